@@ -1,41 +1,144 @@
 /* edgeattn for C: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.hpp is the same for
- * C++.
+ * C++, and the packages for Swift and Kotlin stand on this.
  *
  * Ownership
  * - What a function hands out through a pointer to a pointer (a model, tensors, an error, a text) is the
  * caller's, who frees it once with the function of its type. Freeing NULL does nothing.
  * - What a function takes (paths, names, dims, data, tensors) stays the caller's and is copied where it is
  * kept.
- * - What a view points to belongs to its tensors and lives until they change or are freed.
+ * - What a view points to belongs to what it was taken from and lives until that changes or is freed.
  *
  * Errors
  * - Every function that can fail returns a status. Where it is not EDGEATTN_OK and `error` is not NULL,
  * *error is set to an error to free; nothing else is handed out. No exception leaves this library.
+ * - NULL where a value is needed is EDGEATTN_INPUT_ERROR.
+ *
+ * Options
+ * - A structure of options begins with its own size, so that it can grow. Make one by its `_default` function
+ * and change what differs; NULL in its place means the defaults. EDGEATTN_UNSET is a number that is not given.
  *
  * Threads
  * - A model may be used from several threads at once; tensors are one thread's at a time.
+ *
+ * Texts are UTF-8.
  */
 #ifndef EDGEATTN_H
 #define EDGEATTN_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "edgeattn_export.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#define EDGEATTN_UNSET (-1)
+
 typedef enum edgeattn_status {
   EDGEATTN_OK = 0,
-  EDGEATTN_INPUT_ERROR = 1,                /* a call: a tensor, a prompt or a setting */
+  EDGEATTN_INPUT_ERROR = 1,                /* a call: a tensor, a prompt, a setting; a closed model */
   EDGEATTN_BUNDLE_ERROR = 2,               /* a bundle: missing, changed, escaping */
   EDGEATTN_INCOMPATIBLE_RUNTIME_ERROR = 3, /* a bundle that needs another engine */
-  EDGEATTN_ERROR = 4                       /* anything else, such as no memory */
+  EDGEATTN_ERROR = 4,                      /* anything else */
+  EDGEATTN_RESOURCE_ERROR = 5,             /* the machine lacks memory or open files */
+  EDGEATTN_DEADLINE_ERROR = 6              /* a call did not end in its time, or was cancelled */
 } edgeattn_status;
 
 typedef struct edgeattn_model edgeattn_model;
 typedef struct edgeattn_tensors edgeattn_tensors; /* arrays by name */
 typedef struct edgeattn_error edgeattn_error;
+typedef struct edgeattn_cancellation edgeattn_cancellation;
+typedef struct edgeattn_golden_results edgeattn_golden_results;
+typedef struct edgeattn_label_list edgeattn_label_list;
+typedef struct edgeattn_answers edgeattn_answers;
+
+/* ---- the library ---- */
+
+/* The release of the library that runs, such as "0.1.0"; EDGEATTN_VERSION is that of this header. */
+EDGEATTN_API const char* edgeattn_version(void);
+/* EDGEATTN_ABI_VERSION of the library that runs: another one than this header's must not be called. */
+EDGEATTN_API int edgeattn_abi_version(void);
+
+/* One line: what was found, what was expected, what to do. It lives as long as the error. */
+EDGEATTN_API const char* edgeattn_error_message(const edgeattn_error* error);
+EDGEATTN_API void edgeattn_error_free(edgeattn_error* error);
+EDGEATTN_API void edgeattn_text_free(char* text);
+
+/* ---- load ---- */
+
+typedef struct edgeattn_load_options {
+  size_t size;
+  const char* target;              /* its variants alone; NULL: the first that runs here */
+  int threads;                     /* intra-op; unset: as many as the bundle says */
+  int kernels;                     /* 0: stock operators where this was built with kernels */
+  const char* const* trusted_keys; /* Ed25519 public keys in hex; none: a signature is shown, not verified */
+  size_t trusted_key_count;
+} edgeattn_load_options;
+
+static inline edgeattn_load_options edgeattn_load_options_default(void) {
+  edgeattn_load_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.threads = EDGEATTN_UNSET;
+  options.kernels = 1;
+  return options;
+}
+
+/* Opens the folder of a bundle. */
+EDGEATTN_API edgeattn_status edgeattn_load(const char* folder, const edgeattn_load_options* options,
+                                           edgeattn_model** model, edgeattn_error** error);
+
+/* Opens a graph now rather than at its first call; NULL for the main one, which is open. */
+EDGEATTN_API edgeattn_status edgeattn_open(const edgeattn_model* model, const char* graph,
+                                           edgeattn_error** error);
+
+/* Answers the golden inputs once, so that the first call of an app takes no longer than later ones. */
+EDGEATTN_API edgeattn_status edgeattn_warm_up(const edgeattn_model* model, edgeattn_error** error);
+
+/* Lets go of the graphs' memory, once calls that run have ended. Closing twice is fine; any other call of a
+ * closed model is EDGEATTN_INPUT_ERROR, "closed". The model itself is freed all the same. */
+EDGEATTN_API edgeattn_status edgeattn_close(edgeattn_model* model, edgeattn_error** error);
+EDGEATTN_API void edgeattn_model_free(edgeattn_model* model);
+
+/* ---- describe ---- */
+
+/* Hands out a text, a fact a line. */
+EDGEATTN_API edgeattn_status edgeattn_describe(const edgeattn_model* model, char** text,
+                                               edgeattn_error** error);
+
+/* Hands out manifest.json as it stands in the bundle; runtime/README.md says what is in it. */
+EDGEATTN_API edgeattn_status edgeattn_manifest(const edgeattn_model* model, char** json,
+                                               edgeattn_error** error);
+
+/* A size of at least 1, or a symbol; `symbol` is NULL of a size. */
+typedef struct edgeattn_dim {
+  const char* symbol;
+  int64_t size;
+} edgeattn_dim;
+
+typedef struct edgeattn_tensor_spec {
+  const char* name;
+  const char* dtype;
+  const edgeattn_dim* dims;
+  size_t rank;
+} edgeattn_tensor_spec;
+
+typedef struct edgeattn_graph_spec {
+  const char* name;
+  const edgeattn_tensor_spec* inputs;
+  size_t input_count;
+  const edgeattn_tensor_spec* outputs;
+  size_t output_count;
+} edgeattn_graph_spec;
+
+/* The contract: a view of the bundle's graphs, the main one first, that lives as long as the model. */
+EDGEATTN_API edgeattn_status edgeattn_contract(const edgeattn_model* model, const edgeattn_graph_spec** graphs,
+                                               size_t* count, edgeattn_error** error);
+
+/* ---- arrays ---- */
 
 /* One array: numpy's name of its dtype, such as "int64", its dims, and its numbers in C order. */
 typedef struct edgeattn_tensor {
@@ -47,64 +150,210 @@ typedef struct edgeattn_tensor {
   size_t bytes;
 } edgeattn_tensor;
 
+EDGEATTN_API edgeattn_tensors* edgeattn_tensors_new(void); /* NULL where there is no memory */
+EDGEATTN_API void edgeattn_tensors_free(edgeattn_tensors* tensors);
+EDGEATTN_API size_t edgeattn_tensors_count(const edgeattn_tensors* tensors);
+
+/* Adds a copy of an array, or replaces the one of its name. */
+EDGEATTN_API edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
+                                                  edgeattn_error** error);
+
+/* Adds an array of zeros, or replaces the one of its name; *data is its memory, to be filled in place. */
+EDGEATTN_API edgeattn_status edgeattn_tensors_add(edgeattn_tensors* tensors, const char* name,
+                                                  const char* dtype, const int64_t* dims, size_t rank,
+                                                  void** data, edgeattn_error** error);
+
+/* Fills `view` with the array at `index`, in order of names. */
+EDGEATTN_API edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index,
+                                                  edgeattn_tensor* view, edgeattn_error** error);
+
+/* ---- run ---- */
+
+/* Ends the calls that it was given to, from any thread, and refuses later ones: EDGEATTN_DEADLINE_ERROR.
+ * Free it when none of them runs. */
+EDGEATTN_API edgeattn_cancellation* edgeattn_cancellation_new(void); /* NULL where there is no memory */
+EDGEATTN_API void edgeattn_cancellation_cancel(edgeattn_cancellation* cancellation);
+EDGEATTN_API void edgeattn_cancellation_free(edgeattn_cancellation* cancellation);
+
+typedef struct edgeattn_call_options {
+  size_t size;
+  int64_t deadline_ms;                 /* the call ends by then: EDGEATTN_DEADLINE_ERROR; unset: never */
+  edgeattn_cancellation* cancellation; /* NULL: none */
+} edgeattn_call_options;
+
+static inline edgeattn_call_options edgeattn_call_options_default(void) {
+  edgeattn_call_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.deadline_ms = EDGEATTN_UNSET;
+  return options;
+}
+
+/* Answers inputs that keep the contract of a graph; NULL for the main one. */
+EDGEATTN_API edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph,
+                                          const edgeattn_tensors* inputs,
+                                          const edgeattn_call_options* options, edgeattn_tensors** outputs,
+                                          edgeattn_error** error);
+
+/* ---- prepare ---- */
+
 /* Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 typedef struct edgeattn_image {
   int64_t height, width, channels;
   const uint8_t* pixels;
 } edgeattn_image;
 
+/* Makes inputs of a batch of images, as the bundle's processing says. */
+EDGEATTN_API edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* images,
+                                                    size_t count, edgeattn_tensors** inputs,
+                                                    edgeattn_error** error);
+
+/* ---- labels ---- */
+
+typedef struct edgeattn_label {
+  const char* name;
+  float value;
+} edgeattn_label;
+
+/* Reads the labelled output: for every vector along its last dim, from the largest value to the least. */
+EDGEATTN_API edgeattn_status edgeattn_labels(const edgeattn_model* model, const edgeattn_tensors* outputs,
+                                             edgeattn_label_list** labels, edgeattn_error** error);
+EDGEATTN_API size_t edgeattn_label_list_vectors(const edgeattn_label_list* labels);
+
+/* A view of the labels of a vector, `*count` of them; NULL beyond the last vector. `count` may be NULL. */
+EDGEATTN_API const edgeattn_label* edgeattn_label_list_get(const edgeattn_label_list* labels, size_t vector,
+                                                           size_t* count);
+EDGEATTN_API void edgeattn_label_list_free(edgeattn_label_list* labels);
+
+/* ---- generate ---- */
+
 /* Hears a token as it comes; 0 ends the generation. */
 typedef int (*edgeattn_on_token)(int64_t token, void* context);
 
-/* One line: what was found, what was expected, what to do. It lives as long as the error. */
-const char* edgeattn_error_message(const edgeattn_error* error);
-void edgeattn_error_free(edgeattn_error* error);
-void edgeattn_text_free(char* text);
+/* Hears a piece of the answer's text, of whole characters, as it comes; 0 ends the generation. */
+typedef int (*edgeattn_on_text)(const char* piece, void* context);
 
-/* `target` may be NULL for the first that runs here, `threads` 0 for as many as the bundle says. */
-edgeattn_status edgeattn_load(const char* folder, const char* target, int threads, edgeattn_model** model,
-                              edgeattn_error** error);
-void edgeattn_model_free(edgeattn_model* model);
+typedef struct edgeattn_ids {
+  const int64_t* ids;
+  size_t count;
+} edgeattn_ids;
 
-/* Hands out a text, a fact a line. */
-edgeattn_status edgeattn_describe(const edgeattn_model* model, char** text, edgeattn_error** error);
+/* What is continued, one of three: token ids; a text; or, by name, what an encoder reads. */
+typedef struct edgeattn_prompt {
+  edgeattn_ids tokens;
+  const char* text;
+  const edgeattn_tensors* sources;
+} edgeattn_prompt;
 
-edgeattn_tensors* edgeattn_tensors_new(void); /* NULL where there is no memory */
-void edgeattn_tensors_free(edgeattn_tensors* tensors);
-size_t edgeattn_tensors_count(const edgeattn_tensors* tensors);
+typedef enum edgeattn_early_stopping {
+  EDGEATTN_EARLY_STOPPING_FALSE = 0,
+  EDGEATTN_EARLY_STOPPING_TRUE = 1,
+  EDGEATTN_EARLY_STOPPING_NEVER = 2
+} edgeattn_early_stopping;
 
-/* Adds a copy of an array, or replaces the one of its name. */
-edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
-                                     edgeattn_error** error);
+/* Each is as docs/generation.md has it. */
+typedef struct edgeattn_generate_options {
+  size_t size;
+  int64_t deadline_ms;                 /* as in edgeattn_call_options */
+  edgeattn_cancellation* cancellation; /* NULL: none */
+  edgeattn_ids start;                  /* begins an encoder-decoder's answer */
+  int64_t max_new_tokens;              /* at least 1; unset: to the last position */
+  double temperature;                  /* 0: the likeliest token; above, tokens are drawn */
+  int64_t top_k;                       /* from so many of the likeliest; unset: all */
+  double top_p;                        /* and from the fewest that hold this share; unset: all */
+  double repetition_penalty;           /* 1: none */
+  int64_t seed;                        /* the same draws the same tokens; unset: anew */
+  edgeattn_ids stop;                   /* tokens, each of which ends the answer */
+  const edgeattn_ids* stop_sequences;  /* several tokens in a row that end it */
+  size_t stop_sequence_count;
+  const char* const* stop_strings;     /* texts that end it */
+  size_t stop_string_count;
+  int64_t num_beams;                   /* 1 to 8 */
+  int64_t num_return_sequences;
+  double length_penalty;
+  edgeattn_early_stopping early_stopping;
+  edgeattn_on_token on_token;          /* of one prompt without beams; NULL: none */
+  edgeattn_on_text on_text;            /* likewise */
+  void* context;                       /* what these are called with */
+} edgeattn_generate_options;
 
-/* Fills `view` with the array at `index`, in order of names. */
-edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index, edgeattn_tensor* view,
-                                     edgeattn_error** error);
+static inline edgeattn_generate_options edgeattn_generate_options_default(void) {
+  edgeattn_generate_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.deadline_ms = EDGEATTN_UNSET;
+  options.max_new_tokens = EDGEATTN_UNSET;
+  options.top_k = EDGEATTN_UNSET;
+  options.top_p = EDGEATTN_UNSET;
+  options.repetition_penalty = 1;
+  options.seed = EDGEATTN_UNSET;
+  options.num_beams = 1;
+  options.num_return_sequences = 1;
+  options.length_penalty = 1;
+  return options;
+}
 
-/* Answers inputs; `graph` may be NULL for the main one. */
-edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, const edgeattn_tensors* inputs,
-                             edgeattn_tensors** outputs, edgeattn_error** error);
+/* One answer. `text` is NULL where neither a prompt nor a stop was a text. */
+typedef struct edgeattn_hypothesis {
+  edgeattn_ids tokens;
+  double score;
+  const char* text;
+} edgeattn_hypothesis;
 
-/* Makes inputs of an image, as the bundle's processing says. */
-edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* image,
-                                       edgeattn_tensors** inputs, edgeattn_error** error);
+/* Continues prompts, or answers what an encoder reads. */
+EDGEATTN_API edgeattn_status edgeattn_generate(const edgeattn_model* model, const edgeattn_prompt* prompts,
+                                               size_t count, const edgeattn_generate_options* options,
+                                               edgeattn_answers** answers, edgeattn_error** error);
 
-/* Hands out the likeliest label of the first vector of the labelled output. */
-edgeattn_status edgeattn_label(const edgeattn_model* model, const edgeattn_tensors* outputs, char** label,
-                               edgeattn_error** error);
+/* A view of the answers to a prompt, the best first, `*count` of them; NULL beyond the last prompt. */
+EDGEATTN_API const edgeattn_hypothesis* edgeattn_answers_get(const edgeattn_answers* answers, size_t prompt,
+                                                             size_t* count);
+EDGEATTN_API void edgeattn_answers_free(edgeattn_answers* answers);
 
-/* Replays the golden vectors: how many outputs were compared, and how many missed their tolerance. */
-edgeattn_status edgeattn_check(const edgeattn_model* model, size_t* compared, size_t* failed,
-                               edgeattn_error** error);
+/* ---- check ---- */
 
-/* Times a bundle on its golden inputs: hands out JSON. */
-edgeattn_status edgeattn_bench(const char* folder, const char* target, int threads, int rounds, char** json,
-                               edgeattn_error** error);
+/* How near one output of one golden sample came. `max_abs` is a NaN where no number says it. */
+typedef struct edgeattn_golden_result {
+  int64_t sample;
+  const char* output;
+  double cosine;
+  double max_abs;
+  int ok;
+} edgeattn_golden_result;
 
-/* Continues token ids greedily, up to `max_new_tokens`, or to the last position where that is 0. */
-edgeattn_status edgeattn_generate(const edgeattn_model* model, const int64_t* prompt, size_t length,
-                                  int64_t max_new_tokens, edgeattn_on_token on_token, void* context,
-                                  edgeattn_error** error);
+/* Replays the golden vectors: a result for every output of every sample. */
+EDGEATTN_API edgeattn_status edgeattn_check(const edgeattn_model* model, const edgeattn_call_options* options,
+                                            edgeattn_golden_results** results, edgeattn_error** error);
+
+/* A view of the results, `*count` of them. */
+EDGEATTN_API const edgeattn_golden_result* edgeattn_golden_results_get(const edgeattn_golden_results* results,
+                                                                       size_t* count);
+EDGEATTN_API void edgeattn_golden_results_free(edgeattn_golden_results* results);
+
+/* ---- bench ---- */
+
+typedef struct edgeattn_bench_options {
+  size_t size;
+  const char* target;
+  const int* threads; /* each number is timed; none: as many as the bundle says */
+  size_t thread_count;
+  int rounds, warmup;
+  int kernels;
+} edgeattn_bench_options;
+
+static inline edgeattn_bench_options edgeattn_bench_options_default(void) {
+  edgeattn_bench_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.rounds = 100;
+  options.warmup = 10;
+  options.kernels = 1;
+  return options;
+}
+
+/* Times a bundle on its golden inputs: hands out JSON, a device's result of runtime/README.md. */
+EDGEATTN_API edgeattn_status edgeattn_bench(const char* folder, const edgeattn_bench_options* options,
+                                            char** json, edgeattn_error** error);
 
 #ifdef __cplusplus
 }

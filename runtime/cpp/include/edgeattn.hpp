@@ -9,6 +9,7 @@
 // A Model may be called from several threads at once.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,24 +24,33 @@
 #include <variant>
 #include <vector>
 
+#include "edgeattn_export.h"
 #include "edgeattn_manifest.hpp"
 
 namespace edgeattn {
 
 /// The root of all errors.
-struct EdgeAttnError : std::runtime_error {
+struct EDGEATTN_API EdgeAttnError : std::runtime_error {
   explicit EdgeAttnError(std::string message);
 };
-/// A call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting.
-struct InputError : EdgeAttnError {
+/// A call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting; a model that was closed.
+struct EDGEATTN_API InputError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// A bundle: missing, changed, escaping, of an unknown schema.
-struct BundleError : EdgeAttnError {
+struct EDGEATTN_API BundleError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// A bundle that needs another engine or execution provider.
-struct IncompatibleRuntimeError : EdgeAttnError {
+struct EDGEATTN_API IncompatibleRuntimeError : EdgeAttnError {
+  using EdgeAttnError::EdgeAttnError;
+};
+/// The machine lacks memory or open files; what was handed over may be right.
+struct EDGEATTN_API ResourceError : EdgeAttnError {
+  using EdgeAttnError::EdgeAttnError;
+};
+/// A call did not end by its deadline, or was cancelled.
+struct EDGEATTN_API DeadlineError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 
@@ -94,18 +104,71 @@ struct LoadOptions {
   bool kernels = true;         // those of EDGEATTN_KERNELS, where this was built with them
 };
 
-/// What is continued: token ids; or, by name, what an encoder reads where that is more than tokens.
-using Prompt = std::variant<std::vector<std::int64_t>, Tensors>;
+/// Ends the calls that it was given to, and refuses later ones; its copies are one.
+class EDGEATTN_API Cancellation {
+ public:
+  Cancellation();
+  void cancel() const;  // from any thread
 
+ private:
+  friend class Deadline;
+  std::shared_ptr<class Ending> ending_;
+};
+
+/// Ends the calls that this thread makes while it lives, by a time or a cancellation: they throw
+/// DeadlineError. Inside another one the inner one counts.
+///
+///     const edgeattn::Deadline deadline(std::chrono::seconds(2));
+///     auto outputs = model.run(inputs);
+class EDGEATTN_API Deadline {
+ public:
+  /// Throws InputError where the time is not above 0.
+  explicit Deadline(std::optional<std::chrono::milliseconds> time, Cancellation cancellation = {});
+  ~Deadline();
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+ private:
+  friend class EndedCall;
+  class Timer;
+  std::optional<std::chrono::milliseconds> time_;
+  std::shared_ptr<class Ending> timed_, cancelled_;
+  std::unique_ptr<Timer> timer_;
+  const Deadline* outer_;
+};
+
+/// What is continued: token ids; a text; or, by name, what an encoder reads where that is more than tokens.
+using Prompt = std::variant<std::vector<std::int64_t>, std::string, Tensors>;
+
+/// When a search by beams ends: where as many sequences have ended as there are beams; where, besides, none
+/// could score better at its present length; where none could at any.
+enum class EarlyStopping { yes, no, never };
+
+/// Each is as docs/generation.md has it.
 struct GenerateOptions {
-  std::vector<std::int64_t> start;             // begins an encoder-decoder's answer
-  std::vector<std::int64_t> stop;              // ends it, and is no part of it
-  std::optional<std::int64_t> max_new_tokens;  // else as many as there are positions
-  double temperature = 0;                      // 0 takes the likeliest token
-  std::optional<std::int64_t> top_k;           // then draws from so many of the likeliest,
-  std::optional<double> top_p;                 // and from the fewest that hold this share
-  std::optional<std::uint64_t> seed;           // the same draws the same tokens
-  std::function<bool(std::int64_t)> on_token;  // hears each as it comes; false ends it
+  std::vector<std::int64_t> start;                        // begins an encoder-decoder's answer
+  std::optional<std::int64_t> max_new_tokens = {};        // else as many as there are positions
+  double temperature = 0;                                 // 0 takes the likeliest token
+  std::optional<std::int64_t> top_k = {};                 // then draws from so many of the likeliest,
+  std::optional<double> top_p = {};                       // and from the fewest that hold this share
+  double repetition_penalty = 1;                          // above 1 makes tokens that were there less likely
+  std::optional<std::uint64_t> seed = {};                 // the same draws the same tokens
+  std::vector<std::int64_t> stop = {};                    // tokens that end it, and are no part of it
+  std::vector<std::vector<std::int64_t>> stop_sequences = {};  // several tokens in a row that end it
+  std::vector<std::string> stop_strings = {};             // texts that end it
+  std::int64_t num_beams = 1;                             // 1 to 8
+  std::int64_t num_return_sequences = 1;
+  double length_penalty = 1;
+  EarlyStopping early_stopping = EarlyStopping::no;
+  std::function<bool(std::int64_t)> on_token = {};        // hears each as it comes; false ends it
+  std::function<bool(const std::string&)> on_text = {};   // likewise the text, in whole characters
+};
+
+/// A sequence that ended, and its log-probability over its length to the power of the length penalty.
+struct Hypothesis {
+  std::vector<std::int64_t> tokens;
+  double score = 0;
+  std::optional<std::string> text = {};  // where a prompt or a stop was a text
 };
 
 /// Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA.
@@ -120,20 +183,31 @@ using Tokenizer = std::function<std::vector<std::int64_t>(
 
 using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
 
-/// A bundle that was opened and checked.
-class Model {
+/// A bundle that was opened and checked. Its copies are one.
+class EDGEATTN_API Model {
  public:
   const Manifest& manifest() const;
+  const std::string& manifest_json() const;  // as it stands in the bundle
 
   /// Tells what it is, what it takes and gives, and how it runs here: a fact a line.
   std::string describe() const;
 
-  /// Opens a graph now rather than at its first call.
-  void open(const std::string& graph) const;
+  /// Opens a graph now rather than at its first call; the main one where none is named.
+  void open(const std::string& graph = {}) const;
+
+  /// Answers the golden inputs once, so that the first call of an app takes no longer than later ones.
+  void warm_up() const;
+
+  /// Lets go of the graphs' memory, once calls that run have ended; later ones throw InputError. Twice is
+  /// fine.
+  void close() const;
+
+  /// Throws InputError where it was closed.
+  void check_open() const;
 
   /// Answers inputs that keep the contract of a graph, the main one where none is named. A decoder that is
-  /// given none of its cache begins with an empty one. Throws InputError, or BundleError where the graph
-  /// fails.
+  /// given none of its cache begins with an empty one. Throws InputError, DeadlineError, or BundleError where
+  /// the graph fails.
   Tensors run(const Tensors& inputs, const std::string& graph = {}) const;
 
   /// Replays the golden vectors here.
@@ -142,6 +216,11 @@ class Model {
   /// Continues a prompt by a bundle with a key-value cache, and returns the new tokens.
   std::vector<std::int64_t> generate(const Prompt& prompt, const GenerateOptions& options = {}) const;
 
+  /// Continues prompts of any lengths together, with beams where asked for: for each its sequences, the best
+  /// first.
+  std::vector<std::vector<Hypothesis>> generate_many(const std::vector<Prompt>& prompts,
+                                                     const GenerateOptions& options = {}) const;
+
   /// Makes inputs of a batch of images or texts, as the manifest's `processing` says.
   Tensors prepare(const std::vector<Image>& images) const;
   Tensors prepare(const std::vector<std::string>& texts, const Tokenizer& tokenizer) const;
@@ -149,17 +228,16 @@ class Model {
   /// Reads an output by its labels: for every vector, from the largest value to the least.
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
 
-  struct Impl;
-  explicit Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-  const Impl& impl() const { return *impl_; }
-
  private:
+  friend struct Inside;  // the library's own way into it
+  struct Impl;
+  explicit Model(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };
 
 /// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no
 /// variant runs here, InputError where it has no such target.
-Model load(const std::string& folder, const LoadOptions& options = {});
+EDGEATTN_API Model load(const std::string& folder, const LoadOptions& options = {});
 
 struct BenchOptions {
   std::string target;
@@ -169,6 +247,6 @@ struct BenchOptions {
 };
 
 /// Times a bundle on its golden inputs: JSON, as `python -m edgeattn_runtime bench --json` prints it.
-std::string bench(const std::string& folder, const BenchOptions& options = {});
+EDGEATTN_API std::string bench(const std::string& folder, const BenchOptions& options = {});
 
 }  // namespace edgeattn

@@ -105,8 +105,8 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   auto model = load(folder, {options.target, sweep[0], options.kernels});
   const double load_ms = milliseconds_since(start);
   const auto& manifest = model.manifest();
-  const auto variants = model.impl().graphs.at(manifest.main_graph())->variants();
-  const auto samples = read_golden(model.impl().bundle);
+  const auto variants = Inside::of(model).graph()->variants();
+  const auto samples = read_golden(Inside::of(model).bundle);
   auto golden = Json::array(), runs = Json::array();
   auto graphs = Json::object();
   for (const auto& [sample, output, cosine, max_abs, ok] : model.check())

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 
+#include "boundary.hpp"
 #include "manifest.hpp"
 #include "words.hpp"
 
@@ -62,6 +63,7 @@ std::string sha256(const fs::path& path) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     done = EVP_DigestUpdate(context.get(), block.data(), static_cast<std::size_t>(file.gcount()));
   }
+  if (!file.is_open()) check_resources(path.string());
   if (!done || file.bad() || !EVP_DigestFinal_ex(context.get(), digest.data(), nullptr))
     throw BundleError(words(path.string(), ": cannot be read; check its permissions"));
   std::string hex;
@@ -69,7 +71,8 @@ std::string sha256(const fs::path& path) {
   return hex;
 }
 
-Manifest read_manifest(const fs::path& folder) {
+/// Returns manifest.json, read and as it stands.
+std::pair<Manifest, std::string> read_manifest(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw BundleError(words(folder.string(), ": ", fs::exists(folder) ? "a file" : "nothing",
                             " found, the folder of a bundle expected; check the path"));
@@ -79,7 +82,9 @@ Manifest read_manifest(const fs::path& folder) {
     throw BundleError(words(path.string(), ": ", fs::file_size(path), " bytes found, at most ",
                             kLargestManifest, " expected"));
   try {
-    return parse_manifest(read_bytes(path));
+    auto json = read_bytes(path);
+    auto manifest = parse_manifest(json);
+    return {std::move(manifest), std::move(json)};
   } catch (const BundleError& error) {
     throw BundleError(words(path.string(), ": ", error.what()));
   }
@@ -90,12 +95,13 @@ Manifest read_manifest(const fs::path& folder) {
 std::string read_bytes(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(file), {});
+  if (!file.is_open()) check_resources(path.string());
   if (!file || file.bad()) throw BundleError(words(path.string(), ": cannot be read; check its permissions"));
   return bytes;
 }
 
 Bundle open_bundle(const fs::path& folder) try {
-  auto manifest = read_manifest(folder);
+  auto [manifest, json] = read_manifest(folder);
   if (manifest.signature_key) {
     check_inside(folder, kSignatureFile);
     check_size(folder / kSignatureFile, kSignature);
@@ -109,8 +115,9 @@ Bundle open_bundle(const fs::path& folder) try {
     if (const auto found = sha256(folder / file); found != entry.sha256)
       throw BundleError(words((folder / file).string(), ": sha256 ", found.substr(0, 12), "... found, ",
                               entry.sha256.substr(0, 12), "... expected (changed); copy the bundle again"));
-  return {folder, std::move(manifest)};
+  return {folder, std::move(json), std::move(manifest)};
 } catch (const fs::filesystem_error& error) {
+  if (!lacking(error.code()).empty()) throw;
   throw BundleError(
       words(error.path1().string(), ": ", error.code().message(), "; check the path and its permissions"));
 }

@@ -10,6 +10,7 @@ namespace edgeattn {
 /// A bundle whose every file has been checked against its manifest.
 struct Bundle {
   std::filesystem::path folder;
+  std::string json;  // manifest.json
   Manifest manifest;
 };
 

@@ -97,7 +97,7 @@ void run(const Model& model, const Arguments& arguments) {
 
 /// Says which way the sessions of the main graph go; empty where it has no nodes for kernels.
 std::string kernels_in_words(const Model& model) {
-  return kernels_of(model.impl().runnable.front()->engine).words;
+  return kernels_of(Inside::of(model).runnable.front()->engine).words;
 }
 
 int check(const Model& model) {

@@ -8,6 +8,8 @@
 #include <regex>
 #include <thread>
 
+#include "boundary.hpp"
+#include "deadline.hpp"
 #include "kernels.hpp"
 #include "shape.hpp"
 #include "words.hpp"
@@ -35,7 +37,6 @@ const std::vector<std::string> kBeyond = {
     "is not a registered function/op",
     "No Op registered for",
     "Could not find an implementation for"};
-const std::vector<std::string> kMemory = {"Failed to allocate memory", "bad allocation", "bad_alloc"};
 
 bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
   return std::any_of(phrases.begin(), phrases.end(),
@@ -132,9 +133,11 @@ std::string dtype_name(ONNXTensorElementDataType type) {
                            std::stoll(found[2]) + 1, " rows; give 0 to ", found[2].str(),
                            ", or shorter inputs"));
   }
-  if (has_any(reason, kMemory))
+  const auto lack = lacking(reason);
+  if (lack == "memory")
     throw InputError(words(label, ": the inputs need more memory than there is (", reason,
                            "); give shorter ones, or fewer at a time"));
+  if (!lack.empty()) throw shortage(label, lack, reason);
   throw BundleError(words(label, ": fails on inputs that its contract allows (", reason, "); export again"));
 }
 
@@ -183,6 +186,7 @@ GraphSession::GraphSession(const GraphSpec& graph, const std::filesystem::path& 
     if (has_any(reason, kBeyond))
       throw IncompatibleRuntimeError(words(label_, ": beyond the installed onnxruntime ", engine_version(),
                                            " (", reason, "); upgrade onnxruntime"));
+    if (const auto lack = lacking(reason); !lack.empty()) throw shortage(label_, lack, reason);
     throw BundleError(words(label_, ": onnxruntime ", engine_version(), " cannot load it (", reason,
                             "); export the model again"));
   }
@@ -204,8 +208,9 @@ Tensors GraphSession::run(const Tensors& inputs) const {
     fed.push_back(view(const_cast<Tensor&>(inputs.at(tensor.name))));  // onnxruntime only reads it
   }
   for (const auto& tensor : graph_.outputs) asked.push_back(tensor.name.c_str());
+  const EndedCall call(label_);
   try {
-    const auto values = session_->Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(),
+    const auto values = session_->Run(call.options(), names.data(), fed.data(), fed.size(),
                                       asked.data(), asked.size());
     Tensors outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -216,6 +221,7 @@ Tensors GraphSession::run(const Tensors& inputs) const {
     }
     return outputs;
   } catch (const Ort::Exception& error) {
+    call.check();
     fail(label_, error, inputs);
   }
 }
@@ -232,10 +238,12 @@ void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs,
     asked.push_back(name.c_str());
     written.push_back(view(*tensor));
   }
+  const EndedCall call(label_);
   try {
-    session_->Run(Ort::RunOptions{nullptr}, names.data(), fed.data(), fed.size(), asked.data(),
+    session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(),
                   written.data(), written.size());
   } catch (const Ort::Exception& error) {
+    call.check();
     Tensors copies;
     for (const auto& [name, tensor] : inputs) copies.emplace(name, *tensor);
     fail(label_, error, copies);

@@ -79,9 +79,13 @@ Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) con
                            ": no 'generation' in its manifest, so it generates no tokens; "
                            "export a decoder with a key-value cache"));
   const auto& names = *manifest().generation;
-  const auto& decoder = impl_->graph(names.decoder);
+  const auto opened = impl_->graph(names.decoder);
+  const auto& decoder = *opened;
   const auto* tokens_input = find(decoder.spec().inputs, names.tokens);
   const auto vocabulary = find(decoder.spec().outputs, names.logits)->dims[2].size;
+  if (std::holds_alternative<std::string>(prompt) || options.on_text || !options.stop_strings.empty() ||
+      !options.stop_sequences.empty() || options.repetition_penalty != 1 || options.num_beams != 1)
+    throw InputError("texts, stop sequences, penalties and beams: found, none expected by this build");
   check_sampling(options);
   check_tokens("stop", options.stop, vocabulary, 0);
   auto tokens = beginning(names, prompt, options.start, vocabulary);
@@ -92,7 +96,7 @@ Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) con
   check_memory(names, decoder.spec(),
                static_cast<std::int64_t>(tokens.size()) + count - 1);  // the last is never fed
   if (names.encoder) {
-    auto answers = impl_->graph(*names.encoder).run(sources);
+    auto answers = impl_->graph(*names.encoder)->run(sources);
     for (const auto& name : names.carried) carried.insert(answers.extract(name));
   }
   std::mt19937_64 random(options.seed ? *options.seed : std::random_device{}());
@@ -111,6 +115,13 @@ Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) con
     tokens.assign(1, token);
   }
   return generated;
+}
+
+std::vector<std::vector<Hypothesis>> Model::generate_many(const std::vector<Prompt>& prompts,
+                                                          const GenerateOptions& options) const {
+  std::vector<std::vector<Hypothesis>> answers;
+  for (const auto& prompt : prompts) answers.push_back({{generate(prompt, options)}});
+  return answers;
 }
 
 }  // namespace edgeattn

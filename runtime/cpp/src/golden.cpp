@@ -80,7 +80,8 @@ std::vector<GoldenResult> Model::check() const {
   std::int64_t index = 0;
   for (const auto& [inputs, expected] : read_golden(impl_->bundle)) {
     const auto answers = run(inputs);
-    const auto& main = impl_->graph();
+    const auto opened = impl_->graph();
+    const auto& main = *opened;
     const auto tolerance = main.answering(inputs).tolerance;
     for (const auto& tensor : main.spec().outputs) {
       const auto &found = answers.at(tensor.name), &golden = expected.at(tensor.name);

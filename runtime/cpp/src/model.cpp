@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "boundary.hpp"
 #include "cache.hpp"
 #include "contract.hpp"
 #include "kernels.hpp"
@@ -17,33 +18,62 @@ EdgeAttnError::EdgeAttnError(std::string message)
            message)) {}
 
 Model load(const std::string& folder, const LoadOptions& options) {
-  auto impl = std::make_shared<Model::Impl>();
-  impl->bundle = open_bundle(folder);
-  impl->threads = options.threads;
-  if (!options.kernels) without_kernels(impl->bundle.manifest);
-  impl->runnable = runnable(impl->bundle.manifest, options.target);
-  impl->graph();
-  return Model(std::move(impl));
+  return bounded(folder, [&] {
+    auto impl = std::make_shared<Inside::Impl>();
+    impl->bundle = open_bundle(folder);
+    impl->threads = options.threads;
+    if (!options.kernels) without_kernels(impl->bundle.manifest);
+    impl->runnable = runnable(impl->bundle.manifest, options.target);
+    impl->graph();
+    return Inside::model(std::move(impl));
+  });
 }
 
-const Graph& Model::Impl::graph(const std::string& name) {
+std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {
   const auto& asked = name.empty() ? bundle.manifest.main_graph() : name;
   if (!bundle.manifest.graphs.count(asked))
     throw InputError(words(bundle.folder.string(), ": no graph ", quoted(asked), "; it has ",
                            keys(bundle.manifest.graphs)));
   const std::lock_guard lock(opening);
+  check_open();
   auto& graph = graphs[asked];
-  if (!graph) graph = std::make_unique<Graph>(bundle, asked, runnable, threads);
-  return *graph;
+  if (!graph) graph = std::make_shared<const Graph>(bundle, asked, runnable, threads);
+  return graph;
 }
+
+void Model::Impl::check_open() const {
+  if (closed) throw InputError(words(bundle.folder.string(), ": a closed model; load it again"));
+}
+
+Model::Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 const Manifest& Model::manifest() const { return impl_->bundle.manifest; }
 
+const std::string& Model::manifest_json() const { return impl_->bundle.json; }
+
 void Model::open(const std::string& graph) const { impl_->graph(graph); }
+
+void Model::warm_up() const {
+  for (const auto& [name, graph] : manifest().graphs) open(name);
+  for (const auto& [inputs, outputs] : read_golden(impl_->bundle)) run(inputs);
+}
+
+void Model::close() const {
+  decltype(impl_->graphs) released;  // outside of the lock, and after the last call that runs
+  const std::lock_guard lock(impl_->opening);
+  impl_->closed = true;
+  released.swap(impl_->graphs);
+}
+
+void Model::check_open() const {
+  const std::lock_guard lock(impl_->opening);
+  impl_->check_open();
+}
 
 Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto& graph = impl_->graph(asked);
+  const auto opened = impl_->graph(asked);
+  const auto& graph = *opened;
   const auto& names = manifest().generation;
   const bool decodes = names && asked == names->decoder;
   const auto cached = [&](const std::string& input) {
@@ -71,7 +101,8 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
 
 std::string Model::describe() const {
   std::ostringstream out;
-  const auto& main = impl_->graph();
+  const auto opened = impl_->graph();
+  const auto& main = *opened;
   const auto& variant = *main.variants().front();
   out << manifest().name << ": " << listed(main.spec().inputs) << " -> " << listed(main.spec().outputs)
       << "\n";

@@ -12,11 +12,21 @@ struct Model::Impl {
   std::optional<int> threads;
   std::vector<const Variant*> runnable;
   std::mutex opening;
-  std::map<std::string, std::unique_ptr<Graph>> graphs;  // those that were asked for
+  std::map<std::string, std::shared_ptr<const Graph>> graphs;  // those that were asked for
+  bool closed = false;
 
   /// Returns a graph, opened once; the main one where none is named. Throws InputError where there is no such
-  /// graph.
-  const Graph& graph(const std::string& name = {});
+  /// graph, or the model was closed.
+  std::shared_ptr<const Graph> graph(const std::string& name = {});
+
+  void check_open() const;
+};
+
+/// The library's own way into a Model.
+struct Inside {
+  using Impl = Model::Impl;
+  static Model model(std::shared_ptr<Impl> impl) { return Model(std::move(impl)); }
+  static Impl& of(const Model& model) { return *model.impl_; }
 };
 
 /// Reads the golden vectors: by sample, inputs and outputs.

@@ -1,0 +1,88 @@
+// The border of edgeattn.h: exceptions become statuses, NULL and sizes are checked before they are used.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "handles.hpp"
+#include "words.hpp"
+
+namespace edgeattn {
+
+/// Makes an error of the exception that is being handled, where one is asked for; returns its status.
+edgeattn_status status_of_exception(edgeattn_error** error) noexcept;
+
+/// Runs a call; no exception leaves it.
+template <class Call>
+edgeattn_status guarded(edgeattn_error** error, Call call) noexcept {
+  try {
+    call();
+    return EDGEATTN_OK;
+  } catch (...) {
+    return status_of_exception(error);
+  }
+}
+
+/// Returns what a pointer leads to. Throws InputError where it is NULL.
+template <class Value>
+Value& required(Value* value, const char* name) {
+  if (!value) throw InputError(words(name, ": NULL found, a value expected"));
+  return *value;
+}
+
+/// Returns the model that is open. Throws InputError where there is none, or it was closed.
+const Model& opened(const edgeattn_model* model);
+
+/// Returns a text. Throws InputError where it is NULL.
+std::string text_of(const char* text, const char* name);
+
+/// Returns a text, empty where it is NULL.
+std::string text_or_empty(const char* text);
+
+/// Returns a copy of `count` values; NULL is none of them. Throws InputError where NULL stands for some.
+template <class Value>
+std::vector<Value> values_of(const Value* values, std::size_t count, const char* name) {
+  if (count == 0) return {};
+  required(values, name);
+  return {values, values + count};
+}
+
+std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name);
+
+/// Returns a copy of a text for the caller to free.
+char* copied(const std::string& text);
+
+/// Returns a caller's options, which may be of an older or a newer header; NULL is the defaults. Throws
+/// InputError where a newer one asks for what this library does not know.
+template <class Options>
+Options options_of(const Options* given, Options options) {
+  if (!given) return options;
+  if (given->size < sizeof given->size) throw InputError("options: no size found; make them by their _default function");
+  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+  if (given->size > sizeof options &&
+      std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
+    throw InputError("options: one found that this library does not know; use a newer library");
+  std::memcpy(&options, given, std::min(given->size, sizeof options));
+  options.size = sizeof options;
+  return options;
+}
+
+/// Returns a number, or none where it is unset.
+template <class Number>
+std::optional<Number> given(Number number) {
+  return number == EDGEATTN_UNSET ? std::nullopt : std::optional<Number>(number);
+}
+
+/// Ends the calls of this thread by a caller's deadline and cancellation, while it lives.
+class CallLimits {
+ public:
+  CallLimits(std::int64_t deadline_ms, const edgeattn_cancellation* cancellation);
+  explicit CallLimits(const edgeattn_call_options* options);
+
+ private:
+  std::optional<Deadline> deadline_;
+};
+
+}  // namespace edgeattn

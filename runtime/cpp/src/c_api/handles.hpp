@@ -1,0 +1,55 @@
+// What the opaque types of edgeattn.h hold.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "edgeattn.h"
+#include "edgeattn.hpp"
+
+/// The contract in C's structures, which point into it: it stays where it is.
+struct edgeattn_contract_view {
+  explicit edgeattn_contract_view(const edgeattn::Manifest& manifest);
+
+  std::vector<edgeattn_graph_spec> graphs;
+
+ private:
+  edgeattn_graph_spec graph(const std::string& name, const edgeattn::GraphSpec& graph);
+  const std::vector<edgeattn_tensor_spec>& tensors(const std::vector<edgeattn::TensorSpec>& specs);
+
+  std::deque<std::vector<edgeattn_dim>> dims_;
+  std::deque<std::vector<edgeattn_tensor_spec>> tensors_;
+};
+
+struct edgeattn_model {
+  edgeattn::Model value;
+  edgeattn_contract_view contract;
+};
+
+struct edgeattn_tensors {
+  edgeattn::Tensors value;
+};
+
+struct edgeattn_error {
+  std::string message;
+};
+
+struct edgeattn_cancellation {
+  edgeattn::Cancellation value;
+};
+
+struct edgeattn_golden_results {
+  std::vector<edgeattn::GoldenResult> results;
+  std::vector<edgeattn_golden_result> views;
+};
+
+struct edgeattn_label_list {
+  std::vector<std::vector<edgeattn::Label>> labels;
+  std::vector<std::vector<edgeattn_label>> views;
+};
+
+struct edgeattn_answers {
+  std::vector<std::vector<edgeattn::Hypothesis>> answers;
+  std::vector<std::vector<edgeattn_hypothesis>> views;
+};
