@@ -6,14 +6,16 @@ import PackageDescription
     let packages: [Package.Dependency] = []
     let engine: Target.Dependency = "COnnxRuntime"
     let system: [Target] = [
-        .systemLibrary(name: "COnnxRuntime", path: "runtime/swift/Sources/COnnxRuntime", pkgConfig: "libonnxruntime")
+        .systemLibrary(
+            name: "COnnxRuntime", path: "runtime/swift/Sources/COnnxRuntime", pkgConfig: "libonnxruntime")
     ]
 #else
     // The engine is onnxruntime's own Swift package.
     let packages: [Package.Dependency] = [
         .package(url: "https://github.com/microsoft/onnxruntime-swift-package-manager", from: "1.24.2")
     ]
-    let engine: Target.Dependency = .product(name: "onnxruntime", package: "onnxruntime-swift-package-manager")
+    let engine: Target.Dependency = .product(
+        name: "onnxruntime", package: "onnxruntime-swift-package-manager")
     let system: [Target] = []
 #endif
 
@@ -34,9 +36,11 @@ let package = Package(
             cxxSettings: [.headerSearchPath("src")],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
-        .executableTarget(name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
+        .executableTarget(
+            name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
         .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
-        .executableTarget(name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
+        .executableTarget(
+            name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
     ],
     cxxLanguageStandard: .cxx17
 )

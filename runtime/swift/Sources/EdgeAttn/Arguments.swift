@@ -5,7 +5,7 @@ import Foundation
 final class Arguments {
     private var pieces: [UnsafeMutableRawPointer] = []
 
-    deinit { pieces.forEach { $0.deallocate() } }
+    deinit { for piece in pieces { piece.deallocate() } }
 
     /// Makes arguments that live as long as `body` runs.
     static func with<Result>(_ body: (Arguments) throws -> Result) rethrows -> Result {

@@ -153,7 +153,8 @@ extension Arguments {
     }
 
     /// Numbers below 0 are as wrong as 0, and -1 is the core's sign for none given.
-    fileprivate func generation(_ options: GenerationOptions, _ listener: Listener) throws -> edgeattn_generate_options {
+    fileprivate func generation(_ options: GenerationOptions, _ listener: Listener) throws -> edgeattn_generate_options
+    {
         var argument = edgeattn_generate_options_default()
         argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
         argument.start = ids(options.start)

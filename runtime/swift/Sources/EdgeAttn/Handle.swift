@@ -37,7 +37,8 @@ func handed<Value>(_ function: (UnsafeMutablePointer<Value?>, Failure) -> edgeat
 }
 
 /// Calls the core for a text.
-func text(_ function: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, Failure) -> edgeattn_status) throws -> String {
+func text(_ function: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, Failure) -> edgeattn_status) throws -> String
+{
     let text = try handed(function)
     defer { edgeattn_text_free(text) }
     return text.map { String(cString: $0) } ?? ""

@@ -62,6 +62,14 @@ public final class Model: Sendable, CustomStringConvertible {
         Data(try handle.use { model in try text { edgeattn_manifest(model, $0, $1) } }.utf8)
     }
 
+    /// Opens a graph now rather than at its first call.
+    public func open(_ graph: String) throws {
+        try Arguments.with { arguments in
+            let graph = try arguments.text(graph)
+            try handle.use { model in try call { edgeattn_open(model, graph, $0) } }
+        }
+    }
+
     /// Answers the golden inputs once, so that the first call of an app takes no longer than later ones.
     public func warmUp() async throws {
         try await blocking { _ in try self.handle.use { model in try call { edgeattn_warm_up(model, $0) } } }
