@@ -53,6 +53,7 @@ typedef struct edgeattn_error edgeattn_error;
 typedef struct edgeattn_cancellation edgeattn_cancellation;
 typedef struct edgeattn_golden_results edgeattn_golden_results;
 typedef struct edgeattn_label_list edgeattn_label_list;
+typedef struct edgeattn_stream edgeattn_stream;
 typedef struct edgeattn_answers edgeattn_answers;
 
 /* ---- the library ---- */
@@ -195,6 +196,15 @@ EDGEATTN_API edgeattn_status edgeattn_run(const edgeattn_model* model, const cha
                                           const edgeattn_call_options* options, edgeattn_tensors** outputs,
                                           edgeattn_error** error);
 
+/* ---- run_many ---- */
+
+/* Answers `count` samples, each as a call of its own would, but faster where the bundle's rows allow it. Fills
+ * answers[0] to answers[count - 1], each to be freed; where it fails none is handed out. */
+EDGEATTN_API edgeattn_status edgeattn_run_many(const edgeattn_model* model, const char* graph,
+                                               const edgeattn_tensors* const* samples, size_t count,
+                                               const edgeattn_call_options* options,
+                                               edgeattn_tensors** answers, edgeattn_error** error);
+
 /* ---- prepare ---- */
 
 /* Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
@@ -203,10 +213,47 @@ typedef struct edgeattn_image {
   const uint8_t* pixels;
 } edgeattn_image;
 
-/* Makes inputs of a batch of images, as the bundle's processing says. */
+/* A sound: samples of -1 to 1, one channel behind the other: [channels, time]. `rate` is samples a second. */
+typedef struct edgeattn_sound {
+  int64_t rate, channels, time;
+  const float* samples;
+} edgeattn_sound;
+
+/* Series in their own units, one behind the other: [count, time]; NaN is a missing number. */
+typedef struct edgeattn_series {
+  int64_t count, time;
+  const double* values;
+} edgeattn_series;
+
+/* A file, by its path or, where that is NULL, as its bytes. */
+typedef struct edgeattn_file {
+  const char* path;
+  const void* data;
+  size_t bytes;
+} edgeattn_file;
+
+/* Make inputs of a batch of images, of sounds, or of sets of series, as the bundle's processing says. */
 EDGEATTN_API edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* images,
                                                     size_t count, edgeattn_tensors** inputs,
                                                     edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_prepare_audio(const edgeattn_model* model, const edgeattn_sound* sounds,
+                                                    size_t count, edgeattn_tensors** inputs,
+                                                    edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_prepare_series(const edgeattn_model* model, const edgeattn_series* sets,
+                                                     size_t count, edgeattn_tensors** inputs,
+                                                     edgeattn_error** error);
+
+/* Likewise of files: PNG or JPEG; WAV of integers of 8 to 32 bits, or of float32; CSV in UTF-8 with a column for
+ * each series by its name. */
+EDGEATTN_API edgeattn_status edgeattn_prepare_image_files(const edgeattn_model* model,
+                                                          const edgeattn_file* files, size_t count,
+                                                          edgeattn_tensors** inputs, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_prepare_audio_files(const edgeattn_model* model,
+                                                          const edgeattn_file* files, size_t count,
+                                                          edgeattn_tensors** inputs, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_prepare_series_files(const edgeattn_model* model,
+                                                           const edgeattn_file* files, size_t count,
+                                                           edgeattn_tensors** inputs, edgeattn_error** error);
 
 /* ---- labels ---- */
 
@@ -224,6 +271,47 @@ EDGEATTN_API size_t edgeattn_label_list_vectors(const edgeattn_label_list* label
 EDGEATTN_API const edgeattn_label* edgeattn_label_list_get(const edgeattn_label_list* labels, size_t vector,
                                                            size_t* count);
 EDGEATTN_API void edgeattn_label_list_free(edgeattn_label_list* labels);
+
+/* ---- forecast ---- */
+
+/* Hands out what a call forecast, in the series' own units: one array, float64 [batch, series, time]. */
+EDGEATTN_API edgeattn_status edgeattn_forecast(const edgeattn_model* model, const edgeattn_tensors* outputs,
+                                               edgeattn_tensors** forecast, edgeattn_error** error);
+
+/* ---- stream ---- */
+
+typedef struct edgeattn_stream_options {
+  size_t size;
+  int64_t hop;    /* samples, or numbers of each series, from an answer to the next */
+  int64_t window; /* as many are looked at; unset: as many as the input has */
+} edgeattn_stream_options;
+
+static inline edgeattn_stream_options edgeattn_stream_options_default(void) {
+  edgeattn_stream_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.window = EDGEATTN_UNSET;
+  return options;
+}
+
+/* A sound, or series, that never end, answered a window at a time: the first answer comes with as many samples
+ * as a window has, the others a hop later each. It is one thread's at a time, and keeps its model. */
+EDGEATTN_API edgeattn_status edgeattn_stream_new(const edgeattn_model* model,
+                                                 const edgeattn_stream_options* options,
+                                                 edgeattn_stream** stream, edgeattn_error** error);
+EDGEATTN_API void edgeattn_stream_free(edgeattn_stream* stream);
+
+/* Take what has come, any number of it: [channels, time] of a sound, [series, time] of series. */
+EDGEATTN_API edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples,
+                                                        size_t time, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values,
+                                                         size_t time, edgeattn_error** error);
+
+/* Answers the next window that is complete: where it ended, in samples that had come by then, and its outputs.
+ * These are NULL where none is complete. A window that is refused is passed over: the next call goes on behind. */
+EDGEATTN_API edgeattn_status edgeattn_stream_next(edgeattn_stream* stream,
+                                                  const edgeattn_call_options* options, int64_t* end,
+                                                  edgeattn_tensors** outputs, edgeattn_error** error);
 
 /* ---- generate ---- */
 

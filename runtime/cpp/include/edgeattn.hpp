@@ -19,6 +19,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -146,22 +147,22 @@ enum class EarlyStopping { yes, no, never };
 
 /// Each is as docs/generation.md has it.
 struct GenerateOptions {
-  std::vector<std::int64_t> start;                        // begins an encoder-decoder's answer
-  std::optional<std::int64_t> max_new_tokens = {};        // else as many as there are positions
-  double temperature = 0;                                 // 0 takes the likeliest token
-  std::optional<std::int64_t> top_k = {};                 // then draws from so many of the likeliest,
-  std::optional<double> top_p = {};                       // and from the fewest that hold this share
-  double repetition_penalty = 1;                          // above 1 makes tokens that were there less likely
-  std::optional<std::uint64_t> seed = {};                 // the same draws the same tokens
-  std::vector<std::int64_t> stop = {};                    // tokens that end it, and are no part of it
+  std::vector<std::int64_t> start;                  // begins an encoder-decoder's answer
+  std::optional<std::int64_t> max_new_tokens = {};  // else as many as there are positions
+  double temperature = 0;                           // 0 takes the likeliest token
+  std::optional<std::int64_t> top_k = {};           // then draws from so many of the likeliest,
+  std::optional<double> top_p = {};                 // and from the fewest that hold this share
+  double repetition_penalty = 1;                    // above 1 makes tokens that were there less likely
+  std::optional<std::uint64_t> seed = {};           // the same draws the same tokens
+  std::vector<std::int64_t> stop = {};              // tokens that end it, and are no part of it
   std::vector<std::vector<std::int64_t>> stop_sequences = {};  // several tokens in a row that end it
-  std::vector<std::string> stop_strings = {};             // texts that end it
-  std::int64_t num_beams = 1;                             // 1 to 8
+  std::vector<std::string> stop_strings = {};                  // texts that end it
+  std::int64_t num_beams = 1;                                  // 1 to 8
   std::int64_t num_return_sequences = 1;
   double length_penalty = 1;
   EarlyStopping early_stopping = EarlyStopping::no;
-  std::function<bool(std::int64_t)> on_token = {};        // hears each as it comes; false ends it
-  std::function<bool(const std::string&)> on_text = {};   // likewise the text, in whole characters
+  std::function<bool(std::int64_t)> on_token = {};       // hears each as it comes; false ends it
+  std::function<bool(const std::string&)> on_text = {};  // likewise the text, in whole characters
 };
 
 /// A sequence that ended, and its log-probability over its length to the power of the length penalty.
@@ -176,6 +177,32 @@ struct Image {
   std::int64_t height = 0, width = 0, channels = 3;
   std::vector<std::uint8_t> pixels;
 };
+
+/// Decodes a PNG or JPEG file, or its bytes. Throws InputError where it is none of 8 bits of grey or RGB,
+/// whole.
+EDGEATTN_API Image read_image(const std::string& path);
+EDGEATTN_API Image decode_image(std::string_view bytes);
+
+/// A sound: its samples a second, and samples of -1 to 1, one channel behind the other.
+struct Sound {
+  std::int64_t rate = 0, channels = 1;
+  std::vector<float> samples;
+};
+
+/// Reads a WAV file of integers or float32, or its bytes. Throws InputError where it is none, or cut.
+EDGEATTN_API Sound read_wav(const std::string& path);
+EDGEATTN_API Sound decode_wav(std::string_view bytes);
+
+/// Series in their own units, one behind the other; NaN is a missing number.
+struct Series {
+  std::int64_t count = 0;
+  std::vector<double> values;
+};
+
+/// Reads the columns of those names from a CSV file in UTF-8, or its text. Throws InputError where it is
+/// none.
+EDGEATTN_API Series read_csv(const std::string& path, const std::vector<std::string>& names);
+EDGEATTN_API Series decode_csv(std::string_view text, const std::vector<std::string>& names);
 
 /// The app's tokenizer: the ids of a text by this tokenizer.json, special tokens included, at most `longest`.
 using Tokenizer = std::function<std::vector<std::int64_t>(
@@ -210,6 +237,10 @@ class EDGEATTN_API Model {
   /// the graph fails.
   Tensors run(const Tensors& inputs, const std::string& graph = {}) const;
 
+  /// Answers samples, each as a call of its own would, but faster where the manifest's `rows` allow it:
+  /// padding is left out, and rows of equal sizes run together. Zeros stand where padding was left out.
+  std::vector<Tensors> run_many(const std::vector<Tensors>& samples, const std::string& graph = {}) const;
+
   /// Replays the golden vectors here.
   std::vector<GoldenResult> check() const;
 
@@ -221,12 +252,17 @@ class EDGEATTN_API Model {
   std::vector<std::vector<Hypothesis>> generate_many(const std::vector<Prompt>& prompts,
                                                      const GenerateOptions& options = {}) const;
 
-  /// Makes inputs of a batch of images or texts, as the manifest's `processing` says.
+  /// Makes inputs of a batch of images, sounds, sets of series or texts, as the manifest's `processing` says.
   Tensors prepare(const std::vector<Image>& images) const;
+  Tensors prepare(const std::vector<Sound>& sounds) const;
+  Tensors prepare(const std::vector<Series>& sets) const;
   Tensors prepare(const std::vector<std::string>& texts, const Tokenizer& tokenizer) const;
 
   /// Reads an output by its labels: for every vector, from the largest value to the least.
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
+
+  /// Returns what a call forecast, in the series' own units: float64 [batch, series, time].
+  Tensor forecast(const Tensors& outputs) const;
 
  private:
   friend struct Inside;  // the library's own way into it
@@ -238,6 +274,46 @@ class EDGEATTN_API Model {
 /// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no
 /// variant runs here, InputError where it has no such target.
 EDGEATTN_API Model load(const std::string& folder, const LoadOptions& options = {});
+
+struct StreamOptions {
+  std::int64_t hop = 0;                // samples, or numbers of each series, from an answer to the next
+  std::optional<std::int64_t> window;  // as many are looked at; none takes as many as the input has
+};
+
+/// What a window was answered with, and where it ended: how many samples had come by then.
+struct Moment {
+  std::int64_t end = 0;
+  Tensors outputs;
+};
+
+/// A sound, or series, that never end, answered a window at a time:
+///
+///     edgeattn::Stream stream(model, {800});
+///     stream.push(samples);
+///     while (auto moment = stream.next()) show(model.labels(moment->outputs));
+///
+/// The first answer comes with as many samples as a window has, the others a hop later each.
+class EDGEATTN_API Stream {
+ public:
+  /// Throws InputError where the hop or window is below 1, the window is missing and the input takes any, or
+  /// the bundle prepares neither sounds nor series.
+  Stream(const Model& model, const StreamOptions& options);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  /// Takes what has come: samples, one channel behind the other, or numbers, one series behind the other.
+  void push(const std::vector<float>& samples);
+  void push(const std::vector<double>& values);
+
+  /// Answers the next window that is complete; none where there is none. Throws InputError where the bundle
+  /// refuses it, and goes on with the window behind it.
+  std::optional<Moment> next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 struct BenchOptions {
   std::string target;

@@ -10,7 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kLargest = (std::int64_t{1} << 53) - 1;  // that every JSON reader keeps exact
 constexpr int kDeepest = 200;                                   // levels of nesting
 
 /// Says whether a text in UTF-8 has characters, and none of them controls: C0, DEL, C1, line and paragraph
@@ -88,11 +87,11 @@ std::string Field::hex64() const {
   return found;
 }
 
-std::int64_t Field::integer(std::int64_t least) const {
+std::int64_t Field::integer(std::int64_t least, std::int64_t most) const {
   const bool fits = value_->is_number_unsigned() ? value_->get<std::uint64_t>() <= std::uint64_t{kLargest}
                                                  : value_->is_number_integer();
-  if (!fits || value_->get<std::int64_t>() < least)
-    throw refusal(words("an integer from ", least, " to 2^53 - 1"));
+  if (!fits || value_->get<std::int64_t>() < least || value_->get<std::int64_t>() > most)
+    throw refusal(words("an integer from ", least, " to ", most == kLargest ? "2^53 - 1" : std::to_string(most)));
   return value_->get<std::int64_t>();
 }
 

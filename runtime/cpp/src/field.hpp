@@ -16,6 +16,8 @@ nlohmann::json parse_json(std::string_view text);
 /// else.
 class Field {
  public:
+  static constexpr std::int64_t kLargest = (std::int64_t{1} << 53) - 1;  // that every JSON reader keeps exact
+
   using Table = std::map<std::string, Field>;
   using Names = std::vector<std::string>;
 
@@ -30,8 +32,8 @@ class Field {
   std::vector<Field> items(std::size_t least = 0) const;
   std::string text(const std::string& meaning = "a printable text") const;
   std::string one_of(const Names& texts) const;
-  std::string hex64() const;                       // 64 lowercase hex digits
-  std::int64_t integer(std::int64_t least) const;  // at most 2^53 - 1
+  std::string hex64() const;  // 64 lowercase hex digits
+  std::int64_t integer(std::int64_t least, std::int64_t most = kLargest) const;
   bool flag() const;
   double number() const;       // finite; an integer is at most 2^53 - 1
   std::string scalar() const;  // a text, a number or a boolean, as onnxruntime reads it

@@ -36,7 +36,10 @@ std::vector<const Variant*> Graph::variants() const {
 
 const Graph::Bucket& Graph::fitting(const Tensors& inputs) const {
   if (buckets_.front().sizes.empty()) return buckets_.front();
-  const auto sizes = sizes_of(spec_.inputs, inputs);
+  return fitting(sizes_of(spec_.inputs, inputs));
+}
+
+const Graph::Bucket& Graph::fitting(const Sizes& sizes) const {
   for (const auto& bucket : buckets_)
     if (std::all_of(bucket.sizes.begin(), bucket.sizes.end(), [&](const auto& fixed) {
           const auto size = sizes.at(fixed.first);

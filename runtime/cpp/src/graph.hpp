@@ -30,6 +30,9 @@ class Graph {
   /// Returns the variant that answers inputs that keep the contract; throws InputError where none does.
   const Variant& answering(const Tensors& inputs) const { return *fitting(inputs).variant; }
 
+  /// Returns the variant that answers inputs of these sizes by symbol; throws InputError where none does.
+  const Variant& answering(const Sizes& sizes) const { return *fitting(sizes).variant; }
+
   /// Answers inputs that keep the contract, in their own sizes.
   Tensors run(const Tensors& inputs) const;
 
@@ -41,6 +44,7 @@ class Graph {
   };
 
   const Bucket& fitting(const Tensors& inputs) const;
+  const Bucket& fitting(const Sizes& sizes) const;
   Tensors padded(const Tensors& inputs, const Bucket& bucket) const;
   Tensors run_rows(const Tensors& inputs, const Bucket& bucket) const;
 

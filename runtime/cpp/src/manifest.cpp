@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "limits.hpp"
 #include "record.hpp"
 
 namespace edgeattn {
@@ -109,16 +110,22 @@ static void read(const Field& field, ImageProcessing& image) {
 
 static void read(const Field& field, LogMel& features) {
   Record record(field);
-  record("frame", features.frame, 2)("hop", features.hop, 1)("bands", features.bands, 1);
-  record("stack", features.stack, 1)("floor", features.floor).end();
+  record("frame", features.frame, 2, kMostFrame)("hop", features.hop, 1, kMostToken);
+  record("bands", features.bands, 1, kMostBands)("stack", features.stack, 1, kMostToken);
+  record("floor", features.floor).end();
   if (features.floor <= 0) throw record["floor"].refusal("a number above 0");
+  if (features.frame > kMostFrames * features.hop)
+    throw record["hop"].refusal(words("at least a frame's ", features.frame, " / ", kMostFrames));
+  if ((features.stack - 1) * features.hop + features.frame > kMostToken)
+    throw record["stack"].refusal(words("tokens of at most ", kMostToken, " samples"));
 }
 
 static void read(const Field& field, AudioProcessing& audio) {
   Record record(field);
-  record("input", audio.input)("rate", audio.rate, 1)("channels", audio.channels, 1);
+  record("input", audio.input)("rate", audio.rate, 1, kMostRate)("channels", audio.channels, 1);
   record.maybe("log_mel", audio.log_mel).end();
-  if (audio.log_mel && audio.channels != 1) throw record["channels"].refusal("1 channel for log-mel features");
+  if (audio.log_mel && audio.channels != 1)
+    throw record["channels"].refusal("1 channel for log-mel features");
 }
 
 static void read(const Field& field, SeriesProcessing& series) {

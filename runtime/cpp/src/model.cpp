@@ -72,9 +72,15 @@ void Model::check_open() const {
 
 Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto opened = impl_->graph(asked);
-  const auto& graph = *opened;
-  const auto& names = manifest().generation;
+  const auto graph = impl_->graph(asked);
+  const auto whole = impl_->completed(*graph, asked, inputs);
+  return graph->run(whole ? *whole : inputs);
+}
+
+std::optional<Tensors> Model::Impl::completed(const Graph& graph, const std::string& asked,
+                                              const Tensors& inputs) const {
+  const auto& manifest = bundle.manifest;
+  const auto& names = manifest.generation;
   const bool decodes = names && asked == names->decoder;
   const auto cached = [&](const std::string& input) {
     return input == names->length || std::any_of(names->cache.begin(), names->cache.end(),
@@ -82,21 +88,21 @@ Tensors Model::run(const Tensors& inputs, const std::string& name) const {
   };
   if (!decodes ||
       std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return cached(input.first); })) {
-    check_inputs(graph.spec().inputs, manifest().symbols, inputs);
-    check_token_ids(manifest(), inputs);
+    check_inputs(graph.spec().inputs, manifest.symbols, inputs);
+    check_token_ids(manifest, inputs);
     if (decodes) check_room(*names, inputs);
-    return graph.run(inputs);
+    return std::nullopt;
   }
   auto others = graph.spec().inputs;
   others.erase(
       std::remove_if(others.begin(), others.end(), [&](const auto& tensor) { return cached(tensor.name); }),
       others.end());
-  check_inputs(others, manifest().symbols, inputs);
-  check_token_ids(manifest(), inputs);
+  check_inputs(others, manifest.symbols, inputs);
+  check_token_ids(manifest, inputs);
   const auto& tokens = inputs.at(names->tokens).dims;
   auto all = empty_cache(*names, graph.spec(), tokens[0], tokens[1]);
   all.insert(inputs.begin(), inputs.end());
-  return graph.run(all);
+  return all;
 }
 
 std::string Model::describe() const {

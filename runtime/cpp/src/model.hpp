@@ -19,6 +19,10 @@ struct Model::Impl {
   /// graph, or the model was closed.
   std::shared_ptr<const Graph> graph(const std::string& name = {});
 
+  /// Checks inputs against the contract of a graph. Returns them with an empty cache where a decoder is given
+  /// none of its own, else none. Throws InputError.
+  std::optional<Tensors> completed(const Graph& graph, const std::string& name, const Tensors& inputs) const;
+
   void check_open() const;
 };
 

@@ -20,8 +20,9 @@ inline void read(const Field& field, std::string& value) { value = field.text();
 inline void read(const Field& field, std::string& value, const Field::Names& choices) {
   value = field.one_of(choices);
 }
-inline void read(const Field& field, std::int64_t& value, std::int64_t least) {
-  value = field.integer(least);
+inline void read(const Field& field, std::int64_t& value, std::int64_t least,
+                 std::int64_t most = Field::kLargest) {
+  value = field.integer(least, most);
 }
 inline void read(const Field& field, double& value) { value = field.number(); }
 inline void read(const Field& field, bool& value) { value = field.flag(); }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "limits.hpp"
 #include "manifest.hpp"
 #include "words.hpp"
 
@@ -151,13 +152,33 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     check("text.mask", text->mask, inputs, "", 2);
     check("text.types", text->types, inputs, "", 2);
   }
-  if (const auto& image = processing.image) check("image.input", image->input, inputs, "float32", 4);
   const auto has = [](const TensorSpec& tensor, std::size_t axis, std::int64_t size) {
     return tensor.dims[axis].symbol.empty() && tensor.dims[axis].size == size;
   };
+  // A size that processing makes is the one of the tensor's axis, where that is fixed.
+  const auto check_size = [&](const std::string& key, std::int64_t size, const TensorSpec& tensor,
+                              std::size_t axis) {
+    if (tensor.dims[axis].symbol.empty() && !has(tensor, axis, size))
+      throw BundleError(words("processing.", key, ": ", size, " found, ", tensor.dims[axis].size,
+                              " expected by ", written(tensor)));
+  };
+  if (const auto& image = processing.image) {
+    check("image.input", image->input, inputs, "float32", 4);
+    const auto& tensor = *find(inputs, image->input);
+    check_size("image.channels", static_cast<std::int64_t>(image->channels.size()), tensor,
+               image->layout.find('C'));
+    check_size("image.height", image->height, tensor, image->layout.find('H'));
+    check_size("image.width", image->width, tensor, image->layout.find('W'));
+    if (image->height > kMostPixels / image->width)
+      throw BundleError(words("processing.image: ", image->height, " x ", image->width,
+                              " pixels found, at most ", kMostPixels, " expected"));
+  }
   if (const auto& audio = processing.audio) {
     const auto& features = audio->log_mel;
-    check("audio.input", audio->input, inputs, "float32", audio->channels == 1 && !features ? 2 : 3);
+    const auto* tensor = find(inputs, audio->input);
+    const bool flat = audio->channels == 1 && !features && tensor && tensor->dims.size() == 2;
+    check("audio.input", audio->input, inputs, "float32", flat ? 2 : 3);
+    if (!flat && !features) check_size("audio.channels", audio->channels, *tensor, 1);
     if (features && !has(*find(inputs, audio->input), 2, features->bands * features->stack))
       throw BundleError(words("processing.audio.log_mel: ", features->bands * features->stack,
                               " numbers a token found, as many as in ", written(*find(inputs, audio->input)),

@@ -125,6 +125,18 @@ Tensor take_rows(const Tensor& array, std::int64_t start, std::int64_t count) {
   return rows;
 }
 
+void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t place) {
+  if (from.data.empty() || to.data.empty()) return;
+  const auto item = item_size(from.dtype), source = static_cast<std::size_t>(row),
+             target = static_cast<std::size_t>(place);
+  if (from.dims.size() > 1) {
+    copy_overlap(from, to, 1, source * static_cast<std::size_t>(from.dims[1]),
+                 target * static_cast<std::size_t>(to.dims[1]));
+  } else {
+    std::memcpy(to.data.data() + target * item, from.data.data() + source * item, item);
+  }
+}
+
 void append_rows(Tensor& array, const Tensor& rows) {
   array.dims[0] += rows.dims[0];
   array.data.insert(array.data.end(), rows.data.begin(), rows.data.end());

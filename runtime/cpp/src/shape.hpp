@@ -20,6 +20,9 @@ Tensor resized(const Tensor& array, const std::vector<std::int64_t>& dims, int f
 /// Returns `count` rows from `start` on; behind the last stands the last again.
 Tensor take_rows(const Tensor& array, std::int64_t start, std::int64_t count);
 
+/// Copies a row of one array into a row of another, as much of it as both have along each dim.
+void copy_row(const Tensor& from, std::int64_t row, Tensor& to, std::int64_t place);
+
 /// Adds the rows of one array behind those of another.
 void append_rows(Tensor& array, const Tensor& rows);
 

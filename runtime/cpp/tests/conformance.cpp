@@ -113,24 +113,116 @@ Image image_of(const Json& raw) {
   return image;
 }
 
-/// Prepares a list of raw images, each or, in a list, together; an answer is to be exact, a refusal an
-/// InputError.
+Sound sound_of(const Json& raw) {
+  Sound sound{raw["rate"], static_cast<std::int64_t>(raw["channels"].size()), {}};
+  for (const auto& channel : raw["channels"]) {
+    if (channel.size() != raw["channels"][0].size()) throw InputError("a Sound has channels of one length");
+    for (const auto& sample : channel) sound.samples.push_back(sample.get<float>());
+  }
+  return sound;
+}
+
+/// Returns numbers row by row; null is a missing one.
+template <class Number>
+std::vector<Number> flat(const Json& rows) {
+  std::vector<Number> numbers;
+  for (const auto& row : rows)
+    for (const auto& number : row)
+      numbers.push_back(number.is_null() ? static_cast<Number>(NAN) : number.get<Number>());
+  return numbers;
+}
+
+Series series_of(const Json& raw) {
+  return {static_cast<std::int64_t>(raw["values"].size()), flat<double>(raw["values"])};
+}
+
+/// Makes inputs of a batch; each of it is raw, or a file.
+template <class Read, class ReadFile>
+Tensors prepared(const Model& model, const Json& batch, Read read, ReadFile read_file) {
+  std::vector<decltype(read(batch))> items;
+  for (const auto& raw : batch)
+    items.push_back(raw.contains("file") ? read_file(folder + "/" + raw["file"].get<std::string>())
+                                         : read(raw));
+  return model.prepare(items);
+}
+
+Tensors prepared(const Model& model, const std::string& kind, const Json& batch) {
+  if (kind == "image") return prepared(model, batch, image_of, read_image);
+  if (kind == "audio") return prepared(model, batch, sound_of, read_wav);
+  return prepared(model, batch, series_of, [&](const std::string& path) {
+    return read_csv(path, model.manifest().processing->series->names);
+  });
+}
+
+/// Prepares a list of raw inputs, each or, in a list, together. A refusal is an InputError.
 Found prepare(const Model& model, const Json& entry) {
   if (entry["of"] == "text") return {"no tokenizer"};  // which is the app's own: see Tokenizer
-  if (entry["of"] != "image") return {"no " + entry["needs"].get<std::string>()};
   const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
   const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
+  const double tolerance = entry.value("tolerance", 0.0);
   Found found{"answered", 0, {}};
   for (std::size_t i = 0; i < given.size(); ++i) try {
-      std::vector<Image> images;
-      for (const auto& raw : given[i].is_array() ? given[i] : Json::array({given[i]}))
-        images.push_back(image_of(raw));
-      const auto prepared = model.prepare(images).at(model.manifest().processing->image->input);
-      const auto *first = prepared.as<float>(), *end = first + prepared.data.size() / sizeof(float);
-      found.right = found.right && !expected[i].is_null() &&
-                    std::vector<float>(first, end) == expected[i].get<std::vector<float>>();
+      const auto batch = given[i].is_array() ? given[i] : Json::array({given[i]});
+      const auto inputs = prepared(model, entry["of"], batch);
+      const auto numbers = doubles(inputs.begin()->second);
+      found.right = found.right && !expected[i].is_null() && numbers.size() == expected[i].size();
+      for (std::size_t k = 0; found.right && k < numbers.size(); ++k)
+        found.max_abs = std::max(*found.max_abs, std::abs(numbers[k] - expected[i][k].get<float>()));
     } catch (const InputError&) {
       found.right = found.right && expected[i].is_null();
+    }
+  found.right = found.right && *found.max_abs <= tolerance;
+  return found;
+}
+
+Found forecast(const Model& model, const Json& entry) {
+  const auto answer = model.forecast(parse_all(entry["outputs"]));
+  if (entry.contains("error")) return {"answered"};
+  const auto expected = parse(entry["forecast"]);
+  return {"answered", {}, {}, answer.dims == expected.dims && answer.data == expected.data};
+}
+
+void compare_all(Found& found, const Tensors& answer, const Json& expected, const Json& tolerance) {
+  found.right = found.right && answer.size() == expected.size();
+  for (const auto& [name, tensor] : parse_all(expected))
+    if (found.right) compare(found, answer.at(name), tensor, tolerance["cosine"]);
+}
+
+Found run_many(const Model& model, const Json& entry) {
+  std::vector<Tensors> samples;
+  for (const auto& sample : entry["samples"]) samples.push_back(parse_all(sample));
+  const auto answers = model.run_many(samples);
+  Found found{"answered"};
+  if (entry.contains("error")) return found;
+  found.right = answers.size() == entry["outputs"].size();
+  for (std::size_t i = 0; found.right && i < answers.size(); ++i)
+    compare_all(found, answers[i], entry["outputs"][i], entry["tolerance"]);
+  return found;
+}
+
+/// Pushes what comes, and compares each push's moments; null stands for one that is refused.
+Found stream(const Model& model, const Json& entry) {
+  const auto window = entry["window"].is_null() ? std::nullopt : std::optional<std::int64_t>(entry["window"]);
+  Stream moving(model, {entry["hop"], window});
+  Found found{"answered"};
+  if (entry.contains("error")) return found;
+  const bool sound = model.manifest().processing->audio.has_value();
+  for (std::size_t i = 0; i < entry["pushes"].size(); ++i) try {
+      const auto& expected = entry["moments"][i];
+      if (sound) {
+        moving.push(flat<float>(entry["pushes"][i]));
+      } else {
+        moving.push(flat<double>(entry["pushes"][i]));
+      }
+      std::vector<Moment> moments;
+      while (auto moment = moving.next()) moments.push_back(std::move(*moment));
+      found.right = found.right && !expected.is_null() && moments.size() == expected.size();
+      for (std::size_t k = 0; found.right && k < moments.size(); ++k) {
+        found.right = moments[k].end == expected[k]["end"];
+        compare_all(found, moments[k].outputs, expected[k]["outputs"], entry["tolerance"]);
+      }
+    } catch (const InputError&) {
+      found.right = found.right && entry["moments"][i].is_null();
     }
   return found;
 }
@@ -179,12 +271,13 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call}, {"generate", generate}, {"prepare", prepare}, {"labels", labels}};
+        {"calls", call},        {"generate", generate}, {"prepare", prepare}, {"labels", labels},
+        {"forecast", forecast}, {"run_many", run_many}, {"stream", stream}};
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
         const auto& entry = one[kind][i];
-        const auto lacking = entry.value("needs", "");  // what this runtime leaves to the app
-        const auto expected = lacking.empty() ? error_or(entry) : "no " + lacking;
+        // What this runtime leaves to the app.
+        const auto expected = entry.value("needs", "") == "tokenizer" ? "no tokenizer" : error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
         print(one, what, expected,
               [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });

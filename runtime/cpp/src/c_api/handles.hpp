@@ -49,6 +49,11 @@ struct edgeattn_label_list {
   std::vector<std::vector<edgeattn_label>> views;
 };
 
+struct edgeattn_stream {
+  edgeattn::Stream value;
+  std::size_t rows;  // channels or series
+};
+
 struct edgeattn_answers {
   std::vector<std::vector<edgeattn::Hypothesis>> answers;
   std::vector<std::vector<edgeattn_hypothesis>> views;

@@ -1,22 +1,7 @@
-// edgeattn.h: an app's own data in, labels out.
+// edgeattn.h: labels.
 #include "guarded.hpp"
-#include "shape.hpp"
 
 using namespace edgeattn;
-
-edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* images,
-                                       size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
-  return guarded(error, [&] {
-    auto& place = required(inputs, "inputs");
-    std::vector<Image> batch;
-    for (const auto& [height, width, channels, pixels] : values_of(images, count, "images")) {
-      const auto bytes = byte_count("uint8", {height, width, channels});
-      if (!bytes || *bytes == 0) throw InputError("images: sizes of at least 1 expected");
-      batch.push_back({height, width, channels, values_of(pixels, *bytes, "pixels")});
-    }
-    place = new edgeattn_tensors{opened(model).prepare(batch)};
-  });
-}
 
 edgeattn_status edgeattn_labels(const edgeattn_model* model, const edgeattn_tensors* outputs,
                                 edgeattn_label_list** labels, edgeattn_error** error) {

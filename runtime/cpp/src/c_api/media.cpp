@@ -1,0 +1,112 @@
+// edgeattn.h: images, sounds and series in, from memory or files; forecasts out.
+#include "guarded.hpp"
+#include "shape.hpp"
+
+using namespace edgeattn;
+
+namespace {
+
+/// Hands out the inputs that a batch becomes; `read` makes what is prepared of each of its items.
+template <class Item, class Read>
+edgeattn_status prepare(const edgeattn_model* model, const Item* items, std::size_t count, Read read,
+                        edgeattn_tensors** inputs, edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(inputs, "inputs");
+    const auto& open = opened(model);
+    std::vector<decltype(read(open, *items))> batch;
+    for (const auto& item : values_of(items, count, "the batch")) batch.push_back(read(open, item));
+    place = new edgeattn_tensors{open.prepare(batch)};
+  });
+}
+
+/// Returns what stands in a file, or in the bytes of one.
+template <class Read, class Decode>
+auto read_file(const edgeattn_file& file, Read read, Decode decode) {
+  if (file.path) return read(std::string(file.path));
+  if (file.bytes) required(static_cast<const char*>(file.data), "data");
+  return decode(std::string_view(static_cast<const char*>(file.data), file.bytes));
+}
+
+/// Returns how many numbers rows of a length have. Throws InputError where no array can be as large.
+std::size_t number_count(std::int64_t rows, std::int64_t time, const char* dtype) {
+  const auto bytes = byte_count(dtype, {rows, time});
+  if (!bytes)
+    throw InputError(words(rows, " rows of ", time, " numbers found, sizes of at least 0 expected"));
+  return *bytes / (std::string_view(dtype) == "float32" ? sizeof(float) : sizeof(double));
+}
+
+const std::vector<std::string>& series_names(const Model& model) {
+  static const std::vector<std::string> none;
+  const auto& processing = model.manifest().processing;
+  return processing && processing->series ? processing->series->names : none;
+}
+
+}  // namespace
+
+edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* images,
+                                       size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
+  const auto read = [](const Model&, const edgeattn_image& image) {
+    const auto& [height, width, channels, pixels] = image;
+    const auto bytes = byte_count("uint8", {height, width, channels});
+    if (!bytes || *bytes == 0) throw InputError("images: sizes of at least 1 expected");
+    return Image{height, width, channels, values_of(pixels, *bytes, "pixels")};
+  };
+  return prepare(model, images, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_prepare_audio(const edgeattn_model* model, const edgeattn_sound* sounds,
+                                       size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
+  const auto read = [](const Model&, const edgeattn_sound& sound) {
+    const auto& [rate, channels, time, samples] = sound;
+    return Sound{rate, channels, values_of(samples, number_count(channels, time, "float32"), "samples")};
+  };
+  return prepare(model, sounds, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_prepare_series(const edgeattn_model* model, const edgeattn_series* sets,
+                                        size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
+  const auto read = [](const Model&, const edgeattn_series& set) {
+    return Series{set.count, values_of(set.values, number_count(set.count, set.time, "float64"), "values")};
+  };
+  return prepare(model, sets, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_prepare_image_files(const edgeattn_model* model, const edgeattn_file* files,
+                                             size_t count, edgeattn_tensors** inputs,
+                                             edgeattn_error** error) {
+  const auto read = [](const Model&, const edgeattn_file& file) {
+    return read_file(file, read_image, decode_image);
+  };
+  return prepare(model, files, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_prepare_audio_files(const edgeattn_model* model, const edgeattn_file* files,
+                                             size_t count, edgeattn_tensors** inputs,
+                                             edgeattn_error** error) {
+  const auto read = [](const Model&, const edgeattn_file& file) {
+    return read_file(file, read_wav, decode_wav);
+  };
+  return prepare(model, files, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_prepare_series_files(const edgeattn_model* model, const edgeattn_file* files,
+                                              size_t count, edgeattn_tensors** inputs,
+                                              edgeattn_error** error) {
+  const auto read = [](const Model& open, const edgeattn_file& file) {
+    const auto& names = series_names(open);
+    return read_file(
+        file, [&](const std::string& path) { return read_csv(path, names); },
+        [&](std::string_view text) { return decode_csv(text, names); });
+  };
+  return prepare(model, files, count, read, inputs, error);
+}
+
+edgeattn_status edgeattn_forecast(const edgeattn_model* model, const edgeattn_tensors* outputs,
+                                  edgeattn_tensors** forecast, edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(forecast, "forecast");
+    const auto& open = opened(model);
+    auto values = open.forecast(required(outputs, "outputs").value);
+    place = new edgeattn_tensors{{{*open.manifest().processing->series->output, std::move(values)}}};
+  });
+}

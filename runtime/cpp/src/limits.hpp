@@ -1,0 +1,15 @@
+// What a bundle may ask for, and an image may have, at most: the table "Limits" of runtime/README.md.
+#pragma once
+
+#include <cstdint>
+
+namespace edgeattn {
+
+constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;  // of an image, and of it in the input's width
+constexpr std::int64_t kMostRate = std::int64_t{1} << 20;    // samples a second
+constexpr std::int64_t kMostFrame = std::int64_t{1} << 15;   // samples of a log-mel frame
+constexpr std::int64_t kMostFrames = std::int64_t{1} << 10;  // log-mel frames that look at a sample
+constexpr std::int64_t kMostBands = std::int64_t{1} << 9;    // of a log-mel frame
+constexpr std::int64_t kMostToken = std::int64_t{1} << 22;   // samples from a log-mel token's start to its end
+
+}  // namespace edgeattn
