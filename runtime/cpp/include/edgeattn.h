@@ -388,7 +388,8 @@ typedef struct edgeattn_hypothesis {
   const char* text;
 } edgeattn_hypothesis;
 
-/* Continues prompts, or answers what an encoder reads. */
+/* Continues prompts, or answers what an encoder reads. One prompt of sources may hold several sequences in its
+ * batch, and is then as many prompts. */
 EDGEATTN_API edgeattn_status edgeattn_generate(const edgeattn_model* model, const edgeattn_prompt* prompts,
                                                size_t count, const edgeattn_generate_options* options,
                                                edgeattn_answers** answers, edgeattn_error** error);

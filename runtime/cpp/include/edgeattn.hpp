@@ -248,7 +248,7 @@ class EDGEATTN_API Model {
   std::vector<std::int64_t> generate(const Prompt& prompt, const GenerateOptions& options = {}) const;
 
   /// Continues prompts of any lengths together, with beams where asked for: for each its sequences, the best
-  /// first.
+  /// first. One prompt of arrays may hold several sequences in its batch, and is then as many prompts.
   std::vector<std::vector<Hypothesis>> generate_many(const std::vector<Prompt>& prompts,
                                                      const GenerateOptions& options = {}) const;
 

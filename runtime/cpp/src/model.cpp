@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "boundary.hpp"
-#include "cache.hpp"
+#include "decoding/cache.hpp"
 #include "contract.hpp"
 #include "kernels.hpp"
 #include "manifest.hpp"

@@ -103,6 +103,58 @@ Found generate(const Model& model, const Json& run) {
       "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
 }
 
+template <class Value>
+void read(const Json& settings, const char* name, Value& setting) {
+  if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
+}
+
+template <class Value>
+void read(const Json& settings, const char* name, std::optional<Value>& setting) {
+  if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
+}
+
+GenerateOptions options_of(const Json& run) {
+  const auto settings = run.value("settings", Json::object());
+  GenerateOptions options;
+  read(run, "start", options.start);
+  read(settings, "max_new_tokens", options.max_new_tokens);
+  read(settings, "temperature", options.temperature);
+  read(settings, "top_k", options.top_k);
+  read(settings, "top_p", options.top_p);
+  read(settings, "repetition_penalty", options.repetition_penalty);
+  read(settings, "seed", options.seed);
+  read(settings, "stop", options.stop);
+  read(settings, "stop_sequences", options.stop_sequences);
+  read(settings, "num_beams", options.num_beams);
+  read(settings, "num_return_sequences", options.num_return_sequences);
+  read(settings, "length_penalty", options.length_penalty);
+  if (const auto early = settings.value("early_stopping", Json(false)); early.is_string())
+    options.early_stopping = EarlyStopping::never;
+  else
+    options.early_stopping = early.get<bool>() ? EarlyStopping::yes : EarlyStopping::no;
+  return options;
+}
+
+bool is_near(const std::vector<Hypothesis>& found, const Json& expected) {
+  constexpr double score = 1e-4;
+  return std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
+                    [](const Hypothesis& one, const Json& other) {
+                      return one.tokens == other[0].get<std::vector<std::int64_t>>() &&
+                             std::abs(one.score - other[1].get<double>()) <= score;
+                    });
+}
+
+Found generate_many(const Model& model, const Json& run) {
+  std::vector<Prompt> prompts;
+  if (run.contains("sources")) prompts.push_back(parse_all(run["sources"]));
+  for (const auto& prompt : run.value("prompts", Json::array()))
+    prompts.push_back(prompt.get<std::vector<std::int64_t>>());
+  const auto answers = model.generate_many(prompts, options_of(run));
+  if (run.contains("error")) return {"answered"};
+  const auto& expected = run["sequences"];
+  return {"answered", {}, {}, std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
+}
+
 Image image_of(const Json& raw) {
   const std::vector<std::int64_t> dims = raw["dims"];
   if (dims.size() < 2 || dims.size() > 3) throw InputError("an Image has a height, a width and channels");
@@ -271,8 +323,15 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call},        {"generate", generate}, {"prepare", prepare}, {"labels", labels},
-        {"forecast", forecast}, {"run_many", run_many}, {"stream", stream}};
+        {"calls", call},
+        {"generate", generate},
+        {"generate_many", generate_many},
+        {"prepare", prepare},
+        {"labels", labels},
+        {"forecast", forecast},
+        {"run_many", run_many},
+        {"stream", stream},
+    };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
         const auto& entry = one[kind][i];

@@ -1,0 +1,81 @@
+// Generation: prompts in, sequences out.
+#include <algorithm>
+#include <random>
+
+#include "beam_search.hpp"
+#include "boundary.hpp"
+#include "lockstep.hpp"
+#include "words.hpp"
+
+namespace edgeattn {
+namespace {
+
+using Answers = std::vector<std::vector<Hypothesis>>;
+
+void check_options(const GenerateOptions& options, std::size_t prompts) {
+  check_beams(options);
+  check_sampling(options);
+  if (prompts == 0) throw InputError("prompts: none found, at least 1 expected");
+  if ((options.on_token || options.on_text) && (prompts > 1 || options.num_beams > 1))
+    throw InputError(words("on_token: found with ", prompts, " prompts and ", options.num_beams,
+                           " beams, 1 of each expected: of several nothing is told as it comes"));
+}
+
+std::uint64_t any_seed() {
+  std::random_device random;
+  return static_cast<std::uint64_t>(random()) << 32 | random();
+}
+
+/// Continues prompts; `names` is what messages call each.
+Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, const std::vector<std::string>& names,
+                   const GenerateOptions& options) {
+  check_options(options, prompts.size());
+  decoder.check_rows(options.num_beams);
+  const Stops stops(options.stop, options.stop_sequences, decoder.vocabulary());
+  std::vector<Task> tasks;
+  std::vector<Tensors> sources;
+  std::vector<std::int64_t> limits;
+  std::int64_t longest = 0;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    tasks.push_back({decoder.first_tokens(names[i], prompts[i], options.start), {}, nullptr});
+    sources.push_back(decoder.sources(names[i], prompts[i]));
+    limits.push_back(decoder.limit(options.max_new_tokens, tasks[i].begin.size()));
+    longest = std::max(longest, static_cast<std::int64_t>(tasks[i].begin.size()) + limits[i]);
+  }
+  decoder.check_memory(longest - 1,  // the last token is never fed
+                       static_cast<std::int64_t>(prompts.size()) * options.num_beams);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    auto& [begin, carried, search] = tasks[i];
+    carried = decoder.carried(sources[i]);
+    if (options.num_beams > 1)
+      search = std::make_unique<BeamSearch>(begin, limits[i], stops, options);
+    else
+      search = std::make_unique<SingleSearch>(begin, limits[i], stops, options,
+                                              options.seed ? *options.seed + i : any_seed());
+  }
+  run_all(decoder, tasks, options.num_beams);
+  Answers answers;
+  for (const auto& task : tasks) answers.push_back(task.search->hypotheses());
+  return answers;
+}
+
+}  // namespace
+
+Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) const {
+  return bounded(impl_->bundle.folder.string(), [&] {
+    return answers_to(Decoder(*impl_), {prompt}, {"prompt"}, options).front().front().tokens;
+  });
+}
+
+Answers Model::generate_many(const std::vector<Prompt>& prompts, const GenerateOptions& options) const {
+  return bounded(impl_->bundle.folder.string(), [&] {
+    const Decoder decoder(*impl_);
+    const auto* sources = prompts.size() == 1 ? std::get_if<Tensors>(&prompts.front()) : nullptr;
+    const auto rows = sources ? decoder.rows("prompts", *sources) : prompts;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(words("prompts[", i, "]"));
+    return answers_to(decoder, rows, names, options);
+  });
+}
+
+}  // namespace edgeattn

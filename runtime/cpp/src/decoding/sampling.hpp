@@ -1,0 +1,32 @@
+// How the next token is chosen: repetition penalty, then greedily or by temperature, top-k and top-p.
+#pragma once
+
+#include "edgeattn.hpp"
+#include "random.hpp"
+
+namespace edgeattn {
+
+using Tokens = std::vector<std::int64_t>;
+
+/// Throws InputError where the penalty, temperature, top_k or top_p is out of its range.
+void check_sampling(const GenerateOptions& options);
+
+/// Returns the next token by penalized logits, the largest of them finite: of a tie the lowest.
+std::int64_t choose(const std::vector<float>& logits, const GenerateOptions& options, Random& random);
+
+/// Returns the places of the `count` largest numbers, the largest first and of a tie the first.
+template <class Number>
+Tokens likeliest(const std::vector<Number>& scores, std::int64_t count);
+
+/// Writes the log-probabilities of logits, the largest of them finite.
+void log_softmax(const float* logits, std::vector<double>& log_probabilities);
+
+/// Returns one of them.
+double log_softmax_at(const std::vector<float>& logits, std::int64_t token);
+
+/// Makes tokens that came before less likely (Keskar et al. 2019, section 4.1): a negative score is
+/// multiplied by the penalty, any other divided by it.
+template <class Number>
+void penalize(std::vector<Number>& scores, const Tokens& tokens, double penalty);
+
+}  // namespace edgeattn

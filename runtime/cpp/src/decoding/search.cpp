@@ -1,0 +1,49 @@
+#include "search.hpp"
+
+#include <cmath>
+
+namespace edgeattn {
+
+double normalized(double total, std::size_t length, double penalty) {
+  return total / std::pow(static_cast<double>(length), penalty);
+}
+
+SingleSearch::SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options,
+                           std::uint64_t seed)
+    : tokens_(std::move(begin)),
+      prompt_length_(tokens_.size()),
+      limit_(static_cast<std::size_t>(limit)),
+      stops_(stops),
+      options_(options),
+      random_(seed) {}
+
+std::optional<Continuation> SingleSearch::advance(const Logits& logits) {
+  const auto* row = logits.rows.front();
+  scores_.assign(row, row + logits.vocabulary);
+  penalize(scores_, tokens_, options_.repetition_penalty);
+  const auto token = choose(scores_, options_, random_);
+  score_ += log_softmax_at(scores_, token);
+  const auto shared = tokens_.size();
+  tokens_.push_back(token);
+  const auto stopped = stops_.stop_length(tokens_, prompt_length_);
+  const bool ended = stopped > 0 || generated() == limit_;
+  const auto withheld = ended ? stopped : stops_.partial_length(tokens_, prompt_length_);
+  if (!is_heard(generated() - withheld) || ended) return std::nullopt;
+  return Continuation{{0}, {token}, shared};
+}
+
+/// Hands out the new tokens up to there; false where it is to end.
+bool SingleSearch::is_heard(std::size_t settled) {
+  while (settled_ < settled)
+    if (const auto token = tokens_[prompt_length_ + settled_++]; options_.on_token && !options_.on_token(token))
+      return false;
+  return true;
+}
+
+std::vector<Hypothesis> SingleSearch::hypotheses() const {
+  const auto first = tokens_.begin() + static_cast<std::ptrdiff_t>(prompt_length_);
+  return {{{first, first + static_cast<std::ptrdiff_t>(settled_)},
+           normalized(score_, generated(), options_.length_penalty)}};
+}
+
+}  // namespace edgeattn
