@@ -33,7 +33,7 @@ let package = Package(
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp"],
             sources: ["src"],
-            cxxSettings: [.headerSearchPath("src")],
+            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(

@@ -54,7 +54,8 @@ extension Model {
         streamed { listener, limits in _ = try self.answers([prompt], options, limits, onText: listener) }
     }
 
-    /// Continues several prompts, each by its `numReturnSequences` best answers, the best first.
+    /// Continues several prompts, each by its `numReturnSequences` best answers, the best first. Sources of several rows are
+    /// as many prompts.
     public func answers(to prompts: [Prompt], _ options: GenerationOptions = .init()) throws -> [[Answer]] {
         try answers(prompts, options, CallLimits())
     }
@@ -82,18 +83,23 @@ extension Model {
                 }
             }
         }
-        let answers = try Handle(found) { edgeattn_answers_free($0) }
-        return prompts.indices.map { index in answers.use { answersToPrompt($0, index) } }
+        return try Handle(found) { edgeattn_answers_free($0) }.use(answersOfPrompts)
     }
 }
 
-private func answersToPrompt(_ answers: OpaquePointer, _ prompt: Int) -> [Answer] {
-    var count = 0
-    let first = edgeattn_answers_get(answers, prompt, &count)
-    return UnsafeBufferPointer(start: first, count: count).map { answer in
-        let tokens = UnsafeBufferPointer(start: answer.tokens.ids, count: answer.tokens.count)
-        return Answer(
-            tokens: tokens.map { Int($0) }, score: answer.score, text: answer.text.map { String(cString: $0) })
+private func answersOfPrompts(_ answers: OpaquePointer) -> [[Answer]] {
+    var (prompts, count): ([[Answer]], Int) = ([], 0)
+    while let first = edgeattn_answers_get(answers, prompts.count, &count) {
+        prompts.append(UnsafeBufferPointer(start: first, count: count).map(Answer.init))
+    }
+    return prompts
+}
+
+extension Answer {
+    fileprivate init(_ answer: edgeattn_hypothesis) {
+        tokens = UnsafeBufferPointer(start: answer.tokens.ids, count: answer.tokens.count).map { Int($0) }
+        score = answer.score
+        text = answer.text.map { String(cString: $0) }
     }
 }
 

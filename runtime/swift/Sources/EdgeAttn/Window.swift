@@ -22,9 +22,9 @@ extension Model {
         private let turn = NSLock()
 
         init(_ model: Model, hop: Int, window: Int?) throws {
-            var options = edgeattn_stream_options()
-            options.size = MemoryLayout<edgeattn_stream_options>.size
-            (options.hop, options.window) = (Int64(hop), window.map { Int64(max($0, 0)) } ?? Int64(EDGEATTN_UNSET))
+            var options = edgeattn_stream_options_default()
+            options.hop = Int64(hop)
+            if let window { options.window = Int64(max(window, 0)) }
             let stream = try model.handle.use { model in try handed { edgeattn_stream_new(model, &options, $0, $1) } }
             handle = try Handle(stream) { edgeattn_stream_free($0) }
             self.model = model

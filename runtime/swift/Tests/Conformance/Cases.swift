@@ -11,18 +11,20 @@ struct Case: Decodable {
     let decode: [Decode]?
     let forecast: [Forecast]?
     let runMany: [Many]?
+    let generateMany: [Search]?
     let stream: [Windows]?
 
     enum CodingKeys: String, CodingKey {
         case bundle, verdict, calls, generate, prepare, labels, decode, forecast, stream
         case runMany = "run_many"
+        case generateMany = "generate_many"
     }
 
     struct Call: Decodable {
         let graph, error: String?
         let inputs: [String: Numbers]
         let outputs: [String: Numbers]?
-        let tolerance: [String: Double]?
+        let tolerance: Tolerance?
     }
 
     struct Run: Decodable {
@@ -62,23 +64,95 @@ struct Case: Decodable {
     struct Many: Decodable {
         let samples: [[String: Numbers]]
         let outputs: [[String: Numbers]]?
-        let tolerance: [String: Double]?
+        let tolerance: Tolerance?
         let error: String?
+    }
+
+    struct Search: Decodable {
+        let prompts: [[Int]]?
+        let sources: [String: Numbers]?
+        let start: [Int]?
+        let settings: Settings
+        let sequences: [[Sequence]]?
+        let error: String?
+
+        struct Sequence: Decodable {
+            let tokens: [Int]
+            let score: Double
+
+            init(from decoder: Decoder) throws {
+                var pair = try decoder.unkeyedContainer()
+                (tokens, score) = (try pair.decode([Int].self), try pair.decode(Double.self))
+            }
+        }
     }
 
     struct Windows: Decodable {
         let hop: Int
         let window: Int?
-        let pushes: [Push]?
+        let pushes: [[[Double?]]]
         let moments: [[Moment]?]?
-        let tolerance: [String: Double]?
+        let tolerance: Tolerance?
         let error: String?
 
-        struct Push: Decodable { let values: [[Double?]] }
         struct Moment: Decodable {
             let end: Int
             let outputs: [String: Numbers]
         }
+    }
+}
+
+/// How near an output must come: by its cosine, or its largest difference.
+struct Tolerance: Decodable {
+    let cosine, maxAbs: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case cosine
+        case maxAbs = "max_abs"
+    }
+}
+
+/// Settings of a generation, named as in docs/generation.md.
+struct Settings: Decodable {
+    let options: GenerationOptions?  // nil for a value that their types cannot hold
+
+    enum CodingKeys: String, CodingKey {
+        case temperature, stop
+        case maxNewTokens = "max_new_tokens"
+        case topK = "top_k"
+        case topP = "top_p"
+        case repetitionPenalty = "repetition_penalty"
+        case stopSequences = "stop_sequences"
+        case numBeams = "num_beams"
+        case numReturnSequences = "num_return_sequences"
+        case lengthPenalty = "length_penalty"
+        case earlyStopping = "early_stopping"
+    }
+
+    init(from decoder: Decoder) throws {
+        let settings = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys, _ usual: Value) throws -> Value {
+            try settings.decodeIfPresent(Value.self, forKey: key) ?? usual
+        }
+        var options = GenerationOptions()
+        options.maxNewTokens = try value(.maxNewTokens, nil as Int?)
+        options.temperature = try value(.temperature, 0)
+        options.topK = try value(.topK, nil as Int?)
+        options.topP = try value(.topP, nil as Double?)
+        options.repetitionPenalty = try value(.repetitionPenalty, 1)
+        options.stop = try value(.stop, [])
+        options.stopSequences = try value(.stopSequences, [])
+        options.numBeams = try value(.numBeams, 1)
+        options.numReturnSequences = try value(.numReturnSequences, 1)
+        options.lengthPenalty = try value(.lengthPenalty, 1)
+        if let stops = try? settings.decode(Bool.self, forKey: .earlyStopping) {
+            options.earlyStopping = stops ? .yes : .no
+        } else if let word = try settings.decodeIfPresent(String.self, forKey: .earlyStopping) {
+            options.earlyStopping = .never
+            self.options = word == "never" ? options : nil
+            return
+        }
+        self.options = options
     }
 }
 

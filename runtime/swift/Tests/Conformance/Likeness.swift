@@ -8,14 +8,15 @@ struct Outcome {
     var cosine: Double?
 
     /// Takes outputs in that must be like the expected ones.
-    mutating func compare(_ found: [String: Tensor], _ expected: [String: Numbers], cosine tolerance: Double) throws {
+    mutating func compare(_ found: [String: Tensor], _ expected: [String: Numbers], _ tolerance: Tolerance?) throws {
         agrees = agrees && found.keys.sorted() == expected.keys.sorted()
         for (name, numbers) in expected where agrees {
             let (answer, wanted) = (found[name]!, try numbers.tensor)
             agrees = answer.dtype == wanted.dtype && answer.dims == wanted.dims
             guard agrees else { return }
             let likeness = like(try answer.doubles, try wanted.doubles)
-            agrees = likeness.cosine >= tolerance
+            agrees =
+                likeness.cosine >= tolerance?.cosine ?? -1 && likeness.maxAbs <= tolerance?.maxAbs ?? .infinity
             maxAbs = max(maxAbs ?? 0, likeness.maxAbs)
             cosine = min(cosine ?? 1, likeness.cosine)
         }

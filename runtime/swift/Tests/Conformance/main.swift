@@ -24,6 +24,7 @@ for given in cases {
     await each(given.decode, "decode", decode)
     await each(given.forecast, "forecast", forecast)
     await each(given.runMany, "run_many", runMany)
+    await each(given.generateMany, "generate_many", generateMany)
     await each(given.stream, "stream", stream)
 }
 
@@ -48,7 +49,7 @@ func tensors(_ numbers: [String: Numbers]) throws -> [String: Tensor] { try numb
 func answer(_ call: Case.Call, _ model: Model) async throws -> Outcome {
     let outputs = try await model.run(tensors(call.inputs), graph: call.graph)
     var outcome = Outcome()
-    try outcome.compare(outputs, call.outputs ?? [:], cosine: call.tolerance?["cosine"] ?? 1)
+    try outcome.compare(outputs, call.outputs ?? [:], call.tolerance)
     return outcome
 }
 
@@ -67,29 +68,40 @@ func decode(_ entry: Case.Decode, _ model: Model) throws -> Outcome {
 }
 
 func forecast(_ entry: Case.Forecast, _ model: Model) throws -> Outcome {
-    var outcome = Outcome()
     let found = try model.forecast(tensors(entry.outputs))
-    try outcome.compare(["forecast": found], entry.forecast.map { ["forecast": $0] } ?? [:], cosine: 1 - 1e-12)
-    outcome.agrees = outcome.agrees && outcome.maxAbs == 0
-    return outcome
+    let expected = try entry.forecast?.tensor
+    return Outcome(agrees: try found.dims == expected?.dims && found.doubles == expected?.doubles)
 }
 
 func runMany(_ entry: Case.Many, _ model: Model) async throws -> Outcome {
     let answers = try await model.runMany(entry.samples.map(tensors))
     var outcome = Outcome(agrees: answers.count == entry.outputs?.count)
     for (found, expected) in zip(answers, entry.outputs ?? []) {
-        try outcome.compare(found, expected, cosine: entry.tolerance?["cosine"] ?? 1)
+        try outcome.compare(found, expected, entry.tolerance)
     }
     return outcome
+}
+
+func generateMany(_ entry: Case.Search, _ model: Model) async throws -> Outcome {
+    guard var options = entry.settings.options else { return Outcome(found: "InputError") }
+    options.start = entry.start ?? []
+    let prompts = try entry.prompts?.map(Prompt.tokens) ?? [.sources(tensors(entry.sources ?? [:]))]
+    let found = try await model.answers(to: prompts, options)
+    let expected = entry.sequences ?? []
+    let pairs = zip(found.joined(), expected.joined())
+    let agrees =
+        found.map { $0.map(\.tokens) } == expected.map { $0.map(\.tokens) }
+        && pairs.allSatisfy { abs($0.score - $1.score) <= 1e-4 }
+    return Outcome(agrees: agrees)
 }
 
 func stream(_ entry: Case.Windows, _ model: Model) async throws -> Outcome {
     let stream = try model.stream(hop: entry.hop, window: entry.window)
     let hasSeries = try String(decoding: model.manifest(), as: UTF8.self).contains("\"series\": {")
     var outcome = Outcome()
-    for (push, expected) in zip(entry.pushes ?? [], entry.moments ?? []) {
+    for (push, expected) in zip(entry.pushes, entry.moments ?? []) {
         do {
-            let rows = push.values.map { $0.map { $0 ?? .nan } }
+            let rows = push.map { $0.map { $0 ?? .nan } }
             if hasSeries {
                 try stream.push(series: rows)
             } else {
@@ -99,7 +111,7 @@ func stream(_ entry: Case.Windows, _ model: Model) async throws -> Outcome {
             while let moment = try await stream.next() { moments.append(moment) }
             outcome.agrees = outcome.agrees && moments.map(\.end) == expected?.map(\.end)
             for (moment, wanted) in zip(moments, expected ?? []) {
-                try outcome.compare(moment.outputs, wanted.outputs, cosine: entry.tolerance?["cosine"] ?? 1)
+                try outcome.compare(moment.outputs, wanted.outputs, entry.tolerance)
             }
         } catch is InputError {
             outcome.agrees = outcome.agrees && expected == nil

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #define EDGEATTN_JNI(type, name) extern "C" JNIEXPORT type JNICALL Java_edgeattn_Native_##name
@@ -47,6 +48,7 @@ class Owned {
   Owned(const Owned&) = delete;
   Owned& operator=(const Owned&) = delete;
   Handle* get() const { return handle_; }
+  Handle* release() { return std::exchange(handle_, nullptr); }
 
  private:
   Handle* handle_;

@@ -77,11 +77,14 @@ fun Model.generateText(prompt: Prompt, options: GenerationOptions = GenerationOp
         }
     }
 
-/** Continues several prompts, each by its `numReturnSequences` best answers, the best first. */
+/**
+ * Continues several prompts, each by its `numReturnSequences` best answers, the best first. Sources of several rows are as many prompts.
+ */
 suspend fun Model.answers(prompts: List<Prompt>, options: GenerationOptions = GenerationOptions()): List<List<Answer>> = blocking { cancellation ->
-    val answers = prompts.map { mutableListOf<Answer>() }
+    val answers = mutableListOf<MutableList<Answer>>()
     generate(prompts, options, cancellation, NOTHING, object : Native.Reader() {
         override fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) {
+            if (prompt == answers.size) answers += mutableListOf<Answer>()
             answers[prompt] += Answer(tokens.map { it.toInt() }, score, text?.decodeToString())
         }
     })

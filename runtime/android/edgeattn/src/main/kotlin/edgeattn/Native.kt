@@ -15,7 +15,6 @@ internal object Native {
     @JvmStatic external fun load(folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>): Long
     @JvmStatic external fun open(model: Long, graph: ByteArray)
     @JvmStatic external fun warmUp(model: Long)
-    @JvmStatic external fun close(model: Long)
     @JvmStatic external fun free(model: Long)
     @JvmStatic external fun describe(model: Long): ByteArray
     @JvmStatic external fun manifest(model: Long): ByteArray
