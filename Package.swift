@@ -31,7 +31,7 @@ let package = Package(
             name: "CEdgeAttn",
             dependencies: [engine],
             path: "runtime/cpp",
-            exclude: ["src/edgeattn_run.cpp"],
+            exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
             sources: ["src"],
             cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
@@ -41,6 +41,8 @@ let package = Package(
         .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
         .executableTarget(
             name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
+        .executableTarget(
+            name: "Lifecycle", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Lifecycle"),
     ],
     cxxLanguageStandard: .cxx17
 )

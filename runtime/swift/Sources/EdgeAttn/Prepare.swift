@@ -7,7 +7,7 @@ extension Model {
     /// - Parameter onCut: Is told how many texts lost their last tokens, where some did: the model takes no more.
     public func prepare(texts: [String], onCut: (_ texts: Int) -> Void = { _ in }) throws -> [String: Tensor] {
         var cut = 0
-        let inputs = try prepare(texts, { $0.bytes }, { edgeattn_prepare_texts($0, $1, $2, &cut, $3, $4) })
+        let inputs = try prepare(texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &cut, $3, $4) })
         if cut > 0 { onCut(cut) }
         return inputs
     }

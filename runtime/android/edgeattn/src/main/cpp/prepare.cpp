@@ -36,7 +36,7 @@ EDGEATTN_JNI(jlong, prepareTexts)(JNIEnv* env, jclass, jlong model, jobjectArray
     std::size_t cut = 0;
     Owned inputs(handed<edgeattn_tensors*>(env,
                                                  [&](auto* inputs, auto* error) {
-                                                   return edgeattn_prepare_texts(at<edgeattn_model>(model), views.data(),
+                                                   return edgeattn_prepare_text(at<edgeattn_model>(model), views.data(),
                                                                                  views.size(), &cut, inputs, error);
                                                  }),
                        edgeattn_tensors_free);
