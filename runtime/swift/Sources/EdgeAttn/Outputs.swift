@@ -31,7 +31,10 @@ extension Model {
     /// Returns the text of token ids that a decoder generated, without special tokens.
     public func decode(_ tokens: [Int]) throws -> String {
         let ids = tokens.map(Int64.init)
-        return try handle.use { model in try text { edgeattn_decode(model, ids, ids.count, $0, $1) } }
+        var size = 0
+        let text = try handle.use { model in try handed { edgeattn_decode(model, ids, ids.count, $0, &size, $1) } }
+        defer { edgeattn_text_free(text) }
+        return String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
     }
 
     private func read(

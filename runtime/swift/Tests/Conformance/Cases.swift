@@ -10,12 +10,14 @@ struct Case: Decodable {
     let labels: [Labels]?
     let decode: [Decode]?
     let forecast: [Forecast]?
+    let trustedKeys: [String]?
     let runMany: [Many]?
     let generateMany: [Search]?
     let stream: [Windows]?
 
     enum CodingKeys: String, CodingKey {
         case bundle, verdict, calls, generate, prepare, labels, decode, forecast, stream
+        case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
     }

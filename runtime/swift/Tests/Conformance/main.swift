@@ -8,12 +8,12 @@ let folder = URL(fileURLWithPath: CommandLine.arguments[1])
 let cases: [Case] = try read("cases.json")
 for given in cases {
     let bundle = folder.appendingPathComponent(given.bundle)
-    await report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(bundle)) }
+    await report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(given, bundle)) }
     func each<Entry>(_ entries: [Entry]?, _ what: String, _ body: (Entry, Model) async throws -> Outcome) async {
         for (index, entry) in (entries ?? []).enumerated() {
             let error = Mirror(reflecting: entry).children.first { $0.label == "error" }?.value as? String
             await report(given.bundle, "\(what) \(index)", expected: error ?? "answered") {
-                try await body(entry, Model.load(bundle: bundle))
+                try await body(entry, Model.load(bundle: bundle, trustedKeys: given.trustedKeys ?? []))
             }
         }
     }
@@ -32,9 +32,9 @@ func read<Value: Decodable>(_ file: String) throws -> Value {
     try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
 }
 
-func verdict(_ bundle: URL) throws -> String {
+func verdict(_ given: Case, _ bundle: URL) throws -> String {
     do {
-        let model = try Model(bundle: bundle)
+        let model = try Model(bundle: bundle, trustedKeys: given.trustedKeys ?? [])
         for graph in model.graphs { try model.open(graph.name) }
         return try model.check().allSatisfy(\.ok) ? "accepted" : "golden-fails"
     } catch is BundleError {

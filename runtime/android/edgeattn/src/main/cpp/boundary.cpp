@@ -48,20 +48,17 @@ std::vector<std::int64_t> numbers_of(JNIEnv* env, jlongArray numbers) {
   return copy;
 }
 
-jbyteArray bytes(JNIEnv* env, const char* text) {
-  const auto size = std::strlen(text);
-  if (size > std::numeric_limits<jsize>::max()) throw std::runtime_error("a text of more than 2 GB found");
-  jbyteArray bytes = env->NewByteArray(static_cast<jsize>(size));
+jbyteArray bytes(JNIEnv* env, std::string_view text) {
+  if (text.size() > std::numeric_limits<jsize>::max()) throw std::runtime_error("a text of more than 2 GB found");
+  const auto size = static_cast<jsize>(text.size());
+  jbyteArray bytes = env->NewByteArray(size);
   checked(env);
-  env->SetByteArrayRegion(bytes, 0, static_cast<jsize>(size), reinterpret_cast<const jbyte*>(text));
+  env->SetByteArrayRegion(bytes, 0, size, reinterpret_cast<const jbyte*>(text.data()));
   return bytes;
 }
 
 jbyteArray taken(JNIEnv* env, char* text) {
-  struct Freed {
-    char* text;
-    ~Freed() { edgeattn_text_free(text); }
-  } freed{text};
+  const Owned owned(text, edgeattn_text_free);
   return bytes(env, text);
 }
 

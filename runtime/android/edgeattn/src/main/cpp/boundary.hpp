@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -91,7 +92,7 @@ class Text {
 
 std::string bytes_of(JNIEnv* env, jbyteArray bytes);
 std::vector<std::int64_t> numbers_of(JNIEnv* env, jlongArray numbers);
-jbyteArray bytes(JNIEnv* env, const char* text);
+jbyteArray bytes(JNIEnv* env, std::string_view text);
 
 /// Takes a text that the core handed out.
 jbyteArray taken(JNIEnv* env, char* text);

@@ -33,8 +33,13 @@ EDGEATTN_JNI(jlong, forecast)(JNIEnv* env, jclass, jlong model, jlong outputs) {
 EDGEATTN_JNI(jbyteArray, decode)(JNIEnv* env, jclass, jlong model, jlongArray tokens) {
   return guarded(env, [&] {
     const auto ids = numbers_of(env, tokens);
-    return taken(env, handed<char*>(env, [&](auto* text, auto* error) {
-                   return edgeattn_decode(at<edgeattn_model>(model), ids.data(), ids.size(), text, error);
-                 }));
+    std::size_t size = 0;
+    const Owned text(handed<char*>(env,
+                                   [&](auto* text, auto* error) {
+                                     return edgeattn_decode(at<edgeattn_model>(model), ids.data(), ids.size(), text,
+                                                            &size, error);
+                                   }),
+                     edgeattn_text_free);
+    return bytes(env, {text.get(), size});
   });
 }
