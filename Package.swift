@@ -32,7 +32,7 @@ let package = Package(
             dependencies: [engine],
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
-            sources: ["src", "third_party"],
+            sources: ["src"],
             cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
