@@ -286,9 +286,10 @@ EDGEATTN_API void edgeattn_label_list_free(edgeattn_label_list* labels);
 
 /* ---- decode ---- */
 
-/* Hands out the text of token ids, special tokens left out. */
+/* Hands out the text of token ids, special tokens left out. `*size`, where `size` is not NULL, is its bytes, for a text that
+ * holds NULs. */
 EDGEATTN_API edgeattn_status edgeattn_decode(const edgeattn_model* model, const int64_t* tokens, size_t count,
-                                             char** text, edgeattn_error** error);
+                                             char** text, size_t* size, edgeattn_error** error);
 
 /* The text of tokens as they come: together, its pieces are the text of them all. It is one thread's at a time, and keeps
  * its tokenizer. Push hands out what has become certain, "" where a character is not whole yet; finish what was held
