@@ -61,7 +61,8 @@ template <class Value, class Function>
 Value handed(JNIEnv* env, Function function) {
   Value value{};
   edgeattn_error* error = nullptr;
-  checked(env, function(&value, &error), error);
+  const auto status = function(&value, &error);
+  checked(env, status, error);
   return value;
 }
 
@@ -69,7 +70,8 @@ Value handed(JNIEnv* env, Function function) {
 template <class Function>
 void called(JNIEnv* env, Function function) {
   edgeattn_error* error = nullptr;
-  checked(env, function(&error), error);
+  const auto status = function(&error);
+  checked(env, status, error);
 }
 
 template <class Handle>
