@@ -38,6 +38,9 @@ def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
         assert not found["wide"]
         assert "hashes right" in found["steps"]
         assert "its report has it now" in found["steps"]
+        for step in ("Downloaded the model", "Answered as it did", "Measured how fast", "Sent the result"):
+            assert step in found["steps"]
+        assert re.search(r"\d ms a call, after \d+ ms to open it", found["steps"])
         assert "Pass" in found["body"]
         assert found["answer"] == "7"
         server.until(ROW)
@@ -93,7 +96,8 @@ def test_a_bundle_that_fails_on_the_phone_is_said_there_and_here(bundle: Path) -
     with served(bundle) as server:
         found = open_on_phone(server.address())
         assert "Fail" in found["body"]
-        assert "fell short" in found["body"]
+        assert re.search(r"fell short: logits of sample 0 \(0\.\d{5}\), logits of sample 1 ", found["body"])
+        assert "Answers as it did" in found["steps"]  # no past tense: it did not
         server.until(re.compile("FAIL"))
         assert server.interrupt() == 1
     assert "golden outputs below tolerance on 1 device" in server.said[-1]

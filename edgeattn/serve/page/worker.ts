@@ -9,6 +9,7 @@ const SECONDS = 2; // of timing
 const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone: greedily it soon goes round in circles
 
 let model: Model;
+let stopped = false;
 
 const calls: Calls = {
   async open(way, tell) {
@@ -32,13 +33,31 @@ const calls: Calls = {
     const given = paired ? prepared : idsOf(prepared[processing?.text?.ids ?? ''] as Tensor);
     const ids: number[] = [];
     const options = { maxNewTokens: most, ...(paired ? { start } : SAMPLING) };
+    stopped = false;
     for await (const token of model.generate(given, options)) {
       if (model.decode([token]) === '' && paired) return; // a special token: the end
       tell(model.decode([...ids, token]));
       ids.push(token);
+      await turn();
+      if (stopped) return;
     }
   },
+  async stop() {
+    stopped = true;
+  },
 };
+
+/** Let the messages that wait be taken: generation alone never gives them a turn. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((taken) => {
+    port1.onmessage = () => {
+      port1.close();
+      taken();
+    };
+    port2.postMessage(null);
+  });
+}
 
 const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
 
