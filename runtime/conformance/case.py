@@ -11,7 +11,7 @@ from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
-_OPTIONAL = ("prepare", "labels", "forecast", "run_many", "stream")
+_OPTIONAL = ("generate_many", "prepare", "labels", "forecast", "run_many", "stream")
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -25,12 +25,14 @@ class Case:
     make: Make
     calls: Iterable[dict[str, Any]] = ()
     generate: Iterable[dict[str, Any]] = ()
+    generate_many: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
     forecast: Iterable[dict[str, Any]] = ()
     run_many: Iterable[dict[str, Any]] = ()
     stream: Iterable[dict[str, Any]] = ()
     needs: str | None = None
+    trusted_keys: Iterable[str] = ()
 
     def table(self) -> dict[str, Any]:
         """Return what cases.json holds of it."""
@@ -43,6 +45,7 @@ class Case:
             "generate": list(self.generate),
             **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
             **({"needs": self.needs} if self.needs else {}),
+            **({"trusted_keys": list(self.trusted_keys)} if self.trusted_keys else {}),
         }
 
 

@@ -26,6 +26,7 @@ from edgeattn_runtime import (
     Sound,
     Stream,
     generate,
+    generate_many,
     load,
 )
 from edgeattn_runtime.golden import check
@@ -35,6 +36,7 @@ Line = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 ANSWERED = "answered"
+_SCORES = 1e-4  # how near those of sequences are
 _SURROGATES = "utf-16-le", "surrogatepass"
 
 
@@ -45,20 +47,20 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         case: One of cases.json.
         folder: Where its bundle and its files lie.
     """
-    bundle = folder / case["bundle"]
-    yield _line(case, "open", case["verdict"], lambda: _verdict(bundle))
+    opened = partial(load, folder / case["bundle"], trusted_keys=case.get("trusted_keys"))
+    yield _line(case, "open", case["verdict"], lambda: _verdict(opened))
     for i, call in enumerate(case["calls"]):
-        yield _line(case, f"call {i}", *_expected(call), lambda call=call: _call(load(bundle), call))
+        yield _line(case, f"call {i}", *_expected(call), lambda call=call: _call(opened(), call))
     for i, run in enumerate(case["generate"]):
-        yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(load(bundle), run))
+        yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(opened(), run))
     for i, entry in enumerate(case.get("prepare", ())):
-        yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
+        yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(opened(), entry, folder))
     for i, read in enumerate(case.get("labels", ())):
-        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(opened(), read))
     for kind, answer in _ENTRIES.items():
         for i, entry in enumerate(case.get(kind, ())):
             what, run = f"{kind} {i}", partial(answer, entry=entry)
-            yield _line(case, what, *_expected(entry), lambda run=run: run(load(bundle)))
+            yield _line(case, what, *_expected(entry), lambda run=run: run(opened()))
 
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
@@ -84,9 +86,9 @@ def _expected(entry: dict[str, Any]) -> tuple[str]:
     return (entry.get("error") or ANSWERED,)
 
 
-def _verdict(bundle: Path) -> Line:
+def _verdict(opened: Callable[[], Model]) -> Line:
     try:
-        model = load(bundle)
+        model = opened()
         for name in model.manifest.graphs:
             model.graph(name)
         results = check(model)
@@ -159,7 +161,23 @@ def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dic
     return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
 
 
-_ENTRIES = {"forecast": _forecast, "run_many": _run_many, "stream": _stream}
+def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
+    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
+    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
+    expected = entry.get("sequences", [])
+    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
+    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
+    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
+    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
+
+
+_ENTRIES = {
+    "generate_many": _generate_many,
+    "forecast": _forecast,
+    "run_many": _run_many,
+    "stream": _stream,
+}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:

@@ -20,6 +20,7 @@ NOT_RUN = {
     "runtime/web/examples/search/run *": "serves without end: tests/runtime/web/page-search.test.mjs",
     "runtime/cpp/examples/digits/run *": "tests/runtime/cpp/test_programs.py runs it, with images",
     "edgeattn generate captions.edge *": "no model here captions photos: tests/edgeattn/test_captioner.py",
+    "edgeattn sign sentence.edge *": "docs/signatures.md has its like, run",
     "edgeattn devices *": "asks for a device of this name: tests/edgeattn/devices",
     "edgeattn * --on *": "asks for devices of these names: tests/edgeattn/devices",
     "edgeattn * --scheduler *": "asks for a scheduler at this address: tests/edgeattn/sweep",

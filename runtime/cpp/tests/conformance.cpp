@@ -70,8 +70,14 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, const J
   found.right = cosine >= tolerance.value("cosine", -1.0) && largest <= tolerance.value("max_abs", INFINITY);
 }
 
+Model loaded(const Json& one) {
+  LoadOptions options;
+  if (one.contains("trusted_keys")) options.trusted_keys = one["trusted_keys"].get<std::vector<std::string>>();
+  return load(folder + "/" + one["bundle"].get<std::string>(), options);
+}
+
 Found open(const Json& one) {
-  const auto model = load(folder + "/" + one["bundle"].get<std::string>());
+  const auto model = loaded(one);
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   Found found{"accepted"};
   for (const auto& result : model.check()) {
@@ -88,8 +94,7 @@ Found call(const Model& model, const Json& call) {
   if (call.contains("error")) return found;
   const auto expected = parse_all(call["outputs"]);
   found.right = outputs.size() == expected.size();
-  for (const auto& [name, tensor] : expected)
-    compare(found, outputs.at(name), tensor, call["tolerance"]);
+  for (const auto& [name, tensor] : expected) compare(found, outputs.at(name), tensor, call["tolerance"]);
   return found;
 }
 
@@ -129,10 +134,11 @@ GenerateOptions options_of(const Json& run) {
   read(settings, "num_beams", options.num_beams);
   read(settings, "num_return_sequences", options.num_return_sequences);
   read(settings, "length_penalty", options.length_penalty);
-  if (const auto early = settings.value("early_stopping", Json(false)); early.is_string())
-    options.early_stopping = EarlyStopping::never;
-  else
-    options.early_stopping = early.get<bool>() ? EarlyStopping::yes : EarlyStopping::no;
+  const auto early = settings.value("early_stopping", Json(false));
+  if (early.is_string() && early != "never") throw InputError("an EarlyStopping is yes, no or never");
+  options.early_stopping = early.is_string()   ? EarlyStopping::never
+                           : early.get<bool>() ? EarlyStopping::yes
+                                               : EarlyStopping::no;
   return options;
 }
 
@@ -147,13 +153,16 @@ bool is_near(const std::vector<Hypothesis>& found, const Json& expected) {
 
 Found generate_many(const Model& model, const Json& run) {
   std::vector<Prompt> prompts;
-  if (run.contains("sources")) prompts.push_back(parse_all(run["sources"]));
+  if (run.contains("sources")) prompts.emplace_back(parse_all(run["sources"]));
   for (const auto& prompt : run.value("prompts", Json::array()))
-    prompts.push_back(prompt.get<std::vector<std::int64_t>>());
+    prompts.emplace_back(prompt.get<std::vector<std::int64_t>>());
   const auto answers = model.generate_many(prompts, options_of(run));
   if (run.contains("error")) return {"answered"};
   const auto& expected = run["sequences"];
-  return {"answered", {}, {}, std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
+  return {"answered",
+          {},
+          {},
+          std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
 }
 
 Image image_of(const Json& raw) {
@@ -324,14 +333,8 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call},
-        {"generate", generate},
-        {"generate_many", generate_many},
-        {"prepare", prepare},
-        {"labels", labels},
-        {"forecast", forecast},
-        {"run_many", run_many},
-        {"stream", stream},
+        {"calls", call},    {"generate", generate}, {"generate_many", generate_many}, {"prepare", prepare},
+        {"labels", labels}, {"forecast", forecast}, {"run_many", run_many},           {"stream", stream},
     };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
@@ -340,7 +343,7 @@ int main(int count, char** words) {
         const auto expected = entry.value("needs", "") == "tokenizer" ? "no tokenizer" : error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
         print(one, what, expected,
-              [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
+              [&, run = run] { return run(loaded(one), entry); });
       }
   }
 }
