@@ -36,28 +36,15 @@ const calls: Calls = {
     stopped = false;
     for await (const token of model.generate(given, options)) {
       if (model.decode([token]) === '' && paired) return; // a special token: the end
+      if (stopped) return;
       tell(model.decode([...ids, token]));
       ids.push(token);
-      await turn();
-      if (stopped) return;
     }
   },
   async stop() {
     stopped = true;
   },
 };
-
-/** Let the messages that wait be taken: generation alone never gives them a turn. */
-function turn(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((taken) => {
-    port1.onmessage = () => {
-      port1.close();
-      taken();
-    };
-    port2.postMessage(null);
-  });
-}
 
 const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
 
