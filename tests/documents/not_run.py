@@ -18,6 +18,7 @@ NOT_RUN = {
     ".ci/run": "all tests, and more",
     "adb *": "asks for a phone",
     "runtime/web/examples/search/run *": "serves without end: tests/runtime/web/page-search.test.mjs",
+    "runtime/web/examples/keywords/run *": "serves without end: tests/runtime/web/page-keywords.test.mjs",
     "runtime/cpp/examples/digits/run *": "tests/runtime/cpp/test_programs.py runs it, with images",
     "edgeattn generate captions.edge *": "no model here captions photos: tests/edgeattn/test_captioner.py",
     "edgeattn sign sentence.edge *": "docs/signatures.md has its like, run",
