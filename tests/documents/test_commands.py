@@ -38,7 +38,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *("pytest", "scp", "ssh", "swift"),
+    *("pytest", "scp", "ssh", "ssh-keygen", "swift"),
 }
 
 
@@ -128,7 +128,7 @@ def _no_program(path: str) -> list[str]:
     if "/.build/" in path:
         return (
             []
-            if f'"{Path(path).name}"' in (ROOT / "runtime/swift/Package.swift").read_text("utf-8")
+            if f'"{Path(path).name}"' in (ROOT / "Package.swift").read_text("utf-8")
             else [path]
         )
     return [] if os.access(ROOT / path, os.X_OK) else [path]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sys
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import Model, load
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,6 +43,20 @@ def conformance() -> Path:
 def copied(tmp_path: Path) -> Callable[[str], Path]:
     """Copies a conformance bundle, free to be changed."""
     return lambda name: shutil.copytree(CONFORMANCE / f"{name}.edge", tmp_path / f"{name}.edge")
+
+
+@pytest.fixture(scope="session")
+def relist() -> Callable[[Path, str], BundleFiles]:
+    """Has a manifest list a file as it is now, and opens the bundle again."""
+
+    def relisted(folder: Path, file: str) -> BundleFiles:
+        manifest, content = folder / "manifest.json", (folder / file).read_bytes()
+        table = json.loads(manifest.read_text("utf-8"))
+        table["files"][file] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        manifest.write_text(json.dumps(table), "utf-8")
+        return open_bundle(folder)
+
+    return relisted
 
 
 @pytest.fixture

@@ -1,16 +1,41 @@
 plugins {
     id("com.android.library")
     id("org.jetbrains.kotlin.android")
+    id("maven-publish")
+}
+
+group = "dev.edgeattn"
+// The release is the core's, said once.
+version = Regex("EDGEATTN_VERSION \"(.+)\"").find(file("../../cpp/include/edgeattn_export.h").readText())!!.groupValues[1]
+
+val onnxruntime = "com.microsoft.onnxruntime:onnxruntime-android:1.30.0"
+val engine by configurations.creating
+val engineFolder = layout.buildDirectory.dir("engine")
+
+// The core is built on the headers and libraries of onnxruntime's own package.
+val unpackEngine by tasks.registering(Sync::class) {
+    from({ zipTree(engine.singleFile) }) { include("headers/**", "jni/**") }
+    into(engineFolder)
 }
 
 android {
     namespace = "edgeattn"
     compileSdk = 35
     defaultConfig {
-        minSdk = 26 // java.nio.file
+        minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
+        externalNativeBuild {
+            cmake {
+                val folder = engineFolder.get().asFile
+                arguments("-DANDROID_STL=c++_static", "-DONNXRUNTIME_AAR=$folder")
+            }
+        }
     }
+    externalNativeBuild { cmake { path = file("src/main/cpp/CMakeLists.txt") } }
+    publishing { singleVariant("release") { withSourcesJar() } }
 }
+
+tasks.matching { it.name.startsWith("configureCMake") }.configureEach { dependsOn(unpackEngine) }
 
 kotlin {
     jvmToolchain(17)
@@ -18,6 +43,16 @@ kotlin {
 }
 
 dependencies {
-    implementation("com.microsoft.onnxruntime:onnxruntime-android:1.30.0")
-    implementation("com.google.code.gson:gson:2.10.1") // a strict reader, where org.json takes comments, single quotes and a key twice
+    engine("$onnxruntime@aar")
+    implementation(onnxruntime) // for its libonnxruntime.so
+    api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.8.0")
+}
+
+publishing {
+    publications {
+        register<MavenPublication>("release") {
+            artifactId = "edgeattn-android"
+            afterEvaluate { from(components["release"]) }
+        }
+    }
 }

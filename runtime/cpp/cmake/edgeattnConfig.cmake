@@ -1,5 +1,5 @@
 include(CMakeFindDependencyMacro)
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 find_dependency(Onnxruntime)
-find_dependency(OpenSSL)
+find_package(OpenSSL QUIET COMPONENTS Crypto)  # where the library was built with it
 include("${CMAKE_CURRENT_LIST_DIR}/edgeattnTargets.cmake")

@@ -71,8 +71,14 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, const J
   found.right = cosine >= tolerance.value("cosine", -1.0) && largest <= tolerance.value("max_abs", INFINITY);
 }
 
+Model loaded(const Json& one) {
+  LoadOptions options;
+  if (one.contains("trusted_keys")) options.trusted_keys = one["trusted_keys"].get<std::vector<std::string>>();
+  return load(folder + "/" + one["bundle"].get<std::string>(), options);
+}
+
 Found open(const Json& one) {
-  const auto model = load(folder + "/" + one["bundle"].get<std::string>());
+  const auto model = loaded(one);
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   Found found{"accepted"};
   for (const auto& result : model.check()) {
@@ -379,9 +385,9 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call},    {"generate", generate}, {"generate_many", generate_many}, {"prepare", prepare},
-        {"labels", labels}, {"decode", decode},     {"forecast", forecast},           {"run_many", run_many},
-        {"stream", stream},
+        {"calls", call},       {"generate", generate}, {"generate_many", generate_many},
+        {"prepare", prepare},  {"labels", labels},     {"decode", decode},
+        {"forecast", forecast}, {"run_many", run_many}, {"stream", stream},
     };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
@@ -389,7 +395,7 @@ int main(int count, char** words) {
         const auto expected = error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
         print(one, what, expected,
-              [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
+              [&, run = run] { return run(loaded(one), entry); });
       }
   }
 }

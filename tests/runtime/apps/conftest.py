@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "documents"))
 RUNTIME = Path(__file__).parents[3] / "runtime"
 
 Done = subprocess.CompletedProcess[str]
-Reader = Callable[..., Done]  # of a verb, "conformance", "describe" or "bench", and a folder
+Reader = Callable[..., Done]  # of a verb, "conformance", "lifecycle", "describe" or "bench", and folders
 
 
 def _run(*command: str | Path) -> Done:
@@ -33,24 +33,24 @@ def _built(build: Path, *tools: str) -> str:
 
 
 def _swift() -> Reader:
-    _built(RUNTIME / "swift" / "build", "pkg-config", "gcc")
+    _built(RUNTIME / "swift" / "build", "pkg-config")
     programs = RUNTIME / "swift" / ".build" / "debug"
 
-    def run(verb: str, folder: Path) -> Done:
-        if verb == "conformance":
-            return _run(programs / "Conformance", folder)
-        return _run(programs / "edgeattn-swift", verb, folder)
+    def run(verb: str, *folders: Path) -> Done:
+        own = programs / verb.capitalize()
+        return _run(*([own] if own.exists() else [programs / "edgeattn-swift", verb]), *folders)
 
     return run
 
 
 def _kotlin() -> Reader:
-    classpath = _built(RUNTIME / "android" / "build-jvm", "npm", "javac", "gcc")
+    classpath = _built(RUNTIME / "android" / "build-jvm", "npm", "javac", "cmake", "c++")
     library = f"-Djava.library.path={classpath.partition('/library.jar')[0]}"
+    mains = {"conformance": ["edgeattn.ConformanceKt"], "lifecycle": ["edgeattn.Lifecycle"]}
 
-    def run(verb: str, folder: Path) -> Done:
-        main = ["edgeattn.ConformanceKt"] if verb == "conformance" else ["edgeattn.Command", verb]
-        return _run("java", library, "-cp", classpath, *main, folder)
+    def run(verb: str, *folders: Path) -> Done:
+        main = mains.get(verb, ["edgeattn.Command", verb])
+        return _run("java", "-Xcheck:jni", library, "-cp", classpath, *main, *folders)
 
     return run
 

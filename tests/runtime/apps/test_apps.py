@@ -10,12 +10,34 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from endless import make_endless
 
 from edgeattn_runtime.bench import DeviceBenchmark, bench
 from edgeattn_runtime.machine import Machine
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
-ASKED = ("calls", "generate", "prepare", "labels")
+ASKED = (
+    "calls",
+    "generate",
+    "prepare",
+    "labels",
+    "decode",
+    "forecast",
+    "run_many",
+    "generate_many",
+    "stream",
+)
+ENDS = {  # how calls end that are cancelled, late, broken off or of a closed model
+    "cancelled": ("CancellationError", "CancellationException"),
+    "cancelled before": ("CancellationError",),
+    "running on": ("false",),
+    "late": ("DeadlineError",),
+    "late without await": ("DeadlineError",),
+    "closed while it runs": ("DeadlineError",),
+    "closed": ("InputError",),
+    "broken off": ("[8, 3]",),
+    "refused": ("InputError",),
+}
 
 Reader = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -106,6 +128,14 @@ def test_a_comma_before_an_end_is_refused(reader: Reader, good: Path) -> None:
 def test_json_nested_too_deep_is_refused(reader: Reader, good: Path) -> None:
     (good / "manifest.json").write_text("[" * 500_000)
     _assert_refused(reader, good, "manifest.json")
+
+
+def test_a_call_ends_when_it_is_told_to(reader: Reader, good: Path) -> None:
+    done = reader("lifecycle", make_endless(good), CONFORMANCE / "decoder.edge")
+    assert (done.returncode, done.stderr) == (0, "")
+    ends = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    assert ends.keys() >= {"cancelled", "running on", "late", "closed", "broken off", "refused"}
+    assert {what: end for what, end in ends.items() if end not in ENDS[what]} == {}
 
 
 def test_bench_writes_what_pythons_does(reader: Reader) -> None:

@@ -27,15 +27,10 @@ def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.Complet
     swiftc = toolchain / "usr" / "bin" / "swiftc"
     module = modules / "SwiftUI.swiftmodule"
     subprocess.run([swiftc, "-emit-module", "-module-name", "SwiftUI", "-o", module, STAND_IN], check=True)
-    folders = [
-        modules,
-        SWIFT / ".build/debug/Modules",
-        SWIFT / "Sources/COnnxRuntime",
-        SWIFT / "Sources/CCrypto",
-    ]
+    folders = [modules, SWIFT / ".build/debug/Modules", SWIFT.parent / "cpp" / "include"]
     command = [swiftc, "-typecheck", "-warnings-as-errors", "-parse-as-library", "-swift-version", "5"]
     command += [f"-I{folder}" for folder in folders]
-    command += ["-Xcc", f"-I{toolchain}/engine/include", *sources]
+    command += sources
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

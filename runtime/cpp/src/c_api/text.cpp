@@ -23,9 +23,12 @@ edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeatt
 }
 
 edgeattn_status edgeattn_decode(const edgeattn_model* model, const int64_t* tokens, size_t count, char** text,
-                                edgeattn_error** error) {
+                                size_t* size, edgeattn_error** error) {
   return guarded(error, [&] {
-    required(text, "text") = copied(opened(model).decode(values_of(tokens, count, "tokens")));
+    auto& place = required(text, "text");
+    const auto decoded = opened(model).decode(values_of(tokens, count, "tokens"));
+    place = copied(decoded);
+    if (size) *size = decoded.size();
   });
 }
 

@@ -8,6 +8,7 @@ let usage = """
     check NAME.edge                    replays the golden vectors; exit code 1 where one fails
     bench NAME.edge [THREADS...]       JSON that `edgeattn report NAME.edge --add` reads
     generate NAME.edge 5,2,9 [STEPS]   token ids, one a line, as they come
+    write NAME.edge TEXT               the text that follows, as it comes
     """
 
 func run(_ words: [String]) async throws -> Int32 {
@@ -18,23 +19,26 @@ func run(_ words: [String]) async throws -> Int32 {
     let bundle = URL(fileURLWithPath: words[1])
     switch words[0] {
     case "describe":
-        print(try Model(bundle: bundle))
+        print(try await Model.load(bundle: bundle))
     case "check":
-        let results = try Model(bundle: bundle).check()
+        let results = try await Model.load(bundle: bundle).check()
         for result in results {
             print("sample \(result.sample) \(result.output): cosine \(result.cosine) \(result.ok ? "ok" : "FAILED")")
         }
         return results.allSatisfy(\.ok) ? 0 : 1
     case "bench":
-        print(
-            String(
-                decoding: try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) }).json,
-                as: UTF8.self))
+        let json = try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) })
+        print(String(decoding: json, as: UTF8.self))
     case "generate" where words.count >= 3:
         var options = GenerationOptions()
         options.maxNewTokens = words.dropFirst(3).first.flatMap { Int($0) }
         let prompt = words[2].split(separator: ",").compactMap { Int($0) }
-        for try await token in try Model(bundle: bundle).generate(.tokens(prompt), options) { print(token) }
+        for try await token in try await Model.load(bundle: bundle).generate(.tokens(prompt), options) { print(token) }
+    case "write" where words.count >= 3:
+        for try await piece in try await Model.load(bundle: bundle).generateText(.text(words[2])) {
+            print(piece, terminator: "")
+        }
+        print()
     default:
         print(usage)
         return 2

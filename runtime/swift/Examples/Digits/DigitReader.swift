@@ -2,15 +2,15 @@ import EdgeAttn
 import Foundation
 
 /// Reads drawings with the bundle of `models/digits`.
-struct DigitReader {
+struct DigitReader: Sendable {
     let model: Model
 
-    init(bundle: URL) throws {
-        model = try Model(bundle: bundle)
+    static func load(bundle: URL) async throws -> DigitReader {
+        DigitReader(model: try await Model.load(bundle: bundle))
     }
 
     /// Return digits and their scores, the likeliest first.
-    func read(_ drawing: Drawing) throws -> [(name: String, value: Float)] {
-        try model.labels(model.run(model.prepare(images: [drawing.image()])))[0]
+    func read(_ drawing: Drawing) async throws -> [Label] {
+        try await model.labels(model.run(model.prepare(images: [drawing.image()])))[0]
     }
 }

@@ -7,11 +7,11 @@
     ///     echo '[[[0.5, 0.1], [0.5, 0.9]]]' | swift run Digits digits.edge
     @main
     enum DigitsCommand {
-        static func main() throws {
-            let reader = try DigitReader(bundle: URL(fileURLWithPath: CommandLine.arguments[1]))
+        static func main() async throws {
+            let reader = try await DigitReader.load(bundle: URL(fileURLWithPath: CommandLine.arguments[1]))
             let strokes = try JSONDecoder().decode(
                 [[CGPoint]].self, from: FileHandle.standardInput.readDataToEndOfFile())
-            for label in try reader.read(Drawing(strokes: strokes)) { print(label.name, label.value) }
+            for label in try await reader.read(Drawing(strokes: strokes)) { print(label.name, label.value) }
         }
     }
 #endif

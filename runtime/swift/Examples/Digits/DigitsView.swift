@@ -4,9 +4,11 @@
 
     /// A square to draw a digit into, and what the model reads.
     struct DigitsView: View {
-        let reader: DigitReader
+        let bundle: URL
+        @State private var reader: DigitReader?
+        @State private var reading: Task<Void, Never>?
         @State private var drawing = Drawing()
-        @State private var labels: [(name: String, value: Float)] = []
+        @State private var labels: [Label] = []
         @State private var failure: String?
 
         var body: some View {
@@ -17,6 +19,7 @@
                 Button("Clear") { clear() }.buttonStyle(.bordered).disabled(drawing.isEmpty)
             }
             .padding(24)
+            .task { await open() }
         }
 
         private var canvas: some View {
@@ -58,16 +61,30 @@
             }
         }
 
-        private func read() {
+        private func open() async {
             do {
-                labels = try reader.read(drawing)
-                failure = nil
+                reader = try await DigitReader.load(bundle: bundle)
             } catch {
                 failure = error.localizedDescription
             }
         }
 
+        /// Reads what is drawn now; what was read before and did not end is let go.
+        private func read() {
+            reading?.cancel()
+            reading = Task { @MainActor in
+                do {
+                    labels = try await reader?.read(drawing) ?? []
+                    failure = nil
+                } catch is CancellationError {
+                } catch {
+                    failure = error.localizedDescription
+                }
+            }
+        }
+
         private func clear() {
+            reading?.cancel()
             (drawing, labels, failure) = (Drawing(), [], nil)
         }
     }

@@ -1,35 +1,35 @@
+import CEdgeAttn
 import Foundation
 
 /// An array of numbers in C order. It shares its memory when it is copied, as an array does.
-public struct Tensor: @unchecked Sendable {
+public struct Tensor: Sendable {
     public let dtype: DType
     public let dims: [Int]
-    let memory: Memory
+    private let memory: any Memory
 
-    /// Memory at one place for as long as a tensor holds it, zeros at first.
-    final class Memory {
-        let start: UnsafeMutableRawPointer
-
-        init?(_ size: Int) {
-            guard let start = calloc(max(size, 1), 1) else { return nil }
-            self.start = start
-        }
-
-        deinit { free(start) }
+    /// Makes a tensor of `values` in C order, without a copy of them.
+    ///
+    /// - Throws: `InputError` where their number is not that of `dims`.
+    public init<Value: Scalar>(_ values: [Value], dims: [Int]) throws {
+        try self.init(Value.dtype, dims, values)
     }
 
-    /// Make a tensor of zeros.
+    /// Makes a tensor of bytes as they lie in memory, little-endian.
     ///
-    /// - Throws: `InputError` where it needs more memory than there is.
-    public init(zeros dtype: DType, dims: [Int]) throws {
-        guard let size = Tensor.size(dims, dtype), let memory = Memory(size) else {
-            throw InputError(description: "\(dtype)\(dims) found, a tensor that fits into memory expected")
-        }
+    /// - Throws: `InputError` where their number is not that of `dims`.
+    public init(bytes: Data, dtype: DType, dims: [Int]) throws {
+        try self.init(dtype, dims, bytes)
+    }
+
+    private init(_ dtype: DType, _ dims: [Int], _ memory: any Memory) throws {
+        let found = memory.withBytes(\.count)
+        try requireInput(
+            Tensor.bytes(dtype, dims) == found, "\(found) bytes found, those of \(dtype)\(dims) expected")
         (self.dtype, self.dims, self.memory) = (dtype, dims, memory)
     }
 
-    /// Return the bytes that a tensor takes, or nil where dims are below 0 or beyond all memory.
-    static func size(_ dims: [Int], _ dtype: DType) -> Int? {
+    /// Returns the bytes that a tensor takes, or nil where dims are below 0 or beyond all memory.
+    private static func bytes(_ dtype: DType, _ dims: [Int]) -> Int? {
         dims.reduce(dtype.size) { count, dim in
             guard let count, dim >= 0 else { return nil }
             let (product, overflow) = count.multipliedReportingOverflow(by: dim)
@@ -37,109 +37,98 @@ public struct Tensor: @unchecked Sendable {
         }
     }
 
-    /// Make a tensor of `values` in C order.
-    ///
-    /// - Throws: `InputError` where their number is not that of `dims`.
-    public init<Value: Element>(_ values: [Value], dims: [Int]) throws {
-        let bytes = values.withUnsafeBytes { Data($0) }
-        try self.init(bytes: bytes, dtype: Value.dtype, dims: dims)
-    }
-
-    /// Make a tensor of bytes as they lie in memory, little-endian.
-    ///
-    /// - Throws: `InputError` where their number is not that of `dims`.
-    public init(bytes: Data, dtype: DType, dims: [Int]) throws {
-        let fits = Tensor.size(dims, dtype) == bytes.count
-        try requireInput(fits, "\(bytes.count) bytes found, those of \(dtype)\(dims) expected")
-        try self.init(zeros: dtype, dims: dims)
-        bytes.withUnsafeBytes {
-            if let start = $0.baseAddress { memory.start.copyMemory(from: start, byteCount: $0.count) }
-        }
-    }
-
+    /// How many values there are.
     public var count: Int { dims.reduce(1, *) }
 
-    /// Return the values in C order, of the type that the dtype is.
+    /// Returns the values in C order, of the type that the dtype is.
     ///
     /// - Throws: `InputError` where the dtype is another.
-    public func values<Value: Element>(_ type: Value.Type = Value.self) throws -> [Value] {
+    public func values<Value: Scalar>(_ type: Value.Type = Value.self) throws -> [Value] {
         try requireInput(Value.dtype == dtype, "\(Value.dtype) values asked for, the tensor holds \(dtype)")
-        return elements()
-    }
-
-    func elements<Value>() -> [Value] {
-        Array(UnsafeRawBufferPointer(start: memory.start, count: count * dtype.size).bindMemory(to: Value.self))
-    }
-
-    /// The values in float64, for comparisons; integers beyond 2^53 are rounded.
-    var doubles: [Double] {
-        func cast<Value: Element>(_: Value.Type) -> [Double] { (elements() as [Value]).map(\.double) }
-        return cast(dtype.known.type)
-    }
-
-    /// The first integer that is no index into a table of so many rows.
-    func firstIndex(beyond rows: Int) -> String? {
-        func first<Value: Element>(_: Value.Type) -> String? {
-            UnsafeRawBufferPointer(start: memory.start, count: count * dtype.size).bindMemory(to: Value.self)
-                .first { $0.double < 0 || $0.double >= Double(rows) }.map { "\($0)" }
+        if let values = memory as? [Value] { return values }
+        return memory.withBytes { bytes in
+            Array(unsafeUninitializedCapacity: count) { places, filled in
+                UnsafeMutableRawBufferPointer(places).copyMemory(from: bytes)
+                filled = count
+            }
         }
-        return first(dtype.known.type)
+    }
+}
+
+/// Numbers that stay where they are as long as a tensor holds them.
+private protocol Memory: Sendable {
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
+}
+
+extension Array: Memory where Element: Scalar {
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(body)
+    }
+}
+
+extension Data: Memory {
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(body)
+    }
+}
+
+/// One array of what a call answered.
+private struct Output: Memory, @unchecked Sendable {
+    let tensors: Handle
+    let bytes: UnsafeRawBufferPointer
+
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(tensors) { try body(bytes) }
+    }
+}
+
+extension Handle {
+    /// Takes over tensors of the core.
+    static func tensors(_ pointer: OpaquePointer?) throws -> Handle {
+        try Handle(pointer) { edgeattn_tensors_free($0) }
     }
 
-    var hasNaN: Bool { dtype.isFloat && doubles.contains { $0.isNaN } }
-
-    /// Return the same of other dims: cut at the end of each axis, or filled up there with `filling`.
-    func resized(_ wanted: [Int], filling: Int = 0) throws -> Tensor {
-        var result = try Tensor(zeros: dtype, dims: wanted)
-        if filling != 0 { result = try .whole([Int](repeating: filling, count: result.count), dtype, dims: wanted) }
-        copy(axis: 0, from: 0, to: 0, into: result)
-        return result
+    /// Copies tensors into the core.
+    static func tensors(copying tensors: [String: Tensor]) throws -> Handle {
+        let handle = try Handle.tensors(edgeattn_tensors_new())
+        for (name, tensor) in tensors { try handle.put(tensor, name) }
+        return handle
     }
 
-    /// Return rows, along the first axis, by their places.
-    func rows(_ places: [Int]) throws -> Tensor {
-        let result = try Tensor(zeros: dtype, dims: [places.count] + dims.dropFirst())
-        let size = dims.dropFirst().reduce(dtype.size, *)
-        for (i, place) in places.enumerated() where size > 0 {
-            (result.memory.start + i * size).copyMemory(from: memory.start + place * size, byteCount: size)
+    private func put(_ tensor: Tensor, _ name: String) throws {
+        try Arguments.with { arguments in
+            let (name, dims) = (try arguments.text(name), tensor.dims.map(Int64.init))
+            var data: UnsafeMutableRawPointer?
+            try use { tensors in
+                try call { edgeattn_tensors_add(tensors, name, tensor.dtype.rawValue, dims, dims.count, &data, $0) }
+            }
+            tensor.withBytes { bytes in
+                if let start = bytes.baseAddress { data?.copyMemory(from: start, byteCount: bytes.count) }
+            }
         }
-        return result
     }
 
-    /// Return tensors one behind the other along the first axis.
-    static func joined(_ parts: [Tensor]) throws -> Tensor {
-        let dims = [parts.reduce(0) { $0 + $1.dims[0] }] + parts[0].dims.dropFirst()
-        let result = try Tensor(zeros: parts[0].dtype, dims: dims)
-        var at = 0
-        for part in parts {
-            let size = part.count * part.dtype.size
-            (result.memory.start + at).copyMemory(from: part.memory.start, byteCount: size)
-            at += size
-        }
-        return result
-    }
-
-    private func copy(axis: Int, from: Int, to: Int, into result: Tensor) {
-        let common = axis < dims.count ? Swift.min(dims[axis], result.dims[axis]) : 1
-        let step = dims.dropFirst(axis + 1).reduce(dtype.size, *)
-        let other = result.dims.dropFirst(axis + 1).reduce(dtype.size, *)
-        if axis + 1 >= dims.count {  // the last axis lies in one piece
-            let start = result.memory.start + to
-            start.copyMemory(from: memory.start + from, byteCount: common * dtype.size)
-        } else {
-            for i in 0..<common { copy(axis: axis + 1, from: from + i * step, to: to + i * other, into: result) }
+    /// Returns tensors that lie in the core's memory.
+    func tensors() throws -> [String: Tensor] {
+        try use { pointer in
+            try (0..<edgeattn_tensors_count(pointer)).reduce(into: [:]) { tensors, index in
+                var view = edgeattn_tensor()
+                try call { edgeattn_tensors_get(pointer, index, &view, $0) }
+                tensors[String(cString: view.name)] = try Tensor(view, of: self)
+            }
         }
     }
 }
 
 extension Tensor {
-    /// Return whole numbers in a dtype of the contract's.
-    static func whole(_ values: [Int], _ dtype: DType, dims: [Int]) throws -> Tensor {
-        func cast<Value: Element>(_: Value.Type) throws -> Tensor {
-            let cast = values.compactMap(Value.init(exactly:))
-            try requireInput(cast.count == values.count, "numbers found that \(dtype) cannot hold")
-            return try Tensor(cast, dims: dims)
-        }
-        return try cast(dtype.known.type)
+    fileprivate init(_ view: edgeattn_tensor, of tensors: Handle) throws {
+        let dims = UnsafeBufferPointer(start: view.dims, count: view.rank).map { Int($0) }
+        let bytes = UnsafeRawBufferPointer(start: view.data, count: view.bytes)
+        try self.init(
+            DType(rawValue: String(cString: view.dtype))!, dims, Output(tensors: tensors, bytes: bytes))
+    }
+
+    fileprivate func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try memory.withBytes(body)
     }
 }

@@ -8,12 +8,25 @@ struct Case: Decodable {
     let generate: [Run]
     let prepare: [Prepare]?
     let labels: [Labels]?
+    let decode: [Decode]?
+    let forecast: [Forecast]?
+    let trustedKeys: [String]?
+    let runMany: [Many]?
+    let generateMany: [Search]?
+    let stream: [Windows]?
+
+    enum CodingKeys: String, CodingKey {
+        case bundle, verdict, calls, generate, prepare, labels, decode, forecast, stream
+        case trustedKeys = "trusted_keys"
+        case runMany = "run_many"
+        case generateMany = "generate_many"
+    }
 
     struct Call: Decodable {
         let graph, error: String?
         let inputs: [String: Numbers]
         let outputs: [String: Numbers]?
-        let tolerance: [String: Double]?
+        let tolerance: Tolerance?
     }
 
     struct Run: Decodable {
@@ -21,17 +34,138 @@ struct Case: Decodable {
         let sources: [String: Numbers]?
         let maxNewTokens: Int?
         let error: String?
+
+        enum CodingKeys: String, CodingKey {
+            case prompt, start, tokens, sources, error
+            case maxNewTokens = "max_new_tokens"
+        }
     }
 
     struct Prepare: Decodable {
         let of, given, expected: String
-        let needs: String?
+        let tolerance: Double?
     }
 
     struct Labels: Decodable {
         let outputs: [String: Numbers]
-        let labels: [[JSON]]?
+        let labels: [[NamedValue]]?
         let error: String?
+    }
+
+    struct Decode: Decodable {
+        let tokens: [Int]
+        let text, error: String?
+    }
+
+    struct Forecast: Decodable {
+        let outputs: [String: Numbers]
+        let forecast: Numbers?
+        let error: String?
+    }
+
+    struct Many: Decodable {
+        let samples: [[String: Numbers]]
+        let outputs: [[String: Numbers]]?
+        let tolerance: Tolerance?
+        let error: String?
+    }
+
+    struct Search: Decodable {
+        let prompts: [[Int]]?
+        let sources: [String: Numbers]?
+        let start: [Int]?
+        let settings: Settings
+        let sequences: [[Sequence]]?
+        let error: String?
+
+        struct Sequence: Decodable {
+            let tokens: [Int]
+            let score: Double
+
+            init(from decoder: Decoder) throws {
+                var pair = try decoder.unkeyedContainer()
+                (tokens, score) = (try pair.decode([Int].self), try pair.decode(Double.self))
+            }
+        }
+    }
+
+    struct Windows: Decodable {
+        let hop: Int
+        let window: Int?
+        let pushes: [[[Double?]]]
+        let moments: [[Moment]?]?
+        let tolerance: Tolerance?
+        let error: String?
+
+        struct Moment: Decodable {
+            let end: Int
+            let outputs: [String: Numbers]
+        }
+    }
+}
+
+/// How near an output must come: by its cosine, or its largest difference.
+struct Tolerance: Decodable {
+    let cosine, maxAbs: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case cosine
+        case maxAbs = "max_abs"
+    }
+}
+
+/// Settings of a generation, named as in docs/generation.md.
+struct Settings: Decodable {
+    let options: GenerationOptions?  // nil for a value that their types cannot hold
+
+    enum CodingKeys: String, CodingKey {
+        case temperature, stop
+        case maxNewTokens = "max_new_tokens"
+        case topK = "top_k"
+        case topP = "top_p"
+        case repetitionPenalty = "repetition_penalty"
+        case stopSequences = "stop_sequences"
+        case numBeams = "num_beams"
+        case numReturnSequences = "num_return_sequences"
+        case lengthPenalty = "length_penalty"
+        case earlyStopping = "early_stopping"
+    }
+
+    init(from decoder: Decoder) throws {
+        let settings = try decoder.container(keyedBy: CodingKeys.self)
+        func value<Value: Decodable>(_ key: CodingKeys, _ usual: Value) throws -> Value {
+            try settings.decodeIfPresent(Value.self, forKey: key) ?? usual
+        }
+        var options = GenerationOptions()
+        options.maxNewTokens = try value(.maxNewTokens, nil as Int?)
+        options.temperature = try value(.temperature, 0)
+        options.topK = try value(.topK, nil as Int?)
+        options.topP = try value(.topP, nil as Double?)
+        options.repetitionPenalty = try value(.repetitionPenalty, 1)
+        options.stop = try value(.stop, [])
+        options.stopSequences = try value(.stopSequences, [])
+        options.numBeams = try value(.numBeams, 1)
+        options.numReturnSequences = try value(.numReturnSequences, 1)
+        options.lengthPenalty = try value(.lengthPenalty, 1)
+        if let stops = try? settings.decode(Bool.self, forKey: .earlyStopping) {
+            options.earlyStopping = stops ? .yes : .no
+        } else if let word = try settings.decodeIfPresent(String.self, forKey: .earlyStopping) {
+            options.earlyStopping = .never
+            self.options = word == "never" ? options : nil
+            return
+        }
+        self.options = options
+    }
+}
+
+/// A pair of a label's name and its value.
+struct NamedValue: Decodable {
+    let name: String
+    let value: Float
+
+    init(from decoder: Decoder) throws {
+        var pair = try decoder.unkeyedContainer()
+        (name, value) = (try pair.decode(String.self), try pair.decode(Float.self))
     }
 }
 
@@ -44,7 +178,6 @@ struct Numbers: Decodable {
     enum Number: Decodable {
         case integer(Int64)
         case real(Double)
-        case flag(Bool)
 
         init(from decoder: Decoder) throws {
             let value = try decoder.singleValueContainer()
@@ -53,9 +186,9 @@ struct Numbers: Decodable {
             } else if let real = try? value.decode(Double.self) {
                 self = .real(real)
             } else if let flag = try? value.decode(Bool.self) {
-                self = .flag(flag)
+                self = .integer(flag ? 1 : 0)
             } else {
-                self = .real(try value.decode(String.self) == "NaN" ? .nan : .infinity)
+                self = .real(.nan)
             }
         }
 
@@ -64,7 +197,6 @@ struct Numbers: Decodable {
             switch self {
             case .integer(let value): Double(value)
             case .real(let value): value
-            case .flag(let value): value ? 1 : 0
             }
         }
     }
@@ -73,8 +205,6 @@ struct Numbers: Decodable {
         get throws {
             switch dtype {
             case .bool: try Tensor(data.map { $0.real != 0 }, dims: shape)
-            case .int8: try Tensor(data.map { Int8($0.integer) }, dims: shape)
-            case .uint8: try Tensor(data.map { UInt8($0.integer) }, dims: shape)
             case .int32: try Tensor(data.map { Int32($0.integer) }, dims: shape)
             case .int64: try Tensor(data.map(\.integer), dims: shape)
             case .float32: try Tensor(data.map { Float($0.real) }, dims: shape)
@@ -85,56 +215,46 @@ struct Numbers: Decodable {
     }
 }
 
-/// Pixels as cases of images have them.
-struct RawImage: Decodable {
-    let dims: [Int]
-    let pixels: String
+/// A text, an image, a sound, series, or the file of one.
+struct Raw: Decodable {
+    let text: String?
+    let fields: Fields?
 
-    var image: Image {
-        get throws {
-            let bytes = stride(from: 0, to: pixels.count, by: 2).map { at in
-                UInt8(pixels.dropFirst(at).prefix(2), radix: 16)!
-            }
-            return try Image(
-                width: dims.count > 1 ? dims[1] : 0, height: dims[0],
-                channels: dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0, pixels: bytes)
-        }
+    struct Fields: Decodable {
+        let file, pixels: String?
+        let dims: [Int]?
+        let rate: Int?
+        let channels: [[Float]]?
+        let values: [[Double?]]?
     }
-}
-
-/// A sound as cases have it.
-struct RawSound: Decodable {
-    let rate: Int
-    let channels: [[Float]]
-
-    var sound: Sound { Sound(rate: rate, channels: channels) }
-}
-
-/// Series as cases have them; null is a missing value.
-struct RawSeries: Decodable {
-    let values: [[Double?]]
-
-    var series: [[Double]] { values.map { $0.map { $0 ?? .nan } } }
-}
-
-/// One value, or a list of them: a batch.
-enum OneOrMany<Value: Decodable>: Decodable {
-    case one(Value)
-    case many([Value])
 
     init(from decoder: Decoder) throws {
         let value = try decoder.singleValueContainer()
-        if let one = try? value.decode(Value.self) {
-            self = .one(one)
-        } else {
-            self = .many(try value.decode([Value].self))
+        text = try? value.decode(String.self)
+        fields = text == nil ? try value.decode(Fields.self) : nil
+    }
+
+    var image: Image {
+        get throws {
+            let (dims, hex) = (fields!.dims!, Array(fields!.pixels!.utf8))
+            let bytes = stride(from: 0, to: hex.count, by: 2).map { at in
+                UInt8(String(decoding: hex[at..<at + 2], as: UTF8.self), radix: 16)!
+            }
+            let channels = dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0
+            return try Image(width: dims.count > 1 ? dims[1] : 0, height: dims[0], channels: channels, pixels: bytes)
         }
     }
 
-    var list: [Value] {
-        switch self {
-        case .one(let value): [value]
-        case .many(let values): values
-        }
+    var sound: Sound { get throws { try Sound(rate: fields!.rate!, channels: fields!.channels!) } }
+    var series: Series { get throws { try Series(fields!.values!.map { $0.map { $0 ?? .nan } }) } }
+}
+
+/// One value, or a list of them.
+struct OneOrMany<Value: Decodable>: Decodable {
+    let list: [Value]
+
+    init(from decoder: Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let one = try? value.decode(Value.self) { list = [one] } else { list = try value.decode([Value].self) }
     }
 }

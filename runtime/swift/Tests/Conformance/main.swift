@@ -5,46 +5,38 @@ import Foundation
 
 setvbuf(stdout, nil, _IOLBF, 0)
 let folder = URL(fileURLWithPath: CommandLine.arguments[1])
-let decoder = JSONDecoder()
-decoder.keyDecodingStrategy = .convertFromSnakeCase
-let cases = try decoder.decode([Case].self, from: Data(contentsOf: folder.appendingPathComponent("cases.json")))
+let cases: [Case] = try read("cases.json")
 for given in cases {
     let bundle = folder.appendingPathComponent(given.bundle)
-    report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(bundle)) }
-    for (index, call) in given.calls.enumerated() {
-        report(given.bundle, "call \(index)", expected: call.error ?? "answered") {
-            try answer(call, Model(bundle: bundle))
+    await report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(given, bundle)) }
+    func each<Entry>(_ entries: [Entry]?, _ what: String, _ body: (Entry, Model) async throws -> Outcome) async {
+        for (index, entry) in (entries ?? []).enumerated() {
+            let error = Mirror(reflecting: entry).children.first { $0.label == "error" }?.value as? String
+            await report(given.bundle, "\(what) \(index)", expected: error ?? "answered") {
+                try await body(entry, Model.load(bundle: bundle, trustedKeys: given.trustedKeys))
+            }
         }
     }
-    for (index, entry) in (given.prepare ?? []).enumerated() {
-        let lacks: [String] = ["tokenizer", "log-mel"]
-        let lacking = entry.needs.flatMap { lacks.contains($0) ? "no \($0)" : nil }
-        report(given.bundle, "prepare \(index)", expected: lacking ?? "answered") {
-            try lacking.map { Outcome(found: $0) } ?? prepare(entry, Model(bundle: bundle))
-        }
-    }
-    for (index, read) in (given.labels ?? []).enumerated() {
-        report(given.bundle, "labels \(index)", expected: read.error ?? "answered") {
-            try labels(read, Model(bundle: bundle))
-        }
-    }
-    for (index, run) in given.generate.enumerated() {
-        await report(given.bundle, "generate \(index)", expected: run.error ?? "answered") {
-            try await generate(run, Model(bundle: bundle))
-        }
-    }
+    await each(given.calls, "call", answer)
+    await each(given.prepare, "prepare", prepare)
+    await each(given.labels, "labels", labels)
+    await each(given.generate, "generate", generate)
+    await each(given.decode, "decode", decode)
+    await each(given.forecast, "forecast", forecast)
+    await each(given.runMany, "run_many", runMany)
+    await each(given.generateMany, "generate_many", generateMany)
+    await each(given.stream, "stream", stream)
 }
 
-struct Outcome {
-    var found = "answered"
-    var agrees = true
-    var maxAbs: Double?
-    var cosine: Double?
+func read<Value: Decodable>(_ file: String) throws -> Value {
+    try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
 }
 
-func verdict(_ bundle: URL) throws -> String {
+func verdict(_ given: Case, _ bundle: URL) throws -> String {
     do {
-        return try Model(bundle: bundle).check().allSatisfy(\.ok) ? "accepted" : "golden-fails"
+        let model = try Model(bundle: bundle, trustedKeys: given.trustedKeys)
+        for graph in model.graphs { try model.open(graph.name) }
+        return try model.check().allSatisfy(\.ok) ? "accepted" : "golden-fails"
     } catch is BundleError {
         return "refused"
     } catch is IncompatibleRuntimeError {
@@ -52,17 +44,12 @@ func verdict(_ bundle: URL) throws -> String {
     }
 }
 
-func answer(_ call: Case.Call, _ model: Model) throws -> Outcome {
-    let outputs = try model.run(call.inputs.mapValues { try $0.tensor }, graph: call.graph)
-    let expected = try (call.outputs ?? [:]).mapValues { try $0.tensor }
-    var outcome = Outcome(agrees: outputs.keys.sorted() == expected.keys.sorted(), maxAbs: 0, cosine: 1)
-    for (name, tensor) in expected {
-        let found = outputs[name]!
-        let (cosine, difference) = compare(found, tensor)
-        outcome.agrees = outcome.agrees && found.dtype == tensor.dtype && cosine >= call.tolerance!["cosine"]!
-        outcome.cosine = min(outcome.cosine!, cosine)
-        outcome.maxAbs = difference.flatMap { difference in outcome.maxAbs.map { max($0, difference) } }
-    }
+func tensors(_ numbers: [String: Numbers]) throws -> [String: Tensor] { try numbers.mapValues { try $0.tensor } }
+
+func answer(_ call: Case.Call, _ model: Model) async throws -> Outcome {
+    let outputs = try await model.run(tensors(call.inputs), graph: call.graph)
+    var outcome = Outcome()
+    try outcome.compare(outputs, call.outputs ?? [:], call.tolerance)
     return outcome
 }
 
@@ -70,88 +57,147 @@ func generate(_ run: Case.Run, _ model: Model) async throws -> Outcome {
     var options = GenerationOptions()
     options.start = run.start ?? []
     options.maxNewTokens = run.maxNewTokens
-    let prompt = try run.prompt.map(Prompt.tokens) ?? .sources((run.sources ?? [:]).mapValues { try $0.tensor })
+    let prompt = try run.prompt.map(Prompt.tokens) ?? .sources(tensors(run.sources ?? [:]))
     var tokens: [Int] = []
-    for try await token in try model.generate(prompt, options) { tokens.append(token) }
+    for try await token in model.generate(prompt, options) { tokens.append(token) }
     return Outcome(agrees: tokens == run.tokens)
 }
 
-func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
-    func read<Value: Decodable>(_ file: String) throws -> Value {
-        try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
-    }
-    switch entry.of {
-    case "image":
-        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawImage]) in
-            try model.prepare(images: raw.map { try $0.image })
-        }
-    case "audio":
-        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawSound]) in
-            try model.prepare(sounds: raw.map(\.sound))
-        }
-    default:
-        return try compare(read(entry.given), read(entry.expected)) { (raw: [RawSeries]) in
-            try model.prepare(series: raw.map(\.series))
-        }
-    }
+func decode(_ entry: Case.Decode, _ model: Model) throws -> Outcome {
+    Outcome(agrees: try model.decode(entry.tokens) == entry.text)
 }
 
-/// Compare what becomes of each raw input, or batch of them, with what must.
-func compare<Raw>(
-    _ given: [OneOrMany<Raw>], _ expected: [[Float]?], _ prepare: ([Raw]) throws -> [String: Tensor]
-) throws -> Outcome {
-    let differences = zip(given, expected).map { raw, wanted in
-        do {
-            let found: [Float] = try prepare(raw.list).values.first!.values()
-            guard let wanted, wanted.count == found.count else { return Float.infinity }
-            return zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
-        } catch {
-            return wanted == nil && error is InputError ? 0 : .infinity
-        }
-    }
-    let unlike = differences.indices.filter { differences[$0] != 0 }
-    let found = unlike.isEmpty ? "answered" : "\(unlike.count) of \(given.count) unlike, the first at \(unlike[0])"
-    return Outcome(found: found, maxAbs: differences.max().flatMap { $0.isFinite ? Double($0) : nil })
+func forecast(_ entry: Case.Forecast, _ model: Model) throws -> Outcome {
+    let found = try model.forecast(tensors(entry.outputs))
+    let expected = try entry.forecast?.tensor
+    return Outcome(agrees: try found.dims == expected?.dims && found.doubles == expected?.doubles)
 }
 
-func labels(_ read: Case.Labels, _ model: Model) throws -> Outcome {
-    let found = try model.labels(read.outputs.mapValues { try $0.tensor })
-    let expected = (read.labels ?? []).map { row in
-        row.map { pair in
-            guard case .list(let parts) = pair, case .text(let name) = parts[0], case .number(let value) = parts[1]
-            else {
-                fatalError("a label is a name and a value")
-            }
-            return (name, Float(value))
-        }
+func runMany(_ entry: Case.Many, _ model: Model) async throws -> Outcome {
+    let answers = try await model.runMany(entry.samples.map(tensors))
+    var outcome = Outcome(agrees: answers.count == entry.outputs?.count)
+    for (found, expected) in zip(answers, entry.outputs ?? []) {
+        try outcome.compare(found, expected, entry.tolerance)
     }
-    let agrees = found.count == expected.count && zip(found, expected).allSatisfy { $0.elementsEqual($1) { $0 == $1 } }
+    return outcome
+}
+
+func generateMany(_ entry: Case.Search, _ model: Model) async throws -> Outcome {
+    guard var options = entry.settings.options else { return Outcome(found: "InputError") }
+    options.start = entry.start ?? []
+    let prompts = try entry.prompts?.map(Prompt.tokens) ?? [.sources(tensors(entry.sources ?? [:]))]
+    let found = try await model.answers(to: prompts, options)
+    let expected = entry.sequences ?? []
+    let pairs = zip(found.joined(), expected.joined())
+    let agrees =
+        found.map { $0.map(\.tokens) } == expected.map { $0.map(\.tokens) }
+        && pairs.allSatisfy { abs($0.score - $1.score) <= 1e-4 }
     return Outcome(agrees: agrees)
 }
 
-func report(_ bundle: String, _ what: String, expected: String, _ body: () throws -> Outcome) {
-    let start = Date()
-    let result = Result { try body() }
-    tell(bundle, what, expected, result, Date().timeIntervalSince(start))
+func stream(_ entry: Case.Windows, _ model: Model) async throws -> Outcome {
+    let stream = try model.stream(hop: entry.hop, window: entry.window)
+    let hasSeries = try String(decoding: model.manifest(), as: UTF8.self).contains("\"series\": {")
+    var outcome = Outcome()
+    for (push, expected) in zip(entry.pushes, entry.moments ?? []) {
+        do {
+            let rows = push.map { $0.map { $0 ?? .nan } }
+            if hasSeries {
+                try stream.push(series: rows)
+            } else {
+                try stream.push(samples: rows.map { $0.map(Float.init) })
+            }
+            var moments: [Model.Stream.Moment] = []
+            while let moment = try await stream.next() { moments.append(moment) }
+            outcome.agrees = outcome.agrees && moments.map(\.end) == expected?.map(\.end)
+            for (moment, wanted) in zip(moments, expected ?? []) {
+                try outcome.compare(moment.outputs, wanted.outputs, entry.tolerance)
+            }
+        } catch is InputError {
+            outcome.agrees = outcome.agrees && expected == nil
+        }
+    }
+    return outcome
+}
+
+func labels(_ entry: Case.Labels, _ model: Model) throws -> Outcome {
+    let found = try model.labels(tensors(entry.outputs))
+    let expected = entry.labels ?? []
+    let agrees =
+        found.count == expected.count
+        && zip(found, expected).allSatisfy { vector, wanted in
+            vector.map(\.name) == wanted.map(\.name) && vector.map(\.value) == wanted.map(\.value)
+        }
+    return Outcome(agrees: agrees)
+}
+
+/// Compares what becomes of each raw input, or batch of them, with what must.
+func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
+    let given: [OneOrMany<Raw>] = try read(entry.given)
+    let expected: [OneOrMany<OneOrMany<Double>>?] = try read(entry.expected)
+    let differences = zip(given, expected).map { raws, wanted in
+        do {
+            let found = try inputs(entry.of, raws.list, model)
+            let rows = wanted?.list.map(\.list)
+            return entry.of == "text" ? unlike(ids: found, rows) : unlike(numbers: found, rows)
+        } catch {
+            return wanted == nil && (error is InputError || error is NoString) ? 0 : .infinity
+        }
+    }
+    let others = differences.indices.filter { differences[$0] > entry.tolerance ?? 0 }
+    let found = others.isEmpty ? "answered" : "\(others.count) of \(given.count) unlike, the first at \(others[0])"
+    return Outcome(found: found, maxAbs: differences.max().flatMap { $0.isFinite ? $0 : nil })
+}
+
+func inputs(_ kind: String, _ raws: [Raw], _ model: Model) throws -> [String: Tensor] {
+    let files = raws.compactMap { $0.fields?.file }.map { File.at(folder.appendingPathComponent($0)) }
+    switch kind {
+    case "text": return try model.prepare(texts: texts(raws))
+    case "image" where files.isEmpty: return try model.prepare(images: raws.map { try $0.image })
+    case "image": return try model.prepare(imageFiles: files)
+    case "audio" where files.isEmpty: return try model.prepare(sounds: raws.map { try $0.sound })
+    case "audio": return try model.prepare(soundFiles: files)
+    default:
+        return try files.isEmpty
+            ? model.prepare(series: raws.map { try $0.series }) : model.prepare(seriesFiles: files)
+    }
+}
+
+/// Code units that no valid string holds: they cannot be given in Swift.
+struct NoString: Error {}
+
+func texts(_ raws: [Raw]) throws -> [String] {
+    try raws.map { raw in
+        guard let text = raw.text else { throw NoString() }
+        return text
+    }
+}
+
+func unlike(numbers inputs: [String: Tensor], _ rows: [[Double]]?) -> Double {
+    guard let rows, let found = try? inputs.values.first?.doubles else { return .infinity }
+    let wanted = rows.flatMap { $0 }
+    guard wanted.count == found.count else { return .infinity }
+    return zip(found, wanted).reduce(0) { max($0, abs($1.0 - Double(Float($1.1)))) }
+}
+
+/// Holds token ids, of each row the first of the ids, against the expected; a mask is 1 there.
+func unlike(ids inputs: [String: Tensor], _ rows: [[Double]]?) -> Double {
+    let matrices = inputs.values.compactMap { tensor in try? (tensor.dims, tensor.doubles) }
+    let padded = rows.map { rows in
+        rows.flatMap { $0 + [Double](repeating: 0, count: (rows.map(\.count).max() ?? 0) - $0.count) }
+    }
+    return matrices.contains { $0.1 == padded } ? 0 : .infinity
 }
 
 func report(_ bundle: String, _ what: String, expected: String, _ body: () async throws -> Outcome) async {
     let start = Date()
-    let result: Result<Outcome, Error>
-    do { result = .success(try await body()) } catch { result = .failure(error) }
-    tell(bundle, what, expected, result, Date().timeIntervalSince(start))
-}
-
-func tell(_ bundle: String, _ what: String, _ expected: String, _ result: Result<Outcome, Error>, _ seconds: Double) {
-    var outcome = Outcome(agrees: true)
-    switch result {
-    case .success(let answered): outcome = answered
-    case .failure(let error): outcome.found = "\(type(of: error))"
-    }
+    var outcome = Outcome()
+    do { outcome = try await body() } catch { outcome.found = "\(type(of: error))" }
     let line: [String: Any] = [
         "bundle": bundle, "what": what, "expected": expected, "found": outcome.found,
         "agrees": outcome.agrees && outcome.found == expected, "max_abs": outcome.maxAbs as Any? ?? NSNull(),
-        "cosine": outcome.cosine as Any? ?? NSNull(), "seconds": (seconds * 1e4).rounded() / 1e4,
+        "cosine": outcome.cosine as Any? ?? NSNull(),
+        "seconds": (Date().timeIntervalSince(start) * 1e4).rounded() / 1e4,
     ]
     let data = try! JSONSerialization.data(withJSONObject: line, options: [.sortedKeys, .withoutEscapingSlashes])
     print(String(decoding: data, as: UTF8.self))

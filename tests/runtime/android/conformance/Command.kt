@@ -4,13 +4,14 @@ package edgeattn
 
 import java.io.File
 import kotlin.system.exitProcess
+import kotlinx.coroutines.runBlocking
 
 object Command {
     @JvmStatic
-    fun main(arguments: Array<String>) {
+    fun main(arguments: Array<String>) = runBlocking {
         try {
             val bundle = File(arguments[1])
-            println(if (arguments[0] == "bench") bench(bundle).json() else Model.load(bundle).use { it.describe() })
+            println(if (arguments[0] == "bench") bench(bundle) else Model.load(bundle).use { it.describe() })
         } catch (error: EdgeAttnError) {
             System.err.println(error.message)
             exitProcess(2)

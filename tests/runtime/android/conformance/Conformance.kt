@@ -3,34 +3,44 @@
 package edgeattn
 
 import com.google.gson.GsonBuilder
+import com.google.gson.JsonElement
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
 import java.io.File
 import kotlin.math.abs
-
-private typealias Case = Map<String, Any?>
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
 
 private class Outcome(val found: String = "answered", val maxAbs: Double? = null, val cosine: Double? = null)
 
-fun main(arguments: Array<String>) {
+fun main(arguments: Array<String>): Unit = runBlocking {
     val folder = File(arguments[0])
-    each(parse(File(folder, "cases.json").readText()).value) { _, case ->
-        val bundle = File(folder, case["bundle"] as String)
-        fun tell(what: String, asked: Case, body: () -> Outcome) = report(bundle.name, what, asked["error"] as String? ?: "answered", body)
-        report(bundle.name, "open", case["verdict"] as String) { Outcome(verdict(bundle)) }
-        each(case["calls"]) { i, call -> tell("call $i", call) { answer(call, bundle) } }
-        each(case["generate"]) { i, run -> tell("generate $i", run) { generate(run, bundle) } }
-        each(case["labels"]) { i, read -> tell("labels $i", read) { label(read, bundle) } }
-        each(case["prepare"]) { i, entry ->
-            val lacking = listOf("tokenizer", "log-mel").find { it == entry["needs"] }?.let { "no $it" }
-            if (lacking != null) report(bundle.name, "prepare $i", lacking) { Outcome(lacking) }
-            else tell("prepare $i", entry) { prepare(entry, bundle, folder) }
+    for (element in JsonParser.parseString(File(folder, "cases.json").readText()).asJsonArray) {
+        val case = element.asJsonObject
+        val bundle = File(folder, case["bundle"].asString)
+        val keys = case["trusted_keys"]?.asJsonArray?.map { it.asString }
+        suspend fun each(key: String, what: String, body: suspend (JsonObject, Model) -> Outcome) {
+            case[key]?.asJsonArray?.forEachIndexed { i, entry ->
+                val asked = entry.asJsonObject
+                report(bundle.name, "$what $i", asked["error"]?.asString ?: "answered") {
+                    Model.load(bundle, trustedKeys = keys).use { body(asked, it) }
+                }
+            }
         }
+        report(bundle.name, "open", case["verdict"].asString) { Outcome(verdict(bundle, keys)) }
+        each("calls", "call", ::answer)
+        each("generate", "generate", ::generate)
+        each("labels", "labels", ::label)
+        each("prepare", "prepare") { entry, model -> prepare(entry, model, folder) }
+        each("forecast", "forecast", ::forecast)
+        each("run_many", "run_many", ::runMany)
+        each("generate_many", "generate_many", ::generateMany)
+        each("stream", "stream", ::stream)
+        each("decode", "decode") { entry, model -> outcome(model.decode(entry["tokens"].ints()), entry["text"]?.asString) }
     }
 }
 
-@Suppress("UNCHECKED_CAST")
-private fun each(cases: Any?, body: (Int, Case) -> Unit) = (cases as List<Case>?).orEmpty().forEachIndexed(body)
-
-private fun report(bundle: String, what: String, expected: String, body: () -> Outcome) {
+private suspend fun report(bundle: String, what: String, expected: String, body: suspend () -> Outcome) {
     val start = System.nanoTime()
     val outcome = try {
         body()
@@ -46,102 +56,157 @@ private fun report(bundle: String, what: String, expected: String, body: () -> O
     println(GsonBuilder().serializeNulls().disableHtmlEscaping().create().toJson(line))
 }
 
-private fun verdict(bundle: File): String = try {
-    Model.load(bundle).use { model -> if (model.check().all { it.ok }) "accepted" else "golden-fails" }
+private fun outcome(found: Any?, expected: Any?) = Outcome(if (found == expected) "answered" else "$found")
+
+private suspend fun verdict(bundle: File, keys: List<String>?): String = try {
+    Model.load(bundle, trustedKeys = keys).use { model ->
+        model.graphs.forEach { model.open(it.name) }
+        if (model.check().all { it.ok }) "accepted" else "golden-fails"
+    }
 } catch (_: BundleError) {
     "refused"
 } catch (_: IncompatibleRuntimeError) {
     "incompatible"
 }
 
-private fun answer(call: Case, bundle: File): Outcome = Model.load(bundle).use { model ->
-    val outputs = model.run(tensors(call["inputs"]), call["graph"] as String? ?: model.manifest.mainGraph)
-    val expected = tensors(call["outputs"])
-    if (outputs.mapValues { it.value.dtype to it.value.dims } != expected.mapValues { it.value.dtype to it.value.dims }) {
-        return Outcome("outputs of other names, dtypes or shapes")
+private suspend fun answer(call: JsonObject, model: Model): Outcome {
+    val outputs = model.run(call["inputs"].asJsonObject.tensors(), call["graph"]?.asString)
+    return compared(listOf(outputs), listOf(call["outputs"].asJsonObject), call["tolerance"].asJsonObject)
+}
+
+/** Compares answers by their least cosine and their largest difference. */
+private fun compared(found: List<Map<String, Tensor>>, expected: List<JsonObject>, tolerance: JsonObject): Outcome {
+    if (found.size != expected.size) return Outcome("${found.size} answers")
+    val each = found.zip(expected) { a, b -> likeness(a, b.tensors()) ?: return Outcome("outputs of other names, dtypes or shapes") }
+    val (cosine, difference) = (each.minOfOrNull { it.first } ?: 1.0) to (each.maxOfOrNull { it.second } ?: 0.0)
+    val isNear = cosine >= (tolerance["cosine"]?.asDouble ?: -1.0) && difference <= (tolerance["max_abs"]?.asDouble ?: Double.MAX_VALUE)
+    return Outcome(if (isNear) "answered" else "outputs beyond the tolerance", difference, cosine)
+}
+
+private fun forecast(entry: JsonObject, model: Model): Outcome {
+    val found = model.forecast(entry["outputs"].asJsonObject.tensors())
+    val expected = entry["forecast"].asJsonObject
+    return outcome(found.dims to found.doubles().toList(), expected["shape"].ints() to expected["data"].doubles().toList())
+}
+
+private suspend fun runMany(entry: JsonObject, model: Model): Outcome {
+    val answers = model.runMany(entry["samples"].asJsonArray.map { it.asJsonObject.tensors() })
+    return compared(answers, entry["outputs"].asJsonArray.map { it.asJsonObject }, entry["tolerance"].asJsonObject)
+}
+
+private suspend fun generateMany(entry: JsonObject, model: Model): Outcome {
+    val options = options(entry["settings"].asJsonObject, entry["start"]?.ints().orEmpty()) ?: return Outcome("InputError")
+    val prompts = entry["prompts"]?.asJsonArray?.map { Prompt.Tokens(it.ints()) } ?: listOf(Prompt.Sources(entry["sources"].asJsonObject.tensors()))
+    val found = model.answers(prompts, options)
+    val expected = entry["sequences"].asJsonArray.map { row -> row.asJsonArray.map { it.asJsonArray[0].ints() to it.asJsonArray[1].asDouble } }
+    val areNear = found.flatten().zip(expected.flatten()).all { (a, b) -> abs(a.score - b.second) <= 1e-4 }
+    val areSame = found.map { row -> row.map { it.tokens } } == expected.map { row -> row.map { it.first } }
+    return Outcome(if (areSame && areNear) "answered" else "sequences ${found.map { row -> row.map { it.tokens to it.score } }}")
+}
+
+/** Returns settings, or null for a value that their types cannot hold. */
+private fun options(settings: JsonObject, start: List<Int>): GenerationOptions? {
+    val stopping = when (settings["early_stopping"]?.asString) {
+        null, "false" -> EarlyStopping.NO
+        "true" -> EarlyStopping.YES
+        "never" -> EarlyStopping.NEVER
+        else -> return null
     }
-    val compared = expected.map { (name, tensor) -> compare(outputs.getValue(name), tensor) }
-    val least = compared.minOf { it.first }
-    val tolerance = ((call["tolerance"] as Map<*, *>)["cosine"] as Number).toDouble()
-    Outcome(if (least >= tolerance) "answered" else "outputs beyond the tolerance", compared.maxOf { it.second ?: Double.NaN }, least)
+    return GenerationOptions(
+        start, settings["max_new_tokens"]?.asInt, settings["temperature"]?.asDouble ?: 0.0, settings["top_k"]?.asInt,
+        settings["top_p"]?.asDouble, settings["repetition_penalty"]?.asDouble ?: 1.0, null, settings["stop"]?.ints().orEmpty(),
+        settings["stop_sequences"]?.asJsonArray?.map { it.ints() }.orEmpty(), emptyList(), settings["num_beams"]?.asInt ?: 1,
+        settings["num_return_sequences"]?.asInt ?: 1, settings["length_penalty"]?.asDouble ?: 1.0, stopping,
+    )
 }
 
-private fun generate(run: Case, bundle: File): Outcome = Model.load(bundle).use { model ->
-    val prompt = ids(run["prompt"])?.let { Prompt.Tokens(it) } ?: Prompt.Sources(tensors(run["sources"]))
-    val options = GenerationOptions(start = ids(run["start"]).orEmpty(), maxNewTokens = (run["max_new_tokens"] as Long?)?.toInt())
-    val tokens = model.generate(prompt, options).toList()
-    Outcome(if (tokens == ids(run["tokens"])) "answered" else "tokens $tokens")
-}
-
-private fun label(read: Case, bundle: File): Outcome = Model.load(bundle).use { model ->
-    val found = model.labels(tensors(read["outputs"]))
-    val expected = (read["labels"] as List<*>?)?.map { row ->
-        (row as List<*>).map { pair -> (pair as List<*>).let { Label(it[0] as String, (it[1] as Number).toFloat()) } }
+private suspend fun stream(entry: JsonObject, model: Model): Outcome {
+    val window = entry["window"]?.takeUnless { it.isJsonNull }?.asInt
+    return model.stream(entry["hop"].asInt, window).use { stream ->
+        val hasSeries = "\"series\": {" in model.manifest()
+        val moments = entry["pushes"].asJsonArray.map { push -> moments(stream, push.asJsonArray.toList(), hasSeries) }
+        val expected = entry["moments"].asJsonArray.map { if (it.isJsonNull) null else it.asJsonArray.map { each -> each.asJsonObject } }
+        if (moments.map { row -> row?.map { it.end } } != expected.map { row -> row?.map { it["end"].asLong } }) {
+            return Outcome("windows that end elsewhere")
+        }
+        val outputs = expected.filterNotNull().flatten().map { it["outputs"].asJsonObject }
+        compared(moments.filterNotNull().flatten().map { it.outputs }, outputs, entry["tolerance"].asJsonObject)
     }
-    Outcome(if (found == expected) "answered" else "labels $found")
 }
 
-private fun prepare(entry: Case, bundle: File, folder: File): Outcome = Model.load(bundle).use { model ->
-    fun read(key: String) = parse(File(folder, entry[key] as String).readText()).list()
+/** Returns what a push gives, or null where it is refused. */
+private suspend fun moments(stream: ModelStream, push: List<JsonElement>, hasSeries: Boolean): List<Moment>? = try {
+    if (hasSeries) stream.pushSeries(push.map { it.doubles() }) else stream.pushSamples(push.map { it.floats() })
+    buildList { while (true) add(stream.next() ?: break) }
+} catch (_: InputError) {
+    null
+}
+
+private suspend fun generate(run: JsonObject, model: Model): Outcome {
+    val prompt = run["prompt"]?.let { Prompt.Tokens(it.ints()) } ?: Prompt.Sources(run["sources"].asJsonObject.tensors())
+    val most = run["max_new_tokens"].takeUnless { it.isJsonNull }?.asInt
+    val options = GenerationOptions(start = run["start"]?.ints().orEmpty(), maxNewTokens = most)
+    return outcome(model.generate(prompt, options).toList(), run["tokens"]?.ints())
+}
+
+private fun label(read: JsonObject, model: Model): Outcome {
+    val expected = read["labels"]?.asJsonArray?.map { row ->
+        row.asJsonArray.map { pair -> Label(pair.asJsonArray[0].asString, pair.asJsonArray[1].double().toFloat()) }
+    }
+    return outcome(model.labels(read["outputs"].asJsonObject.tensors()), expected)
+}
+
+/** Compares what becomes of each raw input, or batch of them, with what must. */
+private fun prepare(entry: JsonObject, model: Model, folder: File): Outcome {
+    fun read(key: String) = JsonParser.parseString(File(folder, entry[key].asString).readText()).asJsonArray.toList()
     val given = read("given")
+    val isText = entry["of"].asString == "text"
     val differences = given.zip(read("expected")) { raw, wanted ->
         try {
-            val raws = if (raw.value is List<*>) raw.list() else listOf(raw)
-            val inputs = when (entry["of"]) {
-                "image" -> model.prepare(raws.map(::image))
-                "audio" -> model.prepare(raws.map(::sound))
-                else -> model.prepare(raws.map(::series))
-            }
-            val found = inputs.values.single().floats()
-            val numbers = (wanted.value as List<*>?)?.map { (it as Number).toFloat() }
-            if (numbers?.size != found.size) Float.POSITIVE_INFINITY else found.indices.maxOf { abs(found[it] - numbers[it]) }
+            val found = inputs(entry["of"].asString, if (raw.isJsonArray) raw.asJsonArray.toList() else listOf(raw), model, folder)
+            if (wanted.isJsonNull) Double.POSITIVE_INFINITY else if (isText) unlikeIds(found, wanted) else unlikeNumbers(found, wanted)
         } catch (_: InputError) {
-            if (wanted.value == null) 0f else Float.POSITIVE_INFINITY
+            if (wanted.isJsonNull) 0.0 else Double.POSITIVE_INFINITY
         }
     }
-    val unlike = differences.indices.filter { differences[it] != 0f }
-    val found = if (unlike.isEmpty()) "answered" else "${unlike.size} of ${given.size} unlike, the first at ${unlike[0]}"
-    Outcome(found, differences.max().toDouble().takeIf { it.isFinite() })
+    val most = entry["tolerance"]?.asDouble ?: 0.0
+    val others = differences.indices.filter { differences[it] > most }
+    val found = if (others.isEmpty()) "answered" else "${others.size} of ${given.size} unlike, the first at ${others[0]}"
+    return Outcome(found, differences.max().takeIf { it.isFinite() })
 }
 
-private fun sound(raw: Field): Sound {
-    val channels = raw.table().getValue("channels").list().map { row -> row.list().map { it.number().toFloat() }.toFloatArray() }
-    return Sound(raw.table().getValue("rate").integer(1).toInt(), channels)
+private fun inputs(of: String, raws: List<JsonElement>, model: Model, folder: File): Map<String, Tensor> {
+    val files = raws.mapNotNull { raw -> (raw as? JsonObject)?.get("file")?.let { MediaFile(File(folder, it.asString)) } }
+    return when (of) {
+        "text" -> model.prepareTexts(raws.map(::text))
+        "image" -> if (files.isEmpty()) model.prepareImages(raws.map(::image)) else model.prepareImageFiles(files)
+        "audio" -> if (files.isEmpty()) model.prepareSounds(raws.map(::sound)) else model.prepareSoundFiles(files)
+        else -> if (files.isEmpty()) model.prepareSeries(raws.map(::series)) else model.prepareSeriesFiles(files)
+    }
 }
 
-private fun series(raw: Field): Series =
-    Series(raw.table().getValue("values").list().map { row -> row.list().map { (it.value as Number?)?.toDouble() ?: Double.NaN }.toDoubleArray() })
+private fun unlikeNumbers(inputs: Map<String, Tensor>, wanted: JsonElement): Double {
+    val (found, numbers) = inputs.values.single().numbers() to wanted.floats()
+    return if (found.size != numbers.size) Double.POSITIVE_INFINITY else found.indices.maxOf { abs(found[it] - numbers[it]) }
+}
 
-private fun image(raw: Field): Image {
-    val fields = raw.table()
-    val dims = fields.getValue("dims").list().map { it.integer(0).toInt() }
+/** Token ids of a text, or of each of a batch, unpadded. */
+private fun unlikeIds(inputs: Map<String, Tensor>, wanted: JsonElement): Double {
+    val rows = if (wanted.asJsonArray[0].isJsonArray) wanted.asJsonArray.map { it.doubles() } else listOf(wanted.doubles())
+    val padded = rows.flatMap { row -> row.toList() + List(rows.maxOf { it.size } - row.size) { 0.0 } }
+    return if (inputs.values.any { it.numbers().toList() == padded }) 0.0 else Double.POSITIVE_INFINITY
+}
+
+private fun text(raw: JsonElement): String =
+    (raw as? JsonObject)?.let { String(CharArray(it["utf16"].asJsonArray.size()) { i -> it["utf16"].ints()[i].toChar() }) } ?: raw.asString
+
+private fun image(raw: JsonElement): Image {
+    val dims = raw.asJsonObject["dims"].ints()
     val channels = if (dims.size == 2) 1 else if (dims.size == 3) dims[2] else 0
-    val bytes = (fields.getValue("pixels").value as String).chunked(2) { "$it".toInt(16).toByte() }
+    val bytes = raw.asJsonObject["pixels"].asString.chunked(2) { "$it".toInt(16).toByte() }
     return Image(dims.getOrElse(1) { 0 }, dims[0], channels, bytes.toByteArray())
 }
 
-private fun ids(value: Any?): List<Int>? = (value as List<*>?)?.map { (it as Long).toInt() }
+private fun sound(raw: JsonElement) = Sound(raw.asJsonObject["rate"].asInt, raw.asJsonObject["channels"].asJsonArray.map { it.floats() })
 
-private fun tensors(value: Any?): Map<String, Tensor> =
-    (value as Map<*, *>?).orEmpty().entries.associate { (name, tensor) -> name as String to tensor(tensor as Map<*, *>) }
-
-private fun tensor(table: Map<*, *>): Tensor {
-    val dtype = DType.valueOf(table["dtype"] as String)
-    val dims = (table["shape"] as List<*>).map { (it as Long).toInt() }
-    val tensor = Tensor.zeros(dtype, dims)
-    (table["data"] as List<*>).forEachIndexed { i, number ->
-        when (number) {
-            "NaN" -> if (dtype == DType.float32) tensor.bytes.putFloat(4 * i, Float.NaN) else tensor.bytes.putDouble(8 * i, Double.NaN)
-            is Double -> if (dtype == DType.float32) tensor.bytes.putFloat(4 * i, number.toFloat()) else tensor.bytes.putDouble(8 * i, number)
-            is Boolean -> tensor.bytes.put(i, if (number) 1 else 0)
-            else -> one(tensor, i, number as Long)
-        }
-    }
-    return tensor
-}
-
-private fun one(tensor: Tensor, i: Int, number: Long) {
-    val size = tensor.dtype.size
-    val bytes = Tensor.whole(longArrayOf(number), tensor.dtype, listOf(1)).bytes
-    for (at in 0 until size) tensor.bytes.put(i * size + at, bytes[at])
-}
+private fun series(raw: JsonElement) = Series(raw.asJsonObject["values"].asJsonArray.map { it.doubles() })

@@ -158,5 +158,6 @@ extension View {
     public func aspectRatio(_ ratio: CGFloat? = nil, contentMode: ContentMode) -> some View { self }
     public func foregroundStyle<Style: ShapeStyle>(_ style: Style) -> some View { self }
     public func buttonStyle<Style: PrimitiveButtonStyle>(_ style: Style) -> some View { self }
+    public func task(_ action: @escaping @Sendable () async -> Void) -> some View { self }
     public func disabled(_ isDisabled: Bool) -> some View { self }
 }

@@ -1,107 +1,87 @@
 package edgeattn
 
 import java.io.File
+import kotlin.time.Duration
 
 /**
  * A bundle opened once, then called with tensors, from any thread.
  *
- *     val model = Model.load(File(context.filesDir, "sentence.edge"))
- *     val embedding = model.run(mapOf("input_ids" to ids, "attention_mask" to mask)).getValue("embedding").floats()
+ * What takes its time suspends, runs on a thread of its own, and ends where its coroutine is cancelled. Close a model that is no
+ * longer needed: every later call throws an [InputError], and closing twice is fine.
  */
-class Model private constructor(internal val files: BundleFiles, runnable: List<Variant>, threads: Int?) : AutoCloseable {
-    /** All that the bundle says of itself. */
-    val manifest: Manifest = files.manifest
+class Model internal constructor(internal val handle: Handle) : AutoCloseable {
+    /** What the graphs take and give, the main one first. */
+    val graphs: List<Graph> = ContractReader().also { reader -> handle.use { Native.contract(it, reader) } }.graphs
 
-    internal val settings = runnable[0].settings(threads)
-    private val opened = mutableListOf<GraphSession>()
-    internal val graphs: Map<String, Buckets>
-    internal lateinit var decoder: GraphSession
+    /** What it is, what it takes and gives, and how it runs here: a fact a line. */
+    fun describe(): String = handle.use(Native::describe).decodeToString()
 
-    init {
-        try {
-            graphs = manifest.graphs.mapValues { (name, graph) ->
-                val variants = reached(runnable, graph)
-                val sessions = variants.map { variant ->
-                    val file = files.path(variant.files.getValue(name))
-                    GraphSession(file, graph, variant.engine, variant.settings(threads)).also { opened += it }
-                }
-                if (name == manifest.generation?.decoder) decoder = sessions[0]
-                Buckets(graph, manifest.rows.takeIf { name == manifest.mainGraph }, variants, sessions.map { it::run })
-            }
-        } catch (error: EdgeAttnError) {
-            close()
-            throw error
-        }
-    }
+    /** Returns manifest.json, all that the bundle says of itself. */
+    fun manifest(): String = handle.use(Native::manifest).decodeToString()
 
-    /** Let go of the engine's memory; the model is not called again. */
-    override fun close() = opened.forEach { it.close() }
+    /** Opens a graph now rather than at its first call. */
+    suspend fun open(graph: String): Unit = blocking { handle.use { Native.open(it, graph.utf8()) } }
 
-    /** What it takes and gives, in one line. */
-    fun describe(): String =
-        "${manifest.name}: ${manifest.main.inputs.joinToString()} -> ${manifest.main.outputs.joinToString()}"
+    /** Answers the golden inputs once, so that the first call of an app takes no longer than later ones. */
+    suspend fun warmUp(): Unit = blocking { handle.use(Native::warmUp) }
 
     /**
-     * Run a graph, the main one where none is named.
+     * Runs a graph. A decoder called without any of its cache begins with an empty one, of length 0.
      *
-     * A decoder called without any of its cache begins with an empty one, of length 0.
-     *
-     * @throws InputError where the inputs do not keep the contract.
-     * @throws BundleError where the graph fails on them.
+     * @param inputs one tensor an input of the contract, of its dtype and dims
+     * @param graph which; null is the main one
+     * @param deadline how long it may take
+     * @throws InputError where the inputs do not keep the contract
+     * @throws BundleError where the graph fails on them
+     * @throws DeadlineError where it takes longer
      */
-    fun run(inputs: Map<String, Tensor>, graph: String = manifest.mainGraph): Map<String, Tensor> {
-        val buckets = graphs[graph] ?: throw InputError("${manifest.name}: no graph $graph; it has ${graphs.keys}")
-        val generation = manifest.generation
-        val whole = if (generation != null && graph == generation.decoder) {
-            withCache(inputs, generation, buckets.graph)
-        } else {
-            inputs.also { buckets.graph.check(it, manifest.symbols) }
+    suspend fun run(inputs: Map<String, Tensor>, graph: String? = null, deadline: Duration? = null): Map<String, Tensor> =
+        blocking { cancellation ->
+            inputs.inCore { tensors ->
+                taken(handle.use { Native.run(it, graph?.utf8(), tensors, deadline.milliseconds, cancellation) })
+            }
         }
-        manifest.checkTokenIds(inputs)
-        return buckets.answer(whole)
+
+    /**
+     * Runs a graph for many samples, each answered as by a call of its own, but faster where the bundle's rows allow it: padding is
+     * left out, and rows of equal sizes run together.
+     */
+    suspend fun runMany(
+        samples: List<Map<String, Tensor>>, graph: String? = null, deadline: Duration? = null,
+    ): List<Map<String, Tensor>> = blocking { cancellation ->
+        inCore(samples) { tensors ->
+            val answers = handle.use { Native.runMany(it, graph?.utf8(), tensors, deadline.milliseconds, cancellation) }
+            answers.map(::taken)
+        }
     }
 
-    private fun withCache(inputs: Map<String, Tensor>, names: Generation, graph: Graph): Map<String, Tensor> {
-        if (names.memory.any { it in inputs }) {
-            graph.check(inputs, manifest.symbols)
-            val capacity = inputs.getValue(names.cache[0].past).dims[2]
-            val new = inputs.getValue(names.tokens).dims[1]
-            val held = inputs.getValue(names.length).longs()[0]
-            requireInput(held in 0..capacity - new) {
-                "${names.length}: $held tokens found before $new new ones in a cache with room for $capacity; give a larger cache"
-            }
-            return inputs
-        }
-        graph.check(inputs, manifest.symbols, names.memory)
-        val (batch, sequence) = inputs.getValue(names.tokens).dims
-        return inputs + names.emptyCache(graph, batch, sequence)
+    /** Replays the golden vectors, PyTorch's answers for real inputs, each at the tolerance of the variant that answers. */
+    suspend fun check(deadline: Duration? = null): List<GoldenResult> = blocking { cancellation ->
+        GoldenReader().also { reader -> handle.use { Native.check(it, deadline.milliseconds, cancellation, reader) } }.results
     }
+
+    /** Lets go of the graphs' memory, once calls that run have ended. */
+    override fun close() = handle.close()
 
     companion object {
         /**
-         * Open a bundle, check it whole, and make its graphs ready to be called.
+         * Opens a bundle and checks it whole.
          *
-         * @param bundle the folder, such as `sentence.edge`; copy it out of an app's assets first.
-         * @param target the variants of this target alone, such as "cpu".
-         * @param threads intra-op threads; null takes what the variant says, but no more than there are cores.
+         * @param bundle the folder, such as `sentence.edge`
+         * @param target the variants of this target alone, such as "cpu"
+         * @param threads intra-op threads; null takes what the variant says, but no more than there are cores
+         * @param trustedKeys Ed25519 public keys in hex, one of which must have signed the bundle; null verifies nothing
+         * @throws BundleError where it is not whole, or not what its manifest says
+         * @throws IncompatibleRuntimeError where no variant runs here
+         * @throws InputError for an unknown target, threads below 1, or keys that are none
          */
-        fun load(bundle: File, target: String? = null, threads: Int? = null): Model {
-            requireInput(threads == null || threads >= 1) { "$threads threads found, at least 1 expected" }
-            val files = BundleFiles(bundle)
-            return Model(files, files.manifest.runnable(target), threads)
+        suspend fun load(
+            bundle: File, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
+        ): Model = blocking(Model::close) {
+            requireInput(trustedKeys?.isEmpty() != true) { "trustedKeys: no key found, at least one expected; null verifies nothing" }
+            val keys = trustedKeys.orEmpty().map { it.utf8() }.toTypedArray()
+            val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys)
+            Model(Handle(address, "model", Native::free))
         }
-    }
-}
-
-private fun Variant.settings(threads: Int?): Variant.Session {
-    val settings = session ?: Variant.Session()
-    return settings.copy(threads = threads ?: minOf(settings.threads, Runtime.getRuntime().availableProcessors()))
-}
-
-/** Return a cache that holds nothing, with room for [capacity] tokens. */
-internal fun Generation.emptyCache(decoder: Graph, batch: Int, capacity: Int): Map<String, Tensor> {
-    val pasts = decoder.inputs.filter { spec -> cache.any { it.past == spec.name } }
-    return mapOf(length to Tensor.zeros(DType.int64, listOf(1))) + pasts.associate { spec ->
-        spec.name to Tensor.zeros(DType.float32, listOf(batch, spec.dims[1].size!!, capacity, spec.dims[3].size!!))
     }
 }

@@ -3,138 +3,118 @@ package edgeattn
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
-/** An array of numbers in C order, in memory that the engine reads in place. */
-class Tensor internal constructor(val dtype: DType, val dims: List<Int>, internal val bytes: ByteBuffer) {
-    val count: Int get() = dims.fold(1, Int::times)
+/** An element type, by numpy's name. */
+@Suppress("EnumEntryName") // which the names of the contract are
+enum class DType(internal val size: Int) {
+    bool(1), int8(1), uint8(1), int16(2), uint16(2), int32(4), uint32(4), int64(8), uint64(8), float16(2), float32(4), float64(8),
+}
 
-    fun floats(): FloatArray = FloatArray(count).also { view(DType.float32).asFloatBuffer().get(it) }
-
-    fun longs(): LongArray = LongArray(count).also { view(DType.int64).asLongBuffer().get(it) }
-
-    fun ints(): IntArray = IntArray(count).also { view(DType.int32).asIntBuffer().get(it) }
-
-    private fun view(wanted: DType): ByteBuffer {
-        requireInput(dtype == wanted) { "$wanted values asked for, the tensor holds $dtype" }
-        return bytes.duplicate().order(ByteOrder.nativeOrder())
+/**
+ * An array of numbers in C order. It shares the array that it is made of.
+ *
+ * Unsigned numbers lie in the arrays of signed ones by their bits, a `float16` in a short, a `bool` in a byte, 0 or 1.
+ */
+class Tensor private constructor(val dtype: DType, val dims: List<Int>, private val values: Any, length: Int) {
+    init {
+        val expected = dims.fold(1L) { product, dim -> if (dim < 0 || product > Int.MAX_VALUE) -1 else product * dim }
+        requireInput(expected == length.toLong()) { "$length values found, those of $dtype$dims expected" }
     }
 
-    /** The value at [i] in C order; integers beyond 2^53 are rounded. */
-    internal fun double(i: Int): Double = when (dtype) {
-        DType.bool, DType.uint8 -> (bytes[i].toInt() and 0xFF).toDouble()
-        DType.int8 -> bytes[i].toDouble()
-        DType.int16 -> bytes.getShort(2 * i).toDouble()
-        DType.uint16 -> (bytes.getShort(2 * i).toInt() and 0xFFFF).toDouble()
-        DType.int32 -> bytes.getInt(4 * i).toDouble()
-        DType.uint32 -> bytes.getInt(4 * i).toUInt().toDouble()
-        DType.int64 -> bytes.getLong(8 * i).toDouble()
-        DType.uint64 -> bytes.getLong(8 * i).toULong().toDouble()
-        DType.float16 -> half(bytes.getShort(2 * i).toInt() and 0xFFFF)
-        DType.float32 -> bytes.getFloat(4 * i).toDouble()
-        DType.float64 -> bytes.getDouble(8 * i)
+    fun bytes(): ByteArray = values as? ByteArray ?: refused("bytes")
+
+    fun shorts(): ShortArray = values as? ShortArray ?: refused("shorts")
+
+    fun ints(): IntArray = values as? IntArray ?: refused("ints")
+
+    fun longs(): LongArray = values as? LongArray ?: refused("longs")
+
+    fun floats(): FloatArray = values as? FloatArray ?: refused("floats")
+
+    fun doubles(): DoubleArray = values as? DoubleArray ?: refused("doubles")
+
+    fun booleans(): BooleanArray {
+        requireInput(dtype == DType.bool) { "booleans asked for, the tensor holds $dtype" }
+        return bytes().let { bytes -> BooleanArray(bytes.size) { bytes[it].toInt() != 0 } }
     }
 
-    internal fun hasNaN(): Boolean = dtype.isFloat && (0 until count).any { double(it).isNaN() }
+    private fun refused(asked: String): Nothing = throw InputError("$asked asked for, the tensor holds $dtype")
 
-    /** Return the same of other dims: cut at the end of each axis, or filled up there with 0 or 1. */
-    internal fun resized(wanted: List<Int>, filling: Int = 0): Tensor {
-        var result = zeros(dtype, wanted)
-        if (filling != 0) result = whole(LongArray(result.count) { 1 }, dtype, wanted)
-        copy(0, 0, 0, result)
-        return result
-    }
-
-    private fun copy(axis: Int, from: Int, to: Int, result: Tensor) {
-        val common = if (axis < dims.size) minOf(dims[axis], result.dims[axis]) else 1
-        if (axis + 1 >= dims.size) return result.put(to, this, from, common * dtype.size) // the last axis lies in one piece
-        val step = dims.drop(axis + 1).fold(dtype.size, Int::times)
-        val other = result.dims.drop(axis + 1).fold(dtype.size, Int::times)
-        for (i in 0 until common) copy(axis + 1, from + i * step, to + i * other, result)
-    }
-
-    /** Return rows, along the first axis, by their places. */
-    internal fun rows(places: List<Int>): Tensor {
-        val size = dims.drop(1).fold(dtype.size, Int::times)
-        val result = zeros(dtype, listOf(places.size) + dims.drop(1))
-        places.forEachIndexed { i, place -> result.put(i * size, this, place * size, size) }
-        return result
-    }
-
-    private fun put(at: Int, from: Tensor, start: Int, length: Int) {
-        val part = from.bytes.duplicate().apply { position(start).limit(start + length) }
-        bytes.duplicate().apply { position(at) }.put(part)
+    internal fun writeTo(memory: ByteBuffer) {
+        memory.order(ByteOrder.nativeOrder())
+        when (values) {
+            is ByteArray -> memory.put(values)
+            is ShortArray -> memory.asShortBuffer().put(values)
+            is IntArray -> memory.asIntBuffer().put(values)
+            is LongArray -> memory.asLongBuffer().put(values)
+            is FloatArray -> memory.asFloatBuffer().put(values)
+            else -> memory.asDoubleBuffer().put(values as DoubleArray)
+        }
     }
 
     companion object {
-        /** Make a tensor of zeros. */
-        fun zeros(dtype: DType, dims: List<Int>): Tensor {
-            val size = sizeOf(dtype, dims.map { it.toLong() })
-            requireInput(size >= 0) { "$dtype$dims found, at most 2 GB expected" }
-            try {
-                return Tensor(dtype, dims, ByteBuffer.allocateDirect(size.toInt()).order(ByteOrder.nativeOrder()))
-            } catch (_: OutOfMemoryError) {
-                throw InputError("$dtype$dims found, a tensor that fits into memory expected")
-            }
+        fun of(values: BooleanArray, vararg dims: Int) = of(ByteArray(values.size) { if (values[it]) 1 else 0 }, *dims, dtype = DType.bool)
+
+        fun of(values: ByteArray, vararg dims: Int, dtype: DType = DType.int8) = made(values, values.size, 1, dims, dtype)
+
+        fun of(values: ShortArray, vararg dims: Int, dtype: DType = DType.int16) = made(values, values.size, 2, dims, dtype)
+
+        fun of(values: IntArray, vararg dims: Int, dtype: DType = DType.int32) = made(values, values.size, 4, dims, dtype)
+
+        fun of(values: LongArray, vararg dims: Int, dtype: DType = DType.int64) = made(values, values.size, 8, dims, dtype)
+
+        fun of(values: FloatArray, vararg dims: Int) = made(values, values.size, 4, dims, DType.float32)
+
+        fun of(values: DoubleArray, vararg dims: Int) = made(values, values.size, 8, dims, DType.float64)
+
+        private fun made(values: Any, length: Int, size: Int, dims: IntArray, dtype: DType): Tensor {
+            requireInput(dtype.size == size) { "$dtype found, a dtype of $size bytes expected" }
+            return Tensor(dtype, dims.toList(), values, length)
         }
 
-        fun of(values: FloatArray, vararg dims: Int) = filled(DType.float32, dims, values.size) { it.asFloatBuffer().put(values) }
-
-        fun of(values: LongArray, vararg dims: Int) = filled(DType.int64, dims, values.size) { it.asLongBuffer().put(values) }
-
-        fun of(values: IntArray, vararg dims: Int) = filled(DType.int32, dims, values.size) { it.asIntBuffer().put(values) }
-
-        /** Make a tensor of bytes as they lie in memory, little-endian. */
-        fun of(bytes: ByteArray, dtype: DType, dims: List<Int>): Tensor =
-            filled(dtype, dims.toIntArray(), bytes.size / dtype.size) { it.put(bytes) }
-
-        private fun filled(dtype: DType, dims: IntArray, count: Int, fill: (ByteBuffer) -> Unit): Tensor {
-            val tensor = zeros(dtype, dims.toList())
-            requireInput(tensor.count == count) { "$count values found, dims ${dims.toList()} expected" }
-            fill(tensor.bytes.duplicate().order(ByteOrder.nativeOrder()))
-            return tensor
-        }
-
-        /** Make a tensor of whole numbers in any dtype that holds them. */
-        internal fun whole(values: LongArray, dtype: DType, dims: List<Int>): Tensor {
-            val tensor = zeros(dtype, dims)
-            for ((i, value) in values.withIndex()) {
-                when (dtype) {
-                    DType.bool, DType.int8, DType.uint8 -> tensor.bytes.put(i, value.toByte())
-                    DType.int16, DType.uint16 -> tensor.bytes.putShort(2 * i, value.toShort())
-                    DType.int32, DType.uint32 -> tensor.bytes.putInt(4 * i, value.toInt())
-                    DType.int64, DType.uint64 -> tensor.bytes.putLong(8 * i, value)
-                    DType.float16 -> tensor.bytes.putShort(2 * i, if (value == 0L) 0 else 0x3C00)
-                    DType.float32 -> tensor.bytes.putFloat(4 * i, value.toFloat())
-                    DType.float64 -> tensor.bytes.putDouble(8 * i, value.toDouble())
+        internal fun read(dtype: DType, dims: List<Int>, memory: ByteBuffer): Tensor {
+            memory.order(ByteOrder.nativeOrder())
+            val length = memory.remaining() / dtype.size
+            val values = when (dtype) {
+                DType.float32 -> FloatArray(length).also { memory.asFloatBuffer().get(it) }
+                DType.float64 -> DoubleArray(length).also { memory.asDoubleBuffer().get(it) }
+                else -> when (dtype.size) {
+                    1 -> ByteArray(length).also { memory.get(it) }
+                    2 -> ShortArray(length).also { memory.asShortBuffer().get(it) }
+                    4 -> IntArray(length).also { memory.asIntBuffer().get(it) }
+                    else -> LongArray(length).also { memory.asLongBuffer().get(it) }
                 }
-                requireInput(tensor.double(i) == value.toDouble()) { "$value found, which $dtype cannot hold" }
             }
-            return tensor
-        }
-
-        /** Return tensors one behind the other along the first axis. */
-        internal fun joined(parts: List<Tensor>): Tensor {
-            val result = zeros(parts[0].dtype, listOf(parts.sumOf { it.dims[0] }) + parts[0].dims.drop(1))
-            parts.fold(0) { at, part ->
-                result.put(at, part, 0, part.count * part.dtype.size)
-                at + part.count * part.dtype.size
-            }
-            return result
+            return Tensor(dtype, dims, values, length)
         }
     }
 }
 
-/** Return the bytes that a tensor takes, or -1 where dims are below 0 or beyond Java's arrays. */
-internal fun sizeOf(dtype: DType, dims: List<Long>): Long = dims.fold(dtype.size.toLong()) { all, dim ->
-    if (all < 0 || dim < 0 || (dim > 0 && all > Int.MAX_VALUE / dim)) -1 else all * dim
+/** Copies tensors into the core for as long as `body` runs; 0 stands for null. */
+internal inline fun <Result> inCore(samples: List<Map<String, Tensor>?>, body: (LongArray) -> Result): Result {
+    val held = LongArray(samples.size)
+    try {
+        samples.forEachIndexed { i, tensors -> if (tensors != null) copy(tensors, Native.newTensors().also { held[i] = it }) }
+        return body(held)
+    } finally {
+        held.forEach(Native::freeTensors)
+    }
 }
 
-/** Return what the bits of a float16 are. */
-private fun half(bits: Int): Double {
-    val sign = if (bits and 0x8000 == 0) 1.0 else -1.0
-    val fraction = (bits and 0x3FF) / 1024.0
-    return when (val exponent = bits shr 10 and 31) {
-        0 -> sign * Math.scalb(fraction, -14)
-        31 -> if (fraction == 0.0) sign * Double.POSITIVE_INFINITY else Double.NaN
-        else -> sign * Math.scalb(1 + fraction, exponent - 15)
+internal inline fun <Result> Map<String, Tensor>.inCore(body: (Long) -> Result): Result = inCore(listOf(this)) { body(it[0]) }
+
+private fun copy(tensors: Map<String, Tensor>, into: Long) = tensors.forEach { (name, tensor) ->
+    val dims = LongArray(tensor.dims.size) { tensor.dims[it].toLong() }
+    Native.addTensor(into, name.utf8(), tensor.dtype.name.utf8(), dims)?.let(tensor::writeTo)
+}
+
+/** Copies tensors out of the core, and frees them there. */
+internal fun taken(tensors: Long): Map<String, Tensor> = try {
+    (0 until Native.countTensors(tensors)).associate { index ->
+        val dtype = DType.valueOf(Native.dtypeOfTensor(tensors, index).decodeToString())
+        val dims = Native.dimsOfTensor(tensors, index).map { it.toInt() }
+        val memory = Native.dataOfTensor(tensors, index) ?: ByteBuffer.allocate(0)
+        Native.nameOfTensor(tensors, index).decodeToString() to Tensor.read(dtype, dims, memory)
     }
+} finally {
+    Native.freeTensors(tensors)
 }

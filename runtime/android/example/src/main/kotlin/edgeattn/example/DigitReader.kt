@@ -3,15 +3,17 @@ package edgeattn.example
 import edgeattn.Label
 import edgeattn.Model
 import edgeattn.labels
-import edgeattn.prepare
+import edgeattn.prepareImages
 import java.io.File
 
 /** Reads drawings with the bundle of `models/digits`. */
-class DigitReader(bundle: File) : AutoCloseable {
-    private val model = Model.load(bundle)
-
+class DigitReader private constructor(private val model: Model) : AutoCloseable {
     /** Return digits and their scores, the likeliest first. */
-    fun read(drawing: Drawing): List<Label> = model.labels(model.run(model.prepare(listOf(drawing.image()))))[0]
+    suspend fun read(drawing: Drawing): List<Label> = model.labels(model.run(model.prepareImages(listOf(drawing.image()))))[0]
 
     override fun close() = model.close()
+
+    companion object {
+        suspend fun load(bundle: File) = DigitReader(Model.load(bundle))
+    }
 }

@@ -8,12 +8,18 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import edgeattn.EdgeAttnError
 import java.io.File
-import java.util.concurrent.Executors
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.launch
 
 /** One screen: draw a digit, and see what the model reads. `digits.edge` lies in src/main/assets. */
 class MainActivity : Activity() {
-    private val worker = Executors.newSingleThreadExecutor()
-    private val reader by lazy { DigitReader(unpacked("digits.edge")) }
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.IO)
+    private val reader = scope.async { DigitReader.load(unpacked("digits.edge")) }
+    private var reading: Job? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -38,7 +44,8 @@ class MainActivity : Activity() {
 
     override fun onDestroy() {
         super.onDestroy()
-        worker.shutdown()
+        reading?.cancel()
+        scope.launch { reader.await().close() }
     }
 
     private fun text(words: String, size: Float) = TextView(this).apply {
@@ -47,17 +54,20 @@ class MainActivity : Activity() {
         gravity = Gravity.CENTER_HORIZONTAL
     }
 
-    /** Read on another thread than the screen's. */
-    private fun read(drawing: Drawing, answer: TextView, others: TextView) = worker.execute {
-        val (first, second) = try {
-            val labels = reader.read(drawing)
-            labels[0].name to "or ${labels[1].name}, ${labels[2].name}"
-        } catch (error: EdgeAttnError) {
-            "–" to error.message.orEmpty()
-        }
-        runOnUiThread {
-            answer.text = first
-            others.text = second
+    /** Read on another thread than the screen's; what was read before and did not end is let go. */
+    private fun read(drawing: Drawing, answer: TextView, others: TextView) {
+        reading?.cancel()
+        reading = scope.launch {
+            val (first, second) = try {
+                val labels = reader.await().read(drawing)
+                labels[0].name to "or ${labels[1].name}, ${labels[2].name}"
+            } catch (error: EdgeAttnError) {
+                "–" to error.message.orEmpty()
+            }
+            runOnUiThread {
+                answer.text = first
+                others.text = second
+            }
         }
     }
 

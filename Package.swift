@@ -1,0 +1,49 @@
+// swift-tools-version: 5.9
+import PackageDescription
+
+#if os(Linux)
+    // The engine is the system's, as pkg-config finds it in `libonnxruntime.pc`.
+    let packages: [Package.Dependency] = []
+    let engine: Target.Dependency = "COnnxRuntime"
+    let system: [Target] = [
+        .systemLibrary(
+            name: "COnnxRuntime", path: "runtime/swift/Sources/COnnxRuntime", pkgConfig: "libonnxruntime")
+    ]
+#else
+    // The engine is onnxruntime's own Swift package.
+    let packages: [Package.Dependency] = [
+        .package(url: "https://github.com/microsoft/onnxruntime-swift-package-manager", from: "1.24.2")
+    ]
+    let engine: Target.Dependency = .product(
+        name: "onnxruntime", package: "onnxruntime-swift-package-manager")
+    let system: [Target] = []
+#endif
+
+let swift = "runtime/swift"
+
+let package = Package(
+    name: "edgeattn",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [.library(name: "EdgeAttn", targets: ["EdgeAttn"])],
+    dependencies: packages,
+    targets: system + [
+        .target(
+            name: "CEdgeAttn",
+            dependencies: [engine],
+            path: "runtime/cpp",
+            exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
+            sources: [
+                "src", "third_party/monocypher/monocypher.c", "third_party/monocypher/monocypher-ed25519.c",
+            ],
+            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")]),
+        .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
+        .executableTarget(
+            name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
+        .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
+        .executableTarget(
+            name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
+        .executableTarget(
+            name: "Lifecycle", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Lifecycle"),
+    ],
+    cxxLanguageStandard: .cxx17
+)

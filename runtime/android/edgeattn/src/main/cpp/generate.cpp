@@ -1,0 +1,111 @@
+// generate: prompts in; tokens and text as they come, and whole answers at the end.
+#include "boundary.hpp"
+
+namespace {
+
+/// Hears for a Reader, in the thread that called.
+struct Listener {
+  JNIEnv* env;
+  Method token, text;
+
+  static int on_token(std::int64_t token, void* context) {
+    return static_cast<Listener*>(context)->token.wants(static_cast<jlong>(token));
+  }
+
+  static int on_text(const char* piece, void* context) noexcept {
+    const auto* self = static_cast<Listener*>(context);
+    try {
+      const Local text(self->env, bytes(self->env, piece));
+      return self->text.wants(text.get());
+    } catch (...) {
+      return 0;  // a Java exception is pending, or memory is short
+    }
+  }
+};
+
+enum Heard { nothing, tokens, text };
+
+std::vector<std::vector<std::int64_t>> sequences_of(JNIEnv* env, jobjectArray arrays) {
+  std::vector<std::vector<std::int64_t>> sequences;
+  each<jlongArray>(env, arrays, [&](jlongArray array) { sequences.push_back(numbers_of(env, array)); });
+  return sequences;
+}
+
+edgeattn_ids ids(const std::vector<std::int64_t>& tokens) { return {tokens.data(), tokens.size()}; }
+
+/// Lays GenerationOptions.integers and .reals into their places.
+edgeattn_generate_options settings(JNIEnv* env, jlongArray integers, jdoubleArray reals) {
+  const auto integer = numbers_of(env, integers);
+  std::vector<jdouble> real(static_cast<std::size_t>(env->GetArrayLength(reals)));
+  env->GetDoubleArrayRegion(reals, 0, static_cast<jsize>(real.size()), real.data());
+  auto options = edgeattn_generate_options_default();
+  options.deadline_ms = integer.at(0);
+  options.max_new_tokens = integer.at(1);
+  options.top_k = integer.at(2);
+  options.seed = integer.at(3);
+  options.num_beams = integer.at(4);
+  options.num_return_sequences = integer.at(5);
+  options.early_stopping = static_cast<edgeattn_early_stopping>(integer.at(6));
+  options.temperature = real.at(0);
+  options.top_p = real.at(1);
+  options.repetition_penalty = real.at(2);
+  options.length_penalty = real.at(3);
+  return options;
+}
+
+void list(JNIEnv* env, jobject reader, const edgeattn_answers* answers) {
+  const Method answer(env, reader, "answer", "(I[JD[B)V");
+  std::size_t count = 0;
+  for (std::size_t prompt = 0; const auto* first = edgeattn_answers_get(answers, prompt, &count); ++prompt)
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto length = static_cast<jsize>(first[i].tokens.count);
+      const Local tokens(env, env->NewLongArray(length));
+      checked(env);
+      env->SetLongArrayRegion(tokens.get(), 0, length, reinterpret_cast<const jlong*>(first[i].tokens.ids));
+      const Local text(env, first[i].text ? bytes(env, first[i].text) : nullptr);
+      answer(static_cast<jint>(prompt), tokens.get(), first[i].score, text.get());
+    }
+}
+
+}  // namespace
+
+EDGEATTN_JNI(void, generate)
+(JNIEnv* env, jclass, jlong model, jobjectArray prompt_tokens, jobjectArray prompt_texts, jlongArray prompt_sources,
+ jlongArray start, jlongArray stop, jobjectArray stop_sequences, jobjectArray stop_strings, jlongArray integers,
+ jdoubleArray reals, jlong cancellation, jint heard, jobject reader) {
+  guarded(env, [&] {
+    const auto token_lists = sequences_of(env, prompt_tokens), sequences = sequences_of(env, stop_sequences);
+    const auto sources = numbers_of(env, prompt_sources), first = numbers_of(env, start), last = numbers_of(env, stop);
+    std::vector<Text> texts, strings;
+    each<jbyteArray>(env, prompt_texts, [&](jbyteArray text) { texts.emplace_back(env, text); });
+    each<jbyteArray>(env, stop_strings, [&](jbyteArray text) { strings.emplace_back(env, text); });
+    std::vector<edgeattn_prompt> prompts;
+    for (std::size_t i = 0; i < token_lists.size(); ++i)
+      prompts.push_back({ids(token_lists[i]), texts.at(i).get(), at<edgeattn_tensors>(sources.at(i))});
+    std::vector<edgeattn_ids> stops;
+    for (const auto& sequence : sequences) stops.push_back(ids(sequence));
+    std::vector<const char*> stop_texts;
+    for (const auto& text : strings) stop_texts.push_back(text.get());
+
+    Listener listener{env, {env, reader, "token", "(J)Z"}, {env, reader, "text", "([B)Z"}};
+    auto options = settings(env, integers, reals);
+    options.cancellation = at<edgeattn_cancellation>(cancellation);
+    options.start = ids(first);
+    options.stop = ids(last);
+    options.stop_sequences = stops.data();
+    options.stop_sequence_count = stops.size();
+    options.stop_strings = stop_texts.data();
+    options.stop_string_count = stop_texts.size();
+    options.on_token = heard == Heard::tokens ? Listener::on_token : nullptr;
+    options.on_text = heard == Heard::text ? Listener::on_text : nullptr;
+    options.context = &listener;
+    const Owned answers(handed<edgeattn_answers*>(env,
+                                                  [&](auto* answers, auto* error) {
+                                                    return edgeattn_generate(at<edgeattn_model>(model), prompts.data(),
+                                                                             prompts.size(), &options, answers, error);
+                                                  }),
+                        edgeattn_answers_free);
+    checked(env);
+    list(env, reader, answers.get());
+  });
+}

@@ -1,0 +1,45 @@
+// labels, forecast and decode: what outputs mean.
+#include "boundary.hpp"
+
+EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jlong outputs, jobject reader) {
+  guarded(env, [&] {
+    const Owned labels(
+        handed<edgeattn_label_list*>(
+            env,
+            [&](auto* labels, auto* error) {
+              return edgeattn_labels(at<edgeattn_model>(model), at<edgeattn_tensors>(outputs), labels, error);
+            }),
+        edgeattn_label_list_free);
+    const Method label(env, reader, "label", "(I[BF)V");
+    for (std::size_t vector = 0, vectors = edgeattn_label_list_vectors(labels.get()); vector < vectors; ++vector) {
+      std::size_t count = 0;
+      const auto* first = edgeattn_label_list_get(labels.get(), vector, &count);
+      for (std::size_t i = 0; i < count; ++i) {
+        const Local name(env, bytes(env, first[i].name));
+        label(static_cast<jint>(vector), name.get(), static_cast<jdouble>(first[i].value));
+      }
+    }
+  });
+}
+
+EDGEATTN_JNI(jlong, forecast)(JNIEnv* env, jclass, jlong model, jlong outputs) {
+  return guarded(env, [&] {
+    return address(handed<edgeattn_tensors*>(env, [&](auto* forecast, auto* error) {
+      return edgeattn_forecast(at<edgeattn_model>(model), at<edgeattn_tensors>(outputs), forecast, error);
+    }));
+  });
+}
+
+EDGEATTN_JNI(jbyteArray, decode)(JNIEnv* env, jclass, jlong model, jlongArray tokens) {
+  return guarded(env, [&] {
+    const auto ids = numbers_of(env, tokens);
+    std::size_t size = 0;
+    const Owned text(handed<char*>(env,
+                                   [&](auto* text, auto* error) {
+                                     return edgeattn_decode(at<edgeattn_model>(model), ids.data(), ids.size(), text,
+                                                            &size, error);
+                                   }),
+                     edgeattn_text_free);
+    return bytes(env, {text.get(), size});
+  });
+}

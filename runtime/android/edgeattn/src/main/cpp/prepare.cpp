@@ -1,0 +1,97 @@
+// prepare: batches of raw inputs.
+#include "boundary.hpp"
+
+namespace {
+
+/// Elements of a Java array of arrays of numbers, copied out.
+template <class Array, class Number>
+std::vector<std::vector<Number>> rows_of(JNIEnv* env, jobjectArray arrays,
+                                         void (JNIEnv::*get)(Array, jsize, jsize, Number*)) {
+  std::vector<std::vector<Number>> rows;
+  each<Array>(env, arrays, [&](Array array) {
+    rows.emplace_back(static_cast<std::size_t>(env->GetArrayLength(array)));
+    (env->*get)(array, 0, static_cast<jsize>(rows.back().size()), rows.back().data());
+  });
+  return rows;
+}
+
+template <class Raw>
+using Function = edgeattn_status (*)(const edgeattn_model*, const Raw*, std::size_t, edgeattn_tensors**, edgeattn_error**);
+
+template <class Raw>
+jlong prepared(JNIEnv* env, jlong model, const std::vector<Raw>& raws, Function<Raw> function) {
+  return address(handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
+    return function(at<edgeattn_model>(model), raws.data(), raws.size(), inputs, error);
+  }));
+}
+
+}  // namespace
+
+EDGEATTN_JNI(jlong, prepareTexts)(JNIEnv* env, jclass, jlong model, jobjectArray texts, jobject reader) {
+  return guarded(env, [&] {
+    std::vector<std::string> copies;
+    each<jbyteArray>(env, texts, [&](jbyteArray text) { copies.push_back(bytes_of(env, text)); });
+    std::vector<edgeattn_text> views;
+    for (const auto& text : copies) views.push_back({text.data(), text.size()});
+    std::size_t cut = 0;
+    Owned inputs(handed<edgeattn_tensors*>(env,
+                                                 [&](auto* inputs, auto* error) {
+                                                   return edgeattn_prepare_text(at<edgeattn_model>(model), views.data(),
+                                                                                 views.size(), &cut, inputs, error);
+                                                 }),
+                       edgeattn_tensors_free);
+    if (cut > 0) Method(env, reader, "cut", "(I)V")(static_cast<jint>(cut));
+    return address(inputs.release());
+  });
+}
+
+EDGEATTN_JNI(jlong, prepareImages)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray pixels) {
+  return guarded(env, [&] {
+    const auto size = numbers_of(env, sizes);
+    const auto bytes = rows_of<jbyteArray, jbyte>(env, pixels, &JNIEnv::GetByteArrayRegion);
+    std::vector<edgeattn_image> images;
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      images.push_back({size.at(3 * i), size.at(3 * i + 1), size.at(3 * i + 2),
+                        reinterpret_cast<const std::uint8_t*>(bytes[i].data())});
+    return prepared(env, model, images, edgeattn_prepare_image);
+  });
+}
+
+EDGEATTN_JNI(jlong, prepareSounds)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray samples) {
+  return guarded(env, [&] {
+    const auto size = numbers_of(env, sizes);
+    const auto rows = rows_of<jfloatArray, jfloat>(env, samples, &JNIEnv::GetFloatArrayRegion);
+    std::vector<edgeattn_sound> sounds;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      sounds.push_back({size.at(3 * i), size.at(3 * i + 1), size.at(3 * i + 2), rows[i].data()});
+    return prepared(env, model, sounds, edgeattn_prepare_audio);
+  });
+}
+
+EDGEATTN_JNI(jlong, prepareSeries)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray values) {
+  return guarded(env, [&] {
+    const auto size = numbers_of(env, sizes);
+    const auto rows = rows_of<jdoubleArray, jdouble>(env, values, &JNIEnv::GetDoubleArrayRegion);
+    std::vector<edgeattn_series> sets;
+    for (std::size_t i = 0; i < rows.size(); ++i) sets.push_back({size.at(2 * i), size.at(2 * i + 1), rows[i].data()});
+    return prepared(env, model, sets, edgeattn_prepare_series);
+  });
+}
+
+EDGEATTN_JNI(jlong, prepareFiles)
+(JNIEnv* env, jclass, jlong model, jint kind, jobjectArray paths, jobjectArray contents) {
+  return guarded(env, [&] {
+    std::vector<Text> names;
+    std::vector<std::string> bytes;
+    each<jbyteArray>(env, paths, [&](jbyteArray path) { names.emplace_back(env, path); });
+    each<jbyteArray>(env, contents, [&](jbyteArray content) {
+      bytes.push_back(content ? bytes_of(env, content) : std::string());
+    });
+    std::vector<edgeattn_file> files;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      files.push_back({names[i].get(), bytes.at(i).data(), bytes.at(i).size()});
+    constexpr Function<edgeattn_file> functions[] = {edgeattn_prepare_image_files, edgeattn_prepare_audio_files,
+                                                     edgeattn_prepare_series_files};
+    return prepared(env, model, files, functions[kind]);
+  });
+}

@@ -1,0 +1,87 @@
+// run, run_many, check and bench, and what ends them.
+#include "boundary.hpp"
+
+EDGEATTN_JNI(jlong, newCancellation)(JNIEnv* env, jclass) {
+  auto* cancellation = edgeattn_cancellation_new();
+  if (!cancellation) raise(env, EDGEATTN_RESOURCE_ERROR, "no memory left; free some");
+  return address(cancellation);
+}
+
+EDGEATTN_JNI(void, cancel)(JNIEnv*, jclass, jlong cancellation) {
+  edgeattn_cancellation_cancel(at<edgeattn_cancellation>(cancellation));
+}
+
+EDGEATTN_JNI(void, freeCancellation)(JNIEnv*, jclass, jlong cancellation) {
+  edgeattn_cancellation_free(at<edgeattn_cancellation>(cancellation));
+}
+
+EDGEATTN_JNI(jlong, run)
+(JNIEnv* env, jclass, jlong model, jbyteArray graph, jlong inputs, jlong deadline, jlong cancellation) {
+  return guarded(env, [&] {
+    const Text name(env, graph);
+    const auto options = limits(deadline, cancellation);
+    return address(handed<edgeattn_tensors*>(env, [&](auto* outputs, auto* error) {
+      return edgeattn_run(at<edgeattn_model>(model), name.get(), at<edgeattn_tensors>(inputs), &options, outputs, error);
+    }));
+  });
+}
+
+EDGEATTN_JNI(jlongArray, runMany)
+(JNIEnv* env, jclass, jlong model, jbyteArray graph, jlongArray samples, jlong deadline, jlong cancellation) {
+  return guarded(env, [&] {
+    const Text name(env, graph);
+    const auto options = limits(deadline, cancellation);
+    std::vector<const edgeattn_tensors*> inputs;
+    for (const auto sample : numbers_of(env, samples)) inputs.push_back(at<edgeattn_tensors>(sample));
+    jlongArray handles = env->NewLongArray(static_cast<jsize>(inputs.size()));
+    checked(env);
+    std::vector<edgeattn_tensors*> answers(inputs.size());
+    called(env, [&](auto* error) {
+      return edgeattn_run_many(at<edgeattn_model>(model), name.get(), inputs.data(), inputs.size(), &options,
+                               answers.data(), error);
+    });
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const jlong handle = address(answers[i]);
+      env->SetLongArrayRegion(handles, static_cast<jsize>(i), 1, &handle);
+    }
+    return handles;
+  });
+}
+
+EDGEATTN_JNI(void, check)(JNIEnv* env, jclass, jlong model, jlong deadline, jlong cancellation, jobject reader) {
+  guarded(env, [&] {
+    const auto options = limits(deadline, cancellation);
+    const Owned results(handed<edgeattn_golden_results*>(env,
+                                                         [&](auto* results, auto* error) {
+                                                           return edgeattn_check(at<edgeattn_model>(model), &options,
+                                                                                 results, error);
+                                                         }),
+                        edgeattn_golden_results_free);
+    const Method golden(env, reader, "golden", "(J[BDDZ)V");
+    std::size_t count = 0;
+    const auto* first = edgeattn_golden_results_get(results.get(), &count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Local output(env, bytes(env, first[i].output));
+      golden(static_cast<jlong>(first[i].sample), output.get(), first[i].cosine, first[i].max_abs,
+             static_cast<jboolean>(first[i].ok != 0));
+    }
+  });
+}
+
+EDGEATTN_JNI(jbyteArray, bench)
+(JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jintArray threads, jint rounds, jint warmup) {
+  return guarded(env, [&] {
+    const Text path(env, folder), name(env, target);
+    std::vector<jint> counts(static_cast<std::size_t>(env->GetArrayLength(threads)));
+    env->GetIntArrayRegion(threads, 0, static_cast<jsize>(counts.size()), counts.data());
+    auto options = edgeattn_bench_options_default();
+    options.target = name.get();
+    options.threads = counts.data();
+    options.thread_count = counts.size();
+    options.rounds = rounds;
+    options.warmup = warmup;
+    return taken(env, handed<char*>(env, [&](auto* json, auto* error) {
+                   return edgeattn_bench(path.get(), &options, json, error);
+                 }));
+  });
+}

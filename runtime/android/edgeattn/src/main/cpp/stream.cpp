@@ -1,0 +1,46 @@
+// stream: a window that moves over a sound or over series.
+#include "boundary.hpp"
+
+EDGEATTN_JNI(jlong, newStream)(JNIEnv* env, jclass, jlong model, jlong hop, jlong window) {
+  return guarded(env, [&] {
+    const edgeattn_stream_options options{sizeof options, hop, window};
+    return address(handed<edgeattn_stream*>(env, [&](auto* stream, auto* error) {
+      return edgeattn_stream_new(at<edgeattn_model>(model), &options, stream, error);
+    }));
+  });
+}
+
+EDGEATTN_JNI(void, freeStream)(JNIEnv*, jclass, jlong stream) { edgeattn_stream_free(at<edgeattn_stream>(stream)); }
+
+EDGEATTN_JNI(void, pushSound)(JNIEnv* env, jclass, jlong stream, jfloatArray samples, jint time) {
+  guarded(env, [&] {
+    std::vector<jfloat> copy(static_cast<std::size_t>(env->GetArrayLength(samples)));
+    env->GetFloatArrayRegion(samples, 0, static_cast<jsize>(copy.size()), copy.data());
+    called(env, [&](auto* error) {
+      return edgeattn_stream_push_audio(at<edgeattn_stream>(stream), copy.data(), static_cast<std::size_t>(time), error);
+    });
+  });
+}
+
+EDGEATTN_JNI(void, pushSeries)(JNIEnv* env, jclass, jlong stream, jdoubleArray values, jint time) {
+  guarded(env, [&] {
+    std::vector<jdouble> copy(static_cast<std::size_t>(env->GetArrayLength(values)));
+    env->GetDoubleArrayRegion(values, 0, static_cast<jsize>(copy.size()), copy.data());
+    called(env, [&](auto* error) {
+      return edgeattn_stream_push_series(at<edgeattn_stream>(stream), copy.data(), static_cast<std::size_t>(time), error);
+    });
+  });
+}
+
+EDGEATTN_JNI(jlong, next)(JNIEnv* env, jclass, jlong stream, jlong deadline, jlong cancellation, jlongArray end) {
+  return guarded(env, [&] {
+    const auto options = limits(deadline, cancellation);
+    std::int64_t ended = 0;
+    auto* outputs = handed<edgeattn_tensors*>(env, [&](auto* outputs, auto* error) {
+      return edgeattn_stream_next(at<edgeattn_stream>(stream), &options, &ended, outputs, error);
+    });
+    const jlong place = ended;
+    env->SetLongArrayRegion(end, 0, 1, &place);
+    return address(outputs);
+  });
+}

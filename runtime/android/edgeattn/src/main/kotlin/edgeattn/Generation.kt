@@ -1,0 +1,126 @@
+package edgeattn
+
+import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.channels.ProducerScope
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.buffer
+import kotlinx.coroutines.flow.callbackFlow
+
+/** What a model continues: a decoder's tokens or text, or what an encoder reads. */
+sealed interface Prompt {
+    class Tokens(val tokens: List<Int>) : Prompt
+
+    class Text(val text: String) : Prompt
+
+    class Sources(val tensors: Map<String, Tensor>) : Prompt
+}
+
+enum class EarlyStopping { NO, YES, NEVER }
+
+/**
+ * How tokens are chosen, and when to stop: docs/generation.md.
+ *
+ * @property start tokens that an encoder-decoder's answer begins with
+ * @property maxNewTokens null is as many as there are positions
+ * @property temperature 0 is greedy: the likeliest token, of a tie the lowest
+ * @property seed null draws anew each time
+ * @property stop tokens, each of which ends the answer
+ */
+class GenerationOptions(
+    val start: List<Int> = emptyList(),
+    val maxNewTokens: Int? = null,
+    val temperature: Double = 0.0,
+    val topK: Int? = null,
+    val topP: Double? = null,
+    val repetitionPenalty: Double = 1.0,
+    val seed: UInt? = null,
+    val stop: List<Int> = emptyList(),
+    val stopSequences: List<List<Int>> = emptyList(),
+    val stopStrings: List<String> = emptyList(),
+    val numBeams: Int = 1,
+    val numReturnSequences: Int = 1,
+    val lengthPenalty: Double = 1.0,
+    val earlyStopping: EarlyStopping = EarlyStopping.NO,
+    val deadline: Duration? = null,
+) {
+    internal fun integers() = longArrayOf(
+        deadline.milliseconds, maxNewTokens.counted(), topK.counted(), seed?.toLong() ?: UNSET, numBeams.toLong(),
+        numReturnSequences.toLong(), earlyStopping.ordinal.toLong(),
+    )
+
+    internal fun reals() = doubleArrayOf(temperature, topP?.coerceAtLeast(0.0) ?: UNSET.toDouble(), repetitionPenalty, lengthPenalty)
+}
+
+/** One answer. `text` is null where neither a prompt nor a stop was a text. */
+class Answer(val tokens: List<Int>, val score: Double, val text: String?)
+
+/**
+ * Continues a prompt, and emits the new tokens as they come.
+ *
+ * It runs on a thread of its own once it is collected, and ends where the collector does. What is wrong with the call is thrown in
+ * place of the first token.
+ */
+fun Model.generate(prompt: Prompt, options: GenerationOptions = GenerationOptions()): Flow<Int> = heard(prompt, options, TOKENS) { flow ->
+    object : Native.Reader() {
+        override fun token(token: Long) = flow.trySend(token.toInt()).isSuccess
+    }
+}
+
+/** Continues a prompt, and emits the answer's text as it comes, in pieces of whole characters. */
+fun Model.generateText(prompt: Prompt, options: GenerationOptions = GenerationOptions()): Flow<String> =
+    heard(prompt, options, TEXT) { flow ->
+        object : Native.Reader() {
+            override fun text(piece: ByteArray) = flow.trySend(piece.decodeToString()).isSuccess
+        }
+    }
+
+/**
+ * Continues several prompts, each by its `numReturnSequences` best answers, the best first. Sources of several rows are as many prompts.
+ */
+suspend fun Model.answers(prompts: List<Prompt>, options: GenerationOptions = GenerationOptions()): List<List<Answer>> = blocking { cancellation ->
+    val answers = mutableListOf<MutableList<Answer>>()
+    generate(prompts, options, cancellation, NOTHING, object : Native.Reader() {
+        override fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) {
+            if (prompt == answers.size) answers += mutableListOf<Answer>()
+            answers[prompt] += Answer(tokens.map { it.toInt() }, score, text?.decodeToString())
+        }
+    })
+    answers
+}
+
+private const val NOTHING = 0
+private const val TOKENS = 1
+private const val TEXT = 2
+
+private fun <Piece> Model.heard(
+    prompt: Prompt, options: GenerationOptions, heard: Int, reader: (ProducerScope<Piece>) -> Native.Reader,
+): Flow<Piece> = callbackFlow {
+    val cancellation = Cancellation()
+    threads.execute {
+        val result = runCatching { cancellation.use { generate(listOf(prompt), options, it, heard, reader(this)) } }
+        cancellation.close()
+        close(result.exceptionOrNull())
+    }
+    awaitClose { cancellation.cancel() }
+}.buffer(Channel.UNLIMITED)
+
+private fun Model.generate(
+    prompts: List<Prompt>, options: GenerationOptions, cancellation: Long, heard: Int, reader: Native.Reader,
+) = inCore(prompts.map { (it as? Prompt.Sources)?.tensors }) { sources ->
+    handle.use { model ->
+        Native.generate(
+            model,
+            Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
+            Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
+            sources, options.start.ids(), options.stop.ids(),
+            Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
+            Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
+            options.integers(), options.reals(), cancellation, heard, reader,
+        )
+    }
+}
+
+private fun List<Int>?.ids() = LongArray(this?.size ?: 0) { this!![it].toLong() }

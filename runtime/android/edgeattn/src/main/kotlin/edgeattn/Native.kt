@@ -1,0 +1,113 @@
+package edgeattn
+
+import java.nio.ByteBuffer
+
+/**
+ * The core's C API, a function each: runtime/cpp/include/edgeattn.h.
+ *
+ * A handle is an address, which its owner frees once. Texts are UTF-8. Lists come by calls of a [Reader].
+ */
+internal object Native {
+    init {
+        System.loadLibrary("edgeattn_jni")
+    }
+
+    @JvmStatic external fun load(folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>): Long
+    @JvmStatic external fun open(model: Long, graph: ByteArray)
+    @JvmStatic external fun warmUp(model: Long)
+    @JvmStatic external fun free(model: Long)
+    @JvmStatic external fun describe(model: Long): ByteArray
+    @JvmStatic external fun manifest(model: Long): ByteArray
+    @JvmStatic external fun contract(model: Long, reader: Reader)
+
+    @JvmStatic external fun newTensors(): Long
+    @JvmStatic external fun freeTensors(tensors: Long)
+    @JvmStatic external fun countTensors(tensors: Long): Int
+
+    /** Adds an array of zeros, and returns its memory: it is the tensors', and must not be used once they are freed. */
+    @JvmStatic external fun addTensor(tensors: Long, name: ByteArray, dtype: ByteArray, dims: LongArray): ByteBuffer?
+    @JvmStatic external fun nameOfTensor(tensors: Long, index: Int): ByteArray
+    @JvmStatic external fun dtypeOfTensor(tensors: Long, index: Int): ByteArray
+    @JvmStatic external fun dimsOfTensor(tensors: Long, index: Int): LongArray
+    @JvmStatic external fun dataOfTensor(tensors: Long, index: Int): ByteBuffer?
+
+    @JvmStatic external fun newCancellation(): Long
+    @JvmStatic external fun cancel(cancellation: Long)
+    @JvmStatic external fun freeCancellation(cancellation: Long)
+
+    @JvmStatic external fun run(model: Long, graph: ByteArray?, inputs: Long, deadline: Long, cancellation: Long): Long
+    @JvmStatic external fun runMany(
+        model: Long, graph: ByteArray?, samples: LongArray, deadline: Long, cancellation: Long,
+    ): LongArray
+
+    @JvmStatic external fun prepareTexts(model: Long, texts: Array<ByteArray>, reader: Reader): Long
+
+    /** `sizes`: of each image its height, width and channels. */
+    @JvmStatic external fun prepareImages(model: Long, sizes: LongArray, pixels: Array<ByteArray>): Long
+
+    /** `sizes`: of each sound its rate, channels and time. */
+    @JvmStatic external fun prepareSounds(model: Long, sizes: LongArray, samples: Array<FloatArray>): Long
+
+    /** `sizes`: of each set the number of its series and their time. */
+    @JvmStatic external fun prepareSeries(model: Long, sizes: LongArray, values: Array<DoubleArray>): Long
+
+    /** `kind`: 0 of images, 1 of sounds, 2 of series. Each file is its path or its bytes, the other is null. */
+    @JvmStatic external fun prepareFiles(model: Long, kind: Int, paths: Array<ByteArray?>, bytes: Array<ByteArray?>): Long
+
+    @JvmStatic external fun labels(model: Long, outputs: Long, reader: Reader)
+    @JvmStatic external fun forecast(model: Long, outputs: Long): Long
+    @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
+
+    @JvmStatic external fun newStream(model: Long, hop: Long, window: Long): Long
+    @JvmStatic external fun freeStream(stream: Long)
+    @JvmStatic external fun pushSound(stream: Long, samples: FloatArray, time: Int)
+    @JvmStatic external fun pushSeries(stream: Long, values: DoubleArray, time: Int)
+
+    /** Returns tensors, or 0 where no window is complete; `end` takes where it ended. */
+    @JvmStatic external fun next(stream: Long, deadline: Long, cancellation: Long, end: LongArray): Long
+
+    /**
+     * `integers` and `reals` are those of [GenerationOptions.integers] and [GenerationOptions.reals]. `heard` says what the
+     * reader hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end.
+     */
+    @JvmStatic external fun generate(
+        model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: LongArray,
+        start: LongArray, stop: LongArray, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
+        integers: LongArray, reals: DoubleArray, cancellation: Long, heard: Int, reader: Reader,
+    )
+
+    @JvmStatic external fun check(model: Long, deadline: Long, cancellation: Long, reader: Reader)
+    @JvmStatic external fun bench(folder: ByteArray, target: ByteArray?, threads: IntArray, rounds: Int, warmup: Int): ByteArray
+
+    /** Makes the error of a status of the core. */
+    @JvmStatic fun failure(status: Int, message: ByteArray): EdgeAttnError = when (status) {
+        1 -> ::InputError
+        2 -> ::BundleError
+        3 -> ::IncompatibleRuntimeError
+        5 -> ::ResourceError
+        6 -> ::DeadlineError
+        else -> ::EdgeAttnError
+    }(message.decodeToString())
+
+    /** Hears what the core lists, an entry a call; what it does not override it is never told. */
+    open class Reader {
+        open fun graph(name: ByteArray) = Unit
+        open fun spec(isInput: Boolean, name: ByteArray, dtype: ByteArray) = Unit
+        open fun dim(symbol: ByteArray?, size: Long) = Unit
+        open fun label(vector: Int, name: ByteArray, value: Float) = Unit
+        open fun golden(sample: Long, output: ByteArray, cosine: Double, maxAbs: Double, ok: Boolean) = Unit
+        open fun cut(texts: Int) = Unit
+        open fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) = Unit
+
+        /** Returns whether more is wanted. */
+        open fun token(token: Long) = true
+        open fun text(piece: ByteArray) = true
+    }
+}
+
+/** Returns a text as the core takes it; a lone surrogate has no UTF-8. */
+internal fun String.utf8(): ByteArray = try {
+    encodeToByteArray(throwOnInvalidSequence = true)
+} catch (_: CharacterCodingException) {
+    throw InputError("a text with a lone surrogate found, valid Unicode expected")
+}

@@ -1,0 +1,191 @@
+import CEdgeAttn
+import Foundation
+
+/// What a model continues: a decoder's tokens or text, or what an encoder reads.
+public enum Prompt: Sendable {
+    case tokens([Int])
+    case text(String)
+    case sources([String: Tensor])
+}
+
+/// How tokens are chosen, and when to stop: docs/generation.md.
+public struct GenerationOptions: Sendable {
+    public enum EarlyStopping: Sendable { case no, yes, never }
+
+    public var start: [Int] = []  // tokens that an encoder-decoder's answer begins with
+    public var maxNewTokens: Int?  // nil is as many as there are positions
+    public var temperature = 0.0  // 0 is greedy: the likeliest token, of a tie the lowest
+    public var topK: Int?
+    public var topP: Double?
+    public var repetitionPenalty = 1.0
+    public var seed: UInt32?  // nil draws anew each time
+    public var stop: [Int] = []  // tokens, each of which ends the answer
+    public var stopSequences: [[Int]] = []
+    public var stopStrings: [String] = []
+    public var numBeams = 1
+    public var numReturnSequences = 1
+    public var lengthPenalty = 1.0
+    public var earlyStopping = EarlyStopping.no
+    public var deadline: Duration?
+
+    public init() {}
+}
+
+/// One answer. `text` is nil where neither a prompt nor a stop was a text.
+public struct Answer: Sendable, Hashable {
+    public let tokens: [Int]
+    public let score: Double
+    public let text: String?
+}
+
+extension Model {
+    /// Continues a prompt, and yields the new tokens as they come.
+    ///
+    /// It runs on a thread of its own from now on, and ends where the stream is let go or its task is cancelled. What is
+    /// wrong with the call is thrown in place of the first token.
+    public func generate(_ prompt: Prompt, _ options: GenerationOptions = .init()) -> AsyncThrowingStream<Int, Error> {
+        streamed { listener, limits in _ = try self.answers([prompt], options, limits, onToken: listener) }
+    }
+
+    /// Continues a prompt, and yields the answer's text as it comes, in pieces of whole characters.
+    public func generateText(_ prompt: Prompt, _ options: GenerationOptions = .init())
+        -> AsyncThrowingStream<String, Error>
+    {
+        streamed { listener, limits in _ = try self.answers([prompt], options, limits, onText: listener) }
+    }
+
+    /// Continues several prompts, each by its `numReturnSequences` best answers, the best first. Sources of several rows are
+    /// as many prompts.
+    public func answers(to prompts: [Prompt], _ options: GenerationOptions = .init()) throws -> [[Answer]] {
+        try answers(prompts, options, CallLimits())
+    }
+
+    public func answers(to prompts: [Prompt], _ options: GenerationOptions = .init()) async throws -> [[Answer]] {
+        try await blocking { try self.answers(prompts, options, $0) }
+    }
+
+    private func answers(
+        _ prompts: [Prompt], _ options: GenerationOptions, _ limits: CallLimits,
+        onToken: ((Int) -> Bool)? = nil, onText: ((String) -> Bool)? = nil
+    ) throws -> [[Answer]] {
+        let listener = Listener(onToken: onToken, onText: onText)
+        let found = try Arguments.with { arguments in
+            var options = try arguments.generation(options, listener)
+            let sources = try prompts.map { try $0.sources.map(Handle.tensors(copying:)) }
+            let pointers = sources.map { $0.use { $0 } }
+            let prompts = arguments.array(try zip(prompts, pointers).map { try arguments.prompt($0, sources: $1) })
+            return try withExtendedLifetime((listener, sources)) {
+                try (limits.cancellation?.handle).use { cancellation in
+                    options.cancellation = cancellation
+                    return try handle.use { model in
+                        try handed { edgeattn_generate(model, prompts, sources.count, &options, $0, $1) }
+                    }
+                }
+            }
+        }
+        return try Handle(found) { edgeattn_answers_free($0) }.use(answersOfPrompts)
+    }
+}
+
+private func answersOfPrompts(_ answers: OpaquePointer) -> [[Answer]] {
+    var (prompts, count): ([[Answer]], Int) = ([], 0)
+    while let first = edgeattn_answers_get(answers, prompts.count, &count) {
+        prompts.append(UnsafeBufferPointer(start: first, count: count).map(Answer.init))
+    }
+    return prompts
+}
+
+extension Answer {
+    fileprivate init(_ answer: edgeattn_hypothesis) {
+        tokens = UnsafeBufferPointer(start: answer.tokens.ids, count: answer.tokens.count).map { Int($0) }
+        score = answer.score
+        text = answer.text.map { String(cString: $0) }
+    }
+}
+
+/// Generates on a thread of its own, and yields what a listener hears.
+private func streamed<Piece: Sendable>(
+    _ body: @escaping @Sendable (@escaping (Piece) -> Bool, CallLimits) throws -> Void
+) -> AsyncThrowingStream<Piece, Error> {
+    AsyncThrowingStream { continuation in
+        do {
+            let cancellation = try Cancellation()
+            continuation.onTermination = { _ in cancellation.cancel() }
+            DispatchQueue.global(qos: .userInitiated).async {
+                do {
+                    try body({ piece in continuation.yield(piece).isWanted }, .init(cancellation: cancellation))
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+        } catch {
+            continuation.finish(throwing: error)
+        }
+    }
+}
+
+extension AsyncThrowingStream.Continuation.YieldResult {
+    fileprivate var isWanted: Bool { if case .terminated = self { false } else { true } }
+}
+
+/// Hears what is generated as it comes.
+private final class Listener {
+    let onToken: ((Int) -> Bool)?
+    let onText: ((String) -> Bool)?
+
+    init(onToken: ((Int) -> Bool)?, onText: ((String) -> Bool)?) { (self.onToken, self.onText) = (onToken, onText) }
+
+    var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    static func at(_ context: UnsafeMutableRawPointer?) -> Listener {
+        Unmanaged.fromOpaque(context!).takeUnretainedValue()
+    }
+}
+
+extension Prompt {
+    fileprivate var sources: [String: Tensor]? { if case .sources(let tensors) = self { tensors } else { nil } }
+}
+
+extension Arguments {
+    fileprivate func prompt(_ prompt: Prompt, sources: OpaquePointer?) throws -> edgeattn_prompt {
+        var argument = edgeattn_prompt()
+        switch prompt {
+        case .tokens(let tokens): argument.tokens = ids(tokens)
+        case .text(let prompt): argument.text = try text(prompt)
+        case .sources: argument.sources = sources
+        }
+        return argument
+    }
+
+    /// Numbers below 0 are as wrong as 0, and -1 is the core's sign for none given.
+    fileprivate func generation(_ options: GenerationOptions, _ listener: Listener) throws -> edgeattn_generate_options
+    {
+        var argument = edgeattn_generate_options_default()
+        argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
+        argument.start = ids(options.start)
+        if let count = options.maxNewTokens { argument.max_new_tokens = Int64(max(count, 0)) }
+        argument.temperature = options.temperature
+        if let count = options.topK { argument.top_k = Int64(max(count, 0)) }
+        if let share = options.topP { argument.top_p = max(share, 0) }
+        argument.repetition_penalty = options.repetitionPenalty
+        if let seed = options.seed { argument.seed = Int64(seed) }
+        argument.stop = ids(options.stop)
+        argument.stop_sequences = array(options.stopSequences.map(ids))
+        argument.stop_sequence_count = options.stopSequences.count
+        argument.stop_strings = try texts(options.stopStrings)
+        argument.stop_string_count = options.stopStrings.count
+        argument.num_beams = Int64(options.numBeams)
+        argument.num_return_sequences = Int64(options.numReturnSequences)
+        argument.length_penalty = options.lengthPenalty
+        switch options.earlyStopping {
+        case .no: argument.early_stopping = EDGEATTN_EARLY_STOPPING_FALSE
+        case .yes: argument.early_stopping = EDGEATTN_EARLY_STOPPING_TRUE
+        case .never: argument.early_stopping = EDGEATTN_EARLY_STOPPING_NEVER
+        }
+        if listener.onToken != nil { argument.on_token = { Listener.at($1).onToken!(Int($0)) ? 1 : 0 } }
+        if listener.onText != nil { argument.on_text = { Listener.at($1).onText!(String(cString: $0!)) ? 1 : 0 } }
+        argument.context = listener.context
+        return argument
+    }
+}

@@ -1,0 +1,73 @@
+// Cancels, times out, closes and breaks off calls, and prints how each ended.
+//
+//     Lifecycle ENDLESS.edge DECODER.edge
+
+package edgeattn
+
+import java.io.File
+import java.lang.management.ManagementFactory
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.supervisorScope
+
+object Lifecycle {
+    @JvmStatic
+    fun main(arguments: Array<String>) = runBlocking {
+        val (endless, decoder) = arguments.map(::File)
+        val model = Model.load(endless)
+        val input = mapOf("x" to Tensor.of(floatArrayOf(1f), 1))
+
+        endOf("cancelled") {
+            supervisorScope {
+                val call = async { model.run(input) } // on the one thread that there is, which is not blocked
+                delay(300)
+                call.cancel()
+                "${call.await().size} outputs"
+            }
+        }
+        endOf("running on") {
+            delay(1000)
+            val before = processorTime()
+            delay(1000)
+            "${processorTime() - before > 0.5}"
+        }
+        endOf("late") { "${model.run(input, deadline = 300.milliseconds).size} outputs" }
+        endOf("closed while it runs") {
+            supervisorScope {
+                val call = async(Dispatchers.Default) { model.run(input, deadline = 600.milliseconds) }
+                delay(300)
+                model.close()
+                "${call.await().size} outputs"
+            }
+        }
+        endOf("closed") {
+            model.close()
+            "${model.run(input).size} outputs"
+        }
+        Model.load(decoder).use { other ->
+            endOf("broken off") { "${other.generate(Prompt.Tokens(listOf(4, 7, 1))).take(2).toList()}" }
+            endOf("refused") { "${other.generate(Prompt.Tokens(emptyList())).toList()}" }
+        }
+    }
+
+    private suspend fun endOf(what: String, body: suspend () -> String) {
+        val end = try {
+            body()
+        } catch (_: CancellationException) {
+            "CancellationException"
+        } catch (error: EdgeAttnError) {
+            error::class.simpleName
+        }
+        println("$what: $end")
+    }
+
+    /** Processor time of this process in seconds. */
+    private fun processorTime(): Double =
+        (ManagementFactory.getOperatingSystemMXBean() as com.sun.management.OperatingSystemMXBean).processCpuTime / 1e9
+}

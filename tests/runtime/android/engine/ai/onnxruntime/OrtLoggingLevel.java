@@ -1,5 +1,0 @@
-package ai.onnxruntime;
-
-public enum OrtLoggingLevel {
-  ORT_LOGGING_LEVEL_FATAL
-}
