@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import BadInput, CheckFailed
+from edgeattn_runtime.errors import CheckFailed, InputError
 from edgeattn_runtime.files import MANIFEST_FILE, SIGNATURE_FILE
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.model import load
@@ -38,7 +38,7 @@ def install(
         How near each golden output came.
 
     Raises:
-        BadInput: Something at ``over`` is no bundle, or the folder may not be written.
+        InputError: Something at ``over`` is no bundle, or the folder may not be written.
         BundleError: The new one is not whole, or one of its graphs is not what its manifest says.
         CheckFailed: A golden output is below the tolerance on this device.
         IncompatibleRuntimeError: No variant of it runs here.
@@ -48,7 +48,7 @@ def install(
     check_folder(folder)
     signature = () if source.manifest.signature is None else (SIGNATURE_FILE,)
     with (
-        refusing(BadInput, str(folder), "cannot be written", "check the disk, and who may write there"),
+        refusing(InputError, str(folder), "cannot be written", "check the disk, and who may write there"),
         staged(folder) as staging,
     ):
         for file in (*source.manifest.files, *signature, MANIFEST_FILE):

@@ -11,7 +11,7 @@ from edgeattn.__main__ import main
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, save
-from edgeattn_runtime.bench import DeviceBenchmark, bench
+from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 from edgeattn_runtime.machine import Machine

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edgeattn_runtime.bench import DeviceBenchmark, bench
+from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.machine import Machine
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
