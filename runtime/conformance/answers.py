@@ -18,11 +18,21 @@ LACKS = {  # what a reader says, by what it may lack
     "audio": "no audio",
     "log-mel": "no log-mel",
     "series": "no series",
+    "png": "no png",
+    "jpeg": "no jpeg",
+    "wav": "no wav",
+    "csv": "no csv",
+    "forecast": "no forecast",
+    "run_many": "no run_many",
+    "stream": "no stream",
 }
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_ASKED = {"calls": "call", "generate": "generate", "prepare": "prepare", "labels": "labels"}
+_ASKED = {
+    "calls": "call",
+    **{kind: kind for kind in ("generate", "prepare", "labels", "forecast", "run_many", "stream")},
+}
 
 
 @dataclass(frozen=True, slots=True)

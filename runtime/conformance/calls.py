@@ -116,14 +116,14 @@ def captioned() -> list[Call]:
     for start, frames in (([3], 4), ([9, 2], 1), ([5], 7)):
         whole = captioner.sources(1, frames, seed=frames)
         tokens = list(decoder.greedy(start, **captioner.encode(**whole)))
-        answers.append({"sources": _tensors(whole), "start": start, "max_new_tokens": None, "tokens": tokens})
+        answers.append({"sources": tensors(whole), "start": start, "max_new_tokens": None, "tokens": tokens})
     pair, one = captioner.sources(2, 3, seed=1), captioner.sources(1, 3, seed=2)
     broken = (
         {"prompt": [1, 2]},
-        {"sources": _tensors(pair)},
-        {"sources": _tensors({"features": one["features"]})},
-        {"sources": _tensors({**one, "tokens": _IDS})},
-        {"sources": _tensors({**one, "features": one["features"][..., 1:]})},
+        {"sources": tensors(pair)},
+        {"sources": tensors({"features": one["features"]})},
+        {"sources": tensors({**one, "tokens": _IDS})},
+        {"sources": tensors({**one, "features": one["features"][..., 1:]})},
     )
     return [
         *answers,
@@ -155,18 +155,18 @@ def labelled() -> list[Call]:
     spoiled = np.where(rows == 2, np.float32("nan"), rows)
     broken = ({"embedding": spoiled}, {"logits": rows}, {"embedding": rows[:, :7]})
     return [
-        {"outputs": _tensors({"embedding": rows}), "labels": read},
-        *({"outputs": _tensors(each), "error": "InputError"} for each in broken),
+        {"outputs": tensors({"embedding": rows}), "labels": read},
+        *({"outputs": tensors(each), "error": "InputError"} for each in broken),
     ]
 
 
 def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
     rounded = {name: np.round(array, 4).astype(np.float32) for name, array in outputs.items()}
-    return {"inputs": _tensors(inputs), "outputs": _tensors(rounded), "tolerance": TOLERANCE}
+    return {"inputs": tensors(inputs), "outputs": tensors(rounded), "tolerance": TOLERANCE}
 
 
 def _refused(**inputs: Array) -> Call:
-    return {"inputs": _tensors(inputs), "error": "InputError"}
+    return {"inputs": tensors(inputs), "error": "InputError"}
 
 
 def _cache(capacity: int) -> dict[str, Array]:
@@ -175,7 +175,8 @@ def _cache(capacity: int) -> dict[str, Array]:
     return {f"past_{part}_0": random.integers(-9, 10, shape).astype(np.float32) / 8 for part in decoder.PARTS}
 
 
-def _tensors(arrays: dict[str, Array]) -> dict[str, Any]:
+def tensors(arrays: dict[str, Array]) -> dict[str, Any]:
+    """Return arrays as cases.json holds them."""
     return {
         name: {"dtype": array.dtype.name, "shape": list(array.shape), "data": _numbers(array)}
         for name, array in arrays.items()

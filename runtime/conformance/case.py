@@ -11,6 +11,7 @@ from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
+_OPTIONAL = ("prepare", "labels", "forecast", "run_many", "stream")
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -26,6 +27,9 @@ class Case:
     generate: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
+    forecast: Iterable[dict[str, Any]] = ()
+    run_many: Iterable[dict[str, Any]] = ()
+    stream: Iterable[dict[str, Any]] = ()
     needs: str | None = None
 
     def table(self) -> dict[str, Any]:
@@ -37,8 +41,7 @@ class Case:
             "error": _ERRORS.get(self.verdict),
             "calls": list(self.calls),
             "generate": list(self.generate),
-            **({"prepare": list(self.prepare)} if self.prepare else {}),
-            **({"labels": list(self.labels)} if self.labels else {}),
+            **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
             **({"needs": self.needs} if self.needs else {}),
         }
 

@@ -1,4 +1,4 @@
-"""Writes prepare/: odd images, sounds and series, and the numbers that bundles make of them."""
+"""Writes prepare/: odd images, sounds, series and files, and the numbers that bundles make of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import csvs
 import numpy as np
 import pictures
 import processed
 import resampled
 import signals
+import wavs
 from tiny import Array
+
+from edgeattn_runtime.limits import PIXELS
 
 
 def write_signals(folder: Path) -> None:
@@ -34,6 +38,30 @@ def write_signals(folder: Path) -> None:
         )
 
 
+def write_files(folder: Path) -> None:
+    """Write WAV and CSV files, and the numbers that bundles make of them."""
+    room = folder / processed.FOLDER / "files"
+    room.mkdir(exist_ok=True)
+    for name in processed.WAV_BUNDLES:
+        audio, _ = processed.SOUNDS[name]
+        files, numbers = [], []
+        for file, data, samples in wavs.wavs(audio.rate, audio.channels):
+            (room / f"{name}-{file}").write_bytes(data)
+            files.append({"file": f"{processed.FOLDER}/files/{name}-{file}"})
+            sound = None if samples is None else {"rate": audio.rate, "channels": samples.tolist()}
+            numbers.append(sound and signals.expected_sounds([sound], audio.to_table(), None))
+        _lines(folder / processed.FOLDER / f"{name}.wavs.json", files)
+        _lines(folder / processed.FOLDER / f"{name}.wavs.numbers.json", numbers)
+    series = asdict(processed.SERIES[processed.CSV_BUNDLE])
+    files, numbers = [], []
+    for file, data, rows in csvs.csvs():
+        (room / file).write_bytes(data)
+        files.append({"file": f"{processed.FOLDER}/files/{file}"})
+        numbers.append(rows and signals.expected_series([{"values": rows}], series, processed.TIME))
+    _lines(folder / processed.FOLDER / f"{processed.CSV_BUNDLE}.csvs.json", files)
+    _lines(folder / processed.FOLDER / f"{processed.CSV_BUNDLE}.csvs.numbers.json", numbers)
+
+
 def _batch(raw: Any) -> list[Any]:
     return raw if isinstance(raw, list) else [raw]
 
@@ -47,9 +75,19 @@ def write_images(folder: Path) -> None:
         for item in odd
     ]
     _lines(folder / processed.FOLDER / "images.json", raw)
-    for name, image in processed.IMAGES.items():
+    for name in ("bilinear", "bicubic", "nearest"):
+        image = processed.IMAGES[name]
         numbers = [_numbers(item if isinstance(item, list) else [item], asdict(image)) for item in odd]
         _lines(folder / processed.FOLDER / f"{name}.numbers.json", numbers)
+    _write_tall(folder)
+
+
+def _write_tall(folder: Path) -> None:
+    wide = processed.IMAGES["wide"]
+    rows = PIXELS // wide.width
+    odd = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows, rows + 1)]
+    _lines(folder / processed.FOLDER / "tall.json", [pictures.raw(each) for each in odd])
+    _lines(folder / processed.FOLDER / "tall.numbers.json", [_numbers(odd[:1], asdict(wide)), None])
 
 
 def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:

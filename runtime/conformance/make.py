@@ -9,12 +9,13 @@ from pathlib import Path
 import expected
 from broken_cases import BROKEN, INDICES, PROMISES, VARIANTS
 from case import RECORDED
+from limit_cases import LIMITS
 from prepared_cases import PREPARED
 from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"
 
-CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED)
+CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED, *LIMITS)
 
 
 def main(target: Path) -> None:
@@ -25,6 +26,7 @@ def main(target: Path) -> None:
         case.make(target / case.bundle)
     expected.write_images(target)
     expected.write_signals(target)
+    expected.write_files(target)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (target / CASES_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
 

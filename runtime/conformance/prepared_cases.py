@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bundles
+import many
 import processed
 from breaking import changed
 from case import ACCEPTED, Case, refused
@@ -34,7 +35,7 @@ PREPARED = (
         ACCEPTED,
         "images in RGB, bilinear, channels first",
         processed.image_bundle("bilinear"),
-        prepare=processed.image_entries("bilinear"),
+        prepare=[*processed.image_entries("bilinear"), *processed.image_file_entries("bilinear")],
     ),
     Case(
         "bicubic.edge",
@@ -56,27 +57,40 @@ PREPARED = (
         "sounds of one channel, filled up to the 12 samples of the input",
         processed.sound_bundle("mono"),
         prepare=processed.signal_entries("audio", "mono"),
+        stream=many.sounds("mono"),
     ),
     Case(
         "stereo.edge",
         ACCEPTED,
         "sounds of two channels and any length",
         processed.sound_bundle("stereo"),
-        prepare=processed.signal_entries("audio", "stereo"),
+        prepare=[
+            *processed.signal_entries("audio", "stereo"),
+            *processed.file_entries("audio", "stereo", "wavs"),
+        ],
+        stream=many.sounds("stereo"),
     ),
     Case(
         "log-mel.edge",
         ACCEPTED,
         "sounds as log-mel features",
         processed.sound_bundle("log-mel"),
-        prepare=processed.signal_entries("audio", "log-mel"),
+        prepare=[
+            *processed.signal_entries("audio", "log-mel"),
+            *processed.file_entries("audio", "log-mel", "wavs", 1e-4),
+        ],
     ),
     Case(
         "series-hold.edge",
         ACCEPTED,
         "two series, where a missing value is the one before it",
         processed.series_bundle("series-hold"),
-        prepare=processed.signal_entries("series", "series-hold"),
+        prepare=[
+            *processed.signal_entries("series", "series-hold"),
+            *processed.file_entries("series", "series-hold", "csvs"),
+        ],
+        forecast=many.forecasts("series-hold"),
+        stream=many.series("series-hold"),
     ),
     Case(
         "series-refuse.edge",

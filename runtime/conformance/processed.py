@@ -55,6 +55,17 @@ IMAGES = {
         mean=(-255,),
         std=(240,),
     ),
+    "wide": Image(
+        input="pixels",
+        height=1,
+        width=4096,
+        channels="L",
+        layout="NHWC",
+        resample="nearest",
+        scale=1,
+        mean=(0,),
+        std=(1,),
+    ),
 }
 
 SOUNDS: dict[str, tuple[Audio, tuple[str | int, ...]]] = {  # with the dims of the input behind its batch
@@ -82,6 +93,11 @@ SERIES = {
     for name in ("series-hold", "series-refuse")
 }
 TIME = 6  # values of each series
+
+WAV_BUNDLES = ("stereo", "log-mel")  # that are given files as well
+CSV_BUNDLE = "series-hold"
+IMAGE_BUNDLE = "bilinear"
+LEVELS = 3  # by which decoders of JPEG may differ here
 
 
 def text_bundle(name: str) -> Make:
@@ -113,6 +129,8 @@ def image_bundle(name: str) -> Make:
         sizes = (image.height, image.width)
         channels = len(image.channels)
         dims = (channels, *sizes) if image.layout == "NCHW" else (*sizes, channels)
+        if name == "wide":  # the graph takes any sizes
+            dims = ("height", "width", channels)
         folder.mkdir(parents=True)
         _write(folder, (Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=image))
 
@@ -166,12 +184,34 @@ def image_entries(name: str) -> list[dict[str, Any]]:
     return [{"of": "image", "given": f"{FOLDER}/images.json", "expected": f"{FOLDER}/{name}.numbers.json"}]
 
 
+def tall_entries() -> list[dict[str, Any]]:
+    """Return what cases.json says of images of a column, as many rows as they may have and one more."""
+    return [{"of": "image", "given": f"{FOLDER}/tall.json", "expected": f"{FOLDER}/tall.numbers.json"}]
+
+
+def image_file_entries(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of files of images."""
+    image = IMAGES[name]
+    near = LEVELS * image.scale / min(image.std)
+    return [*file_entries("image", name, "pngs"), *file_entries("image", name, "jpegs", near)]
+
+
 def signal_entries(kind: str, name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd sounds ("audio") or series that ``name`` is given."""
     exact = {"tolerance": 1e-4} if name == "log-mel" else {}
     needs = "log-mel" if name == "log-mel" else kind
     files = {"given": f"{FOLDER}/{name}.given.json", "expected": f"{FOLDER}/{name}.numbers.json"}
     return [{"of": kind, **files, **exact, "needs": needs}]
+
+
+def file_entries(kind: str, name: str, files: str, tolerance: float = 0) -> list[dict[str, Any]]:
+    """Return what cases.json says of the files, "wavs", "csvs", "pngs" or "jpegs", that ``name`` is given."""
+    paths = {
+        "given": f"{FOLDER}/{name}.{files}.json",
+        "expected": f"{FOLDER}/{name}.{files}.numbers.json",
+    }
+    near = {"tolerance": tolerance} if tolerance else {}
+    return [{"of": kind, **paths, **near, "needs": files.removesuffix("s")}]
 
 
 def _write(folder: Path, inputs: tuple[Tensor, ...], processing: Processing) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bundles
 import calls
 import generating
+import many
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -16,6 +17,8 @@ WHOLE = (
         "whole, and right",
         bundles.good,
         calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
+        run_many=many.together(),
+        stream=many.streamless(),
     ),
     Case(
         "indexed.edge",
@@ -37,6 +40,14 @@ WHOLE = (
         "options of the engine and the session, and independent rows",
         bundles.tuned,
         calls=calls.answered((3, 4)),
+        run_many=many.together(),
+    ),
+    Case(
+        "positions.edge",
+        ACCEPTED,
+        "independent rows with an answer for each position",
+        many.positions,
+        run_many=many.by_position(),
     ),
     Case(
         "preferred.edge",
@@ -51,6 +62,7 @@ WHOLE = (
         "two fixed shapes, met exactly, by padding or row by row, and a variant for all others",
         bundles.buckets,
         calls=calls.answered((1, 4), (2, 8), (1, 2), (3, 4), (3, 7), (1, 12)),
+        run_many=many.together(),
     ),
     Case(
         "kernels.edge",

@@ -9,7 +9,8 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from edgeattn_runtime import (
     InputError,
     Model,
     Sound,
+    Stream,
     generate,
     load,
 )
@@ -53,6 +55,10 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
     for i, read in enumerate(case.get("labels", ())):
         yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+    for kind, answer in _ENTRIES.items():
+        for i, entry in enumerate(case.get(kind, ())):
+            what, run = f"{kind} {i}", partial(answer, entry=entry)
+            yield _line(case, what, *_expected(entry), lambda run=run: run(load(bundle)))
 
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
@@ -94,17 +100,66 @@ def _verdict(bundle: Path) -> Line:
 
 def _call(model: Model, call: dict[str, Any]) -> Line:
     outputs = model.graph(call.get("graph", model.manifest.main_graph))(**_arrays(call["inputs"]))
-    expected = _arrays(call.get("outputs", {}))
+    return _compared(outputs, _arrays(call.get("outputs", {})), call.get("tolerance", {}))
+
+
+def _compared(outputs: Arrays, expected: Arrays, tolerance: dict[str, float]) -> Line:
+    """Return how near outputs came; ``tolerance`` says how near they must, by "cosine" or "max_abs"."""
     if {name: (a.dtype, a.shape) for name, a in outputs.items()} != {
         name: (a.dtype, a.shape) for name, a in expected.items()
     }:
         return {"found": "outputs of other names, dtypes or shapes"}
     least = min(cosine(array, expected[name]) for name, array in outputs.items())
+    farthest = max(_difference(array, expected[name]) for name, array in outputs.items())
+    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
     return {
-        "found": ANSWERED if least >= call["tolerance"]["cosine"] else "outputs beyond the tolerance",
+        "found": ANSWERED if near else "outputs beyond the tolerance",
         "cosine": least,
-        "max_abs": max(_difference(array, expected[name]) for name, array in outputs.items()),
+        "max_abs": farthest,
     }
+
+
+def _forecast(model: Model, entry: dict[str, Any]) -> Line:
+    forecast = model.forecast(_arrays(entry["outputs"]))
+    same = "forecast" in entry and np.array_equal(forecast, _array(entry["forecast"]))
+    return {"found": ANSWERED if same else "another forecast"}
+
+
+def _run_many(model: Model, entry: dict[str, Any]) -> Line:
+    answers = model.run_many([_arrays(sample) for sample in entry["samples"]])
+    expected = [_arrays(outputs) for outputs in entry.get("outputs", ())]
+    return _worst(answers, expected, entry.get("tolerance", {}))
+
+
+def _stream(model: Model, entry: dict[str, Any]) -> Line:
+    """Push what comes; null stands for the moments of a push that is refused."""
+    stream = Stream(model, hop=entry["hop"], window=entry["window"])
+    answers: list[Arrays] = []
+    expected: list[Arrays] = []
+    for values, moments in zip(entry["pushes"], entry["moments"], strict=True):
+        try:
+            found = stream.push(np.array(values, np.float64))
+        except InputError:
+            if moments is not None:
+                return {"found": "a push refused"}
+            continue
+        if moments is None or [end for end, _ in found] != [moment["end"] for moment in moments]:
+            return {"found": f"moments at {[end for end, _ in found]}"}
+        answers += [outputs for _, outputs in found]
+        expected += [_arrays(moment["outputs"]) for moment in moments]
+    return _worst(answers, expected, entry["tolerance"])
+
+
+def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dict[str, float]) -> Line:
+    """Return the first that is not as expected, else the farthest."""
+    if len(answers) != len(expected):
+        return {"found": f"{len(answers)} answers"}
+    lines = [_compared(*pair, tolerance) for pair in zip(answers, expected, strict=True)]
+    wrong = [line for line in lines if line["found"] != ANSWERED]
+    return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
+
+
+_ENTRIES = {"forecast": _forecast, "run_many": _run_many, "stream": _stream}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:
@@ -122,7 +177,7 @@ def _prepare(model: Model, entry: dict[str, Any], folder: Path) -> Line:
     mismatches, farthest = [], 0.0
     for i, (raw, reference) in enumerate(zip(samples, expected, strict=True)):
         try:
-            difference = difference_of(model, raw, reference)
+            difference = difference_of(model, _located(raw, folder), reference)
         except InputError:
             difference = 0.0 if reference is None else np.inf
         if difference > tolerance:
@@ -189,11 +244,20 @@ def _text(raw: Any) -> str:
     return b"".join(unit.to_bytes(2, "little") for unit in raw["utf16"]).decode(*_SURROGATES)
 
 
-def _levels(raw: Any) -> NDArray[np.uint8]:
+def _located(raw: Any, folder: Path) -> Any:
+    """Return the path of a raw input that is a file, and any other as it is."""
+    return folder / raw["file"] if isinstance(raw, dict) and "file" in raw else raw
+
+
+def _levels(raw: Any) -> NDArray[np.uint8] | Path:
+    if isinstance(raw, Path):
+        return raw
     return np.frombuffer(bytes.fromhex(raw["pixels"]), np.uint8).reshape(raw["dims"])
 
 
-def _sound(raw: Any) -> Sound:
+def _sound(raw: Any) -> Sound | Path:
+    if isinstance(raw, Path):
+        return raw
     try:
         samples = np.array(raw["channels"], np.float32)
     except ValueError as error:
@@ -201,7 +265,9 @@ def _sound(raw: Any) -> Sound:
     return Sound(raw["rate"], samples)
 
 
-def _values(raw: Any) -> NDArray[np.float64]:
+def _values(raw: Any) -> NDArray[np.float64] | Path:
+    if isinstance(raw, Path):
+        return raw
     return np.array(raw["values"], np.float64)  # None is a NaN
 
 

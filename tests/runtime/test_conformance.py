@@ -14,6 +14,7 @@ import pytest
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 CONFORMANCE = RUNTIME / "conformance"
+KINDS = ("calls", "generate", "prepare", "labels", "forecast", "run_many", "stream")
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 
@@ -39,7 +40,7 @@ def test_the_cases_are_of_every_bundle() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["bundle"])
 def test_case(case: dict[str, Any]) -> None:
     lines = list(CONFORM.lines(case, CONFORMANCE))
-    answers = (case[key] for key in ("calls", "generate", "prepare", "labels") if key in case)
+    answers = (case[key] for key in KINDS if key in case)
     assert len(lines) == 1 + sum(map(len, answers))
     assert [line for line in lines if not line["agrees"]] == []
 
@@ -88,5 +89,5 @@ def test_make_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    paths = [*folder.glob("*.edge/**/*"), *folder.glob("prepare/*"), folder / "cases.json"]
+    paths = [*folder.glob("*.edge/**/*"), *folder.glob("prepare/**/*"), folder / "cases.json"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}

@@ -10,6 +10,7 @@
 #include "bundle.hpp"
 #include "kernels.hpp"
 #include "model.hpp"
+#include "printing.hpp"
 #include "safetensors.hpp"
 #include "words.hpp"
 
@@ -18,20 +19,22 @@ namespace {
 using namespace edgeattn;
 
 constexpr char kUsage[] = R"(edgeattn-run describe NAME.edge
-edgeattn-run run NAME.edge --input X.safetensors -o Y.safetensors   one tensor per input, one per output
+edgeattn-run run NAME.edge INPUT [-o Y.safetensors]                 prints the answer, or writes a tensor per output
 edgeattn-run check NAME.edge                                        replays the golden vectors; exit code 1 where one fails
 edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
-edgeattn-run generate NAME.edge --tokens 5,2,9 | --input X.safetensors [--start 0] [--stop 2] [--max-new-tokens N]
+edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [--max-new-tokens N]
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
+INPUT is --input X.safetensors, a tensor per input; or --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
 All but bench take --threads N, and all take --target NAME and --no-kernels.
 )";
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
 
 Arguments parse(int count, char** words_) {
-  const std::set<std::string> known = {"--input",  "-o",      "--rounds", "--threads",        "--target",
-                                       "--tokens", "--start", "--stop",   "--max-new-tokens", "--temperature",
-                                       "--top-k",  "--top-p", "--seed"};
+  const std::set<std::string> known = {"--input",  "--image",          "--audio",       "--series", "-o",
+                                       "--rounds", "--threads",        "--target",      "--tokens", "--start",
+                                       "--stop",   "--max-new-tokens", "--temperature", "--top-k",  "--top-p",
+                                       "--seed"};
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
     const std::string word = words_[i];
@@ -83,10 +86,33 @@ Tensors read_tensors(const std::string& path) {
   }
 }
 
+std::vector<std::string> series_names(const Model& model) {
+  const auto& processing = model.manifest().processing;
+  return processing && processing->series ? processing->series->names : std::vector<std::string>{};
+}
+
+/// Returns the inputs of a call, of the one file that is given.
+Tensors read_inputs(const Model& model, const Arguments& arguments) {
+  std::optional<Tensors> inputs;
+  const auto read = [&](const std::string& option, const auto& prepare) {
+    if (!arguments.count(option)) return;
+    if (inputs) throw InputError("two inputs found, one expected; see edgeattn-run --help");
+    inputs = prepare(arguments.at(option));
+  };
+  read("--input", read_tensors);
+  read("--image", [&](const std::string& file) { return model.prepare(std::vector{read_image(file)}); });
+  read("--audio", [&](const std::string& file) { return model.prepare(std::vector{read_wav(file)}); });
+  read("--series", [&](const std::string& file) {
+    return model.prepare(std::vector{read_csv(file, series_names(model))});
+  });
+  if (!inputs) throw InputError("no input found; give --input, --image, --audio or --series FILE");
+  return *inputs;
+}
+
 void run(const Model& model, const Arguments& arguments) {
-  if (!arguments.count("--input") || !arguments.count("-o"))
-    throw InputError("run: --input X.safetensors and -o Y.safetensors expected");
-  const auto bytes = write_safetensors(model.run(read_tensors(arguments.at("--input"))));
+  const auto outputs = model.run(read_inputs(model, arguments));
+  if (!arguments.count("-o")) return void(std::fputs(answer_text(model, outputs).c_str(), stdout));
+  const auto bytes = write_safetensors(outputs);
   const std::filesystem::path file = arguments.at("-o");
   std::error_code none;  // where a folder cannot be made, the file cannot be written
   std::filesystem::create_directories(file.parent_path(), none);
@@ -145,10 +171,10 @@ void generate(const Model& model, const Arguments& arguments) {
   options.top_p = optional<double>(arguments, "--top-p");
   options.seed = optional<std::uint64_t>(arguments, "--seed");
   options.on_token = [](std::int64_t token) { return static_cast<bool>(std::cout << token << std::endl); };
-  if (arguments.count("--input")) {
-    model.generate(read_tensors(arguments.at("--input")), options);
-  } else {
+  if (arguments.count("--tokens")) {
     model.generate(numbers<std::int64_t>(given(arguments, "--tokens")), options);
+  } else {
+    model.generate(read_inputs(model, arguments), options);
   }
 }
 
@@ -161,7 +187,8 @@ int command(const Arguments& arguments) {
       load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads"),
                                     !arguments.count("--no-kernels")});
   if (verb == "check") return check(model);
-  if (const auto words = kernels_in_words(model); !words.empty() && verb != "describe") std::cerr << words << "\n";
+  if (const auto words = kernels_in_words(model); !words.empty() && verb != "describe")
+    std::cerr << words << "\n";
   if (verb == "run") run(model, arguments);
   if (verb == "generate") generate(model, arguments);
   if (verb == "describe") std::cout << model.describe();

@@ -53,7 +53,8 @@ Tensors parse_all(const Json& tensors) {
   return arrays;
 }
 
-void compare(Found& found, const Tensor& answer, const Tensor& expected, double tolerance) {
+/// Compares an answer; the tolerance says how near it must be, by "cosine" or "max_abs".
+void compare(Found& found, const Tensor& answer, const Tensor& expected, const Json& tolerance) {
   found.right = found.right && answer.dtype == expected.dtype && answer.dims == expected.dims;
   if (!found.right) return;
   double largest = 0, product = 0, squares = 0, golden = 0;
@@ -66,7 +67,7 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, double 
       squares == 0 || golden == 0 ? squares == golden : product / std::sqrt(squares * golden);
   found.max_abs = std::max(found.max_abs.value_or(0), largest);
   found.cosine = std::min(found.cosine.value_or(1), cosine);
-  found.right = cosine >= tolerance;
+  found.right = cosine >= tolerance.value("cosine", -1.0) && largest <= tolerance.value("max_abs", INFINITY);
 }
 
 Found open(const Json& one) {
@@ -88,7 +89,7 @@ Found call(const Model& model, const Json& call) {
   const auto expected = parse_all(call["outputs"]);
   found.right = outputs.size() == expected.size();
   for (const auto& [name, tensor] : expected)
-    compare(found, outputs.at(name), tensor, call["tolerance"]["cosine"]);
+    compare(found, outputs.at(name), tensor, call["tolerance"]);
   return found;
 }
 
@@ -237,7 +238,7 @@ Found forecast(const Model& model, const Json& entry) {
 void compare_all(Found& found, const Tensors& answer, const Json& expected, const Json& tolerance) {
   found.right = found.right && answer.size() == expected.size();
   for (const auto& [name, tensor] : parse_all(expected))
-    if (found.right) compare(found, answer.at(name), tensor, tolerance["cosine"]);
+    if (found.right) compare(found, answer.at(name), tensor, tolerance);
 }
 
 Found run_many(const Model& model, const Json& entry) {

@@ -13,6 +13,7 @@ import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+KINDS = ("calls", "generate", "prepare", "labels", "forecast", "run_many", "stream")
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 
@@ -21,9 +22,7 @@ def test_every_case_agrees(run: Run, compiler: str, request: pytest.FixtureReque
     program = request.getfixturevalue(compiler) / "tests" / "edgeattn-conformance"
     lines = [json.loads(line) for line in run(program, CONFORMANCE).stdout.splitlines()]
     assert [line for line in lines if not line["agrees"]] == []
-    entries = [
-        len(case.get(kind, ())) for case in CASES for kind in ("calls", "generate", "prepare", "labels")
-    ]
+    entries = [len(case.get(kind, ())) for case in CASES for kind in KINDS]
     assert len(lines) == len(CASES) + sum(entries)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from edgeattn_runtime import InputError, Sound
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.audio import Audio, prepare_audio, read_wav
+from edgeattn_runtime.processing.audio import Audio, prepare_audio
+from edgeattn_runtime.processing.wav import read_wav
 
 MONO = Audio(input="wave", rate=16000, channels=1)
 STEREO = Audio(input="wave", rate=16000, channels=2)

@@ -21,6 +21,8 @@ from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 _GAPS = ("", "nan", "na", "null")  # how a missing value is written, in any case
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 _MISSING = re.compile("refuse|hold")
 
 
@@ -212,7 +214,6 @@ def _number(path: Path, line: int, row: Sequence[str], place: int) -> float:
     text = row[place].strip() if place < len(row) else ""
     if text.lower() in _GAPS:
         return float("nan")
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"{path}, line {line}: {text[:20]!r} found, a number expected") from error
+    if _NUMBER.fullmatch(text) is None:
+        raise InputError(f"{path}, line {line}: {text[:20]!r} found, a number expected")
+    return float(text)

@@ -1,0 +1,62 @@
+"""Limits of images and sounds: bundles that ask for more, and images that would."""
+
+from __future__ import annotations
+
+import processed
+from breaking import Make, changed
+from case import ACCEPTED, INPUTS, Case, refused
+
+_IMAGE = ("processing", "image")
+_MEL = ("processing", "audio", "log_mel")
+
+
+def _log_mel(**changes: int) -> Make:
+    """Return what writes a bundle with other features, for an input that takes as many numbers."""
+    make = processed.sound_bundle("log-mel")
+    for key, value in changes.items():
+        make = changed(*_MEL, key, to=value, whole=make)
+    return make
+
+
+LIMITS = (
+    refused(
+        "limit-pixels.edge",
+        "images of more pixels than any may have",
+        changed(*_IMAGE, "height", to=2**13 + 1, whole=processed.image_bundle("wide")),
+    ),
+    refused(
+        "processing-image-height.edge",
+        "images of another height than the input",
+        changed(*_IMAGE, "height", to=6, whole=processed.image_bundle("bilinear")),
+    ),
+    refused(
+        "processing-image-layout.edge",
+        "images whose channels stand elsewhere than the input's",
+        changed(*_IMAGE, "layout", to="NHWC", whole=processed.image_bundle("bilinear")),
+    ),
+    refused(
+        "processing-channels.edge",
+        "sounds of three channels for an input of two",
+        changed("processing", "audio", "channels", to=3, whole=processed.sound_bundle("stereo")),
+    ),
+    refused(
+        "limit-rate.edge",
+        "more than 2^20 samples a second",
+        changed("processing", "audio", "rate", to=2**20 + 1, whole=processed.sound_bundle("mono")),
+    ),
+    refused("limit-frame.edge", "frames of more than 2^15 samples", _log_mel(frame=2**15 + 1, hop=64)),
+    refused("limit-frames.edge", "more than 1,024 frames over a sample", _log_mel(frame=2**10 + 1, hop=1)),
+    refused(
+        "limit-bands.edge",
+        "more than 512 bands",
+        changed(*INPUTS, 0, "dims", 2, to=2 * 513, whole=_log_mel(bands=513)),
+    ),
+    refused("limit-token.edge", "tokens of more than 2^22 samples", _log_mel(hop=2**22)),
+    Case(
+        "wide.edge",
+        ACCEPTED,
+        "images that may have more rows than they may be made wide",
+        processed.image_bundle("wide"),
+        prepare=processed.tall_entries(),
+    ),
+)

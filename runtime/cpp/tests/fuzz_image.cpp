@@ -1,0 +1,10 @@
+// libFuzzer: whatever the bytes, the decoder of images returns or throws an InputError.
+#include "edgeattn.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    edgeattn::decode_image({reinterpret_cast<const char*>(data), size});
+  } catch (const edgeattn::InputError&) {
+  }
+  return 0;
+}
