@@ -1,5 +1,6 @@
 include(CMakeFindDependencyMacro)
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 find_dependency(Onnxruntime)
-find_dependency(OpenSSL)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_dependency(Threads)
 include("${CMAKE_CURRENT_LIST_DIR}/edgeattnTargets.cmake")
