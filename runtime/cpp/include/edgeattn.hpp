@@ -30,6 +30,11 @@
 
 namespace edgeattn {
 
+namespace text {
+class Tokenizer;  // the library's own
+class PieceDecoder;
+}
+
 /// The root of all errors.
 struct EDGEATTN_API EdgeAttnError : std::runtime_error {
   explicit EdgeAttnError(std::string message);
@@ -204,10 +209,6 @@ struct Series {
 EDGEATTN_API Series read_csv(const std::string& path, const std::vector<std::string>& names);
 EDGEATTN_API Series decode_csv(std::string_view text, const std::vector<std::string>& names);
 
-/// The app's tokenizer: the ids of a text by this tokenizer.json, special tokens included, at most `longest`.
-using Tokenizer = std::function<std::vector<std::int64_t>(
-    const std::string& text, const std::string& tokenizer_json, std::optional<std::int64_t> longest)>;
-
 using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
 
 /// A bundle that was opened and checked. Its copies are one.
@@ -256,7 +257,14 @@ class EDGEATTN_API Model {
   Tensors prepare(const std::vector<Image>& images) const;
   Tensors prepare(const std::vector<Sound>& sounds) const;
   Tensors prepare(const std::vector<Series>& sets) const;
-  Tensors prepare(const std::vector<std::string>& texts, const Tokenizer& tokenizer) const;
+  /// `cut` is told how many texts lost their last tokens to the manifest's `longest`.
+  Tensors prepare(const std::vector<std::string>& texts, std::size_t* cut = nullptr) const;
+
+  /// Returns the token ids of a text, special ones included, as `prepare` gives them.
+  std::vector<std::int64_t> tokens_of(const std::string& text) const;
+
+  /// Returns the text of token ids, special tokens left out.
+  std::string decode(const std::vector<std::int64_t>& tokens) const;
 
   /// Reads an output by its labels: for every vector, from the largest value to the least.
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
@@ -313,6 +321,25 @@ class EDGEATTN_API Stream {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+/// The text of tokens as they come: together, the pieces are what Model::decode makes of them all.
+class EDGEATTN_API TextStream {
+ public:
+  /// Throws InputError where the bundle has no tokenizer.
+  explicit TextStream(const Model& model);
+  TextStream(TextStream&&) noexcept;
+  TextStream& operator=(TextStream&&) noexcept;
+  ~TextStream();
+
+  /// Takes a token, and returns the text that has become certain: none where a character is not whole yet.
+  std::string push(std::int64_t token);
+
+  /// Returns the text that was held back, and begins anew.
+  std::string finish();
+
+ private:
+  std::unique_ptr<text::PieceDecoder> pieces_;
 };
 
 struct BenchOptions {

@@ -1,11 +1,15 @@
 // What a bundle may ask for, and an image may have, at most: the table "Limits" of runtime/README.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace edgeattn {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;  // of an image, and of it in the input's width
+constexpr std::size_t kMostTextBytes = std::size_t{1} << 20;  // of a text in UTF-8
+constexpr double kMostCharacters = 1 << 24;  // that a tokenizer's replacements may make of a text
+constexpr double kMostDecoded = 16;  // characters that a tokenizer's replacements may make of one, decoding
 constexpr std::int64_t kMostRate = std::int64_t{1} << 20;    // samples a second
 constexpr std::int64_t kMostFrame = std::int64_t{1} << 15;   // samples of a log-mel frame
 constexpr std::int64_t kMostFrames = std::int64_t{1} << 10;  // log-mel frames that look at a sample

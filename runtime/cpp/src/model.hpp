@@ -13,6 +13,7 @@ struct Model::Impl {
   std::vector<const Variant*> runnable;
   std::mutex opening;
   std::map<std::string, std::shared_ptr<const Graph>> graphs;  // those that were asked for
+  std::shared_ptr<const text::Tokenizer> tokenizer_;  // where it was asked for
   bool closed = false;
 
   /// Returns a graph, opened once; the main one where none is named. Throws InputError where there is no such
@@ -22,6 +23,10 @@ struct Model::Impl {
   /// Checks inputs against the contract of a graph. Returns them with an empty cache where a decoder is given
   /// none of its own, else none. Throws InputError.
   std::optional<Tensors> completed(const Graph& graph, const std::string& name, const Tensors& inputs) const;
+
+  /// Returns the tokenizer, opened once. Throws InputError where the manifest has none, or the model was closed, and
+  /// BundleError where it cannot be followed.
+  std::shared_ptr<const text::Tokenizer> tokenizer();
 
   void check_open() const;
 };

@@ -1,0 +1,121 @@
+// Texts become inputs, and token ids text.
+#include <algorithm>
+#include <cmath>
+
+#include "model.hpp"
+#include "processing/part.hpp"
+#include "shape.hpp"
+#include "text/piece_decoder.hpp"
+
+namespace edgeattn {
+namespace {
+
+using Numbers = std::vector<std::uint32_t>;
+
+/// Writes numbers one behind the other; says whether the type holds them all.
+template <class Number>
+bool write(const Numbers& numbers, std::byte* out) {
+  bool held = true;
+  for (const auto number : numbers) {
+    const auto value = static_cast<Number>(number);
+    held = held && static_cast<double>(value) == static_cast<double>(number);
+    std::memcpy(out, &value, sizeof value);
+    out += sizeof value;
+  }
+  return held;
+}
+
+/// Writes whole numbers as IEEE 754's binary16; says whether it holds them all.
+bool write_half(const Numbers& numbers, std::byte* out) {
+  bool held = true;
+  for (const auto number : numbers) {
+    int exponent = 0;
+    const auto fraction = std::frexp(static_cast<double>(number), &exponent);  // 0.5 to 1, or 0
+    const auto digits = std::ldexp(fraction, 11);
+    held = held && exponent <= 16 && digits == std::floor(digits);
+    const auto bits = number ? (exponent + 14) << 10 | (static_cast<int>(digits) & 0x3ff) : 0;
+    const auto half = static_cast<std::uint16_t>(bits);
+    std::memcpy(out, &half, sizeof half);
+    out += sizeof half;
+  }
+  return held;
+}
+
+/// Fills an input with numbers; throws BundleError where its dtype does not hold them.
+Tensor filled(const TensorSpec& input, const std::vector<std::int64_t>& dims, const Numbers& numbers,
+              const std::string& file) {
+  static const std::map<std::string, bool (*)(const Numbers&, std::byte*)> writers = {
+      {"bool", write<bool>},           {"int8", write<std::int8_t>},     {"uint8", write<std::uint8_t>},
+      {"int16", write<std::int16_t>},  {"uint16", write<std::uint16_t>}, {"int32", write<std::int32_t>},
+      {"uint32", write<std::uint32_t>}, {"int64", write<std::int64_t>},  {"uint64", write<std::uint64_t>},
+      {"float16", write_half},         {"float32", write<float>},        {"float64", write<double>}};
+  auto tensor = zeros(input.dtype, dims);
+  if (!writers.at(input.dtype)(numbers, tensor.data.data()))
+    throw BundleError(words(file, ": a number that ", written(input), " cannot hold; export again"));
+  return tensor;
+}
+
+}  // namespace
+
+std::shared_ptr<const text::Tokenizer> Model::Impl::tokenizer() {
+  const auto& how = part_of(bundle.manifest, &Processing::text, "text");
+  const std::lock_guard lock(opening);
+  check_open();
+  if (!tokenizer_)
+    tokenizer_ = std::make_shared<const text::Tokenizer>(read_bytes(bundle.folder / how.tokenizer), how.tokenizer, how.longest);
+  return tokenizer_;
+}
+
+Tensors Model::prepare(const std::vector<std::string>& texts, std::size_t* cut) const {
+  const auto& how = part_of(manifest(), &Processing::text, "text");
+  if (texts.empty()) throw InputError("texts: none found, at least one expected");
+  const auto tokenizer = impl_->tokenizer();
+  std::vector<text::Encoding> rows;
+  std::size_t longest = 0, shortest = ~std::size_t{0}, shortened = 0;
+  for (const auto& text : texts) {
+    auto [encoding, was_cut] = tokenizer->encode(text);
+    shortened += was_cut;
+    longest = std::max(longest, encoding.ids.size());
+    shortest = std::min(shortest, encoding.ids.size());
+    rows.push_back(std::move(encoding));
+  }
+  if (cut) *cut = shortened;
+  if (shortest != longest && !how.mask)
+    throw InputError(words("texts of ", shortest, " to ", longest, " tokens found, as many in each expected: the bundle ",
+                           "has no mask to tell padding by; prepare them one by one"));
+  Numbers ids, mask, types;
+  for (auto& [row, kinds] : rows) {
+    mask.insert(mask.end(), row.size(), 1);
+    mask.resize(mask.size() + longest - row.size());
+    row.resize(longest);
+    kinds.resize(longest);
+    ids.insert(ids.end(), row.begin(), row.end());
+    types.insert(types.end(), kinds.begin(), kinds.end());
+  }
+  const std::vector<std::int64_t> dims{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(longest)};
+  const auto fill = [&](const std::string& name, const Numbers& numbers) {
+    return std::pair{name, filled(input_of(manifest(), name), dims, numbers, how.tokenizer)};
+  };
+  Tensors inputs{fill(how.ids, ids)};
+  if (how.mask) inputs.insert(fill(*how.mask, mask));
+  if (how.types) inputs.insert(fill(*how.types, types));
+  return inputs;
+}
+
+std::vector<std::int64_t> Model::tokens_of(const std::string& text) const {
+  const auto& ids = impl_->tokenizer()->encode(text).encoding.ids;
+  return {ids.begin(), ids.end()};
+}
+
+std::string Model::decode(const std::vector<std::int64_t>& tokens) const { return impl_->tokenizer()->decode(tokens); }
+
+TextStream::TextStream(const Model& model) : pieces_(std::make_unique<text::PieceDecoder>(Inside::of(model).tokenizer())) {}
+TextStream::TextStream(TextStream&&) noexcept = default;
+TextStream& TextStream::operator=(TextStream&&) noexcept = default;
+TextStream::~TextStream() = default;
+
+std::string TextStream::push(std::int64_t token) { return pieces_->push(token); }
+
+std::string TextStream::finish() { return pieces_->finish(); }
+
+}  // namespace edgeattn

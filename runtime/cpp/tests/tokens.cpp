@@ -1,0 +1,60 @@
+// Tokenizes and decodes by a tokenizer.json, without a bundle: a line of JSON in, a line of JSON out.
+//
+//     tokens tokenizer.json [LONGEST]     a text -> {"ids", "types", "cut"}; token ids -> {"text", "pieces"}; else {"error"}
+//     tokens tokenizer.json [LONGEST] --time     times each line, over and over: {"tokens", "per_second"}
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "text/piece_decoder.hpp"
+
+namespace {
+
+using namespace edgeattn;
+using Json = nlohmann::json;
+
+Json decoded(const std::shared_ptr<const text::Tokenizer>& tokenizer, const std::vector<std::int64_t>& ids) {
+  auto pieces = Json::array();
+  text::PieceDecoder stream(tokenizer);
+  for (const auto id : ids) pieces.push_back(stream.push(id));
+  pieces.push_back(stream.finish());
+  return {{"text", tokenizer->decode(ids)}, {"pieces", pieces}};
+}
+
+Json timed(const text::Tokenizer& tokenizer, const std::string& text) {
+  const auto start = std::chrono::steady_clock::now();
+  double seconds = 0;
+  int count = 0;
+  std::size_t tokens = 0;
+  for (; seconds < 1; ++count) {
+    tokens = tokenizer.encode(text).encoding.ids.size();
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  return {{"tokens", tokens}, {"per_second", count / seconds}};
+}
+
+Json answer(const std::shared_ptr<const text::Tokenizer>& tokenizer, const Json& line, bool times) try {
+  if (line.is_array()) return decoded(tokenizer, line.get<std::vector<std::int64_t>>());
+  if (times) return timed(*tokenizer, line.get<std::string>());
+  const auto [encoding, cut] = tokenizer->encode(line.get<std::string>());
+  return {{"ids", encoding.ids}, {"types", encoding.types}, {"cut", cut}};
+} catch (const InputError& error) {
+  return {{"error", error.what()}};
+}
+
+}  // namespace
+
+int main(int count, char** words) try {
+  const bool times = count > 2 && std::string(words[count - 1]) == "--time";
+  std::ifstream file(words[1], std::ios::binary);
+  const std::string json(std::istreambuf_iterator<char>(file), {});
+  const auto longest = count - times > 2 ? std::optional<std::int64_t>(std::stoll(words[2])) : std::nullopt;
+  const auto tokenizer = std::make_shared<const text::Tokenizer>(json, "tokenizer.json", longest);
+  for (std::string line; std::getline(std::cin, line);)
+    std::cout << answer(tokenizer, Json::parse(line), times).dump() << "\n";
+} catch (const BundleError& error) {
+  std::cout << Json{{"refused", error.what()}}.dump() << "\n";
+  return 1;
+}
