@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeattn_runtime import Model, load
+from edgeattn_runtime.golden import Sample, write_golden
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+
+# Adds a number to itself 2^63 - 1 times.
+ENDLESS = """
+<ir_version: 8, opset_import: ["" : 17]>
+endless (float[1] x) => (float[1] y)
+<bool go = {1}, int64 times = {9223372036854775807}>
+{
+    y = Loop <body = step (int64 i, bool on, float[1] v) => (bool more, float[1] w) {
+        more = Identity(on)
+        w = Add(v, v)
+    }> (times, go, x)
+}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +87,35 @@ def encoder_decoder() -> Model:
 def captioner() -> Model:
     """A decoder behind an encoder of float features (batch, frames, 6) and their bool mask."""
     return load(CONFORMANCE / "sources.edge")
+
+
+@pytest.fixture(scope="session")
+def endless_model() -> bytes:
+    """An ONNX file whose one call never ends."""
+    parser = pytest.importorskip("onnx.parser")
+    content: bytes = parser.parse_model(ENDLESS).SerializeToString()
+    return content
+
+
+@pytest.fixture
+def endless_bundle(endless_model: bytes, good: Path) -> Path:
+    """A bundle whose graph never ends; its other files are the good one's."""
+    (good / "model.onnx").write_bytes(endless_model)
+    one = np.ones(1, np.float32)
+    write_golden(good / "golden.safetensors", [Sample({"x": one}, {"y": one})])
+    manifest = json.loads((good / "manifest.json").read_text("utf-8"))
+    tensors = [[{"name": name, "dtype": "float32", "dims": [1]}] for name in "xy"]
+    manifest |= {
+        "graphs": {"model": {"inputs": tensors[0], "outputs": tensors[1]}},
+        "symbols": {},
+        "golden": {"file": "golden.safetensors", "samples": 1},
+    }
+    for path in good.iterdir():
+        if path.name != "manifest.json":
+            content = path.read_bytes()
+            manifest["files"][path.name] = {
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "size": len(content),
+            }
+    (good / "manifest.json").write_text(json.dumps(manifest))
+    return good

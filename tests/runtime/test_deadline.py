@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -11,28 +10,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx.parser
 import pytest
 
 from edgeattn_runtime import BundleError, Deadline, DeadlineError, InputError, Model, generate, load
-from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.untrusted import check_untrusted
 
-# Adds a number to itself 2^63 - 1 times.
-ENDLESS = """
-<ir_version: 8, opset_import: ["" : 17]>
-endless (float[1] x) => (float[1] y)
-<bool go = {1}, int64 times = {9223372036854775807}>
-{
-    y = Loop <body = step (int64 i, bool on, float[1] v) => (bool more, float[1] w) {
-        more = Identity(on)
-        w = Add(v, v)
-    }> (times, go, x)
-}
-"""
 X = {"x": np.ones(1, np.float32)}
 SOON = 0.3  # seconds
 LATER = 20.0  # by when a busy machine has ended what was to end soon
@@ -41,37 +26,9 @@ linux = pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no pr
 
 
 @pytest.fixture(scope="module")
-def model() -> bytes:
-    return onnx.parser.parse_model(ENDLESS).SerializeToString()
-
-
-@pytest.fixture(scope="module")
-def endless(model: bytes) -> GraphSession:
+def endless(endless_model: bytes) -> GraphSession:
     graph = Graph((Tensor("x", "float32", (1,)),), (Tensor("y", "float32", (1,)),))
-    return GraphSession(graph, open_session(model, providers=["CPUExecutionProvider"]), "endless")
-
-
-@pytest.fixture
-def endless_bundle(model: bytes, good: Path) -> Path:
-    """A bundle whose graph never ends; its other files are the good one's."""
-    (good / "model.onnx").write_bytes(model)
-    write_golden(good / "golden.safetensors", [Sample(X, {"y": np.ones(1, np.float32)})])
-    manifest = json.loads((good / "manifest.json").read_text("utf-8"))
-    tensors = [[{"name": name, "dtype": "float32", "dims": [1]}] for name in "xy"]
-    manifest |= {
-        "graphs": {"model": {"inputs": tensors[0], "outputs": tensors[1]}},
-        "symbols": {},
-        "golden": {"file": "golden.safetensors", "samples": 1},
-    }
-    for path in good.iterdir():
-        if path.name != "manifest.json":
-            content = path.read_bytes()
-            manifest["files"][path.name] = {
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "size": len(content),
-            }
-    (good / "manifest.json").write_text(json.dumps(manifest))
-    return good
+    return GraphSession(graph, open_session(endless_model, providers=["CPUExecutionProvider"]), "endless")
 
 
 def test_a_call_ends_by_its_deadline(endless: GraphSession) -> None:
