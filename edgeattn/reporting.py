@@ -15,9 +15,8 @@ from edgeattn.measure.contents import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.verdict_words import undecided_notes
-from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.graph import Layer, Refusal
-from edgeattn.results.latency import INT8, PYTORCH, Race
+from edgeattn.results.latency import PYTORCH
 from edgeattn.results.report import Counts, Report
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
@@ -75,7 +74,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
             *recovered.notes,
             *choice.notes,
             *_convolution_notes(model, proof),
-            *_kernel_notes(request.machine.kernels, proof),
+            *_kernel_notes(proof),
             *_scale_notes(choice, proof),
             *proof.notes,
             *undecided_notes(proof.checks, proof.count),
@@ -108,23 +107,14 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     return (f"{words} {share:.0%} of the int8 graph's time.",)
 
 
-def _kernel_notes(kernels: str | None, proof: Proof) -> tuple[str, ...]:
-    """Say what a bundle comes to with kernels and without, where it runs in both ways."""
-    without, measures = proof.without_kernels, proof.measures
+def _kernel_notes(proof: Proof) -> tuple[str, ...]:
+    """Say what a bundle misses where no kernels are installed."""
+    without = proof.without_kernels
     if without is None:
         return ()
-    failed = [check.name for check in without.checks if check.verdict != "pass"]
-    missed = f" Without them it does not show to keep to {', '.join(failed)}." if failed else ""
-    ways = (
-        _way(f"With {kernels}", measures.scores.accuracy, measures.latency_ms),
-        _way("Without kernels", without.accuracy, without.latency_ms),
-    )
-    return (f"{'. '.join(ways)}.{missed}",)
-
-
-def _way(name: str, accuracy: Accuracy, latency: Race | None) -> str:
-    time = "" if latency is None else f", {latency[INT8].p50:.3g} ms p50"
-    return f"{name} cosine {accuracy.cosine_mean:.5f} in the mean, {accuracy.cosine_min:.5f} at worst{time}"
+    missed = [check.name for check in without.checks if check.verdict != "pass"]
+    missed += [case.name for case in without.edge_cases if not case.ok]
+    return (f"Without kernels it does not show to keep to {', '.join(missed)}.",) if missed else ()
 
 
 def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:

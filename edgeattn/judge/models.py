@@ -129,9 +129,11 @@ class Int8Model:
     def subject(self) -> Subject:
         """Open the graphs, to be evaluated beside their original."""
         device, rows = self.request.target.device, self.float_model.rows.rows
+        # A device without kernels is not judged by those of this machine.
+        run = self if self.request.machine.kernels is not None else self.without_kernels()
         return Subject(
             comparison=self.float_model.comparison,
-            int8=runner_of_buckets(self.buckets, rows, device, threads=THREADS),
+            int8=runner_of_buckets(run.buckets, rows, device, threads=THREADS),
             target=self.request.target.name,
             emulated=device.host.emulated,
             samples=self.float_model.samples,

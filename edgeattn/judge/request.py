@@ -137,9 +137,9 @@ class Request:
         )
 
     def _candidates(self, place: Place) -> Candidates:
-        """Return what is tried, treatments for edgeattn's own kernels where those are installed."""
-        candidates, kernels = self.target.candidates, self.target.kernels
-        return replace(candidates, kernels=kernels) if kernels and place.machine.kernels else candidates
+        """Return what is tried, edgeattn's own kernels where those are installed."""
+        candidates = self.target.candidates
+        return replace(candidates, kernels=self.target.kernels) if place.machine.kernels else candidates
 
     @property
     def device(self) -> str:

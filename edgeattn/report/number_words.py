@@ -83,6 +83,15 @@ def speedup_text(race: Race, runner: str) -> str:
     return f"{figure(ratio.value)}x" if ratio.sure else UNSURE
 
 
+def without_kernels_times(race: Race) -> dict[str, str]:
+    """Write the bundle's p50 where no kernels are installed, and its speedup over the original."""
+    words = {
+        "without kernels, p50": figure(race[INT8].p50),
+        "without kernels, speedup": speedup_text(race, INT8),
+    }
+    return {label: text for label, text in words.items() if text}
+
+
 def runner_label(runner: str, original: str = RUNNER_LABELS[PYTORCH]) -> str:
     """Return what a runner is called, where the original is called so."""
     return original if runner == PYTORCH else RUNNER_LABELS.get(runner, runner)

@@ -25,14 +25,13 @@ LACKS = {  # what a reader says, by what it may lack
     "forecast": "no forecast",
     "run_many": "no run_many",
     "stream": "no stream",
+    "generate_many": "no generate_many",
 }
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_ASKED = {
-    "calls": "call",
-    **{kind: kind for kind in ("generate", "prepare", "labels", "forecast", "run_many", "stream")},
-}
+_KINDS = ("generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
+_ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 
 
 @dataclass(frozen=True, slots=True)

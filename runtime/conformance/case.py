@@ -11,7 +11,7 @@ from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
-_OPTIONAL = ("prepare", "labels", "forecast", "run_many", "stream")
+_OPTIONAL = ("generate_many", "prepare", "labels", "forecast", "run_many", "stream")
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -25,6 +25,7 @@ class Case:
     make: Make
     calls: Iterable[dict[str, Any]] = ()
     generate: Iterable[dict[str, Any]] = ()
+    generate_many: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
     forecast: Iterable[dict[str, Any]] = ()

@@ -6,6 +6,7 @@ import bundles
 import calls
 import generating
 import many
+import prompts
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -102,6 +103,7 @@ WHOLE = (
         generating.decoder_alone,
         calls=calls.decoder_calls(),
         generate=calls.generated(),
+        generate_many=prompts.continued(),
     ),
     Case(
         "sources.edge",
@@ -110,6 +112,7 @@ WHOLE = (
         generating.feature_encoder,
         calls=calls.encoder_calls(),
         generate=calls.captioned(),
+        generate_many=prompts.captioned(),
     ),
     Case(
         RECORDED,

@@ -26,6 +26,7 @@ from edgeattn_runtime import (
     Sound,
     Stream,
     generate,
+    generate_many,
     load,
 )
 from edgeattn_runtime.golden import check
@@ -35,6 +36,7 @@ Line = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
 ANSWERED = "answered"
+_SCORES = 1e-4  # how near those of sequences are
 _SURROGATES = "utf-16-le", "surrogatepass"
 
 
@@ -159,7 +161,23 @@ def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dic
     return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
 
 
-_ENTRIES = {"forecast": _forecast, "run_many": _run_many, "stream": _stream}
+def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
+    prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
+    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
+    expected = entry.get("sequences", [])
+    same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
+    scores = [[score for row in rows for _, score in row] for rows in (sequences, expected)]
+    farthest = float(np.abs(np.subtract(*scores)).max(initial=0)) if same else np.inf
+    return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
+
+
+_ENTRIES = {
+    "generate_many": _generate_many,
+    "forecast": _forecast,
+    "run_many": _run_many,
+    "stream": _stream,
+}
 
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:

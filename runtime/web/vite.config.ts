@@ -6,9 +6,14 @@ export default defineConfig({
     minify: false, // the app's build does that
     sourcemap: true,
     lib: {
-      entry: ['index', 'folder', 'platform.browser', 'platform.node'].map((name) => `src/${name}.ts`),
+      entry: ['index', 'folder', 'native', 'remote', 'worker', 'platform.browser', 'platform.node'].map(
+        (name) => `src/${name}.ts`,
+      ),
       formats: ['es'],
     },
-    rolldownOptions: { external: /^[^./]/ }, // packages, and what each platform has of its own
+    rolldownOptions: {
+      external: /^[^./]/, // packages, and what each platform has of its own
+      output: { chunkFileNames: 'shared/[name].js' },
+    },
   },
 });

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from edgeattn.results.graph import Layer, ModulePart, Refusal
 from edgeattn.results.latency import Conditions, Price, Race
 from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
+from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import InputView, WorstSample
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
@@ -205,6 +207,20 @@ def report(machine: Machine, device: DeviceBenchmark) -> Report:
         ),
         module_times={"embeddings.word": 0.2, "encoder.0.attention.query": 0.8},
     )
+
+
+@pytest.fixture
+def two_ways(report: Report) -> Report:
+    """The same of a bundle that kernels run: without them it takes 5.6 ms, and its worst cosine is 0.9731."""
+    race = report.latency_ms
+    assert race is not None
+    slower = {**race.latencies, "int8": Latency(5.6, 6.6, 7.7, 384)}
+    without = WithoutKernels(
+        checks=report.checks,
+        accuracy=replace(report.accuracy, cosine_mean=0.9821, cosine_min=0.9731),
+        latency_ms=replace(race, latencies=slower),
+    )
+    return replace(report, without_kernels=without)
 
 
 @pytest.fixture(scope="session")

@@ -121,8 +121,7 @@ def test_a_model_of_kernels_is_proven_with_and_without_them(
     assert without.accuracy.cosine_min == pytest.approx(report.accuracy.cosine_min, abs=1e-2)
     assert without.latency_ms is not None
     assert [case.name for case in without.edge_cases] == [case.name for case in report.edge_cases]
-    (note,) = (note for note in report.notes if note.startswith(f"With {kernels} cosine"))
-    assert "Without kernels cosine" in note
+    assert not any("kernels" in note for note in report.notes)  # nothing is missed without them
     (variant,) = made.manifest.variants
     assert variant.engine.options == {OPTION: DOMAIN_VERSION}
 

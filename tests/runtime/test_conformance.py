@@ -14,7 +14,7 @@ import pytest
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 CONFORMANCE = RUNTIME / "conformance"
-KINDS = ("calls", "generate", "prepare", "labels", "forecast", "run_many", "stream")
+KINDS = ("calls", "generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 

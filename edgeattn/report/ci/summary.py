@@ -17,6 +17,7 @@ from edgeattn.report.number_words import (
     limit_text,
     measured_text,
     speedup_text,
+    without_kernels_times,
 )
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Verdict
@@ -95,11 +96,18 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _figures(report: Report) -> Iterator[tuple[str, ...]]:
     names, accuracy, race = (PYTORCH, FLOAT, INT8), report.accuracy, report.latency_ms
+    without = report.without_kernels
     yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
     if race is not None and PYTORCH in race.latencies:
         yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
         yield "Speedup, p50", *(speedup_text(race, name) for name in names)
+    if without is not None and without.latency_ms is not None:
+        for label, words in without_kernels_times(without.latency_ms).items():
+            yield label.capitalize(), "", "", words
     yield "Cosine, mean", "1", "", cosine(accuracy.cosine_mean)
     yield "Cosine, worst sample", "1", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
+    if without is not None:
+        least = without.accuracy.cosine_min
+        yield "Cosine without kernels, worst sample", "1", "", cosine(least)
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
         yield "Metric of the model", f"{accuracy.metric_pytorch:.4f}", "", f"{accuracy.metric_int8:.4f}"

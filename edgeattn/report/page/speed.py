@@ -17,6 +17,7 @@ from edgeattn_runtime.latency import Latency
 WIDTH, HEIGHT = 600, 40  # of a runner's picture, in its own units
 CURVE_POINTS = 150  # across it
 AXIS_MARGIN = 0.06  # of the axis, beyond the fastest and the slowest call that are shown
+WITHOUT_KERNELS = f"{runner_label(INT8)} without kernels"
 _TICKS = (1.0, 2.0, 5.0)
 
 Array = NDArray[np.float64]
@@ -121,10 +122,12 @@ class Speed:
     Attributes:
         race: What was measured.
         original: What "pytorch" stands for in it.
+        without_kernels: The same where no kernels are installed; None where the bundle runs in one way alone.
     """
 
     race: Race
     original: str
+    without_kernels: Race | None = None
 
     @property
     def highlight(self) -> Mapping[str, str]:
@@ -136,12 +139,12 @@ class Speed:
     @property
     def latencies(self) -> Distributions:
         """Of each runner."""
-        return distributions({self._label(name): it for name, it in self.race.latencies.items()})
+        return distributions({label: race[name] for label, race, name in self._runners})
 
     @property
     def speedups(self) -> Mapping[str, str]:
         """By runner's label, how many times as fast as the original it is."""
-        return {self._label(name): speedup_text(self.race, name) for name in self.race.latencies}
+        return {label: speedup_text(race, name) for label, race, name in self._runners}
 
     @property
     def conditions(self) -> str:
@@ -154,5 +157,9 @@ class Speed:
         surroundings = self.race.conditions.surroundings
         return () if surroundings is None else surroundings.disturbances
 
-    def _label(self, runner: str) -> str:
-        return runner_label(runner, self.original)
+    @property
+    def _runners(self) -> Sequence[tuple[str, Race, str]]:
+        """Each runner's label, the race that it is of, and its name there."""
+        runners = [(runner_label(name, self.original), self.race, name) for name in self.race.latencies]
+        without = self.without_kernels
+        return runners if without is None else [*runners, (WITHOUT_KERNELS, without, INT8)]

@@ -95,8 +95,9 @@ class View:
     @property
     def speed(self) -> Speed | None:
         """How fast each runner is; None where nothing was timed."""
-        race = self.report.latency_ms
-        return None if race is None else Speed(race, self.report.original)
+        race, without = self.report.latency_ms, self.report.without_kernels
+        stock = None if without is None else without.latency_ms
+        return None if race is None else Speed(race, self.report.original, stock)
 
     @property
     def sizes(self) -> Sequence[Bar]:
@@ -116,7 +117,7 @@ class View:
     @property
     def accuracy(self) -> Mapping[str, str]:
         """How right the bundle is."""
-        accuracy, report = self.report.accuracy, self.report
+        accuracy, report, without = self.report.accuracy, self.report, self.report.without_kernels
         rows = {
             f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": cosine(
                 accuracy.cosine_mean
@@ -128,6 +129,9 @@ class View:
         if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
             rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
             rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"
+        if without is not None:
+            rows["Cosine without kernels, mean"] = cosine(without.accuracy.cosine_mean)
+            rows["Cosine without kernels, worst sample"] = cosine(without.accuracy.cosine_min)
         return rows
 
     @property

@@ -17,6 +17,7 @@ from edgeattn.report.number_words import (
     figure,
     speedup_text,
     time_shares,
+    without_kernels_times,
 )
 from edgeattn.report.table.checks import checks_table, edge_cases_parts
 from edgeattn.report.table.layout import colored, pairs
@@ -37,8 +38,15 @@ def comparison(report: Report) -> Table:
     original_cell = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
     for label, *figures in () if report.latency_ms is None else _latency_rows(report.latency_ms):
         table.add_row(label, *original_cell, *figures)
+    without = report.without_kernels
+    if without is not None and without.latency_ms is not None:
+        for label, words in without_kernels_times(without.latency_ms).items():
+            table.add_row(f"  {label}", "", "", words)
     table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
     table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))
+    if without is not None:
+        table.add_row("  without kernels, mean", "", "", cosine(without.accuracy.cosine_mean))
+        table.add_row("  without kernels, worst", "", "", cosine(without.accuracy.cosine_min))
     table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
         table.add_row(

@@ -31,7 +31,7 @@ def check_recipe(recipe: Recipe, layers: Iterable[Layer], forms: Forms) -> None:
 
 
 def _faults(recipe: Recipe, layers: tuple[Layer, ...], forms: Forms) -> Iterator[str]:
-    for name in recipe.rewrites:
+    for name, _ in recipe.placed_rewrites():
         if name not in forms.rewrites:
             yield f"rewrite {name!r} is unknown; expected one of {', '.join(forms.rewrites)}"
     for pattern, treatment in recipe.layers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import chain
 
 import numpy as np
@@ -156,8 +157,9 @@ def _write(
     check_recipe(recipe, calibration.layers, calibration.forms)
     model = calibration.model.clone()
     forms = dict(_write_linears(model, calibration, recipe, settle))
-    for name in recipe.rewrites:
-        for site in apply(calibration.forms.rewrites[name], model).sites:
+    for name, pattern in recipe.placed_rewrites():
+        nodes = {node.name for node in model.graph if fnmatchcase(module_of(node), pattern)}
+        for site in apply(calibration.forms.rewrites[name], model, nodes.__contains__).sites:
             forms[site.output] = site.module, name
     # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
     DeduplicateInitializersPass(size_limit=LARGEST_SHARED)(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +15,7 @@ from edgeattn_runtime.errors import RecipeError
 
 SCHEMA = 2
 EVERY = "*"
+AT = " at "  # between a rewrite and the pattern of the modules that it is for
 _RESIDUAL = "int8 twice"  # what schema 1 calls residual int8
 _PAIRING = "pairing"  # a technique of schema 1; since schema 2 a form is paired by itself
 
@@ -39,7 +41,8 @@ class Recipe:
     Attributes:
         name: For the report and the manifest.
         layers: Treatments by pattern (``fnmatch``: * and ?) of a layer's name; the last that matches counts.
-        rewrites: Forms of what is no linear layer, in their order, such as "int8 rows" for embeddings.
+        rewrites: Forms of what is no linear layer, in their order, such as "int8 rows" for embeddings. One of
+            "kernel attention at encoder.*" counts where the PyTorch module's name matches the pattern.
     """
 
     name: str
@@ -50,6 +53,12 @@ class Recipe:
         """Return what is done to a layer; one that no pattern matches stays float."""
         matching = [treatment for pattern, treatment in self.layers if fnmatchcase(layer, pattern)]
         return matching[-1] if matching else Treatment("float")
+
+    def placed_rewrites(self) -> Iterator[tuple[str, str]]:
+        """Yield the rewrites by name, each with the pattern of the modules that it is for."""
+        for rewrite in self.rewrites:
+            name, _, pattern = rewrite.partition(AT)
+            yield name, pattern or EVERY
 
     def unnamed(self) -> Recipe:
         """Return the recipe without its name: what it does, and nothing else."""

@@ -36,6 +36,22 @@ def nominal_of(calibration: Calibration, recipe: Recipe, paces: Paces) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Kernels:
+    """What edgeattn's own kernels add, where they are installed.
+
+    Attributes:
+        layers: Treatments of linear layers; the form as it is first.
+        rewrites: Forms of what is no linear layer, each taken where it is faster.
+    """
+
+    layers: Treatments = ()
+    rewrites: tuple[str, ...] = ()
+
+
+NO_KERNELS = Kernels()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """Which treatments are worth a trial on one engine.
 
@@ -56,7 +72,7 @@ class Candidates:
         aim: Mean and worst cosine that are aimed at where the budget is silent on exactness.
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
-        kernels: Those of edgeattn's own kernels, where they are installed; the form as it is first.
+        kernels: What more there is where edgeattn's own kernels are installed.
     """
 
     plain: Recipe
@@ -74,7 +90,7 @@ class Candidates:
     others: tuple[str, ...]
     aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
-    kernels: Treatments = ()
+    kernels: Kernels = NO_KERNELS
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
@@ -113,11 +129,11 @@ class Candidates:
         yield Treatment(FLOAT.name)
         yield from (each for each in self.smaller if goal.wants_size and _fits(layer, each, forms))
         yield from (each for each in self.static if goal.thorough and not each.techniques)
-        yield from self.kernels[:1]
+        yield from self.kernels.layers[:1]
 
     def usual(self, layer: Layer, goal: Goal, forms: Forms) -> Iterator[Treatment]:
         """Yield what is tried of a layer at first, of all that fit it."""
-        yield from self.kernels
+        yield from (each for each in self.kernels.layers if _is_wanted(layer, each, goal, forms))
         yield from self.fast
         yield from self.behind_activation if layer.source in ZERO_KEEPING else self.elsewhere
         yield from self.more_exact
@@ -137,6 +153,12 @@ class Candidates:
     def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
         """Return what is tried of embeddings."""
         return (*self.embeddings, *(self.smaller_embeddings if goal.wants_size else ()))
+
+
+def _is_wanted(layer: Layer, treatment: Treatment, goal: Goal, forms: Forms) -> bool:
+    """Say whether a treatment fits; one that gives up exactness for bytes only where these count."""
+    is_smaller = forms.linear[treatment.form].bytes_per_weight < 1
+    return _fits(layer, treatment, forms) and (goal.wants_size or not is_smaller)
 
 
 def _fits(layer: Layer, treatment: Treatment, forms: Forms) -> bool:

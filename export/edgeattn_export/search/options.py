@@ -119,7 +119,7 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
 def _affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
     """Leave few of them where a trial takes seconds."""
     candidates = meter.rig.candidates
-    few, kernels = candidates.few if is_large(meter.calibration) else None, candidates.kernels
+    few, kernels = candidates.few if is_large(meter.calibration) else None, candidates.kernels.layers
     return [each for each in treatments if few is None or each in few or each in kernels]
 
 

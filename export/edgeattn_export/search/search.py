@@ -13,6 +13,7 @@ from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
+from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
 from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
 from edgeattn_export.search.rig import Rig, Step, silent
@@ -107,6 +108,11 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
     trials = race(meter, dict.fromkeys([*choices, *uniform_recipes]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = min(eligible, key=partial(_price, goal))
+    with_rewrites = with_kernels(meter, chosen.recipe, step)
+    if with_rewrites != chosen.recipe:
+        without, proven = race(meter, [chosen.recipe, with_rewrites])
+        trials = (*trials, proven)
+        chosen = proven if _price(goal, proven) < _price(goal, without) else chosen
     notes = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
     return SearchResult(chosen, trials, goal.misses(chosen), notes)
 

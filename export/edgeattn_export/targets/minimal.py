@@ -13,6 +13,7 @@ from pathlib import Path
 from onnxruntime.tools.ort_format_model import create_config_from_models
 
 from edgeattn_export.graph.files import ORT
+from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.targets.cpu import CPU
 
 CONFIGURATION = "required_operators.config"
@@ -44,7 +45,7 @@ MINIMAL = replace(
     CPU,
     name="minimal",
     engine=replace(CPU.engine, format=ORT),
-    kernels=(),
+    kernels=NO_KERNELS,
     adds=reduced_build,
     needs="onnxruntime 1.28 or later, built as the bundle's BUILD.md says; a full one runs it too",
     tested="the .ort files by a full onnxruntime, natively; the build itself was not run",

@@ -11,7 +11,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.search.candidates import Candidates, Treatments
+from edgeattn_export.search.candidates import NO_KERNELS, Candidates, Kernels
 from edgeattn_export.targets.operators import Operators
 
 
@@ -31,7 +31,7 @@ class Target:
         lowerings: Rewrites to what the engine is fast at, in order; each is proven or undone.
         forms: The int8 forms that the engine has kernels for.
         candidates: Which of them the search tries.
-        kernels: Which it tries besides, where edgeattn's own kernels are installed.
+        kernels: What it tries besides, where edgeattn's own kernels are installed.
         operators: Reads what its first execution provider says that it takes; None where nothing is said.
         opset: The newest that the engine reads.
         bucket_limits: How many sizes its graphs may fix, a graph each; None where one graph takes any.
@@ -46,7 +46,7 @@ class Target:
     lowerings: tuple[Rule[Any], ...]
     forms: Forms
     candidates: Candidates
-    kernels: Treatments = ()
+    kernels: Kernels = NO_KERNELS
     operators: Callable[[], Operators] | None = None
     opset: int = OPSET
     bucket_limits: BucketLimits | None = None

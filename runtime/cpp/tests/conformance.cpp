@@ -147,9 +147,9 @@ bool is_near(const std::vector<Hypothesis>& found, const Json& expected) {
 
 Found generate_many(const Model& model, const Json& run) {
   std::vector<Prompt> prompts;
-  if (run.contains("sources")) prompts.push_back(parse_all(run["sources"]));
+  if (run.contains("sources")) prompts.emplace_back(parse_all(run["sources"]));
   for (const auto& prompt : run.value("prompts", Json::array()))
-    prompts.push_back(prompt.get<std::vector<std::int64_t>>());
+    prompts.emplace_back(prompt.get<std::vector<std::int64_t>>());
   const auto answers = model.generate_many(prompts, options_of(run));
   if (run.contains("error")) return {"answered"};
   const auto& expected = run["sequences"];

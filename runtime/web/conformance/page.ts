@@ -12,7 +12,7 @@ const place = (folder: string): Source => new UrlSource(new URL(`cases/${folder}
 
 async function all(): Promise<readonly Line[]> {
   const found: Line[] = [];
-  for await (const line of lines(place, threads)) found.push(line);
+  for await (const line of lines(place, { threads })) found.push(line);
   return found;
 }
 

@@ -1,40 +1,52 @@
 /** Raw texts, images, sounds and series, and what a bundle's processing must make of them, to the bit. */
 
-import type { Model, Pixels, Series, Sound, Tensor } from 'edgeattn-web';
-
-export const NO_LOG_MEL = 'no log-mel';
+import {
+  type Model,
+  type Pixels,
+  readCsv,
+  readImage,
+  readWav,
+  type Series,
+  type Sound,
+  type Tensor,
+} from 'edgeattn-web';
 
 /** Two files beside cases.json: what is given, and what becomes of each; null where it is refused. */
 export type Preparing = {
   readonly of: 'text' | 'image' | 'audio' | 'series';
   readonly given: string;
   readonly expected: string;
+  readonly tolerance?: number;
   readonly needs?: string;
   readonly error?: never;
 };
 
 type RawText = string | { readonly utf16: readonly number[] };
+type RawFile = { readonly file: string };
 type RawSound = { readonly rate: number; readonly channels: readonly (readonly number[])[] };
 type RawSeries = { readonly values: readonly (readonly (number | null)[])[] };
 type RawImage = { readonly dims: readonly number[]; readonly pixels: string };
 
+/** Reads a file beside cases.json. */
+type Files = (path: string) => Promise<Uint8Array>;
+
+const DECODES = 'createImageBitmap' in globalThis; // as browsers do, and Node does not
+
 /** Say whether all are prepared as they must be, and else which is the first that is not. */
 export async function prepared(
   model: Model,
-  { of, given, expected, needs }: Preparing,
-  json: (path: string) => Promise<unknown>,
+  { of, given, expected, tolerance = 0, needs = '' }: Preparing,
+  files: Files,
 ): Promise<{ readonly found: string }> {
-  if (needs === 'log-mel') return { found: NO_LOG_MEL };
-  const [raws, wanted] = (await Promise.all([json(given), json(expected)])) as [readonly unknown[], readonly unknown[]];
-  const prepare = (raw: unknown): unknown => (of === 'text' ? ids(model, raw) : numbers(model, of, raw));
-  const unlike = raws.flatMap((raw, i) =>
-    alike(
-      orNull(() => prepare(raw)),
-      wanted[i],
-    )
-      ? []
-      : [i],
-  );
+  if (!DECODES && ['png', 'jpeg'].includes(needs)) return { found: `no ${needs}` };
+  const listed = async (path: string): Promise<readonly unknown[]> =>
+    JSON.parse(new TextDecoder().decode(await files(path)));
+  const [raws, wanted] = await Promise.all([listed(given), listed(expected)]);
+  const unlike: number[] = [];
+  for (const [i, raw] of raws.entries()) {
+    const prepare = async (): Promise<unknown> => (of === 'text' ? ids(model, raw) : numbers(model, of, raw, files));
+    if (!alike(await orNull(prepare), wanted[i], tolerance)) unlike.push(i);
+  }
   return { found: unlike.length ? `${unlike.length} of ${raws.length} unlike, the first at ${unlike[0]}` : 'answered' };
 }
 
@@ -55,9 +67,17 @@ function ids(model: Model, raw: unknown): unknown {
 }
 
 /** Return the numbers of an image, a sound or series, or of a batch. */
-function numbers(model: Model, of: 'image' | 'audio' | 'series', raw: unknown): unknown {
-  const read = { image, audio: sound, series }[of] as (raw: unknown) => never;
-  const inputs = model.prepare({ [of]: Array.isArray(raw) ? raw.map(read) : read(raw) });
+async function numbers(model: Model, of: 'image' | 'audio' | 'series', raw: unknown, files: Files): Promise<unknown> {
+  const { series: how } = model.manifest.processing ?? {};
+  const decode = {
+    image: readImage,
+    audio: async (content: Uint8Array) => readWav(content),
+    series: async (content: Uint8Array) => readCsv(content, how?.names ?? []),
+  }[of];
+  const read = { image, audio: sound, series }[of] as (raw: unknown) => unknown;
+  const one = async (each: unknown): Promise<unknown> =>
+    'file' in (each as object) ? decode(await files((each as RawFile).file)) : read(each);
+  const inputs = model.prepare({ [of]: Array.isArray(raw) ? await Promise.all(raw.map(one)) : await one(raw) });
   return Array.from(Object.values(inputs)[0]?.data as Float32Array);
 }
 
@@ -74,16 +94,18 @@ function series({ values }: RawSeries): Series {
   return { values: values.map((row) => row.map((value) => value ?? Number.NaN)) };
 }
 
-/** Compare numbers as float32 holds them. */
-function alike(found: unknown, wanted: unknown): boolean {
+/** Compare numbers as float32 holds them, or within a tolerance. */
+function alike(found: unknown, wanted: unknown, tolerance: number): boolean {
+  if (tolerance && Array.isArray(found) && Array.isArray(wanted))
+    return found.length === wanted.length && found.every((value, i) => Math.abs(value - wanted[i]) <= tolerance);
   const rounded = (value: unknown): unknown =>
     Array.isArray(value) ? value.map(rounded) : typeof value === 'number' ? Math.fround(value) : value;
   return JSON.stringify(rounded(found)) === JSON.stringify(rounded(wanted));
 }
 
-function orNull(prepare: () => unknown): unknown {
+async function orNull(prepare: () => Promise<unknown>): Promise<unknown> {
   try {
-    return prepare();
+    return await prepare();
   } catch (error) {
     if ((error as Error).name === 'InputError') return null;
     throw error;

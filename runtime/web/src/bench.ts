@@ -2,6 +2,7 @@
 
 import { machine, peakMemoryMb } from '#platform';
 import { bind } from './contract.js';
+import { type CallOptions, Deadline } from './deadline.js';
 import { InputError } from './errors.js';
 import type { GoldenResult } from './golden.js';
 import type { Machine } from './machine.js';
@@ -34,15 +35,22 @@ export type Benchmark = {
   readonly runs: readonly { readonly threads: number; readonly timings: readonly Timing[] }[];
 };
 
+export type BenchOptions = CallOptions & {
+  /** How long calls are timed. */
+  readonly seconds?: number;
+};
+
 /** Replay the golden vectors, and time calls on their inputs in turns for so many seconds. */
-export async function bench(model: Model, { seconds = 3 }: { readonly seconds?: number }): Promise<Benchmark> {
+export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptions): Promise<Benchmark> {
   if (!(seconds > 0)) throw new InputError(`seconds: ${seconds} found, above 0 expected`);
   const { manifest, threads, variants, loadMs, samples } = model;
-  const golden = await model.check();
+  const deadline = new Deadline(limits);
+  const golden = await model.check(limits);
   const times: number[][] = samples.map(() => []);
   const end = performance.now() + seconds * 1e3;
   for (let round = 0; round <= WARMUP || performance.now() < end; round++) {
     for (const [i, { inputs }] of samples.entries()) {
+      deadline.check();
       const start = performance.now();
       await model.run(inputs);
       if (round >= WARMUP) times[i]?.push(performance.now() - start);
@@ -60,7 +68,7 @@ export async function bench(model: Model, { seconds = 3 }: { readonly seconds?: 
     model: manifest.name,
     target: variants[0]?.target ?? '',
     graphs: Object.fromEntries(files.map((file) => [file, manifest.files[file]?.sha256 ?? ''])),
-    machine: await here(model.engineVersion),
+    machine: await here(model),
     load_ms: loadMs,
     peak_memory_mb: peakMemoryMb(),
     golden,
@@ -68,9 +76,9 @@ export async function bench(model: Model, { seconds = 3 }: { readonly seconds?: 
   };
 }
 
-async function here(engine: string): Promise<Machine> {
+async function here({ engine }: Model): Promise<Machine> {
   const found = await machine();
-  return { ...found, versions: { ...found.versions, 'onnxruntime-web': engine } };
+  return { ...found, versions: { ...found.versions, [engine.name]: engine.version } };
 }
 
 function percentiles(times: readonly number[]): Latency {

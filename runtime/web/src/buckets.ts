@@ -1,5 +1,6 @@
 /** A graph in several fixed sizes: each call goes to the first bucket that it fits, padded where it may be. */
 
+import type { Deadline } from './deadline.js';
 import { InputError } from './errors.js';
 import { type Graph, named, type Rows, type Variant } from './manifest.js';
 import type { GraphSession } from './session.js';
@@ -38,17 +39,28 @@ export class Buckets {
     throw new InputError(`inputs of ${listed(sizes)} found, sizes of a variant expected: ${expected}`);
   }
 
-  /** Answer inputs that keep the contract, in their own sizes. */
-  async run(inputs: Tensors, sizes: Sizes): Promise<Tensors> {
+  /** Return how many rows of these sizes one call takes for the least time a row. */
+  rowsPerCall(sizes: Sizes): number {
+    const holds = (stack: Variant['stacks'][number]): boolean =>
+      Object.entries(stack.sizes).every(([symbol, most]) => (sizes[symbol] as number) <= most);
+    return this.fitting(sizes).variant.stacks.find(holds)?.rows ?? 1;
+  }
+
+  /** Answer inputs that keep the contract, in their own sizes; throws DeadlineError where the end comes before. */
+  async run(inputs: Tensors, sizes: Sizes, deadline: Deadline): Promise<Tensors> {
     const { session, sizes: fixed } = this.fitting(sizes);
-    if (Object.entries(fixed).every(([symbol, size]) => sizes[symbol] === size)) return session.run(inputs);
+    const run = (part: Tensors): Promise<Tensors> => {
+      deadline.check();
+      return deadline.race(session.run(part));
+    };
+    if (Object.entries(fixed).every(([symbol, size]) => sizes[symbol] === size)) return run(inputs);
     const padded = this.#padded(inputs, fixed);
     const batch = this.rows?.batch ?? '';
     const [all, together] = [sizes[batch] ?? 1, fixed[batch]];
-    if (together === undefined) return this.#cut(await session.run(padded), sizes);
+    if (together === undefined) return this.#cut(await run(padded), sizes);
     const parts: Tensors[] = [];
     for (let first = 0; first < all; first += together) {
-      parts.push(await session.run(mapped(padded, (tensor) => rowsOf(tensor, first, together))));
+      parts.push(await run(mapped(padded, (tensor) => rowsOf(tensor, first, together))));
     }
     return this.#cut(
       mapped(parts[0] as Tensors, (_, name) => stacked(parts.map((part) => part[name] as Tensor))),
@@ -56,8 +68,8 @@ export class Buckets {
     );
   }
 
-  async release(): Promise<void> {
-    await Promise.all(this.buckets.map(({ session }) => session.release()));
+  async close(): Promise<void> {
+    await Promise.all(this.buckets.map(({ session }) => session.close()));
   }
 
   #padded(inputs: Tensors, fixed: Sizes): Tensors {
@@ -88,5 +100,6 @@ const listed = (sizes: Sizes): string =>
     .map(([symbol, size]) => `${symbol} ${size}`)
     .join(', ');
 
-const mapped = (tensors: Tensors, change: (tensor: Tensor, name: string) => Tensor): Tensors =>
+/** Change every tensor of several. */
+export const mapped = (tensors: Tensors, change: (tensor: Tensor, name: string) => Tensor): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor, name)]));

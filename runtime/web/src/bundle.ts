@@ -1,10 +1,11 @@
 /** Opens a bundle: a file of it is used once its size and hash are known to be the manifest's. */
 
-import { BundleError, reason } from './errors.js';
+import { BundleError, DeadlineError, reason } from './errors.js';
 import { keep, kept } from './kept.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
 import { sha256 } from './sha256.js';
+import { signerOf } from './signature.js';
 import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
@@ -27,19 +28,29 @@ export class Bundle {
   /**
    * Read the manifest, and check that the signature and all listed files are there or are not, as it says.
    *
+   * @param trustedKeys One of these has signed it, before anything else of it is read.
    * @throws BundleError
    */
-  static async open(source: Source): Promise<Bundle> {
+  static async open(source: Source, trustedKeys?: readonly string[]): Promise<Bundle> {
     const name = source.name ?? 'the bundle';
-    const manifest = read(await limited(source, name, MANIFEST, LARGEST_MANIFEST), name);
+    const content = await limited(source, name, MANIFEST, LARGEST_MANIFEST);
+    const signer = trustedKeys && (await signerOf(name, content, await signatureOf(source, name), trustedKeys));
+    const manifest = read(content, name);
     const bundle = new Bundle(manifest, source, name);
+    bundle.expect(
+      signer === undefined || manifest.signature?.key === signer,
+      MANIFEST,
+      'another key than its signer’s',
+    );
     const listed = new Set([MANIFEST, ...Object.keys(manifest.files)]);
     if (manifest.signature) {
-      const { length } = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
-      bundle.expect(length === SIGNATURE.bytes, SIGNATURE.file, `${length} bytes found, ${SIGNATURE.bytes} expected`);
+      await signatureOf(source, name);
       listed.add(SIGNATURE.file);
     }
-    const found = new Set((await source.list?.()) ?? listed);
+    const list = await source.list?.().catch((error: unknown) => {
+      throw new BundleError(`${name}: it cannot be listed (${reason(error)}); copy the bundle again, whole`);
+    });
+    const found = new Set(list ?? listed);
     for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
     for (const file of found)
       bundle.expect(listed.has(file) || FROM_THE_DESKTOP.test(file), file, `not listed in ${MANIFEST}`);
@@ -49,17 +60,20 @@ export class Bundle {
   /**
    * Read files, one after the other, and check their sizes and hashes.
    *
+   * @param isUsed Says of which the content is returned; others are checked alone.
    * @throws BundleError
    */
   async read(
     files: readonly string[],
     onProgress: (progress: Progress) => void = () => {},
+    isUsed: (file: string) => boolean = () => true,
   ): Promise<Map<string, Content>> {
     const total = files.reduce((sum, file) => sum + this.entry(file).size, 0);
     const contents = new Map<string, Content>();
     let before = 0;
     for (const file of files) {
-      contents.set(file, await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total })));
+      const content = await this.checked(file, (bytes) => onProgress({ file, loaded: before + bytes, total }));
+      if (isUsed(file)) contents.set(file, content);
       before += this.entry(file).size;
     }
     return contents;
@@ -91,6 +105,14 @@ export class Bundle {
   }
 }
 
+async function signatureOf(source: Source, name: string): Promise<Content> {
+  const content = await limited(source, name, SIGNATURE.file, SIGNATURE.bytes);
+  if (content.length === SIGNATURE.bytes) return content;
+  throw new BundleError(
+    `${name}/${SIGNATURE.file}: ${content.length} bytes found, ${SIGNATURE.bytes} expected; copy the bundle again`,
+  );
+}
+
 function read(content: Content, name: string): Manifest {
   try {
     return readManifest(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content));
@@ -116,6 +138,7 @@ async function limited(
     watched(content.length);
     return content;
   } catch (error) {
+    if (error instanceof DeadlineError) throw error;
     throw new BundleError(`${name}/${file}: ${reason(error)}; copy the bundle again, whole`);
   }
 }

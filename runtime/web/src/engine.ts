@@ -1,16 +1,43 @@
-/** onnxruntime-web: which variants it can run here, in the order that the bundle prefers, and its threads. */
+/** An engine: what runs graphs, and which variants it can run here, in the order that the bundle prefers. */
 
-import { cores, hasWebGpu, importEngine } from '#platform';
+import type { InferenceSession } from 'onnxruntime-common';
 import { IncompatibleRuntimeError, InputError } from './errors.js';
 import type { Manifest, Variant } from './manifest.js';
 
-export type Ort = typeof import('onnxruntime-web');
+/** What all packages of onnxruntime for JavaScript share. */
+export type Ort = Pick<typeof import('onnxruntime-common'), 'InferenceSession' | 'Tensor'>;
 
-const ENGINE = 'onnxruntime-web';
-let pool: number | undefined; // threads of this page or worker: fixed with its first session
+/** An engine that was started. */
+export type Started = {
+  readonly ort: Ort;
+  /** Of its package, such as "1.30.0". */
+  readonly version: string;
+  /** The execution providers that it has here, by the names that variants use. */
+  readonly providers: readonly string[];
+  /** Whether it opens graphs by their path, with the weights that lie beside them. */
+  readonly opensPaths?: boolean;
+  /**
+   * Return how many threads operators have.
+   *
+   * @param asked What the caller asks for, if anything.
+   * @param measured What the variant was measured with.
+   */
+  threads(asked: number | undefined, measured: number): number;
+  /** Return what a variant's sessions are opened with, beside their memory and weights. */
+  options(variant: Variant, threads: number): InferenceSession.SessionOptions;
+};
+
+export type Engine = {
+  /** As variants name it. */
+  readonly name: string;
+  /** The package that brings it. */
+  readonly package: string;
+  /** @param wanted The providers that variants ask for. */
+  start(wanted: readonly string[]): Promise<Started>;
+};
 
 /**
- * Return the variants that run here, and the engine.
+ * Return the variants that run here, and what runs them.
  *
  * @param target The variants of this target alone; undefined for all.
  * @param providers Execution providers in the place of those that the variants name.
@@ -18,9 +45,10 @@ let pool: number | undefined; // threads of this page or worker: fixed with its 
  */
 export async function runnable(
   manifest: Manifest,
+  engine: Engine,
   target: string | undefined,
   providers: readonly string[] | undefined,
-): Promise<{ variants: readonly Variant[]; ort: Ort }> {
+): Promise<{ readonly variants: readonly Variant[]; readonly started: Started }> {
   const candidates = manifest.variants
     .filter((variant) => target === undefined || variant.target === target)
     .map((variant) => (providers ? { ...variant, engine: { ...variant.engine, providers } } : variant));
@@ -28,50 +56,41 @@ export async function runnable(
     const targets = new Set(manifest.variants.map((variant) => variant.target));
     throw new InputError(`${manifest.name}: no target ${target}; it has ${[...targets].join(', ')}`);
   }
-  const asked = candidates.some(({ engine }) => engine.name === ENGINE && engine.providers.includes('webgpu'));
-  const webgpu = asked && (await hasWebGpu());
-  const ort = await importEngine(webgpu);
-  const here = webgpu ? ['webgpu', 'wasm'] : ['wasm'];
-  const lacking = candidates.map((variant) => missing(variant, manifest, ort.env.versions.web ?? '0', here));
+  const own = candidates.filter((variant) => variant.engine.name === engine.name);
+  const started = await engine.start(own.flatMap((variant) => variant.engine.providers));
+  const lacking = candidates.map((variant) => missing(variant, manifest, engine, started));
   const variants = candidates.filter((_, i) => lacking[i] === null);
   if (variants.length === 0) {
     const needs = candidates.map((variant, i) => `${variant.target} ${lacking[i]}`).join('; ');
-    throw new IncompatibleRuntimeError(`${manifest.name}: no variant runs here: ${needs}; export for the target web`);
+    throw new IncompatibleRuntimeError(`${manifest.name}: no variant runs here: ${needs}; export for another target`);
   }
-  return { variants, ort };
+  return { variants, started };
 }
 
-/**
- * Set how many threads operators may use, and return how many they have.
- *
- * @param asked What the caller asks for, if anything; no more are had than there are cores, and one without isolation.
- * @throws InputError where this page or worker has another number already.
- */
-export function startThreads(ort: Ort, asked: number | undefined, measured = 1): number {
+/** Return a number of threads that was asked for; throws InputError where it is none. */
+export function checkThreads(asked: number | undefined): number | undefined {
   if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1))
     throw new InputError(`threads: ${asked} found, at least 1 expected`);
-  const threads = Math.min(asked ?? pool ?? measured, cores());
-  if (pool !== undefined && threads !== pool) {
-    throw new InputError(
-      `threads: ${threads} found, ${pool} expected: ${ENGINE} keeps those of its first session; use another worker`,
-    );
-  }
-  pool = threads;
-  ort.env.wasm.numThreads = threads;
-  return threads;
+  return asked;
+}
+
+/** Return configuration entries as onnxruntime takes them: true is "1", false "0". */
+export function entries(options: Variant['engine']['options']): Record<string, string> {
+  const text = (value: string | number | boolean): string => String(typeof value === 'boolean' ? Number(value) : value);
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, text(value)]));
 }
 
 /** Say what keeps a variant from running here; null where nothing does. */
 function missing(
   { engine, sizes }: Variant,
   { generation }: Manifest,
-  version: string,
-  here: readonly string[],
+  { name }: Engine,
+  { version, providers }: Started,
 ): string | null {
   const needs = `needs ${engine.name} ${engine.version} with ${engine.providers.join(', ')}`;
-  if (engine.name !== ENGINE) return `${needs}, and this runtime drives ${ENGINE}`;
+  if (engine.name !== name) return `${needs}, and this is ${name}`;
   if (older(version, engine.version)) return `${needs}, and ${version} is here`;
-  const absent = engine.providers.filter((provider) => !here.includes(provider));
+  const absent = engine.providers.filter((provider) => !providers.includes(provider));
   if (absent.length) return `${needs}, and ${absent.join(', ')} is not here`;
   if (generation && Object.keys(sizes).length) return 'fixes sizes, and this runtime generates in dynamic sizes alone';
   return null;

@@ -1,9 +1,11 @@
-/** The root of all that this runtime refuses: catch it to catch them all. A message is one line. */
+/** Everything that this runtime throws on purpose: one tree, and what foreign code throws is put into it. */
+
+/** The root: catch it to catch all. A message is one line. */
 export class EdgeAttnError extends Error {
   override name = 'EdgeAttnError';
 }
 
-/** A tensor does not keep its graph's contract, or a prompt or setting is none to run with. */
+/** A call is wrong: a tensor does not keep its graph's contract, a prompt or setting is none, or the model is closed. */
 export class InputError extends EdgeAttnError {
   override name = 'InputError';
 }
@@ -18,6 +20,46 @@ export class IncompatibleRuntimeError extends EdgeAttnError {
   override name = 'IncompatibleRuntimeError';
 }
 
+/** The device lacks memory; what was handed over may be right. */
+export class ResourceError extends EdgeAttnError {
+  override name = 'ResourceError';
+}
+
+/** A call did not end by its deadline, or was cancelled. */
+export class DeadlineError extends EdgeAttnError {
+  override name = 'DeadlineError';
+}
+
+const LONGEST = 300; // characters of a foreign message
+const MEMORY = /allocat|bad_alloc|out of memory|Invalid (typed )?array (buffer )?length/i;
+
 /** Return the first line of what was thrown. */
 export const reason = (error: unknown): string =>
-  String((error as Error)?.message ?? error).split('\n', 1)[0] as string;
+  (String((error as Error)?.message ?? error).split('\n', 1)[0] as string).slice(0, LONGEST);
+
+/** Say whether what was thrown tells of memory that is not there. */
+export const isShortage = (error: unknown): boolean => MEMORY.test(reason(error));
+
+/**
+ * Return what a body returns; what it throws is an error of this tree.
+ *
+ * @param kind What foreign errors become, such as InputError, unless memory was short.
+ * @param found What a message says of them, such as "prepare: no text, image, sound or series".
+ */
+export function refusing<T>(kind: new (message: string) => EdgeAttnError, found: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw owned(kind, found, error);
+  }
+}
+
+/** Return an error of this tree for what was thrown: itself, where it is one. */
+export function owned(kind: new (message: string) => EdgeAttnError, found: string, error: unknown): EdgeAttnError {
+  if (error instanceof EdgeAttnError) return error;
+  const own = isShortage(error)
+    ? new ResourceError(`${found}: out of memory (${reason(error)}); give less at once`)
+    : new kind(`${found} (${reason(error)})`);
+  own.cause = error;
+  return own;
+}

@@ -17,6 +17,10 @@ export class FolderSource implements Source {
     return content;
   }
 
+  place(path: string): string {
+    return join(this.name, path);
+  }
+
   async list(): Promise<string[]> {
     const entries = await readdir(this.name, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => !entry.isDirectory()); // a link to a folder is one file

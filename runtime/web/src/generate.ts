@@ -1,140 +1,109 @@
-/** Generation: one token after the other, each step feeding the last token and the cache so far. */
+/** Generation: the tokens of one prompt as they come, or many prompts together, with beams. */
 
-import type { Buckets } from './buckets.js';
-import { capacityFor, freshCache } from './cache.js';
-import { checkInputs, checkTokenIds } from './contract.js';
-import { BundleError, InputError } from './errors.js';
-import { type Generation, type Graph, type Manifest, named, type TensorSpec } from './manifest.js';
-import { checkSampling, choose, type Sampling } from './sampling.js';
-import { resized, type Tensor, type Tensors, tensor } from './tensor.js';
+import { BeamSearch, type Beams, checkBeams } from './beam-search.js';
+import type { CallOptions } from './deadline.js';
+import type { Decoder } from './decoder.js';
+import { InputError } from './errors.js';
+import { runAll } from './lockstep.js';
+import { isSources, type Prompt, readCount, type Tokens } from './prompt.js';
+import { seeded } from './random.js';
+import { checkSampling, type Random, type Sampling } from './sampling.js';
+import { type Hypothesis, type Search, SingleSearch } from './search.js';
+import { Stops } from './stops.js';
+import type { Tensors } from './tensor.js';
+import { turn } from './turn.js';
 
-/** Token ids, at least one: the sequence so far, or what an encoder reads; or its sources by name, with a batch of 1. */
-export type Prompt = readonly number[] | Tensors;
+export type GenerateOptions = CallOptions &
+  Sampling & {
+    /** Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone. */
+    readonly start?: Tokens;
+    /** The most new tokens; left out, as many as there are positions. */
+    readonly maxNewTokens?: number;
+    /** Token ids that end it, and are no part of it. */
+    readonly stop?: Tokens;
+    /** Several token ids in a row that end it, and are no part of it. */
+    readonly stopSequences?: Iterable<Tokens>;
+    /** The same seed draws the same tokens, in Python too; left out, they are drawn anew. */
+    readonly seed?: number;
+  };
 
-export type GenerateOptions = Sampling & {
-  /** Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone. */
-  readonly start?: readonly number[];
-  /** The most to yield; left out, as many as there are positions. */
-  readonly maxNewTokens?: number;
-  /** Token ids that end it, and are not yielded. */
-  readonly stop?: readonly number[];
-};
+export type GenerateManyOptions = GenerateOptions & Beams;
 
 /**
- * Yield the new tokens as they come, to a stop token, the number asked for, or the model's last position.
+ * Yield the new tokens as they come, to a stop, the number asked for, or the model's last position. Tokens that may be
+ * the beginning of a stop sequence come once it is clear that they are not.
  *
  * @throws InputError with the first token, where the prompt or an option is none to generate with.
  */
 export async function* generate(
-  manifest: Manifest,
-  graph: (name: string) => Buckets,
+  decoder: Decoder,
   prompt: Prompt,
   options: GenerateOptions,
 ): AsyncGenerator<number, void> {
-  const { generation, graphs } = manifest;
-  if (!generation)
-    throw new InputError(`${manifest.name}: no generation in its manifest; export a decoder with a key-value cache`);
   checkSampling(options);
-  const decoder = graphs[generation.decoder] as Graph;
-  const words = named(decoder.outputs, generation.logits).dims[2] as number;
-  const stops = new Set(checkTokens('stop', options.stop ?? [], words, 0));
-  const begin = beginning(generation, prompt, options.start ?? [], words);
-  const count = most(options.maxNewTokens, begin.length, generation.positions);
-  const carried = await encoded(manifest, graph, prompt);
-  let [tokens, held] = [begin, 0];
-  let state = freshCache(generation, decoder, 1, capacityFor(begin.length, generation.positions));
-  for (let i = 0; i < count; i++) {
-    const capacity = capacityFor(held + tokens.length, generation.positions);
-    const past = roomy(generation, state, capacity, held);
-    const inputs = { ...past, ...carried, [generation.tokens]: tensor('int64', [1, tokens.length], tokens) };
-    const outputs = await graph(generation.decoder).run(inputs, {});
-    const token = next(outputs[generation.logits] as Tensor, words, options);
-    if (stops.has(token)) return;
-    yield token;
-    state = Object.fromEntries(generation.cache.map(({ past: input, present }) => [input, outputs[present] as Tensor]));
-    [held, tokens] = [held + tokens.length, [token]];
+  const random = options.seed === undefined ? Math.random : seeded(options.seed);
+  const stops = new Stops(options.stop, options.stopSequences, decoder.words);
+  const begin = decoder.begin('prompt', prompt, options.start);
+  const limit = decoder.limit(options.maxNewTokens, begin.tokens.length);
+  decoder.check(1, begin.tokens.length + limit - 1); // the last token is yielded, and never fed
+  const search = new SingleSearch(begin.tokens, limit, stops, options, random);
+  const { stepper, logits } = await decoder.prefill([begin.tokens], [await decoder.carried(begin)]);
+  let [yielded, next] = [0, search.advance(logits as [Float32Array])];
+  for (;;) {
+    const { settled } = search;
+    yield* settled.slice(yielded);
+    yielded = settled.length;
+    if (!next) return;
+    await turn();
+    const [row] = await decoder.next(stepper, [next.tokens]);
+    next = search.advance([row as Float32Array]);
   }
 }
 
-/** Return the cache with how many tokens it holds, and room for so many. */
-function roomy({ length, cache }: Generation, state: Tensors, capacity: number, held: number): Tensors {
-  const pasts = cache.map(({ past }): [string, Tensor] => {
-    const tensor = state[past] as Tensor;
-    const [batch, heads, room, size] = tensor.dims as [number, number, number, number];
-    return [past, room === capacity ? tensor : resized(tensor, [batch, heads, capacity, size])];
-  });
-  return { [length]: tensor('int64', [1], [held]), ...Object.fromEntries(pasts) };
-}
-
-function next({ data }: Tensor, words: number, sampling: Sampling): number {
-  const logits = (data as Float32Array).subarray(-words);
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY); // of a NaN, NaN
-  if (!Number.isFinite(largest))
-    throw new BundleError(`logits whose largest is ${largest} found, a finite number expected; export again`);
-  return choose(logits, sampling);
-}
-
-/** Return the tokens that the decoder begins with. */
-function beginning(generation: Generation, prompt: Prompt, start: readonly number[], words: number): readonly number[] {
-  const paired = generation.encoder !== undefined;
-  if (!paired && start.length)
-    throw new InputError('start: tokens found, none expected: a decoder alone begins with its prompt');
-  const [name, tokens] = paired ? ['start', start] : ['prompt', prompt];
-  checkTokens(name, tokens, words, 1);
-  const { length } = tokens as readonly number[];
-  if (generation.positions !== null && length > generation.positions) {
+/**
+ * Continue many prompts at once, of any lengths, each as it would be alone; with beams where asked for.
+ *
+ * @param prompts Each as `generate` takes it; or, of an encoder-decoder, tensors by name with all of them in their batch.
+ * @returns For each prompt its sequences, the best first.
+ * @throws InputError where there is none, or as `generate` does; its message names the prompt.
+ */
+export async function generateMany(
+  decoder: Decoder,
+  prompts: readonly Prompt[] | Tensors,
+  options: GenerateManyOptions,
+): Promise<(readonly Hypothesis[])[]> {
+  const beams = checkBeams(options);
+  checkSampling(options);
+  const { temperature = 0, repetitionPenalty = 1, seed } = options;
+  if (beams.numBeams > 1 && temperature > 0)
     throw new InputError(
-      `${name}: ${length} tokens found, at most ${generation.positions} expected: the model's positions; shorten it`,
+      `temperature: ${temperature} found with ${beams.numBeams} beams, which draw nothing; 0 expected`,
     );
-  }
-  return tokens as readonly number[];
-}
-
-function checkTokens(name: string, tokens: unknown, words: number, least: number): readonly number[] {
-  if (!Array.isArray(tokens)) throw new InputError(`${name}: token ids expected, such as [1, 2, 3]`);
-  if (tokens.length < least) throw new InputError(`${name}: no token found, at least ${least} expected`);
-  const strange = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= words);
-  if (strange !== undefined)
-    throw new InputError(`${name}: token ${strange} found, 0 to ${words - 1} expected; check the tokenizer`);
-  return tokens;
-}
-
-/** Return how many tokens there may be: the last is yielded, and never fed. */
-function most(asked: number | undefined, begun: number, positions: number | null): number {
-  if (asked === undefined && positions === null)
-    throw new InputError('maxNewTokens: none found, a number expected: the model has no last position');
-  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1))
-    throw new InputError(`maxNewTokens: ${asked} found, at least 1 expected`);
-  return Math.min(
-    asked ?? Number.POSITIVE_INFINITY,
-    positions === null ? Number.POSITIVE_INFINITY : positions - begun + 1,
-  );
-}
-
-/** Run the encoder, where there is one, and return what its decoder takes of it in every call. */
-async function encoded(manifest: Manifest, graph: (name: string) => Buckets, prompt: Prompt): Promise<Tensors> {
-  const { generation, graphs, symbols } = manifest;
-  const { encoder, carried = [], decoder = '', tokens = '' } = generation ?? {};
-  if (encoder === undefined) return {};
-  const { inputs } = graphs[encoder] as Graph;
-  const sources = Array.isArray(prompt) ? source(prompt, inputs) : (prompt as Tensors);
-  const sizes = checkInputs(inputs, symbols, sources);
-  checkTokenIds(manifest, sources);
-  const rows = sizes[named((graphs[decoder] as Graph).inputs, tokens).dims[0] as string] ?? 1;
-  if (rows !== 1) throw new InputError(`prompt: ${rows} sequences found, 1 expected; generate for each by itself`);
-  const outputs = await graph(encoder).run(sources, sizes);
-  return Object.fromEntries(carried.map((name) => [name, outputs[name] as Tensor]));
-}
-
-/** Return token ids as the only input of an encoder; its vocabulary may be another, and the manifest does not tell it. */
-function source(prompt: readonly number[], inputs: readonly TensorSpec[]): Tensors {
-  const [spec, ...others] = inputs as [TensorSpec];
-  if (others.length || !spec.dtype.includes('int') || spec.dims.length !== 2) {
-    throw new InputError(
-      `prompt: token ids found, tensors by name expected by the encoder: ${inputs.map(({ name }) => name).join(', ')}`,
-    );
-  }
-  return {
-    [spec.name]: tensor(spec.dtype, [1, prompt.length], checkTokens('prompt', prompt, Number.MAX_SAFE_INTEGER, 1)),
+  const stops = new Stops(options.stop, options.stopSequences, decoder.words);
+  if (seed !== undefined) readCount('seed', seed, 0);
+  const begins = listed(decoder, prompts).map((prompt, i) => decoder.begin(`prompts[${i}]`, prompt, options.start));
+  const limits = begins.map(({ tokens }) => decoder.limit(options.maxNewTokens, tokens.length));
+  const longest = Math.max(...begins.map(({ tokens }, i) => tokens.length + (limits[i] as number)));
+  decoder.check(beams.numBeams, longest - 1, begins.length);
+  const search = (tokens: readonly number[], i: number): Search => {
+    const limit = limits[i] as number;
+    if (beams.numBeams > 1) return new BeamSearch(tokens, limit, stops, beams, repetitionPenalty);
+    const random: Random = seed === undefined ? Math.random : seeded(seed + i);
+    return new SingleSearch(tokens, limit, stops, options, random, beams.lengthPenalty);
   };
+  const tasks = [];
+  for (const [i, begin] of begins.entries())
+    tasks.push({ begin: begin.tokens, carried: await decoder.carried(begin), search: search(begin.tokens, i) });
+  await runAll(decoder, tasks, beams.numBeams);
+  return tasks.map((task) => task.search.hypotheses);
+}
+
+function listed(decoder: Decoder, prompts: readonly Prompt[] | Tensors): readonly Prompt[] {
+  const list = Array.isArray(prompts)
+    ? prompts
+    : isSources(prompts as Prompt)
+      ? decoder.rows('prompts', prompts as Tensors)
+      : [];
+  if (list.length === 0) throw new InputError('prompts: none found, a list of at least 1 expected');
+  return list;
 }

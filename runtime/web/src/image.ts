@@ -1,9 +1,10 @@
 /** Images of 8 bits to the numbers that a model takes: color, size, numbers and layout, to the bit as Pillow resizes. */
 
 import { InputError } from './errors.js';
+import { checkInput, LIMITS } from './limits.js';
 import type { ImageProcessing } from './manifest.js';
 import { resample } from './resample.js';
-import type { Tensor } from './tensor.js';
+import type { TensorOf } from './tensor.js';
 
 /** Pixels, rows from the top: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes each, such as a canvas' ImageData. */
 export type Pixels = { readonly width: number; readonly height: number; readonly data: Uint8Array | Uint8ClampedArray };
@@ -14,11 +15,12 @@ const OPAQUE = 255;
 export function prepareImages(
   images: readonly Pixels[],
   { width, height, channels, layout, resample: by, scale, mean, std }: ImageProcessing,
-): Tensor {
+): TensorOf<'float32'> {
   const depth = channels.length;
   const size = width * height;
   const data = new Float32Array(images.length * depth * size);
   for (const [i, image] of images.entries()) {
+    checkPixels(image, width);
     const planes = split(image, channels);
     for (const [c, plane] of planes.entries()) {
       const sized = resample(plane, image, { width, height }, by);
@@ -32,9 +34,10 @@ export function prepareImages(
   return { dtype: 'float32', dims: [images.length, ...dims], data };
 }
 
-/** Return a plane of bytes a channel, in the order of channels. */
-function split({ width, height, data }: Pixels, channels: ImageProcessing['channels']): Uint8Array[] {
-  const [size, depth] = [width * height, data.length / (width * height)];
+/** Check that these are pixels, and not too many, also where they are made as wide as the input. */
+function checkPixels(pixels: Pixels, wide: number): void {
+  const { width, height, data } = pixels ?? {};
+  const depth = data?.length / (width * height);
   if (
     !(data instanceof Uint8Array || data instanceof Uint8ClampedArray) ||
     ![1, 2, 3, 4].includes(depth) ||
@@ -45,6 +48,13 @@ function split({ width, height, data }: Pixels, channels: ImageProcessing['chann
       `image: ${data?.length} values in ${data?.constructor.name} for ${width} x ${height} found, 1 to 4 bytes a pixel expected`,
     );
   }
+  const most = Math.max(width, wide) * height;
+  checkInput('image: pixels', most, LIMITS.pixels, `make it smaller than ${width} x ${height}`);
+}
+
+/** Return a plane of bytes a channel, in the order of channels. */
+function split({ width, height, data }: Pixels, channels: ImageProcessing['channels']): Uint8Array[] {
+  const [size, depth] = [width * height, data.length / (width * height)];
   const plane = (c: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => data[i * depth + c] as number);
   if (depth % 2 === 0 && plane(depth - 1).some((alpha) => alpha !== OPAQUE)) {
     throw new InputError('image: transparent pixels found, opaque ones expected; lay it over a background');

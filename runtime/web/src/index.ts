@@ -1,19 +1,37 @@
 /** Runs edgeattn bundles on onnxruntime-web, in browsers and in Node. */
 
-export type { Benchmark, Latency, Timing } from './bench.js';
+export type { Beams } from './beam-search.js';
+export type { Benchmark, BenchOptions, Latency, Timing } from './bench.js';
 export type { Progress } from './bundle.js';
-export { BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError } from './errors.js';
-export type { GenerateOptions, Prompt } from './generate.js';
+export { readCsv } from './csv.js';
+export type { CallOptions } from './deadline.js';
+export type { Engine } from './engine.js';
+export {
+  BundleError,
+  DeadlineError,
+  EdgeAttnError,
+  IncompatibleRuntimeError,
+  InputError,
+  ResourceError,
+} from './errors.js';
+export type { GenerateManyOptions, GenerateOptions } from './generate.js';
 export type { GoldenResult, Sample } from './golden.js';
 export type { Pixels } from './image.js';
+export { readImage } from './image-file.js';
 export { clearCache } from './kept.js';
 export { type LoadOptions, load } from './load.js';
 export type { Machine } from './machine.js';
 export type { Dtype, Graph, Manifest, Processing, TensorSpec, Variant } from './manifest.js';
-export type { Model } from './model.js';
+export type { Model, RunOptions, WriteOptions } from './model.js';
 export type { Label, Raw } from './processing.js';
+export type { Prompt, Tokens } from './prompt.js';
+export type { Sampling } from './sampling.js';
+export type { Hypothesis } from './search.js';
 export type { Series } from './series.js';
 export { compare } from './similarity.js';
 export type { Sound } from './sound.js';
 export { type Content, type OnBytes, type Source, UrlSource } from './source.js';
-export { type Tensor, type Tensors, tensor } from './tensor.js';
+export { type Moment, Stream, type StreamOptions, type Values } from './stream.js';
+export { type Tensor, type TensorOf, type Tensors, tensor } from './tensor.js';
+export { readWav } from './wav.js';
+export { web } from './web.js';

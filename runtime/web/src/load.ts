@@ -1,22 +1,31 @@
 /** Opens a bundle: its files, the variants that run here, and their graphs. */
 
+import { sourceAt } from '#platform';
 import { type Bucket, Buckets } from './buckets.js';
 import { Bundle, type Progress } from './bundle.js';
-import { runnable, startThreads } from './engine.js';
+import { type CallOptions, Deadline } from './deadline.js';
+import { type Engine, runnable } from './engine.js';
+import { InputError, owned } from './errors.js';
 import { readGolden } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import { GraphSession, isWeightsOf } from './session.js';
-import { type Content, type Source, UrlSource } from './source.js';
+import { checkKeys } from './signature.js';
+import type { Content, Source } from './source.js';
 import { TextPreparation } from './text.js';
+import { web } from './web.js';
 
-export type LoadOptions = {
+export type LoadOptions = CallOptions & {
+  /** What runs the graphs: onnxruntime-web where it is left out; in Node also `native` of edgeattn-web/native. */
+  readonly engine?: Engine;
   /** The variants of this target alone, such as "web". */
   readonly target?: string;
-  /** Intra-op threads; left out, as many as the variant says and the device has. Fixed for a page or worker by its first load. */
+  /** Intra-op threads; left out, as many as the variant says and the device has. onnxruntime-web fixes them by its first load. */
   readonly threads?: number;
   /** Execution providers in the place of those that the bundle names, such as webgpu before wasm. */
   readonly providers?: readonly string[];
+  /** Ed25519 keys, each 64 digits of hex: a bundle that none of them signed is refused. Left out, nothing is verified. */
+  readonly trustedKeys?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
 };
 
@@ -26,56 +35,83 @@ type Reached = { readonly name: string; readonly graph: Graph; readonly variants
 /**
  * Open a bundle, check what is used of it, and make its graphs ready to be called.
  *
- * @param source The address of its folder, or where else its files come from.
+ * @param source The address of its folder, in Node also its path; or where else its files come from.
  * @throws BundleError where it is not whole, or a graph is not what its manifest says.
- * @throws IncompatibleRuntimeError where no variant runs here; InputError where an option is none.
+ * @throws IncompatibleRuntimeError where no variant runs here; InputError where an option is none; ResourceError where
+ *     memory is short; DeadlineError where the end comes before.
  */
-export async function load(
-  source: string | URL | Source,
-  { target, threads, providers, onProgress }: LoadOptions = {},
-): Promise<Model> {
+export async function load(source: string | URL | Source, options: LoadOptions = {}): Promise<Model> {
+  try {
+    return await opened(source, options);
+  } catch (error) {
+    throw owned(InputError, 'load: no source or options of it', error);
+  }
+}
+
+async function opened(source: string | URL | Source, options: LoadOptions): Promise<Model> {
+  const { engine = web, target, threads, providers, trustedKeys, onProgress = () => {} } = options;
+  const deadline = new Deadline(options);
   const started = performance.now();
-  const bundle = await Bundle.open(
-    typeof source === 'string' || source instanceof URL ? new UrlSource(source) : source,
-  );
+  const folder = sourceOf(source);
+  const bundle = await deadline.race(Bundle.open(folder, trustedKeys && checkKeys(trustedKeys)));
   const { manifest } = bundle;
-  const { variants, ort } = await runnable(manifest, target, providers);
-  const used = startThreads(ort, threads, variants[0]?.session?.threads);
+  const { variants, started: running } = await runnable(manifest, engine, target, providers);
+  const used = running.threads(threads, variants[0]?.session?.threads ?? 1);
   const graphs = Object.entries(manifest.graphs).map(([name, graph]) => ({
     name,
     graph,
     variants: reached(variants, graph),
   }));
-  const files = await bundle.read(needed(manifest, graphs), onProgress);
+  const watched = (progress: Progress): void => {
+    deadline.check();
+    onProgress(progress);
+  };
+  const place = running.opensPaths && !trustedKeys ? folder.place?.bind(folder) : undefined; // else by the bytes that were hashed
+  const { content, models } = needed(manifest, graphs);
+  const files = await deadline.race(
+    place // a graph may then read any file of its folder
+      ? bundle.read(Object.keys(manifest.files), watched, (file) => content.includes(file))
+      : bundle.read([...new Set([...content, ...models])], watched),
+  );
   const open = async ({ name, graph }: Reached, variant: Variant): Promise<Bucket> => {
-    const session = await GraphSession.open(ort, graph, variant.files[name] as string, files, variant);
+    const file = variant.files[name] as string;
+    const session = await GraphSession.open(engine, running, graph, file, place?.(file) ?? files, variant, used);
     return { variant, session, sizes: fixedSizes(variant, graph) };
   };
-  const opened = new Map<string, Buckets>();
+  const buckets = new Map<string, Buckets>();
   for (const each of graphs) {
-    const buckets: Bucket[] = [];
-    for (const variant of each.variants) buckets.push(await open(each, variant));
+    const sizes: Bucket[] = [];
+    for (const variant of each.variants) sizes.push(await deadline.race(open(each, variant)));
     const rows = each.name === mainGraph(manifest) ? manifest.rows : undefined;
-    opened.set(each.name, new Buckets(each.graph, buckets, rows));
+    buckets.set(each.name, new Buckets(each.graph, sizes, rows));
   }
   const text = manifest.processing?.text;
   return new Model({
     manifest,
-    graphs: opened,
+    graphs: buckets,
     samples: readGolden(manifest, files.get(manifest.golden.file) as Content),
     text: text && new TextPreparation(text, files.get(text.tokenizer) as Content),
-    engineVersion: ort.env.versions.web ?? 'unknown',
+    engine: { name: engine.package, version: running.version },
     threads: used,
     loadMs: performance.now() - started,
   });
 }
 
-/** Return the files that are used: graphs and their weights, golden vectors, a tokenizer. */
-function needed({ files, golden, processing }: Manifest, graphs: readonly Reached[]): string[] {
+function sourceOf(source: string | URL | Source): Source {
+  if (typeof source === 'string' || source instanceof URL) return sourceAt(source);
+  if (typeof source?.read === 'function') return source;
+  throw new InputError(`source: ${typeof source} found, an address or a source of files expected`);
+}
+
+/** Return the files that are used: golden vectors and a tokenizer, and graphs with their weights. */
+function needed(
+  { files, golden, processing }: Manifest,
+  graphs: readonly Reached[],
+): { readonly content: readonly string[]; readonly models: readonly string[] } {
   const models = graphs.flatMap(({ name, variants }) => variants.map((variant) => variant.files[name] as string));
   const weights = Object.keys(files).filter((file) => models.some((model) => isWeightsOf(file, model)));
   const text = processing?.text;
-  return [...new Set([golden.file, ...(text ? [text.tokenizer] : []), ...models, ...weights])];
+  return { content: [golden.file, ...(text ? [text.tokenizer] : [])], models: [...models, ...weights] };
 }
 
 /** Return the sizes that a variant fixes in the inputs of a graph. */

@@ -63,17 +63,20 @@ export type ImageProcessing = {
   readonly std: readonly number[];
 };
 
+/** How sound becomes tokens: frames of so many samples, each a hop behind the one before it. */
+export type LogMel = {
+  readonly frame: number;
+  readonly hop: number;
+  readonly bands: number;
+  readonly stack: number;
+  readonly floor: number;
+};
+
 export type AudioProcessing = {
   readonly input: string;
   readonly rate: number;
   readonly channels: number;
-  readonly log_mel?: {
-    readonly frame: number;
-    readonly hop: number;
-    readonly bands: number;
-    readonly stack: number;
-    readonly floor: number;
-  };
+  readonly log_mel?: LogMel;
 };
 
 export type SeriesProcessing = {

@@ -1,7 +1,9 @@
 /** What this runtime takes of a page or a worker: a build of onnxruntime-web, and the little that a browser tells. */
 
-import type { Ort } from './engine.js';
+import { InputError, reason } from './errors.js';
+import type { Pixels } from './image.js';
 import type { Machine } from './machine.js';
+import { type Source, UrlSource } from './source.js';
 
 type Hints = { model?: string; architecture?: string; bitness?: string; platform?: string; platformVersion?: string };
 type Told = Navigator & {
@@ -12,8 +14,13 @@ type Told = Navigator & {
   };
 };
 
+/** What an address means here. */
+export const sourceAt = (address: string | URL): Source => new UrlSource(address);
+
+type Web = typeof import('onnxruntime-web');
+
 /** Each build is fetched where it is needed alone: that with WebGPU is twice as large. */
-export const importEngine = (webgpu: boolean): Promise<Ort> =>
+export const importEngine = (webgpu: boolean): Promise<Web> =>
   webgpu ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 
 export const hasWebGpu = async (): Promise<boolean> =>
@@ -23,6 +30,31 @@ export const hasWebGpu = async (): Promise<boolean> =>
 export const cores = (): number => (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1);
 
 export const peakMemoryMb = (): null => null;
+
+/** What wasm can address; a page is not told what there is. */
+export const availableMemoryMb = (): number => 2 ** 32 / 1e6;
+
+/** Decode an image file that is known to be one, upright and with its own numbers. */
+export async function decodeImage(file: Blob): Promise<Pixels> {
+  const as: ImageBitmapOptions = {
+    imageOrientation: 'from-image',
+    premultiplyAlpha: 'none',
+    colorSpaceConversion: 'none',
+  };
+  const bitmap = await createImageBitmap(file, as).catch((error: unknown) => {
+    throw new InputError(`image: a file that this browser cannot decode (${reason(error)}); save it again`);
+  });
+  const { width, height } = bitmap;
+  const canvas = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  canvas?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  if (!canvas) throw new InputError('image: no canvas here to decode it on; give its pixels');
+  const { data } = canvas.getImageData(0, 0, width, height);
+  return { width, height, data };
+}
+
+/** Where a worker is spoken to. */
+export const workerPort = async (): Promise<MessagePort> => globalThis as unknown as MessagePort;
 
 export async function machine(): Promise<Machine> {
   const { userAgent, userAgentData: told, hardwareConcurrency } = navigator as Told;

@@ -13,7 +13,9 @@ type OneOrMany<T> = T | readonly T[];
 /** What an app has: one of each kind, or a batch. */
 export type Raw = {
   readonly text?: OneOrMany<string>;
+  /** Pixels, such as a canvas' ImageData, or what `readImage` makes of a file. */
   readonly image?: OneOrMany<Pixels>;
+  /** Samples, or what `readWav` makes of a file. */
   readonly audio?: OneOrMany<Sound>;
   readonly series?: OneOrMany<Series>;
 };
@@ -27,10 +29,13 @@ const many = <T>(given: OneOrMany<T>): readonly T[] => (Array.isArray(given) ? g
 export function prepare(manifest: Manifest, text: TextPreparation | undefined, raw: Raw): Tensors {
   const { image, audio, series } = manifest.processing ?? {};
   const has = { text, image, audio, series };
+  if (typeof raw !== 'object' || raw === null || Object.keys(raw).length === 0)
+    throw new InputError('prepare: nothing found, { text }, { image }, { audio } or { series } expected');
   for (const kind of Object.keys(raw) as (keyof Raw)[]) {
     if (!has[kind])
       throw new InputError(`${kind}: found, and ${manifest.name} has no processing for it; make its inputs yourself`);
-    if (many<unknown>(raw[kind]).length === 0) throw new InputError(`${kind}: none found, at least one expected`);
+    if (raw[kind] !== undefined && many<unknown>(raw[kind]).length === 0)
+      throw new InputError(`${kind}: none found, at least one expected`);
   }
   return {
     ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => specOf(manifest, input).dtype)),

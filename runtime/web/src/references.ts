@@ -1,6 +1,7 @@
 /** What ties one key of a manifest to another. */
 
 import { BundleError } from './errors.js';
+import { checkBundle, LIMITS } from './limits.js';
 import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
 import { allows, named, range, symbolsOf, written } from './manifest.js';
 
@@ -135,13 +136,33 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
   has('text.mask', text?.mask, /./, 2);
   has('text.types', text?.types, /./, 2);
   has('image.input', image?.input, /float32/, 4);
+  const inputs = called.flatMap((graph) => graph.inputs);
+  const sized = (key: string, size: number, { dims }: TensorSpec, axis: number): void => {
+    const dim = dims[axis];
+    expect(typeof dim === 'string' || dim === size, `processing.${key}: ${size} found, ${dim} expected by the input`);
+  };
+  if (image) {
+    const { layout, height, width, channels } = image;
+    const spec = named(inputs, image.input);
+    sized('image.channels', channels.length, spec, layout.indexOf('C'));
+    sized('image.height', height, spec, layout.indexOf('H'));
+    sized('image.width', width, spec, layout.indexOf('W'));
+    checkBundle('processing.image: height x width', height * width, LIMITS.pixels);
+  }
   has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 && !audio.log_mel ? [2, 3] : [3]));
+  if (audio) {
+    checkBundle('processing.audio.rate', audio.rate, LIMITS.rate);
+    const spec = named(inputs, audio.input);
+    if (spec.dims.length === 3 && !audio.log_mel) sized('audio.channels', audio.channels, spec, 1);
+  }
   if (audio?.log_mel) {
-    const { bands, stack } = audio.log_mel;
-    const found = named(
-      called.flatMap(({ inputs }) => inputs),
-      audio.input,
-    );
+    const { frame, hop, bands, stack } = audio.log_mel;
+    checkBundle('processing.audio.log_mel.frame', frame, LIMITS.frame);
+    checkBundle('processing.audio.log_mel: frame / hop', frame / hop, LIMITS.frames);
+    checkBundle('processing.audio.log_mel.bands', bands, LIMITS.bands);
+    checkBundle('processing.audio.log_mel: samples of a token', (stack - 1) * hop + frame, LIMITS.token);
+    expect(audio.channels === 1, `processing.audio.channels: ${audio.channels} found, 1 expected by log_mel`);
+    const found = named(inputs, audio.input);
     expect(
       found?.dims[2] === bands * stack,
       `processing.audio.log_mel: ${bands * stack} numbers a token found, ${written(found)}`,

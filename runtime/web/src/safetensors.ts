@@ -2,7 +2,7 @@
 
 import { parse } from './json.js';
 import type { Dtype } from './manifest.js';
-import { ARRAYS, count, type Data, type Tensor } from './tensor.js';
+import { ARRAYS, assembled, count, type Tensor } from './tensor.js';
 
 const DTYPES: Readonly<Record<string, Dtype>> = {
   BOOL: 'bool',
@@ -49,7 +49,7 @@ export function readSafetensors(content: Uint8Array): Map<string, Tensor> {
       ) {
         throw new Error(`${name} is no tensor`);
       }
-      return [name, { dtype, dims, data: new ARRAYS[dtype](bytes.buffer) as Data }] as const;
+      return [name, assembled(dtype, dims, new ARRAYS[dtype](bytes.buffer))] as const;
     },
   );
   return new Map(tensors);

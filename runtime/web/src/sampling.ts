@@ -1,44 +1,100 @@
-/** How the next token is chosen: greedily, or drawn with temperature, top-k and top-p, in this order. */
+/** How the next token is chosen: repetition penalty, then greedily or by temperature, top-k and top-p. */
 
 import { InputError } from './errors.js';
+import { readCount } from './prompt.js';
 
 export type Sampling = {
+  /** Above 1 makes tokens that were there before, the prompt's of a decoder alone too, less likely; below 1 more likely. */
+  readonly repetitionPenalty?: number;
   /** 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn. */
   readonly temperature?: number;
-  /** Draw from this many of the likeliest tokens. */
+  /** Draw from this many of the likeliest tokens (Fan et al. 2018, section 5.4). */
   readonly topK?: number;
-  /** Draw from the fewest of the likeliest tokens that hold this share of 1. */
+  /** Draw from the fewest of the likeliest tokens that hold this share of 1 (Holtzman et al. 2020, section 3.1). */
   readonly topP?: number;
-  /** Gives numbers from 0 to below 1; left out, Math.random. */
-  readonly random?: () => number;
 };
 
+/** Gives numbers from 0 to below 1. */
+export type Random = () => number;
+
+type Scores = Float32Array | Float64Array;
+
 /** Check what is asked for; throws InputError. */
-export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling): void {
+export function checkSampling({ repetitionPenalty = 1, temperature = 0, topK = 1, topP = 1 }: Sampling): void {
+  if (!(repetitionPenalty > 0 && Number.isFinite(repetitionPenalty)))
+    throw new InputError(`repetitionPenalty: ${repetitionPenalty} found, a finite number above 0 expected`);
   if (!(temperature >= 0 && Number.isFinite(temperature)))
     throw new InputError(`temperature: ${temperature} found, a finite number of at least 0 expected`);
-  if (!(Number.isInteger(topK) && topK >= 1))
-    throw new InputError(`topK: ${topK} found, an integer of at least 1 expected`);
+  readCount('topK', topK, 1);
   if (!(topP > 0 && topP <= 1)) throw new InputError(`topP: ${topP} found, above 0 and at most 1 expected`);
 }
 
-/** Return the next token by its logits, the largest of which is finite. */
+/** Return the next token by its logits, penalized, the largest of which is finite. */
 export function choose(
   logits: Float32Array,
-  { temperature = 0, topK = logits.length, topP = 1, random = Math.random }: Sampling,
+  { temperature = 0, topK = logits.length, topP }: Sampling,
+  random: Random,
 ): number {
   if (temperature === 0)
     return logits.reduce((best, logit, token) => (logit > (logits[best] as number) ? token : best), 0);
-  const ranked = Array.from(logits, (logit, token) => ({ logit, token }))
-    .sort((a, b) => b.logit - a.logit)
-    .slice(0, topK);
-  const masses = ranked.map(({ logit }) => Math.exp((logit - (ranked[0]?.logit ?? 0)) / temperature));
-  const whole = masses.reduce((sum, mass) => sum + mass, 0);
-  const cumulated: number[] = [];
-  for (const mass of masses) {
-    if ((cumulated.at(-1) ?? 0) >= topP * whole) break;
-    cumulated.push((cumulated.at(-1) ?? 0) + mass);
+  const ranked = likeliest(logits, topK);
+  const first = logits[ranked[0] as number] as number;
+  const masses = shares(ranked.map((token) => Math.exp(((logits[token] as number) - first) / temperature)));
+  const held = cumulated(masses);
+  const kept = topP === undefined ? masses.length : places(held, (mass) => mass < topP) + 1;
+  const drawable = cumulated(shares(masses.slice(0, kept)));
+  const drawn = random() * (drawable.at(-1) as number);
+  return ranked[places(drawable, (mass) => mass <= drawn)] as number;
+}
+
+/** Return the places of the largest numbers, the largest first and of a tie the first. */
+export function likeliest(scores: Scores, most: number): number[] {
+  const order = (a: number, b: number): number => (scores[b] as number) - (scores[a] as number) || a - b;
+  const least =
+    most < scores.length ? (scores.slice().sort()[scores.length - most] as number) : Number.NEGATIVE_INFINITY;
+  const above: number[] = []; // a tie at the end may bring more than asked for
+  for (let place = 0; place < scores.length; place++) if ((scores[place] as number) >= least) above.push(place);
+  return above.sort(order).slice(0, most);
+}
+
+/** Return log-probabilities of logits whose largest is finite. */
+export function logSoftmax(logits: Float32Array): Float64Array {
+  const largest = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const shifted = Float64Array.from(logits, (logit) => Math.fround(logit - largest));
+  const total = shifted.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  return shifted.map((logit) => logit - Math.log(total));
+}
+
+/**
+ * Return scores in which tokens that came before are less likely, as often as they were (Keskar et al. 2019, section
+ * 4.1): a negative one is multiplied by the penalty, any other divided by it.
+ */
+export function penalized<T extends Scores>(scores: T, tokens: Iterable<number>, penalty: number): T {
+  if (penalty === 1) return scores;
+  const changed = scores.slice() as T;
+  const factor = scores instanceof Float32Array ? Math.fround(penalty) : penalty;
+  for (const token of new Set(tokens)) {
+    const score = scores[token] as number;
+    changed[token] = score < 0 ? score * factor : score / factor;
   }
-  const drawn = random() * (cumulated.at(-1) as number);
-  return ranked[cumulated.findIndex((held) => held > drawn)]?.token as number;
+  return changed;
+}
+
+function shares(masses: readonly number[]): number[] {
+  const whole = masses.reduce((sum, mass) => sum + mass, 0);
+  return masses.map((mass) => mass / whole);
+}
+
+function cumulated(masses: readonly number[]): number[] {
+  let held = 0;
+  return masses.map((mass) => {
+    held += mass;
+    return held;
+  });
+}
+
+/** Return how many of the first numbers are as they must be. */
+function places(numbers: readonly number[], are: (number: number) => boolean): number {
+  const end = numbers.findIndex((number) => !are(number));
+  return end < 0 ? numbers.length : end;
 }

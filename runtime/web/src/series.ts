@@ -2,17 +2,23 @@
 
 import { InputError } from './errors.js';
 import type { Manifest, SeriesProcessing, TensorSpec } from './manifest.js';
-import type { Tensor, Tensors } from './tensor.js';
+import type { TensorOf, Tensors } from './tensor.js';
 
 /** Numbers in their own units, an array a series in the order of the manifest's names; NaN is a missing one. */
 export type Series = { readonly values: readonly (readonly number[] | Float32Array | Float64Array)[] };
 
 /** Make the input of a batch: gaps filled or refused, then scaled. */
-export function prepareSeries(batch: readonly Series[], how: SeriesProcessing, { dims }: TensorSpec): Tensor {
+export function prepareSeries(
+  batch: readonly Series[],
+  how: SeriesProcessing,
+  { dims }: TensorSpec,
+): TensorOf<'float32'> {
   const last = dims[2];
   const time = typeof last === 'number' ? last : (batch[0]?.values[0]?.length ?? 0);
   const { mean, std, names } = how;
   const rows = batch.flatMap((series) => {
+    if (!Array.isArray(series?.values))
+      throw new InputError(`series: ${typeof series} found, { values } expected, an array of numbers a series`);
     if (series.values.length !== names.length)
       throw new InputError(`series: ${series.values.length} found, ${names.length} expected: ${names.join(', ')}`);
     return series.values.map((values, i) => {

@@ -1,11 +1,11 @@
-/** A graph opened in onnxruntime-web: called with tensors that are known to keep its contract. */
+/** A graph opened in an engine: called with tensors that are known to keep its contract. */
 
-import type { InferenceSession } from 'onnxruntime-web';
-import type { Ort } from './engine.js';
-import { BundleError, IncompatibleRuntimeError, InputError, reason } from './errors.js';
+import type { InferenceSession } from 'onnxruntime-common';
+import type { Engine, Ort, Started } from './engine.js';
+import { BundleError, IncompatibleRuntimeError, InputError, isShortage, ResourceError, reason } from './errors.js';
 import type { Dtype, Graph, TensorSpec, Variant } from './manifest.js';
 import type { Content } from './source.js';
-import type { Data, Tensor, Tensors } from './tensor.js';
+import { assembled, type Data, type Tensor, type Tensors } from './tensor.js';
 
 const FATAL = 4; // of 0 verbose to 4 fatal: errors are thrown anyway
 
@@ -13,7 +13,6 @@ const FATAL = 4; // of 0 verbose to 4 fatal: errors are thrown anyway
 const BEYOND =
   /model IR version|official released onnx opset|not a registered function|No Op registered|Could not find an implementation/;
 const OUTSIDE_TABLE = /idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]/;
-const MEMORY = /allocat|bad_alloc|out of memory/i;
 
 export class GraphSession {
   #last: Promise<unknown> = Promise.resolve(); // a session answers one call at a time
@@ -27,29 +26,36 @@ export class GraphSession {
   /**
    * Open a graph of a bundle.
    *
-   * @param file Its name, of the files that hold it and its weights.
-   * @throws BundleError, IncompatibleRuntimeError
+   * @param file Its name.
+   * @param files Those that hold it and its weights; or the path of the graph, beside which its weights lie.
+   * @throws BundleError, IncompatibleRuntimeError, ResourceError
    */
   static async open(
-    ort: Ort,
+    { package: engine }: Engine,
+    started: Started,
     graph: Graph,
     file: string,
-    files: ReadonlyMap<string, Content>,
+    files: ReadonlyMap<string, Content> | string,
     variant: Variant,
+    threads: number,
   ): Promise<GraphSession> {
-    const weights = [...files].filter(([name]) => isWeightsOf(name, file));
+    const path = typeof files === 'string';
+    const weights = path ? [] : [...files].filter(([name]) => isWeightsOf(name, file));
     const options: InferenceSession.SessionOptions = {
-      executionProviders: [...variant.engine.providers],
-      externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })),
+      ...started.options(variant, threads),
+      ...(!path && { externalData: weights.map(([name, data]) => ({ path: name.split('/').at(-1) as string, data })) }),
       enableCpuMemArena: variant.session?.arena ?? true,
       enableMemPattern: variant.session?.memory_pattern ?? true,
-      extra: entries(variant.engine.options),
       logSeverityLevel: FATAL,
     };
-    const session = await ort.InferenceSession.create(files.get(file) as Content, options).catch((error: unknown) => {
-      const why = `${file}: onnxruntime-web ${ort.env.versions.web} cannot load it (${explained(error)})`;
+    const { ort, version } = started;
+    const { create } = ort.InferenceSession;
+    const opening = path ? create(files, options) : create(files.get(file) as Content, options);
+    const session = await opening.catch((error: unknown) => {
+      const why = `${file}: ${engine} ${version} cannot load it (${explained(error)})`;
+      if (isShortage(error)) throw new ResourceError(`${why}; close what else is open`);
       throw BEYOND.test(why)
-        ? new IncompatibleRuntimeError(`${why}; upgrade onnxruntime-web`)
+        ? new IncompatibleRuntimeError(`${why}; upgrade ${engine}`)
         : new BundleError(`${why}; export again`);
     });
     const opened = new GraphSession(ort, session, file);
@@ -66,7 +72,7 @@ export class GraphSession {
   }
 
   /** Give its memory back, once what it was asked is answered. */
-  async release(): Promise<void> {
+  async close(): Promise<void> {
     await this.#last;
     await this.session.release();
   }
@@ -94,7 +100,7 @@ export class GraphSession {
         `${this.file}: index ${index} out of range for a lookup table of ${Number(last) + 1} rows; give 0 to ${last}`,
       );
     }
-    if (MEMORY.test(why)) {
+    if (isShortage(why)) {
       const shapes = Object.entries(inputs).map(([name, { dims }]) => `${name} [${dims}]`);
       return new InputError(
         `${this.file}: ${shapes.join(', ')} need more memory than there is (${why}); give shorter inputs`,
@@ -119,11 +125,6 @@ const explained = (error: unknown): string => reason(error).replace(/^.*ERROR_ME
 
 /** Take an output over; a float16 comes as its bits, whatever array holds it. */
 function ours(dtype: Dtype, dims: readonly number[], data: Data): Tensor {
-  return { dtype, dims, data: dtype === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data };
-}
-
-/** Return configuration entries as onnxruntime takes them: true is "1", false "0". */
-function entries(options: Variant['engine']['options']): Record<string, string> {
-  const text = (value: string | number | boolean): string => String(typeof value === 'boolean' ? Number(value) : value);
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, text(value)]));
+  const bits = dtype === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
+  return assembled(dtype, dims, bits);
 }

@@ -1,6 +1,6 @@
 /** Where a bundle's files come from. */
 
-import { reason } from './errors.js';
+import { InputError, reason } from './errors.js';
 
 /** A whole file. */
 export type Content = Uint8Array<ArrayBuffer>;
@@ -16,6 +16,8 @@ export interface Source {
   read(path: string, onBytes?: OnBytes): Promise<Content>;
   /** Return the path of every file of the folder, hidden ones and links included, where it can be listed. */
   list?(): Promise<string[]>;
+  /** Return where a file of the folder lies on this machine, for an engine that maps files into memory. */
+  place?(path: string): string;
 }
 
 /** A bundle behind a URL; a web server lists no folder. */
@@ -36,7 +38,10 @@ export class UrlSource implements Source {
 
   /** Return the address of a file: below the folder's, with what stands behind a question mark. */
   #address(path: string): URL {
-    const address = new URL(this.url, globalThis.location?.href);
+    const base = globalThis.location?.href;
+    if (!URL.canParse(this.url, base))
+      throw new InputError(`${this.url}: no address found; give that of the bundle's folder`);
+    const address = new URL(this.url, base);
     address.pathname = `${address.pathname.replace(/\/*$/, '')}/${path}`;
     return address;
   }

@@ -19,55 +19,105 @@ export const ARRAYS = {
   float64: Float64Array,
 } as const;
 
-export type Data = InstanceType<(typeof ARRAYS)[Dtype]>;
+/** The array of a dtype's numbers. */
+export type DataOf<D extends Dtype> = InstanceType<(typeof ARRAYS)[D]>;
 
-/** Numbers in C order, and their dims. */
-export type Tensor = { readonly dtype: Dtype; readonly dims: readonly number[]; readonly data: Data };
+export type Data = DataOf<Dtype>;
+
+/** Numbers of one dtype in C order, and their dims; of several dtypes, whose array is known once the dtype is compared. */
+export type TensorOf<D extends Dtype> = D extends Dtype
+  ? { readonly dtype: D; readonly dims: readonly number[]; readonly data: DataOf<D> }
+  : never;
+
+/** A tensor of any dtype. */
+export type Tensor = TensorOf<Dtype>;
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Return how many numbers dims hold. */
 export const count = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
+/** Put a dtype, dims and the array of that dtype together. */
+export const assembled = (dtype: Dtype, dims: readonly number[], data: Data): Tensor =>
+  ({ dtype, dims, data }) as Tensor;
+
 /** Return a tensor of zeros. */
-export const zeros = (dtype: Dtype, dims: readonly number[]): Tensor => ({
-  dtype,
-  dims,
-  data: new ARRAYS[dtype](count(dims)),
-});
+export const zeros = (dtype: Dtype, dims: readonly number[]): Tensor =>
+  assembled(dtype, dims, new ARRAYS[dtype](count(dims)));
 
 /**
  * Return numbers in C order as a tensor of a dtype; a float16 takes its 16 bits.
  *
- * @throws InputError where an integer's array cannot hold a number.
+ * @throws InputError where an integer's array cannot hold a number, or the dims hold another number of them.
  */
-export function tensor(dtype: Dtype, dims: readonly number[], numbers: readonly number[]): Tensor {
+export function tensor<D extends Dtype>(
+  dtype: D,
+  dims: readonly number[],
+  numbers: ArrayLike<number | bigint>,
+): TensorOf<D> {
+  if (!Object.hasOwn(ARRAYS, dtype))
+    throw new InputError(`dtype: ${dtype} found, one of ${Object.keys(ARRAYS).join(', ')} expected`);
+  if (!Array.isArray(dims) || typeof numbers?.length !== 'number')
+    throw new InputError(`${typeof dims} and ${typeof numbers} found, dims such as [1, 3] and their numbers expected`);
+  if (count(dims) !== numbers.length)
+    throw new InputError(`${numbers.length} numbers found, ${count(dims)} of dims [${dims}] expected`);
   const data = new ARRAYS[dtype](numbers.length);
   const whole = !(data instanceof Float32Array || data instanceof Float64Array);
-  for (const [i, number] of numbers.entries()) {
+  for (let i = 0; i < numbers.length; i++) {
+    const given = numbers[i];
+    const number = typeof given === 'bigint' ? Number(given) : typeof given === 'number' ? given : Number.NaN;
     const integer = Number.isInteger(number);
-    if (integer || !whole) data[i] = dtype.endsWith('int64') ? BigInt(number) : number;
+    if (integer || !whole) data[i] = dtype.endsWith('int64') ? BigInt(given as number) : number;
     const kept = !whole || (integer && Number(data[i]) === number);
-    if (!kept) throw new InputError(`${number} found, which ${dtype} cannot hold`);
+    if (!kept) throw new InputError(`${String(given)} found, which ${dtype} cannot hold`);
   }
-  return { dtype, dims, data };
+  return assembled(dtype, dims, data) as TensorOf<D>;
+}
+
+/** Return the numbers of a tensor as a list; of 64 bits too, as far as a number is exact. */
+export const numbersOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
+
+/** Return some places of a tensor along an axis, in an order; one may be there several times. */
+export function taken({ dtype, dims, data }: Tensor, places: readonly number[], axis = 0): Tensor {
+  const [outer, size] = [count(dims.slice(0, axis)), count(dims.slice(axis + 1))];
+  const result = zeros(dtype, dims.with(axis, places.length));
+  for (let i = 0, end = 0; i < outer; i++) {
+    for (const place of places) {
+      const from = (i * (dims[axis] as number) + place) * size;
+      end = put(result.data, data.subarray(from, from + size), end);
+    }
+  }
+  return result;
 }
 
 /** Return some rows of a tensor, its first dim, beginning with one; behind its last row that one is repeated. */
-export function rowsOf({ dtype, dims: [all = 1, ...rest], data }: Tensor, first: number, rows: number): Tensor {
-  const [part, size] = [zeros(dtype, [rows, ...rest]), count(rest)];
-  for (let i = 0; i < rows; i++) {
-    const from = Math.min(first + i, all - 1) * size;
-    put(part.data, data.subarray(from, from + size), i * size);
-  }
-  return part;
+export function rowsOf(tensor: Tensor, first: number, rows: number): Tensor {
+  const last = (tensor.dims[0] ?? 1) - 1;
+  return taken(
+    tensor,
+    Array.from({ length: rows }, (_, i) => Math.min(first + i, last)),
+  );
 }
 
-/** Return tensors behind one another along their first dim. */
-export function stacked(parts: readonly Tensor[]): Tensor {
-  const [{ dtype, dims }] = parts as readonly [Tensor];
-  const whole = zeros(dtype, [parts.reduce((sum, part) => sum + (part.dims[0] ?? 1), 0), ...dims.slice(1)]);
-  parts.reduce((end, { data }) => put(whole.data, data, end), 0);
+/** Return tensors, alike in all other dims, behind one another along an axis. */
+export function stacked(parts: readonly Tensor[], axis = 0): Tensor {
+  const [first] = parts as readonly [Tensor];
+  if (parts.length === 1) return first;
+  const lengths = parts.map(({ dims }) => dims[axis] as number);
+  const whole = zeros(
+    first.dtype,
+    first.dims.with(
+      axis,
+      lengths.reduce((sum, each) => sum + each, 0),
+    ),
+  );
+  const [outer, size] = [count(first.dims.slice(0, axis)), count(first.dims.slice(axis + 1))];
+  for (let i = 0, end = 0; i < outer; i++) {
+    for (const [p, { data }] of parts.entries()) {
+      const part = (lengths[p] as number) * size;
+      end = put(whole.data, data.subarray(i * part, (i + 1) * part), end);
+    }
+  }
   return whole;
 }
 

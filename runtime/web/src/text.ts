@@ -1,15 +1,17 @@
 /** Texts to token ids, and token ids to text. */
 
 import type { Tokenizer } from '@huggingface/tokenizers';
-import { BundleError, InputError } from './errors.js';
+import { BundleError, InputError, refusing } from './errors.js';
+import { checkInput, LIMITS } from './limits.js';
 import type { Dtype, TextProcessing } from './manifest.js';
+import { readTokens, type Tokens } from './prompt.js';
 import { type Tensor, type Tensors, tensor } from './tensor.js';
-import { openTokenizer } from './tokenizer.js';
+import { type OpenTokenizer, openTokenizer } from './tokenizer.js';
 
 type Encoded = { readonly ids: readonly number[]; readonly types: readonly number[] };
 
 export class TextPreparation {
-  #opened: Tokenizer | undefined;
+  #opened: OpenTokenizer | undefined;
 
   /** @param content The bundle's tokenizer.json: read where it is needed first. */
   constructor(
@@ -39,19 +41,29 @@ export class TextPreparation {
   }
 
   /** Return the text of token ids, without special tokens. */
-  decode(ids: readonly number[]): string {
+  decode(ids: Tokens): string {
+    const tokens = readTokens('tokens', ids, Number.MAX_SAFE_INTEGER, 0);
     const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
-    return ids.length === 0 ? '' : this.#tokenizer.decode([...ids], options);
+    const decoded = (): string => this.#tokenizer.decode([...tokens], options);
+    return tokens.length === 0 ? '' : refusing(InputError, 'tokens: no text can be made of them', decoded);
+  }
+
+  get #open(): OpenTokenizer {
+    this.#opened ??= openTokenizer(this.processing.tokenizer, this.content);
+    return this.#opened;
   }
 
   get #tokenizer(): Tokenizer {
-    this.#opened ??= openTokenizer(this.processing.tokenizer, this.content);
-    return this.#opened;
+    return this.#open.tokenizer;
   }
 
   #encoded(text: string): Encoded {
     if (typeof text !== 'string') throw new InputError(`text: ${typeof text} found, a string expected`);
     if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
+    checkInput('text: bytes', new TextEncoder().encode(text).length, LIMITS.textBytes, 'give a part of it');
+    const { growth } = this.#open;
+    if (growth > 1)
+      checkInput('text: characters', [...text].length, Math.floor(LIMITS.characters / growth), 'give a part of it');
     const ids = this.#ids(text);
     const whole = this.#withSpecials(ids);
     if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
@@ -67,7 +79,8 @@ export class TextPreparation {
     if (special >= (this.processing.longest ?? Number.POSITIVE_INFINITY)) {
       throw new BundleError(`processing.text.longest: more than the ${special} special tokens expected; export again`);
     }
-    const { ids } = tokenizer.encode(text, { add_special_tokens: false });
+    const encoded = (): readonly number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const ids = refusing(InputError, 'text: it cannot be tokenized; give another', encoded);
     if (ids.includes(undefined as never))
       throw new InputError('text: a word that the tokenizer has no token for; give another');
     return ids;

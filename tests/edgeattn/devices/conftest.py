@@ -45,9 +45,10 @@ class Bench:
     stack: ExitStack = field(default_factory=ExitStack)
     commands: dict[str, Sequence[str]] = field(default_factory=dict)
 
-    def add(self, name: str, *options: str) -> Address:
-        """List a device in devices.toml."""
-        self.commands[name] = device_command(self.folder / name, *options)
+    def add(self, name: str, *options: str, env: Sequence[str] = ()) -> Address:
+        """List a device in devices.toml; ``env`` are arguments of that command, for its environment."""
+        command = device_command(self.folder / name, *options)
+        self.commands[name] = ("env", *env, *command) if env else command
         file = self.folder / "edgeattn" / "devices.toml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(

@@ -10,6 +10,7 @@ from edgeattn.measure.place import Place
 from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
+from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.errors import BadInput, BudgetError
 from edgeattn_runtime.kernels import kernels_here
@@ -54,9 +55,9 @@ def test_measurements_belong_to_a_processor_and_an_engine() -> None:
 
 def test_kernels_are_tried_where_they_are_installed_and_measurements_belong_to_them() -> None:
     request = _on("kernels 1.0 (AVX3_DL)")
-    assert request.rig().candidates.kernels == TARGETS["cpu"].kernels != ()
+    assert request.rig().candidates.kernels == TARGETS["cpu"].kernels != NO_KERNELS
     assert request.device == f"{_on(None).device}; kernels 1.0 (AVX3_DL)"
-    assert _on("kernels 1.0 (AVX3_DL)", "minimal").rig().candidates.kernels == ()
+    assert _on("kernels 1.0 (AVX3_DL)", "minimal").rig().candidates.kernels == NO_KERNELS
 
 
 def test_targets_are_named_once_and_at_least_one() -> None:

@@ -93,6 +93,14 @@ def test_the_page_tells_what_the_report_says(report: Report) -> None:
         assert told in words
 
 
+def test_a_bundle_of_kernels_has_both_ways_on_its_page(report: Report, two_ways: Report) -> None:
+    provenance = Provenance(tolerance=0.9968, source="ab12", versions={})
+    words = read(report_files(two_ways, {}, provenance)["report.html"].decode())
+    assert "bundle 3.20 6.40 9.60 5.00x bundle without kernels 5.60 6.60 7.70 2.86x" in words
+    assert "Cosine without kernels, mean 0.98210 Cosine without kernels, worst sample 0.97310" in words
+    assert "without kernels" not in read(report_files(report, {}, provenance)["report.html"].decode())
+
+
 def test_the_page_needs_nothing_but_itself(report: Report) -> None:
     html = report_files(report, {}, Provenance())["report.html"].decode()
     assert "://" not in html

@@ -51,6 +51,16 @@ def test_an_app_calls_a_bundle_by_what_it_prepares(capsys: pytest.CaptureFixture
         assert call in capsys.readouterr().out
 
 
+def test_a_bundle_of_kernels_has_both_ways_in_its_table(
+    report: Report, two_ways: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(report_parts(two_ways), width=80)
+    rows = [line.strip() for line in capsys.readouterr().out.splitlines() if "without kernels" in line]
+    assert [row.split()[-1] for row in rows] == ["5.60", "2.86x", "0.98210", "0.97310"]
+    show(report_parts(report))
+    assert "without kernels" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_report_fits_its_terminal_and_tells_all(
     report: Report, width: int, capsys: pytest.CaptureFixture[str]

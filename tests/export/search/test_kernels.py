@@ -18,6 +18,7 @@ from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.search import Goal, Rig, SearchResult, cost, search
+from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.search.cost import milliseconds
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.error_meter import ErrorMeter
@@ -48,7 +49,7 @@ def find(
     def search_with(times: Mapping[str, float], *, installed: bool = True) -> SearchResult:
         timed(times)
         bench = rig(tmp_path)
-        kernels = CPU.kernels if installed else ()
+        kernels = CPU.kernels if installed else NO_KERNELS
         return search(part, Goal(), replace(bench, candidates=replace(bench.candidates, kernels=kernels)))
 
     return search_with
@@ -78,8 +79,18 @@ def test_where_the_library_is_missing_no_function_is_written(
 
 
 def test_no_target_has_kernels_unless_they_are_installed() -> None:
-    assert CPU.candidates.kernels == ()
-    assert MINIMAL.kernels == ()
+    assert CPU.candidates.kernels == NO_KERNELS
+    assert MINIMAL.kernels == NO_KERNELS
+
+
+def test_weights_of_4_bits_are_tried_where_size_counts(part: FloatGraph) -> None:
+    candidates = replace(CPU.candidates, kernels=CPU.kernels)
+    layer = next(each for each in part.calibration.layers if each.width % 32 == 0)
+    forms = [
+        {each.form for each in candidates.usual(layer, goal, CPU.forms)}
+        for goal in (Goal(), Goal(size_mb=1), Goal(prefer="size"))
+    ]
+    assert ["kernel int4 blocks" in tried for tried in forms] == [False, True, True]
 
 
 def _both_ways(part: FloatGraph, rig: MakeRig, form: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:

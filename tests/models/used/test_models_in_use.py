@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ import edgeattn_runtime
 from edgeattn.__main__ import main
 from edgeattn_runtime.__main__ import main as on_device
 
+COMPILE = Path(__file__).parents[3] / "runtime" / "cpp" / "compile"
 EPISODES = range(30_000, 30_003)  # seeds that nothing else has
 SCORE = 0.95  # of what the best policies reach
 CHARACTER_ERROR = 0.05
@@ -24,6 +27,21 @@ PHRASES = 20
 BEAMS = 4
 
 Export = Callable[[ModuleType], edgeattn_runtime.Model]
+Shell = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def in_cpp() -> Shell:
+    """What runs edgeattn-run of the C++ runtime, and returns what it prints."""
+    if shutil.which("cmake") is None:
+        pytest.skip("the C++ runtime is built with CMake")
+    build = subprocess.run([COMPILE, "native"], capture_output=True, text=True, check=True).stdout.strip()
+
+    def run(*words: str | Path) -> str:
+        command = [Path(build) / "edgeattn-run", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +145,16 @@ def test_a_word_is_heard_in_a_file(
         assert line in told
 
 
+def test_a_word_is_heard_in_a_file_in_cpp(
+    listener: edgeattn_runtime.Model, in_cpp: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keywords, bundle = load("keywords"), str(listener.files.folder)
+    for inputs, _ in list(keywords.samples())[:10]:
+        path = recorded(tmp_path / "speech.wav", inputs["audio"][0].numpy(), keywords.RATE)
+        assert on_device(["run", bundle, "--input", str(path)]) == 0
+        assert in_cpp("run", bundle, "--audio", path) == capsys.readouterr().out
+
+
 def test_words_are_heard_where_they_are_in_a_long_recording(listener: edgeattn_runtime.Model) -> None:
     recording = load("keywords", "recording")
     audio, places = recording.recorded()
@@ -180,6 +208,19 @@ def test_a_phrase_is_spelled_from_a_file(
     ):
         assert (code, words, told.count("\n")) == (2, "", 1)
         assert line in told
+
+
+def test_a_phrase_is_spelled_from_a_file_in_cpp(
+    speller: edgeattn_runtime.Model, in_cpp: Shell, tmp_path: Path
+) -> None:
+    dictation = load("dictation")
+    settings = {"start": (dictation.START,), "stop": (dictation.END,)}
+    for audio, _ in list(dictation.recordings())[:5]:
+        path = recorded(tmp_path / "speech.wav", audio.numpy(), dictation.RATE)
+        expected = list(edgeattn_runtime.generate(speller, speller.prepare(audio=path), **settings))
+        ends = ("--start", str(dictation.START), "--stop", str(dictation.END))
+        tokens = in_cpp("generate", speller.files.folder, "--audio", path, *ends)
+        assert [int(token) for token in tokens.split()] == expected
 
 
 def test_phrases_are_spelled_with_a_cache(speller: edgeattn_runtime.Model) -> None:

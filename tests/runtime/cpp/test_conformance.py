@@ -13,7 +13,7 @@ import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
-KINDS = ("calls", "generate", "prepare", "labels", "forecast", "run_many", "stream")
+KINDS = ("calls", "generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 
@@ -55,6 +55,15 @@ def test_a_reader_survives_any_bytes(run: Run, clang: Path, tmp_path: Path, fuzz
         shutil.copy(path, tmp_path / path.parent.name)
     (tmp_path / "deep").write_text('{"schema": 2, "provenance": ' + "[" * 500_000, "utf-8")
     run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=65536", tmp_path)
+
+
+@pytest.mark.parametrize(("fuzzer", "kinds"), [("image", "pj"), ("wav", "w"), ("csv", "c")])
+def test_a_reader_of_files_survives_any_bytes(
+    run: Run, clang: Path, tmp_path: Path, fuzzer: str, kinds: str
+) -> None:
+    for path in (CONFORMANCE / "prepare" / "files").glob(f"*.[{kinds}]*"):
+        shutil.copy(path, tmp_path)
+    run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=8192", tmp_path)
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b"\0 behind a NUL")])

@@ -36,7 +36,7 @@ for (const [what, given] of Object.entries(broken)) {
 }
 
 test('an unknown graph, target, provider or number of threads is refused', async () => {
-  await assert.rejects(model.run(inputs, 'other'), /no graph other; the bundle has model/);
+  await assert.rejects(model.run(inputs, { graph: 'other' }), /no graph other; the bundle has model/);
   await assert.rejects(load(await good(), { target: 'npu' }), /no target npu; it has cpu, web/);
   await assert.rejects(load(await good(), { target: 'cpu' }), { name: 'IncompatibleRuntimeError' });
   await assert.rejects(load(await good(), { providers: ['webgpu'] }), { name: 'IncompatibleRuntimeError' });
@@ -57,10 +57,16 @@ test('inputs that are none are refused', async () => {
   for (const given of [undefined, null, 7, 'text']) await assert.rejects(model.run(given), { name: 'InputError' });
 });
 
-test('what is released answers no more, and leaves others alone', async () => {
+test('what is closed says so of every call, twice too, and leaves others alone', async () => {
   const other = await load(await good());
-  await other.release();
-  await assert.rejects(other.run(inputs), { name: 'BundleError' });
+  const running = other.run(inputs);
+  await Promise.all([other.close(), other.close()]);
+  await other.close();
+  assert.equal((await running).embedding.data.length, 8); // what was asked before is answered
+  const closed = { name: 'InputError', message: /a closed model; load it again/ };
+  for (const call of ['run', 'runMany', 'check', 'bench', 'generateMany']) await assert.rejects(other[call]([]), closed);
+  for (const call of ['prepare', 'labels', 'forecast', 'decode', 'describe']) assert.throws(() => other[call]({}), closed);
+  for (const call of ['generate', 'write']) await assert.rejects(other[call]([1]).next(), closed);
   assert.ok((await model.check()).every(({ ok }) => ok));
 });
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+VERBS = ("prepare", "labels", "run_many", "generate_many", "stream", "forecast")
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
-ASKED = {"call": "calls", "generate": "generate", "prepare": "prepare", "labels": "labels"}
+ASKED = {"call": "calls", "generate": "generate", **{verb: verb for verb in VERBS}}
 NO_LISTING = {"file-extra.edge", "signature-unsaid.edge"}  # a server lists no folder
 
 
@@ -35,8 +36,9 @@ def _check(lines: list[dict[str, Any]]) -> None:
     assert [line for line in lines if not line["agrees"]] == []
 
 
-def test_node(package: Path) -> None:
-    lines = _lines(package, "conformance-node")
+@pytest.mark.parametrize("program", ["conformance-node", "conformance-native"])
+def test_node(package: Path, program: str) -> None:
+    lines = _lines(package, program)
     _check(lines)
     assert {line["found"] for line in lines} >= {"accepted", "refused", "incompatible", "golden-fails"}
 

@@ -1,16 +1,94 @@
-"""What npm packs of runtime/web, its types, and its style."""
+"""What npm packs of runtime/web: used in an empty folder, its types, its style, its version."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
-MODULES = {"index", "folder", "platform.browser", "platform.node"}
-LARGEST = 30_000  # bytes of index.js, compressed as a server sends it
+import edgeattn_runtime
+
+MODULES = {"index", "folder", "native", "remote", "worker", "platform.browser", "platform.node"}
+LARGEST = 30_000  # bytes of what a page fetches of it, built by Vite and compressed as a server sends it
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+
+APP = """
+import { Worker } from 'node:worker_threads';
+import { DeadlineError, load, readWav, Stream, tensor } from 'edgeattn-web';
+import { FolderSource } from 'edgeattn-web/folder';
+import { native } from 'edgeattn-web/native';
+import { RemoteModel } from 'edgeattn-web/remote';
+
+const [, , bundle] = process.argv;
+const inputs = {
+  tokens: tensor('int64', [1, 3], [1, 2, 3]),
+  mask: tensor('float32', [1, 3], [1, 1, 1]),
+};
+const here = await load(bundle);
+const fast = await load(new FolderSource(bundle), { engine: native });
+const remote = await RemoteModel.open(new Worker(new URL('worker.mjs', import.meta.url)), bundle);
+const answers = await Promise.all([here.run(inputs), fast.run(inputs), remote.run(inputs)]);
+const numbers = answers.map(({ embedding }) => embedding.data[0].toFixed(2));
+console.log(JSON.stringify([numbers, here.engine.name, fast.engine.name, typeof Stream, typeof readWav]));
+remote.terminate();
+"""
+WORKER = """
+import { serve } from 'edgeattn-web/worker';
+
+await serve();
+"""
+TYPED = """
+import { type Engine, load, type Model, type Tensor, tensor } from 'edgeattn-web';
+import { FolderSource } from 'edgeattn-web/folder';
+import { native } from 'edgeattn-web/native';
+import { RemoteModel } from 'edgeattn-web/remote';
+import { serve } from 'edgeattn-web/worker';
+
+const engine: Engine = native;
+const model: Model = await load(new FolderSource('x.edge'), { engine, deadline: 5 });
+const inputs = { tokens: tensor('int64', [1, 1], [1]) };
+const first: bigint | undefined = inputs.tokens.data[0];
+const found: Tensor | undefined = (await model.run(inputs)).embedding;
+if (found?.dtype === 'float32') {
+  const numbers: Float32Array = found.data;
+  console.log(numbers, first);
+}
+// @ts-expect-error: an int64 is no array of floats
+const wrong: Float32Array = inputs.tokens.data;
+export { RemoteModel, serve, wrong };
+"""
+SIZE = """
+import { build } from 'vite';
+
+const { output } = await build({
+  configFile: false,
+  logLevel: 'error',
+  build: { write: false, rolldownOptions: { input: 'page.mjs', external: /^(@|onnxruntime)/ } },
+});
+for (const { code } of output) process.stdout.write(code ?? '');
+"""
+
+
+@pytest.fixture(scope="module")
+def packed(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder with the unpacked package, and what it depends on."""
+    folder = tmp_path_factory.mktemp("app")
+    modules = folder / "node_modules"
+    modules.mkdir()
+    for each in (package / "node_modules").iterdir():
+        if not each.name.startswith("."):
+            (modules / each.name).symlink_to(each)
+    pack = ["npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", str(folder)]
+    subprocess.run(pack, cwd=package, capture_output=True, check=True)
+    (archive,) = folder.glob("*.tgz")
+    with tarfile.open(archive) as file:
+        file.extractall(folder, filter="data")
+    (folder / "package").rename(modules / "edgeattn-web")
+    return folder
 
 
 @pytest.mark.parametrize("script", ["types", "lint"])
@@ -21,16 +99,44 @@ def test_script(package: Path, script: str) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_the_package_holds_modules_and_their_types(package: Path) -> None:
-    pack = ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"]
-    text = subprocess.run(pack, cwd=package, capture_output=True, text=True, check=True).stdout
-    packed = json.loads(text)
-    contents = packed[0] if isinstance(packed, list) else packed["edgeattn-web"]  # by npm's version
-    files = {file["path"] for file in contents["files"]}
+def test_an_empty_folder_uses_it(packed: Path) -> None:
+    (packed / "app.mjs").write_text(APP, "utf-8")
+    (packed / "worker.mjs").write_text(WORKER, "utf-8")
+    command = ["node", "app.mjs", CONFORMANCE / "good.edge"]
+    run = subprocess.run(command, cwd=packed, capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stderr
+    numbers, *rest = json.loads(run.stdout)
+    assert len(set(numbers)) == 1
+    assert rest == ["onnxruntime-web", "onnxruntime-node", "function", "function"]
+
+
+def test_its_types_stand_alone(packed: Path, package: Path) -> None:
+    (packed / "app.ts").write_text(TYPED, "utf-8")
+    options = ["--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom,dom.asynciterable"]
+    command = [package / "node_modules" / ".bin" / "tsc", "--noEmit", "--strict", "--ignoreConfig", *options]
+    (packed / "package.json").write_text('{"type": "module"}', "utf-8")
+    run = subprocess.run([*command, "app.ts"], cwd=packed, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_it_holds_modules_their_types_and_the_licence(packed: Path) -> None:
+    folder = packed / "node_modules" / "edgeattn-web"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {f"dist/{name}.{end}" for name in MODULES for end in ("js", "d.ts")} <= files
-    assert {"package.json", "README.md"} <= files
+    assert {"package.json", "README.md", "LICENSE"} <= files
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]
+    root = CONFORMANCE.parents[1] / "LICENSE"
+    assert (folder / "LICENSE").read_bytes() == root.read_bytes()
 
 
-def test_the_package_is_small(package: Path) -> None:
-    assert len(gzip.compress((package / "dist" / "index.js").read_bytes())) < LARGEST
+def test_its_version_is_the_project_s(package: Path) -> None:
+    version = json.loads((package / "package.json").read_text("utf-8"))["version"]
+    assert version == edgeattn_runtime.__version__
+
+
+def test_what_a_page_fetches_is_small(packed: Path) -> None:
+    (packed / "size.mjs").write_text(SIZE, "utf-8")
+    everything = "import * as all from 'edgeattn-web';\nglobalThis.all = all;\n"
+    (packed / "page.mjs").write_text(everything, "utf-8")
+    run = subprocess.run(["node", "size.mjs"], cwd=packed, capture_output=True, check=True)
+    assert 0 < len(gzip.compress(run.stdout)) < LARGEST

@@ -91,8 +91,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
 def _samples(data: bytes, form: _Format) -> NDArray[np.float32]:
     if form.kind == _FLOATS:
         return np.frombuffer(data, "<f4").astype(np.float32)
-    numbers = _integers(data, form.bits) / 2 ** (form.bits - 1)
-    return numbers.astype(np.float32)
+    samples: NDArray[np.float32] = (_integers(data, form.bits) / 2 ** (form.bits - 1)).astype(np.float32)
+    return samples
 
 
 def _integers(data: bytes, bits: int) -> NDArray[np.int64]:

@@ -23,6 +23,16 @@ def test_a_summary_tells_verdict_checks_figures_and_notes(report: Report) -> Non
         assert line in text.splitlines()
 
 
+def test_a_bundle_of_kernels_has_both_ways_in_its_summary(two_ways: Report) -> None:
+    lines = summary(two_ways).splitlines()
+    for line in (
+        "| Without kernels, p50 |  |  | 5.60 |",
+        "| Without kernels, speedup |  |  | 2.86x |",
+        "| Cosine without kernels, worst sample | 1 |  | 0.97310 |",
+    ):
+        assert line in lines
+
+
 def test_what_fails_is_named(report: Report) -> None:
     wrong = EdgeCase("left padding", ok=False, told="cosine 0.3")
     few = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=118)

@@ -35,25 +35,33 @@ class LinearBlocks(LinearForm):
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the operator; it rounds by block, whatever a technique rounded."""
-        width, channels = linear.weight.shape
         stored, scale = blocks_of(linear.weight, self.levels)
+        weight = embed(tape, packed(stored, self.bits), f"{name}.int{self.bits}")
+        scales = embed(tape, scale, f"{name}.scales")
         bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
-        inputs = [
-            x,
-            embed(tape, _packed(stored, self.bits), f"{name}.int{self.bits}"),
-            embed(tape, scale, f"{name}.scales"),
-            None,
-            None,
-            bias,
-        ]
-        attributes: dict[str, int] = {
-            "K": width,
-            "N": channels,
-            "bits": self.bits,
-            "block_size": BLOCK,
-            "accuracy_level": INT8_ACTIVATIONS,
-        }
-        return tape.op("MatMulNBits", inputs, attributes, domain=MICROSOFT)
+        return block_product(tape, x, weight, scales, bias, dims=linear.weight.shape, bits=self.bits)
+
+
+def block_product(
+    tape: Tape,
+    x: ir.Value,
+    weight: ir.Value,
+    scales: ir.Value,
+    bias: ir.Value | None,
+    *,
+    dims: tuple[int, ...],
+    bits: int,
+) -> ir.Value:
+    """Record the product with a weight (N, D / BLOCK, bytes of a block), ``dims`` being D and N."""
+    width, channels = dims
+    attributes: dict[str, int] = {
+        "K": width,
+        "N": channels,
+        "bits": bits,
+        "block_size": BLOCK,
+        "accuracy_level": INT8_ACTIVATIONS,
+    }
+    return tape.op("MatMulNBits", [x, weight, scales, None, None, bias], attributes, domain=MICROSOFT)
 
 
 def _blocks(name: str, bits: int) -> LinearBlocks:
@@ -77,7 +85,8 @@ def blocks_of(weight: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:
     return stored.reshape(channels, blocks, BLOCK), scale.reshape(channels, blocks)
 
 
-def _packed(stored: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
+def packed(stored: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
+    """Return blocks (N, D / BLOCK, BLOCK) as bytes; of 4 bits two in each, the first in the low half."""
     shifted = (stored.astype(np.int16) + (1 << (bits - 1))).astype(np.uint8)  # (N, D / BLOCK, BLOCK)
     if bits == 8:
         return shifted

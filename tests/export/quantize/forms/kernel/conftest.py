@@ -34,7 +34,7 @@ def around() -> Callable[..., ir.Model]:
             rounding="tensor",
             **more,
         )
-        y = layer.emit(tape)
+        (y,) = layer.emit(tape)
         y.shape, y.type, y.name = residual.shape, residual.type, "layer"
         output = build(tape, residual, y)
         output.name, output.shape, output.type = "y", residual.shape, residual.type

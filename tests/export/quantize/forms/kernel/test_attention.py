@@ -50,6 +50,7 @@ CASES: dict[str, tuple[Arrays, int, dict[str, float]]] = {
     "plain": (_inputs(q=5, k=7, v=7), 1, {}),
     "causal": (_inputs(q=5, k=5, v=5), 1, {"is_causal": 1, "scale": 0.5}),
     "a mask": (_inputs(q=5, k=7, v=7) | {"mask": np.tri(5, 7, 2).astype(bool)}, 1, {"softcap": 20.0}),
+    "as torch writes it": (_inputs(q=5, k=7, v=7), 1, {"qk_matmul_output_mode": 0, "softcap": 0.0}),
     "a cache": (_inputs(q=1, k=1, v=1, past_key=6, past_value=6), 3, {}),
 }
 

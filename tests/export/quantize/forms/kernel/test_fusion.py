@@ -15,6 +15,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
+from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
 from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
@@ -24,7 +25,7 @@ WIDTH, CHANNELS = 12, 8
 Make = Callable[..., ir.Model]
 Build = Callable[[Tape, ir.Value, ir.Value], ir.Value]
 
-RULES = (KernelSmoothing(), KernelActivation(), KernelResidual(), KernelNorm())
+RULES = (KernelSmoothing(), KernelActivation(), KernelGate(), KernelResidual(), KernelNorm())
 
 
 def _answer(model: ir.Model) -> NDArray[np.float32]:
@@ -91,6 +92,21 @@ def test_all_that_stands_behind_goes_in_together(around: Make) -> None:
     assert node.attributes.get_string("activation") == "gelu"
     assert node.attributes.get_string("norm") == "layer"
     assert node.inputs[5].name == "residual"
+    np.testing.assert_array_equal(_answer(model), expected)
+
+
+def test_a_norm_whose_input_is_read_elsewhere_leaves_it_as_a_second_output(around: Make) -> None:
+    def build(tape: Tape, residual: ir.Value, y: ir.Value) -> ir.Value:
+        added = tape.op("Add", [y, residual])
+        added.shape, added.type, added.name = residual.shape, residual.type, "sum"
+        return tape.op("Sub", [_norm("LayerNormalization")(tape, residual, added), added])
+
+    expected = _answer(around(build))
+    sites, model = _fused(around(build))
+    assert sites == 2
+    linear = next(node for node in model.graph if node.op_type == "Int8Linear")
+    assert [value.name for value in linear.outputs][1] == "sum"
+    assert operators(model) == {"Int8Linear": 1, "Sub": 1}
     np.testing.assert_array_equal(_answer(model), expected)
 
 

@@ -14,18 +14,21 @@ from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 
 STOCK = {KERNEL_INT8: INT8, KERNEL_INT8_PER_TOKEN: INT8_PER_TOKEN}
+BLOCKS = {KERNEL_INT4_BLOCKS: INT4_BLOCKS}
 Write = Callable[..., ir.Model]
 
 
-def _linear(*, bias: bool = True) -> Linear:
+def _linear(width: int = 33, *, bias: bool = True) -> Linear:
     generator = np.random.default_rng(0)
-    weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((33, 17), (17,)))
+    weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((width, 17), (17,)))
     return Linear(weight, shift if bias else None, paired=True)
 
 
@@ -35,22 +38,23 @@ def _kernel(written: Write, form: LinearForm, linear: Linear) -> ir.Model:
     return model
 
 
-@pytest.mark.parametrize("form", STOCK, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", STOCK | BLOCKS, ids=lambda form: form.name)
 @pytest.mark.parametrize("bias", [True, False])
 def test_without_the_kernel_it_answers_as_its_stock_form(
     form: LinearForm, bias: bool, written: Write
 ) -> None:
-    linear = _linear(bias=bias)
-    x = {"x": np.random.default_rng(1).standard_normal((2, 7, 33)).astype(np.float32)}
-    expected = ORT_CPU.runner(written(STOCK[form], linear))(x)["y"]
+    width = 64 if form in BLOCKS else 33
+    linear = _linear(width, bias=bias)
+    x = {"x": np.random.default_rng(1).standard_normal((2, 7, width)).astype(np.float32)}
+    expected = ORT_CPU.runner(written((STOCK | BLOCKS)[form], linear))(x)["y"]
     answer = ORT_CPU.runner(inlined(_kernel(written, form, linear)))(x)["y"]
     np.testing.assert_array_equal(answer, expected)
 
 
-@pytest.mark.parametrize("form", STOCK, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", STOCK | BLOCKS, ids=lambda form: form.name)
 def test_onnxruntime_inlines_the_body_as_it_is(form: LinearForm, written: Write, plainly: Callable) -> None:
-    model = _kernel(written, form, _linear())
-    x = {"x": np.random.default_rng(2).standard_normal((1, 5, 33)).astype(np.float32)}
+    model = _kernel(written, form, _linear(64))
+    x = {"x": np.random.default_rng(2).standard_normal((1, 5, 64)).astype(np.float32)}
     np.testing.assert_array_equal(plainly(model)(x)["y"], plainly(inlined(model))(x)["y"])
 
 
@@ -63,6 +67,27 @@ def test_the_node_holds_the_weight_by_rows_of_output_channels(written: Write) ->
     np.testing.assert_array_equal(weight.const_value.numpy(), linear.rounded.T, strict=True)  # (N, K)
     np.testing.assert_array_equal(scale.const_value.numpy(), linear.steps[0], strict=True)
     np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias, strict=True)
+
+
+def test_weights_of_4_bits_lie_two_a_byte_with_a_scale_for_each_block(written: Write) -> None:
+    linear = _linear(64)
+    (node,) = _kernel(written, KERNEL_INT4_BLOCKS, linear).graph
+    _, weight, scale, _, _ = node.inputs
+    assert (tuple(weight.shape), tuple(scale.shape)) == ((17, 32), (17, 2))
+    stored = weight.const_value.numpy()
+    values = np.stack([stored & 15, stored >> 4], axis=-1).reshape(17, 2, 32).astype(np.float32) - 8
+    kept = (values * scale.const_value.numpy()[..., None]).reshape(17, 64).T
+    assert np.abs(kept - linear.weight).max() <= scale.const_value.numpy().max() / 2 * 1.001
+    assert KERNEL_INT4_BLOCKS.megabytes(64, 17) == INT4_BLOCKS.megabytes(64, 17)
+
+
+def test_layers_of_4_bits_have_bodies_by_their_dims(written: Write) -> None:
+    overloads = {_kernel(written, KERNEL_INT4_BLOCKS, _linear(width)).graph[0].overload for width in (32, 64)}
+    assert len(overloads) == 2
+
+
+def test_a_width_that_is_no_multiple_of_a_block_is_unfit() -> None:
+    assert "33 input channels" in (KERNEL_INT4_BLOCKS.unfit(33, 17) or "")
 
 
 def test_rows_round_by_themselves_in_the_body_per_token(written: Write) -> None:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import producer
-from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import Fusion, Match, layer_behind, layer_of
-from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE, Int8Linear
+from edgeattn_export.graph.dataflow import only_user, producer
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import Fusion, Match, layer_of
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE
 
 
 class KernelActivation(Fusion):
@@ -23,26 +23,40 @@ class KernelActivation(Fusion):
 
     def check(self, node: ir.Node) -> Match | None:
         """Match an activation of a layer behind which nothing is fused yet."""
-        linear = _silu_of(node) if node.op_type == "Mul" else layer_behind(node.inputs[0], node)
-        if linear is None or linear.activation != NONE or linear.residual is not None:
+        match = activated(node)
+        linear = None if match is None else layer_of(match[0])
+        if (
+            match is None
+            or linear is None
+            or linear.activation != NONE
+            or linear.gate
+            or linear.residual is not None
+        ):
             return None
-        return Match(replace(linear, activation=_named(node)), node.outputs[0])
+        return Match(replace(linear, activation=match[1]), tuple(node.outputs))
 
 
-def _named(node: ir.Node) -> str:
-    """Return the kernel's name of an activation."""
-    if node.op_type == "Gelu":
-        return "gelu_tanh" if node.attributes.get_string("approximate", NONE) == "tanh" else "gelu"
-    return "silu" if node.op_type == "Mul" else node.op_type.lower()
+def activated(node: ir.Node | None) -> tuple[ir.Value, str] | None:
+    """Return what a node is an activation of, by the kernel's name of it, where nothing else reads that."""
+    if node is None or node.domain or node.op_type not in KernelActivation.roots:
+        return None
+    if node.op_type == "Mul":
+        value = _silu_of(node)
+        return None if value is None else (value, "silu")
+    value = node.inputs[0]
+    if value is None or only_user(value) is not node:
+        return None
+    by_tanh = node.attributes.get_string("approximate", NONE) == "tanh"
+    return value, "gelu_tanh" if by_tanh else node.op_type.lower()
 
 
-def _silu_of(node: ir.Node) -> Int8Linear | None:
-    """Return the layer of which a product is x * sigmoid(x), where nothing else reads either."""
+def _silu_of(node: ir.Node) -> ir.Value | None:
+    """Return the x of which a product is x * sigmoid(x), where nothing else reads either."""
     for value, gate in (tuple(node.inputs), tuple(node.inputs)[::-1]):
         sigmoid = producer(gate, "Sigmoid")
         if sigmoid is None or value is None or sigmoid.inputs[0] is not value:
             continue
         users = {use.node for each in (value, *sigmoid.outputs) for use in each.uses()}
         leaves = any(each.is_graph_output() for each in (value, *sigmoid.outputs))
-        return layer_of(value) if users == {node, sigmoid} and not leaves else None
+        return value if users == {node, sigmoid} and not leaves else None
     return None

@@ -19,6 +19,7 @@ OP_TYPE = "Attention"
 INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")
 OUTPUTS = ("y", "present_key", "present_value")
 COVERED = frozenset({"is_causal", "q_num_heads", "kv_num_heads", "scale", "softcap"})
+OF_FOURTH_OUTPUT = frozenset({"qk_matmul_output_mode"})  # which a covered node has not
 
 
 class KernelAttention:
@@ -30,7 +31,7 @@ class KernelAttention:
 
     def check(self, node: ir.Node) -> ir.Node | None:
         """Match a standard attention of covered attributes, inputs and outputs."""
-        covered = COVERED.issuperset(node.attributes)
+        covered = node.attributes.keys() <= COVERED | OF_FOURTH_OUTPUT
         few = len(node.inputs) <= len(INPUTS) and len(node.outputs) <= len(OUTPUTS)
         return node if covered and few and not node.domain else None
 
@@ -39,7 +40,7 @@ class KernelAttention:
         outputs = tape.op_multi_out(
             OP_TYPE,
             match.inputs,
-            match.attributes,
+            {name: attribute for name, attribute in match.attributes.items() if name in COVERED},
             num_outputs=len(match.outputs),
             domain=DOMAIN,
             overload=_overload(match),
@@ -63,6 +64,10 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
 
 def _overload(node: ir.Node) -> str:
     """Return the name of a node's body: its attributes, the inputs that are given, and how many outputs."""
-    attributes = (f"{name}={attribute.value:.9g}" for name, attribute in sorted(node.attributes.items()))
+    attributes = (
+        f"{name}={attribute.value:.9g}"
+        for name, attribute in sorted(node.attributes.items())
+        if name in COVERED
+    )
     given = (name for name, value in zip(INPUTS, node.inputs, strict=False) if value is not None)
     return "_".join([*given, *attributes, str(len(node.outputs))])

@@ -17,10 +17,10 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE, Int8
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A node as it is to be, and the output that it replaces."""
+    """A node as it is to be, and the values that its outputs replace."""
 
     linear: Int8Linear
-    output: ir.Value
+    outputs: tuple[ir.Value, ...]
 
 
 class Fusion:
@@ -28,7 +28,7 @@ class Fusion:
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the node."""
-        return {match.output: match.linear.emit(tape)}
+        return dict(zip(match.outputs, match.linear.emit(tape), strict=True))
 
 
 def layer_behind(value: ir.Value | None, user: ir.Node) -> Int8Linear | None:

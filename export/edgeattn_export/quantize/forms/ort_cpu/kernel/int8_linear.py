@@ -1,28 +1,35 @@
 """The node ``edgeattn.Int8Linear``, and its body of stock operators.
 
-y = norm(activation(round(x * smoothing) Wᵀ + bias) + residual)
+sum = activation(round(x * smoothing) Wᵀ + bias) [* gate] + residual,  y = norm(sum)
 
 The kernel rounds each row of x by its own range. A body rounds all rows by one range, which is as fast as a
-plain int8 layer, or each row by its own, see ``linear_int8_per_token``; ``overload`` spells which.
+plain int8 layer, each row by its own, see ``linear_int8_per_token``, or each block of a row, see
+``linear_blocks``; ``overload`` spells which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
+from edgeattn_export.graph.dataflow import dims, embed
 from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import block_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import int8_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import per_token_product
 
 OP_TYPE = "Int8Linear"
 INPUTS = ("x", "weight", "scale", "smoothing", "bias", "residual", "norm_scale", "norm_bias")
+OUTPUTS = ("y", "sum")
 NONE = "none"
 EPSILON = 1e-5
+BITS = 8
+BLOCKS = "blocks"
 
 PRODUCTS: Mapping[str, Callable[..., ir.Value]] = {"tensor": int8_product, "row": per_token_product}
 ACTIVATIONS: Mapping[str, Callable[[Tape, ir.Value], ir.Value]] = {
@@ -42,17 +49,22 @@ class Int8Linear:
 
     Attributes:
         x: (..., K)
-        weight: (N, K) int8.
-        scale: (N), the step of each row of ``weight``.
+        weight: (N, K) int8, or (N, K / 2) uint8: two values of 4 bits a byte. With a gate, 2N rows, as scale
+            and bias have them: the activation of the first half's product is multiplied by the second's.
+        scale: (N), the step of each row of ``weight``; (N, K / block_size) of its blocks.
         smoothing: (K), multiplied onto ``x`` before it is rounded.
         bias: (N)
         residual: (..., N), added behind the activation.
         norm_scale: (N)
         norm_bias: (N)
-        rounding: How its body rounds ``x``: one of ``PRODUCTS``.
+        rounding: How its body rounds ``x``: one of ``PRODUCTS``, or "blocks".
         activation: One of ``ACTIVATIONS``.
+        gate: Whether there is one.
         norm: One of ``NORMS``, or "none".
         epsilon: Of the norm.
+        bits: Of a weight, 8 or 4.
+        block_size: Values of a row that share a scale; 0: all of them.
+        has_sum: Whether what the norm is taken of is an output, too.
     """
 
     x: ir.Value
@@ -65,8 +77,12 @@ class Int8Linear:
     norm_bias: ir.Value | None = None
     rounding: str
     activation: str = NONE
+    gate: bool = False
     norm: str = NONE
     epsilon: float = EPSILON
+    bits: int = BITS
+    block_size: int = 0
+    has_sum: bool = False
 
     @classmethod
     def of(cls, node: ir.Node | None) -> Int8Linear | None:
@@ -85,63 +101,111 @@ class Int8Linear:
             **inputs,
             rounding=node.overload.partition("_")[0],
             activation=attributes.get_string("activation", NONE),
+            gate=bool(attributes.get_int("gate", 0)),
             norm=attributes.get_string("norm", NONE),
             epsilon=attributes.get_float("epsilon", EPSILON),
+            bits=attributes.get_int("bits", BITS),
+            block_size=attributes.get_int("block_size", 0),
+            has_sum=len(node.outputs) > 1,
         )
+
+    @property
+    def width(self) -> int:
+        """K, the channels of ``x``."""
+        return int(str(dims(self.weight)[1])) * BITS // self.bits
+
+    @property
+    def rows(self) -> int:
+        """The rows of ``weight``: N, or with a gate 2N."""
+        return int(str(dims(self.weight)[0]))
+
+    @property
+    def channels(self) -> int:
+        """N, the channels of ``y``."""
+        return self.rows // 2 if self.gate else self.rows
 
     @property
     def overload(self) -> str:
         """The name of its body: how it rounds, and all that is in it."""
         inputs = [name for name in INPUTS[3:] if getattr(self, name) is not None]
+        blocks = [f"{self.bits}x{self.block_size}x{self.width}x{self.rows}"] if self.block_size else []
         activation = [] if self.activation == NONE else [self.activation]
+        gate = ["gate"] if self.gate else []
         norm = [] if self.norm == NONE else [self.norm, f"{self.epsilon:.9g}"]
-        return "_".join([self.rounding, *inputs, *activation, *norm])
+        outputs = ["sum"] if self.has_sum else []
+        return "_".join([self.rounding, *blocks, *inputs, *activation, *gate, *norm, *outputs])
 
     @property
-    def attributes(self) -> dict[str, str | float]:
+    def attributes(self) -> dict[str, str | float | int]:
         """Those that differ from what the operator takes them for where they are left out."""
-        given: dict[str, str | float] = {
+        given: dict[str, str | float | int] = {
             "activation": self.activation,
+            "gate": int(self.gate),
             "norm": self.norm,
             "epsilon": self.epsilon,
+            "bits": self.bits,
+            "block_size": self.block_size,
         }
-        return {name: value for name, value in given.items() if value not in (NONE, EPSILON)}
+        return {name: value for name, value in given.items() if value != _DEFAULTS[name]}
 
-    def emit(self, tape: Tape) -> ir.Value:
-        """Record the node, and return its output."""
+    def emit(self, tape: Tape) -> Sequence[ir.Value]:
+        """Record the node, and return its outputs."""
         inputs = [getattr(self, name) for name in INPUTS]
         while inputs[-1] is None:
             inputs.pop()
-        return tape.op(OP_TYPE, inputs, self.attributes, domain=DOMAIN, overload=self.overload)
+        return tape.op_multi_out(
+            OP_TYPE,
+            inputs,
+            self.attributes,
+            num_outputs=1 + self.has_sum,
+            domain=DOMAIN,
+            overload=self.overload,
+        )
 
     def body(self, opset: int) -> ir.Function:
         """Return the function that an engine without the kernel runs."""
         parameters = {name: ir.Value(name=name) for name in INPUTS}
         given = {name: value for name, value in parameters.items() if getattr(self, name) is not None}
         tape = Tape()
-        output = self._expanded(tape, given)
-        output.name = "y"
+        outputs = self._expanded(tape, given)
+        for output, name in zip(outputs, OUTPUTS, strict=False):
+            output.name = name
         graph = ir.Graph(
             tuple(parameters.values()),
-            [output],
+            outputs,
             nodes=[*map(_constant_node, tape.initializers), *tape.nodes],
             opset_imports={"": opset, MICROSOFT: 1},
         )
-        attributes = [ir.Attr(name, kind, None) for name, kind in _ATTRIBUTES.items()]
+        attributes = [ir.Attr(name, _KINDS[type(value)], None) for name, value in _DEFAULTS.items()]
         return ir.Function(DOMAIN, OP_TYPE, self.overload, graph=graph, attributes=attributes)
 
-    def _expanded(self, tape: Tape, inputs: Mapping[str, ir.Value]) -> ir.Value:
-        """Record its stock operators over inputs, by their names."""
-        x = tape.op("Mul", [inputs["x"], inputs["smoothing"]]) if "smoothing" in inputs else inputs["x"]
-        transposed = tape.op("Transpose", [inputs["weight"]], {"perm": [1, 0]})
-        weight = {"weight": transposed, "scale": inputs["scale"]}
-        y = ACTIVATIONS[self.activation](tape, PRODUCTS[self.rounding](tape, x, weight, inputs.get("bias")))
+    def _expanded(self, tape: Tape, inputs: Mapping[str, ir.Value]) -> list[ir.Value]:
+        """Record its stock operators over inputs, by their names; return the outputs."""
+        y = self._product(tape, inputs)
+        factors: list[ir.Value] = []
+        if self.gate:
+            y, *factors = tape.op_multi_out("Split", [y], {"axis": -1, "num_outputs": 2}, num_outputs=2)
+        y = ACTIVATIONS[self.activation](tape, y)
+        for factor in factors:
+            y = tape.op("Mul", [y, factor])
         if "residual" in inputs:
             y = tape.op("Sum", [y, inputs["residual"]])  # no Add, see ``lower.ort_cpu.residual``
         if self.norm == NONE:
-            return y
+            return [y]
         parameters = [inputs[name] for name in ("norm_scale", "norm_bias") if name in inputs]
-        return tape.op(NORMS[self.norm], [y, *parameters], {"axis": -1, "epsilon": self.epsilon})
+        normed = tape.op(NORMS[self.norm], [y, *parameters], {"axis": -1, "epsilon": self.epsilon})
+        return [normed, y] if self.has_sum else [normed]
+
+    def _product(self, tape: Tape, inputs: Mapping[str, ir.Value]) -> ir.Value:
+        """Record the product and its bias."""
+        x = tape.op("Mul", [inputs["x"], inputs["smoothing"]]) if "smoothing" in inputs else inputs["x"]
+        weight, scale, bias = inputs["weight"], inputs["scale"], inputs.get("bias")
+        if self.rounding == BLOCKS:
+            sizes = (self.rows, self.width // self.block_size, self.block_size * self.bits // BITS)
+            weight = tape.op("Reshape", [weight, embed(tape, np.array(sizes, np.int64), "blocks")])
+            return block_product(tape, x, weight, scale, bias, dims=(self.width, self.rows), bits=self.bits)
+        transposed = tape.op("Transpose", [weight], {"perm": [1, 0]})
+        return PRODUCTS[self.rounding](tape, x, {"weight": transposed, "scale": scale}, bias)
 
 
 def _constant_node(value: ir.Value) -> ir.Node:
@@ -151,11 +215,15 @@ def _constant_node(value: ir.Value) -> ir.Node:
     return ir.Node("", "Constant", [], [ir.AttrTensor("value", value.const_value)], outputs=[value])
 
 
-_ATTRIBUTES = {
-    "activation": ir.AttributeType.STRING,
-    "norm": ir.AttributeType.STRING,
-    "epsilon": ir.AttributeType.FLOAT,
+_DEFAULTS: Mapping[str, str | float | int] = {
+    "activation": NONE,
+    "gate": 0,
+    "norm": NONE,
+    "epsilon": EPSILON,
+    "bits": BITS,
+    "block_size": 0,
 }
+_KINDS = {str: ir.AttributeType.STRING, float: ir.AttributeType.FLOAT, int: ir.AttributeType.INT}
 
 
 def int8_linear_body(node: ir.Node, opset: int) -> ir.Function:

@@ -37,13 +37,14 @@ class LinearKernel(LinearForm):
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the node, its weight (N, D)."""
-        return Int8Linear(
+        (output,) = Int8Linear(
             x=x,
             weight=embed(tape, np.ascontiguousarray(linear.rounded.T), f"{name}.int8"),
             scale=embed(tape, linear.steps[0], f"{name}.scale"),
             bias=stored_bias(tape, linear, name),
             rounding=self.rounding,
         ).emit(tape)
+        return output
 
 
 KERNEL_INT8 = LinearKernel("kernel int8", rounding="tensor")

@@ -30,5 +30,5 @@ class KernelResidual(Fusion):
             if linear is None or linear.residual is not None or other is None or is_constant(other):
                 continue
             if same_dims(dims(other), dims(node.outputs[0])):
-                return Match(replace(linear, residual=other), node.outputs[0])
+                return Match(replace(linear, residual=other), tuple(node.outputs))
         return None

@@ -28,5 +28,5 @@ class KernelSmoothing(Fusion):
         if linear is None or product is None or linear.smoothing is not None:
             return None
         x, factor = split_constant(product)
-        is_own = only_user(linear.x) is node and dims(factor) == dims(linear.weight)[1:]
-        return Match(replace(linear, x=x, smoothing=factor), node.outputs[0]) if x and is_own else None
+        is_own = only_user(linear.x) is node and dims(factor) == (linear.width,)
+        return Match(replace(linear, x=x, smoothing=factor), tuple(node.outputs)) if x and is_own else None

@@ -19,6 +19,9 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
+from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 
 edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
@@ -27,17 +30,20 @@ WIDTH, CHANNELS = 12, 8
 SUMS = 1e-5  # of the largest number: what float32 sums in another order, and a kernel's own GELU, add
 
 
-def _answer(model: ir.Model) -> NDArray[np.float32]:
+def _session(model: ir.Model) -> onnxruntime.InferenceSession:
     write_bodies(model, FORMS.bodies)
     options = onnxruntime.SessionOptions()
     options.register_custom_ops_library(str(edgeattn_kernels.library()))
-    session = onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
+
+
+def _answer(model: ir.Model) -> NDArray[np.float32]:
     generator = np.random.default_rng(1)
     inputs = {
         name: generator.standard_normal((5, width)).astype(np.float32)
         for name, width in (("x", WIDTH), ("residual", CHANNELS))
     }
-    answer: NDArray[np.float32] = session.run(["y"], inputs)[0]
+    answer: NDArray[np.float32] = _session(model).run(["y"], inputs)[0]
     return answer
 
 
@@ -70,3 +76,47 @@ def test_one_node_answers_as_several(
         apply(rule, model)
     assert [node.op_type for node in model.graph if node.op_type != "Identity"] == ["Int8Linear"]
     np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+
+
+def test_what_is_read_beside_its_norm_is_a_second_output(around: Callable[..., ir.Model]) -> None:
+    def build(tape: Tape, residual: ir.Value, y: ir.Value) -> ir.Value:
+        added = tape.op("Sum", [y, residual])
+        added.shape, added.type = residual.shape, residual.type
+        scale = embed(tape, np.linspace(0.5, 2, CHANNELS).astype(np.float32), "norm_scale")
+        return tape.op("Sub", [tape.op("LayerNormalization", [added, scale], {"axis": -1}), added])
+
+    expected = _answer(around(build))
+    model = around(build)
+    for rule in FORMS.finish:
+        apply(rule, model)
+    assert [node.op_type for node in model.graph] == ["Int8Linear", "Sub"]
+    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.Model]) -> None:
+    def build(tape: Tape, residual: ir.Value, y: ir.Value) -> ir.Value:
+        halves = tape.op_multi_out("Split", [y], {"axis": -1, "num_outputs": 2}, num_outputs=2)
+        for half in halves:
+            half.shape, half.type = ir.Shape(("rows", CHANNELS // 2)), residual.type
+        gated = tape.op("Mul", [ACTIVATIONS[activation](tape, halves[0]), halves[1]])
+        return tape.op("Concat", [gated, gated], {"axis": -1})
+
+    expected = _answer(around(build))
+    model = around(build)
+    for rule in FORMS.finish:
+        apply(rule, model)
+    assert [node.op_type for node in model.graph] == ["Int8Linear", "Concat"]
+    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+
+
+def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(written: Callable[..., ir.Model]) -> None:
+    generator = np.random.default_rng(0)
+    weight = generator.standard_normal((64, 24)).astype(np.float32)
+    model = written(KERNEL_INT4_BLOCKS, Linear(weight, None))
+    x = {"x": generator.standard_normal((2, 7, 64)).astype(np.float32)}
+    answer = _session(model).run(["y"], x)[0]
+    stored, scale = blocks_of(weight, KERNEL_INT4_BLOCKS.levels)
+    right = x["x"] @ (stored * scale[..., None]).reshape(24, 64).T
+    step = (x["x"].max(-1) - x["x"].min(-1)).max() / 255  # of an activation, by row
+    assert np.abs(answer - right).max() < step * np.abs(weight).sum(0).max() / 2

@@ -1,0 +1,121 @@
+"""Prompts that are continued together, greedily and with beams, and the sequences that are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import captioner
+import decoder
+import numpy as np
+import tiny
+from calls import tensors
+from tiny import Array
+
+from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
+from edgeattn_runtime.decoding.sampling import Sampling
+from edgeattn_runtime.decoding.search import Search, SingleSearch
+from edgeattn_runtime.decoding.stops import Stops
+
+Entry = dict[str, Any]
+
+_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
+
+
+def continued() -> list[Entry]:
+    """Return prompts of several lengths, with beams, stops and a penalty, and settings to be refused."""
+    prompts = [[4, 7, 1], [2], [5, 5, 9], [1, 3, 8, 2, 2, 6]]
+    settings: tuple[Entry, ...] = (
+        {"max_new_tokens": 6},
+        {},
+        {"max_new_tokens": 8, "repetition_penalty": 1.7, "stop": [3]},
+        {"max_new_tokens": 8, "stop_sequences": [[3, 3], [8, 8, 8]]},
+        {"max_new_tokens": 5, "num_beams": 3, "num_return_sequences": 2},
+        {"num_beams": 8, "stop": [3, 5], "early_stopping": True, "length_penalty": 0.5},
+        {"max_new_tokens": 7, "num_beams": 4, "stop": [14], "early_stopping": "never", "length_penalty": 2},
+        {"max_new_tokens": 6, "num_beams": 2, "stop_sequences": [[8, 3]], "repetition_penalty": 1.3},
+    )
+    refused: tuple[Entry, ...] = (
+        {"prompts": []},
+        {"prompts": [[1], []]},
+        {"prompts": [[1], [tiny.WORDS]]},
+        *(
+            {"prompts": [[1]], "settings": each}
+            for each in (
+                {"max_new_tokens": 0},
+                {"num_beams": 9},
+                {"num_beams": 0},
+                {"num_beams": 2, "num_return_sequences": 3},
+                {"num_beams": 2, "temperature": 1},
+                {"temperature": -1},
+                {"top_k": 0},
+                {"top_p": 0},
+                {"repetition_penalty": 0},
+                {"early_stopping": "sometimes"},
+                {"stop": [tiny.WORDS]},
+                {"stop_sequences": [[]]},
+            )
+        ),
+    )
+    return [
+        *(
+            _many({"prompts": prompts, "settings": each, "sequences": _found(prompts, each)})
+            for each in settings
+        ),
+        *(_many({"settings": {}, **each, "error": "InputError"}) for each in refused),
+    ]
+
+
+def captioned() -> list[Entry]:
+    """Return a batch of sources, with beams and without."""
+    sources = captioner.sources(3, 5, seed=11)
+    seen = captioner.encode(**sources)["seen"]
+    settings: tuple[Entry, ...] = ({"max_new_tokens": 5}, {"max_new_tokens": 5, "num_beams": 2})
+    return [
+        {
+            "sources": tensors(sources),
+            "start": [3],
+            "settings": each,
+            "sequences": [_found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
+            "needs": "generate_many",
+        }
+        for each in settings
+    ]
+
+
+def _many(entry: Entry) -> Entry:
+    return {**entry, "needs": "generate_many"}
+
+
+def _found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None) -> list[list[Entry]]:
+    """Return what the searches find by the decoder's logits, everything computed anew in each call."""
+    beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
+    penalty = settings.get("repetition_penalty", 1.0)
+    stops = Stops.read(settings.get("stop", ()), settings.get("stop_sequences", ()), tiny.WORDS)
+    found = []
+    for prompt in prompts:
+        room = tiny.LONGEST - len(prompt) + 1
+        limit = min(settings.get("max_new_tokens", room), room)
+        begin = np.array(prompt)
+        search: Search
+        if beams.num_beams > 1:
+            search = BeamSearch(begin, limit, stops, beams, repetition_penalty=penalty)
+        else:
+            sampling = Sampling(repetition_penalty=penalty)
+            random = np.random.default_rng(0)
+            search = SingleSearch(begin, limit, stops, sampling, random, length_penalty=beams.length_penalty)
+        rows = begin[np.newaxis]
+        while (continued := search.advance(_logits(rows, seen))) is not None:
+            rows = np.column_stack((rows[continued.rows], continued.tokens))
+        found.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
+    return found
+
+
+def _logits(rows: Array, seen: Array | None) -> Array:
+    """Return the logits behind the last token of each row, (rows, vocabulary)."""
+    batch, length = rows.shape
+    pasts = {f"past_{part}_0": np.zeros((batch, 1, length, decoder.SIZE)) for part in decoder.PARTS}
+    carried = {} if seen is None else {"seen": np.repeat(seen, batch, axis=0)}
+    answer = decoder.answer({"tokens": rows, "past_length": np.array([0]), **carried, **pasts})
+    logits: Array = answer["logits"][:, -1].astype(np.float32)
+    return logits

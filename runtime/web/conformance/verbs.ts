@@ -1,0 +1,120 @@
+/** The verbs beyond a call: what a bundle must answer to each, by the key of cases.json. */
+
+import {
+  compare,
+  type GenerateManyOptions,
+  type Model,
+  type Moment,
+  Stream,
+  type Tensor,
+  type Tensors,
+} from 'edgeattn-web';
+import type { Found } from './cases.js';
+import { type Numbers, type Table, tensors } from './numbers.js';
+
+/** One thing that is asked; its other keys are the verb's. */
+export type Asked = { readonly error?: string };
+
+type Tolerance = { readonly cosine?: number; readonly max_abs?: number };
+type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
+type Forecast = Asked & { readonly outputs: Table; readonly forecast?: Numbers };
+type Decoding = Asked & { readonly tokens: readonly number[]; readonly text?: string };
+type Many = Asked & {
+  readonly samples: readonly Table[];
+  readonly outputs?: readonly Table[];
+  readonly tolerance?: Tolerance;
+};
+type Generating = Asked & {
+  readonly prompts?: readonly (readonly number[])[];
+  readonly sources?: Table;
+  readonly start?: readonly number[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly sequences?: readonly (readonly (readonly [readonly number[], number])[])[];
+};
+type Listening = Asked & {
+  readonly hop: number;
+  readonly window: number | null;
+  readonly pushes: readonly (readonly (readonly (number | null)[])[])[];
+  readonly moments?: readonly (readonly { readonly end: number; readonly outputs: Table }[] | null)[];
+  readonly tolerance?: Tolerance;
+};
+
+const SCORES = 1e-4; // how near those of sequences are
+
+export const VERBS = {
+  async labels(model: Model, { outputs, labels }: Labels): Promise<Found> {
+    const found = model.labels(tensors(outputs)).map((row) => row.map(({ name, value }) => [name, value]));
+    return { found: JSON.stringify(found) === JSON.stringify(labels) ? 'answered' : 'other labels' };
+  },
+
+  async decode(model: Model, { tokens, text }: Decoding): Promise<Found> {
+    const found = model.decode(tokens);
+    return { found: found === text ? 'answered' : JSON.stringify(found) };
+  },
+
+  async run_many(model: Model, { samples, outputs = [], tolerance = {} }: Many): Promise<Found> {
+    return near(await model.runMany(samples.map(tensors)), outputs, tolerance);
+  },
+
+  async generate_many(
+    model: Model,
+    { prompts, sources, start = [], settings, sequences = [] }: Generating,
+  ): Promise<Found> {
+    const options = Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value]));
+    const found = await model.generateMany(prompts ?? tensors(sources ?? {}), {
+      start,
+      ...options,
+    } as GenerateManyOptions);
+    const alike = found.every((row, i) =>
+      row.every(({ tokens, score }, j) => {
+        const [wanted, expected = Number.NaN] = sequences[i]?.[j] ?? [];
+        return String(tokens) === String(wanted) && Math.abs(score - expected) <= SCORES;
+      }),
+    );
+    const counts = String(found.map((row) => row.length)) === String(sequences.map((row) => row.length));
+    return { found: alike && counts ? 'answered' : `sequences ${JSON.stringify(found)}` };
+  },
+
+  async stream(model: Model, { hop, window, pushes, moments = [], tolerance = {} }: Listening): Promise<Found> {
+    const stream = new Stream(model, { hop, ...(window !== null && { window }) });
+    const found = [];
+    for (const push of pushes) found.push(await pushed(stream, push));
+    const ends = (rows: readonly (readonly { readonly end: number }[] | null)[]): string =>
+      JSON.stringify(rows.map((row) => row?.map(({ end }) => end)));
+    if (ends(found) !== ends(moments)) return { found: `windows that end at ${ends(found)}` };
+    return near(
+      found.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
+      moments.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
+      tolerance,
+    );
+  },
+
+  async forecast(model: Model, { outputs, forecast }: Forecast): Promise<Found> {
+    const found = model.forecast(tensors(outputs)).flatMap((series) => series.flatMap((row) => [...row]));
+    return { found: JSON.stringify(found) === JSON.stringify(forecast?.data) ? 'answered' : `values ${found}` };
+  },
+};
+
+/** Return what a push completes; null where it is refused. */
+const pushed = (stream: Stream, push: Listening['pushes'][number]): Promise<Moment[] | null> =>
+  stream.push(push.map((row) => row.map((value) => value ?? Number.NaN))).catch((error: Error) => {
+    if (error.name === 'InputError') return null;
+    throw error;
+  });
+
+const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Say whether answers are near those expected, by their least cosine and their largest difference. */
+function near(
+  found: readonly Tensors[],
+  expected: readonly Table[],
+  { cosine = -1, max_abs = Infinity }: Tolerance,
+): Found {
+  if (found.length !== expected.length) return { found: `${found.length} answers` };
+  const results = expected.flatMap((table, i) =>
+    Object.entries(tensors(table)).map(([name, wanted]) => compare(found[i]?.[name] as Tensor, wanted)),
+  );
+  const within = results.every((each) => each.cosine >= cosine && (each.max_abs ?? Infinity) <= max_abs);
+  const [worst] = results.toSorted((a, b) => a.cosine - b.cosine);
+  return { found: within ? 'answered' : 'outputs beyond the tolerance', ...(worst && { near: worst }) };
+}

@@ -1,0 +1,28 @@
+/** What a page and the worker that holds its model say to each other. */
+
+import type { LoadOptions } from './load.js';
+import type { Model } from './model.js';
+
+/** The model's verbs that a page asks for; `open` loads it, `stop` ends what is still asked under a number. */
+export type Verb =
+  | ('open' | 'stop' | 'close' | 'describe' | 'run' | 'runMany' | 'prepare' | 'labels' | 'forecast' | 'decode')
+  | ('generate' | 'write' | 'generateMany' | 'check' | 'bench');
+
+export type Ask = {
+  readonly id: number;
+  readonly verb: Verb;
+  readonly given?: unknown;
+  readonly options?: object;
+};
+
+export type Reply =
+  | { readonly id: number; readonly kind: 'answer'; readonly value: unknown }
+  /** What comes before the answer: progress, a token, a piece of text. */
+  | { readonly id: number; readonly kind: 'piece'; readonly value: unknown }
+  | { readonly id: number; readonly kind: 'error'; readonly name: string; readonly message: string };
+
+/** What is known of a model once it is open. */
+export type Opening = Pick<Model, 'manifest' | 'samples' | 'engine' | 'threads' | 'loadMs'>;
+
+/** What can be said to a worker of how a bundle is loaded. */
+export type OpenOptions = Omit<LoadOptions, 'engine'>;

@@ -1,0 +1,68 @@
+/** CSV files of series: a column a series by its name in the first line, a number a line. */
+
+import { InputError } from './errors.js';
+import type { Series } from './series.js';
+
+const GAPS = ['', 'nan', 'na', 'null']; // of a missing number, in any case
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const BLANKS = /^[ \t]+|[ \t]+$/g;
+
+/**
+ * Return the columns of those names, in that order; a missing number is a NaN. Other columns are left alone.
+ *
+ * @param content The file's bytes, UTF-8, or its text.
+ * @param names Such as the manifest's `processing.series.names`.
+ * @throws InputError where it is no CSV file, lacks a column or has it twice, or holds something else than a number.
+ */
+export function readCsv(content: Uint8Array | ArrayBuffer | string, names: readonly string[]): Series {
+  const [header = [], ...lines] = rowsOf(textOf(content)).filter((row) => row.length > 1 || row[0] !== '');
+  const heads = header.map(stripped);
+  const places = names.map((name) => {
+    const count = heads.filter((each) => each === name).length;
+    if (count === 1) return heads.indexOf(name);
+    throw new InputError(`series: ${count} columns ${name} found in the first line, one expected`);
+  });
+  return { values: places.map((place) => lines.map((row, i) => numberOf(row[place] ?? '', i + 2))) };
+}
+
+const stripped = (cell: string): string => cell.replace(BLANKS, '');
+
+function textOf(content: Uint8Array | ArrayBuffer | string): string {
+  if (typeof content === 'string') return content.replace(/^\ufeff/, '');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch {
+    throw new InputError('series: bytes that are no UTF-8 found, a CSV file expected; save it again');
+  }
+}
+
+function numberOf(cell: string, line: number): number {
+  const text = stripped(cell);
+  if (GAPS.includes(text.toLowerCase())) return Number.NaN;
+  if (NUMBER.test(text)) return Number(text);
+  throw new InputError(`series: ${JSON.stringify(text.slice(0, 20))} found in line ${line}, a number expected`);
+}
+
+/** Return the cells of each line, strictly as RFC 4180 has them. */
+function rowsOf(text: string): string[][] {
+  const rows: string[][] = [];
+  const cell = /"((?:[^"]|"")*)"|[^",\r\n][^,\r\n]*|/y;
+  let row: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    cell.lastIndex = at;
+    const [whole = '', quoted] = cell.exec(text) ?? [];
+    row.push(quoted === undefined ? whole : quoted.replaceAll('""', '"'));
+    at += whole.length;
+    const end = /,|\r\n|\n|\r|$/y;
+    end.lastIndex = at;
+    const found = end.exec(text);
+    if (!found)
+      throw new InputError('series: a quote in the middle of a cell, or one that does not end; save it again');
+    at += found[0].length;
+    if (found[0] === ',' && at < text.length) continue;
+    if (found[0] === ',') row.push('');
+    rows.push(row);
+    row = [];
+  }
+  return rows;
+}

@@ -1,0 +1,34 @@
+/** What a bundle may ask for, and an input may have, at most: the table in runtime/README.md. */
+
+import { BundleError, InputError } from './errors.js';
+
+export const LIMITS = {
+  /** Of an image, and of it in the width that it is made first. */
+  pixels: 2 ** 25,
+  /** Of a text in UTF-8. */
+  textBytes: 2 ** 20,
+  /** That a tokenizer's replacements may make of a text. */
+  characters: 2 ** 24,
+  /** Characters that a tokenizer's replacements may make of one, decoding. */
+  decoded: 16,
+  /** Samples a second. */
+  rate: 2 ** 20,
+  /** Samples of a log-mel frame. */
+  frame: 2 ** 15,
+  /** Log-mel frames that look at a sample. */
+  frames: 2 ** 10,
+  /** Of a log-mel frame. */
+  bands: 2 ** 9,
+  /** Samples from the beginning of a log-mel token to its end. */
+  token: 2 ** 22,
+} as const;
+
+/** Check a number of a call; throws InputError. */
+export function checkInput(what: string, found: number, most: number, cure: string): void {
+  if (found > most) throw new InputError(`${what}: ${found} found, at most ${most} expected; ${cure}`);
+}
+
+/** Check a number of a manifest; throws BundleError. */
+export function checkBundle(key: string, found: number, most: number): void {
+  if (found > most) throw new BundleError(`${key}: ${found} found, at most ${most} expected; export again`);
+}

@@ -1,0 +1,77 @@
+/** Searches: how one prompt is continued, call by call, and the search of a single sequence. */
+
+import { choose, logSoftmax, penalized, type Random, type Sampling } from './sampling.js';
+import type { Stops } from './stops.js';
+
+/** One way to continue a prompt. */
+export type Hypothesis = {
+  /** The new tokens, without what stopped it. */
+  readonly tokens: readonly number[];
+  /**
+   * The sum of their log-probabilities, that of what stopped it included, over the number of these tokens to the power
+   * of `lengthPenalty`.
+   */
+  readonly score: number;
+};
+
+/** What a search asks of the next call. */
+export type Continuation = {
+  /** From which of its rows each sequence goes on; one may be there several times. */
+  readonly rows: readonly number[];
+  /** What comes next in each. */
+  readonly tokens: readonly number[];
+};
+
+/** Continues one prompt. It begins with one row, the prompt's, and may ask for several. */
+export interface Search {
+  /** Take the logits behind each of its rows; null where it has ended. */
+  advance(logits: readonly Float32Array[]): Continuation | null;
+  /** What it has found once it has ended, the best first. */
+  readonly hypotheses: readonly Hypothesis[];
+}
+
+/** Return a sum of log-probabilities over its length to the power of a penalty (Wu et al. 2016). */
+export const normalized = (total: number, length: number, penalty: number): number => total / length ** penalty;
+
+/** One sequence, which grows by one token a call. */
+export class SingleSearch implements Search {
+  readonly generated: number[] = []; // with what stopped it
+  #score = 0;
+  #stopLength = 0; // how many of the tokens stopped it
+
+  /**
+   * @param begin The tokens that it begins with.
+   * @param limit The most new tokens.
+   */
+  constructor(
+    private readonly begin: readonly number[],
+    private readonly limit: number,
+    private readonly stops: Stops,
+    private readonly sampling: Sampling,
+    private readonly random: Random,
+    private readonly lengthPenalty = 1,
+  ) {}
+
+  advance([logits]: readonly [Float32Array]): Continuation | null {
+    const scores = penalized(logits, [...this.begin, ...this.generated], this.sampling.repetitionPenalty ?? 1);
+    const token = choose(scores, this.sampling, this.random);
+    this.#score += logSoftmax(scores)[token] as number;
+    this.generated.push(token);
+    this.#stopLength = this.stops.stopLength(this.generated);
+    return this.#finished ? null : { rows: [0], tokens: [token] };
+  }
+
+  /** The new tokens without those at the end that stopped it, or may yet turn out to. */
+  get settled(): readonly number[] {
+    const withheld = this.#finished ? this.#stopLength : this.stops.partialLength(this.generated);
+    return this.generated.slice(0, this.generated.length - withheld);
+  }
+
+  get hypotheses(): readonly Hypothesis[] {
+    return [{ tokens: this.settled, score: normalized(this.#score, this.generated.length, this.lengthPenalty) }];
+  }
+
+  get #finished(): boolean {
+    return this.#stopLength > 0 || this.generated.length === this.limit;
+  }
+}

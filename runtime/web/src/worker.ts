@@ -1,0 +1,71 @@
+/** A worker's side: holds one model, so that the page stays quick, and answers what a RemoteModel asks. */
+
+import { workerPort } from '#platform';
+import type { Ask, Opening, Reply, Verb } from './calls.js';
+import type { Engine } from './engine.js';
+import { EdgeAttnError, InputError, owned } from './errors.js';
+import { load } from './load.js';
+import type { Model } from './model.js';
+
+/** Tells what comes before the answer. */
+type Tell = (value: unknown) => void;
+type Call = (given: never, options: { readonly signal: AbortSignal }, tell: Tell) => unknown;
+
+/** Answer calls in this worker, to its end. @param how The engine, where it is not onnxruntime-web. */
+export async function serve(how: { readonly engine?: Engine } = {}): Promise<void> {
+  const port = await workerPort();
+  const running = new Map<number, AbortController>();
+  const calls = callsWith(how);
+  const answer = async ({ id, verb, given, options }: Ask): Promise<void> => {
+    const reply = (message: Reply): void => port.postMessage(message);
+    const controller = new AbortController();
+    const { signal } = controller;
+    running.set(id, controller);
+    try {
+      const tell: Tell = (value) => reply({ id, kind: 'piece', value });
+      const call = calls[verb as keyof typeof calls];
+      const value = await call(given as never, { ...options, signal }, tell);
+      reply({ id, kind: 'answer', value });
+    } catch (error) {
+      const { name, message } = owned(EdgeAttnError, verb, error);
+      reply({ id, kind: 'error', name, message });
+    } finally {
+      running.delete(id);
+    }
+  };
+  port.onmessage = ({ data }: MessageEvent<Ask>): void => {
+    if (data.verb === 'stop') running.get(data.id)?.abort();
+    else void answer(data);
+  };
+}
+
+function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'stop'>, Call> {
+  let opened: Model | undefined;
+  const model = (): Model => {
+    if (opened) return opened;
+    throw new InputError('no model in this worker; open one first');
+  };
+  const each = async (pieces: AsyncIterable<unknown>, tell: Tell): Promise<void> => {
+    for await (const piece of pieces) tell(piece);
+  };
+  return {
+    async open(address: string, options, onProgress): Promise<Opening> {
+      opened = await load(address, { ...how, ...options, onProgress });
+      const { manifest, samples, engine, threads, loadMs } = opened;
+      return { manifest, samples, engine, threads, loadMs };
+    },
+    close: () => opened?.close(),
+    describe: () => model().describe(),
+    run: (inputs, options) => model().run(inputs, options),
+    runMany: (samples, options) => model().runMany(samples, options),
+    prepare: (raw) => model().prepare(raw),
+    labels: (outputs) => model().labels(outputs),
+    forecast: (outputs) => model().forecast(outputs),
+    decode: (tokens) => model().decode(tokens),
+    generate: (prompt, options, tell) => each(model().generate(prompt, options), tell),
+    write: (prompt, options, tell) => each(model().write(prompt, options), tell),
+    generateMany: (prompts, options) => model().generateMany(prompts, options),
+    check: (_, options) => model().check(options),
+    bench: (_, options) => model().bench(options),
+  };
+}

@@ -1,0 +1,180 @@
+"""Kernels of attention in the search: taken node by node where they are faster, and proven as a whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.lower import lower
+from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
+from edgeattn_export.quantize import Calibration, Recipe, Treatment
+from edgeattn_export.quantize.bundle_recipe import divided, joined
+from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.recover import recover
+from edgeattn_export.search import Goal, Rig, error_meter, kernel_rewrites, search
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.kernel_rewrites import KERNEL, STOCK, Site, with_kernels
+from edgeattn_export.search.rig import silent
+from edgeattn_export.search.store import Answer
+from edgeattn_export.targets.cpu import CPU, FORMS
+
+WIDTH = 32
+NAME = "kernel attention"
+PLAIN = Recipe("plain", ((EVERY, Treatment("int8")),), ("int8 rows",))
+MakeRig = Callable[[Path | None], Rig]
+
+
+class Attention(nn.Module):
+    """Attention of one input, with heads."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.packed, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (
+            self.packed(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        )  # (B, H, S, D) each
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.out(y.transpose(1, 2).flatten(2))
+
+
+class Attentions(nn.Module):
+    """Two that are alike, and one with other heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Attention(heads) for heads in (4, 4, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = x + layer(x)
+        return x
+
+
+@pytest.fixture(scope="module")
+def attentions(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
+    torch.manual_seed(0)
+    raw = [{"x": torch.randn(1, length, WIDTH)} for length in (5, 9, 3, 7, 4, 6)]
+    captured, samples = exported(Attentions(), raw)
+    inputs = [sample.inputs for sample in samples[:2]]
+    model = lower(recover(captured, samples).model, LOWERINGS, ORT_CPU, inputs).model
+    return FloatGraph(Calibration(model, samples[:3], ORT_CPU, FORMS), samples[3:], captured.graph)
+
+
+@pytest.fixture
+def meter(attentions: FloatGraph, rig: MakeRig, tmp_path: Path) -> ErrorMeter:
+    bench = rig(tmp_path)
+    return ErrorMeter(attentions, replace(bench, candidates=replace(bench.candidates, kernels=CPU.kernels)))
+
+
+@pytest.fixture
+def heads_in_ms(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
+    """A function that gives the kernel its milliseconds by heads, where the stock operator takes 1."""
+
+    def give(**milliseconds: float) -> list[int]:
+        asked: list[int] = []
+
+        def timed(_: ErrorMeter, sites: Sequence[Site]) -> Iterator[Answer]:
+            for site in sites:
+                heads = (
+                    site.node.attributes.get_int("q_num_heads", 0)
+                    or site.inputs[site.node.inputs[0].name or ""].shape[1]
+                )
+                asked.append(heads)
+                yield {STOCK: 1.0, KERNEL: milliseconds[f"of_{heads}"]}
+
+        monkeypatch.setattr(kernel_rewrites, "_timed", timed)
+        return asked
+
+    return give
+
+
+def test_where_all_are_faster_the_rewrite_is_for_all(
+    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
+) -> None:
+    asked = heads_in_ms(of_4=0.5, of_2=0.9)
+    taken = with_kernels(meter, PLAIN, silent)
+    assert taken == replace(PLAIN, name=f"plain, {NAME}", rewrites=("int8 rows", NAME))
+    assert sorted(asked) == [2, 4]  # those that are alike are timed once
+    with_kernels(meter, PLAIN, silent)
+    assert len(asked) == 2  # what is known is not timed again
+
+
+def test_where_some_are_faster_the_rewrite_is_for_these(
+    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
+) -> None:
+    heads_in_ms(of_4=1.5, of_2=0.9)
+    taken = with_kernels(meter, PLAIN, silent)
+    assert taken.rewrites == ("int8 rows", f"{NAME} at layers.2")
+    graph = written(meter.calibration, taken).graph
+    kernels = {module_of(node): node.domain for node in graph if node.op_type == "Attention"}
+    assert kernels == {"layers.0": "", "layers.1": "", "layers.2": DOMAIN}
+
+
+def test_where_none_is_faster_the_recipe_stays(
+    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
+) -> None:
+    heads_in_ms(of_4=1.0, of_2=1.5)
+    assert with_kernels(meter, PLAIN, silent) is PLAIN
+
+
+def test_without_the_library_nothing_is_timed(
+    attentions: FloatGraph, rig: MakeRig, heads_in_ms: Callable[..., list[int]]
+) -> None:
+    asked = heads_in_ms()
+    assert with_kernels(ErrorMeter(attentions, rig(None)), PLAIN, silent) is PLAIN
+    assert asked == []
+
+
+def test_both_ways_run_on_what_reaches_the_node(meter: ErrorMeter) -> None:
+    """Without the library both are the standard operator."""
+    sites = kernel_rewrites._sites(meter, NAME)
+    assert len({site.key for site in sites}) == 2
+    for site, times in zip(sites, kernel_rewrites._timed(meter, sites), strict=True):
+        assert site.ways[KERNEL].functions
+        assert not site.ways[STOCK].functions
+        assert min(float(str(times[way])) for way in (STOCK, KERNEL)) > 0
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_the_search_keeps_them_where_the_whole_graph_is_faster(
+    faster: bool, meter: ErrorMeter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def milliseconds(_: object, recipes: tuple[Recipe, ...], __: object) -> list[float]:
+        return [(0.5 if faster else 2.0) if NAME in recipe.rewrites else 1.0 for recipe in recipes]
+
+    monkeypatch.setattr(error_meter, "_milliseconds", milliseconds)
+    monkeypatch.setattr(
+        sys.modules["edgeattn_export.search.search"],  # the package's name of it is the function's
+        "with_kernels",
+        lambda _, recipe, __: replace(recipe, rewrites=(*recipe.rewrites, NAME)),
+    )
+    found = search(meter.float_graph, Goal(), meter.rig)
+    assert (NAME in found.chosen.recipe.rewrites) is faster
+    assert found.chosen in found.trials
+    assert any(NAME in trial.recipe.rewrites for trial in found.trials)
+
+
+def test_a_bundle_keeps_the_places_of_each_graph(attentions: FloatGraph) -> None:
+    placed = replace(PLAIN, rewrites=(f"{NAME} at layers.2",))
+    layers = attentions.calibration.layers
+    whole = joined({"encoder": placed, "decoder": PLAIN})
+    assert whole.rewrites == (f"encoder/{NAME} at layers.2", "decoder/int8 rows")
+    assert divided(whole, {"encoder": layers, "decoder": layers}, FORMS) == {
+        "encoder": replace(placed, name=whole.name),
+        "decoder": replace(PLAIN, name=whole.name),
+    }

@@ -1,0 +1,81 @@
+/** A model in a worker: every verb as here, errors of the same classes, and an end that does not wait for the worker. */
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { load, tensor } from '../../../runtime/web/dist/index.js';
+import { RemoteModel } from '../../../runtime/web/dist/remote.js';
+import { bundle, CONFORMANCE } from './bundles.mjs';
+
+const SCRIPT = new URL('worker.mjs', import.meta.url);
+const workers = [];
+const opened = async (name, options) => {
+  const worker = new Worker(SCRIPT);
+  workers.push(worker);
+  return RemoteModel.open(worker, CONFORMANCE + name, options);
+};
+after(() => Promise.all(workers.map((worker) => worker.terminate())));
+
+/** Gather pieces. */
+async function all(pieces) {
+  const found = [];
+  for await (const piece of pieces) found.push(piece);
+  return found;
+}
+
+const inputs = { tokens: tensor('int64', [1, 3], [1, 2, 3]), mask: tensor('float32', [1, 3], [1, 1, 1]) };
+
+test('it answers as a model here does', async () => {
+  const told = [];
+  const remote = await opened('processed.edge', { onProgress: (progress) => told.push(progress) });
+  const here = await load(bundle('processed.edge'));
+  assert.equal(told.at(-1).loaded, told.at(-1).total);
+  assert.deepEqual(remote.opened.manifest.graphs, JSON.parse(JSON.stringify(here.manifest.graphs)));
+  const outputs = await here.run(inputs);
+  assert.deepEqual(await remote.run(inputs), outputs);
+  assert.deepEqual(await remote.runMany([inputs]), [outputs]);
+  assert.deepEqual(await remote.prepare({ text: 'the cat' }), here.prepare({ text: 'the cat' }));
+  assert.deepEqual(await remote.labels(outputs), here.labels(outputs));
+  assert.equal(await remote.decode([2, 3]), 'the cat');
+  assert.equal(await remote.describe(), here.describe());
+  assert.deepEqual(await remote.check(), await here.check());
+  assert.equal((await remote.bench({ seconds: 0.01 })).model, 'tiny');
+  await remote.close();
+  await remote.close();
+  await assert.rejects(remote.run(inputs), { name: 'InputError', message: /a closed model/ });
+});
+
+test('tokens come as they are made, and end where nobody listens', async () => {
+  const remote = await opened('decoder.edge');
+  const here = await load(bundle('decoder.edge'));
+  const greedy = await all(here.generate([4, 7, 1]));
+  assert.deepEqual(await all(remote.generate([4, 7, 1])), greedy);
+  for await (const token of remote.generate([4, 7, 1])) {
+    assert.equal(token, greedy[0]);
+    break;
+  }
+  const prompts = [[4, 7, 1], [2]];
+  assert.deepEqual(await remote.generateMany(prompts, { numBeams: 2 }), await here.generateMany(prompts, { numBeams: 2 }));
+  await assert.rejects(all(remote.generate([])), { name: 'InputError' });
+});
+
+test('errors keep their class and their message', async () => {
+  const remote = await opened('good.edge');
+  await assert.rejects(remote.run({}), { name: 'InputError', message: /missing tokens/ });
+  await assert.rejects(opened('file-changed.edge'), { name: 'BundleError' });
+  await assert.rejects(opened('engine-99.edge'), { name: 'IncompatibleRuntimeError' });
+});
+
+test('a signal, a deadline and terminate end a call here at once', async () => {
+  const remote = await opened('good.edge');
+  const ended = { name: 'DeadlineError' };
+  const controller = new AbortController();
+  const long = remote.bench({ seconds: 60, signal: controller.signal });
+  controller.abort();
+  await assert.rejects(long, ended);
+  assert.ok((await remote.run(inputs)).embedding); // the worker has ended it too
+  await assert.rejects(remote.bench({ seconds: 60, deadline: 0.05 }), ended);
+  const last = remote.bench({ seconds: 60 });
+  remote.terminate();
+  await assert.rejects(last, ended);
+});
