@@ -30,7 +30,7 @@ LACKS = {  # what a reader says, by what it may lack
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_KINDS = ("generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
+_KINDS = ("generate", "generate_many", "prepare", "labels", "decode", "forecast", "run_many", "stream")
 _ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 
 

@@ -37,6 +37,13 @@ BROKEN = (
     refused("graph-unlike.edge", "an input is named that model.onnx has not", breaking.false_contract),
     refused("kernels-shape.edge", "a node for a kernel whose weight does not fit", breaking.too_wide),
     Case("graph-unheard-of.edge", INCOMPATIBLE, "an operator that no engine has", breaking.unheard_of),
+    refused(
+        "name-turned.edge", "a name with U+202E, which turns what follows", changed("name", to="a\u202eb")
+    ),
+    refused("name-hidden.edge", "a name with U+200B, which takes no place", changed("name", to="a\u200bb")),
+    refused(
+        "number-large.edge", "an integer of 31 digits as a number", changed("budget", "cosine", to=10**30)
+    ),
     refused("manifest-missing.edge", "no manifest.json", breaking.no_manifest),
     refused("manifest-cut.edge", "the JSON lacks its last brace", rewritten("23\n  }\n}", "23\n  }\n")),
     refused("schema-1.edge", "the schema before this one", changed("schema", to=1)),

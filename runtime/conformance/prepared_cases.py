@@ -15,6 +15,7 @@ PREPARED = (
         "texts by a WordPiece tokenizer, cut at 24 tokens",
         processed.text_bundle("wordpiece"),
         prepare=processed.text_entries("wordpiece"),
+        decode=processed.decodings("wordpiece"),
     ),
     Case(
         "bytes.edge",
@@ -22,6 +23,7 @@ PREPARED = (
         "texts by a byte-level BPE tokenizer, cut at 64 tokens, without a mask",
         processed.text_bundle("bytes"),
         prepare=processed.text_entries("bytes"),
+        decode=processed.decodings("bytes"),
     ),
     Case(
         "unigram.edge",
@@ -29,6 +31,7 @@ PREPARED = (
         "texts by a Unigram tokenizer, never cut",
         processed.text_bundle("unigram"),
         prepare=processed.text_entries("unigram"),
+        decode=processed.decodings("unigram"),
     ),
     Case(
         "bilinear.edge",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,12 @@ def text_entries(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd texts."""
     files = {"given": f"{FOLDER}/texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
     return [{"of": "text", **files, "needs": "tokenizer"}]
+
+
+def decodings(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of token ids that become text."""
+    decoded = json.loads((Path(__file__).parent / FOLDER / f"{name}.decoded.json").read_text("utf-8"))
+    return [{"tokens": tokens, "text": text, "needs": "tokenizer"} for tokens, text in decoded]
 
 
 def image_entries(name: str) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ def main() -> None:
         ids = [tokenizer.encode(text).ids or None for text in odd]
         rows = [_rows(tokenizer, batch, masked=name not in MASKLESS) for batch in BATCHES]
         _write(f"{name}.ids.json", map(_numbers, [*ids, *rows, *(None for _ in NO_TEXTS)]))
+        _write(f"{name}.decoded.json", map(json.dumps, _decoded(tokenizer, [row for row in ids if row])))
 
 
 def _rows(tokenizer: Tokenizer, batch: list[str], *, masked: bool) -> list[list[int]] | None:
@@ -45,6 +46,12 @@ def _rows(tokenizer: Tokenizer, batch: list[str], *, masked: bool) -> list[list[
     rows = [tokenizer.encode(text).ids for text in batch]
     has_mask = masked or len({len(row) for row in rows}) == 1
     return rows if rows and all(rows) and has_mask else None
+
+
+def _decoded(tokenizer: Tokenizer, rows: list[list[int]]) -> Iterator[tuple[list[int], str]]:
+    """Yield a few rows of token ids with their texts, of which some begin or end within a character."""
+    for tokens in [*rows[12:34], *rows[400:900:50], rows[-1]]:
+        yield tokens, tokenizer.decode(tokens)
 
 
 def _trained(name: str) -> Tokenizer:

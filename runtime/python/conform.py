@@ -29,6 +29,7 @@ from edgeattn_runtime import (
     generate_many,
     load,
 )
+from edgeattn_runtime.generate_command import stream_text
 from edgeattn_runtime.golden import check
 from edgeattn_runtime.similarity import cosine
 
@@ -172,7 +173,14 @@ def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
     return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
 
 
+def _decode(model: Model, entry: dict[str, Any]) -> Line:
+    text = model.decode(entry["tokens"])
+    streamed = "".join(stream_text(model, entry["tokens"]))
+    return {"found": ANSWERED if text == streamed == entry.get("text") else f"texts {text!r}, {streamed!r}"}
+
+
 _ENTRIES = {
+    "decode": _decode,
     "generate_many": _generate_many,
     "forecast": _forecast,
     "run_many": _run_many,

@@ -207,6 +207,18 @@ EDGEATTN_API edgeattn_status edgeattn_run_many(const edgeattn_model* model, cons
 
 /* ---- prepare ---- */
 
+/* A text in UTF-8, and its bytes; it may hold NULs. */
+typedef struct edgeattn_text {
+  const char* bytes;
+  size_t size;
+} edgeattn_text;
+
+/* Makes inputs of a batch of texts by the bundle's tokenizer: token ids, their mask, their types. `*cut`, where `cut`
+ * is not NULL, is how many of them lost their last tokens to the bundle's `longest`. */
+EDGEATTN_API edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeattn_text* texts,
+                                                   size_t count, size_t* cut, edgeattn_tensors** inputs,
+                                                   edgeattn_error** error);
+
 /* Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 typedef struct edgeattn_image {
   int64_t height, width, channels;
@@ -271,6 +283,24 @@ EDGEATTN_API size_t edgeattn_label_list_vectors(const edgeattn_label_list* label
 EDGEATTN_API const edgeattn_label* edgeattn_label_list_get(const edgeattn_label_list* labels, size_t vector,
                                                            size_t* count);
 EDGEATTN_API void edgeattn_label_list_free(edgeattn_label_list* labels);
+
+/* ---- decode ---- */
+
+/* Hands out the text of token ids, special tokens left out. */
+EDGEATTN_API edgeattn_status edgeattn_decode(const edgeattn_model* model, const int64_t* tokens, size_t count,
+                                             char** text, edgeattn_error** error);
+
+/* The text of tokens as they come: together, its pieces are the text of them all. It is one thread's at a time, and keeps
+ * its tokenizer. Push hands out what has become certain, "" where a character is not whole yet; finish what was held
+ * back, and begins anew. */
+typedef struct edgeattn_text_stream edgeattn_text_stream;
+EDGEATTN_API edgeattn_status edgeattn_text_stream_new(const edgeattn_model* model,
+                                                      edgeattn_text_stream** stream, edgeattn_error** error);
+EDGEATTN_API void edgeattn_text_stream_free(edgeattn_text_stream* stream);
+EDGEATTN_API edgeattn_status edgeattn_text_stream_push(edgeattn_text_stream* stream, int64_t token, char** text,
+                                                       edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text,
+                                                         edgeattn_error** error);
 
 /* ---- forecast ---- */
 

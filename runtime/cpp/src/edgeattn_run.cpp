@@ -24,14 +24,14 @@ edgeattn-run check NAME.edge                                        replays the 
 edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
 edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [--max-new-tokens N]
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
-INPUT is --input X.safetensors, a tensor per input; or --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
+INPUT is --input X.safetensors, a tensor per input; or --text TEXT, --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
 All but bench take --threads N, and all take --target NAME and --no-kernels.
 )";
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
 
 Arguments parse(int count, char** words_) {
-  const std::set<std::string> known = {"--input",  "--image",          "--audio",       "--series", "-o",
+  const std::set<std::string> known = {"--input", "--text", "--image",          "--audio",       "--series", "-o",
                                        "--rounds", "--threads",        "--target",      "--tokens", "--start",
                                        "--stop",   "--max-new-tokens", "--temperature", "--top-k",  "--top-p",
                                        "--seed"};
@@ -91,7 +91,14 @@ std::vector<std::string> series_names(const Model& model) {
   return processing && processing->series ? processing->series->names : std::vector<std::string>{};
 }
 
-/// Returns the inputs of a call, of the one file that is given.
+Tensors prepare_text(const Model& model, const std::string& text) {
+  std::size_t cut = 0;
+  auto inputs = model.prepare(std::vector{text}, &cut);
+  if (cut) std::cerr << "text: cut at its end to the tokens that the bundle takes\n";
+  return inputs;
+}
+
+/// Returns the inputs of a call, of the one text or file that is given.
 Tensors read_inputs(const Model& model, const Arguments& arguments) {
   std::optional<Tensors> inputs;
   const auto read = [&](const std::string& option, const auto& prepare) {
@@ -100,12 +107,13 @@ Tensors read_inputs(const Model& model, const Arguments& arguments) {
     inputs = prepare(arguments.at(option));
   };
   read("--input", read_tensors);
+  read("--text", [&](const std::string& text) { return prepare_text(model, text); });
   read("--image", [&](const std::string& file) { return model.prepare(std::vector{read_image(file)}); });
   read("--audio", [&](const std::string& file) { return model.prepare(std::vector{read_wav(file)}); });
   read("--series", [&](const std::string& file) {
     return model.prepare(std::vector{read_csv(file, series_names(model))});
   });
-  if (!inputs) throw InputError("no input found; give --input, --image, --audio or --series FILE");
+  if (!inputs) throw InputError("no input found; give --input, --text, --image, --audio or --series FILE");
   return *inputs;
 }
 
@@ -161,6 +169,18 @@ void bench(const Arguments& arguments) {
     }
 }
 
+/// Continues a text, or answers one, and prints the new text as it comes.
+void write(const Model& model, const std::string& text, GenerateOptions options) {
+  TextStream pieces(model);
+  options.on_token = [&](std::int64_t token) {
+    return static_cast<bool>(std::cout << pieces.push(token) << std::flush);
+  };
+  const auto& names = model.manifest().generation;
+  names && names->encoder ? model.generate(prepare_text(model, text), options)
+                          : model.generate(model.tokens_of(text), options);
+  std::cout << pieces.finish() << std::endl;
+}
+
 void generate(const Model& model, const Arguments& arguments) {
   GenerateOptions options;
   options.start = numbers<std::int64_t>(given(arguments, "--start"));
@@ -170,6 +190,7 @@ void generate(const Model& model, const Arguments& arguments) {
   options.top_k = optional<std::int64_t>(arguments, "--top-k");
   options.top_p = optional<double>(arguments, "--top-p");
   options.seed = optional<std::uint64_t>(arguments, "--seed");
+  if (arguments.count("--text")) return write(model, arguments.at("--text"), options);
   options.on_token = [](std::int64_t token) { return static_cast<bool>(std::cout << token << std::endl); };
   if (arguments.count("--tokens")) {
     model.generate(numbers<std::int64_t>(given(arguments, "--tokens")), options);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+
+#include "text/unicode.hpp"
 
 namespace edgeattn {
 namespace {
@@ -12,21 +15,44 @@ using nlohmann::json;
 
 constexpr int kDeepest = 200;                                   // levels of nesting
 
-/// Says whether a text in UTF-8 has characters, and none of them controls: C0, DEL, C1, line and paragraph
-/// ends.
+/// Says whether a text has characters, all of them printable as Python has it: no blank but the space, no control or
+/// format character, and none that Unicode leaves open.
 bool is_printable(const std::string& text) {
-  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    if (text[i] == '\xc2' && second < 0xa0) return false;
-    if (text[i] == '\xe2' && second == 0x80 && (text[i + 2] == '\xa8' || text[i + 2] == '\xa9')) return false;
+  using namespace text;
+  constexpr auto kUnprintable = 1U << kZs | 1U << kZl | 1U << kZp | 1U << kCc | 1U << kCf | 1U << kCo | 1U << kCn;
+  for (std::size_t at = 0; at < text.size();)
+    if (const auto point = next(text, at); point != ' ' && (kUnprintable >> category(point) & 1)) return false;
+  return !text.empty();
+}
+
+/// Returns which numbers of a JSON text, counted from 0, are integers that no integer type of the parser holds: it would
+/// make floats of them.
+std::set<std::size_t> large_integers(std::string_view text) {
+  constexpr std::size_t kDigits = 19;  // fewer always fit
+  std::set<std::size_t> found;
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\';
+      ++at;
+    } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
+      const auto end = std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
+      const auto number = text.substr(at, end - at);
+      if (number.size() >= kDigits && number.find_first_of(".eE") == number.npos) found.insert(count);
+      ++count;
+      at = end;
+    } else {
+      ++at;
+    }
   }
-  return !text.empty() && std::none_of(text.begin(), text.end(), control);
+  return found;
 }
 
 }  // namespace
 
 json parse_json(std::string_view text) {
+  const auto large = large_integers(text);
+  std::size_t numbers = 0;
   std::vector<std::set<std::string>> objects;  // the keys of those that are open
   const auto watch = [&](int depth, json::parse_event_t event, json& value) {
     if (depth > kDeepest)
@@ -36,6 +62,8 @@ json parse_json(std::string_view text) {
     if (event == json::parse_event_t::key && !objects.back().insert(value.get<std::string>()).second)
       throw BundleError(
           words("not valid JSON (key ", value.dump(), " stands twice in an object); copy the bundle again"));
+    if (event == json::parse_event_t::value && value.is_number() && large.count(numbers++) && value.is_number_float())
+      value = std::numeric_limits<double>::quiet_NaN();  // which is refused wherever a number is read
     return true;
   };
   // Both of these nlohmann-json passes over: a byte order mark, and all that follows a NUL.

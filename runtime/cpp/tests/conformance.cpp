@@ -8,6 +8,7 @@
 
 #include "bundle.hpp"
 #include "shape.hpp"
+#include "text/unicode.hpp"
 
 namespace {
 
@@ -199,6 +200,57 @@ Tensors prepared(const Model& model, const Json& batch, Read read, ReadFile read
   return model.prepare(items);
 }
 
+/// Returns a text; units that are no valid UTF-16 become bytes that are no valid UTF-8.
+std::string text_of(const Json& raw) {
+  if (raw.is_string()) return raw;
+  std::string bytes;
+  for (const auto& unit : raw["utf16"].get<std::vector<std::uint32_t>>()) text::append(bytes, unit);
+  return bytes;
+}
+
+/// Prepares a batch of texts, and compares its token ids, unpadded, with what is expected of it.
+bool is_right(const Model& model, const Json& batch, const Json& expected) {
+  std::vector<std::string> texts;
+  for (const auto& raw : batch) texts.push_back(text_of(raw));
+  const auto inputs = model.prepare(texts);
+  const auto& how = *model.manifest().processing->text;
+  const auto& ids = inputs.at(how.ids);
+  const auto numbers = doubles(ids), shown = how.mask ? doubles(inputs.at(*how.mask)) : std::vector<double>(numbers.size(), 1);
+  auto rows = Json::array();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i % static_cast<std::size_t>(ids.dims[1]) == 0) rows.push_back(Json::array());
+    if (shown[i] == 1) rows.back().push_back(static_cast<std::int64_t>(numbers[i]));
+    else if (numbers[i] != 0) return false;
+  }
+  return rows == expected;
+}
+
+/// Prepares a list of texts, each or, in a list, together. A refusal is an InputError.
+Found prepare_texts(const Model& model, const Json& entry) {
+  const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
+  const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
+  Found found{"answered"};
+  for (std::size_t i = 0; i < given.size(); ++i) try {
+      const bool together = given[i].is_array();
+      const auto right = is_right(model, together ? given[i] : Json::array({given[i]}),
+                                  together ? expected[i] : Json::array({expected[i]}));
+      found.right = found.right && right;
+    } catch (const InputError&) {
+      found.right = found.right && expected[i].is_null();
+    }
+  return found;
+}
+
+Found decode(const Model& model, const Json& entry) {
+  const auto tokens = entry["tokens"].get<std::vector<std::int64_t>>();
+  const auto text = model.decode(tokens);
+  TextStream pieces(model);
+  std::string streamed;
+  for (const auto token : tokens) streamed += pieces.push(token);
+  streamed += pieces.finish();
+  return {"answered", {}, {}, entry.contains("error") || (text == entry["text"] && streamed == text)};
+}
+
 Tensors prepared(const Model& model, const std::string& kind, const Json& batch) {
   if (kind == "image") return prepared(model, batch, image_of, read_image);
   if (kind == "audio") return prepared(model, batch, sound_of, read_wav);
@@ -209,7 +261,7 @@ Tensors prepared(const Model& model, const std::string& kind, const Json& batch)
 
 /// Prepares a list of raw inputs, each or, in a list, together. A refusal is an InputError.
 Found prepare(const Model& model, const Json& entry) {
-  if (entry["of"] == "text") return {"no tokenizer"};  // which is the app's own: see Tokenizer
+  if (entry["of"] == "text") return prepare_texts(model, entry);
   const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
   const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
   const double tolerance = entry.value("tolerance", 0.0);
@@ -328,7 +380,7 @@ int main(int count, char** words) {
         {"generate", generate},
         {"generate_many", generate_many},
         {"prepare", prepare},
-        {"labels", labels},
+        {"labels", labels}, {"decode", decode},
         {"forecast", forecast},
         {"run_many", run_many},
         {"stream", stream},
@@ -336,8 +388,7 @@ int main(int count, char** words) {
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {
         const auto& entry = one[kind][i];
-        // What this runtime leaves to the app.
-        const auto expected = entry.value("needs", "") == "tokenizer" ? "no tokenizer" : error_or(entry);
+        const auto expected = error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
         print(one, what, expected,
               [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });

@@ -1,7 +1,7 @@
 // Tokenizes and decodes by a tokenizer.json, without a bundle: a line of JSON in, a line of JSON out.
 //
 //     tokens tokenizer.json [LONGEST]     a text -> {"ids", "types", "cut"}; token ids -> {"text", "pieces"}; else {"error"}
-//     tokens tokenizer.json [LONGEST] --time     times each line, over and over: {"tokens", "per_second"}
+//     tokens tokenizer.json [LONGEST] --once     times each text: {"tokens", "seconds"}; --time for a second, over and over
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -23,21 +23,23 @@ Json decoded(const std::shared_ptr<const text::Tokenizer>& tokenizer, const std:
   return {{"text", tokenizer->decode(ids)}, {"pieces", pieces}};
 }
 
-Json timed(const text::Tokenizer& tokenizer, const std::string& text) {
+/// Times a text once, or for a second.
+Json timed(const text::Tokenizer& tokenizer, const std::string& text, bool once) {
   const auto start = std::chrono::steady_clock::now();
   double seconds = 0;
   int count = 0;
   std::size_t tokens = 0;
-  for (; seconds < 1; ++count) {
+  do {
     tokens = tokenizer.encode(text).encoding.ids.size();
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-  return {{"tokens", tokens}, {"per_second", count / seconds}};
+    ++count;
+  } while (!once && seconds < 1);
+  return {{"tokens", tokens}, {"seconds", seconds / count}};
 }
 
-Json answer(const std::shared_ptr<const text::Tokenizer>& tokenizer, const Json& line, bool times) try {
+Json answer(const std::shared_ptr<const text::Tokenizer>& tokenizer, const Json& line, const std::string& how) try {
   if (line.is_array()) return decoded(tokenizer, line.get<std::vector<std::int64_t>>());
-  if (times) return timed(*tokenizer, line.get<std::string>());
+  if (!how.empty()) return timed(*tokenizer, line.get<std::string>(), how == "--once");
   const auto [encoding, cut] = tokenizer->encode(line.get<std::string>());
   return {{"ids", encoding.ids}, {"types", encoding.types}, {"cut", cut}};
 } catch (const InputError& error) {
@@ -47,13 +49,14 @@ Json answer(const std::shared_ptr<const text::Tokenizer>& tokenizer, const Json&
 }  // namespace
 
 int main(int count, char** words) try {
-  const bool times = count > 2 && std::string(words[count - 1]) == "--time";
+  const std::string last = count > 2 ? words[count - 1] : "";
+  const std::string how = last == "--time" || last == "--once" ? last : "";
   std::ifstream file(words[1], std::ios::binary);
   const std::string json(std::istreambuf_iterator<char>(file), {});
-  const auto longest = count - times > 2 ? std::optional<std::int64_t>(std::stoll(words[2])) : std::nullopt;
+  const auto longest = count - !how.empty() > 2 ? std::optional<std::int64_t>(std::stoll(words[2])) : std::nullopt;
   const auto tokenizer = std::make_shared<const text::Tokenizer>(json, "tokenizer.json", longest);
   for (std::string line; std::getline(std::cin, line);)
-    std::cout << answer(tokenizer, Json::parse(line), times).dump() << "\n";
+    std::cout << answer(tokenizer, Json::parse(line), how).dump() << "\n";
 } catch (const BundleError& error) {
   std::cout << Json{{"refused", error.what()}}.dump() << "\n";
   return 1;

@@ -54,6 +54,10 @@ struct edgeattn_stream {
   std::size_t rows;  // channels or series
 };
 
+struct edgeattn_text_stream {
+  edgeattn::TextStream value;
+};
+
 struct edgeattn_answers {
   std::vector<std::vector<edgeattn::Hypothesis>> answers;
   std::vector<std::vector<edgeattn_hypothesis>> views;

@@ -17,10 +17,10 @@ bool is_before(std::string_view text, std::size_t at, std::uint32_t property) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(const Component& tokenizer, const Vocabulary& vocabulary, const Normalizer* normalizer) {
+AddedTokens::AddedTokens(const Component& tokenizer, const TokenModel& model, const Normalizer* normalizer) {
   if (!tokenizer.has("added_tokens")) return;
   std::map<std::string, std::uint32_t> ids;
-  auto free = static_cast<std::uint32_t>(vocabulary.size());  // for tokens that the vocabulary lacks
+  auto free = static_cast<std::uint32_t>(model.size());  // for tokens that the model lacks
   for (const auto& part : tokenizer.parts("added_tokens")) {
     part.number("id");
     Token token{part.text("content"), {},
@@ -28,7 +28,7 @@ AddedTokens::AddedTokens(const Component& tokenizer, const Vocabulary& vocabular
     if (token.content.empty()) continue;
     const auto place = [&, this](const std::string& content) {
       if (const auto known = ids.find(content); known != ids.end()) return known->second;
-      const auto own = vocabulary.id(content);
+      const auto own = model.vocabulary().id(content);
       return own ? *own : free++;
     };
     const auto id = ids[token.content] = place(token.content);

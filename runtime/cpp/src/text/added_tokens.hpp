@@ -18,7 +18,7 @@ struct Section {
 class AddedTokens {
  public:
   /// Reads tokenizer.json's `added_tokens`; throws BundleError.
-  AddedTokens(const Component& tokenizer, const Vocabulary& vocabulary, const Normalizer* normalizer);
+  AddedTokens(const Component& tokenizer, const TokenModel& model, const Normalizer* normalizer);
 
   /// Returns the sections of a text that is not normalized yet, or of a normalized one, by the tokens of that kind.
   std::vector<Section> sections(std::string_view text, bool normalized) const;

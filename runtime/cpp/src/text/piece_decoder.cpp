@@ -1,12 +1,17 @@
 #include "piece_decoder.hpp"
 
+#include "unicode.hpp"
+
 namespace edgeattn::text {
 namespace {
 
 constexpr std::string_view kUnfinished = "\xef\xbf\xbd";  // what a decoder makes of a character that is not whole yet
 
-bool begins_with(const std::string& text, const std::string& beginning) {
-  return text.compare(0, beginning.size(), beginning) == 0;
+/// Returns a text without its first characters, as many as `told` has: a decoder may write what it was not sure of anew.
+std::string behind(const std::string& text, const std::string& told) {
+  std::size_t at = 0;
+  for (auto count = length(told); count > 0 && at < text.size(); --count) at += width(text[at]);
+  return text.substr(at);
 }
 
 bool is_unfinished(const std::string& text) {
@@ -18,8 +23,9 @@ bool is_unfinished(const std::string& text) {
 std::string PieceDecoder::push(std::int64_t token) {
   ids_.push_back(token);
   const auto text = tokenizer_->decode(ids_);
-  if (text.size() <= told_.size() || !begins_with(text, told_) || is_unfinished(text)) return {};
-  auto piece = text.substr(told_.size());
+  if (is_unfinished(text)) return {};
+  auto piece = behind(text, told_);
+  if (piece.empty()) return {};
   ids_.erase(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(known_));
   known_ = ids_.size();
   told_ = tokenizer_->decode(ids_);
@@ -27,8 +33,7 @@ std::string PieceDecoder::push(std::int64_t token) {
 }
 
 std::string PieceDecoder::finish() {
-  const auto text = tokenizer_->decode(ids_);
-  auto rest = begins_with(text, told_) ? text.substr(told_.size()) : std::string();
+  auto rest = behind(tokenizer_->decode(ids_), told_);
   ids_.clear();
   told_.clear();
   known_ = 0;

@@ -17,7 +17,29 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 
 TABLES = Path(__file__).parent / "unicode_tables.inc"
 POINTS = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
-CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co".split()
+CATEGORIES = (
+    *(
+        "Lu",
+        "Ll",
+        "Lt",
+        "Lm",
+        "Lo",
+        "Mn",
+        "Mc",
+        "Me",
+        "Nd",
+        "Nl",
+        "No",
+        "Pc",
+        "Pd",
+        "Ps",
+        "Pe",
+        "Pi",
+        "Pf",
+        "Po",
+    ),
+    *("Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co"),
+)
 HANGUL = range(0xAC00, 0xD7A4)  # composed and decomposed by arithmetic
 
 
@@ -81,7 +103,9 @@ def _clusters(text: str) -> int:
 def _is_reordered(point: int) -> bool:
     """Say whether canonical ordering moves it, before a mark of class 1 or behind one of class 240."""
     order, c = normalizers.NFD().normalize_str, chr(point)
-    return unicodedata.combining(c) > 0 and (order(f"{c}\u0334") != f"{c}\u0334" or order(f"\u0345{c}")[0] == c)
+    return unicodedata.combining(c) > 0 and (
+        order(f"{c}\u0334") != f"{c}\u0334" or order(f"\u0345{c}")[0] == c
+    )
 
 
 def _changed(change: Callable[[str], str]) -> Iterator[tuple[int, str]]:

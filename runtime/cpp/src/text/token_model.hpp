@@ -17,6 +17,9 @@ class TokenModel {
   /// Adds the token ids of a piece that is not empty. Throws InputError where the vocabulary lacks something in it.
   virtual void append(Ids& ids, std::string_view piece) const = 0;
 
+  /// Returns the first id behind the model's own.
+  virtual std::size_t size() const { return vocabulary_.size(); }
+
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
  protected:

@@ -33,7 +33,7 @@ Tokenizer::Tokenizer(const nlohmann::json& json, std::optional<std::int64_t> lon
   model_ = read_token_model(Component("model", file.at("model")));
   decoder_ = optional(file, "decoder", read_decoder);
   if (file.has("post_processor")) post_processor_ = PostProcessor(Component("post_processor", file.at("post_processor")));
-  added_ = std::make_unique<AddedTokens>(file, model_->vocabulary(), normalizer_.get());
+  added_ = std::make_unique<AddedTokens>(file, *model_, normalizer_.get());
   if (const auto growth = decoder_ ? decoder_->growth() : 1; growth > kMostDecoded)
     throw BundleError(words("a decoder that makes ", growth, " characters of one found, at most ", kMostDecoded, " expected"));
   most_characters_ = static_cast<std::size_t>(kMostCharacters / (normalizer_ ? normalizer_->growth() : 1));

@@ -46,6 +46,8 @@ class Unigram : public TokenModel {
       append_token(ids, piece.substr(cut->begin, cut->end - cut->begin), piece);
   }
 
+  std::size_t size() const override { return scores_.size(); }
+
  private:
   static constexpr std::size_t kLongest = 1024;  // bytes of a token, so that time grows with the text alone
   static constexpr double kUnknownPenalty = 10;

@@ -1,0 +1,48 @@
+// edgeattn.h: texts in, token ids as text out.
+#include "guarded.hpp"
+
+using namespace edgeattn;
+
+namespace {
+
+std::string text_in(const edgeattn_text& text) {
+  if (text.size) required(text.bytes, "text");
+  return {text.bytes ? text.bytes : "", text.size};
+}
+
+}  // namespace
+
+edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeattn_text* texts, size_t count,
+                                      size_t* cut, edgeattn_tensors** inputs, edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(inputs, "inputs");
+    std::vector<std::string> batch;
+    for (const auto& text : values_of(texts, count, "texts")) batch.push_back(text_in(text));
+    place = new edgeattn_tensors{opened(model).prepare(batch, cut)};
+  });
+}
+
+edgeattn_status edgeattn_decode(const edgeattn_model* model, const int64_t* tokens, size_t count, char** text,
+                                edgeattn_error** error) {
+  return guarded(error, [&] {
+    required(text, "text") = copied(opened(model).decode(values_of(tokens, count, "tokens")));
+  });
+}
+
+edgeattn_status edgeattn_text_stream_new(const edgeattn_model* model, edgeattn_text_stream** stream,
+                                         edgeattn_error** error) {
+  return guarded(error,
+                 [&] { required(stream, "stream") = new edgeattn_text_stream{TextStream(opened(model))}; });
+}
+
+void edgeattn_text_stream_free(edgeattn_text_stream* stream) { delete stream; }
+
+edgeattn_status edgeattn_text_stream_push(edgeattn_text_stream* stream, int64_t token, char** text,
+                                          edgeattn_error** error) {
+  return guarded(error,
+                 [&] { required(text, "text") = copied(required(stream, "stream").value.push(token)); });
+}
+
+edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text, edgeattn_error** error) {
+  return guarded(error, [&] { required(text, "text") = copied(required(stream, "stream").value.finish()); });
+}
