@@ -73,8 +73,8 @@ kernels:  ## the wheel of runtime/kernels, built and installed in a folder of it
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
 
-faults:  ## hosts, workers, devices and schedulers that are killed; two minutes
-	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults
+faults:  ## hosts, workers, devices, schedulers and what replaces a bundle, killed; four minutes
+	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults tests/runtime/faults
 
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
@@ -82,7 +82,7 @@ browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; 
 documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; eight minutes
 	pytest tests/documents/run --dist worksteal
 
-models:  ## reference models exported by commands, and used as apps do: they play, listen, write; four minutes
+models:  ## reference models exported by commands, and used as apps do: they play, listen, write; five minutes
 	pytest tests/models/used
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes

@@ -15,6 +15,7 @@ from edgeattn.commands.devices import devices
 from edgeattn.commands.export import export
 from edgeattn.commands.generate import generate
 from edgeattn.commands.inspect import inspect
+from edgeattn.commands.pack import pack
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.serve import serve
@@ -41,6 +42,7 @@ app.command("run")(run_bundle)
 app.command()(generate)
 app.command()(inspect)
 app.command()(report)
+app.command()(pack)
 app.command()(serve)
 app.command()(targets)
 app.command()(devices)

@@ -9,7 +9,6 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Scoring, Subject, evaluate, score_here
 from edgeattn.judge.measures import Measures
-from edgeattn.measure.contents import files_of
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
@@ -20,6 +19,7 @@ from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import SampleSplit
+from edgeattn_export.pack.for_app import files_of
 from edgeattn_export.pack.pack import versions
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine

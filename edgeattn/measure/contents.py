@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import onnx_ir as ir
 
 from edgeattn.results.graph import ModulePart
-from edgeattn_export.graph.files import ONNX, ORT
+from edgeattn_export.graph.files import ORT
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_runtime.bundle import BundleFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +68,6 @@ def _of_ort(content: bytes) -> Contents:
         weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
         heads=max(heads, default=1),
     )
-
-
-def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
-    """Return the names of a graph's file and of those that hold its weights; several graphs may share one."""
-    if not graph.endswith(ONNX.suffix):
-        return (graph,)
-    stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
-    folder = PurePosixPath(graph).parent
-    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
-    return tuple(dict.fromkeys((graph, *apart)))
 
 
 def _heads(attention: ir.Node) -> int:

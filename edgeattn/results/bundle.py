@@ -40,7 +40,9 @@ def read_report(files: BundleFiles, target: str | None = None) -> Report:
     name = ("" if target is None else folder_of(target, manifest)) + REPORT_FILE
     path = files.path(name)
     if name not in manifest.files:
-        raise BundleError(f"{path}: not in the bundle; export the model again")
+        raise BundleError(
+            f"{path}: not in the bundle; see the one that this was packed from, or export the model again"
+        )
     try:
         return Report.from_json(path.read_bytes())
     except BundleError as error:

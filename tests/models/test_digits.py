@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 from model_file import load
 
-FOLDER = Path(__file__).parents[2] / "models" / "digits"
 HELD_OUT = 360
 ACCURACY = 0.97
 

@@ -11,13 +11,20 @@ import pytest
 
 MODELS = Path(__file__).parents[2] / "models"
 LOADED = """
-import sys
+import os, sys
+import torch
+
 sys.dont_write_bytecode = True
-sys.path.insert(0, sys.argv[1])
-import model
-next(iter(model.samples()))
-model.model()
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
+for folder in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        sys.path.insert(0, folder)
+        import model
+        next(iter(model.samples()))
+        model.model()
+        print(*sorted({name.partition(".")[0] for name in sys.modules}), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 """
 
 
@@ -57,12 +64,18 @@ def test_every_model_is_listed() -> None:
     assert sorted(path.parent.name for path in MODELS.glob("*/model.py")) == [each.name for each in FOLDERS]
 
 
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """The packages of processes that have loaded a model each, and PyTorch before, which all of them need."""
+    command = [sys.executable, "-c", LOADED, *(str(MODELS / folder.name) for folder in FOLDERS)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {folder.name: set(line.split()) for folder, line in zip(FOLDERS, lines, strict=True)}
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_loading_needs_few_packages(folder: Folder) -> None:
-    command = [sys.executable, "-c", LOADED, str(MODELS / folder.name)]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert folder.needs in loaded
-    assert not {"edgeattn", "edgeattn_runtime", *folder.spared} & set(loaded)
+def test_loading_needs_few_packages(folder: Folder, loaded: dict[str, set[str]]) -> None:
+    assert folder.needs in loaded[folder.name]
+    assert not {"edgeattn", "edgeattn_runtime", *folder.spared} & loaded[folder.name]
 
 
 @pytest.mark.parametrize("folder", OWN, ids=lambda folder: folder.name)

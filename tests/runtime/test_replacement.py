@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -137,33 +136,6 @@ def test_a_variant_that_was_replaced_is_not_opened(
     install(conformance / "buckets.edge", over=folder)
     with pytest.raises(BundleError, match=r"replaced since it was opened; load it again"):
         model(**later[0])
-
-
-@linux
-@pytest.mark.parametrize(
-    ("verb", "way"), [("install", "exchange"), ("install", "aside"), ("save", "exchange")]
-)
-def test_killed_at_each_step_one_of_the_two_stands_there(
-    verb: str, way: str, new: Path, conformance: Path, tmp_path: Path
-) -> None:
-    script = Path(__file__).with_name("killed.py")
-    places = (conformance / "good.edge", new, tmp_path / "apps")
-    process = subprocess.run(
-        [sys.executable, str(script), verb, way, *map(str, places)],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    seen = json.loads(process.stdout)
-    assert len(seen["left"]) > 20
-    assert seen["left"][0] == "tiny"
-    assert seen["left"][-1] == "newer"
-    assert set(seen["restored"]) == {"tiny", "newer"}
-    assert seen["strays"] == ["x.edge"]
-    if way == "exchange":
-        assert set(seen["left"]) == {"tiny", "newer"}
 
 
 def test_the_folder_of_a_living_process_is_left(old: Path) -> None:

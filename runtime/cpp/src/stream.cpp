@@ -62,8 +62,8 @@ struct Stream::State {
   Model model;
   std::optional<Buffer<float>> sound;
   std::optional<Buffer<double>> series;
-  Sound heard;  // the window, as it is prepared
-  Series seen;
+  std::vector<Sound> heard;  // the window, as it is prepared: one of either
+  std::vector<Series> seen;
 };
 
 Stream::Stream(const Model& model, const StreamOptions& options) {
@@ -80,11 +80,11 @@ Stream::Stream(const Model& model, const StreamOptions& options) {
   state_ = std::make_unique<State>(State{model, {}, {}, {}, {}});
   if (how->audio) {
     state_->sound.emplace(how->audio->channels, options.hop, *window);
-    state_->heard = {how->audio->rate, how->audio->channels, {}};
+    state_->heard.push_back({how->audio->rate, how->audio->channels, {}});
   } else {
     const auto count = static_cast<std::int64_t>(how->series->names.size());
     state_->series.emplace(count, options.hop, *window);
-    state_->seen.count = count;
+    state_->seen.push_back({count, {}});
   }
 }
 
@@ -108,8 +108,8 @@ void Stream::push(const std::vector<double>& values) { push_into(state_->series,
 std::optional<Moment> Stream::next() {
   auto& [model, sound, series, heard, seen] = *state_;
   std::int64_t end = 0;
-  if (!(sound ? sound->next(heard.samples, end) : series->next(seen.values, end))) return std::nullopt;
-  return Moment{end, model.run(sound ? model.prepare(std::vector{heard}) : model.prepare(std::vector{seen}))};
+  if (!(sound ? sound->next(heard[0].samples, end) : series->next(seen[0].values, end))) return std::nullopt;
+  return Moment{end, model.run(sound ? model.prepare(heard) : model.prepare(seen))};
 }
 
 }  // namespace edgeattn

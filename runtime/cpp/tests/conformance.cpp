@@ -89,8 +89,7 @@ Found call(const Model& model, const Json& call) {
   if (call.contains("error")) return found;
   const auto expected = parse_all(call["outputs"]);
   found.right = outputs.size() == expected.size();
-  for (const auto& [name, tensor] : expected)
-    compare(found, outputs.at(name), tensor, call["tolerance"]);
+  for (const auto& [name, tensor] : expected) compare(found, outputs.at(name), tensor, call["tolerance"]);
   return found;
 }
 
@@ -130,10 +129,11 @@ GenerateOptions options_of(const Json& run) {
   read(settings, "num_beams", options.num_beams);
   read(settings, "num_return_sequences", options.num_return_sequences);
   read(settings, "length_penalty", options.length_penalty);
-  if (const auto early = settings.value("early_stopping", Json(false)); early.is_string())
-    options.early_stopping = EarlyStopping::never;
-  else
-    options.early_stopping = early.get<bool>() ? EarlyStopping::yes : EarlyStopping::no;
+  const auto early = settings.value("early_stopping", Json(false));
+  if (early.is_string() && early != "never") throw InputError("an EarlyStopping is yes, no or never");
+  options.early_stopping = early.is_string()   ? EarlyStopping::never
+                           : early.get<bool>() ? EarlyStopping::yes
+                                               : EarlyStopping::no;
   return options;
 }
 
@@ -154,7 +154,10 @@ Found generate_many(const Model& model, const Json& run) {
   const auto answers = model.generate_many(prompts, options_of(run));
   if (run.contains("error")) return {"answered"};
   const auto& expected = run["sequences"];
-  return {"answered", {}, {}, std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
+  return {"answered",
+          {},
+          {},
+          std::equal(answers.begin(), answers.end(), expected.begin(), expected.end(), is_near)};
 }
 
 Image image_of(const Json& raw) {
@@ -380,7 +383,8 @@ int main(int count, char** words) {
         {"generate", generate},
         {"generate_many", generate_many},
         {"prepare", prepare},
-        {"labels", labels}, {"decode", decode},
+        {"labels", labels},
+        {"decode", decode},
         {"forecast", forecast},
         {"run_many", run_many},
         {"stream", stream},

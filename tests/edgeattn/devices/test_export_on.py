@@ -28,7 +28,11 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 
 
 def test_a_report_is_of_the_device(
-    board: DeviceHost, bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    board: DeviceHost,
+    bench: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    instant_capture: None,
 ) -> None:
     bundle, on = tmp_path / "tiny.edge", ["--on", "board"]
     assert main(["export", str(TINY), "-o", str(bundle), "--budget", "memory_mb=500", *on, "--json"]) == 0
@@ -48,6 +52,7 @@ def test_several_devices_have_a_variant_each_and_every_price(
     source: ModuleSource,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
+    instant_capture: None,
 ) -> None:
     second = bench.host(bench.add("second", "--threads", "2"))
     found = places([second.connection, board.connection], [TARGETS["cpu"]])

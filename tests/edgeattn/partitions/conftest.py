@@ -1,4 +1,4 @@
-"""Schedulers of Dask's: processes of their own, on this machine."""
+"""Schedulers and workers of Dask's, which are processes of their own; and the figures of one process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
+from edgeattn.bundle import Bundle
+from edgeattn.judge.measures import SampleScore
+from edgeattn.judge.validation import comparison_with
+from edgeattn.measure.runners import runner_of_bundle
+from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scheduler import connect
+from edgeattn.partitions.worker import ScoringJob
+from edgeattn.progress import Silent
+from edgeattn.source import module
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
+
+TINY = Path(__file__).parents[1] / "tiny.py"
 
 SECONDS = 300.0  # in which a scheduler must be up, on a machine that is busy
 
@@ -61,3 +75,37 @@ def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
     """A scheduler of a test's own, to be broken."""
     with _scheduler(tmp_path) as scheduler:
         yield scheduler
+
+
+@pytest.fixture(scope="module")
+def files(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> BundleFiles:
+    return open_bundle(bundle.save(tmp_path_factory.mktemp("partitions") / "tiny.edge"))
+
+
+@pytest.fixture(scope="module")
+def asked(files: BundleFiles, source: ModuleSource) -> ScoringJob:
+    return ScoringJob.of(files, str(TINY), None, source, "cpu")
+
+
+@pytest.fixture(scope="module")
+def every(source: ModuleSource) -> Samples:
+    """All samples of the tiny model, of lengths 3 to 14."""
+    return source.read()
+
+
+@pytest.fixture(scope="module")
+def alone(files: BundleFiles, source: ModuleSource, every: Samples, captured: Captured) -> list[SampleScore]:
+    """What one process makes of them, one after the other."""
+    variant = files.manifest.variants[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "capture", lambda *_: captured)
+        comparison, _ = comparison_with(files, source, variant, Silent())
+    runners = comparison.runners(runner_of_bundle(files, variant, threads=1))
+    return list(comparison.each(runners, every))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """A client of one worker."""
+    with connected(None, 1) as client:
+        yield client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +10,19 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.hosts.environment import Environment
 from edgeattn_export.graph.hosts.host import Opening
+from edgeattn_export.graph.hosts.local_timing import LocalTiming
 from edgeattn_export.graph.runner import Partition
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.frames import Arrays
-from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.peer import Peer
-from edgeattn_runtime.race import Pace, RaceTimes, race_calls
-from edgeattn_runtime.turns import Clock, Rounds, timed
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
     from edgeattn_export.graph.samples import Inputs
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(LocalTiming):
     """The host of engines that exclude this process's own, or are no Python.
 
     Attributes:
@@ -67,20 +65,6 @@ class Elsewhere:
                 "settings": asdict(opening.settings),
             },
         )
-
-    def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
-        """Time calls from here: each holds the way to its worker and back."""
-        return timed(calls, clock, rounds)
-
-    def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
-        """Race calls from here, as ``turns`` times them."""
-        return race_calls(calls, pace)
-
-    def races(
-        self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
-    ) -> Iterator[dict[Name, list[float]]]:
-        """Time one set of calls after the other."""
-        return (timed(calls, clock, rounds) for calls in races)
 
     def _worker(self) -> Peer:
         lacking = self.missing()

@@ -7,6 +7,7 @@ namespace edgeattn {
 namespace {
 
 constexpr unsigned kStart = 0xd8, kEnd = 0xd9, kScan = 0xda, kExif = 0xe1;  // markers
+constexpr int kMostScans = 64;  // each passes over all pixels, whatever its size; encoders write some ten
 
 unsigned byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
 unsigned number(std::string_view bytes, std::size_t at) { return byte(bytes, at) << 8 | byte(bytes, at + 1); }
@@ -41,6 +42,7 @@ std::size_t end_of_scan(std::string_view bytes, std::size_t at) {
 ImageHeader jpeg_header(std::string_view bytes) {
   ImageHeader header;
   bool framed = false, turned = false;
+  int scans = 0;
   for (std::size_t at = 2; at + 1 < bytes.size();) {
     const auto marker = byte(bytes, at + 1);
     if (byte(bytes, at) != 0xff) throw InputError("a JPEG file that was damaged; save it again");
@@ -60,7 +62,9 @@ ImageHeader jpeg_header(std::string_view bytes) {
     if (marker == kExif && !turned && data.substr(0, 6) == std::string_view("Exif\0\0", 6))
       header.orientation = orientation_of(data.substr(6)), turned = true;
     at += data.size() + 2;
-    if (marker == kScan) at = end_of_scan(bytes, at);
+    if (marker == kScan) at = end_of_scan(bytes, at), ++scans;
+    if (scans > kMostScans)
+      throw InputError(words("more than ", kMostScans, " scans found; save the image again"));
   }
   throw InputError("a JPEG file without its end (cut?); save it again");
 }

@@ -6,6 +6,11 @@
 #include "part.hpp"
 #include "shape.hpp"
 
+// To the bit: no multiplication is fused with an addition, however this is built.
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
 namespace edgeattn {
 namespace {
 

@@ -13,7 +13,7 @@ from edgeattn.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
 
-TINY = Path(__file__).parents[1] / "tiny.py"
+TINY = Path(__file__).parents[2] / "tiny.py"
 
 
 def test_rows_are_measured_on_the_device_that_they_name(

@@ -1,0 +1,65 @@
+"""A bundle on disk -> what an app ships of it: one target, without reports, pictures and recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import onnx_ir as ir
+
+from edgeattn_export.graph.files import ONNX
+from edgeattn_export.pack.pack import Packed
+from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.manifest import Variant
+
+GRAPHS, WEIGHTS, GOLDEN, TOKENIZER = "graphs", "weights", "golden vectors", "tokenizer"
+
+
+def for_app(files: BundleFiles, target: str) -> Packed:
+    """Put together what a device reads of a bundle: the graphs of one target, and what its manifest names.
+
+    Args:
+        files: The bundle on disk, checked.
+        target: Which of its targets.
+
+    Raises:
+        BadInput: The bundle has no such target; or it is signed, and its signature would no longer be right.
+    """
+    manifest = files.manifest
+    if manifest.signature is not None:
+        raise BadInput(f"{files.folder}: signed, an unsigned bundle expected; pack it first, then sign that")
+    variants = tuple(variant for variant in manifest.variants if variant.target == target)
+    if not variants:
+        names = dict.fromkeys(variant.target for variant in manifest.variants)
+        raise BadInput(f"{files.folder}: no target {target!r}; it has {', '.join(names)}")
+    kept = [name for part in parts(files, variants).values() for name in part]
+    return Packed(
+        replace(manifest, variants=variants, files={name: manifest.files[name] for name in kept}),
+        {name: files.path(name).read_bytes() for name in kept},
+    )
+
+
+def parts(files: BundleFiles, variants: Iterable[Variant]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of the files that a device reads, by what they are; no file twice."""
+    graphs = tuple(dict.fromkeys(graph for variant in variants for graph in variant.files.values()))
+    read = dict.fromkeys(name for graph in graphs for name in files_of(files, graph))
+    processing = files.manifest.processing
+    text = None if processing is None else processing.text
+    return {
+        GRAPHS: graphs,
+        WEIGHTS: tuple(name for name in read if name not in graphs),
+        GOLDEN: (files.manifest.golden.file,),
+        TOKENIZER: () if text is None else (text.tokenizer,),
+    }
+
+
+def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
+    """Return the names of a graph's file and of those that hold its weights; several graphs may share one."""
+    if not graph.endswith(ONNX.suffix):
+        return (graph,)
+    stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
+    folder = PurePosixPath(graph).parent
+    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
+    return tuple(dict.fromkeys((graph, *apart)))
