@@ -29,9 +29,14 @@ def with_devices(
     Raises:
         BadInput: The bundle is signed.
     """
-    by_device = {_device(result): result for result in (*report.devices, *results)}
-    report = replace(report, devices=tuple(by_device.values()))
+    report = merged(report, results)
     return report, _rewritten(files, report, example_of(files, report))
+
+
+def merged(report: Report, results: Iterable[DeviceBenchmark]) -> Report:
+    """Return a report with results; a newer one of a device and target takes the older one's place."""
+    by_device = {_device(result): result for result in (*report.devices, *results)}
+    return replace(report, devices=tuple(by_device.values()))
 
 
 def with_example(files: BundleFiles, report: Report, example: bytes) -> Packed:

@@ -19,9 +19,11 @@ from edgeattn.commands.pack import pack
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
 from edgeattn.commands.serve import serve
+from edgeattn.commands.sign import sign
 from edgeattn.commands.sweep import sweep
 from edgeattn.commands.targets import targets
 from edgeattn.commands.validate import validate
+from edgeattn.commands.verify import verify
 from edgeattn_runtime.errors import BadInput
 
 _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrupt before we see it
@@ -43,6 +45,8 @@ app.command()(generate)
 app.command()(inspect)
 app.command()(report)
 app.command()(pack)
+app.command()(sign)
+app.command()(verify)
 app.command()(serve)
 app.command()(targets)
 app.command()(devices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,8 @@ from edgeattn.results.bundle import common_targets, read_report
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
+
+_UNSIGNED = "Results of devices: {} came after the bundle was signed; the signature says nothing of them."
 
 
 def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> None:
@@ -78,10 +81,13 @@ def report(
     check_place("--page", page)
     _check(other, add, junit, compare=compare)
     bundles = [path for path in (bundle, other) if path is not None]
-    if add:
+    if add and not _is_signed(bundle, page):
         _add(bundle, add)
+        add = None
     opened = [open_bundle(path) for path in bundles]
     reports = [read_report(files) for files in opened]
+    if add:
+        reports = [_beside_signature(opened[0], reports[0], add)]
     if page is not None:
         page.write_text(_page(bundles, opened, reports), encoding="utf-8")
     if compare and other is not None:
@@ -105,6 +111,26 @@ def _add(bundle: Path, results: Sequence[Path]) -> None:
         files = open_bundle(bundle)
         _, packed = with_devices(files, read_report(files), [read_result(path, files) for path in results])
         save(packed, bundle)
+
+
+def _is_signed(bundle: Path, page: Path | None) -> bool:
+    """Say whether a bundle is signed; refuse to change one that is."""
+    signed = open_bundle(bundle).manifest.signature is not None
+    if signed and page is None:
+        raise BadInput(
+            f"{bundle}: signed, and a result would change it; --page FILE.html writes the report with the "
+            "result outside of it, or add results first, then sign"
+        )
+    return signed
+
+
+def _beside_signature(files: BundleFiles, report: Report, results: Sequence[Path]) -> Report:
+    """Return a signed bundle's report with results, which says that they are not signed."""
+    from edgeattn.additions import merged
+    from edgeattn.results.device import read_result
+
+    report = merged(report, [read_result(path, files) for path in results])
+    return replace(report, notes=(*report.notes, _UNSIGNED.format(len(results))))
 
 
 def _page(paths: Sequence[Path], opened: Sequence[BundleFiles], reports: Sequence[Report]) -> str:

@@ -33,6 +33,7 @@ class Case:
     run_many: Iterable[dict[str, Any]] = ()
     stream: Iterable[dict[str, Any]] = ()
     needs: str | None = None
+    trusted_keys: Iterable[str] = ()
 
     def table(self) -> dict[str, Any]:
         """Return what cases.json holds of it."""
@@ -45,6 +46,7 @@ class Case:
             "generate": list(self.generate),
             **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
             **({"needs": self.needs} if self.needs else {}),
+            **({"trusted_keys": list(self.trusted_keys)} if self.trusted_keys else {}),
         }
 
 

@@ -11,11 +11,12 @@ from broken_cases import BROKEN, INDICES, PROMISES, VARIANTS
 from case import RECORDED
 from limit_cases import LIMITS
 from prepared_cases import PREPARED
+from signed_cases import SIGNED
 from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"
 
-CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED, *LIMITS)
+CASES = (*WHOLE, *BROKEN, *INDICES, *VARIANTS, *PROMISES, *PREPARED, *LIMITS, *SIGNED)
 
 
 def main(target: Path) -> None:

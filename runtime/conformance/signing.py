@@ -1,4 +1,4 @@
-"""Signs the manifest of signed.edge with Ed25519, RFC 8032 section 5.1: for tests, not for secrets."""
+"""Signs manifests with Ed25519, RFC 8032 section 5.1: for tests, not for secrets."""
 
 from __future__ import annotations
 

@@ -48,20 +48,20 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         case: One of cases.json.
         folder: Where its bundle and its files lie.
     """
-    bundle = folder / case["bundle"]
-    yield _line(case, "open", case["verdict"], lambda: _verdict(bundle))
+    opened = partial(load, folder / case["bundle"], trusted_keys=case.get("trusted_keys"))
+    yield _line(case, "open", case["verdict"], lambda: _verdict(opened))
     for i, call in enumerate(case["calls"]):
-        yield _line(case, f"call {i}", *_expected(call), lambda call=call: _call(load(bundle), call))
+        yield _line(case, f"call {i}", *_expected(call), lambda call=call: _call(opened(), call))
     for i, run in enumerate(case["generate"]):
-        yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(load(bundle), run))
+        yield _line(case, f"generate {i}", *_expected(run), lambda run=run: _generate(opened(), run))
     for i, entry in enumerate(case.get("prepare", ())):
-        yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(load(bundle), entry, folder))
+        yield _line(case, f"prepare {i}", ANSWERED, lambda entry=entry: _prepare(opened(), entry, folder))
     for i, read in enumerate(case.get("labels", ())):
-        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(load(bundle), read))
+        yield _line(case, f"labels {i}", *_expected(read), lambda read=read: _labels(opened(), read))
     for kind, answer in _ENTRIES.items():
         for i, entry in enumerate(case.get(kind, ())):
             what, run = f"{kind} {i}", partial(answer, entry=entry)
-            yield _line(case, what, *_expected(entry), lambda run=run: run(load(bundle)))
+            yield _line(case, what, *_expected(entry), lambda run=run: run(opened()))
 
 
 def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], Line]) -> Line:
@@ -87,9 +87,9 @@ def _expected(entry: dict[str, Any]) -> tuple[str]:
     return (entry.get("error") or ANSWERED,)
 
 
-def _verdict(bundle: Path) -> Line:
+def _verdict(opened: Callable[[], Model]) -> Line:
     try:
-        model = load(bundle)
+        model = opened()
         for name in model.manifest.graphs:
             model.graph(name)
         results = check(model)

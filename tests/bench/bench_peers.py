@@ -32,6 +32,7 @@ from protocol.race import Setting, race
 from protocol.result import Failure, Result
 from protocol.stored import Entry, keep, rows_of
 
+from edgeattn_runtime.kernels import kernels_here
 from edgeattn_runtime.machine import Machine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-bench"
@@ -62,7 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _entry(case: str, threads: int, outcomes: Sequence[Result | Failure]) -> Entry:
     today = datetime.date.today().isoformat()
-    return Entry(case=case, threads=threads, machine=str(Machine.here()), date=today, rows=rows_of(outcomes))
+    return Entry(
+        case=case,
+        threads=threads,
+        machine=str(Machine.here(kernels_here())),
+        date=today,
+        rows=rows_of(outcomes),
+    )
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,26 +112,29 @@ def test_a_worker_that_dies_is_a_failed_peer(tmp_path: Path) -> None:
 
 
 def test_the_table_gives_the_ratio_to_ours_and_a_reason_where_there_is_no_figure() -> None:
+    ours = Result(
+        "ours",
+        "int8",
+        {"int8": 0.0},
+        None,
+        ((2.0, 1.0, 3.0), (2.0,)),
+        1_500_000,
+        (1.0, 0.5),
+        recall_at_10=0.9667,
+    )
     outcomes: list[Result | Failure] = [
-        Result(
-            "ours",
-            "int8",
-            {"int8": 0.0},
-            None,
-            ((2.0, 1.0, 3.0), (2.0,)),
-            1_500_000,
-            (1.0, 0.5),
-            recall_at_10=0.9667,
-        ),
+        ours,
         Result("theirs", "O2", {"O0": 3.5, "O2": 3.0}, 128, ((3.0,), (5.0,), (4.0,)), 2_000_000, ()),
+        replace(ours, peer="ours-otherwise", rounds=((1.0,),)),
         Failure("broken", "load: KeyError: a|b"),
     ]
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in table("t", outcomes, "ours").splitlines()
-    ]
+    lines = table("t", outcomes, "ours").splitlines()
+    assert lines[-1] == "ours takes 0.50 of the time of theirs, the best peer."
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[:-2]]
     assert rows[4:] == [
         ["ours", "int8", "2", "1.3 to 2.7", "1.00", "0.75000", "0.50000", "96.7 %", "1.5"],
         ["theirs", "O2, fixed to 128 tokens (O0 3.5)", "4", "3.2 to 4.8", "2.00", "", "", "", "2.0"],
+        ["ours-otherwise", "int8", "1", "1 to 1", "0.50", "0.75000", "0.50000", "96.7 %", "1.5"],
         ["broken", "load: KeyError: a/b", "", "", "", "", "", "", ""],
     ]
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from edgeattn_runtime import Model, load
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.golden import Sample, write_golden
 
 # The folder is no package: its modules are found as those of a script beside them.
@@ -57,6 +58,20 @@ def conformance() -> Path:
 def copied(tmp_path: Path) -> Callable[[str], Path]:
     """Copies a conformance bundle, free to be changed."""
     return lambda name: shutil.copytree(CONFORMANCE / f"{name}.edge", tmp_path / f"{name}.edge")
+
+
+@pytest.fixture(scope="session")
+def relist() -> Callable[[Path, str], BundleFiles]:
+    """Has a manifest list a file as it is now, and opens the bundle again."""
+
+    def relisted(folder: Path, file: str) -> BundleFiles:
+        manifest, content = folder / "manifest.json", (folder / file).read_bytes()
+        table = json.loads(manifest.read_text("utf-8"))
+        table["files"][file] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        manifest.write_text(json.dumps(table), "utf-8")
+        return open_bundle(folder)
+
+    return relisted
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from safetensors.numpy import load_file
 
 from edgeattn_runtime import BundleError, load
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.golden import Sample, check, read_golden, replay, write_golden
 
+Relist = Callable[[Path, str], BundleFiles]
+
+GOLDEN = "golden.safetensors"
 ONES = np.ones((2, 3), np.float32)
 
 
@@ -51,16 +55,16 @@ def test_reads_what_was_written(good: Path) -> None:
     assert open_bundle(good) == files  # its sha256 is the same
 
 
-def test_missing_and_spare_tensors(good: Path) -> None:
+def test_missing_and_spare_tensors(good: Path, relist: Relist) -> None:
     files = open_bundle(good)
     samples = read_golden(files)
     write_golden(files.path("golden.safetensors"), samples[:3])
     with pytest.raises(BundleError, match=r"'3\.input\.tokens'"):
-        read_golden(files)
+        read_golden(relist(good, GOLDEN))
     spare = Sample(samples[3].inputs, {**samples[3].outputs, "extra": ONES})
     write_golden(files.path("golden.safetensors"), [*samples[:3], spare])
     with pytest.raises(BundleError, match=r"'3\.output\.extra'"):
-        read_golden(files)
+        read_golden(relist(good, GOLDEN))
 
 
 def test_a_count_beyond_all_memory_is_refused(good: Path) -> None:
@@ -70,20 +74,26 @@ def test_a_count_beyond_all_memory_is_refused(good: Path) -> None:
         read_golden(replace(files, manifest=replace(files.manifest, golden=golden)))
 
 
-def test_not_safetensors(good: Path) -> None:
+def test_not_safetensors(good: Path, relist: Relist) -> None:
+    (good / GOLDEN).write_bytes(b"text")
+    with pytest.raises(BundleError, match=r"golden\.safetensors: no safetensors file"):
+        read_golden(relist(good, GOLDEN))
+
+
+def test_a_file_that_changed_since_it_was_checked_is_not_read(good: Path) -> None:
     files = open_bundle(good)
-    files.path("golden.safetensors").write_bytes(b"text")
-    with pytest.raises(BundleError, match=r"golden\.safetensors: "):
+    content = files.path(GOLDEN).read_bytes()
+    files.path(GOLDEN).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(BundleError, match=r"golden\.safetensors: sha256 .* \(changed\)"):
         read_golden(files)
 
 
-def test_a_dtype_that_numpy_lacks(good: Path) -> None:
-    files = open_bundle(good)
+def test_a_dtype_that_numpy_lacks(good: Path, relist: Relist) -> None:
     # No BF16, which numpy knows as soon as anything imports ml_dtypes.
     header = json.dumps({"x": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}).encode()
-    files.path("golden.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(1))
-    with pytest.raises(BundleError, match=r"golden\.safetensors: .*dtype"):
-        read_golden(files)
+    (good / GOLDEN).write_bytes(struct.pack("<Q", len(header)) + header + bytes(1))
+    with pytest.raises(BundleError, match=r"golden\.safetensors: no safetensors file of numpy's dtypes"):
+        read_golden(relist(good, GOLDEN))
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ typedef struct edgeattn_load_options {
   const char* target;              /* its variants alone; NULL: the first that runs here */
   int threads;                     /* intra-op; unset: as many as the bundle says */
   int kernels;                     /* 0: stock operators where this was built with kernels */
-  const char* const* trusted_keys; /* Ed25519 public keys in hex; none: a signature is shown, not verified */
+  const char* const* trusted_keys; /* Ed25519 public keys, 64 hex digits each; NULL: nothing is verified */
   size_t trusted_key_count;
 } edgeattn_load_options;
 
@@ -448,6 +448,17 @@ EDGEATTN_API edgeattn_status edgeattn_check(const edgeattn_model* model, const e
 EDGEATTN_API const edgeattn_golden_result* edgeattn_golden_results_get(const edgeattn_golden_results* results,
                                                                        size_t* count);
 EDGEATTN_API void edgeattn_golden_results_free(edgeattn_golden_results* results);
+
+/* ---- update ---- */
+
+/* Puts the bundle in `folder` in the place of the one at `over`, or leaves that one. The new one is copied beside
+ * the old one, checked whole, opened, and replays its golden vectors on this device; then it takes the place in one
+ * step: a process that is killed at any moment leaves one of the two there, whole. A golden output below its
+ * tolerance is EDGEATTN_ERROR. What trusted keys signed takes no place of a bundle of another name. A model that is
+ * loaded goes on with what it has opened. `results` may be NULL. */
+EDGEATTN_API edgeattn_status edgeattn_install(const char* folder, const char* over,
+                                              const edgeattn_load_options* options,
+                                              edgeattn_golden_results** results, edgeattn_error** error);
 
 /* ---- bench ---- */
 

@@ -108,6 +108,9 @@ struct LoadOptions {
   std::string target;          // its variants alone; empty for the first that runs here
   std::optional<int> threads;  // intra-op; none leaves it to the bundle
   bool kernels = true;         // those of EDGEATTN_KERNELS, where this was built with them
+  /// Ed25519 public keys, each 64 lowercase hex digits: what none of them signed is refused, and no file is
+  /// read after it was hashed. Weights then take memory that is else mapped. None verifies nothing.
+  std::optional<std::vector<std::string>> trusted_keys = {};
 };
 
 /// Ends the calls that it was given to, and refuses later ones; its copies are one.
@@ -322,6 +325,13 @@ class EDGEATTN_API Stream {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Puts the bundle in `folder` in the place of the one at `over`, once its copy there was checked whole, opened, and
+/// has replayed its golden vectors on this device; else leaves that one. A process that is killed at any moment
+/// leaves one of the two there, whole. Throws EdgeAttnError where a golden output is below its tolerance, and
+/// InputError where `over` is no bundle or, with trusted keys, one of another name.
+EDGEATTN_API std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
+                                               const LoadOptions& options = {});
 
 /// The text of tokens as they come: together, the pieces are what Model::decode makes of them all.
 class EDGEATTN_API TextStream {

@@ -1,14 +1,11 @@
 #include "bundle.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <fstream>
-#include <memory>
 
 #include "boundary.hpp"
 #include "manifest.hpp"
+#include "sha256.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -41,53 +38,61 @@ bool is_from_the_desktop(const fs::directory_entry& entry) {
   return (name == ".DS_Store" || name == "Thumbs.db") && !entry.is_symlink() && entry.is_regular_file();
 }
 
-/// Checks that every file is listed; a link to a folder counts as a file.
-void check_listed(const fs::path& folder, const Manifest& manifest) {
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const auto file = entry.path().lexically_relative(folder).generic_string();
-    const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
-                       manifest.files.count(file) || is_from_the_desktop(entry);
-    if (!known && (entry.is_symlink() || !entry.is_directory()))
-      throw BundleError(words(entry.path().string(), ": not listed in ", kManifestFile,
-                              "; remove it or copy the bundle again"));
-  }
+/// Returns a file's bytes where it has at most so many.
+std::string read_limited(const fs::path& folder, const std::string& file, std::uintmax_t most) {
+  check_inside(folder, file);
+  if (const auto found = fs::file_size(folder / file); found > most)
+    throw BundleError(
+        words((folder / file).string(), ": ", found, " bytes found, at most ", most, " expected"));
+  return read_bytes(folder / file);
 }
 
-std::string sha256(const fs::path& path) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  std::array<unsigned char, 32> digest{};
-  std::vector<char> block(1 << 20);
-  std::ifstream file(path, std::ios::binary);
-  bool done = file && context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  while (done && file) {
-    file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    done = EVP_DigestUpdate(context.get(), block.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (!file.is_open()) check_resources(path.string());
-  if (!done || file.bad() || !EVP_DigestFinal_ex(context.get(), digest.data(), nullptr))
-    throw BundleError(words(path.string(), ": cannot be read; check its permissions"));
-  std::string hex;
-  for (const auto byte : digest) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-  return hex;
+std::string read_signature(const fs::path& folder) {
+  check_inside(folder, kSignatureFile);
+  check_size(folder / kSignatureFile, kSignature);
+  return read_bytes(folder / kSignatureFile);
 }
 
-/// Returns manifest.json, read and as it stands.
-std::pair<Manifest, std::string> read_manifest(const fs::path& folder) {
+/// Returns manifest.json as it stands.
+std::string read_manifest(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw BundleError(words(folder.string(), ": ", fs::exists(folder) ? "a file" : "nothing",
                             " found, the folder of a bundle expected; check the path"));
-  check_inside(folder, kManifestFile);
-  const auto path = folder / kManifestFile;
-  if (fs::file_size(path) > kLargestManifest)
-    throw BundleError(words(path.string(), ": ", fs::file_size(path), " bytes found, at most ",
-                            kLargestManifest, " expected"));
-  try {
-    auto json = read_bytes(path);
-    auto manifest = parse_manifest(json);
-    return {std::move(manifest), std::move(json)};
-  } catch (const BundleError& error) {
-    throw BundleError(words(path.string(), ": ", error.what()));
-  }
+  return read_limited(folder, kManifestFile, kLargestManifest);
+}
+
+/// Returns the trusted key that signed a manifest, of which nothing is read for it.
+std::string checked_signer(const fs::path& folder, const std::string& json, const Keys& keys) {
+  if (!fs::exists(folder / kSignatureFile))
+    throw BundleError(
+        words(folder.string(), ": not signed (", kSignatureFile,
+              " missing), a signature by a trusted key expected; get the bundle from its publisher"));
+  const auto signer = signer_of(json, read_signature(folder), keys);
+  if (!signer)
+    throw BundleError(words(folder.string(), ": signed by no trusted key (", keys.size(),
+                            " tried), or changed since; get the bundle from its publisher again"));
+  return *signer;
+}
+
+Manifest parsed(const fs::path& folder, const std::string& json) try {
+  return parse_manifest(json);
+} catch (const BundleError& error) {
+  throw BundleError(words((folder / kManifestFile).string(), ": ", error.what()));
+}
+
+void check_sha256(const fs::path& path, const std::string& found, const std::string& expected) {
+  if (found != expected)
+    throw BundleError(words(path.string(), ": sha256 ", found.substr(0, 12), "... found, ",
+                            expected.substr(0, 12), "... expected (changed); copy the bundle again"));
+}
+
+std::string sha256_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) check_resources(path.string());
+  auto found = file ? sha256(file) : std::string();
+  if (found.empty() || file.bad())
+    throw BundleError(words(path.string(), ": cannot be read; check its permissions"));
+  return found;
 }
 
 }  // namespace
@@ -100,22 +105,53 @@ std::string read_bytes(const fs::path& path) {
   return bytes;
 }
 
-Bundle open_bundle(const fs::path& folder) try {
-  auto [manifest, json] = read_manifest(folder);
-  if (manifest.signature_key) {
-    check_inside(folder, kSignatureFile);
-    check_size(folder / kSignatureFile, kSignature);
+void check_listed(const fs::path& folder, const Manifest& manifest) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const auto file = entry.path().lexically_relative(folder).generic_string();
+    const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
+                       manifest.files.count(file) || is_from_the_desktop(entry);
+    if (!known && (entry.is_symlink() || !entry.is_directory()))
+      throw BundleError(words(entry.path().string(), ": not listed in ", kManifestFile,
+                              "; remove it or copy the bundle again"));
   }
+}
+
+std::string Bundle::read(const std::string& file) const {
+  const auto& entry = manifest.files.at(file);
+  check_size(folder / file, static_cast<std::uintmax_t>(entry.size));
+  auto bytes = read_bytes(folder / file);
+  check_sha256(folder / file, sha256(bytes), entry.sha256);
+  return bytes;
+}
+
+GraphFile Bundle::graph(const std::string& file) const {
+  GraphFile graph{folder / file};
+  if (!signer) return graph;
+  graph.content = read(file);
+  const auto begin = file.find_last_of('/') + 1;  // of its name
+  for (const auto& [name, entry] : manifest.files)
+    if (name.rfind(file + ".data", 0) == 0) graph.weights[name.substr(begin)] = read(name);
+  return graph;
+}
+
+Bundle open_bundle(const fs::path& folder, const std::optional<Keys>& trusted_keys) try {
+  if (trusted_keys) check_keys(*trusted_keys);
+  auto json = read_manifest(folder);
+  std::optional<std::string> signer;
+  if (trusted_keys) signer = checked_signer(folder, json, *trusted_keys);
+  auto manifest = parsed(folder, json);
+  if (signer && manifest.signature_key != signer)
+    throw BundleError(words((folder / kManifestFile).string(), ": names another key than ", *signer,
+                            ", which signed it; sign the bundle again"));
+  if (manifest.signature_key) read_signature(folder);
   for (const auto& [file, entry] : manifest.files) {
     check_inside(folder, file);
     check_size(folder / file, static_cast<std::uintmax_t>(entry.size));
   }
   check_listed(folder, manifest);
   for (const auto& [file, entry] : manifest.files)
-    if (const auto found = sha256(folder / file); found != entry.sha256)
-      throw BundleError(words((folder / file).string(), ": sha256 ", found.substr(0, 12), "... found, ",
-                              entry.sha256.substr(0, 12), "... expected (changed); copy the bundle again"));
-  return {folder, std::move(json), std::move(manifest)};
+    check_sha256(folder / file, sha256_of(folder / file), entry.sha256);
+  return {folder, std::move(json), std::move(manifest), std::move(signer)};
 } catch (const fs::filesystem_error& error) {
   if (!lacking(error.code()).empty()) throw;
   throw BundleError(

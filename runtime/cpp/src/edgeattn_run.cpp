@@ -24,8 +24,9 @@ edgeattn-run check NAME.edge                                        replays the 
 edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
 edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [--max-new-tokens N]
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
+edgeattn-run install NEW.edge --over OLD.edge                       proves it here, then puts it there
 INPUT is --input X.safetensors, a tensor per input; or --text TEXT, --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
-All but bench take --threads N, and all take --target NAME and --no-kernels.
+All but bench take --threads N and --trusted-keys K,L (in hex), and all take --target NAME and --no-kernels.
 )";
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
@@ -34,7 +35,7 @@ Arguments parse(int count, char** words_) {
   const std::set<std::string> known = {"--input", "--text", "--image",          "--audio",       "--series", "-o",
                                        "--rounds", "--threads",        "--target",      "--tokens", "--start",
                                        "--stop",   "--max-new-tokens", "--temperature", "--top-k",  "--top-p",
-                                       "--seed"};
+                                       "--seed",   "--over",           "--trusted-keys"};
   Arguments arguments;
   for (int i = 1; i < count; ++i) {
     const std::string word = words_[i];
@@ -70,12 +71,27 @@ std::optional<Number> optional(const Arguments& arguments, const std::string& na
   return number<Number>(arguments.at(name));
 }
 
+std::vector<std::string> parts(const std::string& text) {
+  std::vector<std::string> found;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) found.push_back(part);
+  return found;
+}
+
 template <class Number>
 std::vector<Number> numbers(const std::string& text) {
   std::vector<Number> values;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) values.push_back(number<Number>(part));
+  for (const auto& part : parts(text)) values.push_back(number<Number>(part));
   return values;
+}
+
+LoadOptions load_options(const Arguments& arguments) {
+  LoadOptions options;
+  options.target = given(arguments, "--target");
+  options.threads = optional<int>(arguments, "--threads");
+  options.kernels = !arguments.count("--no-kernels");
+  if (arguments.count("--trusted-keys")) options.trusted_keys = parts(arguments.at("--trusted-keys"));
+  return options;
 }
 
 Tensors read_tensors(const std::string& path) {
@@ -134,17 +150,26 @@ std::string kernels_in_words(const Model& model) {
   return kernels_of(Inside::of(model).runnable.front()->engine).words;
 }
 
-int check(const Model& model) {
+/// Prints how near the golden outputs came; says whether all were near enough.
+bool print(const std::vector<GoldenResult>& results) {
   bool all = true;
-  if (const auto words = kernels_in_words(model); !words.empty()) std::puts(words.c_str());
-  const auto results = model.check();
   std::puts("sample  cosine    max|d|   output");
   for (const auto& [sample, output, cosine, max_abs, ok] : results) {
     std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN),
                 output.c_str(), ok ? "ok" : "FAILED");
     all = all && ok;
   }
-  return all ? 0 : 1;
+  return all;
+}
+
+int check(const Model& model) {
+  if (const auto words = kernels_in_words(model); !words.empty()) std::puts(words.c_str());
+  return print(model.check()) ? 0 : 1;
+}
+
+void install(const Arguments& arguments) {
+  if (!arguments.count("--over")) throw InputError("install: --over OLD.edge expected");
+  print(edgeattn::install(arguments.at("bundle"), arguments.at("--over"), load_options(arguments)));
 }
 
 void bench(const Arguments& arguments) {
@@ -202,11 +227,10 @@ void generate(const Model& model, const Arguments& arguments) {
 int command(const Arguments& arguments) {
   const auto& verb = arguments.at("verb");
   if (verb == "bench") return bench(arguments), 0;
+  if (verb == "install") return install(arguments), 0;
   if (verb != "describe" && verb != "run" && verb != "check" && verb != "generate")
     throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
-  const auto model =
-      load(arguments.at("bundle"), {given(arguments, "--target"), optional<int>(arguments, "--threads"),
-                                    !arguments.count("--no-kernels")});
+  const auto model = load(arguments.at("bundle"), load_options(arguments));
   if (verb == "check") return check(model);
   if (const auto words = kernels_in_words(model); !words.empty() && verb != "describe")
     std::cerr << words << "\n";

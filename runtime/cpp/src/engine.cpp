@@ -104,6 +104,22 @@ Ort::SessionOptions session_options(const Engine& engine, const SessionSettings&
   return options;
 }
 
+/// Opens a file by its path, or from memory: then no file is read.
+std::unique_ptr<Ort::Session> opened(const GraphFile& file, Ort::SessionOptions options) {
+  if (!file.content) return std::make_unique<Ort::Session>(environment(), file.path.c_str(), options);
+  options.AddConfigEntry("session.model_external_initializers_file_folder_path", "/dev/null");
+  std::vector<std::string> names;
+  std::vector<char*> contents;
+  std::vector<std::size_t> sizes;
+  for (const auto& [name, weights] : file.weights) {
+    names.push_back(name);
+    contents.push_back(const_cast<char*>(weights.data()));  // onnxruntime copies it
+    sizes.push_back(weights.size());
+  }
+  if (!names.empty()) options.AddExternalInitializersFromFilesInMemory(names, contents, sizes);
+  return std::make_unique<Ort::Session>(environment(), file.content->data(), file.content->size(), options);
+}
+
 Ort::Value view(Tensor& tensor) {
   static const auto memory = Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault);
   static std::byte nothing[1];  // of an empty array
@@ -176,11 +192,11 @@ std::int64_t available_cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-GraphSession::GraphSession(const GraphSpec& graph, const std::filesystem::path& file, const Engine& engine,
+GraphSession::GraphSession(const GraphSpec& graph, const GraphFile& file, const Engine& engine,
                            const SessionSettings& settings)
-    : graph_(graph), label_(file.string()) {
+    : graph_(graph), label_(file.path.string()) {
   try {
-    session_ = std::make_unique<Ort::Session>(environment(), file.c_str(), session_options(engine, settings));
+    session_ = opened(file, session_options(engine, settings));
   } catch (const Ort::Exception& error) {
     const auto reason = explained(error);
     if (has_any(reason, kBeyond))
@@ -210,8 +226,8 @@ Tensors GraphSession::run(const Tensors& inputs) const {
   for (const auto& tensor : graph_.outputs) asked.push_back(tensor.name.c_str());
   const EndedCall call(label_);
   try {
-    const auto values = session_->Run(call.options(), names.data(), fed.data(), fed.size(),
-                                      asked.data(), asked.size());
+    const auto values =
+        session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(), asked.size());
     Tensors outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
       auto tensor = zeros(graph_.outputs[i].dtype, values[i].GetTensorTypeAndShapeInfo().GetShape());
@@ -240,8 +256,8 @@ void GraphSession::run_in_place(const std::map<std::string, Tensor*>& inputs,
   }
   const EndedCall call(label_);
   try {
-    session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(),
-                  written.data(), written.size());
+    session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(), written.data(),
+                  written.size());
   } catch (const Ort::Exception& error) {
     call.check();
     Tensors copies;

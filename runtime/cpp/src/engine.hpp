@@ -1,8 +1,7 @@
 // onnxruntime: what is installed, and a graph opened in it.
 #pragma once
 
-#include <filesystem>
-
+#include "bundle.hpp"
 #include "edgeattn.hpp"
 
 namespace Ort {
@@ -24,7 +23,7 @@ class GraphSession {
  public:
   /// Throws BundleError where onnxruntime cannot load it or its inputs and outputs are not the contract's,
   /// IncompatibleRuntimeError where it is beyond this onnxruntime.
-  GraphSession(const GraphSpec& graph, const std::filesystem::path& file, const Engine& engine,
+  GraphSession(const GraphSpec& graph, const GraphFile& file, const Engine& engine,
                const SessionSettings& settings);
   GraphSession(GraphSession&&) noexcept;
   ~GraphSession();

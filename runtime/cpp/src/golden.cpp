@@ -55,7 +55,7 @@ std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle) {
   const auto& graph = bundle.manifest.graphs.at(bundle.manifest.main_graph());
   const auto path = bundle.folder / bundle.manifest.golden_file;
   try {
-    auto tensors = parse_safetensors(read_bytes(path));
+    auto tensors = parse_safetensors(bundle.read(bundle.manifest.golden_file));
     std::vector<std::pair<Tensors, Tensors>> samples;
     if (bundle.manifest.golden_samples > static_cast<std::int64_t>(tensors.size()))
       throw InputError(words(tensors.size(), " tensors for ", bundle.manifest.golden_samples, " samples"));

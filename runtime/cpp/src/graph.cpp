@@ -17,7 +17,7 @@ Graph::Graph(const Bundle& bundle, const std::string& name, const std::vector<co
     Sizes fixed;
     for (const auto& [symbol, size] : variant->sizes)
       if (std::count(symbols.begin(), symbols.end(), symbol)) fixed[symbol] = size;
-    const auto file = bundle.folder / variant->files.at(name);
+    const auto file = bundle.graph(variant->files.at(name));
     buckets_.push_back({variant, fixed, {spec_, file, variant->engine, settings_here(*variant, threads)}});
     if (fixed.empty()) break;
   }

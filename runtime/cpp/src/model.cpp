@@ -20,7 +20,7 @@ EdgeAttnError::EdgeAttnError(std::string message)
 Model load(const std::string& folder, const LoadOptions& options) {
   return bounded(folder, [&] {
     auto impl = std::make_shared<Inside::Impl>();
-    impl->bundle = open_bundle(folder);
+    impl->bundle = open_bundle(folder, options.trusted_keys);
     impl->threads = options.threads;
     if (!options.kernels) without_kernels(impl->bundle.manifest);
     impl->runnable = runnable(impl->bundle.manifest, options.target);
@@ -137,7 +137,7 @@ std::string Model::describe() const {
     if (processing->labels)
       out << processing->labels->names.size() << " labels for " << processing->labels->output << "\n";
   }
-  if (const auto& key = manifest().signature_key) out << "signed by " << *key << "; not verified here\n";
+  if (const auto& key = manifest().signature_key) out << "signed by " << *key << (impl_->bundle.signer ? "; verified\n" : "; not verified here\n");
   return out.str();
 }
 

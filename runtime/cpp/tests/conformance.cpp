@@ -71,8 +71,14 @@ void compare(Found& found, const Tensor& answer, const Tensor& expected, const J
   found.right = cosine >= tolerance.value("cosine", -1.0) && largest <= tolerance.value("max_abs", INFINITY);
 }
 
+Model loaded(const Json& one) {
+  LoadOptions options;
+  if (one.contains("trusted_keys")) options.trusted_keys = one["trusted_keys"].get<std::vector<std::string>>();
+  return load(folder + "/" + one["bundle"].get<std::string>(), options);
+}
+
 Found open(const Json& one) {
-  const auto model = load(folder + "/" + one["bundle"].get<std::string>());
+  const auto model = loaded(one);
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   Found found{"accepted"};
   for (const auto& result : model.check()) {
@@ -395,7 +401,7 @@ int main(int count, char** words) {
         const auto expected = error_or(entry);
         const auto what = (kind == "calls" ? "call" : kind) + " " + std::to_string(i);
         print(one, what, expected,
-              [&, run = run] { return run(load(folder + "/" + one["bundle"].get<std::string>()), entry); });
+              [&, run = run] { return run(loaded(one), entry); });
       }
   }
 }

@@ -132,8 +132,8 @@ Mask mask_of(const Tensor& tensor, const AttentionCall& call) {
   const std::size_t whole[] = {call.batch, call.heads, call.queries};
   std::size_t strides[] = {0, 0, 0};
   auto stride = size(shape.last());
-  for (std::size_t axis = 3, i = shape.rank() - 1; i-- > 0;) {
-    --axis;
+  for (std::size_t i = shape.rank() - 1; i-- > 0;) {
+    const std::size_t axis = i + 4 - shape.rank();
     require(shape[i] == 1 || size(shape[i]) == whole[axis], "attn_mask of ", shape,
             " does not broadcast to (", call.batch, ", ", call.heads, ", ", call.queries, ", ", call.keys(),
             ")");

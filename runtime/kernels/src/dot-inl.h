@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "floats-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -17,13 +18,10 @@ namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, 16>;
 using Ints = hn::RebindToSigned<Floats>;
 using Shorts = hn::Repartition<std::int16_t, Ints>;
 using Bytes = hn::Repartition<std::int8_t, Ints>;
-using FloatVector = hn::Vec<Floats>;
 using IntVector = hn::Vec<Ints>;
-constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
 // A tile is kRows rows by kVectors vectors of columns: its sums, the weights of one step and an activation
 // fill the registers.

@@ -53,7 +53,7 @@ Tensor tensor(const OrtValue* value) {
   check(engine().GetTensorElementType(info.get(), &view.type));
   view.shape = shape_of(info.get());
   void* data = nullptr;
-  check(engine().GetTensorMutableData(const_cast<OrtValue*>(value), &data));
+  check(engine().GetTensorMutableData(const_cast<OrtValue*>(value), &data));  // the API has no other
   view.data = data;
   return view;
 }

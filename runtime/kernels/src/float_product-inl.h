@@ -10,16 +10,13 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "floats-inl.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, 16>;
-using FloatVector = hn::Vec<Floats>;
-constexpr std::size_t kLanes = hn::MaxLanes(Floats());
 
 // The sums of a tile (rows times vectors) stay in registers, beside a row of the right side and an element of
 // the left.

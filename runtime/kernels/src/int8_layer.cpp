@@ -152,8 +152,8 @@ void run(const PackedLayer& layer, const LayerRows& all, const Parallel& threads
 
 }  // namespace
 
-PackedLayer pack_any(const LayerParameters& parameters, std::int64_t target) {
-  if (kAlwaysQuads || has_dot_product(target)) return pack<Quads>(parameters, target);
+PackedLayer pack_any(const LayerParameters& parameters, std::int64_t target, bool dot_product) {
+  if (kAlwaysQuads || dot_product) return pack<Quads>(parameters, target);
   if constexpr (!kAlwaysQuads) return pack<Pairs>(parameters, target);
 }
 
@@ -174,7 +174,11 @@ constexpr decltype(&HWY_STATIC_DISPATCH(run_any)) kRun[] = COMPILED_FOR_TARGETS(
 }  // namespace
 
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target) {
-  return kPack[table_index(target)](parameters, target);
+  return pack_layer(parameters, target, has_dot_product(target));
+}
+
+PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target, bool dot_product) {
+  return kPack[table_index(target)](parameters, target, dot_product);
 }
 
 void run_layer(const PackedLayer& layer, const LayerRows& rows, const Parallel& threads) {

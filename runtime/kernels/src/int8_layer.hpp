@@ -66,6 +66,9 @@ constexpr std::size_t kMaxInner = 65536;
 /// Returns the layer, packed for one of targets().
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target);
 
+/// Returns the same for a CPU of that target that has dot products, or has none, whatever this one is.
+PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target, bool dot_product);
+
 /// Computes norm(activation(round(x * smoothing) W^T + bias) [* gate] + residual).
 ///
 /// Each row of x is rounded to 8 bits over its own range, zero included, as ONNX's DynamicQuantizeLinear

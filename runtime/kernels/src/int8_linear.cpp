@@ -134,9 +134,9 @@ class Int8Linear {
     if (bits == 8) return stored;
     const auto smoothing = node.constant(kSmoothing, "smoothing");
     const auto x = node.declared(kX);
-    const auto told = smoothing && smoothing.shape.rank() == 1    ? smoothing.shape[0]
-                      : x && x.shape.rank() && x.shape.last() > 0 ? x.shape.last()
-                                                                  : 2 * stored;
+    auto told = 2 * stored;
+    if (x && x.shape.rank() && x.shape.last() > 0) told = x.shape.last();
+    if (smoothing && smoothing.shape.rank() == 1) told = smoothing.shape[0];
     require(told / 2 + told % 2 == stored, "weight has ", stored, " bytes a row; expected ",
             told / 2 + told % 2, " for ", told, " values of 4 bits");
     return told;

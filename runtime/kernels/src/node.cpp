@@ -50,7 +50,7 @@ float Node::real(const char* name, float fallback) const {
 }
 
 std::string Node::text(const char* name, const std::string& fallback) const {
-  const auto value = copied([&](char* out, std::size_t* size) {
+  auto value = copied([&](char* out, std::size_t* size) {
     return engine().KernelInfoGetAttribute_string(info_, name, out, size);
   });
   if (!value.empty()) return value;

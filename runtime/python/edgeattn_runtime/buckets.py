@@ -201,11 +201,14 @@ class OpenedVariants:
             self._sessions.clear()
 
     def _open(self, variant: Variant) -> GraphSession:
-        path, engine = self._files.path(variant.files[self._name]), variant.engine
+        file, engine = variant.files[self._name], variant.engine
         session = open_session(
-            path, providers=engine.providers, options=engine.options, settings=self._settings(variant)
+            self._files.graph(file),
+            providers=engine.providers,
+            options=engine.options,
+            settings=self._settings(variant),
         )
-        return GraphSession(self._graph, session, str(path))
+        return GraphSession(self._graph, session, str(self._files.folder / file))
 
     def _settings(self, variant: Variant) -> SessionSettings:
         settings = (variant.session or PLAIN).here()

@@ -120,5 +120,6 @@ def require_extra(name: str, module: str) -> Iterator[None]:
         if error.name is None or error.name.partition(".")[0] != module:
             raise
         raise EdgeAttnError(
-            f"{module} not found, which prepares {name}: pip install 'edgeattn[{name}]'"
+            f"{module} not found, which {name} {'need' if name.endswith('s') else 'needs'}: "
+            f"pip install 'edgeattn[{name}]'"
         ) from error

@@ -57,8 +57,8 @@ class Golden:
 class Signature:
     """By which key the manifest's bytes are signed.
 
-    The signature itself lies in ``SIGNATURE_FILE``. This runtime shows the key; readers that know which keys
-    to trust verify it.
+    The signature itself lies in ``SIGNATURE_FILE``. A reader that was told which keys to trust verifies it;
+    any other shows the key.
     """
 
     scheme: str

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
@@ -77,7 +77,7 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
     manifest = files.manifest
     graph, path = manifest.graphs[manifest.main_graph], files.path(manifest.golden.file)
     with refusing(BundleError, str(path), "no safetensors file of numpy's dtypes", "export the model again"):
-        tensors = load_file(path)
+        tensors = load(files.read(manifest.golden.file))
     samples = []
     for i in range(manifest.golden.samples):
         inputs = {tensor.name: _take(tensors, f"{i}.input.{tensor.name}", path) for tensor in graph.inputs}

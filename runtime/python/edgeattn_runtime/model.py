@@ -31,11 +31,16 @@ def load(
     threads: int | None = None,
     target: str | None = None,
     kernels: bool = True,
+    trusted_keys: Iterable[str] | None = None,
 ) -> Model:
     """Open a bundle, check it whole, and make its main graph ready to be called.
 
     It runs as the first variant that this device can run; where that one fixes sizes, each call goes to the
     first runnable variant that it fits, which is opened then.
+
+    With ``trusted_keys`` every file is read once more into memory, checked there against what was signed, and
+    used from there: what becomes of the folder afterwards changes no answer. Weights then take memory that
+    is else mapped from their file.
 
     Args:
         path: The folder, such as ``sentence.edge``.
@@ -44,14 +49,18 @@ def load(
         target: The variants of this target alone, such as "cpu".
         kernels: Whether sessions take the library of the package edgeattn-kernels, where it is installed and
             the bundle's graphs have nodes for it. Without, the same graphs run by stock operators, slower.
+        trusted_keys: Ed25519 public keys, each 64 lowercase hex digits as ``edgeattn sign`` prints them: a
+            bundle that none of them signed is refused before its manifest is read. None verifies nothing.
 
     Raises:
-        InputError: ``threads`` is below 1, or the bundle has no such target.
-        BundleError: The bundle is not whole, or its graph is not what its manifest says.
+        InputError: ``threads`` is below 1, the bundle has no such target, or ``trusted_keys`` are none.
+        BundleError: The bundle is not whole, its graph is not what its manifest says, or no trusted key
+            signed it.
+        EdgeAttnError: Keys are to be trusted, and the extra ``edgeattn[signatures]`` is not installed.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
         ResourceError: The machine lacks memory or file descriptors.
     """
-    files = open_bundle(path, kernels=kernels)
+    files = open_bundle(path, kernels=kernels, trusted_keys=trusted_keys)
     variants = runnable(files.manifest, target=target)
     return Model(files, files.manifest.main_graph, variants, threads=threads)
 
@@ -83,7 +92,7 @@ class Model:
         self._opening = Lock()
         self._token_inputs = manifest.token_inputs
         self._preparation = Preparation(
-            str(files.folder), manifest.processing, manifest.called_graphs, files.path
+            str(files.folder), manifest.processing, manifest.called_graphs, files.path, files.read
         )
         self._opened = OpenedVariants(files, graph, variants, threads)
         self._buckets = self._opened.buckets

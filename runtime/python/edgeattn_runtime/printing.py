@@ -95,7 +95,8 @@ def _bundle_notes(model: Model) -> Iterator[str]:
     if model.manifest.processing is not None:
         yield f"processing: {model.manifest.processing}"
     if model.manifest.signature is not None:
-        yield f"signed by {model.manifest.signature.key}; not verified here"
+        verified = "not verified here" if model.files.signer is None else "verified"
+        yield f"signed by {model.manifest.signature.key}; {verified}"
 
 
 def _max_abs(result: GoldenResult) -> str:

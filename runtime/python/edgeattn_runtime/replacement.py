@@ -1,7 +1,8 @@
 """The folder of a bundle, replaced: at each moment the old one or the new one stands there, whole.
 
-Linux exchanges two folders in one call. Where it cannot, or another system runs, the old one is moved aside
-first: a process that is killed then leaves it there, and the next to write that bundle puts it back.
+Linux and macOS exchange two folders in one call. Where they cannot, or another system runs, the old one is
+moved aside first: a process that is killed then leaves it there, and the next to write that bundle puts it
+back.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from edgeattn_runtime.bundle import DESKTOP_FILES
+from edgeattn_runtime.bundle import DESKTOP_FILES, BundleFiles
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.files import SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
@@ -27,8 +28,12 @@ if sys.platform != "win32":
     import fcntl
 
 _HERE: Final = -100  # AT_FDCWD: paths are taken as others are
-_EXCHANGE: Final = 2  # RENAME_EXCHANGE, see renameat2(2)
+_EXCHANGE: Final = 2  # RENAME_EXCHANGE, see renameat2(2), and RENAME_SWAP, see renamex_np(2)
 _UNABLE: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOTSUP)  # a kernel, or a file system
+_EXCHANGES: Final[Mapping[str, tuple[str, Callable[[bytes, bytes], tuple[object, ...]]]]] = {
+    "linux": ("renameat2", lambda one, other: (_HERE, one, _HERE, other, _EXCHANGE)),
+    "darwin": ("renamex_np", lambda one, other: (one, other, _EXCHANGE)),
+}
 _OLD: Final = ".old"  # in the name of where a bundle is moved aside to
 
 
@@ -75,6 +80,21 @@ def staged(folder: Path) -> Iterator[Path]:
         _unlock(lock)
 
 
+def copy_bundle(files: BundleFiles, folder: Path) -> None:
+    """Copy a bundle into an empty folder, its signature too, onto the disk.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+        BundleError: The bundle was replaced meanwhile.
+    """
+    signature = () if files.manifest.signature is None else (SIGNATURE_FILE,)
+    for name in (*files.manifest.files, *signature, MANIFEST_FILE):
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files.path(name), copy)
+        sync(copy)
+
+
 def sync(path: Path) -> None:
     """Have the system write a file, or the names in a folder, to the disk: a full one must show here."""
     if path.is_dir() and sys.platform == "win32":
@@ -115,10 +135,13 @@ def _exchanged(one: Path, other: Path) -> bool:
     Raises:
         OSError: It can, and failed.
     """
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if sys.platform not in _EXCHANGES:
+        return False
+    name, arguments = _EXCHANGES[sys.platform]
+    call = getattr(ctypes.CDLL(None, use_errno=True), name, None)
     if call is None:
         return False
-    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+    if call(*arguments(os.fsencode(one), os.fsencode(other))) == 0:
         return True
     number = ctypes.get_errno()
     if number in _UNABLE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -11,6 +12,7 @@ from types import MappingProxyType
 import onnxruntime
 
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage
+from edgeattn_runtime.bundle import GraphContent
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.kernels import kernels_of
@@ -35,11 +37,12 @@ _THREADS = {
     "XnnpackExecutionProvider": "intra_op_num_threads",
 }
 _NO_OPTIONS: Mapping[str, Scalar] = MappingProxyType({})
+_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
 
 def open_session(
-    model: bytes | Path,
+    model: bytes | Path | GraphContent,
     *,
     providers: Sequence[str],
     options: Mapping[str, Scalar] = _NO_OPTIONS,
@@ -51,10 +54,12 @@ def open_session(
 
     Weights in a file of their own are mapped into memory: pages that the model reads come from the file when
     they are first touched, are shared between processes, and may be dropped by the system at any time. Those
-    that a kernel packs anew when the session opens are let go afterwards.
+    that a kernel packs anew when the session opens are let go afterwards. Those of a ``GraphContent`` are
+    copied, and no file is read.
 
     Args:
-        model: A serialized model, or the path of one. Only a path can bring weights in files of their own.
+        model: A serialized model, the path of one, or one with its weights in memory. A serialized model
+            alone brings no weights in files of their own.
         providers: Execution providers in order of preference.
         options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry. By
             ``edgeattn.kernels`` the session takes the installed library, see ``edgeattn_runtime.kernels``.
@@ -76,12 +81,34 @@ def open_session(
         session_options.enable_profiling, session_options.profile_file_prefix = True, str(profile)
     library = kernels_of(providers, options).library
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
-    source = model if isinstance(model, bytes) else str(model)
-    label = "model" if isinstance(model, bytes) else str(model)
+    source, label = _source(model)
     with Boundary(lambda error: _session_error(label, providers, error)):
+        if isinstance(model, GraphContent):
+            _give_weights(session_options, model.weights)
         if library is not None:
             session_options.register_custom_ops_library(library.path)
         return _session(source, session_options, providers, texts)
+
+
+def _source(model: bytes | Path | GraphContent) -> tuple[bytes | str, str]:
+    """Return what onnxruntime opens, and what errors call it."""
+    if isinstance(model, bytes):
+        return model, "model"
+    return (str(model), str(model)) if isinstance(model, Path) else (model.content, str(model.path))
+
+
+def _give_weights(options: onnxruntime.SessionOptions, weights: Mapping[str, bytes]) -> None:
+    """Have a session take weights from memory, and from no file."""
+    options.add_session_config_entry(_WEIGHTS_FOLDER, os.devnull)  # where nothing lies
+    if not weights:
+        return
+    give = getattr(options, "add_external_initializers_from_files_in_memory", None)
+    if give is None:  # Debian's 1.21
+        raise IncompatibleRuntimeError(
+            f"onnxruntime {onnxruntime.__version__} takes weights from their file alone, which may change; "
+            "upgrade onnxruntime, or load without trusted keys"
+        )
+    give(list(weights), list(weights.values()), [len(content) for content in weights.values()])
 
 
 def _session(

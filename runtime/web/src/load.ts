@@ -7,12 +7,12 @@ import { type CallOptions, Deadline } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
 import { InputError, owned } from './errors.js';
 import { readGolden } from './golden.js';
-import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
+import { type Graph, type Manifest, mainGraph, symbolsOf, type TextProcessing, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import { GraphSession, isWeightsOf } from './session.js';
 import { checkKeys } from './signature.js';
 import type { Content, Source } from './source.js';
-import { TextPreparation } from './text.js';
+import type { TextPreparation } from './text.js';
 import { web } from './web.js';
 
 export type LoadOptions = CallOptions & {
@@ -90,11 +90,17 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
     manifest,
     graphs: buckets,
     samples: readGolden(manifest, files.get(manifest.golden.file) as Content),
-    text: text && new TextPreparation(text, files.get(text.tokenizer) as Content),
+    text: text && (await textPreparation(text, files.get(text.tokenizer) as Content)),
     engine: { name: engine.package, version: running.version },
     threads: used,
     loadMs: performance.now() - started,
   });
+}
+
+/** Tokenizers are fetched by pages that take texts alone. */
+async function textPreparation(how: TextProcessing, content: Content): Promise<TextPreparation> {
+  const { TextPreparation } = await import('./text.js');
+  return new TextPreparation(how, content);
 }
 
 function sourceOf(source: string | URL | Source): Source {

@@ -6,6 +6,7 @@ import { type CallOptions, Deadline } from './deadline.js';
 import * as errors from './errors.js';
 import type { GenerateManyOptions, GenerateOptions } from './generate.js';
 import type { GoldenResult } from './golden.js';
+import type { Manifest } from './manifest.js';
 import type { RunOptions, WriteOptions } from './model.js';
 import type { Label, Raw } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
@@ -48,6 +49,10 @@ export class RemoteModel {
   /** What the bundle holds and promises, its golden vectors, what runs it, and how long loading took. */
   get opened(): Opening {
     return this.#opened as Opening;
+  }
+
+  get manifest(): Manifest {
+    return this.opened.manifest;
   }
 
   run = (inputs: Tensors, options: RunOptions = {}): Promise<Tensors> => this.#ask('run', inputs, options);

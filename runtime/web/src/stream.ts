@@ -2,8 +2,8 @@
 
 import type { CallOptions } from './deadline.js';
 import { InputError } from './errors.js';
-import { mainGraph, named } from './manifest.js';
-import type { Model } from './model.js';
+import { type Manifest, mainGraph, named } from './manifest.js';
+import type { Raw } from './processing.js';
 import { readCount } from './prompt.js';
 import type { Tensors } from './tensor.js';
 
@@ -12,6 +12,13 @@ export type StreamOptions = CallOptions & {
   readonly hop: number;
   /** As many are looked at; left out, as many as the input has. */
   readonly window?: number;
+};
+
+/** What answers windows: a Model, or a RemoteModel. */
+export type Streamed = {
+  readonly manifest: Manifest;
+  prepare(raw: Raw): Tensors | Promise<Tensors>;
+  run(inputs: Tensors, options?: CallOptions): Promise<Tensors>;
 };
 
 /** What a window was answered with. */
@@ -44,7 +51,7 @@ export class Stream {
    * @throws InputError where it has neither, or an option is none.
    */
   constructor(
-    private readonly model: Model,
+    private readonly model: Streamed,
     private readonly options: StreamOptions,
   ) {
     const { rows, own } = inputOf(model);
@@ -82,9 +89,10 @@ export class Stream {
   async #answer(came: readonly Numbers[]): Promise<Moment[]> {
     this.#kept = this.#kept.map((row, i) => Float64Array.from([...row, ...(came[i] as Numbers)]));
     const moments: Moment[] = [];
+    const { hop: _, window: __, ...limits } = this.options;
     while (this.#next <= this.#begin + (this.#kept[0]?.length ?? 0)) {
       const end = this.#next;
-      const outputs = await this.model.run(this.#prepared(this.#window()), this.options);
+      const outputs = await this.model.run(await this.#prepared(this.#window()), limits);
       moments.push({ end, outputs });
     }
     return moments;
@@ -101,7 +109,7 @@ export class Stream {
     return window;
   }
 
-  #prepared(window: readonly Float64Array[]): Tensors {
+  #prepared(window: readonly Float64Array[]): Tensors | Promise<Tensors> {
     const audio = this.model.manifest.processing?.audio;
     if (!audio) return this.model.prepare({ series: { values: window } });
     return this.model.prepare({ audio: { rate: audio.rate, channels: window.map((row) => Float32Array.from(row)) } });
@@ -114,7 +122,7 @@ const isRow = (values: unknown): values is Numbers =>
   (Array.isArray(values) && values.every((value) => typeof value === 'number'));
 
 /** Return how many channels or series an input has, and how many numbers of each; none for any. */
-function inputOf({ manifest }: Model): { readonly rows: number; readonly own: number | undefined } {
+function inputOf({ manifest }: Streamed): { readonly rows: number; readonly own: number | undefined } {
   const { audio, series } = manifest.processing ?? {};
   if (!audio && !series)
     throw new InputError(`${manifest.name}: prepares neither audio nor series; call it with tensors`);

@@ -3,21 +3,25 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
+import { OLDER_MARKS, OLDER_SIGNS, StandIns, YOUNGER_FORMS, YOUNGER_SIGNS } from './younger.js';
 
 /** A normalizer or a decoder. */
 type Step = {
   readonly type: string;
   readonly normalizers?: readonly Step[];
+  readonly pretokenizers?: readonly Step[];
   readonly decoders?: readonly Step[];
   readonly pattern?: { readonly String?: string };
   readonly content?: string;
   readonly lowercase?: boolean;
+  readonly strip_accents?: boolean | null;
   readonly handle_chinese_chars?: boolean;
   readonly precompiled_charsmap?: string | null;
 };
 
 type Table = {
   readonly normalizer?: Step | null;
+  readonly pre_tokenizer?: Step | null;
   readonly decoder?: Step | null;
   readonly model: { readonly unk_token?: string };
 };
@@ -39,8 +43,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     const steps = stepsOf(table.normalizer ?? null);
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
-    const { normalizer } = tokenizer;
-    if (normalizer) tokenizer.normalizer = ((text: string) => normalizer(repaired(text, steps))) as never;
+    correct(tokenizer, [...steps, ...stepsOf(table.pre_tokenizer ?? null)]);
     checkBundle(`${file}: characters that its decoder makes of one`, growthOf(table.decoder ?? null), LIMITS.decoded);
     return { tokenizer, growth: growthOf(table.normalizer ?? null) };
   } catch (error) {
@@ -48,16 +51,36 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
   }
 }
 
+/** Have the package's steps make of a text what Rust's do. */
+function correct(tokenizer: Tokenizer, steps: readonly Step[]): void {
+  const { normalizer, pre_tokenizer: cut } = tokenizer;
+  const standIns = new StandIns([
+    ...(steps.some(({ type }) => type.startsWith('Bert')) ? [YOUNGER_SIGNS] : []),
+    ...(steps.some(({ type }) => /^NFK[CD]$/.test(type)) ? [YOUNGER_FORMS] : []),
+  ]);
+  tokenizer.normalizer = ((text: string): string => {
+    const repair = standIns.put(repaired(text, steps));
+    return normalizer ? normalizer(repair) : repair;
+  }) as never;
+  tokenizer.pre_tokenizer = ((text: string, options: never): string[] =>
+    (cut ? cut(text, options) : [text]).map((part) => standIns.restore(part))) as never;
+}
+
 /** Write a text so that the package's normalizer makes of it what Rust's does. */
 function repaired(text: string, steps: readonly Step[]): string {
   const lowers = steps.some(({ type, lowercase }) => type === 'Lowercase' || lowercase);
   const parts = steps.some((step) => step.handle_chinese_chars);
   const sigmas = lowers ? text.replaceAll('Σ', 'σ') : text; // in JavaScript the last one of a word becomes ς
-  return parts ? sigmas.replace(IDEOGRAPHS, ' $& ') : sigmas;
+  const ideographs = parts ? sigmas.replace(IDEOGRAPHS, ' $& ') : sigmas;
+  if (!steps.some(({ type }) => type.startsWith('Bert'))) return ideographs;
+  const strips = steps.some(({ lowercase, strip_accents }) => strip_accents ?? lowercase);
+  const signs = ideographs.replace(OLDER_SIGNS, ' $& ');
+  return strips ? signs.replace(OLDER_MARKS, '') : signs;
 }
 
 function stepsOf(step: Step | null): readonly Step[] {
-  return step === null ? [] : [step, ...(step.normalizers ?? []).flatMap(stepsOf)];
+  const parts = step?.normalizers ?? step?.pretokenizers ?? [];
+  return step === null ? [] : [step, ...parts.flatMap(stepsOf)];
 }
 
 /** Return how many characters become of one at most: each replacement of a sequence works in what the one before it made. */

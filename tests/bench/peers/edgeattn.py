@@ -1,4 +1,8 @@
-"""edgeattn, by its front door: `edgeattn export`, its default recipe, its own runtime."""
+"""edgeattn, by its front door: `edgeattn export`, its default recipe, its own runtime.
+
+Where edgeattn-kernels is installed, the export tries them and the runtime takes them; another row has what an
+export found as it runs without them.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +31,11 @@ def export(job: Job, folder: Path, options: Sequence[str] = ()) -> None:
         raise RuntimeError((ended.stderr.splitlines() or [f"exit code {ended.returncode}"])[-1])
 
 
-def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
+def load(variant: Path, threads: int, *, kernels: bool = True) -> Callable[[Batch], Call]:
     """Open the bundle. Several samples at once go through `run_many`, which leaves padding out."""
     import edgeattn_runtime
 
-    model = edgeattn_runtime.load(variant, threads=threads)
+    model = edgeattn_runtime.load(variant, threads=threads, kernels=kernels)
     (output,) = [tensor.name for tensor in model.outputs]
 
     def bind(batch: Batch) -> Call:
@@ -47,4 +51,33 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-PEERS = (Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES, title="edgeattn, default"),)
+def load_without_kernels(variant: Path, threads: int) -> Callable[[Batch], Call]:
+    """Open a bundle of kernels, to be run by stock operators.
+
+    Raises:
+        RuntimeError: It runs in no other way.
+    """
+    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.kernels import OPTION, kernels_here
+
+    if kernels_here().library is None:
+        raise RuntimeError(
+            "edgeattn-kernels is not installed, or not for this CPU: pip install ./runtime/kernels"
+        )
+    if not any(OPTION in each.engine.options for each in open_bundle(variant).manifest.variants):
+        raise RuntimeError("the search took no kernel: as edgeattn")
+    return load(variant, threads, kernels=False)
+
+
+PEERS = (
+    Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES, title="edgeattn, default"),
+    Peer(
+        "edgeattn-without-kernels",
+        "edgeattn",
+        (),
+        export,
+        load_without_kernels,
+        sources=SOURCES,
+        title="edgeattn, without kernels",
+    ),
+)

@@ -24,7 +24,19 @@ def table(title: str, outcomes: Sequence[Result | Failure], ours: str) -> str:
     """Return one case's table: a row a peer, the failed ones with their reason."""
     medians = [each.median for each in outcomes if isinstance(each, Result) and each.peer == ours]
     rows = [_row(each, medians[0] if medians else None) for each in outcomes]
-    return "\n".join((f"### {title}", "", _line(HEAD), _line(["---"] * len(HEAD)), *map(_line, rows), ""))
+    lines = (f"### {title}", "", _line(HEAD), _line(["---"] * len(HEAD)), *map(_line, rows), "")
+    return "\n".join((*lines, *_share_of_best(outcomes, ours)))
+
+
+def _share_of_best(outcomes: Sequence[Result | Failure], ours: str) -> Iterator[str]:
+    """Yield how much of the best peer's time ours takes; peers of our own name are none."""
+    results = [each for each in outcomes if isinstance(each, Result)]
+    others = [each for each in results if not each.peer.startswith(ours)]
+    for own in (each for each in results if each.peer == ours):
+        if others:
+            best = min(others, key=lambda each: each.median)
+            yield f"{ours} takes {own.median / best.median:.2f} of the time of {best.peer}, the best peer."
+            yield ""
 
 
 def _row(outcome: Result | Failure, ours: float | None) -> Iterator[str]:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edgeattn.__main__ import main
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
-from edgeattn_export.pack import Packed, save
+from edgeattn.signing import sign
 from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
 from edgeattn_runtime.machine import Machine
 
 
@@ -85,12 +85,23 @@ def test_bad_input_leaves_the_bundle_as_it_is(
     assert (folder / "manifest.json").read_bytes() == before
 
 
-def test_nothing_is_added_to_a_signed_bundle(folder: Path, result: Path, refused: Callable[..., str]) -> None:
-    files = open_bundle(folder)
-    contents = {name: files.path(name).read_bytes() for name in files.manifest.files}
-    save(Packed(replace(files.manifest, signature=Signature("ed25519", "0" * 64)), contents), folder)
-    (folder / SIGNATURE_FILE).write_bytes(bytes(SIGNATURE_BYTES))
-    assert "signed" in refused("report", folder, "--add", result)
+def test_a_signed_bundle_stays_and_a_page_beside_it_has_the_result(
+    folder: Path,
+    result: Path,
+    tmp_path: Path,
+    refused: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sign(folder, Ed25519PrivateKey.generate())
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert "signed, and a result would change it" in refused("report", folder, "--add", result)
+    page = tmp_path / "page.html"
+    assert main(["report", str(folder), "--add", str(result), "--page", str(page)]) == 0
+    assert "Abacus" in capsys.readouterr().out.split()
+    text = page.read_text(encoding="utf-8")
+    assert "Abacus" in text
+    assert "1 came after the bundle was signed; the signature says nothing of them." in text
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_page_is_written_again_and_side_by_side(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "documents"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "documents")]
 
 COMPILE = Path(__file__).parents[3] / "runtime" / "cpp" / "compile"
 

@@ -105,11 +105,43 @@ def test_c_opens_describes_and_checks_a_bundle(run: Run, clang: Path) -> None:
     assert "4 golden outputs, 0 failed" in output
 
 
-def test_texts_are_prepared_by_the_apps_tokenizer(run: Run, gcc: Path) -> None:
-    lines = run(gcc / "tests" / "edgeattn-text-example", CONFORMANCE / "wordpiece.edge").stdout.splitlines()
-    assert lines[0] == "ids 2 x 3: 97 98 99 100 0 0"
-    assert lines[1] == "shown 2 x 3: 1 1 1 1 0 0"
-    assert lines[2].startswith("refused: text: no token ")
+def test_a_text_is_prepared_by_the_bundles_tokenizer(run: Run, gcc: Path, tmp_path: Path) -> None:
+    bundle, y = CONFORMANCE / "wordpiece.edge", tmp_path / "y.safetensors"
+    text = "She sells sea-shells by the sea shore; isn't that odd?" * 3
+    printed = run(gcc / "edgeattn-run", "run", bundle, "--text", text, "-o", y)
+    assert printed.stderr == "text: cut at its end to the tokens that the bundle takes\n"
+    model = load(bundle)
+    with pytest.warns(UserWarning, match="cut at its end"):
+        inputs = model.prepare(text=text)
+    np.testing.assert_array_equal(load_file(y)["total"], model(**inputs)["total"])
+    assert "no valid UTF-8" in run(gcc / "edgeattn-run", "run", bundle, "--text", "a\udcff", code=2).stderr
+
+
+def test_a_story_is_printed_as_text(run: Run, gcc: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "story.edge"
+    run("edgeattn", "export", CPP.parents[1] / "models" / "story" / "model.py", "-o", bundle)
+    printed = run(
+        gcc / "edgeattn-run", "generate", bundle, "--text", "Once upon", "--max-new-tokens", "20"
+    ).stdout
+    python = run(
+        *("python", "-m", "edgeattn_runtime", "generate", bundle),
+        *("--text", "Once upon", "--max-new-tokens", "20"),
+    )
+    assert printed == python.stdout
+
+
+def test_texts_and_tokens_in_c(run: Run, clang: Path) -> None:
+    lines = run(clang / "tests" / "edgeattn-c-text", CONFORMANCE / "wordpiece.edge").stdout.splitlines()
+    model = load(CONFORMANCE / "wordpiece.edge")
+    inputs = model.prepare(text=["The quick fox", "a\0b"])
+    tokens = inputs["ids"][0].tolist()
+    assert lines[0] == f"2 rows: {' '.join(map(str, inputs['ids'].ravel().tolist()))}, 0 cut"
+    assert lines[1] == lines[2] == model.decode(tokens)
+    assert lines[3:] == [
+        "refused: text: no valid UTF-8 found at byte 0, valid Unicode expected; decode it anew",
+        "refused: text: NULL found, a value expected",
+        "refused: token ids: -1 found, a decoder's expected",
+    ]
 
 
 def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,10 @@ std::vector<Value> values_of(const Value* values, std::size_t count, const char*
 }
 
 std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name);
+
+std::unique_ptr<edgeattn_golden_results> golden_results(std::vector<GoldenResult> results);
+
+LoadOptions load_options_of(const edgeattn_load_options* options);
 
 /// Returns a copy of a text for the caller to free.
 char* copied(const std::string& text);

@@ -15,7 +15,8 @@ edgeattn_graph_spec edgeattn_contract_view::graph(const std::string& name, const
   return {name.c_str(), inputs.data(), inputs.size(), outputs.data(), outputs.size()};
 }
 
-const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(const std::vector<TensorSpec>& specs) {
+const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(
+    const std::vector<TensorSpec>& specs) {
   std::vector<edgeattn_tensor_spec> views;
   for (const auto& spec : specs) {
     auto& dims = dims_.emplace_back();
@@ -26,15 +27,22 @@ const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(const s
   return tensors_.emplace_back(std::move(views));
 }
 
+LoadOptions edgeattn::load_options_of(const edgeattn_load_options* options) {
+  const auto settings = options_of(options, edgeattn_load_options_default());
+  LoadOptions how;
+  how.target = text_or_empty(settings.target);
+  how.threads = given(settings.threads);
+  how.kernels = settings.kernels != 0;
+  if (settings.trusted_keys || settings.trusted_key_count)
+    how.trusted_keys = texts_of(settings.trusted_keys, settings.trusted_key_count, "trusted_keys");
+  return how;
+}
+
 edgeattn_status edgeattn_load(const char* folder, const edgeattn_load_options* options,
                               edgeattn_model** model, edgeattn_error** error) {
   return guarded(error, [&] {
-    const auto settings = options_of(options, edgeattn_load_options_default());
-    LoadOptions how{text_or_empty(settings.target), given(settings.threads), settings.kernels != 0};
-    if (settings.trusted_key_count)
-      throw InputError("trusted_keys: found, none expected: this build verifies no signature");
     auto& place = required(model, "model");
-    auto opened = load(text_of(folder, "folder"), how);
+    auto opened = load(text_of(folder, "folder"), load_options_of(options));
     edgeattn_contract_view contract(opened.manifest());
     place = new edgeattn_model{std::move(opened), std::move(contract)};
   });

@@ -30,16 +30,20 @@ edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, con
   });
 }
 
+std::unique_ptr<edgeattn_golden_results> edgeattn::golden_results(std::vector<GoldenResult> results) {
+  auto found = std::make_unique<edgeattn_golden_results>();
+  found->results = std::move(results);
+  for (const auto& [sample, output, cosine, max_abs, ok] : found->results)
+    found->views.push_back({sample, output.c_str(), cosine, max_abs.value_or(NAN), ok});
+  return found;
+}
+
 edgeattn_status edgeattn_check(const edgeattn_model* model, const edgeattn_call_options* options,
                                edgeattn_golden_results** results, edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(results, "results");
     const CallLimits limits(options);
-    auto found = std::make_unique<edgeattn_golden_results>();
-    found->results = opened(model).check();
-    for (const auto& [sample, output, cosine, max_abs, ok] : found->results)
-      found->views.push_back({sample, output.c_str(), cosine, max_abs.value_or(NAN), ok});
-    place = found.release();
+    place = golden_results(opened(model).check()).release();
   });
 }
 

@@ -1,6 +1,4 @@
 // PNG and JPEG files: what they say of themselves is checked first, then stb_image decodes them.
-#include <limits>
-
 #include "file.hpp"
 #include "image_header.hpp"
 #include "limits.hpp"
@@ -9,19 +7,16 @@
 #include "words.hpp"
 
 namespace edgeattn {
-namespace {
 
-ImageHeader header_of(std::string_view bytes) {
+ImageHeader image_header(std::string_view bytes) {
   if (bytes.substr(0, 8) == "\x89PNG\r\n\x1a\n") return png_header(bytes);
   if (bytes.substr(0, 3) == "\xff\xd8\xff") return jpeg_header(bytes);
   const bool webp = bytes.substr(0, 4) == "RIFF" && bytes.size() > 12 && bytes.substr(8, 4) == "WEBP";
   throw InputError(words(webp ? "WebP" : "no image", " found, a PNG or JPEG file expected; convert it"));
 }
 
-}  // namespace
-
 Image decode_image(std::string_view bytes) {
-  const auto header = header_of(bytes);
+  const auto header = image_header(bytes);
   if (header.height < 1 || header.width < 1)
     throw InputError(words(header.width, " x ", header.height, " pixels found, at least 1 x 1 expected"));
   if (header.height > kMostPixels / header.width)

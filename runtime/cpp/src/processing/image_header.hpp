@@ -12,6 +12,9 @@ struct ImageHeader {
   int orientation = 1;  // by EXIF
 };
 
+/// Reads what a file says, a PNG or JPEG by its first bytes. Throws InputError where it is neither.
+ImageHeader image_header(std::string_view bytes);
+
 /// Walks the chunks of a PNG file up to its end and compares their checksums. Throws InputError where it is
 /// cut or damaged, has 16 bits a channel, or several frames.
 ImageHeader png_header(std::string_view bytes);

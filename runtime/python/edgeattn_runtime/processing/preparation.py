@@ -33,6 +33,7 @@ class Preparation:
         processing: The manifest's entry; None without one.
         graphs: Whose inputs it fills.
         path: Where a file that it names lies.
+        read: Returns what such a file holds; None reads it from its path.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Preparation:
         processing: Processing | None,
         graphs: Iterable[Graph],
         path: Callable[[str], Path],
+        read: Callable[[str], bytes] | None = None,
     ) -> None:
         self._owner = owner
         self._processing = processing or Processing()
         self._inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
-        self._path = path
+        self._path, self._read = path, read
 
     def inputs(self, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
@@ -100,7 +102,8 @@ class Preparation:
     @cached_property
     def _tokenizer(self) -> OpenTokenizer:
         text = self._part("text", self._processing.text)
-        return open_tokenizer(text, self._path(text.tokenizer))
+        content = None if self._read is None else self._read(text.tokenizer)
+        return open_tokenizer(text, self._path(text.tokenizer), content)
 
     def _part(self, name: str, part: _Part | None) -> _Part:
         if part is None:

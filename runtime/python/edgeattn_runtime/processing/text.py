@@ -77,8 +77,13 @@ class OpenTokenizer:
     growth: float
 
 
-def open_tokenizer(text: Text, path: Path) -> OpenTokenizer:
+def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> OpenTokenizer:
     """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
+
+    Args:
+        text: What the manifest says.
+        path: Of a tokenizer.json.
+        content: What it holds, where that was read already.
 
     Raises:
         BundleError: The file is no tokenizer.json, or its decoder makes a text more than ``DECODED`` times as
@@ -88,7 +93,7 @@ def open_tokenizer(text: Text, path: Path) -> OpenTokenizer:
     with require_extra("text", "tokenizers"):
         from tokenizers import Tokenizer
     with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_buffer(path.read_bytes() if content is None else content)
         tokenizer.no_padding()
         tokenizer.no_truncation()
         special = tokenizer.num_special_tokens_to_add(is_pair=False)

@@ -1,0 +1,5 @@
+/** Holds the model, so that the page stays quick. */
+
+import { serve } from 'edgeattn-web/worker';
+
+void serve();

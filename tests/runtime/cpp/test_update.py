@@ -1,0 +1,122 @@
+"""install of the C++ runtime: what it verifies, and what stands there when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.errors import BundleError
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+KEY = json.loads((CONFORMANCE / "signed.edge" / "manifest.json").read_text("utf-8"))["signature"]["key"]
+OTHER = "5a" * 32
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A bundle in use, in a folder of its own."""
+    return shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "apps" / "x.edge")
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """A bundle to be told from the good one by its name."""
+    folder = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "new.edge")
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"name": "tiny"', '"name": "newer"'), "utf-8")
+    return folder
+
+
+def _name(folder: Path) -> str | None:
+    try:
+        return open_bundle(folder).manifest.name
+    except BundleError:
+        return None
+
+
+def test_a_bundle_is_installed(run: Run, gcc: Path, new: Path, old: Path) -> None:
+    assert " ok" in run(gcc / "edgeattn-run", "install", new, "--over", old).stdout
+    assert _name(old) == "newer"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+    deep = old.parent / "deep" / "y.edge"
+    run(gcc / "edgeattn-run", "install", new, "--over", deep)
+    assert _name(deep) == "newer"
+    assert old.stat().st_mode == deep.stat().st_mode == (old.parent / "deep").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("bundle", "message"),
+    [("golden-wrong", "not installed"), ("file-changed", "changed"), ("none", "nothing")],
+)
+def test_one_that_is_not_right_is_not(run: Run, gcc: Path, old: Path, bundle: str, message: str) -> None:
+    refused = run(gcc / "edgeattn-run", "install", CONFORMANCE / f"{bundle}.edge", "--over", old, code=2)
+    assert message in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert _name(old) == "tiny"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+
+
+def test_what_is_no_bundle_is_left(run: Run, gcc: Path, new: Path, old: Path) -> None:
+    (old / "notes.txt").write_text("mine")
+    assert "notes.txt" in run(gcc / "edgeattn-run", "install", new, "--over", old, code=2).stderr
+    assert (old / "notes.txt").read_text() == "mine"
+
+
+def test_an_update_is_verified(run: Run, gcc: Path, new: Path, old: Path) -> None:
+    install = (gcc / "edgeattn-run", "install")
+    signed = CONFORMANCE / "signed.edge"
+    assert "not signed" in run(*install, new, "--over", old, "--trusted-keys", KEY, code=2).stderr
+    assert "no trusted key" in run(*install, signed, "--over", old, "--trusted-keys", OTHER, code=2).stderr
+    run(*install, new, "--over", old)
+    assert "one of 'newer'" in run(*install, signed, "--over", old, "--trusted-keys", KEY, code=2).stderr
+    shutil.rmtree(old)
+    for _ in range(2):
+        run(*install, signed, "--over", old, "--trusted-keys", f"{OTHER},{KEY}")
+    assert open_bundle(old, trusted_keys=[KEY]).signer == KEY
+    assert "; verified" in run(gcc / "edgeattn-run", "describe", old, "--trusted-keys", KEY).stdout
+
+
+def test_c_verifies_and_installs(run: Run, gcc: Path, old: Path) -> None:
+    run(gcc / "tests" / "edgeattn-c-update", CONFORMANCE / "signed.edge", old, KEY)
+    assert open_bundle(old, trusted_keys=[KEY]).signer == KEY
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_killed_at_each_step_one_of_the_two_stands_there(
+    run: Run, gcc: Path, new: Path, old: Path, tmp_path: Path, exchanges: bool
+) -> None:
+    library = tmp_path / "killing.so"
+    run("cc", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("killing.c"), "-ldl")
+    environment = {**os.environ, "LD_PRELOAD": str(library)}
+    if not exchanges:
+        environment["REFUSE_EXCHANGE"] = "1"
+    command = [gcc / "edgeattn-run", "install", new, "--over", old]
+    left: list[str | None] = []
+    killed = True
+    while killed:
+        shutil.rmtree(old.parent)
+        shutil.copytree(CONFORMANCE / "good.edge", old)
+        step = {**environment, "KILL_AT": str(len(left) + 1)}
+        code = subprocess.run(command, capture_output=True, env=step, check=False).returncode
+        assert code in (0, -signal.SIGKILL)
+        killed = code != 0
+        left.append(_name(old))
+        run("cp", "-r", old.parent, tmp_path / "copy")  # as the next process finds it
+        found = tmp_path / "copy" / "x.edge"
+        run(gcc / "edgeattn-run", "install", CONFORMANCE / "golden-wrong.edge", "--over", found, code=2)
+        assert _name(found) == (left[-1] or "tiny")
+        assert [path.name for path in (tmp_path / "copy").iterdir()] == ["x.edge"]
+        shutil.rmtree(tmp_path / "copy")
+    assert len(left) >= 12
+    assert (left[0], left[-1]) == ("tiny", "newer")
+    assert set(left) == ({"tiny", "newer"} if exchanges else {"tiny", None, "newer"})
