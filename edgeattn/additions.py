@@ -9,7 +9,7 @@ from edgeattn.report.files import Provenance, example_of, report_files
 from edgeattn.results.bundle import folder_of
 from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, repack
-from edgeattn_runtime.bench import DeviceBenchmark
+from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.bundle import BundleFiles
 
 

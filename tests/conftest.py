@@ -1,7 +1,7 @@
 """What holds for every test, and must before anything is imported: a cache of its own, one thread.
 
 Where CI is set, a skipped test has failed: CI installs all that the tests need. A worker runs all tests of a
-file; the files that take longest are begun first, so that all workers end together.
+file, or of a folder; what takes longest is begun first, so that all workers end together.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ from typing import Any, TypeVar
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__).parent
+# Folders whose files share what takes long to derive: one worker runs all of each.
+ONE_WORKER = ("export/cache",)
 LONGEST_FIRST = (
+    "export/cache",
     "models/used/test_reference_models.py",
     "web/test_serve.py",
     "edgeattn/sweep/faults/test_sweep.py",
@@ -62,11 +66,24 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {HERE / file: rank for rank, file in enumerate(LONGEST_FIRST)}
-    gone = [str(path) for path in ranks if not path.is_file()]
+    ranks = {HERE / place: rank for rank, place in enumerate(LONGEST_FIRST)}
+    gone = [str(path) for path in ranks if not path.exists()]
     if gone:
-        raise pytest.UsageError(f"LONGEST_FIRST in {__file__}: no such file as {', '.join(gone)}")
-    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+        raise pytest.UsageError(f"LONGEST_FIRST in {__file__}: nothing at {', '.join(gone)}")
+    places = {path: (path, *path.parents) for path in {item.path for item in items}}
+    items.sort(key=lambda item: min(ranks.get(place, len(ranks)) for place in places[item.path]))
+
+
+class _Scheduling(LoadFileScheduling):
+    """Hands a worker whole files, and whole folders of ``ONE_WORKER``."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((folder for folder in ONE_WORKER if file.startswith(f"tests/{folder}/")), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return _Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.bench import DeviceBenchmark
+    from edgeattn_runtime.benchmark import DeviceBenchmark
     from edgeattn_runtime.manifest import Manifest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.report.number_words import counts
-from edgeattn_runtime.bench import DeviceBenchmark, Timing
+from edgeattn_runtime.benchmark import DeviceBenchmark, Timing
 from edgeattn_runtime.machine import Machine
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from edgeattn.results.document import decode, read_file
-from edgeattn_runtime.bench import SCHEMA, DeviceBenchmark
+from edgeattn_runtime.benchmark import SCHEMA, DeviceBenchmark
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput, BundleError
 from edgeattn_runtime.manifest import Manifest

@@ -13,7 +13,7 @@ from edgeattn.results.latency import Price, Race
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
-from edgeattn_runtime.bench import DeviceBenchmark
+from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 

@@ -126,9 +126,5 @@ def _device_verb(name: str) -> str:
 def _no_program(path: str) -> list[str]:
     """Return a program that is not there; of one that Swift builds, a product that the package has not."""
     if "/.build/" in path:
-        return (
-            []
-            if f'"{Path(path).name}"' in (ROOT / "Package.swift").read_text("utf-8")
-            else [path]
-        )
+        return [] if f'"{Path(path).name}"' in (ROOT / "Package.swift").read_text("utf-8") else [path]
     return [] if os.access(ROOT / path, os.X_OK) else [path]

@@ -32,7 +32,7 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
+from edgeattn_runtime.benchmark import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine

@@ -87,3 +87,21 @@ def encoder_decoder() -> Model:
 def captioner() -> Model:
     """A decoder behind an encoder of float features (batch, frames, 6) and their bool mask."""
     return load(CONFORMANCE / "sources.edge")
+
+
+@pytest.fixture(scope="session")
+def endless_model() -> bytes:
+    """An ONNX file whose one call never ends."""
+    pytest.importorskip("onnx.parser")
+    from endless import endless_model
+
+    return endless_model()
+
+
+@pytest.fixture
+def endless_bundle(good: Path) -> Path:
+    """A bundle whose graph never ends; its other files are the good one's."""
+    pytest.importorskip("onnx.parser")
+    from endless import make_endless
+
+    return make_endless(good)

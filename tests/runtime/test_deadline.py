@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from endless import X, endless_model, make_endless
+from endless import X
 
 from edgeattn_runtime import BundleError, Deadline, DeadlineError, InputError, Model, generate, load
 from edgeattn_runtime.graph import Graph, Tensor
@@ -26,20 +26,9 @@ linux = pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no pr
 
 
 @pytest.fixture(scope="module")
-def model() -> bytes:
-    return endless_model()
-
-
-@pytest.fixture(scope="module")
-def endless(model: bytes) -> GraphSession:
+def endless(endless_model: bytes) -> GraphSession:
     graph = Graph((Tensor("x", "float32", (1,)),), (Tensor("y", "float32", (1,)),))
-    return GraphSession(graph, open_session(model, providers=["CPUExecutionProvider"]), "endless")
-
-
-@pytest.fixture
-def endless_bundle(good: Path) -> Path:
-    """A bundle whose graph never ends."""
-    return make_endless(good)
+    return GraphSession(graph, open_session(endless_model, providers=["CPUExecutionProvider"]), "endless")
 
 
 def test_a_call_ends_by_its_deadline(endless: GraphSession) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from edgeattn_runtime import kernels, load
 from edgeattn_runtime.__main__ import main
-from edgeattn_runtime.bench import bench
+from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.fields import parse
 from edgeattn_runtime.golden import check, read_golden

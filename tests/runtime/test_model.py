@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import edgeattn_runtime
-from edgeattn_runtime import BadInput, BundleError, IncompatibleRuntimeError, InputError, Model, load, model
+from edgeattn_runtime import BundleError, IncompatibleRuntimeError, InputError, Model, load, model
 from edgeattn_runtime.graph import Symbol, Tensor
 
 TOKENS = np.array([[1, 2, 3]])
@@ -66,11 +66,34 @@ def test_a_number_beyond_the_models_table_its_contract(good: Path) -> None:
         load(good)(tokens=TOKENS + 99, mask=MASK)
 
 
+def test_run_takes_a_table_and_checks_it_as_a_call_does(good: Path) -> None:
+    net = load(good)
+    inputs = {"tokens": TOKENS, "mask": MASK}
+    assert np.array_equal(net.run(inputs)["embedding"], net(**inputs)["embedding"])
+    with pytest.raises(InputError, match="missing 'mask'"):
+        net.run({"tokens": TOKENS})
+
+
+def test_golden_vectors_are_replayed(good: Path) -> None:
+    results = load(good).check()
+    assert results
+    assert all(result.ok for result in results)
+
+
+def test_a_closed_model_says_so_however_often_it_is_closed(good: Path) -> None:
+    net = load(good)
+    net.close()
+    net.close()
+    for call in (lambda: net(tokens=TOKENS, mask=MASK), net.check):
+        with pytest.raises(InputError, match="a closed model; load it again"):
+            call()
+
+
 def test_other_graphs(several: Path) -> None:
     lookup = load(several).graph("lookup")
     assert lookup.name == "tiny"
     assert lookup(tokens=TOKENS)["vectors"].shape == (1, 3, 8)
-    with pytest.raises(BadInput, match="'decoder'"):
+    with pytest.raises(InputError, match="'decoder'"):
         lookup.graph("decoder")
 
 
@@ -115,7 +138,7 @@ def test_a_target_that_does_not_run_or_is_not_there(conformance: Path) -> None:
         load(conformance / "preferred.edge", target="future")
     with pytest.raises(IncompatibleRuntimeError, match=r"web .*onnxruntime-web"):
         load(conformance / "preferred.edge", target="web")
-    with pytest.raises(BadInput, match=r"watch.*npu, future, web, gpu, cpu"):
+    with pytest.raises(InputError, match=r"watch.*npu, future, web, gpu, cpu"):
         load(conformance / "preferred.edge", target="watch")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn_runtime.batches import Interval
-from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
+from edgeattn_runtime.benchmark import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.latency import Latency
 from edgeattn_runtime.machine import Machine

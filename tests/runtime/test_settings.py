@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import BadInput, load, settings
-from edgeattn_runtime.bench import bench
+from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.session import open_session
 from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
 

@@ -21,7 +21,7 @@ from edgeattn_runtime.bundle import open_bundle
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-DIGITS = Path(__file__).parents[2] / "models" / "digits" / "model.py"
+DIGITS, STORY = (Path(__file__).parents[2] / "models" / name / "model.py" for name in ("digits", "story"))
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +36,22 @@ def web() -> Target:
 @pytest.fixture(scope="session")
 def exported(web: Target, made_once: Callable[[str, Callable[[Path], object]], Path]) -> tuple[Report, Path]:
     """Digits for the processor and for browsers: the second's report, and the bundle."""
-    folder = made_once("digits-for-browsers.edge", lambda folder: _export(web, folder))
+    folder = made_once("digits-for-browsers.edge", lambda folder: _export(DIGITS, ["cpu", web.name], folder))
     return read_report(open_bundle(folder), web.name), folder
 
 
-def _export(web: Target, folder: Path) -> None:
-    source = load(str(DIGITS))
+@pytest.fixture(scope="session")
+def story(web: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that continues texts, for browsers."""
+    folder = tmp_path_factory.mktemp("story") / "story.edge"
+    _export(STORY, [web.name], folder)
+    return folder
+
+
+def _export(model: Path, targets: list[str], folder: Path) -> None:
+    source = load(str(model))
     request = Request.read(
-        ["cpu", web.name],
+        targets,
         source.budget,
         Objective("speed", DYNAMIC_INT8),
         has_metric=source.metric is not None,

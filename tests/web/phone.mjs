@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { argv } from 'node:process';
 
 const [, , address, given = '{}'] = argv;
-const { modules, executable, flags = [], draw = [], picture, dark = false, leaves = false } = JSON.parse(given);
+const { modules, executable, flags = [], draw = [], stops = false, picture, dark = false, leaves = false } =
+  JSON.parse(given);
 const { chromium } = createRequire(join(modules, 'package.json'))('playwright-core');
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const SECONDS = 240; // that the page may take
@@ -26,6 +27,23 @@ async function drawn(page, points) {
   for (const point of points) await page.mouse.move(...at(point), { steps: 8 });
   await page.mouse.up();
   await page.locator('.answer[aria-busy=false]').waitFor();
+}
+
+/** Have a text written, and stop it at its first token. */
+function stopped(page) {
+  return page.evaluate(
+    () =>
+      new Promise((ended) => {
+        const [write, stop] = document.querySelectorAll('.card:nth-of-type(3) button');
+        const first = new MutationObserver(() => {
+          first.disconnect();
+          stop.click();
+        });
+        first.observe(document.querySelector('.written'), { childList: true });
+        write.click();
+        new MutationObserver(() => stop.hidden && ended()).observe(stop, { attributeFilter: ['hidden'] });
+      }),
+  );
 }
 
 const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox', ...flags] });
@@ -47,6 +65,7 @@ try {
     steps = await words('.steps');
     await page.locator('.card:nth-of-type(3), .verdict + button').first().waitFor();
     if (draw.length) await drawn(page, draw);
+    if (stops) await stopped(page);
     if (picture) await page.screenshot({ path: picture, fullPage: true });
   }
   const { wide, isolated } = await page.evaluate(() => ({

@@ -18,6 +18,7 @@ from edgeattn_runtime.bundle import open_bundle
 
 SEVEN = [[0.3, 0.2], [0.5, 0.2], [0.7, 0.2], [0.6, 0.45], [0.5, 0.65], [0.42, 0.85]]
 ROW = re.compile(r"\bpass\b.*")
+MOST_TOKENS = 120  # where nobody stops it
 ON_LAN = "phone.example"  # stands for this machine's address in a network: plain http, and not localhost
 
 
@@ -38,6 +39,9 @@ def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
         assert not found["wide"]
         assert "hashes right" in found["steps"]
         assert "its report has it now" in found["steps"]
+        for step in ("Downloaded the model", "Answered as it did", "Measured how fast", "Sent the result"):
+            assert step in found["steps"]
+        assert re.search(r"\d ms a call, after \d+ ms to open it", found["steps"])
         assert "Pass" in found["body"]
         assert found["answer"] == "7"
         server.until(ROW)
@@ -48,6 +52,17 @@ def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
     assert device.runs[0].threads == 1
     assert all(golden.ok for golden in device.golden)
     assert device.machine.cpu in (bundle / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_long_text_is_stopped(story: Path) -> None:
+    if chromium() is None:
+        pytest.skip("no chromium on the PATH")
+    with served(story) as server:
+        found = open_on_phone(server.address(), stops=True)
+    assert found["faults"] == []
+    tokens = re.search(r"(\d+) tokens?, \S+ a second", found["body"])
+    assert tokens is not None
+    assert int(tokens[1]) < MOST_TOKENS
 
 
 def test_on_plain_http_it_has_one_thread_and_says_why(bundle: Path) -> None:
@@ -93,7 +108,8 @@ def test_a_bundle_that_fails_on_the_phone_is_said_there_and_here(bundle: Path) -
     with served(bundle) as server:
         found = open_on_phone(server.address())
         assert "Fail" in found["body"]
-        assert "fell short" in found["body"]
+        assert re.search(r"fell short: logits of sample 0 \(0\.\d{5}\), logits of sample 1 ", found["body"])
+        assert "Answers as it did" in found["steps"]  # no past tense: it did not
         server.until(re.compile("FAIL"))
         assert server.interrupt() == 1
     assert "golden outputs below tolerance on 1 device" in server.said[-1]

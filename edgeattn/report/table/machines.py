@@ -12,7 +12,7 @@ from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.report.table.layout import listing, passed
 from edgeattn.results.latency import Price
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.bench import DeviceBenchmark
+from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.machine import Machine
 
 

@@ -4,11 +4,12 @@ import type { GoldenResult, Manifest, Progress } from 'edgeattn-web';
 import { card, make } from './dom.js';
 import { cosine, count, megabytes } from './words.js';
 
+/** Each step while it lasts, and once it ended well. */
 const STEPS = {
-  download: 'Downloads the model',
-  golden: 'Answers as it did in PyTorch',
-  time: 'Measures how fast it answers',
-  send: 'Sends the result to the terminal',
+  download: ['Downloads the model', 'Downloaded the model'],
+  golden: ['Answers as it did in PyTorch', 'Answered as it did in PyTorch'],
+  time: ['Measures how fast it answers', 'Measured how fast it answers'],
+  send: ['Sends the result to the terminal', 'Sent the result to the terminal'],
 } as const;
 
 export type Step = keyof typeof STEPS;
@@ -16,15 +17,16 @@ export type Step = keyof typeof STEPS;
 /** The list of steps, and the verdict below it. */
 export class Proof {
   readonly #bar = make('progress', { max: 1, value: 0, 'aria-label': 'Download' });
-  readonly #rows = new Map<Step, { row: HTMLLIElement; said: HTMLElement }>();
+  readonly #rows = new Map<Step, { row: HTMLLIElement; title: HTMLElement; said: HTMLElement }>();
   readonly #verdict = make('p', { className: 'verdict', role: 'status' });
 
   constructor() {
     const list = make('ol', { className: 'steps' });
-    for (const [step, title] of Object.entries(STEPS) as [Step, string][]) {
+    for (const step of Object.keys(STEPS) as Step[]) {
+      const title = make('span', {}, STEPS[step][0]);
       const said = make('span', { className: 'said' });
-      const row = make('li', {}, make('span', {}, title), said);
-      this.#rows.set(step, { row, said });
+      const row = make('li', {}, title, said);
+      this.#rows.set(step, { row, title, said });
       list.append(row);
     }
     this.#rows.get('download')?.row.append(this.#bar);
@@ -60,13 +62,14 @@ export class Proof {
     const ok = golden.every((result) => result.ok);
     const worst = Math.min(...golden.map((result) => result.cosine));
     const asked = variants.find(({ engine }) => engine.name === 'onnxruntime-web')?.tolerance.cosine ?? 0;
-    const failed = golden.filter((result) => !result.ok).length;
+    const failed = golden.filter((result) => !result.ok);
+    const which = failed.map((result) => `${result.output} of sample ${result.sample} (${cosine(result.cosine)})`);
     this.end('golden', `${count(golden.length, 'output')}, lowest cosine ${cosine(worst)}`, ok);
     this.#show(
       ok,
       ok ? 'Pass' : 'Fail',
       `The lowest cosine to PyTorch's answers is ${cosine(worst)}; at least ${asked} is asked.` +
-        (ok ? '' : ` ${count(failed, 'output')} of ${golden.length} fell short.`),
+        (ok ? '' : ` ${count(failed.length, 'output')} of ${golden.length} fell short: ${which.join(', ')}.`),
     );
     return ok;
   }
@@ -86,8 +89,9 @@ export class Proof {
   }
 
   #mark(step: Step, state: 'doing' | 'done' | 'failed', words: string): void {
-    const { row } = this.#rows.get(step) as { row: HTMLLIElement };
+    const { row, title } = this.#rows.get(step) as { row: HTMLLIElement; title: HTMLElement };
     row.className = state;
+    title.textContent = STEPS[step][state === 'done' ? 1 : 0];
     this.say(step, words);
   }
 }

@@ -23,6 +23,8 @@ export type Calls = {
   answer(raw: Raw): Promise<Tensors>;
   name(outputs: Tensors): Promise<readonly Label[]>;
   write(writing: Writing, tell: (text: string) => void): Promise<void>;
+  /** Have `write` end at its next token. */
+  stop(): Promise<void>;
 };
 
 export type Verb = keyof Calls;

@@ -35,6 +35,7 @@ export class Remote {
   answer = (raw: Raw): Promise<Tensors> => this.#ask('answer', [raw]);
   name = (outputs: Tensors): Promise<readonly Label[]> => this.#ask('name', [outputs]);
   write = (writing: Writing, told: (text: string) => void): Promise<void> => this.#ask('write', [writing], told);
+  stop = (): Promise<void> => this.#ask('stop');
 
   /** End the worker, and what it is doing. */
   close(): void {

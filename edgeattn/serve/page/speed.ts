@@ -26,6 +26,11 @@ export class Speed {
     this.#draw(runs[0]?.timings ?? []);
   }
 
+  /** The median of the fastest way, in ms, on the first golden sample. */
+  get fastest(): number {
+    return Math.min(...this.#rows.map(typical));
+  }
+
   /** Say why there is no other way. */
   explain(words: string): void {
     this.#note.textContent = words;

@@ -9,6 +9,7 @@ const SECONDS = 2; // of timing
 const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone: greedily it soon goes round in circles
 
 let model: Model;
+let stopped = false;
 
 const calls: Calls = {
   async open(way, tell) {
@@ -32,11 +33,16 @@ const calls: Calls = {
     const given = paired ? prepared : idsOf(prepared[processing?.text?.ids ?? ''] as Tensor);
     const ids: number[] = [];
     const options = { maxNewTokens: most, ...(paired ? { start } : SAMPLING) };
+    stopped = false;
     for await (const token of model.generate(given, options)) {
       if (model.decode([token]) === '' && paired) return; // a special token: the end
+      if (stopped) return;
       tell(model.decode([...ids, token]));
       ids.push(token);
     }
+  },
+  async stop() {
+    stopped = true;
   },
 };
 

@@ -1,15 +1,13 @@
 // What a bundle costs on this machine, and whether it answers right there.
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "contract.hpp"
 #include "kernels.hpp"
 #include "model.hpp"
+#include "system.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -18,41 +16,20 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-// Those that decide which int8 kernels run, as Linux names them.
-const std::vector<std::string> kInstructionSets = {"avx2",     "avx_vnni", "avx512f", "avx512_vnni",
-                                                   "amx_int8", "asimd",    "asimddp", "i8mm",
-                                                   "sve",      "sve2",     "sme"};
-
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// Returns what follows "NAME:" in a file of /proc, for the first of these names; empty where there is none.
-std::string proc(const std::string& file, const std::vector<std::string>& names) {
-  std::ifstream in("/proc/" + file);
-  for (std::string line; std::getline(in, line);)
-    for (const auto& name : names)
-      if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != line.npos)
-        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos)
-          return line.substr(first);
-  return "";
-}
+Json or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
 
 Json machine(const std::string& kernels) {
-  utsname system{};
-  uname(&system);
-  const auto name = proc("cpuinfo", {"model name", "Hardware"}),
-             flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
-  const auto memory = proc("meminfo", {"MemTotal"});
-  auto sets = Json::array();
-  for (const auto& set : kInstructionSets)
-    if (flags.find(" " + set + " ") != flags.npos) sets.push_back(set);
-  Json found = {{"cpu", name.empty() ? system.machine : name},
-          {"instruction_sets", sets},
-          {"cores", available_cores()},
-          {"memory_mb", memory.empty() ? Json() : Json(std::llround(std::stod(memory) * 1024 / 1e6))},
-          {"system", words(system.sysname, " ", system.release)},
-          {"versions", {{"edgeattn C++", EDGEATTN_VERSION}, {"onnxruntime", engine_version()}}}};
+  const auto here = system_here();
+  Json found = {{"cpu", here.cpu},
+                {"instruction_sets", here.instruction_sets},
+                {"cores", available_cores()},
+                {"memory_mb", here.memory_mb ? Json(std::llround(*here.memory_mb)) : Json()},
+                {"system", here.name},
+                {"versions", {{"edgeattn C++", EDGEATTN_VERSION}, {"onnxruntime", engine_version()}}}};
   if (!kernels.empty()) found["kernels"] = kernels;
   return found;
 }
@@ -113,12 +90,12 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
     golden.push_back({{"sample", sample},
                       {"output", output},
                       {"cosine", cosine},
-                      {"max_abs", max_abs ? Json(*max_abs) : Json()},
+                      {"max_abs", or_null(max_abs)},
                       {"ok", ok}});
   for (const auto* variant : variants)
     for (const auto& [graph, file] : variant->files) graphs[file] = manifest.files.at(file).sha256;
   runs.push_back(timed(model, samples, options, settings_here(*variants[0], sweep[0]).threads));
-  const auto peak = proc("self/status", {"VmHWM"});
+  const auto peak = peak_memory_mb();
   for (std::size_t i = 1; i < sweep.size(); ++i)
     runs.push_back(timed(load(folder, {options.target, sweep[i], options.kernels}), samples, options, *sweep[i]));
   return Json{{"schema", 1},
@@ -127,7 +104,7 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
               {"graphs", graphs},
               {"machine", machine(kernels_of(variants[0]->engine).words)},
               {"load_ms", load_ms},
-              {"peak_memory_mb", peak.empty() ? Json() : Json(std::stod(peak) * 1024 / 1e6)},
+              {"peak_memory_mb", or_null(peak)},
               {"golden", golden},
               {"runs", runs}}
       .dump(2);

@@ -4,7 +4,6 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <regex>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "deadline.hpp"
 #include "kernels.hpp"
 #include "shape.hpp"
+#include "system.hpp"
 #include "words.hpp"
 
 #ifdef __linux__
@@ -62,7 +62,7 @@ void require_engine() {
 const Ort::Env& environment() {
   static const Ort::Env& env = []() -> Ort::Env& {
     require_engine();
-    setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // official builds read it when they begin
+    set_environment("ORT_DISABLE_TELEMETRY", "1");  // official builds read it when they begin
     auto* made =
         new Ort::Env(ORT_LOGGING_LEVEL_FATAL, "edgeattn");  // never destroyed: sessions may outlive it
     made->DisableTelemetryEvents();

@@ -4,10 +4,10 @@
 
 #include "edgeattn.h"
 
-static int refused(edgeattn_status status, edgeattn_error* error) {
+static int refused(edgeattn_status status, edgeattn_error** error) {
   if (status != EDGEATTN_INPUT_ERROR) return printf("status %d\n", status), 3;
-  printf("refused: %s\n", edgeattn_error_message(error));
-  edgeattn_error_free(error);
+  printf("refused: %s\n", edgeattn_error_message(*error));
+  edgeattn_error_free(*error);
   return 0;
 }
 
@@ -45,9 +45,9 @@ int main(int count, char** words) {
   edgeattn_text_stream_free(stream);
   edgeattn_tensors_free(inputs);
 
-  if (refused(edgeattn_prepare_text(model, &bad, 1, NULL, &inputs, &error), error)) return 3;
-  if (refused(edgeattn_prepare_text(model, &null, 1, NULL, &inputs, &error), error)) return 3;
-  if (refused(edgeattn_decode(model, &wrong, 1, &text, &error), error)) return 3;
+  if (refused(edgeattn_prepare_text(model, &bad, 1, NULL, &inputs, &error), &error)) return 3;
+  if (refused(edgeattn_prepare_text(model, &null, 1, NULL, &inputs, &error), &error)) return 3;
+  if (refused(edgeattn_decode(model, &wrong, 1, &text, &error), &error)) return 3;
   edgeattn_model_free(model);
   return 0;
 }

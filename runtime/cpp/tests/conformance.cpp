@@ -385,9 +385,15 @@ int main(int count, char** words) {
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });
     const std::vector<std::pair<std::string, Found (*)(const Model&, const Json&)>> kinds = {
-        {"calls", call},       {"generate", generate}, {"generate_many", generate_many},
-        {"prepare", prepare},  {"labels", labels},     {"decode", decode},
-        {"forecast", forecast}, {"run_many", run_many}, {"stream", stream},
+        {"calls", call},
+        {"generate", generate},
+        {"generate_many", generate_many},
+        {"prepare", prepare},
+        {"labels", labels},
+        {"decode", decode},
+        {"forecast", forecast},
+        {"run_many", run_many},
+        {"stream", stream},
     };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {

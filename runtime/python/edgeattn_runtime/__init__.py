@@ -35,6 +35,7 @@ from edgeattn_runtime.errors import (
 )
 
 if TYPE_CHECKING:
+    from edgeattn_runtime.benchmark import bench
     from edgeattn_runtime.deadline import Deadline
     from edgeattn_runtime.decoding import Hypothesis, generate, generate_many
     from edgeattn_runtime.model import Model, load
@@ -58,6 +59,7 @@ __all__ = [
     "ResourceError",
     "Sound",
     "Stream",
+    "bench",
     "generate",
     "generate_many",
     "install",
@@ -68,6 +70,7 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
 _HEAVY = {
+    "bench": "benchmark",
     "Deadline": "deadline",
     "Hypothesis": "decoding",
     "Label": "processing",

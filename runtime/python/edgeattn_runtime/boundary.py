@@ -11,7 +11,7 @@ r"""The boundary around the libraries of others: what they raise leaves it as an
     Pillow       image.py                OSError, SyntaxError, ValueError, struct.error, InputError
                                          DecompressionBombError, OverflowError
     numpy        cache, buckets, many    ValueError of a size                            BundleError
-                 npz.py                  ValueError, SyntaxError, zipfile.BadZipFile,    BadInput
+                 npz.py                  ValueError, SyntaxError, zipfile.BadZipFile,    InputError
                                          zlib.error, MemoryError of a header's petabytes
     safetensors  golden.py               SafetensorError; AttributeError, KeyError,      BundleError
                                          TypeError of a dtype that numpy lacks

@@ -12,7 +12,7 @@ import numpy as np
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.contract import Arrays, bind
-from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.graph import Graph, Tensor, symbols_of
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.manifest import Variant
@@ -181,7 +181,7 @@ class OpenedVariants:
         """Return the graph of a variant, opened once.
 
         Raises:
-            BadInput: It was closed.
+            InputError: It was closed.
             BundleError: The graph is not what the manifest says.
         """
         opened = self._sessions.get(index)
@@ -189,7 +189,7 @@ class OpenedVariants:
             return opened
         with self._opening:
             if self._closed:
-                raise BadInput(f"{self._files.folder}: a closed model; load it again")
+                raise InputError(f"{self._files.folder}: a closed model; load it again")
             if index not in self._sessions:
                 self._sessions[index] = self._open(self.variants[index])
             return self._sessions[index]

@@ -115,7 +115,7 @@ def open_bundle(
             before anything of its manifest is read. None verifies no signature.
 
     Raises:
-        BadInput: ``trusted_keys`` are none.
+        InputError: ``trusted_keys`` are none.
         BundleError: One line that names the file, what was found and what was expected; or why the system
             cannot read one.
         EdgeAttnError: Keys are to be trusted, and the extra ``edgeattn[signatures]`` is not installed.

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from edgeattn_runtime.bench import bench
+from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces

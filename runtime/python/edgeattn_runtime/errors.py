@@ -2,7 +2,7 @@
 
     EdgeAttnError
     ├── BadInput                      what the caller handed over is wrong        exit code 2
-    │   ├── InputError                a call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting
+    │   ├── InputError                a call: a tensor, a prompt, a setting, a target, a closed model
     │   ├── BundleError               a bundle: missing, changed, escaping, unknown schema
     │   ├── IncompatibleRuntimeError  a bundle that needs another engine or execution provider
     │   ├── SampleError               the samples of an export
@@ -47,7 +47,10 @@ class BadInput(EdgeAttnError):  # noqa: N818 - a sentence such as `except BadInp
 
 
 class InputError(BadInput):
-    """A tensor does not keep its graph's contract, or a prompt or setting is none to generate with."""
+    """A call is wrong: a tensor, a prompt, a setting or a target, or the model was closed.
+
+    It has this name, and this rule, in every language's runtime.
+    """
 
 
 class BundleError(BadInput):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from safetensors.numpy import load, save
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.model import Model
 from edgeattn_runtime.similarity import cosine, max_abs
+from edgeattn_runtime.variant import Variant
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -105,7 +105,19 @@ def replay(
     )
 
 
-def check(model: Model) -> tuple[GoldenResult, ...]:
+class Replayed(Protocol):
+    """A loaded bundle, as far as its golden vectors are replayed."""
+
+    files: BundleFiles
+
+    def __call__(self, /, **inputs: object) -> Tensors:
+        """Answer the main graph's inputs."""
+
+    def answering(self, arrays: Tensors) -> Variant:
+        """Return the variant that answers them."""
+
+
+def check(model: Replayed) -> tuple[GoldenResult, ...]:
     """Replay a bundle's golden vectors on this machine, each at the tolerance of the variant that answers it.
 
     Args:

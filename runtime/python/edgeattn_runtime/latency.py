@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from edgeattn_runtime.batches import Interval, Times, in_batches, interval_of
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import InputError
 
 Call = Callable[[], object]
 Name = TypeVar("Name", str, int)
@@ -78,7 +78,7 @@ def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
     """Time ``call`` over ``rounds`` calls, after ``warmup`` calls that are not counted.
 
     Raises:
-        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+        InputError: ``rounds`` is below 1 or ``warmup`` below 0.
     """
     return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
 
@@ -87,7 +87,7 @@ def interleave(runners: Mapping[Name, Call], *, rounds: int, warmup: int) -> dic
     """Time every runner once a round, see ``take_turns``.
 
     Raises:
-        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+        InputError: ``rounds`` is below 1 or ``warmup`` below 0.
     """
     times = take_turns(runners, milliseconds, rounds=rounds, warmup=warmup)
     return {name: Latency.of(in_batches(series)) for name, series in times.items()}
@@ -112,10 +112,10 @@ def take_turns(
         By name, the counted rounds' numbers in their order.
 
     Raises:
-        BadInput: ``rounds`` is below 1 or ``warmup`` below 0.
+        InputError: ``rounds`` is below 1 or ``warmup`` below 0.
     """
     if rounds < 1 or warmup < 0:
-        raise BadInput(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
+        raise InputError(f"{rounds} rounds after {warmup} of warm-up; expected at least 1 after at least 0")
     names = list(runners)
     numbers: dict[Name, list[float]] = {name: [] for name in names}
     for turn in range(-warmup, rounds):

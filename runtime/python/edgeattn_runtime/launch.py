@@ -84,7 +84,7 @@ def launch(request: LaunchRequest) -> Launch:
     """Measure in this process, which has called nothing before.
 
     Raises:
-        BadInput: An input is no .npz file, or does not fit the bundle; or as ``load`` does.
+        InputError: An input is no .npz file, or does not fit the bundle; or as ``load`` does.
     """
     start = time.perf_counter_ns()
     model = load(request.bundle, threads=request.threads, target=request.target, kernels=request.kernels)

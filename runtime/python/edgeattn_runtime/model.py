@@ -14,7 +14,8 @@ from edgeattn_runtime.buckets import OpenedVariants
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.cache import decoder_inputs
 from edgeattn_runtime.contract import Arrays, bind, check_inputs, check_token_ids
-from edgeattn_runtime.errors import BadInput, InputError
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.graph_session import GraphSession
 from edgeattn_runtime.kernels import Kernels
 from edgeattn_runtime.manifest import Manifest, Tensor, Variant
@@ -52,7 +53,7 @@ def load(
             bundle that none of them signed is refused before its manifest is read. None verifies nothing.
 
     Raises:
-        BadInput: ``threads`` is below 1, the bundle has no such target, or ``trusted_keys`` are none.
+        InputError: ``threads`` is below 1, the bundle has no such target, or ``trusted_keys`` are none.
         BundleError: The bundle is not whole, its graph is not what its manifest says, or no trusted key
             signed it.
         EdgeAttnError: Keys are to be trusted, and the extra ``edgeattn[signatures]`` is not installed.
@@ -117,7 +118,21 @@ class Model:
             DeadlineError: It did not end within the ``Deadline`` around it.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        return self.run(self._checked(inputs))
+        return self.run(inputs)
+
+    def run(self, inputs: Mapping[str, object]) -> Arrays:
+        """Run the graph: a call with the inputs in one table, of any names.
+
+        Args:
+            inputs: One array per input of the contract, of its dtype and dims.
+
+        Returns:
+            One array per output, by name.
+
+        Raises:
+            As a call does.
+        """
+        return self._buckets.run(self._checked(inputs))
 
     def run_many(self, samples: Sequence[Mapping[str, object]]) -> list[Arrays]:
         """Answer many samples, each as a call of its own would, but faster where the bundle's rows allow it.
@@ -142,24 +157,8 @@ class Model:
         """
         checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
-            return [self.run(arrays) for arrays in checked]
-        return self._splitter.run(self.run, checked, self._buckets.stacks)
-
-    def run(self, arrays: Arrays) -> Arrays:
-        """Answer arrays that are known to keep the contract, as the graph's own answers do.
-
-        Args:
-            arrays: One per input of the contract.
-
-        Returns:
-            One array per output, by name.
-
-        Raises:
-            InputError: An index in them is out of range for its lookup table, they need more memory than
-                there is, or no variant takes their sizes.
-            BundleError: The graph fails on inputs that its contract allows.
-        """
-        return self._buckets.run(arrays)
+            return [self._buckets.run(arrays) for arrays in checked]
+        return self._splitter.run(self._buckets.run, checked, self._buckets.stacks)
 
     def prepare(
         self, *, text: object = None, image: object = None, audio: object = None, series: object = None
@@ -227,6 +226,17 @@ class Model:
         """Return the variant that answers arrays that keep the contract: the first that fits their sizes."""
         return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
 
+    def check(self) -> tuple[GoldenResult, ...]:
+        """Replay the bundle's golden vectors on this machine; a main graph's alone.
+
+        Returns:
+            For every output of every sample how near it came to PyTorch's, and whether that is near enough.
+
+        Raises:
+            BundleError: The golden vectors are not what the manifest says.
+        """
+        return check(self)
+
     def close(self) -> None:
         """Let go of every graph's memory; a later call is refused. ``with load(...) as net`` does so too."""
         with self._opening:
@@ -278,11 +288,11 @@ class Model:
         """Return a graph of the same bundle with as many threads; it is opened once.
 
         Raises:
-            BadInput: The bundle has no graph of that name.
+            InputError: The bundle has no graph of that name.
             BundleError: The graph is not what the manifest says.
         """
         if name not in self.manifest.graphs:
-            raise BadInput(
+            raise InputError(
                 f"{self.files.folder}: no graph {name!r}; it has {', '.join(self.manifest.graphs)}"
             )
         if name == self._name:

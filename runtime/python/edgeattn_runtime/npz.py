@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.boundary import Boundary, reason_of
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import InputError
 
 
 def read_npz(path: Path) -> Arrays:
     """Read every array of an .npz file.
 
     Raises:
-        BadInput: The file is missing or corrupt, no .npz, or holds pickled objects.
+        InputError: The file is missing or corrupt, no .npz, or holds pickled objects.
     """
     if not path.is_file():
-        raise BadInput(f"{path}: no such file; an .npz file with one array per input expected")
+        raise InputError(f"{path}: no such file; an .npz file with one array per input expected")
     if not zipfile.is_zipfile(path):
-        raise BadInput(f"{path}: not an .npz file; write it with numpy.savez")
+        raise InputError(f"{path}: not an .npz file; write it with numpy.savez")
     # Out of memory too: a header says how much to take, and a broken one says petabytes.
     with (
         Boundary(
-            lambda error: BadInput(
+            lambda error: InputError(
                 f"{path}: corrupt, or holds objects ({reason_of(error)}); write it again with numpy.savez"
             )
         ),
@@ -42,14 +42,14 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays as an .npz file, which replaces ``path`` only once it is complete.
 
     Raises:
-        BadInput: ``path`` names no file, or the folder that it lies in cannot be made.
+        InputError: ``path`` names no file, or the folder that it lies in cannot be made.
     """
     if not path.name:
-        raise BadInput(f"{path}: a folder found, the name of a file expected")
+        raise InputError(f"{path}: a folder found, the name of a file expected")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(
+        raise InputError(
             f"{path}: the folder {path.parent} cannot be made ({error.strerror}); name another place"
         ) from error
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")

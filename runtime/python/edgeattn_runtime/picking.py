@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import onnxruntime
 
-from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.errors import IncompatibleRuntimeError, InputError
 from edgeattn_runtime.graph import Graph, symbols_of
 from edgeattn_runtime.manifest import Manifest, Variant
 from edgeattn_runtime.session import available_providers
@@ -35,13 +35,13 @@ def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant,
         target: Consider the variants of this target alone.
 
     Raises:
-        BadInput: The bundle has no such target.
+        InputError: The bundle has no such target.
         IncompatibleRuntimeError: No variant is runnable here; the message says what each needs.
     """
     candidates = [variant for variant in manifest.variants if target in (None, variant.target)]
     if not candidates:
         targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
-        raise BadInput(f"{manifest.name}: no target {target!r}; it has {targets}")
+        raise InputError(f"{manifest.name}: no target {target!r}; it has {targets}")
     available = available_providers()
     obstacles = {i: _obstacle(variant, manifest, available) for i, variant in enumerate(candidates)}
     variants = [variant for i, variant in enumerate(candidates) if obstacles[i] is None]

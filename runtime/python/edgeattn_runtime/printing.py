@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.batches import Interval
-from edgeattn_runtime.bench import DeviceBenchmark, Run, Timing
+from edgeattn_runtime.benchmark import DeviceBenchmark, Run, Timing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.golden import GoldenResult
 from edgeattn_runtime.machine import Machine

@@ -25,7 +25,7 @@ def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
 
     Raises:
         InputError: There is not one of them alone, or the bundle prepares no such data.
-        BadInput: The .npz file cannot be read.
+        InputError: The .npz file cannot be read.
     """
     if (path is None) == (text is None):
         raise InputError("no input or two found; give either --input FILE or --text TEXT")

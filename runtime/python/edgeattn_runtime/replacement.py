@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from edgeattn_runtime.bundle import DESKTOP_FILES, BundleFiles
-from edgeattn_runtime.errors import BadInput, BundleError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.files import SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
 
@@ -41,18 +41,18 @@ def check_folder(folder: Path) -> None:
     """Refuse a place where a bundle may not be written; bring back one that a killed process moved aside.
 
     Raises:
-        BadInput: Its parent, or the nearest one that exists, may not be written; or it holds something other
-            than a bundle.
+        InputError: Its parent, or the nearest one that exists, may not be written; or it holds something
+            other than a bundle.
     """
     _check_writable(folder)
     restore(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not folder.is_dir():
-        raise BadInput(f"{folder}: a file; expected a bundle to replace, or nothing; name another place")
+        raise InputError(f"{folder}: a file; expected a bundle to replace, or nothing; name another place")
     stray = next(_strays(folder), None)
     if stray is not None:
-        raise BadInput(f"{folder}: not a bundle alone ({stray}); nothing was written; name another place")
+        raise InputError(f"{folder}: not a bundle alone ({stray}); nothing was written; name another place")
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def _check_writable(folder: Path) -> None:
     try:
         probe = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)
     except OSError as error:
-        raise BadInput(
+        raise InputError(
             f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
         ) from error
     shutil.rmtree(probe, ignore_errors=True)  # another process may have taken it for a killed one's

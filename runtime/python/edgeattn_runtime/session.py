@@ -13,7 +13,7 @@ import onnxruntime
 
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage
 from edgeattn_runtime.bundle import GraphContent
-from edgeattn_runtime.errors import BadInput, BundleError, EdgeAttnError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.kernels import kernels_of
 from edgeattn_runtime.settings import PLAIN, SessionSettings
@@ -69,7 +69,7 @@ def open_session(
             nothing.
 
     Raises:
-        BadInput: ``threads`` is below 1, or no integer of 32 bits.
+        InputError: ``threads`` is below 1, or no integer of 32 bits.
         BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
             it was built without; or a provider or an option is refused.
@@ -138,7 +138,7 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     try:
         options.intra_op_num_threads = settings.threads
     except TypeError as error:
-        raise BadInput(f"{settings.threads} threads; expected an integer of at most 32 bits") from error
+        raise InputError(f"{settings.threads} threads; expected an integer of at most 32 bits") from error
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _FATAL_ONLY

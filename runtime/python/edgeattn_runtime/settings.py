@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.fields import Field
 
 
@@ -30,7 +30,7 @@ class SessionSettings:
 
     def __post_init__(self) -> None:
         if self.threads < 1:
-            raise BadInput(f"{self.threads} threads; expected at least 1")
+            raise InputError(f"{self.threads} threads; expected at least 1")
 
     def here(self) -> SessionSettings:
         """Return the same with no more threads than this machine has cores for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from edgeattn_runtime.errors import BadInput, require_extra
+from edgeattn_runtime.errors import InputError, require_extra
 
 _KEY = re.compile("[0-9a-f]{64}")
 
@@ -14,16 +14,16 @@ def checked_keys(trusted_keys: Iterable[str]) -> tuple[str, ...]:
     """Return keys that a caller trusts, each the 64 lowercase hex digits of an Ed25519 public key.
 
     Raises:
-        BadInput: There is none, which must not mean all of them; or one is no key.
+        InputError: There is none, which must not mean all of them; or one is no key.
     """
     if isinstance(trusted_keys, str | bytes):
-        raise BadInput("trusted_keys: a text found, a list of keys expected; put the key into a list")
+        raise InputError("trusted_keys: a text found, a list of keys expected; put the key into a list")
     keys = tuple(trusted_keys)
     if not keys:
-        raise BadInput("trusted_keys: no key found, at least one expected; leave it out to verify nothing")
+        raise InputError("trusted_keys: no key found, at least one expected; leave it out to verify nothing")
     for key in keys:
         if not isinstance(key, str) or not _KEY.fullmatch(key):
-            raise BadInput(f"trusted_keys: {key!r} found, 64 lowercase hex digits of a public key expected")
+            raise InputError(f"trusted_keys: {key!r} found, 64 lowercase hex digits of a public key expected")
     return keys
 
 

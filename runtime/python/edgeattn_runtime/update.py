@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.errors import BadInput, CheckFailed
+from edgeattn_runtime.errors import CheckFailed, InputError
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.model import Model, load
@@ -40,7 +40,8 @@ def install(
         How near each golden output came.
 
     Raises:
-        BadInput: Something at ``over`` is no bundle or one of another name, or the folder may not be written.
+        InputError: Something at ``over`` is no bundle or one of another name, or the folder may not be
+            written.
         BundleError: The new one is not whole, one of its graphs is not what its manifest says, or no trusted
             key signed it.
         CheckFailed: A golden output is below the tolerance on this device.
@@ -51,7 +52,7 @@ def install(
     source, folder = open_bundle(new, trusted_keys=keys), Path(over)
     check_folder(folder)
     with (
-        refusing(BadInput, str(folder), "cannot be written", "check the disk, and who may write there"),
+        refusing(InputError, str(folder), "cannot be written", "check the disk, and who may write there"),
         staged(folder) as staging,
     ):
         copy_bundle(source, staging)
@@ -66,7 +67,7 @@ def _check_name(name: str, new: str, folder: Path) -> None:
     manifest = folder / MANIFEST_FILE
     old = Manifest.from_json(manifest.read_text("utf-8")).name if manifest.exists() else name
     if old != name:
-        raise BadInput(
+        raise InputError(
             f"{new}: a bundle of {name!r} found, one of {old!r} expected in the place of {folder}; "
             "remove that one first, or name another place"
         )

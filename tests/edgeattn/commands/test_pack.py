@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import edgeattn_runtime
 from edgeattn.__main__ import main
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.__main__ import main as on_device
 from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.files import Signature
 from edgeattn_runtime.golden import check, read_golden
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
@@ -108,13 +109,21 @@ def test_what_cannot_be_packed_is_one_line(two_targets: Path, tmp_path: Path, re
     assert "report.json" in open_bundle(two_targets).manifest.files
 
 
-def test_it_is_packed_before_it_is_signed(folder: Path, tmp_path: Path, refused: Refused) -> None:
-    files = open_bundle(folder)
-    (folder / "manifest.json").write_text(
-        replace(files.manifest, signature=Signature("ed25519", "0" * 64)).to_json()
-    )
-    (folder / "manifest.sig").write_bytes(bytes(64))
-    assert "pack it first, then sign" in refused("pack", folder, "--for", "cpu", "-o", tmp_path / "app")
+def test_it_is_packed_first_and_signed_then(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Refused
+) -> None:
+    app, secret = tmp_path / "app", tmp_path / "key"
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    assert main(["pack", str(folder), "--for", "cpu", "-o", str(app)]) == 0
+    assert main(["sign", str(app), "--key", str(secret)]) == 0
+    signer = key.public_key().public_bytes_raw().hex()
+    assert all(result.ok for result in check(edgeattn_runtime.load(app, trusted_keys=[signer])))
+    assert main(["sign", str(folder), "--key", str(secret)]) == 0
+    capsys.readouterr()
+    line = refused("pack", folder, "--for", "cpu", "-o", tmp_path / "other")
+    assert "pack it first, then sign" in line
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_packed_bundle_has_no_report(

@@ -12,7 +12,7 @@ from edgeattn.__main__ import main
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
 from edgeattn.signing import sign
-from edgeattn_runtime.bench import DeviceBenchmark, bench
+from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.machine import Machine
 

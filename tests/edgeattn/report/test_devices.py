@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeattn.report.devices import Device
-from edgeattn_runtime.bench import DeviceBenchmark
+from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.machine import Machine
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeattn.results.device import read_result
-from edgeattn_runtime.bench import DeviceBenchmark, bench
+from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
 

@@ -18,7 +18,7 @@ from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
 from edgeattn.serve.results import DeviceResults
 from edgeattn_export.pack import Packed, save
-from edgeattn_runtime.bench import bench
+from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from endless import make_endless
 
-from edgeattn_runtime.bench import DeviceBenchmark, bench
+from edgeattn_runtime.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.machine import Machine
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"

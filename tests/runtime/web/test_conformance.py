@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-VERBS = ("prepare", "labels", "run_many", "generate_many", "stream", "forecast")
+VERBS = ("prepare", "labels", "decode", "run_many", "generate_many", "stream", "forecast")
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 ASKED = {"call": "calls", "generate": "generate", **{verb: verb for verb in VERBS}}
 NO_LISTING = {"file-extra.edge", "signature-unsaid.edge"}  # a server lists no folder

@@ -19,7 +19,7 @@ export function showDrawing(asked: Asked, { manifest, golden }: Opened): void {
   const canvas = make('canvas', { width: SIDE, height: SIDE, className: 'drawing', role: 'img' });
   canvas.setAttribute('aria-label', 'A field to draw in');
   const labels = new Labels('Draw with a finger or the mouse.');
-  const clear = make('button', { type: 'button' }, 'Clear');
+  const clear = make('button', { type: 'button', className: 'quiet' }, 'Clear');
   card('Try it: draw', make('div', { className: 'beside' }, canvas, labels.element), clear);
   const pen = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
   const wipe = (): void => {

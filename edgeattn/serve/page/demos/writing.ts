@@ -13,10 +13,18 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
   const paired = manifest.generation?.kind === 'encoder-decoder';
   const field = make('textarea', { rows: 3, value: beginning(texts[0] ?? '', paired), placeholder: 'Type a text' });
   const button = make('button', { type: 'button' }, paired ? 'Answer' : 'Continue');
+  const stop = make('button', { type: 'button', className: 'quiet', hidden: true }, 'Stop');
   const written = make('p', { className: 'written', 'aria-live': 'polite' });
   const pace = make('p', { className: 'note' });
   const title = paired ? 'Try it: give it a text' : 'Try it: continue a text';
-  card(title, make('label', { className: 'field' }, paired ? 'A text' : 'A beginning', field), button, written, pace);
+  card(
+    title,
+    make('label', { className: 'field' }, paired ? 'A text' : 'A beginning', field),
+    button,
+    stop,
+    written,
+    pace,
+  );
   const ready = (): void => {
     button.disabled = field.value === '';
   };
@@ -24,6 +32,7 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
   ready();
   button.addEventListener('click', async () => {
     button.disabled = true;
+    stop.hidden = false;
     const prompt = field.value;
     const [start, begun] = [paired ? startOf(manifest, golden) : [], performance.now()];
     let tokens = 0;
@@ -36,8 +45,10 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
     await asked.write({ prompt, start, most: MOST }, told).catch((error: Error) => {
       pace.textContent = error.message;
     });
+    stop.hidden = true;
     ready();
   });
+  stop.addEventListener('click', () => asked.stop());
 }
 
 /** Return a first text: of one that is to be continued, the first words alone. */

@@ -1,27 +1,16 @@
 #include "cache.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include "manifest.hpp"
 #include "shape.hpp"
+#include "system.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
 namespace {
 
 constexpr std::int64_t kBlock = 64;  // tokens that a cache grows by
-
-/// Returns the memory to be had in bytes, where the kernel tells it.
-std::optional<double> available_memory() {
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string name, unit; meminfo >> name;) {
-    double kib = 0;
-    if (name == "MemAvailable:" && meminfo >> kib) return kib * 1024;
-    std::getline(meminfo, unit);
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 

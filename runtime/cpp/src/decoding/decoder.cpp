@@ -31,11 +31,12 @@ Tensor stacked(const std::string& name, const std::vector<const Tensors*>& carri
 
 }  // namespace
 
-Decoder::Decoder(Inside::Impl& model)
+Decoder::Decoder(const Model& model)
     : model_(model),
-      manifest_(model.bundle.manifest),
-      names_(generation_of(model.bundle)),
-      decoder_(model.graph(names_.decoder)),
+      opened_(Inside::of(model)),
+      manifest_(model.manifest()),
+      names_(generation_of(opened_.bundle)),
+      decoder_(opened_.graph(names_.decoder)),
       axes_(batch_axes(names_, decoder_->spec())),
       batch_(find(decoder_->spec().inputs, names_.tokens)->dims[0].symbol),
       vocabulary_(find(decoder_->spec().outputs, names_.logits)->dims[2].size),
@@ -52,6 +53,13 @@ Tokens Decoder::first_tokens(const std::string& name, const Prompt& prompt, cons
     throw InputError(words(what, ": ", tokens->size(), " tokens found, at most ", *names_.positions,
                            " expected: the model's positions; shorten it"));
   return *tokens;
+}
+
+Prompt Decoder::read(const Prompt& prompt) const {
+  const auto* text = std::get_if<std::string>(&prompt);
+  if (!text) return prompt;
+  if (names_.encoder) return model_.prepare(std::vector<std::string>{*text});
+  return model_.tokens_of(*text);
 }
 
 std::vector<Prompt> Decoder::rows(const std::string& name, const Tensors& sources) const {
@@ -86,8 +94,8 @@ Tensors Decoder::read_sources(const std::string& name, const Prompt& prompt) con
     const auto& only = encoder().inputs.front();
     const auto* tokens = std::get_if<Tokens>(&prompt);
     if (!tokens || encoder().inputs.size() != 1 || only.dtype != "int64" || only.dims.size() != 2)
-      throw InputError(words(name, tokens ? ": token ids" : ": a text",
-                             " found, arrays by name expected by the encoder: ", listed(encoder().inputs)));
+      throw InputError(words(name, ": token ids found, arrays by name expected by the encoder: ",
+                             listed(encoder().inputs)));
     // The vocabulary of a source may be another, and the manifest does not tell it.
     check_tokens(name, *tokens, std::numeric_limits<std::int64_t>::max(), 1);
     sources[only.name] = Tensor::of({1, static_cast<std::int64_t>(tokens->size())}, *tokens);
@@ -106,7 +114,7 @@ std::int64_t Decoder::count_sequences(const Tensors& sources) const {
 Tensors Decoder::carried(const Tensors& sources) const {
   Tensors carried;
   if (!names_.encoder) return carried;
-  auto answers = model_.graph(*names_.encoder)->run(sources);
+  auto answers = opened_.graph(*names_.encoder)->run(sources);
   for (const auto& name : names_.carried) carried.insert(answers.extract(name));
   return carried;
 }
@@ -144,7 +152,7 @@ Logits Decoder::step(Stepper& stepper, const Tokens& tokens) const {
   for (const auto* row : logits.rows)
     if (std::any_of(row, row + logits.vocabulary, [](float logit) { return std::isnan(logit); }) ||
         !std::isfinite(*std::max_element(row, row + logits.vocabulary)))
-      throw BundleError(words(model_.bundle.folder.string(),
+      throw BundleError(words(opened_.bundle.folder.string(),
                               ": logits without a largest finite number found; export the model again"));
   return logits;
 }

@@ -10,7 +10,9 @@ namespace edgeattn {
 class Decoder {
  public:
   /// Throws InputError where the bundle does not generate, or was closed.
-  explicit Decoder(Inside::Impl& model);
+  explicit Decoder(const Model& model);
+
+  const Model& model() const { return model_; }
 
   std::int64_t vocabulary() const { return vocabulary_; }
 
@@ -20,6 +22,9 @@ class Decoder {
   /// Returns the tokens that the decoder begins with; `name` is the prompt's. Throws InputError where they are
   /// none, too many, outside the vocabulary, or not what the bundle begins with.
   Tokens first_tokens(const std::string& name, const Prompt& prompt, const Tokens& start) const;
+
+  /// Returns a text as the bundle takes it: as token ids, or as what its encoder reads; other prompts as they are.
+  Prompt read(const Prompt& prompt) const;
 
   /// Returns arrays of several sequences one by one. Throws InputError where they do not keep the contract.
   std::vector<Prompt> rows(const std::string& name, const Tensors& sources) const;
@@ -53,7 +58,8 @@ class Decoder {
   std::int64_t count_sequences(const Tensors& sources) const;
   const GraphSpec& encoder() const { return manifest_.graphs.at(*names_.encoder); }
 
-  Inside::Impl& model_;
+  const Model model_;  // which shares what it opened
+  Inside::Impl& opened_;
   const Manifest& manifest_;
   const Generation& names_;
   std::shared_ptr<const Graph> decoder_;

@@ -16,6 +16,9 @@ void check_options(const GenerateOptions& options, std::size_t prompts) {
   check_beams(options);
   check_sampling(options);
   if (prompts == 0) throw InputError("prompts: none found, at least 1 expected");
+  check_stop_strings(options.stop_strings);
+  if (!options.stop_strings.empty() && options.num_beams > 1)
+    throw InputError(words("stop_strings: found with ", options.num_beams, " beams, 1 expected; give stop_sequences"));
   if ((options.on_token || options.on_text) && (prompts > 1 || options.num_beams > 1))
     throw InputError(words("on_token: found with ", prompts, " prompts and ", options.num_beams,
                            " beams, 1 of each expected: of several nothing is told as it comes"));
@@ -25,6 +28,8 @@ std::uint64_t any_seed() {
   std::random_device random;
   return static_cast<std::uint64_t>(random()) << 32 | random();
 }
+
+bool is_text(const Prompt& prompt) { return std::holds_alternative<std::string>(prompt); }
 
 /// Continues prompts; `names` is what messages call each.
 Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, const std::vector<std::string>& names,
@@ -37,8 +42,9 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
   std::vector<std::int64_t> limits;
   std::int64_t longest = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    tasks.push_back({decoder.first_tokens(names[i], prompts[i], options.start), {}, nullptr});
-    sources.push_back(decoder.sources(names[i], prompts[i]));
+    const auto prompt = decoder.read(prompts[i]);
+    tasks.push_back({decoder.first_tokens(names[i], prompt, options.start), {}, nullptr});
+    sources.push_back(decoder.sources(names[i], prompt));
     limits.push_back(decoder.limit(options.max_new_tokens, tasks[i].begin.size()));
     longest = std::max(longest, static_cast<std::int64_t>(tasks[i].begin.size()) + limits[i]);
   }
@@ -47,15 +53,21 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     auto& [begin, carried, search] = tasks[i];
     carried = decoder.carried(sources[i]);
+    const bool as_text = options.on_text || !options.stop_strings.empty() || is_text(prompts[i]);
     if (options.num_beams > 1)
       search = std::make_unique<BeamSearch>(begin, limits[i], stops, options);
     else
       search = std::make_unique<SingleSearch>(begin, limits[i], stops, options,
-                                              options.seed ? *options.seed + i : any_seed());
+                                              options.seed ? *options.seed + i : any_seed(),
+                                              as_text ? std::make_unique<AnswerText>(decoder.model(), options) : nullptr);
   }
   run_all(decoder, tasks, options.num_beams);
   Answers answers;
-  for (const auto& task : tasks) answers.push_back(task.search->hypotheses());
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    answers.push_back(tasks[i].search->hypotheses());
+    for (auto& hypothesis : answers.back())
+      if (is_text(prompts[i]) && !hypothesis.text) hypothesis.text = decoder.model().decode(hypothesis.tokens);
+  }
   return answers;
 }
 
@@ -63,13 +75,13 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
 
 Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) const {
   return bounded(impl_->bundle.folder.string(), [&] {
-    return answers_to(Decoder(*impl_), {prompt}, {"prompt"}, options).front().front().tokens;
+    return answers_to(Decoder(*this), {prompt}, {"prompt"}, options).front().front().tokens;
   });
 }
 
 Answers Model::generate_many(const std::vector<Prompt>& prompts, const GenerateOptions& options) const {
   return bounded(impl_->bundle.folder.string(), [&] {
-    const Decoder decoder(*impl_);
+    const Decoder decoder(*this);
     const auto* sources = prompts.size() == 1 ? std::get_if<Tensors>(&prompts.front()) : nullptr;
     const auto rows = sources ? decoder.rows("prompts", *sources) : prompts;
     std::vector<std::string> names;

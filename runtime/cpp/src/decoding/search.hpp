@@ -1,6 +1,7 @@
 // How one prompt is continued, call by call, and the search of a single sequence.
 #pragma once
 
+#include "answer_text.hpp"
 #include "stops.hpp"
 
 namespace edgeattn {
@@ -36,10 +37,10 @@ double normalized(double total, std::size_t length, double penalty);
 /// One sequence, which grows by one token a call.
 class SingleSearch : public Search {
  public:
-  /// `begin` is what it begins with, `limit` the most new tokens. Its tokens are heard by `options.on_token`
-  /// once it is clear that they begin no stop.
+  /// `begin` is what it begins with, `limit` the most new tokens, `text` what decodes them or none. Its tokens are heard
+  /// by `options.on_token` and `text` once it is clear that they begin no stop.
   SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options,
-               std::uint64_t seed);
+               std::uint64_t seed, std::unique_ptr<AnswerText> text);
 
   std::optional<Continuation> advance(const Logits& logits) override;
   std::vector<Hypothesis> hypotheses() const override;
@@ -53,6 +54,7 @@ class SingleSearch : public Search {
   const Stops& stops_;
   const GenerateOptions& options_;
   Random random_;
+  std::unique_ptr<AnswerText> text_;
   std::vector<float> scores_;
   double score_ = 0;
   std::size_t settled_ = 0;  // new tokens that have been heard

@@ -4,31 +4,13 @@
 #include <locale>
 
 #include "file.hpp"
+#include "text/unicode.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
 namespace {
 
 using Row = std::vector<std::string>;
-
-/// Says whether bytes are valid UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing beyond U+10FFFF.
-bool is_utf8(std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<unsigned char>(bytes[i++]);
-    if (lead < 0x80) continue;
-    const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    if (lead < 0xc2 || lead > 0xf4) return false;
-    std::uint32_t character = lead & (0x3f >> more);
-    for (int k = 0; k < more; ++k, ++i) {
-      if (i == bytes.size() || (bytes[i] & 0xc0) != 0x80) return false;
-      character = character << 6 | (bytes[i] & 0x3f);
-    }
-    const std::uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
-    if (character < least || character > 0x10ffff || (character >= 0xd800 && character < 0xe000))
-      return false;
-  }
-  return true;
-}
 
 /// Reads a file row by row; empty lines are passed over.
 class CsvRows {
@@ -153,7 +135,7 @@ std::vector<std::size_t> places_of(const std::vector<std::string>& names, const 
 }  // namespace
 
 Series decode_csv(std::string_view text, const std::vector<std::string>& names) {
-  if (!is_utf8(text)) throw InputError("no CSV file of UTF-8; save it again");
+  if (text::invalid_utf8(text)) throw InputError("no CSV file of UTF-8; save it again");
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   CsvRows rows(text);
   Row row;

@@ -62,7 +62,7 @@ std::shared_ptr<const text::Tokenizer> Model::Impl::tokenizer() {
   const std::lock_guard lock(opening);
   check_open();
   if (!tokenizer_)
-    tokenizer_ = std::make_shared<const text::Tokenizer>(read_bytes(bundle.folder / how.tokenizer), how.tokenizer, how.longest);
+    tokenizer_ = std::make_shared<const text::Tokenizer>(bundle.read(how.tokenizer), how.tokenizer, how.longest);
   return tokenizer_;
 }
 

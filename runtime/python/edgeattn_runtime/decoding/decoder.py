@@ -9,7 +9,7 @@ import numpy as np
 
 from edgeattn_runtime.cache import check_memory, past_tensors
 from edgeattn_runtime.contract import Arrays, check_token_ids
-from edgeattn_runtime.errors import BadInput, BundleError, InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.generation import Generation, batch_axes, batch_symbol, vocabulary
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.prompt import Prompt, Tokens, count_sequences, read_count, read_sources, read_tokens
@@ -29,7 +29,7 @@ class Decoder:
         batch_axes: Of what the encoder gives and has a row of for each sequence, the axis of the rows.
 
     Raises:
-        BadInput: The bundle does not generate.
+        InputError: The bundle does not generate.
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
@@ -137,7 +137,7 @@ class Decoder:
 
     def _read(self, model: Model) -> Generation:
         if model.manifest.generation is None:
-            raise BadInput(
+            raise InputError(
                 f"{self._folder}: no 'generation' in its manifest, so it generates no tokens; "
                 "export a decoder with a key-value cache"
             )

@@ -57,10 +57,9 @@ def generate(
         The token ids, each computed when it is asked for.
 
     Raises:
-        InputError: The prompt is empty or longer than the model's positions, a token is outside the
-            vocabulary, the sources do not keep the encoder's contract, a setting is out of its range, or the
-            cache needs more memory than there is.
-        BadInput: The bundle does not generate.
+        InputError: The bundle does not generate, the prompt is empty or longer than the model's positions, a
+            token is outside the vocabulary, the sources do not keep the encoder's contract, a setting is out
+            of its range, or the cache needs more memory than there is.
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """

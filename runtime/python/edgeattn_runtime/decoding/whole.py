@@ -69,7 +69,6 @@ def generate_many(
 
     Raises:
         InputError: There is no prompt, or as ``generate`` does; its message names the prompt.
-        BadInput: The bundle does not generate.
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """

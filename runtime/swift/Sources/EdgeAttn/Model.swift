@@ -22,16 +22,18 @@ public final class Model: Sendable, CustomStringConvertible {
     ///   - bundle: The folder, such as `sentence.edge`.
     ///   - target: The variants of this target alone, such as "cpu".
     ///   - threads: Intra-op threads; nil takes what the variant says, but no more than there are cores.
-    ///   - trustedKeys: Ed25519 public keys in hex, one of which must have signed the bundle; none verifies nothing.
+    ///   - trustedKeys: Ed25519 public keys in hex, one of which must have signed the bundle; nil verifies nothing.
     /// - Throws: `BundleError` where it is not whole, or not what its manifest says; `IncompatibleRuntimeError` where no
-    ///   variant runs here; `InputError` for an unknown target, or threads below 1.
-    public init(bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String] = []) throws {
+    ///   variant runs here; `InputError` for an unknown target, threads below 1, or keys that are none.
+    public init(bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil) throws {
         let handle = try Arguments.with { arguments in
             var options = edgeattn_load_options_default()
             options.target = try arguments.text(ifAny: target)
             if let threads { options.threads = threadCount(threads) }
-            options.trusted_keys = try arguments.texts(trustedKeys)
-            options.trusted_key_count = trustedKeys.count
+            if let trustedKeys {  // an empty list is refused
+                options.trusted_keys = try arguments.texts(trustedKeys)
+                options.trusted_key_count = trustedKeys.count
+            }
             let folder = try arguments.text(bundle.path)
             return try Handle(handed { edgeattn_load(folder, &options, $0, $1) }) { edgeattn_model_free($0) }
         }
@@ -45,7 +47,7 @@ public final class Model: Sendable, CustomStringConvertible {
 
     /// Opens a bundle without blocking an actor: see `init`.
     public static func load(
-        bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String] = []
+        bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil
     ) async throws -> Model {
         try await blocking { _ in
             try Model(bundle: bundle, target: target, threads: threads, trustedKeys: trustedKeys)

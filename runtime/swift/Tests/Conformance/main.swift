@@ -13,7 +13,7 @@ for given in cases {
         for (index, entry) in (entries ?? []).enumerated() {
             let error = Mirror(reflecting: entry).children.first { $0.label == "error" }?.value as? String
             await report(given.bundle, "\(what) \(index)", expected: error ?? "answered") {
-                try await body(entry, Model.load(bundle: bundle, trustedKeys: given.trustedKeys ?? []))
+                try await body(entry, Model.load(bundle: bundle, trustedKeys: given.trustedKeys))
             }
         }
     }
@@ -34,7 +34,7 @@ func read<Value: Decodable>(_ file: String) throws -> Value {
 
 func verdict(_ given: Case, _ bundle: URL) throws -> String {
     do {
-        let model = try Model(bundle: bundle, trustedKeys: given.trustedKeys ?? [])
+        let model = try Model(bundle: bundle, trustedKeys: given.trustedKeys)
         for graph in model.graphs { try model.open(graph.name) }
         return try model.check().allSatisfy(\.ok) ? "accepted" : "golden-fails"
     } catch is BundleError {

@@ -29,7 +29,7 @@ EDGEATTN_JNI(jlong, load)
     auto options = edgeattn_load_options_default();
     options.target = name.get();
     options.threads = threads;
-    options.trusted_keys = texts.data();
+    options.trusted_keys = texts.empty() ? nullptr : texts.data();
     options.trusted_key_count = texts.size();
     return address(handed<edgeattn_model*>(
         env, [&](auto* model, auto* error) { return edgeattn_load(path.get(), &options, model, error); }));

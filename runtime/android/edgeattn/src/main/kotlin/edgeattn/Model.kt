@@ -70,15 +70,16 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
          * @param bundle the folder, such as `sentence.edge`
          * @param target the variants of this target alone, such as "cpu"
          * @param threads intra-op threads; null takes what the variant says, but no more than there are cores
-         * @param trustedKeys Ed25519 public keys in hex, one of which must have signed the bundle; none verifies nothing
+         * @param trustedKeys Ed25519 public keys in hex, one of which must have signed the bundle; null verifies nothing
          * @throws BundleError where it is not whole, or not what its manifest says
          * @throws IncompatibleRuntimeError where no variant runs here
-         * @throws InputError for an unknown target, or threads below 1
+         * @throws InputError for an unknown target, threads below 1, or keys that are none
          */
         suspend fun load(
-            bundle: File, target: String? = null, threads: Int? = null, trustedKeys: List<String> = emptyList(),
+            bundle: File, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
         ): Model = blocking(Model::close) {
-            val keys = Array(trustedKeys.size) { trustedKeys[it].utf8() }
+            requireInput(trustedKeys?.isEmpty() != true) { "trustedKeys: no key found, at least one expected; null verifies nothing" }
+            val keys = trustedKeys.orEmpty().map { it.utf8() }.toTypedArray()
             val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys)
             Model(Handle(address, "model", Native::free))
         }

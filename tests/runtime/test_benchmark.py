@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import BadInput
-from edgeattn_runtime.bench import bench
+from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.machine import Machine
 
 

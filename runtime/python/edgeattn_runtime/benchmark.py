@@ -103,7 +103,7 @@ def bench(
         kernels: As ``load`` has it.
 
     Raises:
-        BadInput: ``rounds`` is below 1, or the bundle has no such target.
+        InputError: ``rounds`` is below 1, or the bundle has no such target.
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """

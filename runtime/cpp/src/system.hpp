@@ -1,0 +1,29 @@
+// What the operating system tells: of the machine, and of this process.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace edgeattn {
+
+/// The machine; empty, or none, where the system does not tell.
+struct System {
+  std::string cpu;                            // its name, or its architecture
+  std::vector<std::string> instruction_sets;  // those that decide which int8 kernels run
+  std::optional<double> memory_mb;
+  std::string name;  // such as Linux 6.1
+};
+
+System system_here();
+
+/// Returns the memory to be had in bytes, where the system tells it.
+std::optional<double> available_memory();
+
+/// Returns the most memory that this process has had, in MB, where the system tells it.
+std::optional<double> peak_memory_mb();
+
+/// Sets a variable of this process's environment.
+void set_environment(const char* name, const char* value);
+
+}  // namespace edgeattn

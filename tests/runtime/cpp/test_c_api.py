@@ -1,0 +1,150 @@
+"""edgeattn.h, called as a foreign language calls it: from its shared library, by ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CPP = Path(__file__).parents[3] / "runtime" / "cpp"
+CONFORMANCE = CPP.parent / "conformance"
+HEADER = (CPP / "include" / "edgeattn.h").read_text("utf-8")
+FUNCTIONS = re.findall(r"^EDGEATTN_API ([\w* ]+?[ *])(edgeattn_\w+)\(([^;]*)\);", HEADER, re.MULTILINE)
+INPUT_ERROR, DEADLINE_ERROR = 1, 6
+LATER = 20.0  # seconds by when a busy machine has ended what was to end soon
+
+
+class CallOptions(ctypes.Structure):
+    """edgeattn_call_options."""
+
+    _fields_ = (("size", ctypes.c_size_t), ("deadline_ms", ctypes.c_int64), ("cancellation", ctypes.c_void_p))
+
+
+class NewerOptions(ctypes.Structure):
+    """Those of a header that has one more."""
+
+    _fields_ = (("older", CallOptions), ("more", ctypes.c_int64))
+
+
+def _no_value(parameter: str) -> Any:
+    is_pointer = "*" in parameter or "edgeattn_on_" in parameter
+    return ctypes.c_void_p(None) if is_pointer else ctypes.c_int64(0)
+
+
+@pytest.fixture(scope="module")
+def library(gcc: Path) -> ctypes.CDLL:
+    return ctypes.CDLL(str(gcc / "tests" / "libedgeattn-shared.so"))
+
+
+@pytest.fixture
+def loaded(library: ctypes.CDLL) -> Callable[[Path], ctypes.c_void_p]:
+    def load(bundle: Path) -> ctypes.c_void_p:
+        model, error = ctypes.c_void_p(), ctypes.c_void_p()
+        status = library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), ctypes.byref(error))
+        assert status == 0, _message(library, error)
+        return model
+
+    return load
+
+
+def _message(library: ctypes.CDLL, error: ctypes.c_void_p) -> str:
+    library.edgeattn_error_message.restype = ctypes.c_char_p
+    message: bytes = library.edgeattn_error_message(error)
+    library.edgeattn_error_free(error)
+    return message.decode()
+
+
+def _check(library: ctypes.CDLL, model: ctypes.c_void_p, options: ctypes.Structure | None) -> tuple[int, str]:
+    results, error = ctypes.c_void_p(), ctypes.c_void_p()
+    given = None if options is None else ctypes.byref(options)
+    status = library.edgeattn_check(model, given, ctypes.byref(results), ctypes.byref(error))
+    library.edgeattn_golden_results_free(results)
+    return status, _message(library, error) if error else ""
+
+
+def test_null_is_an_input_error_and_never_a_crash(library: ctypes.CDLL) -> None:
+    assert len(FUNCTIONS) > 30
+    for returned, name, parameters in FUNCTIONS:
+        arguments = [] if parameters == "void" else [_no_value(each) for each in parameters.split(",")]
+        function = getattr(library, name)
+        function.restype = ctypes.c_int if returned.strip() == "edgeattn_status" else ctypes.c_void_p
+        answer = function(*arguments)
+        if returned.strip() == "edgeattn_status":
+            assert answer == INPUT_ERROR, name
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="binutils")
+def test_the_library_exports_what_its_headers_say_alone(library: ctypes.CDLL) -> None:
+    symbols = subprocess.run(
+        ["nm", "-DC", "--defined-only", library._name], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    names = {line.split(maxsplit=2)[2] for line in symbols}
+    assert {name for name in names if name.startswith("edgeattn_")} == {name for _, name, _ in FUNCTIONS}
+    public = (
+        "Model|Stream|TextStream|Deadline|Cancellation|[A-Z][A-Za-z]*Error|load|bench|install|read_|decode_"
+    )
+    ours = {name for name in names if re.search(r"(^|\s|for )edgeattn::", name)}
+    assert [name for name in ours if not re.search(rf"edgeattn::({public})", name)] == []
+    assert [name for name in names if "nlohmann" in name or "stbi_" in name] == []
+
+
+def test_a_closed_model_says_so_however_often_it_is_closed(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]
+) -> None:
+    model = loaded(CONFORMANCE / "good.edge")
+    assert library.edgeattn_close(model, None) == library.edgeattn_close(model, None) == 0
+    status, message = _check(library, model, None)
+    assert status == INPUT_ERROR
+    assert message.endswith(": a closed model; load it again")
+    library.edgeattn_model_free(model)
+
+
+def test_a_call_ends_by_its_deadline(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p], endless_bundle: Path
+) -> None:
+    model = loaded(endless_bundle)
+    options, start = CallOptions(ctypes.sizeof(CallOptions), 300, None), time.monotonic()
+    status, message = _check(library, model, options)
+    assert status == DEADLINE_ERROR
+    assert "not done within 300 ms; " in message
+    assert 0.3 <= time.monotonic() - start < LATER
+    library.edgeattn_model_free(model)
+
+
+def test_a_call_is_cancelled_from_another_thread_and_later_ones_are_refused(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p], endless_bundle: Path
+) -> None:
+    model = loaded(endless_bundle)
+    library.edgeattn_cancellation_new.restype = ctypes.c_void_p
+    cancellation = ctypes.c_void_p(library.edgeattn_cancellation_new())
+    options = CallOptions(ctypes.sizeof(CallOptions), -1, cancellation)
+    timer = threading.Timer(0.3, library.edgeattn_cancellation_cancel, (cancellation,))
+    timer.start()
+    for _ in range(2):
+        status, message = _check(library, model, options)
+        assert status == DEADLINE_ERROR
+        assert message.endswith(": cancelled")
+    timer.join()
+    library.edgeattn_cancellation_free(cancellation)
+    library.edgeattn_model_free(model)
+
+
+def test_options_grow(library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]) -> None:
+    """Zeros of a newer header are defaults; what is asked for and not known is refused, as is no size."""
+    model = loaded(CONFORMANCE / "good.edge")
+    older = CallOptions(ctypes.sizeof(NewerOptions), -1, None)
+    assert _check(library, model, NewerOptions(older, 0))[0] == 0
+    status, message = _check(library, model, NewerOptions(older, 1))
+    assert status == INPUT_ERROR
+    assert "use a newer library" in message
+    assert _check(library, model, CallOptions(0, -1, None))[0] == INPUT_ERROR
+    assert _check(library, model, CallOptions(ctypes.sizeof(CallOptions), 0, None))[0] == INPUT_ERROR
+    library.edgeattn_model_free(model)

@@ -1,0 +1,84 @@
+"""The table of verbs in runtime/README.md names every kind of case, and hides nothing that one lacks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+RUNTIME = Path(__file__).parents[2] / "runtime"
+sys.path.insert(0, str(RUNTIME / "conformance"))
+
+from answers import LACKS, questions  # noqa: E402
+
+LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin")
+PROGRAMS = {  # what answers the cases: files and folders
+    "Python": ("python/conform.py",),
+    "C++ and C": ("cpp/tests/conformance.cpp",),
+    "TypeScript": ("web/conformance",),
+    "Swift": ("swift/Tests/Conformance",),
+    "Kotlin": ("android/conformance-jvm", "android/conformance"),
+}
+OF_VERB = {  # by what a case may need, the verb whose row tells of it
+    "listing": "list a folder",
+    "tokenizer": "prepare a text",
+    "audio": "prepare a sound, log-mel",
+    "log-mel": "prepare a sound, log-mel",
+    "wav": "prepare a sound, log-mel",
+    "series": "prepare series",
+    "csv": "prepare series",
+    "png": "prepare an image",
+    "jpeg": "prepare an image",
+    "generate_many": "generate_many: prompts, beams, penalties, stop sequences",
+}
+
+
+def _rows() -> list[list[str]]:
+    section = (RUNTIME / "README.md").read_text("utf-8").partition("### Verbs\n")[2]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, dict[str, str]]:
+    """By verb and column, what stands there."""
+    head, _, *rows = _rows()
+    assert tuple(head) == ("verb", "cases", *LANGUAGES)
+    return {row[0]: dict(zip(head, row, strict=True)) for row in rows}
+
+
+def _program(language: str) -> str:
+    files = [RUNTIME / name for name in PROGRAMS[language]]
+    inside = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
+    return "".join(file.read_text("utf-8") for file in inside if file.is_file())
+
+
+def test_every_verb_is_answered_or_the_reason_is_told(table: dict[str, dict[str, str]]) -> None:
+    for verb, row in table.items():
+        for language in LANGUAGES:
+            assert row[language] == "yes" or len(row[language].split()) > 1, (verb, language)
+
+
+def test_every_kind_of_case_is_in_the_table_and_every_entry_has_cases(
+    table: dict[str, dict[str, str]],
+) -> None:
+    asked = {what.split()[0] for _, what in questions()} - {"prepare"}
+    for case in json.loads((RUNTIME / "conformance" / "cases.json").read_text("utf-8")):
+        asked |= {f"prepare {entry['of']}" for entry in case.get("prepare", ())}
+    said = {row["cases"] for row in table.values() if not row["cases"].startswith("none: ")}
+    assert said == asked
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_runtimes_program_lacks_is_told(table: dict[str, dict[str, str]], language: str) -> None:
+    program = _program(language)
+    assert program
+    for need, words in LACKS.items():
+        if words in program:
+            assert table[OF_VERB.get(need, need)][language] != "yes", words
+
+
+def test_every_need_has_a_verb(table: dict[str, dict[str, str]]) -> None:
+    assert {OF_VERB.get(need, need) for need in LACKS} <= set(table)

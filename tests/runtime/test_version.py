@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import edgeattn_runtime
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def version() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("version", ROOT / "runtime" / "version.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_all_packages_say_the_same_release(version: ModuleType) -> None:
+    assert set(version.releases().values()) == {edgeattn_runtime.__version__}
+
+
+def test_one_command_sets_it_in_all_of_them(version: ModuleType, tmp_path: Path) -> None:
+    for file in version.PLACES:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
+    version.set_release("12.0.7", tmp_path)
+    assert set(version.releases(tmp_path).values()) == {"12.0.7"}
+    for file in version.PLACES:
+        before, after = ((root / file).read_text("utf-8").splitlines() for root in (ROOT, tmp_path))
+        assert sum(old != new for old, new in zip(before, after, strict=True)) == 1
+
+
+def test_packages_that_differ_are_told(
+    version: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(version, "releases", lambda: dict(zip("ab", ("0.1.0", "9.9.9"), strict=True)))
+    assert version.main([]) == 1
+    assert "9.9.9" in capsys.readouterr().out
+    assert version.main(["1.x"]) == 2
