@@ -14,7 +14,17 @@ import pytest
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 CONFORMANCE = RUNTIME / "conformance"
-KINDS = ("calls", "generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
+KINDS = (
+    "calls",
+    "generate",
+    "generate_many",
+    "prepare",
+    "labels",
+    "decode",
+    "forecast",
+    "run_many",
+    "stream",
+)
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 
@@ -72,7 +82,7 @@ def test_one_number_of_thousands_that_differs_disagrees(bundle: str, tmp_path: P
     shutil.copytree(CONFORMANCE / bundle, tmp_path / bundle)
     shutil.copytree(CONFORMANCE / "prepare", tmp_path / "prepare")
     (tmp_path / entry["expected"]).write_text(json.dumps(expected), "ascii")
-    opened, prepared = CONFORM.lines(case, tmp_path)
+    opened, prepared, *_ = CONFORM.lines(case, tmp_path)
     assert opened["agrees"]
     assert (prepared["agrees"], prepared["max_abs"]) == (False, 1)
     assert "the first at 5" in prepared["found"]

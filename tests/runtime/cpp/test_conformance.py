@@ -13,7 +13,17 @@ import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
-KINDS = ("calls", "generate", "generate_many", "prepare", "labels", "forecast", "run_many", "stream")
+KINDS = (
+    "calls",
+    "generate",
+    "generate_many",
+    "prepare",
+    "labels",
+    "decode",
+    "forecast",
+    "run_many",
+    "stream",
+)
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
 
 

@@ -48,14 +48,15 @@ void Regex::Set::negate() {
 /// One search through a text.
 class Regex::Run {
  public:
-  Run(const Regex& regex, std::string_view text) : regex_(regex), text_(text) {}
+  Run(const Regex& regex, std::string_view text)
+      : regex_(regex), text_(text), most_(kFewSteps + kStepsPerByte * text.size()) {}
 
   /// Matches the steps from `first` on at a place, up to a kDone or the step `last`; moves `at` behind what is taken.
   bool matches(std::uint32_t first, std::uint32_t last, std::size_t& at) {
     const auto bottom = choices_.size();
     auto here = at;
     for (auto now = first;;) {
-      if (++count_ > kMostSteps)
+      if (++count_ > most_)
         throw InputError("text: the tokenizer's regular expression takes too many steps; give a part of it");
       const auto& step = regex_.steps_[now];
       if (now == last || step.what == Step::kDone) {
@@ -77,7 +78,7 @@ class Regex::Run {
     const Set* lazy = nullptr;  // takes one more of it first
   };
 
-  static constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 27;
+  static constexpr std::uint64_t kFewSteps = std::uint64_t{1} << 16, kStepsPerByte = 512;
 
   static std::uint32_t behind(std::uint32_t now, const Step& step) {
     return static_cast<std::uint32_t>(static_cast<std::int64_t>(now) + step.to);
@@ -178,7 +179,7 @@ class Regex::Run {
   const Regex& regex_;
   std::string_view text_;
   std::vector<Choice> choices_;
-  std::uint64_t count_ = 0;
+  std::uint64_t count_ = 0, most_;
 };
 
 Regex::Regex(std::string_view expression) {
