@@ -26,7 +26,7 @@ AddedTokens::AddedTokens(const Component& tokenizer, const TokenModel& model, co
     Token token{part.text("content"), {},
                 part.flag("single_word"), part.flag("lstrip"), part.flag("rstrip"), part.flag("normalized"), part.flag("special")};
     if (token.content.empty()) continue;
-    const auto place = [&, this](const std::string& content) {
+    const auto place = [&](const std::string& content) {
       if (const auto known = ids.find(content); known != ids.end()) return known->second;
       const auto own = model.vocabulary().id(content);
       return own ? *own : free++;

@@ -1,0 +1,163 @@
+"""Texts in and out of generation, asked for by ctypes, of a decoder of sixteen words."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeattn_runtime import generate, load
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+MOST = 10  # new tokens
+PROMPT, IDS = "w4 w7 w1", [4, 7, 1]
+INPUT_ERROR = 1
+ON_TEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+
+Answer = Callable[..., tuple[list[int], str, list[str]]]
+
+
+class Ids(ctypes.Structure):
+    """edgeattn_ids."""
+
+    _fields_ = (("ids", ctypes.POINTER(ctypes.c_int64)), ("count", ctypes.c_size_t))
+
+
+class Prompt(ctypes.Structure):
+    """edgeattn_prompt."""
+
+    _fields_ = (("tokens", Ids), ("text", ctypes.c_char_p), ("sources", ctypes.c_void_p))
+
+
+class Hypothesis(ctypes.Structure):
+    """edgeattn_hypothesis."""
+
+    _fields_ = (("tokens", Ids), ("score", ctypes.c_double), ("text", ctypes.c_char_p))
+
+
+class Options(ctypes.Structure):
+    """edgeattn_generate_options."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("deadline_ms", ctypes.c_int64),
+        ("cancellation", ctypes.c_void_p),
+        ("start", Ids),
+        ("max_new_tokens", ctypes.c_int64),
+        ("temperature", ctypes.c_double),
+        ("top_k", ctypes.c_int64),
+        ("top_p", ctypes.c_double),
+        ("repetition_penalty", ctypes.c_double),
+        ("seed", ctypes.c_int64),
+        ("stop", Ids),
+        ("stop_sequences", ctypes.c_void_p),
+        ("stop_sequence_count", ctypes.c_size_t),
+        ("stop_strings", ctypes.POINTER(ctypes.c_char_p)),
+        ("stop_string_count", ctypes.c_size_t),
+        ("num_beams", ctypes.c_int64),
+        ("num_return_sequences", ctypes.c_int64),
+        ("length_penalty", ctypes.c_double),
+        ("early_stopping", ctypes.c_int),
+        ("on_token", ctypes.c_void_p),
+        ("on_text", ON_TEXT),
+        ("context", ctypes.c_void_p),
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The decoder of conformance, with a tokenizer of its vocabulary."""
+    folder = Path(shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path_factory.mktemp("words") / "w.edge"))
+    model = {"type": "WordLevel", "vocab": {f"w{i}": i for i in range(16)}, "unk_token": "w0"}
+    parts = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
+    tokenizer = {"version": "1.0", "added_tokens": [], **parts, "model": model}
+    content = json.dumps({**tokenizer, "pre_tokenizer": {"type": "WhitespaceSplit"}}).encode()
+    (folder / "tokenizer.json").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
+    manifest["processing"] = {"text": text}
+    manifest["files"]["tokenizer.json"] = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answer(gcc: Path, bundle: Path) -> Answer:
+    """Continues the prompt: tokens, text and the pieces that were heard; or the status and the message."""
+    library: Any = ctypes.CDLL(str(gcc / "tests" / "libedgeattn-shared.so"))
+    library.edgeattn_answers_get.restype = ctypes.POINTER(Hypothesis)
+    library.edgeattn_error_message.restype = ctypes.c_char_p
+    model, error, answers = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+    assert library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), None) == 0
+
+    def answered(*stops: str, beams: int = 1, most_pieces: int | None = None) -> Any:
+        heard: list[str] = []
+
+        def hear(piece: bytes, _context: object) -> int:
+            heard.append(piece.decode())
+            return int(len(heard) != most_pieces)
+
+        texts = (ctypes.c_char_p * len(stops))(*(stop.encode() for stop in stops))
+        options = Options(
+            size=ctypes.sizeof(Options),
+            deadline_ms=-1,
+            max_new_tokens=MOST,
+            top_k=-1,
+            top_p=-1,
+            repetition_penalty=1,
+            seed=-1,
+            stop_strings=texts if stops else None,
+            stop_string_count=len(stops),
+            num_beams=beams,
+            num_return_sequences=1,
+            length_penalty=1,
+            on_text=ON_TEXT(hear) if beams == 1 else ON_TEXT(),
+        )
+        given = Prompt(text=PROMPT.encode()), options, answers, error
+        prompt, settings, found, refused = map(ctypes.byref, given)
+        status = library.edgeattn_generate(model, prompt, ctypes.c_size_t(1), settings, found, refused)
+        if status:
+            return status, library.edgeattn_error_message(error).decode()
+        best = library.edgeattn_answers_get(answers, ctypes.c_size_t(0), None)[0]
+        return best.tokens.ids[: best.tokens.count], best.text.decode(), heard
+
+    return answered
+
+
+def test_a_text_is_continued_as_its_tokens_are(answer: Answer, bundle: Path) -> None:
+    tokens = list(generate(bundle, IDS, max_new_tokens=MOST))
+    text = load(bundle).decode(tokens)
+    found, answered, heard = answer()
+    assert (found, answered) == (tokens, text)
+    assert len(heard) == MOST
+    assert "".join(heard) == text
+    assert answer(beams=2)[1] == load(bundle).decode(answer(beams=2)[0])
+
+
+def test_a_text_ends_before_a_stop_that_several_tokens_hold(answer: Answer) -> None:
+    _, whole, _ = answer()
+    stop = whole[4:11]  # from within one word to within another
+    tokens, text, heard = answer(stop, "never there")
+    assert text == whole[: whole.index(stop)]
+    assert "".join(heard) == text
+    assert len(tokens) < MOST
+
+
+def test_who_hears_a_text_may_end_it(answer: Answer) -> None:
+    tokens, text, heard = answer(most_pieces=2)
+    assert len(tokens) == len(heard) == 2
+    assert text == "".join(heard)
+
+
+def test_stops_that_are_none_are_refused(answer: Answer) -> None:
+    assert answer("")[0] == INPUT_ERROR
+    assert answer("x", beams=2)[0] == INPUT_ERROR
