@@ -44,6 +44,10 @@ def generate(
         list[str] | None,
         typer.Option(metavar="5,2", help="Tokens in a row that end the answer; may be repeated."),
     ] = None,
+    stop_strings: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A text that ends an answer in text; may be repeated."),
+    ] = None,
     max_new_tokens: Annotated[
         int | None,
         typer.Option(metavar="N", help="At most so many. Default: as many as the model has positions."),
@@ -92,7 +96,7 @@ def generate(
     }
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)
-    for piece in pieces(model, prompts, settings):
+    for piece in pieces(model, prompts, settings, stop_strings or ()):
         sys.stdout.write(piece)
         sys.stdout.flush()
 

@@ -29,7 +29,7 @@ from edgeattn_runtime import (
     generate_many,
     load,
 )
-from edgeattn_runtime.generate_command import stream_text
+from edgeattn_runtime.decoding.text import decoded
 from edgeattn_runtime.golden import check
 from edgeattn_runtime.similarity import cosine
 
@@ -175,7 +175,7 @@ def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
 
 def _decode(model: Model, entry: dict[str, Any]) -> Line:
     text = model.decode(entry["tokens"])
-    streamed = "".join(stream_text(model, entry["tokens"]))
+    streamed = "".join(decoded(model, entry["tokens"]))
     return {"found": ANSWERED if text == streamed == entry.get("text") else f"texts {text!r}, {streamed!r}"}
 
 

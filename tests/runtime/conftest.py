@@ -105,3 +105,23 @@ def endless_bundle(good: Path) -> Path:
     from endless import make_endless
 
     return make_endless(good)
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The decoder of conformance, with a tokenizer of its sixteen words."""
+    folder = Path(shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path_factory.mktemp("words") / "w.edge"))
+    model = {"type": "WordLevel", "vocab": {f"w{i}": i for i in range(16)}, "unk_token": "w0"}
+    parts = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
+    tokenizer = {"version": "1.0", "added_tokens": [], **parts, "model": model}
+    content = json.dumps({**tokenizer, "pre_tokenizer": {"type": "WhitespaceSplit"}}).encode()
+    (folder / "tokenizer.json").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
+    manifest["processing"] = {"text": text}
+    manifest["files"]["tokenizer.json"] = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return folder

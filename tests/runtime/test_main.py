@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_runtime import __main__, command_line, generate, generate_many, load
+from edgeattn_runtime import __main__, command_line, generate, generate_many, generate_text, load
 from edgeattn_runtime.machine import Machine
 
 TOKENS = np.array([[1, 2, 3]])
@@ -181,6 +181,16 @@ def test_generate_with_beams(conformance: Path) -> None:
         for hypothesis in row
     ]
     assert [line.split() for line in result.stdout.splitlines()] == [line.split() for line in expected]
+
+
+def test_generate_a_text(words: Path) -> None:
+    text = "".join(generate_text(words, "w4 w7", max_new_tokens=6))
+    options = ("--text", "w4 w7", "--max-new-tokens", "6")
+    assert _command("generate", words, *options).stdout == f"{text}\n"
+    stopped = _command("generate", words, *options, "--stop-strings", text[3:7], "--stop-strings", "none")
+    assert stopped.stdout == f"{text[: text.index(text[3:7])]}\n"
+    _bad_input("stop strings", "generate", words, "--tokens", "1", "--stop-strings", "x")
+    _bad_input("stop strings", "generate", words, *options, "--num-beams", "2", "--stop-strings", "x")
 
 
 def test_generate_from_a_source(conformance: Path) -> None:

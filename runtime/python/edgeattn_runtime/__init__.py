@@ -37,7 +37,7 @@ from edgeattn_runtime.errors import (
 if TYPE_CHECKING:
     from edgeattn_runtime.benchmark import bench
     from edgeattn_runtime.deadline import Deadline
-    from edgeattn_runtime.decoding import Hypothesis, generate, generate_many
+    from edgeattn_runtime.decoding import Hypothesis, generate, generate_many, generate_text
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
     from edgeattn_runtime.stream import Moment, Stream
@@ -62,6 +62,7 @@ __all__ = [
     "bench",
     "generate",
     "generate_many",
+    "generate_text",
     "install",
     "load",
 ]
@@ -80,6 +81,7 @@ _HEAVY = {
     "Stream": "stream",
     "generate": "decoding",
     "generate_many": "decoding",
+    "generate_text": "decoding",
     "install": "update",
     "load": "model",
 }

@@ -106,7 +106,7 @@ def _generate(args: argparse.Namespace) -> None:
     settings = {name: getattr(args, name) for name in _SETTINGS}
     model = _load(args)
     _tell_kernels(model)
-    for piece in pieces(model, prompts, settings):
+    for piece in pieces(model, prompts, settings, args.stop_strings):
         sys.stdout.write(piece)
         sys.stdout.flush()
 
@@ -205,6 +205,13 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="5,2",
         help="tokens in a row that end it; may be given several times",
+    )
+    add(
+        "--stop-strings",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a text that ends an answer in text; may be given several times",
     )
     add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
     add("--repetition-penalty", type=float, default=1.0, metavar="P", help="above 1 tokens return less (1)")

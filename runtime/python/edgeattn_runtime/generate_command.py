@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from edgeattn_runtime.decoding import generate, generate_many
+from edgeattn_runtime.decoding import generate, generate_many, generate_text
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.prompt import Prompt
 from edgeattn_runtime.raw_input import read_prompt
 
-_UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
 _BEAM_SETTINGS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
@@ -49,7 +48,9 @@ class Prompts:
         return bool(self.texts) or (has_tokenizer and bool(self.files) and not arrays)
 
 
-def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator[str]:
+def pieces(
+    model: Model, prompts: Prompts, settings: dict[str, Any], stop_strings: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield what is printed, as it comes.
 
     Several prompts, or beams, give a line a sequence: the prompt's number, from 0, the score and the answer.
@@ -58,13 +59,19 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
         model: The bundle.
         prompts: What it continues.
         settings: Those of ``generate_many``, by name; all of the beams' are there.
+        stop_strings: Texts that end the one answer, where that is a text.
+
+    Raises:
+        InputError: Stop strings for several answers, or for tokens; or as ``generate_many`` does.
     """
     inputs = prompts.read(model)
     if len(inputs) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
         single = {name: value for name, value in settings.items() if name not in _BEAM_SETTINGS}
-        tokens = generate(model, inputs[0], **single)
-        as_text = prompts.answers_in_text(model)
-        return chain(stream_text(model, tokens), "\n") if as_text else (f"{token}\n" for token in tokens)
+        if prompts.answers_in_text(model):
+            return chain(generate_text(model, inputs[0], stop_strings=stop_strings, **single), "\n")
+        _check_none(stop_strings)
+        return (f"{token}\n" for token in generate(model, inputs[0], **single))
+    _check_none(stop_strings)
     answers = generate_many(model, inputs, **settings)
     return (
         f"{i}  {hypothesis.score:8.4f}  {_words(model, prompts, hypothesis.tokens)}\n"
@@ -73,24 +80,14 @@ def pieces(model: Model, prompts: Prompts, settings: dict[str, Any]) -> Iterator
     )
 
 
+def _check_none(stop_strings: Sequence[str]) -> None:
+    if stop_strings:
+        raise InputError(
+            "stop strings with several answers or token ids found; give one prompt whose answer is a text"
+        )
+
+
 def _words(model: Model, prompts: Prompts, tokens: Sequence[int]) -> str:
     if prompts.answers_in_text(model):
         return " ".join(model.decode(tokens).splitlines())
     return ",".join(map(str, tokens))
-
-
-def stream_text(model: Model, tokens: Iterable[int]) -> Iterator[str]:
-    """Yield the text of tokens piece by piece: together, the text of them all.
-
-    Args:
-        model: Whose tokenizer decodes them.
-        tokens: As ``generate`` yields them.
-    """
-    printed, ids = "", list[int]()
-    for token in tokens:
-        ids.append(token)
-        text = model.decode(ids)
-        if text.startswith(printed) and not text.endswith(_UNFINISHED):
-            yield text[len(printed) :]
-            printed = text
-    yield model.decode(ids)[len(printed) :]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.decoding.text import text_prompt
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.npz import read_npz
@@ -46,12 +47,10 @@ def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
     Raises:
         InputError: As ``read_input`` does.
     """
-    inputs = read_input(model, path, text)
-    generation = model.manifest.generation
-    if text is not None and generation is not None and generation.encoder is None:
-        tokens: list[int] = inputs[generation.tokens][0].tolist()
-        return tokens
-    return inputs
+    if path is None and text is not None:
+        with _warnings_on_stderr():
+            return text_prompt(model, text)
+    return read_input(model, path, text)
 
 
 @contextmanager

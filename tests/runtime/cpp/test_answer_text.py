@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,6 @@ import pytest
 
 from edgeattn_runtime import generate, load
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 MOST = 10  # new tokens
 PROMPT, IDS = "w4 w7 w1", [4, 7, 1]
 INPUT_ERROR = 1
@@ -71,33 +67,13 @@ class Options(ctypes.Structure):
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The decoder of conformance, with a tokenizer of its vocabulary."""
-    folder = Path(shutil.copytree(CONFORMANCE / "decoder.edge", tmp_path_factory.mktemp("words") / "w.edge"))
-    model = {"type": "WordLevel", "vocab": {f"w{i}": i for i in range(16)}, "unk_token": "w0"}
-    parts = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
-    tokenizer = {"version": "1.0", "added_tokens": [], **parts, "model": model}
-    content = json.dumps({**tokenizer, "pre_tokenizer": {"type": "WhitespaceSplit"}}).encode()
-    (folder / "tokenizer.json").write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
-    manifest["processing"] = {"text": text}
-    manifest["files"]["tokenizer.json"] = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def answer(gcc: Path, bundle: Path) -> Answer:
+def answer(gcc: Path, words: Path) -> Answer:
     """Continues the prompt: tokens, text and the pieces that were heard; or the status and the message."""
     library: Any = ctypes.CDLL(str(gcc / "tests" / "libedgeattn-shared.so"))
     library.edgeattn_answers_get.restype = ctypes.POINTER(Hypothesis)
     library.edgeattn_error_message.restype = ctypes.c_char_p
     model, error, answers = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
-    assert library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), None) == 0
+    assert library.edgeattn_load(str(words).encode(), None, ctypes.byref(model), None) == 0
 
     def answered(*stops: str, beams: int = 1, most_pieces: int | None = None) -> Any:
         heard: list[str] = []
@@ -133,14 +109,14 @@ def answer(gcc: Path, bundle: Path) -> Answer:
     return answered
 
 
-def test_a_text_is_continued_as_its_tokens_are(answer: Answer, bundle: Path) -> None:
-    tokens = list(generate(bundle, IDS, max_new_tokens=MOST))
-    text = load(bundle).decode(tokens)
+def test_a_text_is_continued_as_its_tokens_are(answer: Answer, words: Path) -> None:
+    tokens = list(generate(words, IDS, max_new_tokens=MOST))
+    text = load(words).decode(tokens)
     found, answered, heard = answer()
     assert (found, answered) == (tokens, text)
     assert len(heard) == MOST
     assert "".join(heard) == text
-    assert answer(beams=2)[1] == load(bundle).decode(answer(beams=2)[0])
+    assert answer(beams=2)[1] == load(words).decode(answer(beams=2)[0])
 
 
 def test_a_text_ends_before_a_stop_that_several_tokens_hold(answer: Answer) -> None:

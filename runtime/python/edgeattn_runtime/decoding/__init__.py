@@ -2,6 +2,7 @@
 
 from edgeattn_runtime.decoding.search import Hypothesis
 from edgeattn_runtime.decoding.streaming import generate
+from edgeattn_runtime.decoding.text import generate_text
 from edgeattn_runtime.decoding.whole import generate_many
 
-__all__ = ["Hypothesis", "generate", "generate_many"]
+__all__ = ["Hypothesis", "generate", "generate_many", "generate_text"]

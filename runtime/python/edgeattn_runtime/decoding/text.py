@@ -1,0 +1,126 @@
+"""Generation of a text: its pieces as they come, up to a text that ends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TypedDict, Unpack
+
+from edgeattn_runtime.decoding.streaming import generate
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.model import Model, load
+from edgeattn_runtime.prompt import Prompt
+
+_UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
+
+
+class Settings(TypedDict, total=False):
+    """What ``generate`` takes beside its prompt."""
+
+    start: Iterable[int]
+    max_new_tokens: int | None
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    repetition_penalty: float
+    stop: Iterable[int]
+    stop_sequences: Iterable[Iterable[int]]
+    seed: int | None
+
+
+def generate_text(
+    bundle: str | os.PathLike[str] | Model,
+    prompt: Prompt | str,
+    *,
+    stop_strings: Iterable[str] = (),
+    **settings: Unpack[Settings],
+) -> Iterator[str]:
+    """Continue a text, or answer what an encoder reads, and yield the new text piece by piece as it comes.
+
+    It ends as ``generate`` does, or before the first place where one of ``stop_strings`` begins. What may be
+    the beginning of one, or a part of a character, comes once it is clear what it is.
+
+    Args:
+        bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
+        prompt: A text, which the bundle's tokenizer makes tokens of; or a prompt as ``generate`` takes it.
+        stop_strings: Texts that end it and are not yielded, none empty.
+        settings: Those of ``generate``.
+
+    Returns:
+        The pieces; together, they are the text of the tokens that were generated.
+
+    Raises:
+        InputError: The bundle has no tokenizer, a stop string is no text or empty, or as ``generate`` does.
+        BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
+        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
+        EdgeAttnError: The extra ``edgeattn[text]`` is not installed.
+    """
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model.decode(())  # tells now that there is no tokenizer
+    stops = _read_stops(stop_strings)
+    tokens = generate(model, text_prompt(model, prompt) if isinstance(prompt, str) else prompt, **settings)
+    return _before(stops, decoded(model, tokens))
+
+
+def text_prompt(model: Model, text: str) -> Prompt:
+    """Return what a decoder alone continues, a text's token ids, or what an encoder reads.
+
+    Raises:
+        InputError: The bundle prepares no text.
+    """
+    inputs = model.prepare(text=text)
+    generation = model.manifest.generation
+    if generation is None or generation.encoder is not None:
+        return inputs
+    tokens: list[int] = inputs[generation.tokens][0].tolist()
+    return tokens
+
+
+def decoded(model: Model, tokens: Iterable[int]) -> Iterator[str]:
+    """Yield the text of tokens piece by piece: together, the text of them all.
+
+    Args:
+        model: Whose tokenizer decodes them.
+        tokens: As ``generate`` yields them.
+    """
+    told, ids = "", list[int]()
+    for token in tokens:
+        ids.append(token)
+        text = model.decode(ids)
+        if text.startswith(told) and not text.endswith(_UNFINISHED):
+            yield text[len(told) :]
+            told = text
+    yield model.decode(ids)[len(told) :]
+
+
+def _read_stops(stop_strings: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(stop_strings, str) or not isinstance(stop_strings, Iterable):
+        kind = type(stop_strings).__name__
+        raise InputError(f"stop_strings: {kind} found, a list of texts expected")
+    stops = tuple(stop_strings)
+    for i, stop in enumerate(stops):
+        if not isinstance(stop, str) or not stop:
+            raise InputError(f"stop_strings[{i}]: {stop!r} found, a text of at least one character expected")
+    return stops
+
+
+def _before(stops: tuple[str, ...], pieces: Iterable[str]) -> Iterator[str]:
+    """Yield a text up to the first place where a stop begins."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        found = [place for stop in stops if (place := waiting.find(stop)) >= 0]
+        certain = min(found) if found else len(waiting) - _withheld(stops, waiting)
+        if certain:
+            yield waiting[:certain]
+        if found:
+            return
+        waiting = waiting[certain:]
+    if waiting:
+        yield waiting
+
+
+def _withheld(stops: tuple[str, ...], text: str) -> int:
+    """Return how many of the last characters may turn out to be the beginning of a stop."""
+    beginnings = (stop[:length] for stop in stops for length in range(1, len(stop)))
+    return max((len(beginning) for beginning in beginnings if text.endswith(beginning)), default=0)
