@@ -96,7 +96,7 @@ def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:
 def _graph(files: BundleFiles, variant: Variant, name: str) -> RenderableType:
     # onnx-ir comes along: after the bundle is known whole
     from edgeattn.measure.contents import read_contents
-    from edgeattn_export.pack.for_app import files_of
+    from edgeattn_export.graph.files import files_of
 
     file = variant.files[name]
     contents = read_contents(files.path(file))

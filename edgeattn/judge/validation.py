@@ -17,9 +17,9 @@ from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
+from edgeattn_export.graph.files import files_of
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import SampleSplit
-from edgeattn_export.pack.for_app import files_of
 from edgeattn_export.pack.pack import versions
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.machine import Machine

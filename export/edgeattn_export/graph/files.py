@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import onnx_ir as ir
@@ -14,6 +14,7 @@ import onnxruntime
 from edgeattn_export.graph.hosts import Host
 from edgeattn_export.graph.weight_files import WeightLayout
 from edgeattn_runtime.boundary import refusing
+from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput, BundleError
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
@@ -144,3 +145,13 @@ def _ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
 
 ONNX = Format(".onnx", shared_files)
 ORT = Format(".ort", _ort_files)  # each with weights of its own, in it
+
+
+def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
+    """Return the names of a graph's file and of those that hold its weights; several graphs may share one."""
+    if not graph.endswith(ONNX.suffix):
+        return (graph,)
+    stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
+    folder = PurePosixPath(graph).parent
+    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
+    return tuple(dict.fromkeys((graph, *apart)))

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 
-import onnx_ir as ir
-
-from edgeattn_export.graph.files import ONNX
+from edgeattn_export.graph.files import files_of
 from edgeattn_export.pack.pack import Packed
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
@@ -53,13 +50,3 @@ def parts(files: BundleFiles, variants: Iterable[Variant]) -> Mapping[str, tuple
         GOLDEN: (files.manifest.golden.file,),
         TOKENIZER: () if text is None else (text.tokenizer,),
     }
-
-
-def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
-    """Return the names of a graph's file and of those that hold its weights; several graphs may share one."""
-    if not graph.endswith(ONNX.suffix):
-        return (graph,)
-    stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
-    folder = PurePosixPath(graph).parent
-    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
-    return tuple(dict.fromkeys((graph, *apart)))
