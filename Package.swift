@@ -32,10 +32,9 @@ let package = Package(
             dependencies: [engine],
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
-            sources: [
-                "src", "third_party/monocypher/monocypher.c", "third_party/monocypher/monocypher-ed25519.c",
-            ],
-            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")]),
+            sources: ["src", "third_party/monocypher/monocypher.c"],
+            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")],
+            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),

@@ -32,6 +32,7 @@ android {
         }
     }
     externalNativeBuild { cmake { path = file("src/main/cpp/CMakeLists.txt") } }
+    buildFeatures { prefab = true }
     publishing { singleVariant("release") { withSourcesJar() } }
 }
 
@@ -45,6 +46,7 @@ kotlin {
 dependencies {
     engine("$onnxruntime@aar")
     implementation(onnxruntime) // for its libonnxruntime.so
+    implementation("com.android.ndk.thirdparty:openssl:1.1.1q-beta-1") // for its libcrypto.so
     api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.8.0")
 }
 

@@ -1,6 +1,8 @@
 include(CMakeFindDependencyMacro)
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 find_dependency(Onnxruntime)
-find_package(OpenSSL QUIET COMPONENTS Crypto)  # where the library was built with it
+if(NOT APPLE)
+  find_dependency(OpenSSL COMPONENTS Crypto)
+endif()
 find_dependency(Threads)
 include("${CMAKE_CURRENT_LIST_DIR}/edgeattnTargets.cmake")

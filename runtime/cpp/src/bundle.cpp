@@ -5,7 +5,7 @@
 
 #include "boundary.hpp"
 #include "manifest.hpp"
-#include "sha256.hpp"
+#include "sha2.hpp"
 #include "words.hpp"
 
 namespace edgeattn {

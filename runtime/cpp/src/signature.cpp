@@ -4,9 +4,10 @@
 #include <cstdint>
 
 extern "C" {
-#include <monocypher/monocypher-ed25519.h>
+#include <monocypher/monocypher.h>
 }
 
+#include "sha2.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -14,15 +15,22 @@ namespace {
 
 constexpr std::size_t kKey = 32, kSignature = 64;  // bytes
 
-std::array<std::uint8_t, kKey> decoded(const std::string& key) {
-  std::array<std::uint8_t, kKey> bytes{};
-  for (std::size_t i = 0; i < kKey; ++i)
-    bytes[i] = static_cast<std::uint8_t>(std::stoi(key.substr(2 * i, 2), nullptr, 16));
+std::string decoded(const std::string& key) {
+  std::string bytes;
+  for (std::size_t i = 0; i < kKey; ++i) bytes += static_cast<char>(std::stoi(key.substr(2 * i, 2), nullptr, 16));
   return bytes;
 }
 
 const std::uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+/// Verifies an Ed25519 signature, 64 bytes, by a public key of 32 bytes (RFC 8032, section 5.1.7).
+bool verifies(std::string_view message, std::string_view signature, std::string_view key) {
+  const auto hash = sha512({signature.substr(0, kKey), key, message});
+  std::array<std::uint8_t, 32> reduced{};  // modulo the order of the curve's group
+  crypto_eddsa_reduce(reduced.data(), hash.data());
+  return crypto_eddsa_check_equation(bytes_of(signature), bytes_of(key), reduced.data()) == 0;
 }
 
 }  // namespace
@@ -39,9 +47,7 @@ void check_keys(const Keys& keys) {
 std::optional<std::string> signer_of(std::string_view message, std::string_view signature, const Keys& keys) {
   if (signature.size() != kSignature) return {};
   for (const auto& key : keys)
-    if (crypto_ed25519_check(bytes_of(signature), decoded(key).data(), bytes_of(message), message.size()) ==
-        0)
-      return key;
+    if (verifies(message, signature, decoded(key))) return key;
   return {};
 }
 

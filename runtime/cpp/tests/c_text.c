@@ -30,16 +30,16 @@ int main(int count, char** words) {
   for (i = 0; i < ids.bytes / sizeof *tokens; ++i) printf(" %d", (int)tokens[i]);
   printf(", %d cut\n", (int)cut);
 
-  if (edgeattn_decode(model, tokens, (size_t)ids.dims[1], &text, &error) != EDGEATTN_OK) return 2;
+  if (edgeattn_decode(model, tokens, (size_t)ids.dims[1], &text, NULL, &error) != EDGEATTN_OK) return 2;
   puts(text);
   edgeattn_text_free(text);
   if (edgeattn_text_stream_new(model, &stream, &error) != EDGEATTN_OK) return 2;
   for (i = 0; i < (size_t)ids.dims[1]; ++i) {
-    if (edgeattn_text_stream_push(stream, tokens[i], &text, &error) != EDGEATTN_OK) return 2;
+    if (edgeattn_text_stream_push(stream, tokens[i], &text, NULL, &error) != EDGEATTN_OK) return 2;
     fputs(text, stdout);
     edgeattn_text_free(text);
   }
-  if (edgeattn_text_stream_finish(stream, &text, &error) != EDGEATTN_OK) return 2;
+  if (edgeattn_text_stream_finish(stream, &text, NULL, &error) != EDGEATTN_OK) return 2;
   puts(text);
   edgeattn_text_free(text);
   edgeattn_text_stream_free(stream);
@@ -47,7 +47,7 @@ int main(int count, char** words) {
 
   if (refused(edgeattn_prepare_text(model, &bad, 1, NULL, &inputs, &error), &error)) return 3;
   if (refused(edgeattn_prepare_text(model, &null, 1, NULL, &inputs, &error), &error)) return 3;
-  if (refused(edgeattn_decode(model, &wrong, 1, &text, &error), &error)) return 3;
+  if (refused(edgeattn_decode(model, &wrong, 1, &text, NULL, &error), &error)) return 3;
   edgeattn_model_free(model);
   return 0;
 }

@@ -1,6 +1,9 @@
-// SHA-256: the system's own where it has one, else PicoSHA2.
+// SHA-256 and SHA-512 (FIPS 180-4): CommonCrypto's on Apple's systems, libcrypto's elsewhere.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <istream>
 #include <string>
 #include <string_view>
@@ -12,5 +15,8 @@ std::string sha256(std::string_view bytes);
 
 /// Likewise of a stream, from where it stands to its end.
 std::string sha256(std::istream& stream);
+
+/// Returns the SHA-512 of texts, one behind the other.
+std::array<std::uint8_t, 64> sha512(std::initializer_list<std::string_view> parts);
 
 }  // namespace edgeattn

@@ -1,18 +1,15 @@
-#include "sha256.hpp"
+#include "sha2.hpp"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
-#if defined(__APPLE__)
+#ifdef __APPLE__
 #include <CommonCrypto/CommonDigest.h>
-#elif defined(EDGEATTN_LIBCRYPTO)
+#else
 #include <openssl/evp.h>
 
 #include <memory>
 #include <new>
-#else
-#include <picosha2/picosha2.h>
 #endif
 
 namespace edgeattn {
@@ -20,34 +17,42 @@ namespace {
 
 constexpr std::size_t kBlock = 1 << 20;  // bytes
 
-using Digest = std::array<unsigned char, 32>;
+#ifdef __APPLE__
 
-#if defined(__APPLE__)
-
+template <class Context, std::size_t size, int (*init)(Context*), int (*add)(Context*, const void*, CC_LONG),
+          int (*finish)(unsigned char*, Context*)>
 class Hash {
  public:
-  Hash() { CC_SHA256_Init(&context_); }
+  using Digest = std::array<std::uint8_t, size>;
+
+  Hash() { init(&context_); }
 
   void update(std::string_view bytes) {
     for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kBlock)))  // CC_LONG has 32 bits
-      CC_SHA256_Update(&context_, bytes.data(), static_cast<CC_LONG>(std::min(bytes.size(), kBlock)));
+      add(&context_, bytes.data(), static_cast<CC_LONG>(std::min(bytes.size(), kBlock)));
   }
 
   Digest digest() {
     Digest digest{};
-    CC_SHA256_Final(digest.data(), &context_);
+    finish(digest.data(), &context_);
     return digest;
   }
 
  private:
-  CC_SHA256_CTX context_{};
+  Context context_{};
 };
 
-#elif defined(EDGEATTN_LIBCRYPTO)
+using Sha256 = Hash<CC_SHA256_CTX, 32, CC_SHA256_Init, CC_SHA256_Update, CC_SHA256_Final>;
+using Sha512 = Hash<CC_SHA512_CTX, 64, CC_SHA512_Init, CC_SHA512_Update, CC_SHA512_Final>;
 
+#else
+
+template <std::size_t size, const EVP_MD* (*algorithm)()>
 class Hash {
  public:
-  Hash() { require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr)); }
+  using Digest = std::array<std::uint8_t, size>;
+
+  Hash() { require(context_ && EVP_DigestInit_ex(context_.get(), algorithm(), nullptr)); }
 
   void update(std::string_view bytes) {
     require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
@@ -67,26 +72,12 @@ class Hash {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 
-#else
-
-class Hash {
- public:
-  void update(std::string_view bytes) { hash_.process(bytes.begin(), bytes.end()); }
-
-  Digest digest() {
-    Digest digest{};
-    hash_.finish();
-    hash_.get_hash_bytes(digest.begin(), digest.end());
-    return digest;
-  }
-
- private:
-  picosha2::hash256_one_by_one hash_;
-};
+using Sha256 = Hash<32, EVP_sha256>;
+using Sha512 = Hash<64, EVP_sha512>;
 
 #endif
 
-std::string hex(const Digest& digest) {
+std::string hex(const Sha256::Digest& digest) {
   std::string hex;
   for (const auto byte : digest) hex += {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
   return hex;
@@ -95,19 +86,25 @@ std::string hex(const Digest& digest) {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  Hash hash;
+  Sha256 hash;
   hash.update(bytes);
   return hex(hash.digest());
 }
 
 std::string sha256(std::istream& stream) {
-  Hash hash;
+  Sha256 hash;
   std::vector<char> block(kBlock);
   while (stream) {
     stream.read(block.data(), static_cast<std::streamsize>(block.size()));
     hash.update({block.data(), static_cast<std::size_t>(stream.gcount())});
   }
   return hex(hash.digest());
+}
+
+std::array<std::uint8_t, 64> sha512(std::initializer_list<std::string_view> parts) {
+  Sha512 hash;
+  for (const auto part : parts) hash.update(part);
+  return hash.digest();
 }
 
 }  // namespace edgeattn
