@@ -34,7 +34,7 @@ def test_run_prints_what_python_does(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "no input found; give --input, --image, --audio or --series FILE"),
+        ((), "no input found; give --input, --text, --image, --audio or --series FILE"),
         (("--image", FILES / "rgb.png", "--audio", FILES / "none.wav"), "two inputs found, one expected"),
         (("--image", FILES / "rgb-16.png"), "rgb-16.png: 16 bits a channel found, 8 expected"),
         (("--image", FILES / "cut.jpg"), "cut.jpg: a JPEG file without its end (cut?)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,5 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("command", TABLE)
 def test_the_installed_program_does_it(home: Path, tmp_path: Path, command: str) -> None:
+    for bundle in ("NEW.edge", "OLD.edge"):
+        shutil.copytree(BUNDLE, tmp_path / bundle)
     save_file({"tokens": np.array([[4, 7, 1]])}, tmp_path / "x.safetensors")
     run(f"{home}/.local/bin/{command.replace('NAME.edge', str(BUNDLE))}", tmp_path)
