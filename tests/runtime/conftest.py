@@ -19,6 +19,7 @@ from edgeattn_runtime.bundle import BundleFiles, open_bundle
 sys.path.insert(0, str(Path(__file__).parent))
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+sys.path.append(str(CONFORMANCE))
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from answers import LACKS, questions
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
-sys.path.insert(0, str(RUNTIME / "conformance"))
-
-from answers import LACKS, questions  # noqa: E402
 
 LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin")
 PROGRAMS = {  # what answers the cases: files and folders
