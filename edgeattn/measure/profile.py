@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_runtime.session import open_session
 
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
@@ -40,8 +40,8 @@ def times_of(
     modules = _modules(model)
     operators: defaultdict[str, float] = defaultdict(float)
     by_module: defaultdict[str, float] = defaultdict(float)
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        session = engine.open(model, profile=Path(folder) / "profile")
+    with temporary_folder() as folder:
+        session = engine.open(model, profile=folder / "profile")
         for kernel in kernels(session, inputs):
             operators[kernel.operator] += kernel.microseconds
             by_module[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
@@ -64,9 +64,9 @@ def module_times(graph: Path, engine: Engine, inputs: Iterable[Inputs]) -> dict[
         return {}
     modules = _modules(ir.load(graph))
     times: defaultdict[str, float] = defaultdict(float)
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         session = open_session(
-            graph, providers=engine.providers, options=engine.options, profile=Path(folder) / "profile"
+            graph, providers=engine.providers, options=engine.options, profile=folder / "profile"
         )
         for kernel in kernels(session, inputs):
             times[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
