@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import onnx_ir as ir
 import onnxruntime
@@ -17,6 +18,7 @@ from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.temporary import temporary_folder
+from edgeattn_runtime.errors import ResourceError
 from edgeattn_runtime.session import open_session
 
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
@@ -125,7 +127,7 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
         for _ in range(ROUNDS):
             session.run(None, {name: arrays[name] for name in names})
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for event in json.loads(Path(session.end_profiling()).read_text(encoding="utf-8")):
+    for event in _events(Path(session.end_profiling())):
         if event["name"].endswith(KERNEL):
             node = event["name"].removesuffix(KERNEL)
             times[node, event["args"]["op_name"]].append(event["dur"])
@@ -133,6 +135,17 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
         Kernel(node, operator, sum(map(median, _by_input(durations, count))))
         for (node, operator), durations in times.items()
     )
+
+
+def _events(profile: Path) -> list[dict[str, Any]]:
+    """Return what a profile holds; onnxruntime never says that a disk had no room for it."""
+    try:
+        return list(json.loads(profile.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ResourceError(
+            f"{profile}: a profile that ends early found, as on a full disk; free some space, or set TMPDIR to a "
+            "folder on another disk"
+        ) from error
 
 
 def _by_input(times: list[float], inputs: int) -> Iterator[list[float]]:
