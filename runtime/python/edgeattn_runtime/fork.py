@@ -60,8 +60,9 @@ class ForkGuard:
         self._callers.clear()
 
     def _has_threads(self) -> bool:
-        options = self._session.get_session_options()
-        return options.intra_op_num_threads != 1 or self._session.get_providers() != _ALONE
+        threads: int = self._session.get_session_options().intra_op_num_threads
+        providers: list[str] = self._session.get_providers()
+        return threads != 1 or providers != _ALONE
 
 
 _GUARDS: WeakSet[ForkGuard] = WeakSet()
