@@ -2,12 +2,9 @@ package edgeattn.example
 
 import android.app.Activity
 import android.os.Bundle
-import android.view.Gravity
 import android.widget.Button
-import android.widget.LinearLayout
 import android.widget.TextView
 import edgeattn.EdgeAttnError
-import java.io.File
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -15,8 +12,8 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.launch
 
-/** One screen: draw a digit, and see what the model reads. `digits.edge` lies in src/main/assets. */
-class MainActivity : Activity() {
+/** A screen to draw a digit on, and see what the model reads. `digits.edge` lies in src/main/assets. */
+class DigitsActivity : Activity() {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.IO)
     private val reader = scope.async { DigitReader.load(unpacked("digits.edge")) }
     private var reading: Job? = null
@@ -34,24 +31,13 @@ class MainActivity : Activity() {
                 others.text = "Draw a digit"
             }
         }
-        setContentView(LinearLayout(this).apply {
-            orientation = LinearLayout.VERTICAL
-            gravity = Gravity.CENTER_HORIZONTAL
-            setPadding(48, 96, 48, 48)
-            listOf(paper, answer, others, clear).forEach { addView(it) }
-        })
+        setContentView(column(paper, answer, others, clear))
     }
 
     override fun onDestroy() {
         super.onDestroy()
         reading?.cancel()
         scope.launch { reader.await().close() }
-    }
-
-    private fun text(words: String, size: Float) = TextView(this).apply {
-        text = words
-        textSize = size
-        gravity = Gravity.CENTER_HORIZONTAL
     }
 
     /** Read on another thread than the screen's; what was read before and did not end is let go. */
@@ -68,29 +54,6 @@ class MainActivity : Activity() {
                 answer.text = first
                 others.text = second
             }
-        }
-    }
-
-    /** Copy a bundle out of the app's assets, anew after each update: onnxruntime opens files, and checks are of a folder. */
-    private fun unpacked(name: String): File {
-        val folder = File(noBackupFilesDir, name)
-        val made = File(noBackupFilesDir, "$name.made")
-        if (made.lastModified() < packageManager.getPackageInfo(packageName, 0).lastUpdateTime) {
-            folder.deleteRecursively()
-            copy(name, folder)
-            made.delete()
-            made.createNewFile()
-        }
-        return folder
-    }
-
-    private fun copy(asset: String, to: File) {
-        val parts = assets.list(asset).orEmpty()
-        if (parts.isEmpty()) {
-            assets.open(asset).use { from -> to.outputStream().use { from.copyTo(it) } }
-        } else {
-            to.mkdirs()
-            parts.forEach { copy("$asset/$it", File(to, it)) }
         }
     }
 }

@@ -1,15 +1,17 @@
-/** The page, and beside it the bundle that it loads: $BUNDLE, copied into what is built. */
+/** The page $EXAMPLE, and beside it the bundle that it loads: $BUNDLE, copied into what is built. */
 
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { defineConfig } from 'vite';
 
-const OUT = '../../build/search';
+const { EXAMPLE = 'search', BUNDLE } = env;
+const HERE = import.meta.dirname;
+const OUT = join(HERE, '..', 'build', EXAMPLE);
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export default defineConfig({
-  root: import.meta.dirname,
+  root: join(HERE, EXAMPLE),
   base: './',
   build: { outDir: OUT, emptyOutDir: true, target: 'es2022' },
   worker: { format: 'es' },
@@ -18,7 +20,7 @@ export default defineConfig({
     {
       name: 'bundle',
       closeBundle: async () => {
-        if (env.BUNDLE) await cp(env.BUNDLE, join(import.meta.dirname, OUT, 'bundle'), { recursive: true });
+        if (BUNDLE) await cp(BUNDLE, join(OUT, 'bundle'), { recursive: true });
       },
     },
   ],
