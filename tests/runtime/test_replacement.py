@@ -14,6 +14,7 @@ import pytest
 
 from edgeattn_runtime import BadInput, BundleError, CheckFailed, ResourceError, install, load, replacement
 from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.folder_lock import lock, unlock
 from edgeattn_runtime.golden import Sample, read_golden, write_golden
 from edgeattn_runtime.replacement import restore, staged
 

@@ -113,7 +113,7 @@ def _racing(new: Path, place: Path) -> tuple[int, list[str]]:
     bundle = shutil.copytree(GOOD, folder / "x.edge")
     command = [
         sys.executable,
-        *map(str, (Path(__file__).with_name("install.py"), bundle, INSTALLS, GOOD, new)),
+        *map(str, (INSTALL, bundle, INSTALLS, GOOD, new)),
     ]
     processes = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

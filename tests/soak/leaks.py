@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,24 +16,27 @@ INFERENCES: Final = 1_000_000  # of all kinds together, in a run of half an hour
 LOADS: Final = 10_000
 
 
-def live(seconds: float, share: float, digits: Path) -> list[Life]:
+def live(seconds: float, share: float, digits: Path, core: Path) -> list[Life]:
     """Have processes live for long.
 
     Args:
         seconds: For all of them.
         share: Of half an hour that the whole soak takes: as large is the share of the counts.
         digits: An exported bundle.
+        core: The library of the C++ core.
     """
+    os.environ["EDGEATTN_CORE"] = str(core)
     inferences, loads = round(INFERENCES * share), round(LOADS * share)
     text, decoder = CONFORMANCE / "processed.edge", CONFORMANCE / "decoder.edge"
     lives = [
-        ("digits: run", "run", digits, inferences * 4 // 10, 0.25),
+        ("digits: run", "run", digits, inferences * 4 // 10, 0.3),
         ("digits: run_many", "many", digits, inferences // 10, 0.1),
         ("text: prepare, run", "text", text, inferences * 2 // 10, 0.1),
-        ("decoder: generate", "generate", decoder, inferences * 3 // 10, 0.25),
-        ("digits: load, run, close", "load", digits, loads // 4, 0.15),
+        ("decoder: generate", "generate", decoder, inferences * 3 // 10, 0.2),
+        ("digits: load, run, close", "load", digits, loads // 4, 0.1),
         ("text: load, run, close", "load", text, loads // 4, 0.05),
-        ("decoder: load, run, close", "load", decoder, loads // 2, 0.1),
+        ("decoder: load, run, close", "load", decoder, loads // 4, 0.05),
+        ("decoder in C++: load, check, free", "core", decoder, loads // 4, 0.1),
     ]
     return [life(name, kind, bundle, count, part * seconds) for name, kind, bundle, count, part in lives]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from core import core
 
 import edgeattn_runtime
 from edgeattn_runtime.golden import read_golden
@@ -101,7 +102,7 @@ def leak(bundle: Path) -> Turn:
 
 
 LIVES: Final[Mapping[str, Callable[[Path], Turn]]] = {
-    each.__name__: each for each in (run, many, text, generate, load, leak)
+    each.__name__: each for each in (run, many, text, generate, load, core, leak)
 }
 
 

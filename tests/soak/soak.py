@@ -1,9 +1,9 @@
-"""Bad inputs, faults, long life and many threads for a bounded time: one table, and exit code 1 for what is bad.
+"""Bad inputs, faults, long life and many threads for a bounded time: one table, and exit code 1 for a fault.
 
     python tests/soak/soak.py 30m [--seed 0] [--fuzzed counts.json ...]
 
-Counts follow the time: a million inferences and ten thousand loads in half an hour, as the machine allows. One
-core is enough, but for the threads. What turned out bad is kept, and named.
+Counts follow the time: a million inferences and ten thousand loads in half an hour, where the machine is as
+quick. One core is enough, but for the threads. What turned out bad is kept, and named.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ SWEEPS_FROM: Final = 900.0  # seconds of a run that has the time to kill sweeps 
 SHARES: Final = {"inputs": 0.38, "life": 0.27, "threads": 0.05, "faults": 0.3}
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 DIGITS: Final = Path(__file__).parents[2] / "models" / "digits" / "model.py"
+COMPILE: Final = Path(__file__).parents[2] / "runtime" / "cpp" / "compile"
 WIDTH: Final = 130  # characters
 
 
-def soak(seconds: float, seed: int, place: Path) -> list[Row]:
+def soak(seconds: float, seed: int, place: Path, core: Path) -> list[Row]:
     """Return what a run of so many seconds finds.
 
     Args:
         seconds: The time.
         seed: Of what is drawn.
         place: A folder for all of it; what turns out bad stays there.
+        core: The library of the C++ core.
     """
     draw, share = Random(seed), {part: share * seconds for part, share in SHARES.items()}
     digits = place / "digits.edge"
@@ -56,7 +58,7 @@ def soak(seconds: float, seed: int, place: Path) -> list[Row]:
     (place / "faults").mkdir()
     rows: list[Row] = [*try_inputs(share["inputs"], draw, place / "inputs", [digits])]
     rows += inject(share["faults"], draw, place / "faults", sweeps=seconds >= SWEEPS_FROM)
-    rows += live(share["life"], seconds / HALF_AN_HOUR, digits)
+    rows += live(share["life"], seconds / HALF_AN_HOUR, digits, core)
     rows += call_from_threads(share["threads"], digits)
     return rows
 
@@ -72,6 +74,12 @@ def fuzzed(path: Path) -> list[BadInputs]:
         )
         for each in json.loads(path.read_text("utf-8"))
     ]
+
+
+def built() -> Path:
+    """Return the library of the C++ core, built here."""
+    ended = subprocess.run([str(COMPILE), "native"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(ended.stdout.strip()) / "tests" / "libedgeattn-shared.so"
 
 
 def seconds_of(text: str) -> float:
@@ -90,10 +98,11 @@ def main() -> int:
     parser.add_argument("time", type=seconds_of, nargs="?", default="30m")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fuzzed", type=Path, action="append", default=[], metavar="COUNTS")
+    parser.add_argument("--core", type=Path, metavar="LIBRARY", help="of the C++ core; else it is built")
     given = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="edgeattn-soak-"))
     fuzzers = [row for path in given.fuzzed for row in fuzzed(path)]
-    rows = [*fuzzers, *soak(given.time, given.seed, place)]
+    rows = [*fuzzers, *soak(given.time, given.seed, place, given.core or built())]
     printed(rows, f"A soak of {given.time / 60:g} minutes, seed {given.seed}", Console(width=WIDTH))
     bad = faults_of(rows)
     for words in bad:
