@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Literal
 
@@ -31,6 +31,11 @@ class Packed:
 
     manifest: Manifest
     files: Mapping[str, bytes]
+
+    def adding(self, files: Mapping[str, bytes]) -> Packed:
+        """Return the bundle with more files, or with other contents of those that it has."""
+        contents = {**self.files, **files}
+        return Packed(replace(self.manifest, files=file_entries(contents)), contents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
