@@ -32,7 +32,7 @@ TEXTS: Final = (
     "model",
 )
 REST: Final = (None, True, False, [], {}, [[]], {"": ""}, {"a": None})
-LITERALS: Final = (b"NaN", b"Infinity", b"1e999", b"-0", b"01", b"0x1", b"1" * 5000, b"1E-400")
+LITERALS: Final = (b"NaN", b"Infinity", b"1e999", b"-0", b"01", b"0x1", b"1" * 5000, b"1E-400", b"[" * 10_000)
 
 Path = tuple[Any, ...]
 
@@ -108,7 +108,7 @@ def _value(draw: Random, old: Any, others: list[Any]) -> Any:
     if how < 0.85:
         return copy.deepcopy(draw.choice(REST))
     if how < 0.88:
-        return _nested(draw.choice((50, 900)))
+        return _nested(draw.choice((20, 100)))
     if isinstance(old, list):
         return old[::-1] if how < 0.94 else old * draw.choice((2, 3, 50))
     if isinstance(old, int | float) and not isinstance(old, bool):
