@@ -22,6 +22,30 @@ GRAM_BYTES = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What the float graph has in the place of a value with D channels, row by row.
+
+    Attributes:
+        mean: (D)
+        cross: (D, D) The sum of x^T f, float32: x of the value, f of the float graph.
+    """
+
+    mean: NDArray[np.float32]
+    cross: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, x: NDArray[np.generic], reference: NDArray[np.generic]) -> Reference:
+        """Return that of rows (..., D)."""
+        x, f = (each.astype(np.float32, copy=False).reshape(-1, each.shape[-1]) for each in (x, reference))
+        return cls(f.mean(0) if len(f) else np.zeros(f.shape[1], np.float32), x.T @ f)
+
+    def joined(self, other: Reference, share: float) -> Reference:
+        """Return that of the rows of both, of which ``share`` are this one's."""
+        mean = share * self.mean + (1 - share) * other.mean
+        return Reference(mean.astype(np.float32), self.cross + other.cross)
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """Of one value with D channels, over all its rows: every position of every sample.
 
@@ -33,6 +57,7 @@ class Statistics:
         gram: (D, D) The sum of x^T x, float32: the Hessian of a linear layer's squared output error, but
             for a factor; None where nobody asked for it.
         histogram: Of each channel; None where nobody asked for it.
+        reference: What the float graph has in its place, where that differs; of the undivided value alone.
     """
 
     rows: int
@@ -41,6 +66,7 @@ class Statistics:
     mean: NDArray[np.float32]
     gram: NDArray[np.float32] | None
     histogram: Histogram | None = None
+    reference: Reference | None = None
 
     @property
     def largest(self) -> NDArray[np.float32]:
@@ -65,7 +91,7 @@ class Statistics:
         """Return the statistics of both values' rows together."""
         rows = self.rows + other.rows
         gram = None if self.gram is None or other.gram is None else self.gram + other.gram
-        histograms = self.histogram, other.histogram
+        histograms, references = (self.histogram, other.histogram), (self.reference, other.reference)
         return Statistics(
             rows,
             np.minimum(self.low, other.low),
@@ -73,6 +99,9 @@ class Statistics:
             ((self.mean * self.rows + other.mean * other.rows) / rows).astype(np.float32),
             gram,
             None if histograms[0] is None or histograms[1] is None else histograms[0].joined(histograms[1]),
+            None
+            if references[0] is None or references[1] is None
+            else references[0].joined(references[1], self.rows / rows),
         )
 
 
@@ -108,9 +137,7 @@ def calibrate(
         outputs = answer(sample.inputs)
         for rows in ordered:
             name, layout = rows
-            of_sample = _sample_statistics(
-                name, layout.rows(outputs[name]), grams=grams, histograms=histograms
-            )
+            of_sample = statistics_of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
             statistics[rows] = statistics[rows].joined(of_sample) if rows in statistics else of_sample
     return statistics
 
@@ -134,7 +161,14 @@ def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
         yield batch
 
 
-def _sample_statistics(name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool) -> Statistics:
+def statistics_of(
+    name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool = False
+) -> Statistics:
+    """Return the statistics of one sample's value, (..., D).
+
+    Raises:
+        QuantizeError: A histogram is wanted of what holds a NaN or an infinity.
+    """
     x = value.astype(np.float32, copy=False).reshape(-1, value.shape[-1])  # (T, D)
     if not len(x):
         x = np.zeros((1, x.shape[-1]), np.float32)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.grid import INT8
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
@@ -73,6 +74,7 @@ class Candidates:
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
         kernels: What more there is where edgeattn's own kernels are installed.
+        careful: The techniques of weights below 8 bits, in place of ``rounding``.
     """
 
     plain: Recipe
@@ -91,6 +93,7 @@ class Candidates:
     aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
     kernels: Kernels = NO_KERNELS
+    careful: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
@@ -145,9 +148,11 @@ class Candidates:
         return next((each for each in self.smaller if _fits(layer, each, forms)), self.fastest)
 
     def finished(self, treatment: Treatment, forms: Forms) -> Treatment:
-        """Return a treatment whose weight is rounded by the layer's output, where its form takes that."""
-        if forms.linear[treatment.form].own_steps:
+        """Return a treatment with what makes its weight more exact and takes longer than a trial may."""
+        if treatment.form == FLOAT.name:
             return treatment
+        if forms.linear[treatment.form].grid.bits < INT8.bits:
+            return Treatment(treatment.form, self.careful)
         return Treatment(treatment.form, (*treatment.techniques, self.rounding))
 
     def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
