@@ -69,7 +69,8 @@ class Grid:
     def round(self, weight: Floats, scale: Floats) -> Bytes:
         """Return each weight in steps of its scale, rounded to the nearest and clipped, (D, N)."""
         steps = np.rint(self.blocks(weight) / scale[:, None])  # (B, block, N)
-        return np.clip(steps, self.lowest, self.highest).astype(np.int8).reshape(weight.shape)
+        stored: Bytes = np.clip(steps, self.lowest, self.highest).astype(np.int8)
+        return stored.reshape(weight.shape)
 
     def dequantize(self, stored: Bytes, scale: Floats) -> Floats:
         """Return ``stored * scale``, (D, N)."""
