@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from edgeattn.results.card import Card
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in, plain_module
@@ -58,6 +59,7 @@ def load(source: str) -> ModuleSource:
         pretty=_function(defined, path, "pretty"),
         picture=_function(defined, path, "picture"),
         processing=processing,
+        card=_card(defined, path),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -167,6 +169,13 @@ def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
     if not isinstance(yielded, Iterable):
         raise ModelError(f"{path}: raw() returned {_type(yielded)}, raw inputs one by one expected")
     return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
+
+
+def _card(defined: ModuleType, path: Path) -> Card:
+    try:
+        return Card.read(_mapping(defined, path, "card") or {})
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _required(defined: ModuleType, path: Path, name: str, definition: str) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,11 @@ class Packed:
 
     manifest: Manifest
     files: Mapping[str, bytes]
+
+    def adding(self, files: Mapping[str, bytes]) -> Packed:
+        """Return the bundle with more files, or with other contents of those that it has."""
+        contents = {**self.files, **files}
+        return Packed(replace(self.manifest, files=file_entries(contents)), contents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

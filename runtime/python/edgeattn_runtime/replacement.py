@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from edgeattn_runtime.bundle import DESKTOP_FILES, BundleFiles
+from edgeattn_runtime.bundle import BundleFiles, is_passed_over
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.files import SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
@@ -211,7 +211,7 @@ def _strays(folder: Path) -> Iterator[str]:
     unlisted = (MANIFEST_FILE,) if manifest.signature is None else (MANIFEST_FILE, SIGNATURE_FILE)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        is_own = name in unlisted or name in manifest.files or path.name in DESKTOP_FILES
+        is_own = name in unlisted or name in manifest.files or is_passed_over(folder, name)
         if not is_own and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
 
