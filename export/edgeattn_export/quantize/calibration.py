@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -18,7 +18,7 @@ from edgeattn_export.quantize.forms import Forms, LinearForm
 from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
-from edgeattn_export.quantize.own_inputs import OwnInputs
+from edgeattn_export.quantize.own_inputs import EMBEDDING, OwnInputs
 from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
@@ -67,7 +67,7 @@ class OwnKey(NamedTuple):
     Attributes:
         key: Its own.
         before: The treated layers before it, each with its own.
-        rewrites: Of what is no layer.
+        rewrites: Of embeddings.
     """
 
     key: Key
@@ -121,16 +121,27 @@ class Calibration:
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
-        keys = {layer: self._key(layer, treatment) for layer, treatment in treatments}
+        treated = dict(treatments)
+        embeddings = tuple(each for each in rewrites if self.forms.rewrites[each[0]].noun == EMBEDDING)
+        fitted = self._fitted([layer for layer in self.layers if layer in treated], embeddings)
+        keys = {layer: self._key(layer, treated[layer], layer in fitted) for layer in treated}
         linears = self._by_float_inputs({layer: key for layer, key in keys.items() if not key.by_own_inputs})
-        return linears | self._by_own_inputs(keys, linears, tuple(rewrites))
+        return linears | self._by_own_inputs(keys, linears, embeddings)
 
-    def _key(self, layer: Layer, treatment: Treatment) -> Key:
-        """Return a layer's key; a weight that meets several inputs is fitted to none of them."""
-        if len({each.x for each in self.layers if each.weight == layer.weight}) > 1:
-            kept = tuple(each for each in treatment.techniques if not TECHNIQUES[each[0]].by_own_inputs)
-            treatment = Treatment(treatment.form, kept)
-        return Key.of(layer, self.forms.linear[treatment.form], treatment)
+    def _fitted(self, treated: Sequence[Layer], embeddings: Sequence[object]) -> set[Layer]:
+        """Return the layers with inputs of their own: one each, and another than the float graph's.
+
+        A weight that meets several inputs is fitted to none of them; before the first layer nothing differs.
+        """
+        inputs_of: dict[str, set[str]] = {}
+        for layer in self.layers:
+            inputs_of.setdefault(layer.weight, set()).add(layer.x)
+        first = {layer.x for layer in treated[:1]} if not embeddings else set()
+        return {each for each in treated if len(inputs_of[each.weight]) == 1 and each.x not in first}
+
+    def _key(self, layer: Layer, treatment: Treatment, is_fitted: bool) -> Key:
+        kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
+        return Key.of(layer, self.forms.linear[treatment.form], Treatment(treatment.form, tuple(kept)))
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: self._rounded[key] for key in keys.values() if key in self._rounded}
@@ -161,7 +172,7 @@ class Calibration:
         Args:
             keys: Of all layers that are treated.
             linears: Those of them that are treated by the float graph's inputs.
-            rewrites: As for ``linears``.
+            rewrites: Of embeddings, as for ``linears``.
         """
         own = {
             layer.name: OwnKey(key, self._before(layer, keys), rewrites)

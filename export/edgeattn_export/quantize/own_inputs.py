@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.apply import apply
@@ -24,7 +25,7 @@ from edgeattn_export.quantize.statistics import Reference, Statistics, statistic
 from edgeattn_export.quantize.walk import Stretches, Walk
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 
-EMBEDDING = "embedding"  # the noun of rewrites that are followed
+EMBEDDING = "embedding"  # the noun of the rewrites that are followed
 
 Treat = Callable[[Layer, Statistics], Linear]
 Placed = Iterable[tuple[str, str]]
@@ -57,7 +58,7 @@ class OwnInputs:
 
         Args:
             linears: Layers that are treated already, by name.
-            rewrites: Of what is no layer, each with the pattern of the modules that it is for.
+            rewrites: Of embeddings, each with the pattern of the modules that it is for.
             treat: By the name of each layer that is to be treated, what treats it.
 
         Returns:
@@ -84,8 +85,7 @@ class OwnInputs:
     def _embedded(self, rewrites: Placed) -> ir.Model:
         model = self.model.clone()
         for name, pattern in rewrites:
-            if (rule := self.forms.rewrites[name]).noun == EMBEDDING:
-                apply(rule, model, nodes_within(model, pattern).__contains__)
+            apply(self.forms.rewrites[name], model, nodes_within(model, pattern).__contains__)
         return model
 
     def _writing(self, linears: Mapping[str, Linear]) -> Callable[[ir.Model], object]:
@@ -100,15 +100,12 @@ class OwnInputs:
 
     def _statistics(self, layer: Layer, walk: Walk, own: Walk) -> Statistics:
         """Return the statistics of a layer's own input, beside the float graph's."""
-        total: Statistics | None = None
-        for in_float, value in zip(walk.values(layer.x), own.values(layer.x), strict=True):
-            x, f = layer.layout.rows(value), layer.layout.rows(in_float)
-            alone = statistics_of(layer.x, x, grams=True, histograms=self.histograms)
-            of_sample = replace(alone, reference=Reference.of(x, f))
-            total = of_sample if total is None else total.joined(of_sample)
-        if total is None:
-            raise TypeError("no samples; at least one expected")
-        return total
+        x, f = (
+            np.concatenate([layer.layout.rows(value).reshape(-1, layer.width) for value in values])
+            for values in (own.values(layer.x), walk.values(layer.x))
+        )
+        statistics = statistics_of(layer.x, x, grams=True, histograms=self.histograms)
+        return replace(statistics, reference=Reference.of(x, f))
 
 
 def _places(model: ir.Model) -> dict[str, int]:

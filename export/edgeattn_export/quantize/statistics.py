@@ -39,11 +39,6 @@ class Reference:
         x, f = (each.astype(np.float32, copy=False).reshape(-1, each.shape[-1]) for each in (x, reference))
         return cls(f.mean(0) if len(f) else np.zeros(f.shape[1], np.float32), x.T @ f)
 
-    def joined(self, other: Reference, share: float) -> Reference:
-        """Return that of the rows of both, of which ``share`` are this one's."""
-        mean = share * self.mean + (1 - share) * other.mean
-        return Reference(mean.astype(np.float32), self.cross + other.cross)
-
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -91,7 +86,7 @@ class Statistics:
         """Return the statistics of both values' rows together."""
         rows = self.rows + other.rows
         gram = None if self.gram is None or other.gram is None else self.gram + other.gram
-        histograms, references = (self.histogram, other.histogram), (self.reference, other.reference)
+        histograms = self.histogram, other.histogram
         return Statistics(
             rows,
             np.minimum(self.low, other.low),
@@ -99,9 +94,6 @@ class Statistics:
             ((self.mean * self.rows + other.mean * other.rows) / rows).astype(np.float32),
             gram,
             None if histograms[0] is None or histograms[1] is None else histograms[0].joined(histograms[1]),
-            None
-            if references[0] is None or references[1] is None
-            else references[0].joined(references[1], self.rows / rows),
         )
 
 

@@ -14,6 +14,7 @@ from edgeattn_export.quantize.grid import INT8
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
 
 Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
@@ -158,6 +159,25 @@ class Candidates:
     def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
         """Return what is tried of embeddings."""
         return (*self.embeddings, *(self.smaller_embeddings if goal.wants_size else ()))
+
+
+def fitted_together(treatments: Mapping[str, Treatment]) -> dict[str, Treatment]:
+    """Return the treatments of one recipe, by their units: where layers fit their own inputs, all do.
+
+    What the layers before did wrong a layer of 8 bits can make up for as well as one of 4.
+    """
+    own = dict.fromkeys(
+        technique
+        for treatment in treatments.values()
+        for technique in treatment.techniques
+        if TECHNIQUES[technique[0]].by_own_inputs
+    )
+    return {
+        name: treatment
+        if treatment.form == FLOAT.name
+        else Treatment(treatment.form, (*own, *(each for each in treatment.techniques if each not in own)))
+        for name, treatment in treatments.items()
+    }
 
 
 def _is_wanted(layer: Layer, treatment: Treatment, goal: Goal, forms: Forms) -> bool:

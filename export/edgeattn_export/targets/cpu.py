@@ -90,7 +90,7 @@ CANDIDATES = Candidates(
         Treatment(FLOAT.name),
     ),
     most_exact=(Treatment(RESIDUAL_INT8.name), Treatment(RESIDUAL_INT8.name, _HALF)),
-    smaller=(Treatment(INT4_BLOCKS.name),),
+    smaller=(Treatment(INT4_BLOCKS_OF_64.name), Treatment(INT4_BLOCKS.name)),
     static=(Treatment(INT8_STATIC.name), Treatment(INT8_STATIC.name, (("smoothing", 0.7),))),
     few=(
         _PLAIN,
@@ -101,7 +101,7 @@ CANDIDATES = Candidates(
         Treatment(FLOAT.name),
     ),
     rounding=("rounding", 0.1),  # small enough to help, large enough not to fit the samples alone
-    careful=(("refit", 0.3), ("clipping", 0.5), ("rounding", 0.1), ("bias correction", 1.0)),
+    careful=(("refit", 1.0), ("clipping", 0.5), ("rounding", 0.1), ("bias correction", 1.0)),
     embeddings=("int8 rows",),
     smaller_embeddings=("int4 rows",),
     others=("gelu tanh",),
@@ -113,6 +113,7 @@ _KERNELS = Kernels(
         *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
         Treatment(KERNEL_INT8_PER_TOKEN.name),
         Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
+        Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
     rewrites=(KernelAttention.name,),

@@ -61,7 +61,7 @@ def test_each_layer_is_treated_by_what_the_treated_network_gives_it(calibration:
 
     layers = calibration.layers
     order = OwnInputs(calibration.model, calibration.samples, ORT_CPU, FORMS, layers)
-    linears = order.treated({}, EMBEDDED, {layer.name: treat for layer in layers})
+    linears = order.treated({}, EMBEDDED[:1], {layer.name: treat for layer in layers})
     assert linears.keys() == {layer.name for layer in layers}
     assert len(noted) == len({layer.weight for layer in layers})  # a shared weight stays one
 
@@ -122,3 +122,12 @@ def test_other_layers_keep_the_float_graph_s_inputs(calibration: Calibration) ->
     alone = _careful(calibration, _of_all(plain))
     beside = _careful(calibration, _of_all(Treatment("int4 blocks", CANDIDATES.careful), plain))
     np.testing.assert_array_equal(beside["biased"].stored, alone["biased"].stored)
+
+
+def test_a_layer_alone_is_rounded_as_by_the_float_graph(calibration: Calibration) -> None:
+    for layer in calibration.layers:
+        fitted, rounded = (
+            calibration.linears([(layer, Treatment("int4 blocks", techniques))])[layer.name]
+            for techniques in (CANDIDATES.careful, CANDIDATES.careful[1:])
+        )
+        assert fitted is rounded
