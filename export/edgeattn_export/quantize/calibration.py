@@ -161,7 +161,7 @@ class Calibration:
             linears |= {
                 key: self._treated(layer, key, statistics[layer.weight]) for key, layer in inside.items()
             }
-        self._remember({key: linears[key] for key in by_gram})
+        self._remember((key, linears[key]) for key in by_gram)
         return {layer.name: linears[key] for layer, key in keys.items()}
 
     def _by_own_inputs(
@@ -185,7 +185,7 @@ class Calibration:
             order = OwnInputs(self.model, self.samples, self.engine, self.forms, self.layers, histograms)
             treat = {name: partial(self._treated_once, key) for name, key in own.items()}
             made = order.treated(linears, rewrites, treat)
-            self._remember({own[name]: linear for name, linear in made.items()})
+            self._remember((own[name], linear) for name, linear in made.items())
             return made
         return {name: self._rounded[key] for name, key in own.items()}
 
@@ -207,9 +207,9 @@ class Calibration:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
         return self._layer_statistics(histograms=False)[layer.weight].rows / len(self.samples)
 
-    def _remember(self, made: Mapping[Key, Linear] | Mapping[OwnKey, Linear]) -> None:
+    def _remember(self, made: Iterable[tuple[Key | OwnKey, Linear]]) -> None:
         """Keep the newest of what took long to make."""
-        self._rounded |= made
+        self._rounded.update(made)
         size = sum(map(_bytes, self._rounded.values()))
         while size > ROUNDED_BYTES:
             oldest = next(iter(self._rounded))
