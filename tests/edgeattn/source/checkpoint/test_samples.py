@@ -84,3 +84,11 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
         reader_of(tmp_path / "gone.csv")
     with pytest.raises(BadInput, match="a folder of images"):
         reader_of(tmp_path)
+
+
+def test_parquet_has_columns(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"text": ["a", "b"], "label": [1, 2]})
+    parquet.write_table(table, tmp_path / "x.parquet")
+    assert rows(tmp_path / "x.parquet") == [{"text": "a", "label": 1}, {"text": "b", "label": 2}]
