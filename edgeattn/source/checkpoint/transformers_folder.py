@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
 from torch import nn
+from transformers import logging
 
 
 def architecture_of(folder: Path) -> str:
@@ -17,7 +19,8 @@ def architecture_of(folder: Path) -> str:
     Raises:
         ValueError: It names none, or one that transformers does not have.
     """
-    named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ()
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    named: list[str] = config.get("architectures") or []
     if len(named) != 1:
         raise ValueError(
             f"config.json: architectures {list(named)} found, the name of one class expected; add it"
@@ -28,7 +31,7 @@ def architecture_of(folder: Path) -> str:
             f"config.json: architecture {name} found, a class of transformers {transformers.__version__} "
             "expected; write a model file for code of its own"
         )
-    return str(name)
+    return name
 
 
 def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
@@ -51,7 +54,8 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
                 f"{pickles[0]}: a pickle found, which may run code; convert it: {conversion(folder)}"
             )
         raise ValueError("no weights found, such as model.safetensors; save them there with save_pretrained")
-    transformers.utils.logging.disable_progress_bar()
+    quiet: Any = logging
+    quiet.disable_progress_bar()
     network, info = getattr(transformers, name).from_pretrained(
         folder,
         local_files_only=True,
@@ -68,6 +72,12 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
         )
     module: nn.Module = network.eval()
     return module
+
+
+def drop_pooler(network: nn.Module) -> None:
+    """Leave out the vector that a network makes of its first token, which most are not trained for."""
+    if getattr(network, "pooler", None) is not None:
+        network.register_module("pooler", None)
 
 
 def conversion(folder: Path) -> str:

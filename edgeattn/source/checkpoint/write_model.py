@@ -95,7 +95,8 @@ class _Pieces:
         """Return the lines that import what is not of this package, Python's own first."""
         lines = [(name, f"import {name}") for name in self._plain]
         lines += [(m, f"from {m} import {', '.join(sorted(names))}") for m, names in self._names.items()]
-        own, others = [], []
+        own: list[str] = []
+        others: list[str] = []
         for name, line in sorted(lines, key=lambda each: (each[1].startswith("from"), each[0])):
             (own if name.partition(".")[0] in sys.stdlib_module_names else others).append(line)
         return [*own, "", *others, ""]

@@ -18,6 +18,11 @@ TASKS = {
     "token_classification": "TokenClassification",
     "question_answering": "QuestionAnswering",
     "masked_lm": "MaskedLM",
+    "causal_lm": "CausalLM",
+    "seq2seq_lm": "Seq2SeqLM",
+    "image_classification": "ImageClassification",
+    "object_detection": "ObjectDetection",
+    "image_text_embedding": "ImageTextEmbedding",
     "feature_extraction": "FeatureExtraction",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
-from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
 
 
 class FeatureExtraction(TextTask):
@@ -20,7 +20,6 @@ class FeatureExtraction(TextTask):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder, without=("pooler",))
-        if getattr(network, "pooler", None) is not None:
-            network.pooler = None
+        drop_pooler(network)
         super().__init__(folder, rows, network)
         self.say_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -43,6 +43,6 @@ class MaskedLM(TextTask):
             hidden[0, masked] = tokenizer.mask_token_id
             yield {**inputs, "input_ids": hidden}, target
 
-    def raw(self) -> tuple[()]:
-        """Return none: samples are masked."""
-        return ()
+    def raw(self) -> Iterator[Mapping[str, object]]:
+        """Yield none: samples are masked."""
+        yield from ()

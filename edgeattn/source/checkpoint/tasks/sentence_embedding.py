@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
-from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
 
 PAIRS = 8  # of texts in a sample: a rank correlation needs several
 
@@ -58,7 +58,7 @@ class SentenceEmbedding(TextTask):
         for texts, scores in self._groups():
             yield self.tokens.encode_all(texts), torch.tensor(scores)
 
-    def raw(self) -> Iterator[dict[str, object]]:
+    def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield the same texts as they are, where the bundle takes texts."""
         if self.pairs and "text" in (self.processing or {}):
             yield from ({"text": texts} for texts, _ in self._groups())
@@ -85,8 +85,7 @@ class SentenceEncoder(nn.Module):
     def __init__(self, bert: nn.Module, names: Sequence[str], parts: Sequence[tuple[str, Path]]) -> None:
         super().__init__()
         self.bert, self.names = bert, tuple(names)
-        if getattr(bert, "pooler", None) is not None:
-            bert.pooler = None  # its own pooling, which sentence embeddings do not use
+        drop_pooler(bert)
         made = [_part(name, folder) for name, folder in parts]
         self.pooling, self.rest = made[0], nn.ModuleList(made[1:])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,15 +48,15 @@ class Task(ABC):
 
     def model(self) -> nn.Module:
         """Return the network, in eval mode."""
-        return self.network
+        return self.network.eval()
 
     @abstractmethod
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each row, or pairs of these and a target."""
 
-    def raw(self) -> Iterable[Mapping[str, object]]:
-        """Return raw inputs in the order of the samples; none where the bundle prepares none."""
-        return ()
+    def raw(self) -> Iterator[Mapping[str, object]]:
+        """Yield raw inputs in the order of the samples; none where the bundle prepares none."""
+        yield from ()
 
     def pretty(self, outputs: Mapping[str, Tensor]) -> str:
         """Show how the first output begins."""

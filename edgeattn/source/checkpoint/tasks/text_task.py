@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from torch import nn
 
@@ -22,7 +23,7 @@ class TextTask(Task):
         longest: Tokens that a text is cut to, in place of the tokenizer's own.
     """
 
-    needed = ("text",)
+    needed: ClassVar[Sequence[str]] = ("text",)
 
     def __init__(
         self, folder: Path, rows: Sequence[Row], network: nn.Module, longest: int | None = None
