@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from edgeattn.results.card import Card
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in, plain_module
@@ -72,6 +73,7 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
         pretty=_function(defined, path, "pretty"),
         picture=_function(defined, path, "picture"),
         processing=processing,
+        card=_card(defined, path),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -181,6 +183,13 @@ def _processing(defined: object, path: Path) -> OwnProcessing | None:
     if not isinstance(yielded, Iterable):
         raise ModelError(f"{path}: raw() returned {_type(yielded)}, raw inputs one by one expected")
     return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
+
+
+def _card(defined: object, path: Path) -> Card:
+    try:
+        return Card.read(_mapping(defined, path, "card") or {})
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _required(defined: object, path: Path, name: str, definition: str) -> Callable[..., Any]:

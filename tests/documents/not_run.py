@@ -22,6 +22,8 @@ NOT_RUN = {
     "runtime/cpp/examples/digits/run *": "tests/runtime/cpp/test_programs.py runs it, with images",
     "edgeattn generate captions.edge *": "no model here captions photos: tests/edgeattn/test_captioner.py",
     "edgeattn sign sentence.edge *": "docs/signatures.md has its like, run",
+    "hf *": "sends to a hub, or fetches from one",
+    "edgeattn inspect https:*": "asks for a download: tests/edgeattn/test_hub.py",
     "edgeattn devices *": "asks for a device of this name: tests/edgeattn/devices",
     "edgeattn * --on *": "asks for devices of these names: tests/edgeattn/devices",
     "edgeattn * --scheduler *": "asks for a scheduler at this address: tests/edgeattn/sweep",

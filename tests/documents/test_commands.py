@@ -38,7 +38,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *("pytest", "scp", "ssh", "ssh-keygen", "swift"),
+    *("hf", "pytest", "scp", "ssh", "ssh-keygen", "swift"),
 }
 
 

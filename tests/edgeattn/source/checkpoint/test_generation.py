@@ -79,4 +79,4 @@ def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:
     (folder / "generation_config.json").write_text(json.dumps({"no_repeat_ngram_size": 3}), "utf-8")
     (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
     with pytest.warns(UserWarning, match="no bundle follows: no_repeat_ngram_size=3"):
-        read_source(str(folder), tmp_path / "x.txt")
+        read(folder, tmp_path / "x.txt")
