@@ -23,7 +23,8 @@ FUZZ = ROOT / "tests" / "fuzz"
 BUILD = FUZZ / "build"
 CPP, KERNELS = ROOT / "runtime" / "cpp", ROOT / "runtime" / "kernels"
 
-_LONGEST = {"image": 4096, "log_mel": 2048, "attention": 512, "int8_linear": 512}  # bytes; others 16 KiB
+# Bytes of an input; of other subjects 16 KiB.
+_LONGEST = {"image": 4096, "text": 512, "log_mel": 2048, "attention": 512, "int8_linear": 512}
 _OPTIONS = ("-print_final_stats=1", "-timeout=20", "-report_slow_units=60", "-rss_limit_mb=3072")
 _STARTING = 120  # seconds beyond its time in which a fuzzer ends
 
@@ -173,7 +174,11 @@ def _jazzer(subject: str) -> Sequence[str | Path]:
     return web / "node_modules" / ".bin" / "jazzer", web / "build" / f"fuzz_{subject}.mjs", "--sync"
 
 
+# Those that the corpora profit from most come first: in C++ all code is seen, libraries too.
 LANGUAGES = (
+    Language("cpp", "runtime/cpp/tests/fuzz_*.cpp", _build_cpp, _program(CPP, "-malloc_limit_mb=256")),
+    Language("kernels", "runtime/kernels/tests/fuzz_*.cpp", _build_kernels, _program(KERNELS)),
+    Language("web", "tests/fuzz/web/fuzz_*.ts", _build_web, _jazzer, separator=("--",)),
     Language("python", "tests/fuzz/python/fuzz_*.py", _nothing, _script("python")),
     Language(
         "differential",
@@ -182,7 +187,4 @@ LANGUAGES = (
         _script("differential"),
         environment={"EDGEATTN_READERS": str(CPP / "build" / "native" / "tests" / "libedgeattn-readers.so")},
     ),
-    Language("cpp", "runtime/cpp/tests/fuzz_*.cpp", _build_cpp, _program(CPP, "-malloc_limit_mb=256")),
-    Language("kernels", "runtime/kernels/tests/fuzz_*.cpp", _build_kernels, _program(KERNELS)),
-    Language("web", "tests/fuzz/web/fuzz_*.ts", _build_web, _jazzer, separator=("--",)),
 )

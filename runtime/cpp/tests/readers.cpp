@@ -37,6 +37,16 @@ std::string bytes_of(const std::vector<Number>& numbers) {
   return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(Number)};
 }
 
+/// Returns a tokenizer, one of the last that were asked for or a new one.
+const text::Tokenizer& opened(std::string_view json) {
+  constexpr std::size_t kMost = 64;
+  static std::map<std::string, text::Tokenizer, std::less<>> all;
+  const auto found = all.find(json);
+  if (found != all.end()) return found->second;
+  if (all.size() == kMost) all.clear();
+  return all.try_emplace(std::string(json), json, "tokenizer.json", 16).first->second;
+}
+
 }  // namespace
 
 extern "C" {
@@ -50,7 +60,9 @@ EDGEATTN_API bool edgeattn_read_wav(Bytes content, Bytes* out) {
 }
 
 EDGEATTN_API bool edgeattn_read_csv(Bytes content, Bytes first, Bytes second, Bytes* out) {
-  return hand_out<InputError>(out, [&] { return bytes_of(decode_csv(content, {std::string(first), std::string(second)}).values); });
+  return hand_out<InputError>(out, [&] {
+    return bytes_of(decode_csv(content, {std::string(first), std::string(second)}).values);
+  });
 }
 
 EDGEATTN_API bool edgeattn_read_tokenizer(Bytes json, Bytes* out) {
@@ -62,7 +74,6 @@ EDGEATTN_API bool edgeattn_read_tokenizer(Bytes json, Bytes* out) {
 
 /// The tokenizer is one that is accepted.
 EDGEATTN_API bool edgeattn_read_text(Bytes json, Bytes text, Bytes* out) {
-  return hand_out<InputError>(
-      out, [&] { return bytes_of(text::Tokenizer(json, "tokenizer.json", 16).encode(text).encoding.ids); });
+  return hand_out<InputError>(out, [&] { return bytes_of(opened(json).encode(text).encoding.ids); });
 }
 }

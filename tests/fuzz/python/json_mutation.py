@@ -14,8 +14,8 @@ _DEEPEST = 100  # brackets: what is nested deeper is mutated as bytes
 _ODD = json.loads(
     r"""[0, 1, -1, 2, 255, 65536, 2147483648, 4294967295, 9007199254740991, 9007199254740992, 0.5,
     9223372036854775808, 1.0, -0.0, 1e308, 5e-324, "", " ", "a", "\u00e9", "e\u0301", "\u202e", "\u0000",
-    "\ud800", "../a", "/a", "manifest.json", "model", "L", null, true, false, [], {}, [[]], [0], {"type": "Lowercase"},
-    {"String": ""}, {"Regex": "(a|b)*"}]"""
+    "\ud800", "../a", "/a", "manifest.json", "model", "L", null, true, false, [], {}, [[]], [0],
+    {"type": "Lowercase"}, {"String": ""}, {"Regex": "(a|b)*"}]"""
 )
 
 
