@@ -26,7 +26,7 @@ CPP, KERNELS = ROOT / "runtime" / "cpp", ROOT / "runtime" / "kernels"
 # Bytes of an input; of other subjects 16 KiB.
 _LONGEST = {"image": 4096, "text": 512, "log_mel": 2048, "attention": 512, "int8_linear": 512}
 _OPTIONS = ("-print_final_stats=1", "-timeout=20", "-report_slow_units=60", "-rss_limit_mb=3072")
-_STARTING = 120  # seconds beyond its time in which a fuzzer ends
+_STARTING = 600  # seconds beyond its time in which a fuzzer ends: its corpus is read before
 
 
 @dataclass(frozen=True, slots=True)
