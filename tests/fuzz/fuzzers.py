@@ -11,6 +11,7 @@ import shlex
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -96,20 +97,20 @@ class Fuzzer:
         refusals = BUILD / "refusals"
         refusals.write_bytes(struct.pack("<Q", 0))
         started, before = time.monotonic(), set(finds.iterdir())
-        command = [*map(str, (*self.language.command(self.subject), *words))]
-        environment = {**os.environ, **_environment(), **self.language.environment}
-        process = subprocess.Popen(
-            command,
-            cwd=BUILD,
-            env={**environment, "EDGEATTN_FUZZ_REFUSALS": str(refusals)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            output, _ = process.communicate(timeout=seconds + _STARTING)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, _ = process.communicate()
+        with tempfile.TemporaryDirectory(prefix="edgeattn-fuzz-") as scratch:
+            own = {"EDGEATTN_FUZZ_REFUSALS": str(refusals), "TMPDIR": scratch}
+            process = subprocess.Popen(
+                [*map(str, (*self.language.command(self.subject), *words))],
+                cwd=BUILD,
+                env={**os.environ, **_environment(), **self.language.environment, **own},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                output, _ = process.communicate(timeout=seconds + _STARTING)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                output, _ = process.communicate()
         found = max(set(finds.iterdir()) - before, key=lambda path: path.stat().st_mtime, default=finds)
         return Outcome(
             name=self.name,
