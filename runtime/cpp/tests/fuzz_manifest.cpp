@@ -1,4 +1,5 @@
 // libFuzzer: whatever the bytes, the reader of manifests returns or throws a BundleError.
+#include "edgeattn.hpp"
 #include "fuzzing.hpp"
 #include "json_mutation.hpp"
 #include "manifest.hpp"

@@ -2,6 +2,7 @@
 // the parser is reached. Include it once in a fuzzer.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
