@@ -12,7 +12,7 @@ import { EdgeAttnError } from '../../../runtime/web/src/errors.js';
 const SECONDS = 1; // of the processor
 const KILOBYTES = 256 * 1024; // beyond what any input before it took
 
-const file = openSync(process.env['EDGEATTN_FUZZ_REFUSALS'] ?? '/dev/null', 'w');
+const file = openSync(process.env['EDGEATTN_FUZZ_REFUSALS'] ?? '/dev/null', 'r+');
 const count = new BigUint64Array(1);
 
 /** Return what Jazzer.js calls with an input; all that `read` throws but an error of one line of this runtime is a find. */
