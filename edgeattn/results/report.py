@@ -49,7 +49,8 @@ class Report:
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
-        devices: What other machines measured of it.
+        devices: What other machines measured of it, as the files say that were added.
+        browsers: What browsers sent over a network to ``edgeattn serve``: their own word.
         device: The name of the device that ``machine`` is; None where it is the one that exported.
         prices: What each device's recipe costs on every device, where it was made for several.
         worst: The worst evaluation samples, as a person sees them.
@@ -82,6 +83,7 @@ class Report:
     trials: tuple[TrialResult, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[DeviceBenchmark, ...] = ()
+    browsers: tuple[DeviceBenchmark, ...] = ()
     device: str | None = None
     prices: tuple[Price, ...] = ()
     worst: tuple[WorstSample, ...] = ()
