@@ -60,6 +60,7 @@ def load(source: str) -> ModuleSource:
         processing=processing,
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        license=_license(defined, path),
     )
 
 
@@ -188,6 +189,13 @@ def _mapping(defined: ModuleType, path: Path, name: str) -> Mapping[str, Any] | 
     if value is None or isinstance(value, Mapping):
         return value
     raise ModelError(f"{path}: {name} is {_type(value)}, a dict expected")
+
+
+def _license(defined: ModuleType, path: Path) -> str | None:
+    value: object = getattr(defined, "license", None)
+    if value is None or (isinstance(value, str) and value and value.isprintable()):
+        return value
+    raise ModelError(f'{path}: license is {_type(value)}, a printable text such as "Apache-2.0" expected')
 
 
 def _type(value: object) -> str:

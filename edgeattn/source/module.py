@@ -43,6 +43,7 @@ class ModuleSource:
         processing: What an app does before and after a call; None where nothing is said of it.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
+        license: What its user states, an SPDX expression; None where nothing is stated.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ModuleSource:
     processing: OwnProcessing | None = None
     file: Path | None = None
     sha256: str | None = None
+    license: str | None = None
 
     original = "PyTorch"
 

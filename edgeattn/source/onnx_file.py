@@ -25,6 +25,7 @@ class OnnxSource:
     original = "ONNX file"
     metric = None
     processing = None
+    license = None
     weights_sha256 = None  # they are part of the model file
 
     @property

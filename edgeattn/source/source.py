@@ -62,6 +62,10 @@ class Source(Protocol):
         """Of the file that defines it; None where there is none."""
 
     @property
+    def license(self) -> str | None:
+        """Its licence as its user states it; None where nothing is stated."""
+
+    @property
     def weights_sha256(self) -> str | None:
         """Of its weights; None where they are part of that file."""
 
