@@ -11,6 +11,7 @@ from edgeattn.judge.models import Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
+from edgeattn.report.card import CARD_FILE, card
 from edgeattn.report.files import Provenance, report_files
 from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
@@ -113,14 +114,21 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
             budget=request.budget.limits,
             source=source.sha256,
             weights=first.model.float_model.weights_sha256,
-            license=source.license,
+            license=_license(source),
         ),
         rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,
         assets=None if own is None else own.files(),
         reports=reports,
     )
-    return Bundle({each.target.name: each.report for each in outcomes}, packed)
+    by_target = {each.target.name: each.report for each in outcomes}
+    readme = card(packed.manifest, by_target.values(), source.card)
+    return Bundle(by_target, packed.adding({CARD_FILE: readme.encode()}))
+
+
+def _license(source: Source) -> str | None:
+    stated = source.card.metadata.get("license")
+    return stated if isinstance(stated, str) else None
 
 
 def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:

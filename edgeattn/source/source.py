@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
@@ -58,12 +59,12 @@ class Source(Protocol):
         """What an app does before and after a call; None where nothing is said of it."""
 
     @property
-    def sha256(self) -> str | None:
-        """Of the file that defines it; None where there is none."""
+    def card(self) -> Card:
+        """What its author says of it for a hub."""
 
     @property
-    def license(self) -> str | None:
-        """Its licence as its user states it; None where nothing is stated."""
+    def sha256(self) -> str | None:
+        """Of the file that defines it; None where there is none."""
 
     @property
     def weights_sha256(self) -> str | None:

@@ -17,7 +17,7 @@ from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.bundle import open_bundle
 
 TINY = Path(__file__).with_name("tiny.py")
-RENDERED = {"report.json", "report.html", "pareto.svg"}  # of what is measured
+RENDERED = {"report.json", "report.html", "pareto.svg", "README.md"}  # of what is measured
 BY_TIME = ("session", "stacks", "measured")  # of a variant in the manifest
 
 Surroundings = dict[str, str]

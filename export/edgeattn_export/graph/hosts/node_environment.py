@@ -48,7 +48,7 @@ class NodeEnvironment:
     def package_json(self) -> str:
         """Return what npm holds against the lock."""
         ranges = dict(package.rsplit("@", 1) for package in self.packages)
-        return json.dumps({"private": True, "dependencies": ranges}, indent=2) + "\n"
+        return json.dumps({"name": self.name, "private": True, "dependencies": ranges}, indent=2) + "\n"
 
     def command(self) -> tuple[str, ...]:
         """Return the command that starts a worker."""
