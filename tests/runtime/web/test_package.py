@@ -61,6 +61,14 @@ if (found?.dtype === 'float32') {
 const wrong: Float32Array = inputs.tokens.data;
 export { RemoteModel, serve, wrong };
 """
+DECODING = """
+import { readFile } from 'node:fs/promises';
+import { readImage } from 'edgeattn-web';
+
+const file = await readFile(process.argv[2]);
+const image = await readImage(file).catch(({ name, message }) => ({ name, message }));
+console.log(JSON.stringify(image.data ? [image.width, image.height, image.data.length] : [image.name, image.message]));
+"""
 SIZE = """
 import { build } from 'vite';
 
@@ -108,6 +116,25 @@ def test_an_empty_folder_uses_it(packed: Path) -> None:
     numbers, *rest = json.loads(run.stdout)
     assert len(set(numbers)) == 1
     assert rest == ["onnxruntime-web", "onnxruntime-node", "function", "function"]
+
+
+def test_sharp_decodes_image_files_where_it_is_installed(packed: Path) -> None:
+    (packed / "decoding.mjs").write_text(DECODING, "utf-8")
+    command = ["node", "decoding.mjs", CONFORMANCE / "prepare" / "files" / "orientation-6.png"]
+
+    def answer() -> list[object]:
+        run = subprocess.run(command, cwd=packed, capture_output=True, text=True, check=True)
+        return list(json.loads(run.stdout))
+
+    width, height, size = answer()
+    assert (width, height, size) == (13, 9, 13 * 9 * 4)  # upright
+    sharp = packed / "node_modules" / "sharp"
+    target = sharp.readlink()
+    sharp.unlink()
+    name, message = answer()
+    sharp.symlink_to(target)
+    assert name == "InputError"
+    assert str(message).endswith("npm install sharp")
 
 
 def test_its_types_stand_alone(packed: Path, package: Path) -> None:
