@@ -38,7 +38,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *("pytest", "scp", "ssh", "ssh-keygen", "swift"),
+    *("git", "pytest", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "uv"),
 }
 
 

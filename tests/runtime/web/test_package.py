@@ -67,7 +67,8 @@ import { readImage } from 'edgeattn-web';
 
 const file = await readFile(process.argv[2]);
 const image = await readImage(file).catch(({ name, message }) => ({ name, message }));
-console.log(JSON.stringify(image.data ? [image.width, image.height, image.data.length] : [image.name, image.message]));
+const { name, message, width, height, data } = image;
+console.log(JSON.stringify(data ? [width, height, data.length] : [name, message]));
 """
 SIZE = """
 import { build } from 'vite';
@@ -154,6 +155,13 @@ def test_it_holds_modules_their_types_and_the_licence(packed: Path) -> None:
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]
     root = CONFORMANCE.parents[1] / "LICENSE"
     assert (folder / "LICENSE").read_bytes() == root.read_bytes()
+
+
+def test_npm_would_publish_it(package: Path) -> None:
+    publish = ["npm", "publish", "--dry-run", "--ignore-scripts"]  # it is built
+    run = subprocess.run(publish, cwd=package, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert f"+ edgeattn-web@{edgeattn_runtime.__version__}" in run.stdout
 
 
 def test_its_version_is_the_project_s(package: Path) -> None:
