@@ -11,6 +11,7 @@ from edgeattn.judge.models import Int8Model
 from edgeattn.judge.proof import Proof
 from edgeattn.judge.request import Request
 from edgeattn.judge.timing import prices
+from edgeattn.report.card import CARD_FILE, card
 from edgeattn.report.files import Provenance, report_files
 from edgeattn.results.check import Verdict, verdict_of
 from edgeattn.results.report import Report
@@ -119,7 +120,9 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
         assets=None if own is None else own.files(),
         reports=reports,
     )
-    return Bundle({each.target.name: each.report for each in outcomes}, packed)
+    by_target = {each.target.name: each.report for each in outcomes}
+    readme = card(packed.manifest, by_target.values(), source.card)
+    return Bundle(by_target, packed.adding({CARD_FILE: readme.encode()}))
 
 
 def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:

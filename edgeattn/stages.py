@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from edgeattn.progress import Progress
 from edgeattn_export.graph.fallback import reason
-from edgeattn_runtime.errors import EdgeAttnError, StageError
+from edgeattn_runtime.boundary import lacking, shortage
+from edgeattn_runtime.errors import EdgeAttnError, InputError, StageError
+
+_FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
@@ -19,6 +24,8 @@ def staged(model: str, progress: Progress) -> Iterator[Progress]:
         progress: Gets every stage and step in turn.
 
     Raises:
+        ResourceError: The machine lacks memory, file descriptors or space on the disk.
+        InputError: A folder that a stage writes to may not be written.
         StageError: A stage raised what is no error of edgeattn's own, which is kept as the cause. An
             interrupt goes through.
     """
@@ -27,15 +34,19 @@ def staged(model: str, progress: Progress) -> Iterator[Progress]:
         yield stages
     except EdgeAttnError:
         raise
-    except MemoryError as error:
-        raise StageError(
-            f"{model}: out of memory in stage {stages.name!r}; free some, or export on a larger machine"
-        ) from error
     except (Exception, SystemExit) as error:
-        raise StageError(
-            f"{model}: stage {stages.name!r} failed unforeseen: {reason(error)}; --verbose, or __cause__ in "
-            "Python, shows where; please report it"
-        ) from error
+        raise _translated(f"{model}: stage {stages.name!r}", error) from error
+
+
+def _translated(stage: str, error: BaseException) -> EdgeAttnError:
+    if (lack := lacking(error)) is not None:
+        return shortage(stage, lack, error)
+    if isinstance(error, OSError) and error.errno in _FORBIDDEN:
+        return InputError(f"{stage}: cannot write there ({reason(error)}); set TMPDIR to another folder")
+    return StageError(
+        f"{stage} failed unforeseen: {reason(error)}; --verbose, or __cause__ in Python, shows where; "
+        "please report it"
+    )
 
 
 class _Stages:

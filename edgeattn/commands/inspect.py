@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from edgeattn.hub import local_bundle
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.number_words import counts, figure, megabytes
 from edgeattn.report.promises import promises, role
@@ -31,13 +31,15 @@ from edgeattn_runtime.manifest import Manifest, Variant
 
 
 def inspect(
-    bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
+    bundle: Annotated[
+        str, typer.Argument(metavar="NAME.edge|URL", help="The bundle, or its address on Hugging Face's hub.")
+    ],
     target: Annotated[
         str | None, typer.Option(metavar="NAME", help="Show this target. Default: the preferred one.")
     ] = None,
 ) -> None:
     """Show what a bundle holds and promises."""
-    files = open_bundle(bundle)
+    files = open_bundle(local_bundle(bundle))
     manifest = files.manifest
     targets = list(dict.fromkeys(variant.target for variant in manifest.variants))
     if target is not None and target not in targets:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeattn.devices.files import File
 from edgeattn.devices.steady import Steady
-from edgeattn_runtime.bundle import DESKTOP_FILES
+from edgeattn_runtime.bundle import is_passed_over
 from edgeattn_runtime.device.request import BenchSpec
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.fields import Field
@@ -59,10 +59,11 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
 
 
 def _answer(steady: Steady, bundle: Path, request: BenchSpec) -> dict[str, Field]:
+    names = {
+        path.relative_to(bundle).as_posix(): path for path in sorted(bundle.rglob("*")) if path.is_file()
+    }
     files = {
-        path.relative_to(bundle).as_posix(): File.of(path.read_bytes())
-        for path in sorted(bundle.rglob("*"))
-        if path.is_file() and path.name not in DESKTOP_FILES
+        name: File.of(path.read_bytes()) for name, path in names.items() if not is_passed_over(bundle, name)
     }
     digests = {name: file.sha256 for name, file in files.items()}
     contents = {file.sha256: file.content for file in files.values()}

@@ -7,15 +7,14 @@ asked to be smaller by what the memory is too large.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS
 from edgeattn_export.graph.files import file_mb
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.golden import Sample
@@ -45,8 +44,8 @@ def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> flo
         target=request.target, parts=graphs, tolerance=0.0, scores={}, verdict="fail", measured=None
     )
     draft = pack([build], golden, label=Label(name="draft", budget={}, source=None), reports={})
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        path = Path(folder) / "draft.edge"
+    with temporary_folder() as folder:
+        path = folder / "draft.edge"
         save(draft, path)
         return request.place.weigh(path, threads=THREADS)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from edgeattn.progress import Progress
 from edgeattn.results.benchmark import Start
 from edgeattn.results.latency import INT8, Conditions, Race
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_runtime.batches import typical
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
@@ -164,9 +164,9 @@ def launches(
         BadInput: A process fails; the message says why.
     """
     measured: dict[int, list[Launch]] = {count: [] for count in threads}
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         files = [
-            [_written(arrays, Path(folder) / f"{i}-{j}.npz") for j, arrays in enumerate(inputs)]
+            [_written(arrays, folder / f"{i}-{j}.npz") for j, arrays in enumerate(inputs)]
             for i, inputs in enumerate(series)
         ]
         for turn in range(processes):

@@ -6,9 +6,7 @@ Work is counted in multiply-accumulates.
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 import onnx_ir as ir
 
@@ -16,6 +14,7 @@ from edgeattn.measure.assignment import CPU_PROVIDER, expected_placement, sessio
 from edgeattn.results.graph import Placement
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.targets.target import Target
 
@@ -135,8 +134,8 @@ def _graph_placement(target: Target, model: ir.Model, inputs: Inputs) -> Placeme
     engine, provider = target.engine, target.engine.providers[0]
     work = multiply_accumulates(model, inputs, target.prover)
     if engine.host.missing() is None:
-        with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            partitions = engine.partitions(engine.written(model, Path(folder)))
+        with temporary_folder() as folder:
+            partitions = engine.partitions(engine.written(model, folder))
         if partitions:
             return session_placement(model, provider, partitions, work)
     return None if target.operators is None else expected_placement(model, provider, target.operators(), work)

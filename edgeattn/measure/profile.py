@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import onnx_ir as ir
 import onnxruntime
@@ -17,6 +17,8 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.temporary import temporary_folder
+from edgeattn_runtime.errors import ResourceError
 from edgeattn_runtime.session import open_session
 
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
@@ -40,8 +42,8 @@ def times_of(
     modules = _modules(model)
     operators: defaultdict[str, float] = defaultdict(float)
     by_module: defaultdict[str, float] = defaultdict(float)
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        session = engine.open(model, profile=Path(folder) / "profile")
+    with temporary_folder() as folder:
+        session = engine.open(model, profile=folder / "profile")
         for kernel in kernels(session, inputs):
             operators[kernel.operator] += kernel.microseconds
             by_module[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
@@ -64,9 +66,9 @@ def module_times(graph: Path, engine: Engine, inputs: Iterable[Inputs]) -> dict[
         return {}
     modules = _modules(ir.load(graph))
     times: defaultdict[str, float] = defaultdict(float)
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         session = open_session(
-            graph, providers=engine.providers, options=engine.options, profile=Path(folder) / "profile"
+            graph, providers=engine.providers, options=engine.options, profile=folder / "profile"
         )
         for kernel in kernels(session, inputs):
             times[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
@@ -125,7 +127,7 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
         for _ in range(ROUNDS):
             session.run(None, {name: arrays[name] for name in names})
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for event in json.loads(Path(session.end_profiling()).read_text(encoding="utf-8")):
+    for event in _events(Path(session.end_profiling())):
         if event["name"].endswith(KERNEL):
             node = event["name"].removesuffix(KERNEL)
             times[node, event["args"]["op_name"]].append(event["dur"])
@@ -133,6 +135,17 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
         Kernel(node, operator, sum(map(median, _by_input(durations, count))))
         for (node, operator), durations in times.items()
     )
+
+
+def _events(profile: Path) -> list[dict[str, Any]]:
+    """Return what a profile holds; onnxruntime never says that a disk had no room for it."""
+    try:
+        return list(json.loads(profile.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ResourceError(
+            f"{profile}: a profile that ends early found, as on a full disk; free some space, or set "
+            "TMPDIR to a folder on another disk"
+        ) from error
 
 
 def _by_input(times: list[float], inputs: int) -> Iterator[list[float]]:

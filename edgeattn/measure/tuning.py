@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from edgeattn.measure.cost import Way, cheapest
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph, Symbol
@@ -55,11 +55,11 @@ def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | N
         rows: What is proven of its rows; None where nothing is.
         cores: Of the device.
     """
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         part = parts.graphs[MAIN_GRAPH]
-        file = Path(folder) / f"{MAIN_GRAPH}{engine.format.suffix}"
+        file = folder / f"{MAIN_GRAPH}{engine.format.suffix}"
         for name, content in engine.format.files(part.quantized.model, file.name).items():
-            (Path(folder) / name).write_bytes(content)
+            (folder / name).write_bytes(content)
         trials = stratified(inputs, 1 if _is_slow(file, engine, inputs) else TRIED_INPUTS)
         settings = choose_settings(file, engine, trials, cores=cores)
         if rows is None:

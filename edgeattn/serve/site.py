@@ -7,13 +7,13 @@ than its source, and none is committed or shipped.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from edgeattn.serve.files import ServedFile, served_files
 from edgeattn_export.graph.hosts.environment import run_installer
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.lower.ort_web import NODE, ORT_WEB
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
@@ -89,8 +89,8 @@ def open_site(bundle: Path) -> Iterator[Mapping[str, ServedFile]]:
             f"{bundle}: made for {', '.join(sorted(engines))}, and no browser has these; export it again "
             "with --target web"
         )
-    with tempfile.TemporaryDirectory(prefix="edgeattn-serve-") as folder:
-        page, copy = Path(folder) / "page", Path(folder) / "bundle"
+    with temporary_folder() as folder:
+        page, copy = folder / "page", folder / "bundle"
         page.mkdir()
         build_page(page)
         shutil.copytree(bundle, copy)

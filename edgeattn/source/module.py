@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
@@ -41,6 +42,7 @@ class ModuleSource:
         pretty: ``pretty(outputs)``, one line for a person.
         picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
+        card: What its author says of it for a hub.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
     """
@@ -55,6 +57,7 @@ class ModuleSource:
     pretty: Pretty | None = None
     picture: Picture | None = None
     processing: OwnProcessing | None = None
+    card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeattn.results.card import Card
 from edgeattn.source.source import naming_file
 from edgeattn_export.capture import Captured, adopt
 from edgeattn_export.capture.read_samples import read_npz
@@ -25,6 +26,7 @@ class OnnxSource:
     original = "ONNX file"
     metric = None
     processing = None
+    card = Card()
     weights_sha256 = None  # they are part of the model file
 
     @property

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
@@ -56,6 +57,10 @@ class Source(Protocol):
     @property
     def processing(self) -> OwnProcessing | None:
         """What an app does before and after a call; None where nothing is said of it."""
+
+    @property
+    def card(self) -> Card:
+        """What its author says of it for a hub."""
 
     @property
     def sha256(self) -> str | None:

@@ -19,6 +19,10 @@ LONGEST = 80  # characters of an answer, and its end
 
 dynamic = {"sound": ("batch", "sound", None), "text": ("batch", "text")}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+card = {
+    "description": "Takes down spoken phrases and numbers, letter by letter.",
+    "license": "apache-2.0",
+}
 processing = {
     "audio": {
         "input": "sound",

@@ -16,6 +16,10 @@ PIXEL_MAX = 16  # each pixel counts the dark dots of a 4x4 cell
 
 dynamic = {"image": ("batch",)}
 budget = {"cosine": 0.99, "metric_drop": 0.05}
+card = {
+    "description": "Reads handwritten digits of 8x8 pixels.",
+    "license": "apache-2.0",
+}
 processing = {
     # A picture of dark ink on white paper: 255 is no ink, 15 is all of a cell's dots, black a little more.
     "image": {

@@ -20,6 +20,10 @@ LABELS = (*WORDS, "another word", "no word")
 
 dynamic = {"audio": ("batch", None)}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+card = {
+    "description": "Hears one of ten spoken words in a second of sound.",
+    "license": "apache-2.0",
+}
 processing = {
     "audio": {"input": "audio", "rate": RATE, "channels": 1},
     "labels": {"output": "logits", "names": LABELS},

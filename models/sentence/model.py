@@ -19,6 +19,13 @@ dynamic = {
     "attention_mask": ("batch", "sequence"),
     "token_type_ids": ("batch", "sequence"),
 }
+card = {
+    "description": "Embeds sentences in English: MiniLM-L6, mean-pooled and normalized.",
+    "license": "apache-2.0",
+    "base_model": "sentence-transformers/all-MiniLM-L6-v2",
+    "language": "en",
+    "pipeline_tag": "sentence-similarity",
+}
 processing = {
     "text": {
         "tokenizer": get_model_path() / "tokenizer.json",

@@ -21,6 +21,10 @@ def held_out() -> dict[str, Tensor]:
 
 dynamic = {"past": ("batch", None, None)}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+card = {
+    "description": "Forecasts a day of three hourly series: traffic, temperature, clouds.",
+    "license": "apache-2.0",
+}
 processing = {
     # An hour that nobody measured holds the value before it; samples() leaves such weeks out.
     "series": {

@@ -21,6 +21,11 @@ SHOWN = 3  # continuations that `pretty` names
 
 dynamic = {"tokens": ("batch", "sequence")}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+card = {
+    "description": "Continues a story in the manner of Jane Austen.",
+    "license": "apache-2.0",
+    "language": "en",
+}
 processing = {
     "text": {
         "tokenizer": HERE / "tokenizer.json",

@@ -22,6 +22,10 @@ ANSWER = 11  # characters of the longest answer, an ISO date, and its end
 
 dynamic = {"source": ("batch", "source"), "target": ("batch", "target")}
 budget = {"cosine": 0.99, "metric_drop": 0.005}
+card = {
+    "description": "Turns dates and numbers, as seven languages write them, into their normal form.",
+    "license": "apache-2.0",
+}
 processing = {
     "text": {
         "tokenizer": HERE / "tokenizer.json",  # of the same characters: make_tokenizer.py

@@ -159,6 +159,15 @@ def shown(folder: Path) -> None:
     (folder / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
 
 
+def downloaded(folder: Path) -> None:
+    """Write what a download from Hugging Face's hub adds to a folder."""
+    good(folder)
+    (folder / ".gitattributes").write_text("# says how Git stores files\n", "utf-8")
+    record = folder / ".cache" / "huggingface" / "download" / "model.onnx.metadata"
+    record.parent.mkdir(parents=True)
+    record.write_text(f"{'0' * 40}\n{'0' * 64}\n1764374400\n", "utf-8")
+
+
 def signed(folder: Path) -> None:
     """Write a manifest and its signature."""
     good(folder)

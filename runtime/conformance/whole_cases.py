@@ -95,6 +95,13 @@ WHOLE = (
         bundles.shown,
         calls=calls.answered((1, 4)),
     ),
+    Case(
+        "downloaded.edge",
+        ACCEPTED,
+        "what Hugging Face's hub leaves in a folder that it fills",
+        bundles.downloaded,
+        calls=calls.answered((1, 4)),
+    ),
     Case("signed.edge", ACCEPTED, "a signature that verifies", bundles.signed),
     Case(
         "decoder.edge",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +19,7 @@ from edgeattn.source import module
 from edgeattn.source.module import ModuleSource
 from edgeattn.stages import staged
 from edgeattn_export.recover.rules.projections import MergeProjections
-from edgeattn_runtime.errors import ModelError, StageError
+from edgeattn_runtime.errors import InputError, ModelError, ResourceError, StageError
 
 TINY = Path(__file__).with_name("tiny.py")
 
@@ -77,9 +79,27 @@ def test_what_is_told_already_goes_through(error: BaseException) -> None:
     assert caught.value is error
 
 
-def test_a_machine_without_memory_is_told_so() -> None:
-    with pytest.raises(StageError, match=r"^tiny: .*memory .*'lower'"):
-        _fail(MemoryError())
+@pytest.mark.parametrize(
+    ("error", "lack"),
+    [
+        (MemoryError(), "memory"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "space on the disk"),
+        (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "file descriptors"),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found"),
+            "temporary folders",
+        ),
+        (RuntimeError("SaveModel failed: No space left on device"), "space on the disk"),
+    ],
+)
+def test_what_the_machine_lacks_is_said(error: Exception, lack: str) -> None:
+    with pytest.raises(ResourceError, match=rf"^tiny: stage 'lower': out of {lack} \("):
+        _fail(error)
+
+
+def test_a_place_that_may_not_be_written_is_said() -> None:
+    with pytest.raises(InputError, match=r"^tiny: stage 'lower': cannot write there .*Read-only"):
+        _fail(OSError(errno.EROFS, os.strerror(errno.EROFS), "/tmp/x"))
 
 
 @pytest.mark.usefixtures("instant_capture")

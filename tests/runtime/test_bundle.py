@@ -6,7 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hub_cache import linked_snapshot
+from weighty import write as write_weighty
 
+from edgeattn_runtime import load
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BundleError
 
@@ -74,6 +77,50 @@ def test_what_a_desktop_leaves_is_passed_over(good: Path, file: str) -> None:
 def test_a_link_is_none_of_a_desktops_files(good: Path) -> None:
     (good / ".DS_Store").symlink_to("model.onnx")
     _refused(good, ".DS_Store", "not listed")
+
+
+@pytest.mark.parametrize("file", [".gitattributes", ".cache/huggingface/download/model.onnx.metadata"])
+def test_what_a_hub_leaves_is_passed_over(good: Path, file: str) -> None:
+    (good / file).parent.mkdir(parents=True, exist_ok=True)
+    (good / file).write_text("*.onnx filter=lfs")
+    assert open_bundle(good).manifest.name == "tiny"
+
+
+@pytest.mark.parametrize(
+    "file", [".gitattributes2", "deep/.gitattributes", ".cache/other", "deep/.cache/huggingface/x"]
+)
+def test_what_only_looks_like_a_hubs_file(good: Path, file: str) -> None:
+    (good / file).parent.mkdir(parents=True, exist_ok=True)
+    (good / file).write_text("*.onnx filter=lfs")
+    _refused(good, file, "not listed")
+
+
+@pytest.mark.parametrize("below", ["", "tiny.edge"])
+def test_a_snapshot_in_a_hubs_cache_is_loaded(good: Path, tmp_path: Path, below: str) -> None:
+    snapshot = linked_snapshot(good, tmp_path / "hub", below)
+    assert (snapshot / "model.onnx").is_symlink()
+    with load(snapshot) as model:
+        assert all(result.ok for result in model.check())
+
+
+def test_weights_behind_links_of_a_hubs_cache_are_mapped(tmp_path: Path) -> None:
+    snapshot = linked_snapshot(write_weighty(tmp_path / "weighty.edge"), tmp_path / "hub", "weighty.edge")
+    with load(snapshot) as model:
+        assert all(result.ok for result in model.check())
+
+
+@pytest.mark.parametrize("other", [{"blobs": "files"}, {"snapshots": "revisions"}])
+def test_links_as_in_no_hubs_cache(good: Path, tmp_path: Path, other: dict[str, str]) -> None:
+    snapshot = linked_snapshot(good, tmp_path / "hub", **other)
+    _refused(snapshot, "manifest.json", "link")
+
+
+def test_a_link_from_a_snapshot_past_its_blobs(good: Path, tmp_path: Path) -> None:
+    snapshot = linked_snapshot(good, tmp_path / "hub", "")
+    outside = (snapshot / "model.onnx").resolve().rename(tmp_path / "outside")
+    (snapshot / "model.onnx").unlink()
+    (snapshot / "model.onnx").symlink_to(outside)
+    _refused(snapshot, "model.onnx", "link")
 
 
 def test_empty_folder_is_nothing(good: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from edgeattn_export.graph.files import ONNX, Format, serialize
 from edgeattn_export.graph.hosts import HERE, Host, Opening
 from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
 from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, SessionRunner
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
@@ -76,10 +76,8 @@ class Engine:
         """
         if self.host is HERE and self.format is ONNX:
             return SessionRunner(self.open(model, threads=threads))
-        with tempfile.TemporaryDirectory(
-            prefix="edgeattn-"
-        ) as folder:  # a worker has read it when it is open
-            path = self.written(model, Path(folder))
+        with temporary_folder() as folder:  # a worker has read it when it is open
+            path = self.written(model, folder)
             return self.for_graphs([model]).file_runner(path, settings=SessionSettings(threads=threads))
 
     def file_runner(self, path: Path, *, settings: SessionSettings = PLAIN) -> Runner:
@@ -99,8 +97,8 @@ class Engine:
         """Open a graph as ``runner`` does, to be called by its contract, such as a decoder's."""
         if self.host is HERE and self.format is ONNX:
             return GraphSession(contract, self.open(model, threads=threads))
-        with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-            path = self.written(model, Path(folder))
+        with temporary_folder() as folder:
+            path = self.written(model, folder)
             engine = self.for_graphs([model])
             return engine.file_graph(contract, path, settings=SessionSettings(threads=threads))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from edgeattn_runtime.boundary import lacking
+
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -23,13 +25,14 @@ def with_fallback(what: str, attempt: Callable[[], T], otherwise: D) -> tuple[T 
         What the attempt returns, and no note; or what stands in its place, and why.
 
     Raises:
-        MemoryError: The machine is at its end, and going on would not help.
+        Exception: What the attempt raises where the machine lacks memory, files or disk: going on would not
+            help.
     """
     try:
         return attempt(), ()
-    except MemoryError:
-        raise
     except Exception as error:
+        if lacking(error) is not None:
+            raise
         return otherwise, (f"{what} is left out, as it failed: {reason(error)}",)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 import onnx_ir as ir
 import onnxruntime
 
 from edgeattn_export.graph.hosts import Host
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import WeightLayout
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
@@ -121,10 +121,10 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
     Raises:
         BundleError: onnxruntime refuses the graph.
     """
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         for file, content in model_files(model, "model.onnx").items():
-            (Path(folder) / file).write_bytes(content)
-        written = Path(folder) / name
+            (folder / file).write_bytes(content)
+        written = folder / name
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.optimized_model_filepath = str(written)
@@ -132,7 +132,7 @@ def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
         options.add_session_config_entry("session.save_model_format", "ORT")
         with refusing(BundleError, name, "onnxruntime cannot write it", "give a graph that it opens"):
             onnxruntime.InferenceSession(
-                str(Path(folder) / "model.onnx"), options, providers=["CPUExecutionProvider"]
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
         return {name: written.read_bytes()}
 

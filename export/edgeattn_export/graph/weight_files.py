@@ -16,6 +16,8 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from edgeattn_export.graph.temporary import process_folder
+
 PAGE_BYTES = 4096  # bytes that are mapped at once: what is smaller stays in the graph
 SMALLEST_FILE = 64 * 1024  # bytes, below which a file costs more than a copy
 
@@ -32,7 +34,7 @@ class WeightFiles:
     def folder(self) -> Path:
         """Where the files lie."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="edgeattn-"))
+            self._folder = Path(tempfile.mkdtemp(dir=process_folder()))
             # A system that keeps files which are mapped gets rid of them another day.
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
-from pathlib import Path
 from typing import Literal
 
 from edgeattn_export.capture.captured import OPSET
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket, Target
@@ -32,6 +31,11 @@ class Packed:
 
     manifest: Manifest
     files: Mapping[str, bytes]
+
+    def adding(self, files: Mapping[str, bytes]) -> Packed:
+        """Return the bundle with more files, or with other contents of those that it has."""
+        contents = {**self.files, **files}
+        return Packed(replace(self.manifest, files=file_entries(contents)), contents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +175,8 @@ def _variant(build: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Vari
 
 
 def _golden_bytes(golden: Iterable[Sample]) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        path = Path(folder) / GOLDEN_FILE
+    with temporary_folder() as folder:
+        path = folder / GOLDEN_FILE
         write_golden(path, golden)
         return path.read_bytes()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from edgeattn_export.pack.pack import Packed, file_entries
+from edgeattn_export.pack.pack import Packed
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BadInput
 
@@ -23,5 +22,4 @@ def repack(files: BundleFiles, changed: Mapping[str, bytes]) -> Packed:
     if files.manifest.signature is not None:
         raise BadInput(f"{files.folder}: signed, an unsigned bundle expected; change it first, then sign it")
     unchanged = {name: files.path(name).read_bytes() for name in files.manifest.files if name not in changed}
-    contents = {**unchanged, **changed}
-    return Packed(replace(files.manifest, files=file_entries(contents)), contents)
+    return Packed(files.manifest, unchanged).adding(changed)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
-from pathlib import Path
 
 from onnxruntime.tools.ort_format_model import create_config_from_models
 
 from edgeattn_export.graph.files import ORT
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.targets.cpu import CPU
 
@@ -27,11 +26,11 @@ def reduced_build(written: Mapping[str, bytes]) -> dict[str, bytes]:
         written: Files of graphs in onnxruntime's own format, by name.
     """
     logging.getLogger("ort_format_model.utils").setLevel(logging.WARNING)
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
-        paths = [Path(folder) / f"{number}.ort" for number, _ in enumerate(written)]
+    with temporary_folder() as folder:
+        paths = [folder / f"{number}.ort" for number, _ in enumerate(written)]
         for path, content in zip(paths, written.values(), strict=True):
             path.write_bytes(content)
-        config = Path(folder) / CONFIGURATION
+        config = folder / CONFIGURATION
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # it leaves the files to be closed by chance
             create_config_from_models(paths, config, True)

@@ -5,16 +5,15 @@ onnxruntime calls it a context. Each size is compiled by itself, its weights wit
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import onnx_ir as ir
 
 from edgeattn_export.graph.files import Format, model_files
 from edgeattn_export.graph.hosts import Opening
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.targets.qnn import EMULATOR, HTP, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.target import Target
 from edgeattn_runtime.settings import PLAIN
@@ -33,10 +32,10 @@ def compiled(models: Mapping[str, ir.Model], _: str, *, soc_model: int) -> dict[
 
 
 def _context(model: ir.Model, soc_model: int) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="edgeattn-") as folder:
+    with temporary_folder() as folder:
         for file, content in model_files(model, GRAPH).items():
-            (Path(folder) / file).write_bytes(content)
-        written = Path(folder) / CONTEXT
+            (folder / file).write_bytes(content)
+        written = folder / CONTEXT
         options = {
             **HTP.options,
             SOC_MODEL: soc_model,
@@ -44,7 +43,7 @@ def _context(model: ir.Model, soc_model: int) -> bytes:
             "ep.context_embed_mode": 1,
             "ep.context_file_path": str(written),
         }
-        graph = Path(folder) / GRAPH
+        graph = folder / GRAPH
         EMULATOR.open(Opening(path=graph, providers=HTP.providers, options=options, settings=PLAIN))
         return written.read_bytes()
 

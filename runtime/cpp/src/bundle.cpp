@@ -16,9 +16,17 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes
 constexpr std::uintmax_t kSignature = 64;             // bytes, of Ed25519
 
+/// Whether Hugging Face's cache keeps a file there for a snapshot: links lead from snapshots/REVISION to blobs.
+bool is_blob_of(const fs::path& root, const fs::path& file) {
+  for (auto above = root.parent_path(); above.has_relative_path(); above = above.parent_path())
+    if (above.filename() == "snapshots" && file.parent_path() == above.parent_path() / "blobs") return true;
+  return false;
+}
+
 void check_inside(const fs::path& folder, const std::string& file) {
   const auto real = fs::weakly_canonical(path_of(folder, file)), root = fs::canonical(folder);
-  if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end())
+  const bool inside = std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
+  if (!inside && !is_blob_of(root, real))
     throw BundleError(words(path_of(folder, file).u8string(),
                             ": a link that leaves the folder; copy the bundle with its links followed"));
   if (!fs::is_regular_file(path_of(folder, file)))
@@ -32,10 +40,11 @@ void check_size(const fs::path& path, std::uintmax_t expected) {
                             found < expected ? " (truncated?)" : "", "; copy the bundle again"));
 }
 
-/// Whether a file is one that Finder or Explorer leaves in a folder that it shows.
-bool is_from_the_desktop(const fs::directory_entry& entry) {
+/// Whether a desktop or Hugging Face's hub left a file in a folder; it is never read.
+bool is_passed_over(const fs::directory_entry& entry, const std::string& file) {
   const auto name = entry.path().filename();
-  return (name == ".DS_Store" || name == "Thumbs.db") && !entry.is_symlink() && entry.is_regular_file();
+  if (name == ".DS_Store" || name == "Thumbs.db") return !entry.is_symlink() && entry.is_regular_file();
+  return file == ".gitattributes" || file.rfind(".cache/huggingface/", 0) == 0;
 }
 
 /// Returns a file's bytes where it has at most so many.
@@ -111,7 +120,7 @@ void check_listed(const fs::path& folder, const Manifest& manifest) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const auto file = entry.path().lexically_relative(folder).generic_u8string();
     const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
-                       manifest.files.count(file) || is_from_the_desktop(entry);
+                       manifest.files.count(file) || is_passed_over(entry, file);
     if (!known && (entry.is_symlink() || !entry.is_directory()))
       throw BundleError(words(entry.path().u8string(), ": not listed in ", kManifestFile,
                               "; remove it or copy the bundle again"));

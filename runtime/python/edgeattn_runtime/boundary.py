@@ -58,12 +58,14 @@ _WORDS = {
     "Failed to allocate memory": "memory",
     "bad allocation": "memory",
     "bad_alloc": "memory",
+    "No usable temporary directory": "temporary folders",  # Python's own words
     **{os.strerror(number): lack for number, lack in _LACKS.items()},
 }
 _REMEDIES = {
     "memory": "free some, or take a smaller model or fewer inputs at a time",
     "file descriptors": "close files, or raise the limit (ulimit -n)",
     "space on the disk": "free some, or set TMPDIR to a folder on another disk",
+    "temporary folders": "free space on their disk, or set TMPDIR to a folder that may be written",
 }
 
 

@@ -14,10 +14,11 @@ from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE
 from edgeattn_runtime.manifest import MANIFEST_FILE, FileEntry, Manifest
 from edgeattn_runtime.signature import checked_keys, signer_of
 
-DESKTOP_FILES = frozenset(
-    {".DS_Store", "Thumbs.db"}
-)  # which Finder and Explorer leave in folders that they show
-
+_DESKTOP_FILES = frozenset({".DS_Store", "Thumbs.db"})  # of Finder and Explorer, in folders that they show
+_HUB_FILE, _HUB_FOLDER = (
+    ".gitattributes",
+    ".cache/huggingface/",
+)  # of Hugging Face's hub, in what it downloads
 _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
 
 
@@ -144,7 +145,7 @@ def _checked(folder: Path, keys: tuple[str, ...] | None) -> BundleFiles:
         _check_inside(folder, file)
         _check_size(folder / file, entry)
     for file in _walk(folder):
-        if file not in unlisted and file not in manifest.files:
+        if file not in unlisted and file not in manifest.files and not is_passed_over(folder, file):
             raise BundleError(
                 f"{folder / file}: not listed in {MANIFEST_FILE}; remove it or copy the bundle again"
             )
@@ -214,12 +215,30 @@ def _read_signature(folder: Path) -> bytes:
     return signature
 
 
+def is_passed_over(folder: Path, file: str) -> bool:
+    """Say whether a desktop or Hugging Face's hub left a file in a bundle's folder; it is never read.
+
+    Args:
+        folder: Where the bundle lies.
+        file: The file's path from there, with slashes.
+    """
+    if PurePosixPath(file).name in _DESKTOP_FILES:
+        return not (folder / file).is_symlink()
+    return file == _HUB_FILE or file.startswith(_HUB_FOLDER)
+
+
 def _check_inside(folder: Path, file: str) -> None:
-    path = folder / file
-    if not path.resolve().is_relative_to(folder.resolve()):
+    path, root = folder / file, folder.resolve()
+    real = path.resolve()
+    if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
         raise BundleError(f"{path}: a link that leaves the folder; copy the bundle with its links followed")
     if not path.is_file():
         raise BundleError(f"{path}: no such file; copy the bundle again, whole")
+
+
+def _hub_blobs(root: Path) -> Iterator[Path]:
+    """Yield where the links of a snapshot in Hugging Face's cache lead: snapshots/REVISION to blobs."""
+    return (parent.with_name("blobs") for parent in root.parents if parent.name == "snapshots")
 
 
 def _check_size(path: Path, entry: FileEntry) -> None:
@@ -232,12 +251,9 @@ def _check_size(path: Path, entry: FileEntry) -> None:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    """Yield every file below ``folder`` as the manifest would name it, but for a desktop's own.
-
-    A linked folder counts as one file.
-    """
+    """Yield every file below ``folder`` as the manifest would name it; a linked folder counts as one file."""
     for root, folders, files in os.walk(folder):
-        own = set(files) - DESKTOP_FILES
+        own = set(files)
         for name in sorted(files + folders):
             path = Path(root) / name
             if name in own or path.is_symlink():

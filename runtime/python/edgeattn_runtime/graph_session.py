@@ -13,6 +13,7 @@ from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, sh
 from edgeattn_runtime.contract import Arrays, out_of_table
 from edgeattn_runtime.deadline import current
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, InputError
+from edgeattn_runtime.fork import ForkGuard
 from edgeattn_runtime.graph import Graph, Tensor
 
 _OUT_OF_RANGE = re.compile(r"idx=(-?\d+) must be within the inclusive range \[-?\d+,(\d+)\]")
@@ -53,6 +54,7 @@ class GraphSession:
         self._session = session
         self._label = label
         self._outputs = [tensor.name for tensor in graph.outputs]
+        self._fork = ForkGuard(session, label)
         with refusing(BundleError, label, "its inputs and outputs cannot be read", "export again"):
             self._check("inputs", session.get_inputs(), graph.inputs)
             self._check("outputs", session.get_outputs(), graph.outputs)
@@ -68,7 +70,7 @@ class GraphSession:
 
         Raises:
             InputError: An index in them is out of range for its lookup table, or they need more memory than
-                there is.
+                there is; or the session stayed behind in a fork, see ``ForkGuard``.
             DeadlineError: The deadline of this thread's calls has passed, or passes meanwhile.
             BundleError: The graph fails on inputs that its contract allows, or gives an output of another
                 rank than its contract's.
@@ -99,6 +101,10 @@ class GraphSession:
 
     def _ended(self, inputs: Arrays, call: Callable[[onnxruntime.RunOptions | None], _Answer]) -> _Answer:
         """Make a call of onnxruntime's, and end it by the deadline of this thread's calls."""
+        with self._fork:
+            return self._called(inputs, call)
+
+    def _called(self, inputs: Arrays, call: Callable[[onnxruntime.RunOptions | None], _Answer]) -> _Answer:
         deadline = current()
         if deadline is None:
             with running(self._label, inputs):

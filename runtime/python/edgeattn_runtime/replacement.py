@@ -19,13 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from edgeattn_runtime.bundle import DESKTOP_FILES, BundleFiles
+from edgeattn_runtime.bundle import BundleFiles, is_passed_over
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.files import SIGNATURE_FILE
+from edgeattn_runtime.folder_lock import lock, locked, unlock
 from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
-
-if sys.platform != "win32":
-    import fcntl
 
 _HERE: Final = -100  # AT_FDCWD: paths are taken as others are
 _EXCHANGE: Final = 2  # RENAME_EXCHANGE, see renameat2(2), and RENAME_SWAP, see renamex_np(2)
@@ -67,7 +65,7 @@ def staged(folder: Path) -> Iterator[Path]:
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     restore(folder)
-    staging, lock = _locked(f".{folder.name}.", folder.parent)
+    staging, held = locked(f".{folder.name}.", folder.parent)
     try:
         yield staging
         staging.chmod(0o777 & ~_umask())
@@ -77,7 +75,7 @@ def staged(folder: Path) -> Iterator[Path]:
         sync(folder.parent)
     finally:  # also on an interrupt
         shutil.rmtree(staging, ignore_errors=True)
-        _unlock(lock)
+        unlock(held)
 
 
 def copy_bundle(files: BundleFiles, folder: Path) -> None:
@@ -113,13 +111,13 @@ def restore(folder: Path) -> None:
     """
     folder = folder.resolve()
     for stray in folder.parent.glob(f".{glob.escape(folder.name)}.*"):
-        lock = _lock(stray)
-        if lock is not None:
+        held = lock(stray)
+        if held is not None:
             old = stray / folder.name
             if stray.name.startswith(f".{folder.name}{_OLD}.") and old.is_dir() and not folder.exists():
                 old.rename(folder)
             shutil.rmtree(stray, ignore_errors=True)
-            _unlock(lock)
+            unlock(held)
 
 
 def _put(staging: Path, folder: Path) -> None:
@@ -150,7 +148,7 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def _move_aside(staging: Path, folder: Path) -> None:
-    old, lock = _locked(f".{folder.name}{_OLD}.", folder.parent)
+    old, held = locked(f".{folder.name}{_OLD}.", folder.parent)
     replaced = old / folder.name
     try:
         folder.rename(replaced)
@@ -159,35 +157,7 @@ def _move_aside(staging: Path, folder: Path) -> None:
         if not folder.exists():
             replaced.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
-        _unlock(lock)
-
-
-def _locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
-    """Return a new folder that is this process's as long as it lives, and what holds it."""
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = _lock(folder)
-        if folder.exists():  # another process may have taken it for a killed one's, before it was locked
-            return folder, lock
-        _unlock(lock)
-
-
-def _lock(folder: Path) -> int | None:
-    """Lock a folder as long as this process lives; None where another holds it, or the system has no such."""
-    if sys.platform == "win32" or not folder.is_dir():
-        return None
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _unlock(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
+        unlock(held)
 
 
 def _check_writable(folder: Path) -> None:
@@ -211,7 +181,7 @@ def _strays(folder: Path) -> Iterator[str]:
     unlisted = (MANIFEST_FILE,) if manifest.signature is None else (MANIFEST_FILE, SIGNATURE_FILE)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        is_own = name in unlisted or name in manifest.files or path.name in DESKTOP_FILES
+        is_own = name in unlisted or name in manifest.files or is_passed_over(folder, name)
         if not is_own and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
 

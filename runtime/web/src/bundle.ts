@@ -10,7 +10,8 @@ import type { Content, OnBytes, Source } from './source.js';
 
 const MANIFEST = 'manifest.json';
 const SIGNATURE = { file: 'manifest.sig', bytes: 64 }; // of Ed25519
-const FROM_THE_DESKTOP = /(^|\/)(\.DS_Store|Thumbs\.db)$/; // what Finder or Explorer leaves in a folder that it shows
+// What Finder or Explorer leaves in a folder that it shows, and Hugging Face's hub in one that it fills: never read.
+const PASSED_OVER = /(^|\/)(\.DS_Store|Thumbs\.db)$|^\.gitattributes$|^\.cache\/huggingface\//;
 const KEPT_FROM = 2 ** 20; // bytes: smaller files are fetched anew
 const LARGEST_MANIFEST = 2 ** 20; // bytes
 
@@ -53,7 +54,7 @@ export class Bundle {
     const found = new Set(list ?? listed);
     for (const file of listed) bundle.expect(found.has(file), file, 'no such file');
     for (const file of found)
-      bundle.expect(listed.has(file) || FROM_THE_DESKTOP.test(file), file, `not listed in ${MANIFEST}`);
+      bundle.expect(listed.has(file) || PASSED_OVER.test(file), file, `not listed in ${MANIFEST}`);
     return bundle;
   }
 

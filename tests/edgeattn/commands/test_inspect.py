@@ -44,6 +44,7 @@ def test_all_that_a_bundle_holds_is_shown(
         "query+key+value ",
         "embed float",
         "report.html",
+        "README.md",
         "pareto.svg",
         f"Recipe {report.recipe}",
         "cosine 0.9",

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn.measure.profile import ENGINES_OWN, convolutions, module_times, times_of
+from edgeattn.measure.profile import ENGINES_OWN, convolutions, kernels, module_times, times_of
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.errors import ResourceError
 
 
 def test_shares_of_all_operators_sum_to_one(captured: Captured, samples: SampleSplit) -> None:
@@ -41,3 +43,12 @@ def test_shares_of_modules_carry_their_paths(folder: Path, samples: SampleSplit)
 
 def test_a_graph_of_another_format_names_no_modules(tmp_path: Path) -> None:
     assert module_times(tmp_path / "model.ort", ORT_CPU, []) == {}
+
+
+@pytest.mark.parametrize("content", ["", '[{"cat" : "Session"'])
+def test_a_profile_that_a_full_disk_cut_off_is_told(content: str, tmp_path: Path) -> None:
+    profile = tmp_path / "profile.json"
+    profile.write_text(content)
+    session = Mock(get_inputs=list, end_profiling=lambda: str(profile))
+    with pytest.raises(ResourceError, match=r"profile\.json: a profile that ends early"):
+        kernels(session, [{}])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from edgeattn_export.graph.fallback import SUMMARY_LENGTH, reason, with_fallback
@@ -18,10 +20,10 @@ def test_what_fails_is_replaced_and_noted() -> None:
     assert (actual, notes) == (5, ("it is left out, as it failed: ValueError: two lines",))
 
 
-@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
-def test_what_ends_all_goes_through(error: type[BaseException]) -> None:
-    with pytest.raises(error):
-        with_fallback("it", lambda: _raising(error()), 5)
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")])
+def test_what_ends_all_goes_through(error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        with_fallback("it", lambda: _raising(error), 5)
 
 
 def test_a_reason_is_short_and_never_empty() -> None:

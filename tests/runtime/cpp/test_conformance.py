@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from answers import questions
+from hub_cache import linked_snapshot
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
@@ -28,6 +29,13 @@ def test_a_link_that_leaves_the_folder_is_refused(run: Run, gcc: Path, tmp_path:
     (bundle / "model.onnx").unlink()
     (bundle / "model.onnx").symlink_to(CONFORMANCE / "good.edge" / "model.onnx")
     assert "a link that leaves the folder" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
+
+
+def test_a_snapshot_in_a_hubs_cache_is_checked(run: Run, gcc: Path, tmp_path: Path) -> None:
+    snapshot = linked_snapshot(CONFORMANCE / "good.edge", tmp_path, "good.edge")
+    assert run(gcc / "edgeattn-run", "check", snapshot).returncode == 0
+    other = linked_snapshot(CONFORMANCE / "good.edge", tmp_path / "other", blobs="files")
+    assert "a link that leaves the folder" in run(gcc / "edgeattn-run", "check", other, code=2).stderr
 
 
 @pytest.mark.parametrize("name", [".hidden", "folder/.hidden"])

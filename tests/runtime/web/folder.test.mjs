@@ -1,7 +1,7 @@
 /** Bundles in folders: links, hidden files, and files that are not what they seem. */
 
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -58,6 +58,26 @@ test('a link inside the folder is followed', async () => {
     await symlink('graphs/golden.safetensors', join(folder, 'golden.safetensors'));
   });
   await assert.rejects(load(source), /graphs\/golden.safetensors: not listed/);
+});
+
+/** Lay the good bundle out as a hub's cache does: links in a snapshot, what they lead to in `blobs`. */
+async function snapshot(blobs) {
+  const cache = await mkdtemp(join(root, 'cache-'));
+  const folder = join(cache, 'snapshots', '0123', 'good.edge');
+  await cp(`${CONFORMANCE}good.edge`, join(cache, blobs), { recursive: true });
+  await mkdir(folder, { recursive: true });
+  for (const file of await readdir(join(cache, blobs)))
+    await symlink(`../../../${blobs}/${file}`, join(folder, file));
+  return new FolderSource(folder);
+}
+
+test('a snapshot in a hub’s cache is loaded', async () => {
+  const model = await load(await snapshot('blobs'));
+  assert.ok((await model.check()).every(({ ok }) => ok));
+});
+
+test('links as in no hub’s cache are refused', async () => {
+  await assert.rejects(load(await snapshot('files')), /a link that leaves the folder/);
 });
 
 test('a folder that is not there is told in one line', async () => {

@@ -1,0 +1,98 @@
+"""A bundle's README.md: what it is, its figures, how to run it in each language, and what a hub reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from edgeattn.report.ci.summary import plain, summary
+from edgeattn.report.number_words import counts
+from edgeattn.results.card import Card
+from edgeattn.results.report import Report
+from edgeattn.results.trial import recipe_words
+from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.processing import Processing
+
+CARD_FILE = "README.md"
+
+_TAGS = ("edgeattn", "onnx", "onnxruntime", "int8")
+_PROVENANCE = {
+    "recipe": "Recipe",
+    "source": "Source, sha256",
+    "weights": "Weights, sha256",
+    "versions": "Made with",
+}
+_TASKS = {  # of Hugging Face's hub, by what is prepared, where labels read the outputs
+    "text": "text-classification",
+    "image": "image-classification",
+    "audio": "audio-classification",
+}
+
+
+def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
+    """Return the README's text.
+
+    Args:
+        manifest: The bundle's.
+        reports: On each of its targets, in their order.
+        own: What the model's author says.
+    """
+    environment = Environment(
+        loader=PackageLoader("edgeattn.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = plain
+    prepared = manifest.processing or Processing()
+    return environment.get_template("card.md").render(
+        metadata={name: json.dumps(value) for name, value in _metadata(manifest, own).items()},
+        manifest=manifest,
+        description=own.description,
+        license=own.metadata.get("license"),
+        kind=_kind(prepared),
+        labelled=prepared.labels is not None,
+        targets=", ".join(dict.fromkeys(variant.target for variant in manifest.variants)),
+        figures=[summary(report).rstrip() for report in reports],
+        provenance=dict(_provenance(manifest.provenance)),
+    )
+
+
+def _metadata(manifest: Manifest, own: Card) -> Mapping[str, str | tuple[str, ...]]:
+    """Return what stands at the README's head; values are JSON there, which YAML reads."""
+    task = _task(manifest)
+    return {
+        "library_name": "edgeattn",
+        "tags": _TAGS,
+        **({} if task is None else {"pipeline_tag": task}),
+        **own.metadata,
+    }
+
+
+def _task(manifest: Manifest) -> str | None:
+    """Return what the hub calls what the model does, where the manifest tells."""
+    prepared = manifest.processing or Processing()
+    kind = _kind(prepared)
+    if manifest.generation is not None:
+        return "text-generation" if kind == "text" else None
+    if kind == "series":
+        return "time-series-forecasting"
+    return None if prepared.labels is None else _TASKS.get(kind)
+
+
+def _kind(prepared: Processing) -> str:
+    """Return what an app hands over: a text, an image, a sound, a series, or arrays as they are."""
+    kinds = ("text", "image", "audio", "series")
+    return next((kind for kind in kinds if getattr(prepared, kind) is not None), "arrays")
+
+
+def _provenance(provenance: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    for key, name in _PROVENANCE.items():
+        value = provenance.get(key)
+        if isinstance(value, Mapping):
+            yield name, plain(counts(value))
+        elif value is not None:
+            yield name, plain(recipe_words(str(value)))

@@ -1,0 +1,43 @@
+"""Folders that are one process's as long as it lives: what a killed process left is told by its free lock."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+
+def locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
+    """Return a new folder that is this process's as long as it lives, and what holds it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        held = lock(folder)
+        if folder.exists():  # another process may have taken it for a killed one's, before it was locked
+            return folder, held
+        unlock(held)
+
+
+def lock(folder: Path) -> int | None:
+    """Lock a folder as long as this process lives; None where another holds it, or the system has no such."""
+    if sys.platform == "win32":
+        return None
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # its process removed it meanwhile, or it is no folder
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def unlock(held: int | None) -> None:
+    """Let go of a folder."""
+    if held is not None:
+        os.close(held)

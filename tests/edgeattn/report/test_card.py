@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+import edgeattn_runtime
+from edgeattn.report.card import card
+from edgeattn.report.ci.summary import plain
+from edgeattn.results.card import Card
+from edgeattn.results.report import Report
+from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.manifest import Manifest
+
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+TASKS = {
+    "good.edge": None,
+    "processed.edge": "text-classification",
+    "nearest.edge": None,
+    "log-mel.edge": None,
+    "series-hold.edge": "time-series-forecasting",
+    "decoder.edge": None,
+    "encoder-decoder.edge": None,
+}
+PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def _manifest(bundle: str) -> Manifest:
+    return Manifest.from_json((CONFORMANCE / bundle / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("bundle", TASKS)
+def test_a_hub_reads_it(report: Report, bundle: str) -> None:
+    own = Card("Tells what | it <hears>.", {"license": "apache-2.0", "language": ("de", "fr")})
+    read = ModelCard(card(_manifest(bundle), [report], own))
+    told = read.data.to_dict()
+    assert (told["license"], told["language"]) == ("apache-2.0", ["de", "fr"])
+    assert told["library_name"] == "edgeattn"
+    assert {"onnx", "int8"} <= set(told["tags"])
+    assert told.get("pipeline_tag") == TASKS[bundle]
+    assert r"Tells what \| it &lt;hears&gt;." in read.text
+    assert "| License | apache-2.0 |" in read.text
+
+
+def test_the_author_names_the_task(report: Report) -> None:
+    own = Card.read({"pipeline_tag": "token-classification"})
+    assert (
+        ModelCard(card(_manifest("processed.edge"), [report], own)).data.pipeline_tag
+        == "token-classification"
+    )
+
+
+def test_each_target_has_its_figures(report: Report) -> None:
+    text = card(_manifest("good.edge"), [report, replace(report, target="web")], Card())
+    assert text.count("| Size, MB |") == 2
+    assert f"for {report.target}: " in text
+    assert "for web: " in text
+    assert plain(str(report.machine)) in text
+    assert "| License | not stated |" in text
+
+
+@pytest.mark.parametrize("bundle", TASKS)
+def test_it_shows_five_languages(report: Report, bundle: str) -> None:
+    text = card(_manifest(bundle), [report], Card())
+    assert re.findall(r"```(\w+)\n", text) == ["python", "cpp", "ts", "swift", "kotlin"]
+    assert "{{" not in text
+    assert "\n\n\n" not in text
+
+
+def test_its_python_runs(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = PYTHON.findall(card(_manifest("processed.edge"), [report], Card()))
+    monkeypatch.setattr(edgeattn_runtime, "load", _loading(edgeattn_runtime.load, "processed.edge"))
+    names: dict[str, object] = {}
+    exec(source, names)
+    assert names["answer"]
+
+
+def _loading(load: object, bundle: str) -> object:
+    return lambda _: load(CONFORMANCE / bundle)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"License": "mit"},
+        {"tags": ["mine"]},
+        {"license: mit\nlanguage": "en"},
+        {"license": 3},
+        {"language": ["en", 3]},
+        {"description": ["a"]},
+    ],
+)
+def test_what_no_hub_reads_is_refused(table: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match="card: ") as caught:
+        Card.read(table)
+    assert "\n" not in str(caught.value)
