@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes
 constexpr std::uintmax_t kSignature = 64;             // bytes, of Ed25519
 
-/// Whether Hugging Face's cache keeps a file there for a snapshot: links lead from snapshots/REVISION to blobs.
+/// Whether Hugging Face's cache keeps a file there for a snapshot: links lead from snapshots/REVISION to
+/// blobs.
 bool is_blob_of(const fs::path& root, const fs::path& file) {
   for (auto above = root.parent_path(); above.has_relative_path(); above = above.parent_path())
     if (above.filename() == "snapshots" && file.parent_path() == above.parent_path() / "blobs") return true;
@@ -30,7 +31,8 @@ void check_inside(const fs::path& folder, const std::string& file) {
     throw BundleError(words(path_of(folder, file).u8string(),
                             ": a link that leaves the folder; copy the bundle with its links followed"));
   if (!fs::is_regular_file(path_of(folder, file)))
-    throw BundleError(words(path_of(folder, file).u8string(), ": no such file; copy the bundle again, whole"));
+    throw BundleError(
+        words(path_of(folder, file).u8string(), ": no such file; copy the bundle again, whole"));
 }
 
 void check_size(const fs::path& path, std::uintmax_t expected) {
@@ -112,7 +114,8 @@ std::string read_bytes(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(file), {});
   if (!file.is_open()) check_resources(path.u8string());
-  if (!file || file.bad()) throw BundleError(words(path.u8string(), ": cannot be read; check its permissions"));
+  if (!file || file.bad())
+    throw BundleError(words(path.u8string(), ": cannot be read; check its permissions"));
   return bytes;
 }
 

@@ -23,8 +23,8 @@ Handle owned(HANDLE handle) {
 
 /// Opens a file or a folder; null where it cannot be.
 Handle opened(const fs::path& path, DWORD access) {
-  return owned(
-      CreateFileW(path.c_str(), access, kShared, nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+  return owned(CreateFileW(path.c_str(), access, kShared, nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
+                           nullptr));
 }
 
 [[noreturn]] void fail(const fs::path& path) {

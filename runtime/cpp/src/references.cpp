@@ -21,8 +21,7 @@ std::string expected_word(const Dim& dim) {
 }
 
 template <class Value>
-const Value& lookup(const std::map<std::string, Value>& table, const std::string& name,
-                    const char* key) {
+const Value& lookup(const std::map<std::string, Value>& table, const std::string& name, const char* key) {
   if (!table.count(name))
     throw BundleError(words(key, ": ", quoted(name), " is not in graphs; it has ", keys(table)));
   return table.at(name);
@@ -78,7 +77,7 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
     const auto past = require(past_name, "cache", decoder.inputs, "float32",
-                               {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
+                              {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
     require(present, "cache", decoder.outputs, "float32", past.dims);
     if (!presents.insert(present).second)
       throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));

@@ -43,7 +43,8 @@ LockedFolder::LockedFolder(const fs::path& parent, const std::string& prefix) {
     path_ = parent / fs::u8path(unused_name(prefix));
     if (!fs::create_directory(path_)) continue;
     lock_ = locked(path_);
-    if (!fs::exists(path_)) lock_ = nullptr;  // another process took it for a killed one's, before it was locked
+    if (!fs::exists(path_))
+      lock_ = nullptr;  // another process took it for a killed one's, before it was locked
   }
 }
 

@@ -17,9 +17,7 @@ class Hash {
 
   Hash() { init(&context_); }
 
-  void update(std::string_view bytes) {
-    add(&context_, bytes.data(), static_cast<CC_LONG>(bytes.size()));
-  }
+  void update(std::string_view bytes) { add(&context_, bytes.data(), static_cast<CC_LONG>(bytes.size())); }
 
   Digest digest() {
     Digest digest{};

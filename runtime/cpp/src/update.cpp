@@ -29,9 +29,10 @@ void check_name(const std::string& name, const std::string& folder, const fs::pa
                            "; remove that one first, or name another place"));
 }
 
-/// Opens every graph of a bundle, and replays its golden vectors. No file of it is open behind that, since Windows
-/// would not rename its folder.
-std::vector<GoldenResult> proven(const fs::path& staging, const std::string& folder, const LoadOptions& options) {
+/// Opens every graph of a bundle, and replays its golden vectors. No file of it is open behind that, since
+/// Windows would not rename its folder.
+std::vector<GoldenResult> proven(const fs::path& staging, const std::string& folder,
+                                 const LoadOptions& options) {
   const auto model = load(staging.u8string(), options);
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   auto results = model.check();
