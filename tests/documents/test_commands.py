@@ -26,6 +26,7 @@ OTHERS = {  # which are not this project's
     *(
         "adb",
         "apt-get",
+        "arecord",
         "cd",
         "cmake",
         "ctest",

@@ -267,6 +267,10 @@ EDGEATTN_API edgeattn_status edgeattn_prepare_series_files(const edgeattn_model*
                                                            const edgeattn_file* files, size_t count,
                                                            edgeattn_tensors** inputs, edgeattn_error** error);
 
+/* Reads a WAV file: its samples a second, and its samples of -1 to 1 as one array, "samples", float32 [channels, time]. */
+EDGEATTN_API edgeattn_status edgeattn_read_audio(const edgeattn_file* file, int64_t* rate,
+                                                 edgeattn_tensors** samples, edgeattn_error** error);
+
 /* ---- labels ---- */
 
 typedef struct edgeattn_label {

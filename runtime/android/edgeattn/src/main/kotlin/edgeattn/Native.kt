@@ -54,6 +54,9 @@ internal object Native {
     /** `kind`: 0 of images, 1 of sounds, 2 of series. Each file is its path or its bytes, the other is null. */
     @JvmStatic external fun prepareFiles(model: Long, kind: Int, paths: Array<ByteArray?>, bytes: Array<ByteArray?>): Long
 
+    /** Returns an array "samples", [channels, time], of a WAV file, its path or its bytes; `rate` takes its samples a second. */
+    @JvmStatic external fun readSound(path: ByteArray?, bytes: ByteArray?, rate: LongArray): Long
+
     @JvmStatic external fun labels(model: Long, outputs: Long, reader: Reader)
     @JvmStatic external fun forecast(model: Long, outputs: Long): Long
     @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
