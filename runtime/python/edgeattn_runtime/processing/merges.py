@@ -1,7 +1,7 @@
 """Merges of a tokenizer.json that the library tokenizers would not survive.
 
-It takes as many bytes off the second part of a merge as the model's prefix has. Where that cuts a character, as it
-may where the part begins otherwise, the process is aborted (tokenizers 0.23).
+It takes as many bytes off the second part of a merge as the model's prefix has. Where that cuts a character,
+as it may where the part begins otherwise, the process is aborted (tokenizers 0.23).
 """
 
 from __future__ import annotations
