@@ -29,6 +29,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.recover import recover
@@ -44,7 +45,7 @@ from edgeattn_runtime.similarity import cosine
 
 MODELS = Path(__file__).parents[2] / "models"
 SMALL, LARGE = "int4 blocks of 64", "int8"
-SMOOTHING = ("smoothing", 0.7)
+SMOOTHED = Treatment(LARGE, (("smoothing", 0.7),))
 REWRITES = ("int4 rows", *CPU.candidates.others)
 CARE, NEAREST = "with care", "to the nearest"
 
@@ -125,12 +126,17 @@ def _most_sensitive_first(part: FloatGraph, units: Iterable[Unit]) -> list[Unit]
 def _recipe(large: Sequence[Unit], small: Sequence[Unit], way: str) -> Recipe:
     """Return the recipe by which some units have 8 bits, and others 4."""
     candidates = CPU.candidates
-    in_8_bits = {unit.name: Treatment(LARGE, (SMOOTHING,)) for unit in large}
+    in_8_bits = {unit.name: _in_8_bits(unit) for unit in large}
     treatments = in_8_bits | {unit.name: Treatment(SMALL) for unit in small}
     if way == CARE:
         finished = {name: candidates.finished(each, CPU.forms) for name, each in treatments.items()}
         treatments = fitted_together(finished)
     return merged((*large, *small), treatments, REWRITES)
+
+
+def _in_8_bits(unit: Unit) -> Treatment:
+    """Return what MiniLM's layers get by the search, about."""
+    return CPU.candidates.behind_activation[0] if unit.first.source in ZERO_KEEPING else SMOOTHED
 
 
 def _kind(unit: Unit) -> str:
