@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def main() -> None:
                 flush=True,
             )
         if arguments.picture is not None:
-            arguments.picture.write_bytes(svg(lambda points=points: picture(points)))
+            arguments.picture.write_bytes(svg(partial(picture, points)))
 
 
 def measured(name: str) -> Iterator[Point]:
