@@ -21,7 +21,8 @@ from edgeattn_export.targets import TARGETS
 ROOT = Path(__file__).parents[1]
 CI = ROOT / ".ci" / "locks"
 PIP = [*CI.glob("*.txt"), *LOCKS.glob("*.txt")]
-NPM = [*LOCKS.glob("*.json"), *ROOT.glob("runtime/**/package-lock.json")]
+NPM_FOLDERS = ("runtime/web", "runtime/android/tools", "tests/fuzz/web")
+NPM = [*LOCKS.glob("*.json"), *(ROOT / folder / "package-lock.json" for folder in NPM_FOLDERS)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
 ENVIRONMENTS = {
