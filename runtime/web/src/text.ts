@@ -89,9 +89,15 @@ export class TextPreparation {
   /** Add special tokens. The post-processor is given places, so that what it adds is told from the text's own. */
   #withSpecials(ids: readonly number[]): Encoded {
     const places = ids.map((_, i) => `\0${i}`);
-    const { tokens, token_type_ids } = this.#tokenizer.post_processor?.(places, null, true) ?? { tokens: places };
+    const tokenizer = this.#tokenizer;
+    const added = refusing(
+      BundleError,
+      `${this.processing.tokenizer}: special tokens that cannot be added; export again`,
+      () => tokenizer.post_processor?.(places, null, true),
+    );
+    const { tokens, token_type_ids } = added ?? { tokens: places };
     const id = (token: string): number | undefined =>
-      token.startsWith('\0') ? ids[Number(token.slice(1))] : this.#tokenizer.token_to_id(token);
+      token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
     return { ids: tokens.map(id) as number[], types: token_type_ids ?? tokens.map(() => 0) };
   }
 }

@@ -83,6 +83,12 @@ test('a tokenizer that cannot be followed is told where a text needs it', async 
   assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
 });
 
+test('a post-processor that lacks its tokens is refused where a text needs it', async () => {
+  const files = await tokenizer(() => ({ post_processor: { type: 'BertProcessing', cls: ['[CLS]', 1] } }));
+  const model = await processed(() => ({}), files);
+  assert.throws(() => model.prepare({ text: 'a' }), { name: 'BundleError' });
+});
+
 test('a word without a token is refused where the tokenizer has none for it', async () => {
   const files = await tokenizer(({ model: { unk_token, ...model } }) => ({ model }));
   const model = await processed(() => ({}), files);
