@@ -92,7 +92,7 @@ def export_faults(seconds: float, draw: Random, place: Path, disk: Path) -> list
     end = time.monotonic() + seconds
     kinds = {
         "exports killed at a stage": _killed,
-        "exports onto full and read-only disks": _disks,
+        "exports, full or read-only disk": _disks,
         "two exports to one name": _two,
     }
     rows = [Faults(name) for name in kinds]

@@ -146,7 +146,7 @@ class Life:
         "loads",
         "resident MB",
         "leaked bytes",
-        "more descriptors",
+        "more files",
         "more threads",
     )
 
@@ -205,7 +205,7 @@ def printed(rows: Sequence[Row], title: str, console: Console) -> None:
     table = Table(title=title, show_header=False, title_justify="left")
     width = max(len(row.heading) for row in rows)
     for index in range(width):
-        table.add_column(justify="right" if index else "left")
+        table.add_column(justify="right" if index else "left", no_wrap=True)
     above: Cells = ()
     for row in rows:
         if row.heading != above:

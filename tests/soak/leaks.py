@@ -36,7 +36,7 @@ def live(seconds: float, share: float, digits: Path, core: Path) -> list[Life]:
         ("digits: load, run, close", "load", digits, loads // 4, 0.1),
         ("text: load, run, close", "load", text, loads // 4, 0.05),
         ("decoder: load, run, close", "load", decoder, loads // 4, 0.05),
-        ("decoder in C++: load, check, free", "core", decoder, loads // 4, 0.1),
+        ("decoder, C++: load, check, free", "core", decoder, loads // 4, 0.1),
     ]
     return [life(name, kind, bundle, count, part * seconds) for name, kind, bundle, count, part in lives]
 
