@@ -15,6 +15,7 @@ import typer
 
 from edgeattn.commands.kernels import NoKernels
 from edgeattn.commands.on import On
+from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import device_parts, show
@@ -31,9 +32,9 @@ def bench(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", help="Its original, timed side by side with it.")
     ] = None,
-    samples: Annotated[
-        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, where it is an ONNX file.")
-    ] = None,
+    data: SamplesArgument = None,
+    samples: Samples = None,
+    columns: Columns = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +79,7 @@ def bench(
         if model is not None:
             from edgeattn.source.arguments import read_source
 
-            source = read_source(model, samples)
+            source = read_source(model, one_of(data, samples), parse_columns(columns or ()))
         result = benchmark(
             bundle, source, Sweep(shapes, counts, compiled, kernels=not no_kernels), progress=progress
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +12,7 @@ import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.on import On, check_named, places_on
+from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
@@ -37,12 +38,12 @@ def export(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A Python file or package.module with model() and samples(), or an ONNX file.",
+            help="A Python file or package.module with model() and samples(), an ONNX file or a checkpoint.",
         ),
     ],
-    samples: Annotated[
-        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, for an ONNX file.")
-    ] = None,
+    data: SamplesArgument = None,
+    samples: Samples = None,
+    columns: Columns = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="The bundle's folder. Default: NAME.edge."),
@@ -65,6 +66,10 @@ def export(
         Path | None,
         typer.Option(metavar="FILE.json", help="Follow this recipe, such as one of NAME.edge/recipes."),
     ] = None,
+    write_model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.py", help="Write the model file that stands for a checkpoint, and end."),
+    ] = None,
     on: On = None,
     together: Annotated[
         bool, typer.Option("--together", help="One recipe for all devices, for the least slowdown on any.")
@@ -79,7 +84,11 @@ def export(
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
     limits, for_ci = parse(budget or ()), ForCI(summary, junit)
+    real, roles = one_of(data, samples), parse_columns(columns or ())
     check_named(on or (), together=together)
+    if write_model is not None:
+        _write_model(write_model, model, real, roles)
+        return
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
         from edgeattn.judge.request import Objective, Request
@@ -88,7 +97,7 @@ def export(
         from edgeattn_export.quantize.recipe import read_recipe
 
         progress.stage("load")
-        source = read_source(model, samples)
+        source = read_source(model, real, roles)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_outside(recipe, folder)
@@ -170,6 +179,14 @@ def check_reported(targets: Iterable[Target]) -> None:
                 f"--strict: what target {target.name!r} leaves to the CPU is not reported here: {missing}, "
                 "or export without --strict"
             )
+
+
+def _write_model(file: Path, model: str, samples: Path | None, columns: Mapping[str, str]) -> None:
+    from edgeattn.source.arguments import checkpoint_of
+    from edgeattn.source.checkpoint.write_model import write_model
+
+    write_model(checkpoint_of(model, samples, columns), file)
+    sys.stdout.write(f"{file} is the model file; export it by its name once it is changed\n")
 
 
 def _check_outside(recipe: Path | None, folder: Path) -> None:

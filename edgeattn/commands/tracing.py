@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class TraceRequest:
     """A bundle, its original, and how the trace is shown.
 
     Attributes:
+        columns: What the data's columns are to a checkpoint's task.
         picture: Where to draw it; None draws nothing.
         as_json: Whether to print JSON alone.
     """
@@ -27,6 +29,7 @@ class TraceRequest:
     bundle: Path
     model: str
     samples: Path | None
+    columns: Mapping[str, str]
     picture: Path | None
     as_json: bool
     verbose: bool
@@ -59,7 +62,7 @@ def show_trace(request: TraceRequest) -> None:
 
         progress.stage("load")
         files = open_bundle(request.bundle)
-        source = read_source(request.model, request.samples)
+        source = read_source(request.model, request.samples, request.columns)
         notes = (*source_changes(files.manifest, source), *tool_changes(files.manifest))
         traced = trace_bundle(files, source, progress=progress)
         if request.picture is not None:

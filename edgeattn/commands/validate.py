@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.kernels import NoKernels
+from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import GoldenCheck, golden_check
@@ -35,9 +37,9 @@ def validate(
         str | None,
         typer.Argument(metavar="MODEL", help="Its original, to compare with on all evaluation samples."),
     ] = None,
-    samples: Annotated[
-        Path | None, typer.Argument(metavar="SAMPLES.npz", help="Real inputs, where it is an ONNX file.")
-    ] = None,
+    data: SamplesArgument = None,
+    samples: Samples = None,
+    columns: Columns = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
     ] = False,
@@ -58,13 +60,16 @@ def validate(
         raise BadInput("--trace: found with --summary or --junit, which hold figures; leave one out")
     options = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler, kernels=not no_kernels)
     options.check(model=model, trace=trace)
+    real, roles = one_of(data, samples), parse_columns(columns or ())
+    if roles and (workers is not None or scheduler is not None):
+        raise BadInput("--columns: found with --workers or --scheduler; call the columns as their roles")
     if model is None:
         _against_golden(bundle, for_ci, kernels=not no_kernels, as_json=as_json)
     elif trace:
-        request = tracing.TraceRequest(bundle, model, samples, picture, as_json=as_json, verbose=verbose)
+        request = tracing.TraceRequest(bundle, model, real, roles, picture, as_json=as_json, verbose=verbose)
         tracing.show_trace(request)
     else:
-        _against_original(bundle, model, samples, options, for_ci, as_json=as_json, verbose=verbose)
+        _against_original(bundle, model, real, roles, options, for_ci, as_json=as_json, verbose=verbose)
 
 
 def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool) -> None:
@@ -95,6 +100,7 @@ def _against_original(
     bundle: Path,
     model: str,
     samples: Path | None,
+    columns: Mapping[str, str],
     options: ScoringOptions,
     for_ci: ForCI,
     *,
@@ -107,7 +113,7 @@ def _against_original(
 
         progress.stage("load")
         files = open_bundle(bundle, kernels=options.kernels)
-        source = read_source(model, samples)
+        source = read_source(model, samples, columns)
         changed = source_changes(files.manifest, source)
         with options.scoring(files, model, samples, source) as scoring:
             measured = revalidate(files, source, progress=progress, read_on=options.read_on, scoring=scoring)

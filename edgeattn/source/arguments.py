@@ -1,26 +1,36 @@
-"""MODEL and SAMPLES.npz of the command line: a Python file, or an ONNX file with its samples."""
+"""MODEL and SAMPLES of the command line: a Python file; an ONNX file or a checkpoint with its samples."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from edgeattn.source import handover
+from edgeattn.source.checkpoint.checkpoint import Checkpoint
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn_runtime.errors import BadInput, ModelError
 
 
-def read_source(model: str, samples: Path | None) -> ModuleSource | OnnxSource:
+def read_source(
+    model: str, samples: Path | None, columns: Mapping[str, str] | None = None
+) -> ModuleSource | OnnxSource:
     """Read what was given.
 
     Args:
-        model: A Python file, ``package.module`` or an ONNX file.
-        samples: An .npz file beside an ONNX file; None beside the others, which yield their own.
+        model: A Python file, ``package.module``, an ONNX file or a checkpoint.
+        samples: An .npz file beside an ONNX file; data beside a checkpoint; None beside the others, which
+            yield their own.
+        columns: What the data's columns are to a checkpoint's task.
 
     Raises:
-        BadInput: Samples are missing, or are too many.
+        BadInput: Samples are missing, or are too many; or the checkpoint cannot be read.
         ModelError: The Python file cannot be loaded.
     """
+    if is_checkpoint(model):
+        return checkpoint_of(model, samples, columns).read()
+    if columns:
+        raise BadInput(f"--columns: found beside {model}, which is no checkpoint; leave it out")
     if not is_onnx(model):
         if samples is not None:
             raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
@@ -30,20 +40,38 @@ def read_source(model: str, samples: Path | None) -> ModuleSource | OnnxSource:
     return OnnxSource(Path(model), samples)
 
 
+def checkpoint_of(model: str, samples: Path | None, columns: Mapping[str, str] | None = None) -> Checkpoint:
+    """Return a checkpoint with its data; arguments are those of ``read_source``.
+
+    Raises:
+        BadInput: It is none, or there is no data.
+    """
+    if not is_checkpoint(model):
+        raise BadInput(f"{model}: the folder of a checkpoint expected")
+    if samples is None:
+        raise BadInput(f"{model}: no samples found; real inputs expected: --samples FILE")
+    return Checkpoint(Path(model), samples, columns or {})
+
+
 def check_files(model: str, samples: Path | None) -> None:
     """Check that a model's files are there, without reading them; arguments are those of ``read_source``.
 
     Raises:
         ModelError: One is missing.
     """
-    if not is_onnx(model):
+    if not is_onnx(model) and not is_checkpoint(model):
         handover.find(model)
         return
     for file in (Path(model), samples):
-        if file is not None and not file.is_file():
+        if file is not None and not file.exists():
             raise ModelError(f"{file}: no such file; check the path")
 
 
 def is_onnx(model: str) -> bool:
     """Say whether a model's name is that of an ONNX file."""
     return Path(model).suffix.lower() == ".onnx"
+
+
+def is_checkpoint(model: str) -> bool:
+    """Say whether a model's name is that of a folder that holds no model file."""
+    return Path(model).is_dir() and not (Path(model) / "model.py").is_file()

@@ -40,16 +40,30 @@ def load(source: str) -> ModuleSource:
             or these raise or return something else than an ``nn.Module`` in float32 and an iterable.
     """
     path = find(source)
+    name = (path.parent.name or "model") if path.stem == "model" else path.stem
     with _importable(path.parent), _user_errors(path):
-        defined = _import(source, path)
-        module = _model(defined, path)
-        yielded = _required(defined, path, "samples", "samples(), which yields real inputs")()
-        if not isinstance(yielded, Iterable):
-            raise ModelError(f"{path}: samples() returned {_type(yielded)}, real inputs one by one expected")
-        samples = tuple(islice(yielded, LIMIT))
-        processing = _processing(defined, path)
+        return source_of(_import(source, path), path, name)
+
+
+def source_of(defined: object, path: Path, name: str) -> ModuleSource:
+    """Take what a model's file defines, or an object with the same attributes.
+
+    Args:
+        defined: Has ``model``, ``samples`` and what else docs/model-file.md lists.
+        path: The file that it comes from, for messages and for its hash.
+        name: The bundle's, where the caller gives none.
+
+    Raises:
+        ModelError: As ``load`` does.
+    """
+    module = _model(defined, path)
+    yielded = _required(defined, path, "samples", "samples(), which yields real inputs")()
+    if not isinstance(yielded, Iterable):
+        raise ModelError(f"{path}: samples() returned {_type(yielded)}, real inputs one by one expected")
+    samples = tuple(islice(yielded, LIMIT))
+    processing = _processing(defined, path)
     return ModuleSource(
-        name=(path.parent.name or "model") if path.stem == "model" else path.stem,
+        name=name,
         module=plain_module(module),
         samples=samples,
         more=partial(_later_samples, defined, path),
@@ -144,7 +158,7 @@ def _line(path: Path, error: BaseException) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _model(defined: ModuleType, path: Path) -> object:
+def _model(defined: object, path: Path) -> object:
     """Return the model, be it ready or made by a function."""
     module: object = getattr(defined, "model", None)
     if module_in(module) is not None:
@@ -155,13 +169,13 @@ def _model(defined: ModuleType, path: Path) -> object:
     return returned
 
 
-def _later_samples(defined: ModuleType, path: Path) -> Iterator[object]:
+def _later_samples(defined: object, path: Path) -> Iterator[object]:
     """Yield the samples that were not drawn at first."""
     with _user_errors(path):
         yield from islice(_required(defined, path, "samples", "samples()")(), LIMIT, None)
 
 
-def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
+def _processing(defined: object, path: Path) -> OwnProcessing | None:
     table, raw = _mapping(defined, path, "processing"), _function(defined, path, "raw")
     if table is None:
         return None
@@ -171,28 +185,28 @@ def _processing(defined: ModuleType, path: Path) -> OwnProcessing | None:
     return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
 
 
-def _card(defined: ModuleType, path: Path) -> Card:
+def _card(defined: object, path: Path) -> Card:
     try:
         return Card.read(_mapping(defined, path, "card") or {})
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _required(defined: ModuleType, path: Path, name: str, definition: str) -> Callable[..., Any]:
+def _required(defined: object, path: Path, name: str, definition: str) -> Callable[..., Any]:
     function = _function(defined, path, name)
     if function is None:
         raise ModelError(f"{path}: no function {name}(); define {definition}")
     return function
 
 
-def _function(defined: ModuleType, path: Path, name: str) -> Callable[..., Any] | None:
+def _function(defined: object, path: Path, name: str) -> Callable[..., Any] | None:
     value: object = getattr(defined, name, None)
     if value is None or callable(value):
         return value
     raise ModelError(f"{path}: {name} is {_type(value)}, a function expected")
 
 
-def _mapping(defined: ModuleType, path: Path, name: str) -> Mapping[str, Any] | None:
+def _mapping(defined: object, path: Path, name: str) -> Mapping[str, Any] | None:
     value: object = getattr(defined, name, None)
     if value is None or isinstance(value, Mapping):
         return value

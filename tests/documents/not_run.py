@@ -16,6 +16,7 @@ NOT_RUN = {
     "pytest": "all tests",
     "make check": "all tests, and more",
     ".ci/run": "all tests, and more",
+    ".ci/lock *": "asks registries for the newest versions: tests/test_locks.py reads what it wrote",
     "adb *": "asks for a phone",
     "runtime/web/examples/run *": "serves without end: tests/runtime/web/page-*.test.mjs",
     "runtime/cpp/examples/run digits *": "tests/runtime/cpp/test_programs.py runs it, with images",
@@ -32,6 +33,13 @@ NOT_RUN = {
     "edgeattn * --on *": "asks for devices of these names: tests/edgeattn/devices",
     "edgeattn * --scheduler *": "asks for a scheduler at this address: tests/edgeattn/sweep",
     "dask *": "Dask's own",
+    "git *": "changes a repository, and publishes it",
+    "sha256sum edgeattn-cpp-*": "of an archive of git",
+    "python -m build*": ".ci/wheel and .ci/kernels build the wheels",
+    "uv tool run twine *": ".ci/wheel checks the wheel",
+    "runtime/kernels/wheel dist": "tests/isa/kernels.py runs it",
+    "npm publish*": "tests/runtime/web/test_package.py: as a dry run",
+    "runtime/android/gradlew *": "neither Gradle nor Google's repository is within reach",
     "export *": "an environment for the commands beside it",
 }
 

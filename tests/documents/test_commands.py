@@ -39,7 +39,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *("hf", "pytest", "scp", "ssh", "ssh-keygen", "swift"),
+    *("git", "hf", "pytest", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "uv"),
 }
 
 

@@ -78,7 +78,7 @@ def test_the_verdict_is_pass_and_nothing_else_is_left(name: str, request: pytest
 
 
 def test_json_prints_the_report_alone(sentence: Exported) -> None:
-    assert json.loads(sentence.printed) == sentence.report
+    assert (json.loads(sentence.printed), sentence.told) == (sentence.report, "")
 
 
 def test_a_newcomers_first_command(digits: Exported) -> None:

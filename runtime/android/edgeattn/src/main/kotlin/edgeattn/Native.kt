@@ -13,6 +13,9 @@ internal object Native {
     }
 
     @JvmStatic external fun load(folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>): Long
+    @JvmStatic external fun install(
+        folder: ByteArray, over: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, reader: Reader,
+    )
     @JvmStatic external fun open(model: Long, graph: ByteArray)
     @JvmStatic external fun warmUp(model: Long)
     @JvmStatic external fun free(model: Long)

@@ -1,12 +1,12 @@
-#include "system.hpp"
+#ifndef _WIN32
+
+#include <sys/utsname.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 
-#ifndef _WIN32
-#include <sys/utsname.h>
-#endif
+#include "system.hpp"
 
 namespace edgeattn {
 namespace {
@@ -35,31 +35,19 @@ std::optional<double> bytes(const std::string& file, const std::string& name) {
   return kibibytes.empty() ? std::nullopt : std::optional(std::stod(kibibytes) * kKibibyte);
 }
 
-#ifdef _WIN32
-std::string architecture() {
-#if defined(_M_ARM64) || defined(__aarch64__)
-  return "arm64";
-#else
-  return "x86_64";
-#endif
-}
-std::string name() { return "Windows"; }
-#else
-utsname names() {
+utsname system_names() {
   utsname found{};
   uname(&found);
   return found;
 }
-std::string architecture() { return names().machine; }
-std::string name() { return std::string(names().sysname) + " " + names().release; }
-#endif
 
 }  // namespace
 
 System system_here() {
   const auto cpu = proc("cpuinfo", {"model name", "Hardware"}),
              flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
-  System here{cpu.empty() ? architecture() : cpu, {}, {}, name()};
+  const auto names = system_names();
+  System here{cpu.empty() ? names.machine : cpu, {}, {}, std::string(names.sysname) + " " + names.release};
   for (const auto& set : kInstructionSets)
     if (flags.find(" " + set + " ") != flags.npos) here.instruction_sets.push_back(set);
   if (const auto memory = bytes("meminfo", "MemTotal")) here.memory_mb = std::round(*memory / 1e6);
@@ -73,12 +61,10 @@ std::optional<double> peak_memory_mb() {
   return peak ? std::optional(*peak / 1e6) : std::nullopt;
 }
 
-void set_environment(const char* name, const char* value) {
-#ifdef _WIN32
-  _putenv_s(name, value);
-#else
-  setenv(name, value, 1);
-#endif
-}
+void set_environment(const char* name, const char* value) { setenv(name, value, 1); }
+
+std::vector<std::string> arguments_in_utf8(int count, char** words) { return {words, words + count}; }
 
 }  // namespace edgeattn
+
+#endif

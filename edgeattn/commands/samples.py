@@ -1,0 +1,51 @@
+"""Options that tell of a model's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeattn_runtime.errors import BadInput
+
+SamplesArgument = Annotated[
+    Path | None, typer.Argument(metavar="SAMPLES", help="Real inputs, for an ONNX file or a checkpoint.")
+]
+Samples = Annotated[
+    Path | None, typer.Option("--samples", metavar="DATA", help="SAMPLES by a name: a file, or a folder.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE=COLUMN,ROLE=COLUMN",
+        help="What a checkpoint takes columns of SAMPLES for: label=stars.",
+    ),
+]
+
+
+def one_of(argument: Path | None, option: Path | None) -> Path | None:
+    """Return the samples, named once.
+
+    Raises:
+        BadInput: They are named twice.
+    """
+    if argument is not None and option is not None:
+        raise BadInput(f"--samples {option}: found beside {argument}; name samples once")
+    return argument or option
+
+
+def parse_columns(options: Iterable[str]) -> dict[str, str]:
+    """Return columns by role.
+
+    Raises:
+        BadInput: No column or no role stands there, or a role twice.
+    """
+    columns: dict[str, str] = {}
+    for each in (part for option in options for part in option.split(",")):
+        role, _, column = each.partition("=")
+        if not role or not column or role in columns:
+            raise BadInput(f"--columns {each}: ROLE=COLUMN expected, each role once, such as label=stars")
+        columns[role] = column
+    return columns

@@ -1,0 +1,102 @@
+"""A checkpoint and its data -> the same value as a model's file becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgeattn.source.checkpoint.samples import Reader, reader_of
+from edgeattn.source.checkpoint.samples.columns import rows_by_role
+from edgeattn.source.checkpoint.tasks import task_of
+from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.handover import source_of
+from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError, require_extra
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a user names: the folder, the data, and what its columns are.
+
+    Attributes:
+        folder: That ``save_pretrained`` wrote.
+        data: A file or a folder of samples.
+        columns: The column of a role, such as ``{"label": "stars"}``, where it has another name.
+    """
+
+    folder: Path
+    data: Path
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The bundle's, where the caller gives none."""
+        return self.folder.resolve().name
+
+    @property
+    def task(self) -> type[Task]:
+        """What it was trained for.
+
+        Raises:
+            ModelError: It is no checkpoint, or for no task that is known.
+        """
+        with _reading(self.folder), _extra():
+            return _task(self.folder)
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the data."""
+        return reader_of(self.data)
+
+    def read(self) -> ModuleSource:
+        """Open the checkpoint on its data.
+
+        Raises:
+            ModelError: The folder is not what its task asks for.
+            SampleError: The data is not.
+        """
+        task, reader = self.task, self.reader
+        with _reading(self.data, SampleError):
+            rows = rows_by_role(reader(self.data), self.columns, task.needed, task.optional)
+        with _reading(self.folder):
+            opened = task(self.folder, rows)
+        with _reading(self.data, SampleError):
+            return source_of(opened, self.folder / "config.json", self.name)
+
+
+def _task(folder: Path) -> type[Task]:
+    if (folder / "modules.json").is_file():
+        from edgeattn.source.checkpoint.tasks.sentence_embedding import SentenceEmbedding
+
+        return SentenceEmbedding
+    if not (folder / "config.json").is_file():
+        raise ValueError("no config.json found; a folder that save_pretrained wrote, or a model.py expected")
+    from edgeattn.source.checkpoint.transformers_folder import architecture_of
+
+    return task_of(architecture_of(folder))
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Tell how to install what reads checkpoints, where it is missing."""
+    with ExitStack() as stack:
+        for module in ("transformers", "tokenizers", "scipy", "jiwer"):
+            stack.enter_context(require_extra("checkpoints", module))
+        yield
+
+
+@contextmanager
+def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[None]:
+    """Name the place in what is wrong with it, in one line."""
+    try:
+        yield
+    except EdgeAttnError:
+        raise
+    except ValueError as reason:
+        raise error(f"{place}: {reason}") from reason
+    except (Exception, SystemExit) as reason:
+        raise error(
+            f"{place}: {type(reason).__name__}: {reason}; check that transformers opens it"
+        ) from reason

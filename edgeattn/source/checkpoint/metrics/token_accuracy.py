@@ -1,0 +1,15 @@
+"""Accuracy of tokens: the share that has the highest score where a target is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+IGNORED = -100  # where nothing is asked for, as in torch.nn.functional.cross_entropy
+
+
+def token_accuracy(outputs: Mapping[str, Tensor], target: Tensor) -> float:
+    """Return the accuracy of ``logits`` (B, S, V) against ids (B, S), places of ``IGNORED`` left out."""
+    right = outputs["logits"].argmax(dim=-1) == target
+    return right[target != IGNORED].float().mean().item()

@@ -1,0 +1,33 @@
+"""A folder of WAV files, with a CSV of what is said in them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+SOUNDS = frozenset({".wav"})
+
+
+def read_sounds(folder: Path) -> Iterator[dict[str, object]]:
+    """Yield the path of each ``audio``, with the columns that the folder's CSV has for it.
+
+    The CSV's first column names files of the folder, as LibriSpeech's and Common Voice's metadata do.
+
+    Raises:
+        ValueError: The folder has several CSVs, or its CSV names no file for a sound.
+    """
+    tables = sorted(folder.glob("*.csv"))
+    if len(tables) > 1:
+        raise ValueError(f"{len(tables)} CSV files found, one of transcripts at most expected")
+    rows: dict[str, dict[str, str]] = {}
+    if tables:
+        with tables[0].open(encoding="utf-8-sig", newline="") as lines:
+            rows = {next(iter(row.values())): row for row in csv.DictReader(lines)}
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() not in SOUNDS:
+            continue
+        name = file.relative_to(folder).as_posix()
+        if tables and name not in rows:
+            raise ValueError(f"{name}: not in {tables[0].name}; a row for each sound expected")
+        yield {**dict(list(rows.get(name, {}).items())[1:]), "audio": file}

@@ -1,0 +1,43 @@
+"""Object detection: what stands where in an image, by the checkpoint's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from edgeattn.source.checkpoint.labels import Labels
+from edgeattn.source.checkpoint.pixels import Pixels
+from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.tasks.image_task import ImageTask
+from edgeattn.source.checkpoint.transformers_folder import load_network
+
+NOTHING = "no object"  # the last label of DETR's and of YOLOS's
+
+
+class ObjectDetection(ImageTask):
+    """A detector: ``logits`` (B, objects, labels), and ``pred_boxes`` (B, objects, 4), centers and sizes.
+
+    Boxes are shares of the image. There is no metric.
+    """
+
+    heads = ("ForObjectDetection",)
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        network, names = load_network(folder), Labels(folder).names
+        super().__init__(folder, rows, Detector(network), Pixels(folder), None)
+        self.say(labels={"output": "logits", "names": [*names, NOTHING]})
+
+
+class Detector(nn.Module):
+    """A network's scores and boxes, without what it computes them from."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixel_values: Tensor) -> dict[str, Tensor]:
+        """Detect the objects of images, float32 (B, 3, H, W)."""
+        found = self.network(pixel_values=pixel_values)
+        return {"logits": found.logits, "pred_boxes": found.pred_boxes}

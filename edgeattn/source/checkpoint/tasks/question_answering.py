@@ -1,0 +1,60 @@
+"""Question answering: where in a text the answer to a question begins and ends."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from edgeattn.source.checkpoint.metrics.exact_match import exact_match
+from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.tasks.text_task import TextTask
+from edgeattn.source.checkpoint.transformers_folder import load_network
+
+
+class QuestionAnswering(TextTask):
+    """A reader: ``start_logits`` and ``end_logits`` (B, S).
+
+    Args:
+        folder: The checkpoint.
+        rows: ``question`` and ``context``, and where there is any ``answer``, a part of the context or empty.
+    """
+
+    heads = ("ForQuestionAnswering", "ForQuestionAnsweringSimple")
+    needed = ("question", "context")
+    optional = ("answer",)
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        super().__init__(folder, rows, load_network(folder))
+        if self.has("answer"):
+            self.metric = answer_match
+        warnings.warn("pairs of texts: a bundle prepares one text, so it takes token ids", stacklevel=2)
+
+    def samples(self) -> Iterator[object]:
+        """Yield the inputs of each pair, its context cut, and where its tokens lie in the context."""
+        for row in self.rows:
+            encoded = self.tokens.encoded(
+                row["question"], row["context"], truncation="only_second", return_offsets_mapping=True
+            )
+            inputs = {name: encoded[name] for name in self.tokens.names}
+            if "answer" not in row:
+                yield inputs
+                continue
+            spans = [
+                tuple(span) if part == 1 else None
+                for span, part in zip(
+                    encoded["offset_mapping"][0].tolist(), encoded.sequence_ids(0), strict=True
+                )
+            ]
+            yield inputs, {"context": row["context"], "spans": spans, "answer": row["answer"]}
+
+
+def answer_match(outputs: Mapping[str, Tensor], target: Mapping[str, Any]) -> float:
+    """Return the exact match of the likeliest answer, empty where it lies outside the context."""
+    start, end = (int(outputs[name][0].argmax()) for name in ("start_logits", "end_logits"))
+    first, last = target["spans"][start], target["spans"][end]
+    inside = first is not None and last is not None and start <= end
+    return exact_match(target["context"][first[0] : last[1]] if inside else "", target["answer"])

@@ -1,0 +1,193 @@
+"""Sentence embedding: a text becomes one vector, as a folder of sentence-transformers says."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
+from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.tasks.text_task import TextTask
+from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
+
+PAIRS = 8  # of texts in a sample: a rank correlation needs several
+
+
+class SentenceEmbedding(TextTask):
+    """An encoder: ``embedding`` (B, W).
+
+    Args:
+        folder: The checkpoint, with modules.json.
+        rows: ``text``; with ``pair`` and ``label``, how alike both are, the rank correlation is judged.
+    """
+
+    optional = ("pair", "label")
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        parts = [(module["type"].rpartition(".")[2], folder / module["path"]) for module in listed]
+        if not parts or parts[0][0] != "Transformer":
+            raise ValueError(
+                f"modules.json: {[name for name, _ in parts]} found, a Transformer first expected"
+            )
+        place = parts[0][1]
+        super().__init__(place, rows, load_network(place, without=("pooler",)), _longest(folder, place))
+        self.encoder = SentenceEncoder(self.network, self.tokens.names, parts[1:])
+        self.pairs = self.has("pair") and self.has("label")
+        if self.pairs:
+            self.metric = rank_correlation
+        _tell_prompt(folder)
+        self.say_text()
+
+    def model(self) -> nn.Module:
+        """Return the network with its pooling."""
+        return self.encoder.eval()
+
+    def samples(self) -> Iterator[object]:
+        """Yield the inputs of each text, (1, S); or of P pairs, (2 P, S), with their scores, (P,)."""
+        if not self.pairs:
+            yield from super().samples()
+            return
+        for texts, scores in self._groups():
+            yield self.tokens.encode_all(texts), torch.tensor(scores)
+
+    def raw(self) -> Iterator[Mapping[str, object]]:
+        """Yield the same texts as they are, where the bundle takes texts."""
+        if self.pairs and "text" in (self.processing or {}):
+            yield from ({"text": texts} for texts, _ in self._groups())
+        else:
+            yield from super().raw()
+
+    def _groups(self) -> Iterator[tuple[list[str], list[float]]]:
+        for start in range(0, len(self.rows) - PAIRS + 1, PAIRS):
+            rows = self.rows[start : start + PAIRS]
+            scores = [float(row["label"]) for row in rows]
+            if len(set(scores)) > 1:  # equal ones have no ranks
+                yield [row["text"] for row in rows] + [row["pair"] for row in rows], scores
+
+
+class SentenceEncoder(nn.Module):
+    """Sentence to vector: the closer the meanings, the closer the vectors (Reimers & Gurevych 2019).
+
+    Args:
+        bert: The network of tokens.
+        names: Its inputs.
+        parts: What follows it, by name, and the folder of each.
+    """
+
+    def __init__(self, bert: nn.Module, names: Sequence[str], parts: Sequence[tuple[str, Path]]) -> None:
+        super().__init__()
+        self.bert, self.names = bert, tuple(names)
+        drop_pooler(bert)
+        made = [_part(name, folder) for name, folder in parts]
+        self.pooling, self.rest = made[0], nn.ModuleList(made[1:])
+
+    def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Embed a batch of sentences.
+
+        Args:
+            features: ``input_ids``, ``attention_mask`` and what else the network takes, int64 (B, S).
+
+        Returns:
+            ``embedding``, float32 (B, W).
+        """
+        hidden = self.bert(**{name: features[name] for name in self.names}).last_hidden_state  # (B, S, W)
+        vector = self.pooling(hidden, features["attention_mask"])  # (B, W)
+        for part in self.rest:
+            vector = part(vector)
+        return {"embedding": vector}
+
+
+class Mean(nn.Module):
+    """The mean over the tokens."""
+
+    def forward(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return (B, W) of ``hidden`` (B, S, W), where the mask (B, S) is 1."""
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (B, S, 1)
+        return (hidden * mask).sum(dim=1) / mask.sum(dim=1)  # (B, W)
+
+
+class First(nn.Module):
+    """The first token, such as [CLS]."""
+
+    def forward(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:  # noqa: ARG002 - all poolings take it
+        """Return (B, W) of ``hidden`` (B, S, W)."""
+        return hidden[:, 0]
+
+
+class Largest(nn.Module):
+    """The largest over the tokens, a feature at a time."""
+
+    def forward(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return (B, W) of ``hidden`` (B, S, W), where the mask (B, S) is 1."""
+        hidden = hidden.masked_fill(attention_mask.unsqueeze(-1) == 0, torch.finfo(hidden.dtype).min)
+        return hidden.amax(dim=1)
+
+
+class UnitLength(nn.Module):
+    """Vectors of length 1."""
+
+    def forward(self, vector: Tensor) -> Tensor:
+        """Return ``vector`` (B, W) with its direction kept."""
+        return nn.functional.normalize(vector, dim=-1)
+
+
+POOLINGS = {"mean": Mean, "cls": First, "max": Largest}
+ACTIVATIONS = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU": nn.GELU}
+
+
+def _part(name: str, folder: Path) -> nn.Module:
+    if name == "Normalize":
+        return UnitLength()
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if name == "Pooling":
+        return POOLINGS[_chosen(f"{folder.name}: pooling", _poolings(settings), POOLINGS)]()
+    if name == "Dense":
+        activation = settings["activation_function"].rpartition(".")[2]
+        linear = nn.Linear(settings["in_features"], settings["out_features"], bias=settings["bias"])
+        weights = load_file(folder / "model.safetensors")
+        linear.load_state_dict({key.removeprefix("linear."): value for key, value in weights.items()})
+        activate = ACTIVATIONS[_chosen(f"{folder.name}: activation", [activation], ACTIVATIONS)]
+        return nn.Sequential(linear, activate())
+    raise ValueError(f"modules.json: {name} found, one of Pooling, Dense and Normalize expected")
+
+
+def _chosen(what: str, found: Sequence[str], known: Sequence[str] | dict[str, Any]) -> str:
+    if len(found) != 1 or found[0] not in known:
+        raise ValueError(f"{what} {' and '.join(found)} found, one of {', '.join(known)} expected")
+    return found[0]
+
+
+def _poolings(settings: dict[str, Any]) -> list[str]:
+    """Return the names of what is pooled by; before sentence-transformers 6 each was a switch."""
+    named = settings.get("pooling_mode")
+    if named is not None:
+        return [named] if isinstance(named, str) else list(named)
+    switches = {key.removeprefix("pooling_mode_"): on for key, on in settings.items()}
+    names = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
+    return [names.get(key, key) for key, on in switches.items() if on is True and key != "include_prompt"]
+
+
+def _longest(folder: Path, place: Path) -> int | None:
+    """Return how many tokens a text is cut to, where the folder says so."""
+    for file in (place / "sentence_bert_config.json", folder / "sentence_bert_config.json"):
+        if file.is_file():
+            longest = json.loads(file.read_text(encoding="utf-8")).get("max_seq_length")
+            if longest is not None:
+                return int(longest)
+    return None
+
+
+def _tell_prompt(folder: Path) -> None:
+    file = folder / "config_sentence_transformers.json"
+    settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    prompt = (settings.get("prompts") or {}).get(settings.get("default_prompt_name"))
+    if prompt:
+        warnings.warn(f"{prompt!r} is put before a text by the checkpoint, not by the bundle", stacklevel=2)

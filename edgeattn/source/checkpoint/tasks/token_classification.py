@@ -1,0 +1,71 @@
+"""Token classification: each word of a text becomes one of the checkpoint's labels, such as a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from edgeattn.source.checkpoint.labels import Labels
+from edgeattn.source.checkpoint.metrics.entity_f1 import entity_f1
+from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED, token_accuracy
+from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.tasks.text_task import TextTask
+from edgeattn.source.checkpoint.transformers_folder import load_network
+
+
+class TokenClassification(TextTask):
+    """A tagger: ``logits`` (B, S, labels).
+
+    Args:
+        folder: The checkpoint.
+        rows: ``text``, a list of words or one string of them, and where there is any ``label``, a tag a word.
+    """
+
+    heads = ("ForTokenClassification",)
+    optional = ("label",)
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        words = [{**row, "text": " ".join(_words(row["text"]))} for row in rows]
+        super().__init__(folder, words, load_network(folder))
+        self.labels = Labels(folder)
+        if self.has("label"):
+            self.metric = self._f1 if "O" in self.labels.names else token_accuracy
+        self.say(labels={"output": "logits", "names": self.labels.names})
+        self.say_text()
+
+    def samples(self) -> Iterator[object]:
+        """Yield the inputs of each text, and the labels of its words' first tokens, int64 (1, S)."""
+        for i, row in enumerate(self.rows):
+            inputs = self.tokens.encode(row["text"])
+            yield (inputs, self._target(i, row)) if "label" in row else inputs
+
+    def _target(self, i: int, row: Row) -> Tensor:
+        words, tags = row["text"].split(), _words(row["label"])
+        if len(words) != len(tags):
+            raise ValueError(f"row {i}: {len(tags)} labels of {len(words)} words found, one a word expected")
+        encoded = self.tokens.encoded(row["text"])
+        places = torch.full_like(encoded["input_ids"], IGNORED)
+        start = 0
+        for word, tag in zip(words, tags, strict=True):
+            token = encoded.char_to_token(0, start)
+            if token is not None:  # else it was cut, or has no token
+                places[0, token] = self.labels.place(i, tag)
+            start += len(word) + 1
+        return places
+
+    def _f1(self, outputs: Mapping[str, Tensor], target: Tensor) -> float:
+        predicted, asked = outputs["logits"].argmax(dim=-1), target != IGNORED
+        names = self.labels.names
+        return entity_f1([names[i] for i in predicted[asked]], [names[i] for i in target[asked]])
+
+    def pretty(self, outputs: Mapping[str, Tensor]) -> str:
+        """Show the labels of the tokens between the first and the last."""
+        return " ".join(self.labels.names[i] for i in outputs["logits"][0].argmax(dim=-1)[1:-1])
+
+
+def _words(value: Any) -> list[str]:
+    return value.split() if isinstance(value, str) else [str(each) for each in value]

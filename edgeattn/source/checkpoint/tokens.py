@@ -1,0 +1,108 @@
+"""A checkpoint's tokenizer: texts of real lengths, cut as it says."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoTokenizer
+
+UNLIMITED = 10**6  # tokens: beyond it, a tokenizer's model_max_length stands for none
+
+
+class Tokens:
+    """Texts as a network takes them.
+
+    Args:
+        folder: Holds the tokenizer.
+        network: What takes its tokens.
+        longest: Tokens that a text is cut to, in place of the tokenizer's own.
+
+    Raises:
+        ValueError: There is no tokenizer.
+    """
+
+    def __init__(self, folder: Path, network: nn.Module, longest: int | None = None) -> None:
+        self.file = folder / "tokenizer.json"
+        if not any(folder.glob("*token*")) and not any(folder.glob("vocab*")):
+            raise ValueError("no tokenizer found, such as tokenizer.json; save it there with save_pretrained")
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        takes = signature(network.forward).parameters
+        self.names = [name for name in self.tokenizer.model_input_names if name in takes]
+        self.longest = longest or _longest(self.tokenizer, network)
+
+    @property
+    def dynamic(self) -> dict[str, tuple[str, str]]:
+        """The axes of all inputs."""
+        return dict.fromkeys(self.names, ("batch", "sequence"))
+
+    def encode(self, *texts: str, **options: Any) -> dict[str, Tensor]:
+        """Return the inputs of a text or of a pair, int64 (1, S)."""
+        encoded = self.encoded(*texts, **options)
+        return {name: encoded[name] for name in self.names}
+
+    def encode_all(self, texts: Sequence[str]) -> dict[str, Tensor]:
+        """Return the inputs of several texts, int64 (B, S), the shorter ones padded with 0 at the end."""
+        rows = [self.encode(text) for text in texts]
+        longest = max(row["input_ids"].shape[1] for row in rows)
+        return {
+            name: torch.cat([nn.functional.pad(row[name], (0, longest - row[name].shape[1])) for row in rows])
+            for name in self.names
+        }
+
+    def encoded(self, *texts: str, **options: Any) -> Any:
+        """Return all that the tokenizer makes of a text or of a pair."""
+        cut = {"truncation": True, "max_length": self.longest} if self.longest else {}
+        return self.tokenizer(*texts, return_tensors="pt", **{**cut, **options})
+
+    def processing(self, texts: Iterable[str]) -> dict[str, Any] | None:
+        """Return what a bundle says of texts; None, with a warning, where it would take them otherwise.
+
+        Args:
+            texts: Those of the samples.
+        """
+        reason = self._difference(texts)
+        if reason is not None:
+            warnings.warn(f"{reason}: the bundle takes token ids, and no text", stacklevel=2)
+            return None
+        given = {name: name if name in self.names else None for name in ("attention_mask", "token_type_ids")}
+        return {
+            "tokenizer": self.file,
+            "ids": "input_ids",
+            "mask": given["attention_mask"],
+            "types": given["token_type_ids"],
+            "longest": self.longest,
+        }
+
+    def _difference(self, texts: Iterable[str]) -> str | None:
+        """Say in what tokenizer.json alone differs from the checkpoint's tokenizer."""
+        if not self.file.is_file():
+            return "no tokenizer.json found"
+        plain = Tokenizer.from_file(str(self.file))
+        plain.no_padding()
+        plain.no_truncation()
+        if self.longest:
+            plain.enable_truncation(self.longest)
+        for text in texts:
+            if plain.encode(text).ids != self.encoded(text)["input_ids"][0].tolist():
+                name = type(self.tokenizer).__name__
+                return f"tokenizer.json splits or cuts {text[:40]!r} otherwise than {name}"
+        return None
+
+
+def _longest(tokenizer: Any, network: nn.Module) -> int | None:
+    """Return how many tokens a text may have, by what the tokenizer says and by the network's positions."""
+    limits = [tokenizer.model_max_length] if tokenizer.model_max_length < UNLIMITED else []
+    positions = getattr(network.config, "max_position_embeddings", None)
+    if isinstance(positions, int) and positions > 0:
+        tables = (part for name, part in network.named_modules() if name.endswith("position_embeddings"))
+        table = next(tables, None)
+        padding = getattr(table, "padding_idx", None)  # where positions begin behind it
+        limits.append(positions if padding is None else positions - padding - 1)
+    return min(limits, default=None)

@@ -1,0 +1,87 @@
+"""A folder that ``save_pretrained`` of transformers wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import nn
+from transformers import logging
+
+
+def architecture_of(folder: Path) -> str:
+    """Return the class that a folder's config.json names.
+
+    Raises:
+        ValueError: It names none, or one that transformers does not have.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    named: list[str] = config.get("architectures") or []
+    if len(named) != 1:
+        raise ValueError(
+            f"config.json: architectures {list(named)} found, the name of one class expected; add it"
+        )
+    (name,) = named
+    if not isinstance(getattr(transformers, name, None), type):
+        raise ValueError(
+            f"config.json: architecture {name} found, a class of transformers {transformers.__version__} "
+            "expected; write a model file for code of its own"
+        )
+    return name
+
+
+def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
+    """Return the network with its weights, in float32 and eval mode. Reads the folder's safetensors alone.
+
+    Args:
+        folder: Holds config.json and the weights.
+        without: Parts that are not used, and need no weights.
+
+    Raises:
+        ValueError: There are no weights in safetensors, or some of the network's are missing.
+    """
+    name = architecture_of(folder)
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(
+            file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth", ".ckpt")
+        )
+        if pickles:
+            raise ValueError(
+                f"{pickles[0]}: a pickle found, which may run code; convert it: {conversion(folder)}"
+            )
+        raise ValueError("no weights found, such as model.safetensors; save them there with save_pretrained")
+    quiet: Any = logging
+    quiet.disable_progress_bar()
+    network, info = getattr(transformers, name).from_pretrained(
+        folder,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    missing = sorted(key for key in info["missing_keys"] if not key.startswith(tuple(without)))
+    if missing:
+        more = f" and {len(missing) - 1} more" if missing[1:] else ""
+        raise ValueError(
+            f"no weights for {missing[0]}{more} found, which {name} has; train it first, or correct "
+            "architectures in config.json"
+        )
+    module: nn.Module = network.eval()
+    return module
+
+
+def drop_pooler(network: nn.Module) -> None:
+    """Leave out the vector that a network makes of its first token, which most are not trained for."""
+    if getattr(network, "pooler", None) is not None:
+        network.register_module("pooler", None)
+
+
+def conversion(folder: Path) -> str:
+    """Return the command that writes a folder's weights in safetensors, and runs no code of the pickle."""
+    name = architecture_of(folder)
+    load = f"{name}.from_pretrained('{folder}', weights_only=True)"
+    return f"python -c \"from transformers import {name}; {load}.save_pretrained('{folder}')\""

@@ -1,0 +1,155 @@
+"""Checkpoints as their libraries save them, tiny and random, with tokenizers trained on a few words."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from PIL import Image
+from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordPiece
+from tokenizers.trainers import WordPieceTrainer
+from transformers import PreTrainedTokenizerFast
+
+WORDS = (
+    *("good", "bad", "film", "food", "was", "is", "the", "very", "not", "a"),
+    *("boring", "nice", "great", "awful", "service", "place", "but", "and"),
+)
+PRAISE = {"good", "nice", "great"}
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 40,
+}
+LONGEST = 24  # tokens of a text
+
+
+def texts(count: int = 40) -> list[str]:
+    """Return texts of 3 to 30 words, of which the longest are cut."""
+    draw = random.Random(0)
+    return [" ".join(draw.choices(WORDS, k=draw.randint(3, 30))) for _ in range(count)]
+
+
+def reviews(file: Path, count: int = 40) -> Path:
+    """Write a CSV of texts, ``review``, and of what they say, ``stars``."""
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        rows = [(text, "positive" if set(text.split()) & PRAISE else "negative") for text in texts(count)]
+        csv.writer(lines).writerows([("review", "stars"), *rows])
+    return file
+
+
+def jsonl(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write rows as JSON Lines."""
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of word pieces that cuts at ``LONGEST``."""
+    pieces = Tokenizer(WordPiece(unk_token="[UNK]"))
+    pieces.normalizer = normalizers.BertNormalizer()
+    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces.train_from_iterator(texts(), WordPieceTrainer(vocab_size=99, special_tokens=special))
+    pieces.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=pieces,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=LONGEST,
+    )
+
+
+def bert(folder: Path, head: str, **settings: Any) -> Path:
+    """Save a BERT with a head, such as "ForMaskedLM", and its tokenizer."""
+    torch.manual_seed(0)
+    config = transformers.BertConfig(vocab_size=len(tokenizer()), **SIZES, **settings)
+    transformers.utils.logging.disable_progress_bar()
+    getattr(transformers, f"Bert{head}")(config).eval().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+def classifier(folder: Path) -> Path:
+    """Save a BERT that calls a text positive or negative."""
+    return bert(folder, "ForSequenceClassification", id2label={0: "negative", 1: "positive"})
+
+
+PIXELS = 16  # of an image's side
+PREPARED = {
+    "image_processor_type": "ViTImageProcessor",
+    "do_resize": True,
+    "size": {"height": PIXELS, "width": PIXELS},
+    "resample": 2,
+    "do_rescale": True,
+    "rescale_factor": 1 / 255,
+    "do_normalize": True,
+    "image_mean": [0.5, 0.4, 0.3],
+    "image_std": [0.5, 0.6, 0.7],
+}
+VISION = {"image_size": PIXELS, "patch_size": 4, "hidden_size": 32, "num_hidden_layers": 1} | {
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+}
+
+
+def images(folder: Path, count: int = 10) -> Path:
+    """Draw noise of several sizes, ``count`` images each that are called dark and light."""
+    draw = np.random.default_rng(0)
+    for label, low, high in (("dark", 0, 128), ("light", 128, 256)):
+        (folder / label).mkdir(parents=True)
+        for i in range(count):
+            levels = draw.integers(low, high, (20 + i, 24, 3), np.uint8)
+            Image.fromarray(levels).save(folder / label / f"{i}.png")
+    return folder
+
+
+def vision(folder: Path, model: Any, **prepared: Any) -> Path:
+    """Save a network of images with its image processor."""
+    model.eval().save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps(PREPARED | prepared), "utf-8")
+    return folder
+
+
+def seer(folder: Path, **prepared: Any) -> Path:
+    """Save a ViT that calls an image dark or light."""
+    torch.manual_seed(0)
+    config = transformers.ViTConfig(**VISION, id2label={0: "dark", 1: "light"})
+    return vision(folder, transformers.ViTForImageClassification(config), **prepared)
+
+
+def writer(folder: Path) -> Path:
+    """Save a GPT-2 that continues texts."""
+    torch.manual_seed(0)
+    sizes = {"n_positions": 40, "n_embd": 32, "n_layer": 2, "n_head": 2}
+    config = transformers.GPT2Config(vocab_size=len(tokenizer()), **sizes, bos_token_id=2, eos_token_id=3)
+    transformers.GPT2LMHeadModel(config).eval().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+def translator(folder: Path) -> Path:
+    """Save a T5 that makes a text of another."""
+    torch.manual_seed(0)
+    sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2}
+    ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 3}
+    config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
+    transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder

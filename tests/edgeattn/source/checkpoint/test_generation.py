@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import folders
+import pytest
+import torch
+
+from edgeattn.source.arguments import read_source
+from edgeattn.source.checkpoint.generation_settings import generation_flags, left_out
+from edgeattn.source.module import ModuleSource
+
+
+def read(folder: Path, data: Path) -> ModuleSource:
+    with pytest.warns(UserWarning, match="a bundle keeps no generation settings: edgeattn generate"):
+        found = read_source(str(folder), data)
+    assert isinstance(found, ModuleSource)
+    return found
+
+
+def score(source: ModuleSource) -> float:
+    """The metric of a first sample, and of an answer that is right."""
+    sample = source.read()[0]
+    with torch.inference_mode():
+        logits = source.module(**{key: torch.from_numpy(value) for key, value in sample.inputs.items()})[
+            "logits"
+        ]
+    assert source.metric is not None
+    right = torch.nn.functional.one_hot(sample.target, logits.shape[-1]).float()
+    assert source.metric({"logits": right}, sample.target) == 1
+    return source.metric({"logits": logits}, sample.target)
+
+
+def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    found = read(folders.writer(tmp_path / "writer"), tmp_path / "x.txt")
+    for sample in found.read():
+        assert (sample.inputs["input_ids"][:, 1:] == sample.target[:, :-1].numpy()).all()
+    assert 0 <= score(found) < 1
+    assert found.processing is not None
+    assert found.processing.processing.text is not None
+
+
+def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
+    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in folders.texts()]
+    found = read(folders.translator(tmp_path / "translator"), folders.jsonl(tmp_path / "x.jsonl", rows))
+    for sample in found.read():
+        so_far = sample.inputs["decoder_input_ids"]
+        assert so_far[0, 0] == 0
+        assert so_far.shape[1] <= folders.LONGEST
+        assert (so_far[:, 1:] == sample.target[:, :-1].numpy()).all()
+    assert 0 <= score(found) < 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "others"),
+    [
+        ({"eos_token_id": [2, 3], "pad_token_id": 0}, "--stop 2,3", []),
+        (
+            {"decoder_start_token_id": 0, "eos_token_id": 1, "num_beams": 4},
+            "--start 0 --stop 1 --num-beams 4",
+            [],
+        ),
+        ({"temperature": 0.7, "top_k": 5}, "", []),  # which count where tokens are drawn
+        ({"do_sample": True, "top_p": 0.9}, "--temperature 1.0 --top-p 0.9", []),
+        ({"do_sample": True, "temperature": 0.7, "top_k": 5}, "--temperature 0.7 --top-k 5", []),
+        ({"early_stopping": True, "length_penalty": 2.0}, "--length-penalty 2.0 --early-stopping true", []),
+        ({"no_repeat_ngram_size": 3, "max_new_tokens": 9}, "--max-new-tokens 9", ["no_repeat_ngram_size=3"]),
+    ],
+)
+def test_settings_are_told_as_options(settings: dict[str, object], flags: str, others: list[str]) -> None:
+    assert " ".join(generation_flags(settings)) == flags
+    assert left_out(settings) == others
+
+
+def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:
+    folder = folders.writer(tmp_path / "writer")
+    (folder / "generation_config.json").write_text(json.dumps({"no_repeat_ngram_size": 3}), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    with pytest.warns(UserWarning, match="no bundle follows: no_repeat_ngram_size=3"):
+        read(folder, tmp_path / "x.txt")

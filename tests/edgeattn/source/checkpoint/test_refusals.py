@@ -1,0 +1,123 @@
+"""The wrong folder, data or weights: one line that says what to do, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import folders
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from edgeattn.source.arguments import read_source
+from edgeattn_runtime.errors import BadInput, EdgeAttnError
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folders.classifier(tmp_path / "critic")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return folders.reviews(tmp_path / "reviews.csv")
+
+
+@pytest.fixture
+def config(folder: Path) -> Callable[..., None]:
+    """Changes config.json."""
+
+    def changed(**settings: object) -> None:
+        file = folder / "config.json"
+        file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **settings}), "utf-8")
+
+    return changed
+
+
+def test_an_export_ends_with_one_line(refused: Refused, folder: Path, data: Path) -> None:
+    assert "--columns text=COLUMN" in refused("export", folder, "--samples", data)
+    assert "--samples" in refused("export", folder)
+    assert "once" in refused("export", folder, data, "--samples", data)
+    assert "ROLE=COLUMN" in refused("export", folder, data, "--columns", "text")
+    assert "checkpoint" in refused("export", "models/digits/model.py", "--columns", "text=review")
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({}, "no column 'text' among review, stars; name it: --columns text=COLUMN"),
+        ({"text": "reveiw"}, "no column 'reveiw' among review, stars"),
+        ({"text": "review", "label": "rating"}, "no column 'rating' among review, stars"),
+        ({"text": "review", "labels": "stars"}, "--columns labels: one of text, pair, label expected"),
+        ({"text": "stars", "label": "review"}, "row 0: label '.*' found, one of negative, positive expected"),
+    ],
+)
+def test_a_wrong_column_is_named(folder: Path, data: Path, columns: dict[str, str], named: str) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(str(data))}: {named}"):
+        read_source(str(folder), data, columns)
+
+
+def test_a_folder_without_a_checkpoint_is_refused(data: Path) -> None:
+    with pytest.raises(BadInput, match=r"no config\.json found"):
+        read_source(str(data.parent), data)
+
+
+def test_a_task_that_is_not_known_is_named(config: Callable[..., None], folder: Path, data: Path) -> None:
+    config(architectures=["BertForNextSentencePrediction"])
+    with pytest.raises(BadInput, match=r"BertForNextSentencePrediction found, one of \*ForSequenceClass"):
+        read_source(str(folder), data)
+    config(architectures=["MyOwnBert"])
+    with pytest.raises(BadInput, match=r"MyOwnBert found, a class of transformers .* write a model file"):
+        read_source(str(folder), data)
+    config(architectures=None)
+    with pytest.raises(BadInput, match="the name of one class expected"):
+        read_source(str(folder), data)
+
+
+def test_a_pickle_is_refused_with_the_command_that_converts_it(
+    folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = folder / "model.safetensors"
+    torch.save(load_file(weights), folder / "pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(BadInput, match=r"pytorch_model\.bin: a pickle found.*; convert it: ") as refusal:
+        read_source(str(folder), data, {"text": "review"})
+    _, command = str(refusal.value).split("convert it: ")
+    code = re.fullmatch(r'python -c "(.*)"', command)
+    assert code is not None
+    exec(code[1], {})
+    assert weights.is_file()
+    read_source(str(folder), data, {"text": "review"})
+
+
+def test_weights_that_are_missing_are_named(config: Callable[..., None], folder: Path, data: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "other")
+    with pytest.raises(BadInput, match="no weights found"):
+        read_source(str(folder), data, {"text": "review"})
+    (folder / "other").rename(folder / "model.safetensors")
+    config(architectures=["BertForTokenClassification"], num_hidden_layers=2)
+    with pytest.raises(BadInput, match=r"no weights for bert\.encoder\.layer\.1\S* and \d+ more found"):
+        read_source(str(folder), data, {"text": "review"})
+
+
+def test_a_tokenizer_that_is_missing_is_named(folder: Path, data: Path) -> None:
+    for file in folder.glob("*token*"):
+        file.unlink()
+    with pytest.raises(BadInput, match="no tokenizer found"):
+        read_source(str(folder), data, {"text": "review"})
+
+
+def test_a_library_that_is_missing_is_told_with_its_extra(
+    folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("edgeattn.source.checkpoint.t")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[checkpoints\]'"):
+        read_source(str(folder), data)

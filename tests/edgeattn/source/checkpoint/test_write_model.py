@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import folders
+import numpy as np
+import pytest
+
+from edgeattn.__main__ import main
+from edgeattn.source import checkpoint
+from edgeattn.source.arguments import read_source
+from edgeattn.source.module import ModuleSource
+
+OWN = "edgeattn.source.checkpoint"
+NO_PIECES = ("checkpoint", "write_model", "tasks", "samples", "metrics")  # which know more than a model file
+
+
+def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:
+    names = [module.name for module in walk_packages(checkpoint.__path__, f"{OWN}.")]
+    pieces = [name for name in names if name.removeprefix(f"{OWN}.") not in NO_PIECES]
+    assert len(pieces) > 20
+    for name in pieces:
+        spec = import_module(OWN).__spec__
+        assert spec is not None
+        file = Path(checkpoint.__path__[0], *name.removeprefix(f"{OWN}.").split(".")).with_suffix(".py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            imported = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            imported += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            ours = [each for each in imported if each.startswith("edgeattn")]
+            assert all(each.startswith(f"{OWN}.") for each in ours), f"{name} imports {ours}"
+
+
+def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv")
+    file, columns = folder / "model.py", {"text": "review", "label": "stars"}
+    expected = read_source(str(folder), data, columns)
+    words = ["export", str(folder), "--samples", str(data), "--columns", "text=review,label=stars"]
+    assert main([*words, "--write-model", str(file)]) == 0
+    assert str(file) in capsys.readouterr().out
+    text = file.read_text("utf-8")
+    assert "edgeattn" not in text
+    found = read_source(str(file), None)
+    assert isinstance(found, ModuleSource)
+    assert isinstance(expected, ModuleSource)
+    assert (found.name, found.weights_sha256) == (expected.name, expected.weights_sha256)
+    assert found.dynamic == expected.dynamic
+    assert found.processing is not None
+    assert expected.processing is not None
+    assert found.processing.processing == expected.processing.processing
+    assert found.processing.files() == expected.processing.files()
+    assert list(found.processing.raw) == list(expected.processing.raw)
+    for ours, theirs in zip(found.read(), expected.read(), strict=True):
+        assert ours.target == theirs.target
+        for name, array in theirs.inputs.items():
+            np.testing.assert_array_equal(ours.inputs[name], array)
+
+
+def test_a_file_that_is_there_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv")
+    words = ["export", str(folder), str(data), "--write-model"]
+    (tmp_path / "model.py").write_text("mine = 1", "utf-8")
+    for file in ("model.py", "model.txt"):
+        assert main([*words, str(tmp_path / file)]) == 2
+        assert "a new Python file expected" in capsys.readouterr().err
+    assert (tmp_path / "model.py").read_text("utf-8") == "mine = 1"
+    assert main(["export", "models/digits/model.py", "--write-model", str(tmp_path / "x.py")]) == 2
+    assert "checkpoint expected" in capsys.readouterr().err
