@@ -18,7 +18,7 @@ constexpr std::size_t kSizes = 5;  // bytes
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < kSizes) return 0;
-  const edgeattn::LogMel how = {1 + (data[0] | data[1] << 8) % 1024, 1 + data[2], 1 + data[3],
+  const edgeattn::LogMel how = {2 + (data[0] | data[1] << 8) % 1023, 1 + data[2], 1 + data[3],
                                 1 + data[4] % 8, 1e-10};
   std::vector<float> samples((size - kSizes) / 2);
   for (std::size_t i = 0; i < samples.size(); ++i) {

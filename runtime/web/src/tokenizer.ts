@@ -39,7 +39,7 @@ export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: nu
  */
 export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer {
   try {
-    const table = JSON.parse(new TextDecoder().decode(content)) as Table;
+    const table = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) as Table;
     const steps = stepsOf(table.normalizer ?? null);
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -113,3 +114,25 @@ def test_a_bundle_without_a_tokenizer_says_so(conformance: Path) -> None:
         model.decode([1])
     with pytest.raises(InputError, match="nothing"):
         model.prepare()
+
+
+@pytest.mark.parametrize("merge", [["a", "\u0120b"], "a \u0120b"])
+def test_merges_that_would_abort_the_process_are_refused(merge: object, tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    bpe = models.BPE({"a": 0, "\u0120b": 1, "a\u0120b": 2}, [("a", "\u0120b")])
+    Tokenizer(bpe).save(str(path))
+    open_tokenizer(TEXT, path)
+    table = json.loads(path.read_text("utf-8"))
+    table["model"] |= {"continuing_subword_prefix": "o", "merges": [merge]}
+    path.write_text(json.dumps(table), "utf-8")
+    with pytest.raises(BundleError, match="a merge with"):
+        open_tokenizer(TEXT, path)
+
+
+def test_a_tokenizer_with_a_key_twice_or_other_bytes_is_refused(words: Path, tmp_path: Path) -> None:
+    content = words.read_bytes()
+    twice = content.replace(b'"unk_token"', b'"type": "WordLevel", "unk_token"')
+    for changed in (twice, content.replace(b"[CLS]", b"[CL\xff]")):
+        assert changed != content
+        with pytest.raises(BundleError, match=r"stands twice|not UTF-8"):
+            open_tokenizer(TEXT, tmp_path / "tokenizer.json", changed)

@@ -17,6 +17,7 @@ from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
 from edgeattn_runtime.limits import CHARACTERS, DECODED, TEXT_BYTES
+from edgeattn_runtime.processing.merges import check_merges
 from edgeattn_runtime.processing.replacements import growth_of
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
@@ -93,7 +94,9 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
     with require_extra("text", "tokenizers"):
         from tokenizers import Tokenizer
     with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
-        tokenizer = Tokenizer.from_buffer(path.read_bytes() if content is None else content)
+        file = path.read_bytes() if content is None else content
+        check_merges(str(path), file)
+        tokenizer = Tokenizer.from_buffer(file)
         tokenizer.no_padding()
         tokenizer.no_truncation()
         special = tokenizer.num_special_tokens_to_add(is_pair=False)
