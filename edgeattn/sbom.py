@@ -99,8 +99,9 @@ def _installed_license(name: str, version: str) -> str | None:
         installed = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    stated = installed.get("License-Expression") or installed.get("License")
-    return stated if installed["Version"] == version else None
+    if installed["Version"] != version:
+        return None
+    return next((installed[name] for name in ("License-Expression", "License") if name in installed), None)
 
 
 def _licenses(stated: object) -> list[License]:
