@@ -99,9 +99,8 @@ def _installed_license(name: str, version: str) -> str | None:
         installed = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    if installed["Version"] != version:
-        return None
-    return next((installed[name] for name in ("License-Expression", "License") if name in installed), None)
+    stated = installed.get_all("License-Expression") or installed.get_all("License") or [None]
+    return stated[0] if installed["Version"] == version else None
 
 
 def _licenses(stated: object) -> list[License]:
