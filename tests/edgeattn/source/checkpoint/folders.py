@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import transformers
 from PIL import Image
+from scipy.io import wavfile
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
@@ -152,4 +153,42 @@ def translator(folder: Path) -> Path:
     config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
     transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
+    return folder
+
+
+RATE = 2000  # samples a second: as few as a test may have
+
+
+def sounds(folder: Path, count: int = 12) -> Path:
+    """Write noise of several lengths, and what is said in it."""
+    folder.mkdir()
+    draw = np.random.default_rng(0)
+    said = []
+    for i in range(count):
+        samples = draw.integers(-20000, 20000, 800 + 40 * i, np.int16)
+        wavfile.write(folder / f"{i}.wav", RATE, samples)
+        said.append((f"{i}.wav", "one two" if i % 2 else "two"))
+    with (folder / "said.csv").open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([("file", "text"), *said])
+    return folder
+
+
+def listener(folder: Path) -> Path:
+    """Save a wav2vec 2.0 that spells what it hears."""
+    torch.manual_seed(0)
+    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ENOTW"]
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    layers = {
+        "conv_dim": (16, 16),
+        "conv_stride": (5, 4),
+        "conv_kernel": (10, 4),
+        "num_conv_pos_embeddings": 16,
+    }
+    config = transformers.Wav2Vec2Config(
+        vocab_size=len(letters), **sizes, **layers, num_conv_pos_embedding_groups=2, pad_token_id=0
+    )
+    transformers.Wav2Vec2ForCTC(config).eval().save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}), "utf-8")
+    transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE).save_pretrained(folder)
     return folder
