@@ -50,7 +50,5 @@ def test_a_profile_that_a_full_disk_cut_off_is_told(content: str, tmp_path: Path
     profile = tmp_path / "profile.json"
     profile.write_text(content)
     session = Mock(get_inputs=list, end_profiling=lambda: str(profile))
-    with pytest.raises(
-        ResourceError, match=r"profile\.json: a profile that ends early"
-    ):
+    with pytest.raises(ResourceError, match=r"profile\.json: a profile that ends early"):
         kernels(session, [{}])

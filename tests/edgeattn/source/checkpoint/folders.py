@@ -14,6 +14,7 @@ import torch
 import transformers
 from PIL import Image
 from scipy.io import wavfile
+from sklearn.datasets import load_digits
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
@@ -191,4 +192,56 @@ def listener(folder: Path) -> Path:
     (folder / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}), "utf-8")
     transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)
     transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE).save_pretrained(folder)
+    return folder
+
+
+def digits(folder: Path, steps: int = 200) -> Path:
+    """Train a ViT on scikit-learn's handwritten digits, 8 x 8, but for the last 300."""
+    torch.manual_seed(0)
+    loaded = load_digits()
+    levels = torch.from_numpy(loaded.images[:-300] * 255 / 16).byte().float()  # (N, 8, 8)
+    shown = (levels / 255 - 0.5)[:, None].expand(-1, 3, -1, -1) / 0.5
+    labels = torch.from_numpy(loaded.target[:-300])
+    sizes = VISION | {"image_size": 8, "patch_size": 2, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = transformers.ViTConfig(**sizes, id2label={i: str(i) for i in range(10)})
+    network = transformers.ViTForImageClassification(config)
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
+    for _ in range(steps):
+        batch = torch.randint(len(shown), (32,))
+        network(pixel_values=shown[batch], labels=labels[batch]).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    size = {"height": 8, "width": 8}
+    return vision(folder, network, size=size, image_mean=[0.5] * 3, image_std=[0.5] * 3)
+
+
+def digit_images(folder: Path) -> Path:
+    """Draw the last 300 digits, a folder each."""
+    loaded = load_digits()
+    for i, (levels, label) in enumerate(zip(loaded.images[-300:], loaded.target[-300:], strict=True)):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray((levels * 255 / 16).astype(np.uint8)).save(folder / str(label) / f"{i}.png")
+    return folder
+
+
+def tagger(folder: Path) -> Path:
+    """Save a BERT that finds praise."""
+    return bert(folder, "ForTokenClassification", id2label={0: "O", 1: "B-PRAISE", 2: "I-PRAISE"})
+
+
+def finder(folder: Path) -> Path:
+    """Save a YOLOS that finds five things at most."""
+    torch.manual_seed(0)
+    sizes = VISION | {"image_size": (PIXELS, PIXELS)}
+    config = transformers.YolosConfig(**sizes, num_detection_tokens=5, id2label={0: "cat", 1: "dog"})
+    return vision(folder, transformers.YolosForObjectDetection(config))
+
+
+def towers(folder: Path) -> Path:
+    """Save a CLIP."""
+    torch.manual_seed(0)
+    words = SIZES | {"vocab_size": len(tokenizer()), "eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0}
+    config = transformers.CLIPConfig(text_config=words, vision_config=VISION, projection_dim=8)
+    vision(folder, transformers.CLIPModel(config))
+    tokenizer().save_pretrained(folder)
     return folder
