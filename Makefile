@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -75,6 +75,12 @@ languages:  ## the tests of runtime/cpp, web, swift and android, built first; ei
 
 faults:  ## hosts, workers, devices, schedulers and what replaces a bundle, killed; four minutes
 	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults tests/runtime/faults
+
+fuzz:  ## what readers make of bytes by libFuzzer, in Python, C++ and TypeScript; FUZZ="30m --each" for longer; five minutes
+	python tests/fuzz/run.py $(or $(FUZZ),5m)
+
+soak:  ## bad inputs, faults, long life and threads in one table, SOAK=30m or less; FUZZED=counts.json adds fuzzers' counts
+	python tests/soak/soak.py $(or $(SOAK),30m) $(addprefix --fuzzed ,$(FUZZED))
 
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web

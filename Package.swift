@@ -39,6 +39,8 @@ let package = Package(
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
         .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
+        .executableTarget(name: "Keywords", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Keywords"),
+        .executableTarget(name: "Story", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Story"),
         .executableTarget(
             name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
         .executableTarget(

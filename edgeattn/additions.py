@@ -1,4 +1,4 @@
-"""Later additions to the report that a bundle holds: results from devices, and an example."""
+"""Later additions to the report that a bundle holds: results from devices and browsers, and an example."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, repack
 from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.errors import BadInput
+
+MOST_BROWSERS = 64  # in a report, of at most 256 kB each: whoever is let in makes up as many as he likes
 
 
 def with_devices(
@@ -33,10 +36,27 @@ def with_devices(
     return report, _rewritten(files, report, example_of(files, report))
 
 
+def with_browser(files: BundleFiles, report: Report, result: DeviceBenchmark) -> Packed:
+    """Add what a browser sent; a newer result of a browser takes the older one's place.
+
+    Returns:
+        The bundle whose report holds it, not yet on disk.
+
+    Raises:
+        BadInput: The bundle is signed, or its report has enough of browsers.
+    """
+    browsers = _newest((*report.browsers, result))
+    if len(browsers) > MOST_BROWSERS:
+        raise BadInput(
+            f"{files.folder}: its report has results of {MOST_BROWSERS} browsers, the most that it takes; "
+            "export the model again, or serve a copy"
+        )
+    return _rewritten(files, replace(report, browsers=browsers), example_of(files, report))
+
+
 def merged(report: Report, results: Iterable[DeviceBenchmark]) -> Report:
     """Return a report with results; a newer one of a device and target takes the older one's place."""
-    by_device = {_device(result): result for result in (*report.devices, *results)}
-    return replace(report, devices=tuple(by_device.values()))
+    return replace(report, devices=_newest((*report.devices, *results)))
 
 
 def with_example(files: BundleFiles, report: Report, example: bytes) -> Packed:
@@ -65,5 +85,5 @@ def _rewritten(files: BundleFiles, report: Report, example: bytes | None) -> Pac
     return repack(files, {folder + name: content for name, content in reports.items()})
 
 
-def _device(result: DeviceBenchmark) -> tuple[str, str]:
-    return str(result.machine), result.target
+def _newest(results: Iterable[DeviceBenchmark]) -> tuple[DeviceBenchmark, ...]:
+    return tuple({(str(result.machine), result.target): result for result in results}.values())

@@ -107,6 +107,19 @@ def _translations() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _composite_operators() -> Iterator[None]:
+    """List PyTorch's composite operators once: an export does so for every namespace of operators, twice."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    from torch._export import utils
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "_materialize_cpp_cia_ops", cache(utils._materialize_cpp_cia_ops))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _patterns() -> Iterator[None]:
     """Compare operators before onnxscript looks for patterns: for each node, it lists the whole graph."""
     if "onnxscript" not in sys.modules:

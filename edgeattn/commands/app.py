@@ -18,6 +18,7 @@ from edgeattn.commands.inspect import inspect
 from edgeattn.commands.pack import pack
 from edgeattn.commands.report import report
 from edgeattn.commands.run import run as run_bundle
+from edgeattn.commands.sbom import sbom
 from edgeattn.commands.serve import serve
 from edgeattn.commands.sign import sign
 from edgeattn.commands.sweep import sweep
@@ -45,6 +46,7 @@ app.command()(generate)
 app.command()(inspect)
 app.command()(report)
 app.command()(pack)
+app.command()(sbom)
 app.command()(sign)
 app.command()(verify)
 app.command()(serve)

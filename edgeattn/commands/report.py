@@ -99,7 +99,9 @@ def report(
         sys.stdout.write("".join(each.to_json() for each in reports))
         return
     for each in reports:
-        show((*report_parts(each), *chain.from_iterable(map(device_parts, each.devices))))
+        devices = chain.from_iterable(map(device_parts, each.devices))
+        browsers = chain.from_iterable(device_parts(result, "a browser") for result in each.browsers)
+        show((*report_parts(each), *devices, *browsers))
 
 
 def _add(bundle: Path, results: Sequence[Path]) -> None:

@@ -143,8 +143,8 @@ def _events(profile: Path) -> list[dict[str, Any]]:
         return list(json.loads(profile.read_text(encoding="utf-8")))
     except ValueError as error:
         raise ResourceError(
-            f"{profile}: a profile that ends early found, as on a full disk; free some space, or set TMPDIR to "
-            "a folder on another disk"
+            f"{profile}: a profile that ends early found, as on a full disk; free some space, or set "
+            "TMPDIR to a folder on another disk"
         ) from error
 
 

@@ -58,6 +58,11 @@ class Provenance:
         if self.source is not None:
             facts["Source, sha256"] = str(self.source)
         facts["Made with"] = counts(self.versions)
+        facts["Measured anew by every export"] = ", ".join(report.measured)
+        if sum(trial.front for trial in report.trials) > 1:
+            facts["Chosen by times"] = (
+                "the recipe; the same again: edgeattn export --recipe FILE, of recipes/"
+            )
         if self.others:
             facts["Other targets"] = ", ".join(f"{name}: {verdict}" for name, verdict in self.others.items())
         return facts

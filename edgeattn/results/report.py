@@ -18,6 +18,12 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 
 SCHEMA = 2
+# Keys that hold times, memory and the machine that they were measured on, or what follows from those.
+MEASURED = (
+    *("machine", "latency_ms", "memory_mb", "operator_times", "module_times", "trials", "notes", "devices"),
+    *("browsers", "prices", "without_kernels"),
+)
+MEASURED_LIMITS = frozenset({"latency_ms", "latency_ratio", "memory_mb"})
 _REMEDY = "export the model again"
 
 
@@ -49,7 +55,8 @@ class Report:
         trials: Every recipe that was tried: the front, the fastest first, then the others.
         notes: What the model author should know, a line each: where int8 gains nothing and why, which limit
             binds.
-        devices: What other machines measured of it.
+        devices: What other machines measured of it, as the files say that were added.
+        browsers: What browsers sent over a network to ``edgeattn serve``: their own word.
         device: The name of the device that ``machine`` is; None where it is the one that exported.
         prices: What each device's recipe costs on every device, where it was made for several.
         worst: The worst evaluation samples, as a person sees them.
@@ -82,6 +89,7 @@ class Report:
     trials: tuple[TrialResult, ...] = ()
     notes: tuple[str, ...] = ()
     devices: tuple[DeviceBenchmark, ...] = ()
+    browsers: tuple[DeviceBenchmark, ...] = ()
     device: str | None = None
     prices: tuple[Price, ...] = ()
     worst: tuple[WorstSample, ...] = ()
@@ -101,13 +109,27 @@ class Report:
         return verdict_of((*(check.verdict for check in self.checks), *cases, *without))
 
     @property
+    def measured(self) -> tuple[str, ...]:
+        """The keys that another export of the same inputs measures anew, of those that are not empty.
+
+        All other keys are the same again where the recipe is, and so is every file but the reports.
+        """
+        limited = ("checks",) if MEASURED_LIMITS & self.scores.keys() else ()
+        return (*limited, *(name for name in MEASURED if getattr(self, name)))
+
+    @property
     def scores(self) -> dict[str, float]:
         """What was measured against each limit, by its name."""
         return {check.name: check.measured for check in self.checks}
 
     def to_json(self) -> str:
         """Return report.json's text."""
-        heading = {"model": self.model, "target": self.target, "verdict": self.verdict}
+        heading: dict[str, object] = {
+            "model": self.model,
+            "target": self.target,
+            "verdict": self.verdict,
+            "measured": self.measured,
+        }
         return encode(SCHEMA, {**heading, **asdict(self), "machine": self.machine.to_table()})
 
     @classmethod

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgeattn_runtime.errors import BadInput
 
 LOOPBACK = "127.0.0.1"
+_HTTP = 80  # the port that browsers leave out
 _BACKLOG = 512  # browsers that may wait to be let in
 _ELSEWHERE = ("192.0.2.1", 9)  # an address of documentation: UDP picks a way to it, and nothing is sent
 
@@ -29,9 +30,14 @@ class Address:
         """Whether no other machine reaches it."""
         return self.host == LOOPBACK
 
+    @property
+    def authority(self) -> str:
+        """What a browser that opened an address of the terminal names in ``Host``."""
+        return self.host if self.port == _HTTP else f"{self.host}:{self.port}"
+
     def entrance(self, token: str) -> str:
         """Return the address that lets one browser in."""
-        return f"http://{self.host}:{self.port}/open/{token}"
+        return f"http://{self.authority}/open/{token}"
 
 
 def listening(host: str, port: int) -> socket.socket:

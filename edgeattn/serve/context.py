@@ -37,6 +37,8 @@ class Context:
         results: Takes what devices measure.
         journal: The record of what happens.
         cookie: The name of the session's; to a browser, two ports are one site.
+        authority: What ``Host`` must name. Another site whose name was bound to this machine's address sends
+            that name.
     """
 
     sessions: Sessions
@@ -44,3 +46,4 @@ class Context:
     results: Results
     journal: Journal
     cookie: str
+    authority: str

@@ -34,6 +34,7 @@ HEADERS = {
 MOST_BYTES = 2**18  # of a result; those of four golden samples are some 10 kB
 STALLED = 60.0  # seconds after which a browser that takes no bytes is left
 _CHUNK = 2**18  # bytes, of a file
+_NAME_LENGTH = 80  # characters that the terminal shows of a name or a path that somebody made up
 
 _NOTICE = """<!doctype html>
 <html lang="en">
@@ -71,6 +72,12 @@ class Handler(RequestHandler):
     def initialize(self, context: Context) -> None:
         """Take what all handlers share."""
         self.context = context
+
+    def prepare(self) -> None:
+        """Refuse a browser that came by another name than the terminal shows."""
+        if self.request.host != self.context.authority:
+            reason = f"asked for by the name {self.request.host[:_NAME_LENGTH]!a}"
+            self.refuse(HTTPStatus.MISDIRECTED_REQUEST, reason, f"This is no page of that name. {_SCAN}")
 
     def set_default_headers(self) -> None:
         """Set the headers, of errors too."""
@@ -127,7 +134,7 @@ class Files(Handler):
             return
         file = self.context.files.get(path)
         if file is None:
-            self.refuse(HTTPStatus.NOT_FOUND, f"no file {path[:80]!a}", "There is no such file.")
+            self.refuse(HTTPStatus.NOT_FOUND, f"no file {path[:_NAME_LENGTH]!a}", "There is no such file.")
             return
         self.set_header("Content-Type", file.type)
         self.set_header("Etag", f'"{file.sha256}"')
@@ -154,6 +161,9 @@ class Result(Handler):
 
     def prepare(self) -> None:
         """Refuse a result before it is read."""
+        super().prepare()
+        if self._finished:
+            return
         self._content = bytearray()
         session, length = self.session, self.request.headers.get("Content-Length", "")
         if self.request.method != "POST":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from edgeattn.additions import with_devices
+from edgeattn.additions import with_browser
 from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
 from edgeattn.results.device import parse_result
@@ -28,7 +28,12 @@ class DeviceResults:
         self._bundle = bundle
         self._show = show
         self._lock = Lock()
-        self.failed = 0  # devices on which a golden output was below its tolerance
+        self._failed: set[str] = set()
+
+    @property
+    def failed(self) -> int:
+        """On how many devices a golden output was below its tolerance."""
+        return len(self._failed)
 
     def take(self, content: bytes) -> bool:
         """Check a result, add it to the report where that can be, and show it.
@@ -43,12 +48,12 @@ class DeviceResults:
             files = open_bundle(self._bundle)
             result = parse_result(content, "the device's result", files)
             device = Device.of(result)
-            self.failed += not device.ok
+            if not device.ok:
+                self._failed.add(device.name)
             problem = None
             try:
-                _, packed = with_devices(files, read_report(files), [result])
-                save(packed, self._bundle)
-            except (BadInput, OSError) as error:  # signed, or on a disk that is full or write-protected
+                save(with_browser(files, read_report(files), result), self._bundle)
+            except (BadInput, OSError) as error:  # signed, full of results, or on a disk that takes no more
                 problem = str(error)
             self._show(device, problem)
         return problem is None

@@ -15,6 +15,7 @@ from edgeattn.report.number_words import cosine, count, figure
 from edgeattn.serve.address import Address
 from edgeattn.serve.sessions import Sessions
 
+NAME_LENGTH = 200  # characters of a device's name: a browser can make up longer ones
 MOST_REASONS = 20  # that are told apart: a browser can make up any number of them
 _COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
 
@@ -75,7 +76,9 @@ class Screen:
         for heading, width in _COLUMNS.items():
             table.add_column(heading, width=width, justify="right")
         ok = Text("pass", "green") if device.ok else Text("FAIL", "bold red")
-        table.add_row(Text(device.name), ok, cosine(device.cosine), figure(device.load_ms), _times(device))
+        table.add_row(
+            Text(device.name[:NAME_LENGTH]), ok, cosine(device.cosine), figure(device.load_ms), _times(device)
+        )
         self._console.print(table)
         self._devices += 1
         if problem is not None:

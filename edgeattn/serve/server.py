@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from socket import socket
 
+from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.web import Application
@@ -27,10 +28,11 @@ HEADERS_WITHIN = 20.0  # seconds, of a request; also how long an idle connection
 BODY_WITHIN = 20.0  # seconds
 _MOST_HEADERS = 2**14  # bytes
 MOST_CONNECTIONS = 800  # at once: below the 1024 files that a process may usually have open
+MOST_OF_ADDRESS = 256  # of these, that one address may hold: a browser opens 6, and others still come in
 
 
 class Server(HTTPServer):
-    """An HTTP server that turns away connections beyond a number."""
+    """An HTTP server that turns away connections beyond a number, in all and of one address."""
 
     def initialize(self, application: Application, journal: Journal) -> None:  # type: ignore[override]
         """Take the routes, and the journal."""
@@ -42,20 +44,24 @@ class Server(HTTPServer):
             max_header_size=_MOST_HEADERS,
         )
         self._journal = journal
-        self._open = 0
+        self._open: dict[IOStream, str] = {}  # connections, by whom
 
     def handle_stream(self, stream: IOStream, address: tuple[object, ...]) -> None:
         """Begin a connection, or close it."""
-        if self._open >= MOST_CONNECTIONS:
-            self._journal.refused(str(address[0]), "a connection beyond the most that are served at once")
+        client = str(address[0])
+        of_client = sum(other == client for other in self._open.values())
+        if len(self._open) >= MOST_CONNECTIONS or of_client >= MOST_OF_ADDRESS:
+            whose = "one address" if of_client >= MOST_OF_ADDRESS else "all"
+            self._journal.refused(client, f"a connection beyond the most that {whose} may hold at once")
             stream.close()
             return
-        self._open += 1
+        self._open[stream] = client
         super().handle_stream(stream, address)
 
     def on_close(self, server_conn: object) -> None:
-        """Count a connection that ended."""
-        self._open -= 1
+        """Forget a connection that ended."""
+        assert isinstance(server_conn, HTTP1ServerConnection)
+        del self._open[server_conn.stream]
         super().on_close(server_conn)
 
 
@@ -133,7 +139,7 @@ def run(bundle: Path, *, lan: bool, port: int) -> int:
         address, sessions = Address(host, listener.getsockname()[1]), Sessions()
         screen = Screen(LegibleConsole(), address, sessions)
         results = DeviceResults(bundle, screen.device)
-        context = Context(sessions, files, results, screen, cookie=f"edgeattn-{address.port}")
+        context = Context(sessions, files, results, screen, f"edgeattn-{address.port}", address.authority)
         screen.welcome(bundle.name)
         asyncio.run(_until_interrupted(context, listener))
         screen.farewell()

@@ -26,6 +26,7 @@ OTHERS = {  # which are not this project's
     *(
         "adb",
         "apt-get",
+        "arecord",
         "cd",
         "cmake",
         "ctest",
@@ -38,7 +39,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *("hf", "pytest", "scp", "ssh", "ssh-keygen", "swift"),
+    *("git", "hf", "pytest", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "uv"),
 }
 
 

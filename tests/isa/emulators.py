@@ -34,7 +34,6 @@ DEBIAN_ARM64 = (
         "libzstd1",
     ),
 )
-WHEELS = ("onnxruntime", "numpy", "safetensors", "flatbuffers", "protobuf", "packaging")
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux2014_aarch64", "any")
 ARM64 = ("cortex-a53", "cortex-a76", "neoverse-n2", "max")  # plain, with dot products, with i8mm, with SME
 HASWELL = (
@@ -42,6 +41,7 @@ HASWELL = (
 )
 CACHE = Path.home() / ".cache" / "edgeattn-isa"  # 800 MB
 ROOT = Path(__file__).parents[2]
+LOCK = ROOT / ".ci" / "locks" / "device.txt"  # of what edgeattn needs on a device
 
 
 @dataclass(frozen=True)
@@ -167,17 +167,26 @@ def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path
     return unpacking.rename(root)  # whole or not at all
 
 
-def wheels(folder: Path, packages: tuple[str, ...] = WHEELS) -> Path:
+def wheels(folder: Path) -> Path:
     """Return a folder to import from, with the wheels for arm64 unpacked in it."""
-    folder = _named(folder, packages)
+    folder = _named(folder, [LOCK.read_text()])
     site = folder / "site"
     if site.exists():
         return site
     files, unpacking = folder / "files", folder / "unpacking"
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+    ]
     platforms = [f"--platform={platform}" for platform in PLATFORMS]
     python = f"--python-version={PYTHON}"
-    subprocess.run([*pip, *platforms, python, "-d", str(files), *packages], check=True)
+    subprocess.run([*pip, *platforms, python, "-d", str(files), "-r", str(LOCK)], check=True)
     for file in sorted(files.glob("*.whl")):
         zipfile.ZipFile(file).extractall(unpacking)
     return unpacking.rename(site)

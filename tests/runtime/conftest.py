@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import Model, load
+from edgeattn_runtime.__main__ import main
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 
 # The folder is no package: its modules are found as those of a script beside them.
@@ -88,6 +90,33 @@ def encoder_decoder() -> Model:
 def captioner() -> Model:
     """A decoder behind an encoder of float features (batch, frames, 6) and their bool mask."""
     return load(CONFORMANCE / "sources.edge")
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A function that runs a device's command in this process; it returns the exit code and the output."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        given = [*map(str, arguments)]
+        try:
+            code = main(given)
+        except SystemExit as ended:  # of argparse: help, or a usage error
+            code = int(ended.code or 0)
+        return subprocess.CompletedProcess(given, code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def refused(command: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
+    """A function that runs a command that must be refused in one line, and returns the line."""
+
+    def run(*arguments: str | Path) -> str:
+        result = command(*arguments)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+        return result.stderr
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -57,23 +57,7 @@ PANICS: dict[str, dict[str, Any]] = {
 }
 GARBAGE = {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA"}}
 STRIP = {"decoder": {"type": "Strip", "content": "a", "start": 10**9, "stop": 10**9}}
-
-# Loads a bundle where a process may have so much of something, after all that it imports is there.
-SHORT_OF = """
-import resource, sys
-import numpy as np
-import edgeattn_runtime as rt
-
-net = rt.load(sys.argv[1])  # what onnxruntime keeps for all sessions is there from now on
-limit, value = getattr(resource, sys.argv[2]), int(sys.argv[3])
-resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
-nets = []  # what was let go of before may serve a few
-try:
-    while len(nets) < 1000:
-        nets.append(rt.load(sys.argv[1]))
-except rt.ResourceError as error:
-    print(error)
-"""
+SHORT_OF = Path(__file__).parent / "faults" / "short_of.py"
 
 
 def _tokenizer(bundle: Path, **parts: object) -> Path:
@@ -218,7 +202,7 @@ def test_a_process_out_of_memory_says_so(conformance: Path) -> None:
 
 def _short_of(bundle: Path, limit: str, value: int) -> str:
     process = subprocess.run(
-        [sys.executable, "-c", SHORT_OF, str(bundle), limit, str(value)],
+        [sys.executable, str(SHORT_OF), str(bundle), limit, str(value)],
         capture_output=True,
         text=True,
         timeout=100,

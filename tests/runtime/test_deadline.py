@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,12 +122,11 @@ def test_an_untrusted_check_has_so_much_memory(good: Path, monkeypatch: pytest.M
 
 @linux
 @pytest.mark.parametrize(("name", "code"), [("good", 0), ("golden-wrong", 1), ("file-changed", 2)])
-def test_an_untrusted_check_says_what_a_check_does(name: str, code: int, conformance: Path) -> None:
-    command = [sys.executable, "-m", "edgeattn_runtime", "check", str(conformance / f"{name}.edge"), "--json"]
-    here, apart = (
-        subprocess.run([*command, *more], capture_output=True, text=True, check=False, timeout=200)
-        for more in ((), ("--untrusted", "--threads=1"))
-    )
+def test_an_untrusted_check_says_what_a_check_does(
+    name: str, code: int, conformance: Path, command: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    given = ("check", conformance / f"{name}.edge", "--json")
+    here, apart = command(*given), command(*given, "--untrusted", "--threads=1")
     assert (here.returncode, apart.returncode) == (code, code)
     assert apart.stderr == here.stderr
     if here.stdout:

@@ -14,6 +14,7 @@ import pytest
 
 from edgeattn_runtime import BadInput, BundleError, CheckFailed, ResourceError, install, load, replacement
 from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.folder_lock import lock, unlock
 from edgeattn_runtime.golden import Sample, read_golden, write_golden
 from edgeattn_runtime.replacement import restore, staged
 
@@ -163,3 +164,10 @@ def test_a_file_system_that_cannot_exchange_moves_aside(
     install(new, over=old)
     assert _name(old) == "newer"
     assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+
+
+def test_a_folder_that_is_gone_is_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert lock(tmp_path / "gone") is None  # as where its process removed it a moment ago
+    assert lock(tmp_path / "file") is None
+    unlock(lock(tmp_path))

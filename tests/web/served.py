@@ -18,6 +18,7 @@ from typing import Any
 from browser import chromium
 
 ROOT = Path(__file__).parents[2]
+SERVE_AS = Path(__file__).with_name("serve_as.py")
 RUNTIME = ROOT / "runtime" / "web"
 SECONDS = 300  # that a server runs at most
 _ADDRESS = re.compile(r"http://\S+/open/\S+")
@@ -56,10 +57,11 @@ class Served:
 
 
 @contextmanager
-def served(bundle: Path) -> Iterator[Served]:
-    """Serve a bundle while the block runs."""
+def served(bundle: Path, name: str | None = None) -> Iterator[Served]:
+    """Serve a bundle while the block runs, to this machine alone or under another name; see serve_as.py."""
+    command = ["-m", "edgeattn", "serve"] if name is None else [str(SERVE_AS), name]
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "edgeattn", "serve", str(bundle)],
+        [sys.executable, "-u", *command, str(bundle)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -20,6 +20,7 @@ SEVEN = [[0.3, 0.2], [0.5, 0.2], [0.7, 0.2], [0.6, 0.45], [0.5, 0.65], [0.42, 0.
 ROW = re.compile(r"\bpass\b.*")
 MOST_TOKENS = 120  # where nobody stops it
 ON_LAN = "phone.example"  # stands for this machine's address in a network: plain http, and not localhost
+BOUND = f"--host-resolver-rules=MAP {ON_LAN} 127.0.0.1"
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_phone_proves_times_and_shows_a_bundle(bundle: Path) -> None:
         assert found["answer"] == "7"
         server.until(ROW)
         assert server.interrupt() == 0
-    (device,) = read_report(open_bundle(bundle)).devices
+    (device,) = read_report(open_bundle(bundle)).browsers
     assert device.target == "web"
     assert [run.threads for run in device.runs] == sorted({run.threads for run in device.runs})
     assert device.runs[0].threads == 1
@@ -66,16 +67,23 @@ def test_a_long_text_is_stopped(story: Path) -> None:
 
 
 def test_on_plain_http_it_has_one_thread_and_says_why(bundle: Path) -> None:
-    with served(bundle) as server:
-        address = server.address().replace("127.0.0.1", ON_LAN)
-        found = open_on_phone(address, flags=[f"--host-resolver-rules=MAP {ON_LAN} 127.0.0.1"], dark=True)
+    with served(bundle, name=ON_LAN) as server:
+        found = open_on_phone(server.address(), flags=[BOUND], dark=True)
         assert found["faults"] == []
         assert not found["isolated"]
         assert "Pass" in found["body"]
         assert "plain http address" in found["body"]
         server.until(ROW)
-    (device,) = read_report(open_bundle(bundle)).devices
+    (device,) = read_report(open_bundle(bundle)).browsers
     assert [run.threads for run in device.runs] == [1]
+
+
+def test_a_name_that_was_bound_to_this_machine_gets_nothing(bundle: Path) -> None:
+    with served(bundle) as server:
+        found = open_on_phone(server.address().replace("127.0.0.1", ON_LAN), flags=[BOUND])
+        assert found["status"] == 421
+        assert "newest code in the terminal" in found["body"]
+        assert server.interrupt() == 0
 
 
 def test_webgpu_is_proven_as_a_device_of_its_own(bundle: Path) -> None:
@@ -84,7 +92,7 @@ def test_webgpu_is_proven_as_a_device_of_its_own(bundle: Path) -> None:
         assert "WebGPU" in found["body"]
         server.until(ROW)
         server.until(ROW)
-    wasm, webgpu = read_report(open_bundle(bundle)).devices
+    wasm, webgpu = read_report(open_bundle(bundle)).browsers
     assert "WebGPU" not in wasm.machine.cpu
     assert "WebGPU on" in webgpu.machine.cpu
     assert all(golden.ok for golden in webgpu.golden)

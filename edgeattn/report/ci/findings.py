@@ -1,4 +1,4 @@
-"""A report as single findings, each with a name and a word: its checks, edge cases, promises and devices."""
+"""A report as single findings, each with a name and a word: checks, edge cases, promises, other machines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def findings(report: Report, manifest: Manifest) -> tuple[Finding, ...]:
         *checks,
         *map(_of_edge_case, report.edge_cases),
         *_promised(report, manifest),
-        *map(_of_device, map(Device.of, report.devices)),
+        *(_of_device("devices", Device.of(result)) for result in report.devices),
+        *(_of_device("browsers", Device.of(result)) for result in report.browsers),
     )
 
 
@@ -91,6 +92,6 @@ def _promised(report: Report, manifest: Manifest) -> Iterator[Finding]:
         yield Finding("promises", "Placement", "pass" if report.placement.is_whole else "not compared", words)
 
 
-def _of_device(device: Device) -> Finding:
+def _of_device(kind: str, device: Device) -> Finding:
     words = f"lowest cosine of its golden outputs {cosine(device.cosine)}"
-    return Finding("devices", f"{device.name}, {device.target}", "pass" if device.ok else "fail", words)
+    return Finding(kind, f"{device.name}, {device.target}", "pass" if device.ok else "fail", words)

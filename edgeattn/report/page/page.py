@@ -58,6 +58,7 @@ _SECTIONS = (
     _Section("Graph", "graph"),
     _Section("Machine", "machine"),
     _Section("Devices", "devices", "devices"),
+    _Section("Browsers", "browsers", "browsers"),
     _Section("Provenance", "provenance"),
 )
 

@@ -190,6 +190,11 @@ class View:
         """What other machines measured."""
         return tuple(map(Device.of, self.report.devices))
 
+    @property
+    def browsers(self) -> Sequence[Device]:
+        """What browsers say that they measured."""
+        return tuple(map(Device.of, self.report.browsers))
+
 
 def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
     return case.ok, case.cosine is None, case.cosine or 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 import onnx_ir as ir
 
@@ -44,3 +45,8 @@ def joint_module(nodes: Iterable[ir.Node]) -> str:
 def _owner_path(scopes: list[str]) -> str:
     inside = scopes[-2] if len(scopes) > 1 else ""  # the last scope is the operator itself
     return "" if inside == _NOWHERE else inside.removeprefix(WRAPPED).removeprefix(".")
+
+
+def nodes_within(model: ir.Model, pattern: str) -> set[str]:
+    """Return the names of the nodes of modules whose name matches a pattern (``fnmatch``)."""
+    return {node.name or "" for node in model.graph if fnmatchcase(module_of(node), pattern)}

@@ -79,12 +79,14 @@ class Label:
         budget: Limits by name.
         source: The sha256 of the file that defines the model; None where there is none.
         weights: The sha256 of the model's weights; None where they are part of that file.
+        license: The model's; None where nothing is stated.
     """
 
     name: str
     budget: Mapping[str, float]
     source: str | None
     weights: str | None = None
+    license: str | None = None
 
 
 def pack(
@@ -182,8 +184,9 @@ def _golden_bytes(golden: Iterable[Sample]) -> bytes:
 
 
 def _provenance(recipe: str, label: Label) -> dict[str, object]:
-    weights = {} if label.weights is None else {"weights": label.weights}
-    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **weights}
+    stated = {"weights": label.weights, "license": label.license}
+    known = {name: value for name, value in stated.items() if value is not None}
+    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **known}
 
 
 def versions() -> dict[str, str]:

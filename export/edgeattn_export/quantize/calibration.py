@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import masked_samples
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
+from edgeattn_export.quantize.own_inputs import EMBEDDING, OwnInputs
 from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
@@ -30,7 +33,7 @@ class Key(NamedTuple):
 
     weight: str
     bias: str
-    levels: int
+    grid: Grid
     paired: bool
     calibrated: bool
     input_steps: int
@@ -39,7 +42,7 @@ class Key(NamedTuple):
     @classmethod
     def of(cls, layer: Layer, form: LinearForm, treatment: Treatment) -> Key:
         """Return the key of a layer as a treatment makes it."""
-        facts = (form.levels, form.paired, form.calibrated, form.input_steps)
+        facts = (form.grid, form.paired, form.calibrated, form.input_steps)
         return cls(layer.weight, layer.bias, *facts, treatment.techniques)
 
     @property
@@ -48,9 +51,28 @@ class Key(NamedTuple):
         return any(TECHNIQUES[name].by_gram for name, _ in self.techniques)
 
     @property
+    def by_own_inputs(self) -> bool:
+        """Whether the statistics are those of its own inputs."""
+        return any(TECHNIQUES[name].by_own_inputs for name, _ in self.techniques)
+
+    @property
     def by_histogram(self) -> bool:
         """Whether histograms are needed."""
         return any(TECHNIQUES[name].ranges for name, _ in self.techniques)
+
+
+class OwnKey(NamedTuple):
+    """What the numbers of a layer depend on that is treated by its own inputs.
+
+    Attributes:
+        key: Its own.
+        before: The treated layers before it, each with its own.
+        rewrites: Of embeddings.
+    """
+
+    key: Key
+    before: tuple[tuple[Layer, Key], ...]
+    rewrites: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -74,7 +96,7 @@ class Calibration:
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _statistics_of: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
-    _rounded: dict[Key, Linear] = field(default_factory=dict)  # the oldest first
+    _rounded: dict[Key | OwnKey, Linear] = field(default_factory=dict)  # the oldest first
     _covering: tuple[Inputs, ...] = ()
 
     def __post_init__(self) -> None:
@@ -84,21 +106,44 @@ class Calibration:
         matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
         self._matches = {name: match for name, match in matches if match is not None}
 
-    def linears(self, treatments: Iterable[tuple[Layer, Treatment]]) -> dict[str, Linear]:
+    def linears(
+        self, treatments: Iterable[tuple[Layer, Treatment]], rewrites: Iterable[tuple[str, str]] = ()
+    ) -> dict[str, Linear]:
         """Return layers after their techniques, by the layers' names.
 
         Layers that share a weight share its statistics too, so that their weight stays one.
 
         Args:
             treatments: Layers, and what is done to them; none of them "float".
+            rewrites: Of what is no layer, each with the pattern of its modules: layers that are treated by
+                their own inputs depend on those of embeddings.
 
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
-        keys = {
-            layer: Key.of(layer, self.forms.linear[treatment.form], treatment)
-            for layer, treatment in treatments
-        }
+        treated = dict(treatments)
+        embeddings = tuple(each for each in rewrites if self.forms.rewrites[each[0]].noun == EMBEDDING)
+        fitted = self._fitted([layer for layer in self.layers if layer in treated], embeddings)
+        keys = {layer: self._key(layer, treated[layer], layer in fitted) for layer in treated}
+        linears = self._by_float_inputs({layer: key for layer, key in keys.items() if not key.by_own_inputs})
+        return linears | self._by_own_inputs(keys, linears, embeddings)
+
+    def _fitted(self, treated: Sequence[Layer], embeddings: Sequence[object]) -> set[Layer]:
+        """Return the layers with inputs of their own: one each, and another than the float graph's.
+
+        A weight that meets several inputs is fitted to none of them; before the first layer nothing differs.
+        """
+        inputs_of: dict[str, set[str]] = {}
+        for layer in self.layers:
+            inputs_of.setdefault(layer.weight, set()).add(layer.x)
+        first = {layer.x for layer in treated[:1]} if not embeddings else set()
+        return {each for each in treated if len(inputs_of[each.weight]) == 1 and each.x not in first}
+
+    def _key(self, layer: Layer, treatment: Treatment, is_fitted: bool) -> Key:
+        kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
+        return Key.of(layer, self.forms.linear[treatment.form], Treatment(treatment.form, tuple(kept)))
+
+    def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: self._rounded[key] for key in keys.values() if key in self._rounded}
         missing = {key: layer for layer, key in keys.items() if key not in linears}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
@@ -116,8 +161,40 @@ class Calibration:
             linears |= {
                 key: self._treated(layer, key, statistics[layer.weight]) for key, layer in inside.items()
             }
-        self._remember({key: linears[key] for key in by_gram})
+        self._remember((key, linears[key]) for key in by_gram)
         return {layer.name: linears[key] for layer, key in keys.items()}
+
+    def _by_own_inputs(
+        self, keys: Mapping[Layer, Key], linears: Mapping[str, Linear], rewrites: tuple[tuple[str, str], ...]
+    ) -> dict[str, Linear]:
+        """Return the layers that are treated by their own inputs.
+
+        Args:
+            keys: Of all layers that are treated.
+            linears: Those of them that are treated by the float graph's inputs.
+            rewrites: Of embeddings, as for ``linears``.
+        """
+        own = {
+            layer.name: OwnKey(key, self._before(layer, keys), rewrites)
+            for layer, key in keys.items()
+            if key.by_own_inputs
+        }
+        missing = {name: key for name, key in own.items() if key not in self._rounded}
+        if missing:
+            histograms = any(key.key.by_histogram for key in missing.values())
+            order = OwnInputs(self.model, self.samples, self.engine, self.forms, self.layers, histograms)
+            treat = {name: partial(self._treated_once, key) for name, key in own.items()}
+            made = order.treated(linears, rewrites, treat)
+            self._remember((own[name], linear) for name, linear in made.items())
+            return made
+        return {name: self._rounded[key] for name, key in own.items()}
+
+    def _before(self, layer: Layer, keys: Mapping[Layer, Key]) -> tuple[tuple[Layer, Key], ...]:
+        before = self.layers[: self.layers.index(layer)]
+        return tuple((each, keys[each]) for each in before if each in keys)
+
+    def _treated_once(self, key: OwnKey, layer: Layer, statistics: Statistics) -> Linear:
+        return self._rounded.get(key) or self._treated(layer, key.key, statistics)
 
     def covering_inputs(self) -> tuple[Inputs, ...]:
         """Return the few inputs, real, masked and at the boundary, that cover the ranges of all values."""
@@ -130,9 +207,9 @@ class Calibration:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
         return self._layer_statistics(histograms=False)[layer.weight].rows / len(self.samples)
 
-    def _remember(self, made: Mapping[Key, Linear]) -> None:
+    def _remember(self, made: Iterable[tuple[Key | OwnKey, Linear]]) -> None:
         """Keep the newest of what took long to make."""
-        self._rounded |= made
+        self._rounded.update(made)
         size = sum(map(_bytes, self._rounded.values()))
         while size > ROUNDED_BYTES:
             oldest = next(iter(self._rounded))
@@ -175,7 +252,7 @@ class Calibration:
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
         bias = None if match.bias is None else floats(match.bias)
-        linear = Linear(match.array, bias, key.levels, key.paired, input_steps=key.input_steps)
+        linear = Linear(match.array, bias, key.grid, key.paired, input_steps=key.input_steps)
         try:
             scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
             if statistics is not None:

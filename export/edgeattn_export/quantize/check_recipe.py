@@ -61,6 +61,9 @@ def _treatment_faults(pattern: str, treatment: Treatment, forms: Forms) -> Itera
     names = [name for name, _ in treatment.techniques if name in TECHNIQUES]
     form = forms.linear.get(treatment.form)
     yield from (f"layer {pattern!r}: {fault}" for fault in _range_faults(names, form))
+    if form is not None and form.grid.block is not None:
+        widening = (name for name in names if TECHNIQUES[name].widens)
+        yield from (f"layer {pattern!r}: {each} found; {form.name!r} has whole blocks" for each in widening)
     # In another order one would undo another: a scale or weight that changes after it was rounded.
     if names != [name for name in TECHNIQUES if name in names]:
         order, expected = ", ".join(names), ", ".join(TECHNIQUES)

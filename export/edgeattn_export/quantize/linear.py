@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import LARGEST, round_to, scale_of
+from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.histogram import Distribution
 from edgeattn_export.quantize.pairs import bound, largest_sums
 from edgeattn_export.quantize.statistics import Statistics
@@ -24,12 +25,13 @@ class Linear:
     Attributes:
         weight: (D, N), already multiplied by what of the divisor smooths.
         bias: (N), or None.
-        levels: The largest stored number: 127, or 64 where weights have 7 bits.
+        grid: The integers that it is stored in: 8 bits with a step a channel, 4 with one a block of rows.
         paired: Whether no two neighbors of a channel may exceed ``pairs.LARGEST_SUM`` together. That both are
             large and of one sign is rare: a larger step for channels where they are costs a fifth more error
             than int8 on MiniLM, where 7 bits for all double it.
         divisor: (D), or None where the input is taken as it comes.
-        scale: (1, N), the step of each output channel; None until something chooses it.
+        scale: (B, N), the step of each of a channel's B blocks of rows, or of all of them: (1, N); None until
+            something chooses it.
         stored: (D, N) int8, the rounded weight; None until something rounds it.
         outliers: (k) Channels of the input that are split off, for a product in float; None without any.
         outlier_weight: (k, N) Their weights, as they were; in ``weight`` they are zeros.
@@ -40,7 +42,7 @@ class Linear:
 
     weight: Floats
     bias: Floats | None
-    levels: int = LARGEST
+    grid: Grid = INT8
     paired: bool = False
     divisor: Floats | None = None
     scale: Floats | None = None
@@ -53,8 +55,8 @@ class Linear:
 
     @property
     def steps(self) -> Floats:
-        """The scale that was chosen or just holds the largest weight, (1, N); larger where pairs need it."""
-        scale = scale_of(self.weight, axis=0, levels=self.levels) if self.scale is None else self.scale
+        """The scale that was chosen or just holds the largest weight, (B, N); larger where pairs need it."""
+        scale = self.grid.scale_of(self.weight) if self.scale is None else self.scale
         if not self.paired or self.stored is not None:
             return scale
         room = largest_sums(self.weight) / LARGEST  # rounding adds 1 to a sum, and LARGEST + 1 fits
@@ -63,8 +65,26 @@ class Linear:
     @property
     def rounded(self) -> NDArray[np.int8]:
         """The weight as stored, (D, N): rounded to the nearest where no technique did better."""
-        stored = round_to(self.weight, self.steps, self.levels) if self.stored is None else self.stored
+        stored = self.grid.round(self.weight, self.steps) if self.stored is None else self.stored
         return bound(stored) if self.paired else stored
+
+    @property
+    def dequantized(self) -> Floats:
+        """The weight as its form computes with it, (D, N)."""
+        return self.grid.dequantize(self.rounded, self.steps)
+
+    def as_float(self) -> Linear:
+        """Return the float layer that multiplies its input, undivided, as this one does, (D - k, N)."""
+        weight = self.dequantized  # (D, N)
+        if self.divisor is not None:
+            weight = weight / self.divisor[:, None]
+        if self.copies is not None:
+            own, copied = np.split(weight, [len(weight) - len(self.copies)])
+            weight = own.copy()
+            np.add.at(weight, self.copies, copied)
+        if self.outliers is not None:
+            weight[self.outliers] = self.outlier_weight
+        return Linear(weight, self.bias)
 
     def settled(self) -> Linear:
         """Return the layer with its scale and its stored weight fixed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import chain
 
 import numpy as np
@@ -17,7 +16,7 @@ from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.scopes import module_of, nodes_within
 from edgeattn_export.graph.values import values_of, with_outputs
 from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.calibration import Calibration
@@ -158,7 +157,7 @@ def _write(
     model = calibration.model.clone()
     forms = dict(_write_linears(model, calibration, recipe, settle))
     for name, pattern in recipe.placed_rewrites():
-        nodes = {node.name for node in model.graph if fnmatchcase(module_of(node), pattern)}
+        nodes = nodes_within(model, pattern)
         for site in apply(calibration.forms.rewrites[name], model, nodes.__contains__).sites:
             forms[site.output] = site.module, name
     # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
@@ -174,7 +173,7 @@ def _write_linears(
         for layer in calibration.layers
         if (treatment := recipe.treatment(layer.name)).form != FLOAT.name
     ]
-    linears = calibration.linears(treated)
+    linears = calibration.linears(treated, tuple(recipe.placed_rewrites()))
     prepared = {
         layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
         for layer, treatment in treated

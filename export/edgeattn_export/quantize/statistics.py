@@ -22,6 +22,25 @@ GRAM_BYTES = 640 * 2**20  # bytes of Gram matrices that one pass may hold: those
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What the float graph has in the place of a value with D channels, row by row.
+
+    Attributes:
+        mean: (D)
+        cross: (D, D) The sum of x^T f, float32: x of the value, f of the float graph.
+    """
+
+    mean: NDArray[np.float32]
+    cross: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, x: NDArray[np.generic], reference: NDArray[np.generic]) -> Reference:
+        """Return that of rows (..., D)."""
+        x, f = (each.astype(np.float32, copy=False).reshape(-1, each.shape[-1]) for each in (x, reference))
+        return cls(f.mean(0) if len(f) else np.zeros(f.shape[1], np.float32), x.T @ f)
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """Of one value with D channels, over all its rows: every position of every sample.
 
@@ -33,6 +52,7 @@ class Statistics:
         gram: (D, D) The sum of x^T x, float32: the Hessian of a linear layer's squared output error, but
             for a factor; None where nobody asked for it.
         histogram: Of each channel; None where nobody asked for it.
+        reference: What the float graph has in its place, where that differs; of the undivided value alone.
     """
 
     rows: int
@@ -41,6 +61,7 @@ class Statistics:
     mean: NDArray[np.float32]
     gram: NDArray[np.float32] | None
     histogram: Histogram | None = None
+    reference: Reference | None = None
 
     @property
     def largest(self) -> NDArray[np.float32]:
@@ -108,9 +129,7 @@ def calibrate(
         outputs = answer(sample.inputs)
         for rows in ordered:
             name, layout = rows
-            of_sample = _sample_statistics(
-                name, layout.rows(outputs[name]), grams=grams, histograms=histograms
-            )
+            of_sample = statistics_of(name, layout.rows(outputs[name]), grams=grams, histograms=histograms)
             statistics[rows] = statistics[rows].joined(of_sample) if rows in statistics else of_sample
     return statistics
 
@@ -134,7 +153,14 @@ def passes(widths: Mapping[str, int]) -> Iterator[list[str]]:
         yield batch
 
 
-def _sample_statistics(name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool) -> Statistics:
+def statistics_of(
+    name: str, value: NDArray[np.generic], *, grams: bool, histograms: bool = False
+) -> Statistics:
+    """Return the statistics of one sample's value, (..., D).
+
+    Raises:
+        QuantizeError: A histogram is wanted of what holds a NaN or an infinity.
+    """
     x = value.astype(np.float32, copy=False).reshape(-1, value.shape[-1])  # (T, D)
     if not len(x):
         x = np.zeros((1, x.shape[-1]), np.float32)

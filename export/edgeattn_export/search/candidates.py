@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.grid import INT8
 from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
 
 Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
@@ -73,6 +75,7 @@ class Candidates:
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
         kernels: What more there is where edgeattn's own kernels are installed.
+        careful: The techniques of weights below 8 bits, in place of ``rounding``.
     """
 
     plain: Recipe
@@ -91,6 +94,7 @@ class Candidates:
     aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
     kernels: Kernels = NO_KERNELS
+    careful: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
@@ -145,14 +149,35 @@ class Candidates:
         return next((each for each in self.smaller if _fits(layer, each, forms)), self.fastest)
 
     def finished(self, treatment: Treatment, forms: Forms) -> Treatment:
-        """Return a treatment whose weight is rounded by the layer's output, where its form takes that."""
-        if forms.linear[treatment.form].own_steps:
+        """Return a treatment with what makes its weight more exact and takes longer than a trial may."""
+        if treatment.form == FLOAT.name:
             return treatment
+        if forms.linear[treatment.form].grid.bits < INT8.bits:
+            return Treatment(treatment.form, self.careful)
         return Treatment(treatment.form, (*treatment.techniques, self.rounding))
 
     def forms_of_embeddings(self, goal: Goal) -> tuple[str, ...]:
         """Return what is tried of embeddings."""
         return (*self.embeddings, *(self.smaller_embeddings if goal.wants_size else ()))
+
+
+def fitted_together(treatments: Mapping[str, Treatment]) -> dict[str, Treatment]:
+    """Return the treatments of one recipe, by their units: where layers fit their own inputs, all do.
+
+    What the layers before did wrong a layer of 8 bits can make up for as well as one of 4.
+    """
+    own = dict.fromkeys(
+        technique
+        for treatment in treatments.values()
+        for technique in treatment.techniques
+        if TECHNIQUES[technique[0]].by_own_inputs
+    )
+    return {
+        name: treatment
+        if treatment.form == FLOAT.name
+        else Treatment(treatment.form, (*own, *(each for each in treatment.techniques if each not in own)))
+        for name, treatment in treatments.items()
+    }
 
 
 def _is_wanted(layer: Layer, treatment: Treatment, goal: Goal, forms: Forms) -> bool:

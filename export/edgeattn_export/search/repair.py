@@ -10,6 +10,7 @@ import numpy as np
 
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.candidates import fitted_together
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.goal import LEAST_ERROR, Goal
@@ -72,7 +73,7 @@ def is_reached(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
 
 def recipe_of(meter: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recipe:
     """Return the recipe of a choice, its weights rounded by the layers' outputs."""
-    treatments = {unit.name: _finished(meter, choice[unit.name].treatment) for unit in units}
+    treatments = fitted_together({unit.name: _finished(meter, choice[unit.name].treatment) for unit in units})
     embedding = choice[EMBEDDING].treatment.form
     return merged(units, treatments, (embedding, *meter.rig.candidates.others))
 

@@ -14,11 +14,18 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttent
 from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
+    KERNEL_INT4_BLOCKS,
+    KERNEL_INT4_BLOCKS_OF_64,
+)
 from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
 from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
-from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
+    INT4_BLOCKS,
+    INT4_BLOCKS_OF_64,
+    INT8_BLOCKS,
+)
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
@@ -36,10 +43,12 @@ FORMS = Forms(
         INT8_STATIC,
         INT8_BLOCKS,
         INT4_BLOCKS,
+        INT4_BLOCKS_OF_64,
         INT8_UNPAIRED,
         KERNEL_INT8,
         KERNEL_INT8_PER_TOKEN,
         KERNEL_INT4_BLOCKS,
+        KERNEL_INT4_BLOCKS_OF_64,
     ),
     others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh(), KernelAttention()),
     finish=(
@@ -81,7 +90,7 @@ CANDIDATES = Candidates(
         Treatment(FLOAT.name),
     ),
     most_exact=(Treatment(RESIDUAL_INT8.name), Treatment(RESIDUAL_INT8.name, _HALF)),
-    smaller=(Treatment(INT4_BLOCKS.name),),
+    smaller=(Treatment(INT4_BLOCKS_OF_64.name), Treatment(INT4_BLOCKS.name)),
     static=(Treatment(INT8_STATIC.name), Treatment(INT8_STATIC.name, (("smoothing", 0.7),))),
     few=(
         _PLAIN,
@@ -92,6 +101,7 @@ CANDIDATES = Candidates(
         Treatment(FLOAT.name),
     ),
     rounding=("rounding", 0.1),  # small enough to help, large enough not to fit the samples alone
+    careful=(("refit", 1.0), ("clipping", 0.5), ("rounding", 0.1), ("bias correction", 1.0)),
     embeddings=("int8 rows",),
     smaller_embeddings=("int4 rows",),
     others=("gelu tanh",),
@@ -103,6 +113,7 @@ _KERNELS = Kernels(
         *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
         Treatment(KERNEL_INT8_PER_TOKEN.name),
         Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
+        Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
     rewrites=(KernelAttention.name,),

@@ -17,6 +17,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
+from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.targets.cpu import CANDIDATES
 from edgeattn_export.targets.target import Target
 
@@ -46,7 +47,7 @@ WEB = Target(
     stand_in=ORT_CPU,
     lowerings=(),
     forms=FORMS,
-    candidates=replace(CANDIDATES, paces=PACES),
+    candidates=replace(CANDIDATES, paces=PACES, smaller=(Treatment(INT4_BLOCKS.name),)),
     needs=f"onnxruntime-web {ORT_WEB.version} or later, its wasm build, in a browser or in Node",
     tested="in Node; in headless Chromium with one thread, with two, and with WebGPU on SwiftShader",
 )

@@ -14,3 +14,7 @@ if(Onnxruntime_FOUND AND NOT TARGET Onnxruntime::Onnxruntime)
     Onnxruntime::Onnxruntime PROPERTIES IMPORTED_LOCATION "${Onnxruntime_LIBRARY}"
                                         INTERFACE_INCLUDE_DIRECTORIES "${Onnxruntime_INCLUDE_DIR}")
 endif()
+if(MINGW)  # the headers are written for MSVC
+  set(words_of_msvc -U_stdcall -D_stdcall=__stdcall "-D_Return_type_success_(x)=")
+  set_target_properties(Onnxruntime::Onnxruntime PROPERTIES INTERFACE_COMPILE_OPTIONS "${words_of_msvc}")
+endif()

@@ -1,7 +1,7 @@
 include(CMakeFindDependencyMacro)
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 find_dependency(Onnxruntime)
-if(NOT APPLE)
+if(NOT APPLE AND NOT WIN32)
   find_dependency(OpenSSL COMPONENTS Crypto)
 endif()
 find_dependency(Threads)

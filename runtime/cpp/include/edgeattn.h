@@ -267,6 +267,10 @@ EDGEATTN_API edgeattn_status edgeattn_prepare_series_files(const edgeattn_model*
                                                            const edgeattn_file* files, size_t count,
                                                            edgeattn_tensors** inputs, edgeattn_error** error);
 
+/* Reads a WAV file: its samples a second, and its samples of -1 to 1 as one array, "samples", float32 [channels, time]. */
+EDGEATTN_API edgeattn_status edgeattn_read_audio(const edgeattn_file* file, int64_t* rate,
+                                                 edgeattn_tensors** samples, edgeattn_error** error);
+
 /* ---- labels ---- */
 
 typedef struct edgeattn_label {
@@ -349,8 +353,9 @@ EDGEATTN_API edgeattn_status edgeattn_stream_next(edgeattn_stream* stream,
 /* Hears a token as it comes; 0 ends the generation. */
 typedef int (*edgeattn_on_token)(int64_t token, void* context);
 
-/* Hears a piece of the answer's text, of whole characters, as it comes; 0 ends the generation. */
-typedef int (*edgeattn_on_text)(const char* piece, void* context);
+/* Hears a piece of the answer's text, of whole characters, as it comes: so many bytes, among which may be a NUL,
+ * and a NUL behind them. 0 ends the generation. */
+typedef int (*edgeattn_on_text)(const char* piece, size_t size, void* context);
 
 typedef struct edgeattn_ids {
   const int64_t* ids;
@@ -412,11 +417,12 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
   return options;
 }
 
-/* One answer. `text` is NULL where neither a prompt nor a stop was a text. */
+/* One answer. `text` is NULL where neither a prompt nor a stop was a text; `text_size` counts its bytes. */
 typedef struct edgeattn_hypothesis {
   edgeattn_ids tokens;
   double score;
   const char* text;
+  size_t text_size;
 } edgeattn_hypothesis;
 
 /* Continues prompts, or answers what an encoder reads. One prompt of sources may hold several sequences in its

@@ -18,6 +18,9 @@ struct GraphFile {
   std::map<std::string, std::string> weights = {};
 };
 
+/// Returns the path of a file that a manifest names, in UTF-8.
+std::filesystem::path path_of(const std::filesystem::path& folder, const std::string& file);
+
 /// A bundle whose every file has been checked against its manifest.
 struct Bundle {
   std::filesystem::path folder;

@@ -12,6 +12,7 @@
 #include "model.hpp"
 #include "printing.hpp"
 #include "safetensors.hpp"
+#include "system.hpp"
 #include "words.hpp"
 
 namespace {
@@ -31,18 +32,18 @@ All but bench take --threads N and --trusted-keys K,L (in hex), and all take --t
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
 
-Arguments parse(int count, char** words_) {
+Arguments parse(const std::vector<std::string>& all) {
   const std::set<std::string> known = {"--input", "--text", "--image",          "--audio",       "--series", "-o",
                                        "--rounds", "--threads",        "--target",      "--tokens", "--start",
                                        "--stop",   "--max-new-tokens", "--temperature", "--top-k",  "--top-p",
                                        "--seed",   "--over",           "--trusted-keys"};
   Arguments arguments;
-  for (int i = 1; i < count; ++i) {
-    const std::string word = words_[i];
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    const auto& word = all[i];
     if (word == "--json" || word == "--no-kernels") {
       arguments[word] = "1";
-    } else if (known.count(word) && i + 1 < count) {
-      arguments[word] = words_[++i];
+    } else if (known.count(word) && i + 1 < all.size()) {
+      arguments[word] = all[++i];
     } else if (word[0] != '-' && !arguments.count("bundle")) {
       arguments[arguments.count("verb") ? "bundle" : "verb"] = word;
     } else {
@@ -96,7 +97,7 @@ LoadOptions load_options(const Arguments& arguments) {
 
 Tensors read_tensors(const std::string& path) {
   try {
-    return parse_safetensors(read_bytes(path));
+    return parse_safetensors(read_bytes(std::filesystem::u8path(path)));
   } catch (const EdgeAttnError& error) {
     throw InputError(words(path, ": no safetensors file (", error.what(), ")"));
   }
@@ -137,7 +138,7 @@ void run(const Model& model, const Arguments& arguments) {
   const auto outputs = model.run(read_inputs(model, arguments));
   if (!arguments.count("-o")) return void(std::fputs(answer_text(model, outputs).c_str(), stdout));
   const auto bytes = write_safetensors(outputs);
-  const std::filesystem::path file = arguments.at("-o");
+  const auto file = std::filesystem::u8path(arguments.at("-o"));
   std::error_code none;  // where a folder cannot be made, the file cannot be written
   std::filesystem::create_directories(file.parent_path(), none);
   std::ofstream out(file, std::ios::binary);
@@ -243,8 +244,9 @@ int command(const Arguments& arguments) {
 }  // namespace
 
 int main(int count, char** words_) try {
-  if (count > 1 && std::string(words_[1]) == "--help") return std::fputs(kUsage, stdout), 0;
-  return command(parse(count, words_));
+  const auto all = arguments_in_utf8(count, words_);
+  if (all.size() > 1 && all[1] == "--help") return std::fputs(kUsage, stdout), 0;
+  return command(parse(all));
 } catch (const std::exception& error) {
   std::cerr << "edgeattn-run: " << error.what() << "\n";
   return 2;

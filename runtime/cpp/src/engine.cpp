@@ -38,6 +38,12 @@ const std::vector<std::string> kBeyond = {
     "No Op registered for",
     "Could not find an implementation for"};
 
+#ifdef _WIN32
+constexpr char kNowhere[] = "NUL";
+#else
+constexpr char kNowhere[] = "/dev/null";
+#endif
+
 bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
   return std::any_of(phrases.begin(), phrases.end(),
                      [&](const auto& phrase) { return text.find(phrase) != text.npos; });
@@ -107,12 +113,12 @@ Ort::SessionOptions session_options(const Engine& engine, const SessionSettings&
 /// Opens a file by its path, or from memory: then no file is read.
 std::unique_ptr<Ort::Session> opened(const GraphFile& file, Ort::SessionOptions options) {
   if (!file.content) return std::make_unique<Ort::Session>(environment(), file.path.c_str(), options);
-  options.AddConfigEntry("session.model_external_initializers_file_folder_path", "/dev/null");
-  std::vector<std::string> names;
+  options.AddConfigEntry("session.model_external_initializers_file_folder_path", kNowhere);
+  std::vector<std::filesystem::path::string_type> names;
   std::vector<char*> contents;
   std::vector<std::size_t> sizes;
   for (const auto& [name, weights] : file.weights) {
-    names.push_back(name);
+    names.push_back(std::filesystem::u8path(name).native());
     contents.push_back(const_cast<char*>(weights.data()));  // onnxruntime copies it
     sizes.push_back(weights.size());
   }
@@ -194,7 +200,7 @@ std::int64_t available_cores() {
 
 GraphSession::GraphSession(const GraphSpec& graph, const GraphFile& file, const Engine& engine,
                            const SessionSettings& settings)
-    : graph_(graph), label_(file.path.string()) {
+    : graph_(graph), label_(file.path.u8string()) {
   try {
     session_ = opened(file, session_options(engine, settings));
   } catch (const Ort::Exception& error) {

@@ -53,7 +53,7 @@ std::pair<double, double> compare(const std::vector<double>& a, const std::vecto
 
 std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle) {
   const auto& graph = bundle.manifest.graphs.at(bundle.manifest.main_graph());
-  const auto path = bundle.folder / bundle.manifest.golden_file;
+  const auto path = path_of(bundle.folder, bundle.manifest.golden_file);
   try {
     auto tensors = parse_safetensors(bundle.read(bundle.manifest.golden_file));
     std::vector<std::pair<Tensors, Tensors>> samples;
@@ -70,7 +70,7 @@ std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle) {
       throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));
     return samples;
   } catch (const InputError& error) {
-    throw BundleError(words(path.string(), ": no golden vectors of this bundle (", error.what(),
+    throw BundleError(words(path.u8string(), ": no golden vectors of this bundle (", error.what(),
                             "); export the model again"));
   }
 }

@@ -20,7 +20,7 @@ EdgeAttnError::EdgeAttnError(std::string message)
 Model load(const std::string& folder, const LoadOptions& options) {
   return bounded(folder, [&] {
     auto impl = std::make_shared<Inside::Impl>();
-    impl->bundle = open_bundle(folder, options.trusted_keys);
+    impl->bundle = open_bundle(std::filesystem::u8path(folder), options.trusted_keys);
     impl->threads = options.threads;
     if (!options.kernels) without_kernels(impl->bundle.manifest);
     impl->runnable = runnable(impl->bundle.manifest, options.target);
@@ -32,7 +32,7 @@ Model load(const std::string& folder, const LoadOptions& options) {
 std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {
   const auto& asked = name.empty() ? bundle.manifest.main_graph() : name;
   if (!bundle.manifest.graphs.count(asked))
-    throw InputError(words(bundle.folder.string(), ": no graph ", quoted(asked), "; it has ",
+    throw InputError(words(bundle.folder.u8string(), ": no graph ", quoted(asked), "; it has ",
                            keys(bundle.manifest.graphs)));
   const std::lock_guard lock(opening);
   check_open();
@@ -42,7 +42,7 @@ std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {
 }
 
 void Model::Impl::check_open() const {
-  if (closed) throw InputError(words(bundle.folder.string(), ": a closed model; load it again"));
+  if (closed) throw InputError(words(bundle.folder.u8string(), ": a closed model; load it again"));
 }
 
 Model::Model(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -21,8 +21,7 @@ std::string expected_word(const Dim& dim) {
 }
 
 template <class Value>
-const Value& lookup(const std::map<std::string, Value>& table, const std::string& name,
-                    const std::string& key) {
+const Value& lookup(const std::map<std::string, Value>& table, const std::string& name, const char* key) {
   if (!table.count(name))
     throw BundleError(words(key, ": ", quoted(name), " is not in graphs; it has ", keys(table)));
   return table.at(name);
@@ -45,9 +44,8 @@ void check_takes(const GraphSpec& graph, const std::string& key, const std::vect
 }
 
 /// Returns the tensor of that name, of that dtype and those dims.
-const TensorSpec& require(const std::string& name, const std::string& key,
-                          const std::vector<TensorSpec>& tensors, const std::string& dtype,
-                          const std::vector<Dim>& dims) {
+TensorSpec require(const std::string& name, const std::string& key, const std::vector<TensorSpec>& tensors,
+                   const std::string& dtype, const std::vector<Dim>& dims) {
   const auto* tensor = find(tensors, name);
   if (!tensor)
     throw BundleError(
@@ -72,14 +70,14 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   taken.insert(taken.end(), {names.tokens, names.length});
   for (const auto& entry : names.cache) taken.push_back(entry.past);
   check_takes(decoder, "decoder", taken);
-  const auto& tokens = require(names.tokens, "tokens", decoder.inputs, "int64", {kSymbol, kSymbol});
+  const auto tokens = require(names.tokens, "tokens", decoder.inputs, "int64", {kSymbol, kSymbol});
   const auto batch = tokens.dims[0].symbol, sequence = tokens.dims[1].symbol;
   require(names.logits, "logits", decoder.outputs, "float32", {tokens.dims[0], tokens.dims[1], kSize});
   require(names.length, "length", decoder.inputs, "int64", {Dim{1, ""}});
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
-    const auto& past = require(past_name, "cache", decoder.inputs, "float32",
-                               {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
+    const auto past = require(past_name, "cache", decoder.inputs, "float32",
+                              {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
     require(present, "cache", decoder.outputs, "float32", past.dims);
     if (!presents.insert(present).second)
       throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "disk.hpp"
+
 namespace edgeattn {
 
 /// Refuses a place where a bundle may not be written, by InputError; brings back one that a killed process
@@ -27,7 +29,7 @@ class LockedFolder {
 
  private:
   std::filesystem::path path_;
-  int lock_ = -1;
+  FolderLock lock_;
   bool kept_ = false;
 };
 

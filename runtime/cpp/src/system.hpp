@@ -26,4 +26,7 @@ std::optional<double> peak_memory_mb();
 /// Sets a variable of this process's environment.
 void set_environment(const char* name, const char* value);
 
+/// Returns the words of the command line, its program first, and has the console read UTF-8.
+std::vector<std::string> arguments_in_utf8(int count, char** words);
+
 }  // namespace edgeattn

@@ -13,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void copy(const Bundle& bundle, const fs::path& folder) {
-  for (const auto& [file, entry] : bundle.manifest.files) copy_synced(bundle.folder / file, folder / file);
+  for (const auto& [file, entry] : bundle.manifest.files)
+    copy_synced(path_of(bundle.folder, file), path_of(folder, file));
   if (bundle.manifest.signature_key) copy_synced(bundle.folder / kSignatureFile, folder / kSignatureFile);
   copy_synced(bundle.folder / kManifestFile, folder / kManifestFile);
 }
@@ -24,11 +25,15 @@ void check_name(const std::string& name, const std::string& folder, const fs::pa
   const auto old = parse_manifest(read_bytes(over / kManifestFile)).name;
   if (old != name)
     throw InputError(words(folder, ": a bundle of ", quoted(name), " found, one of ", quoted(old),
-                           " expected in the place of ", over.string(),
+                           " expected in the place of ", over.u8string(),
                            "; remove that one first, or name another place"));
 }
 
-std::vector<GoldenResult> proven(const Model& model, const std::string& folder) {
+/// Opens every graph of a bundle, and replays its golden vectors. No file of it is open behind that, since
+/// Windows would not rename its folder.
+std::vector<GoldenResult> proven(const fs::path& staging, const std::string& folder,
+                                 const LoadOptions& options) {
+  const auto model = load(staging.u8string(), options);
   for (const auto& [name, graph] : model.manifest().graphs) model.open(name);
   auto results = model.check();
   const auto failed =
@@ -45,13 +50,13 @@ std::vector<GoldenResult> proven(const Model& model, const std::string& folder) 
 std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
                                   const LoadOptions& options) try {
   return bounded(over, [&] {
-    const auto bundle = open_bundle(folder, options.trusted_keys);
-    check_replaceable(over);
-    Staging staging(over);
+    const auto bundle = open_bundle(fs::u8path(folder), options.trusted_keys);
+    const auto place = fs::u8path(over);
+    check_replaceable(place);
+    Staging staging(place);
     copy(bundle, staging.path());
-    const auto model = load(staging.path().string(), options);
-    if (options.trusted_keys) check_name(model.manifest().name, folder, over);
-    auto results = proven(model, folder);
+    auto results = proven(staging.path(), folder, options);
+    if (options.trusted_keys) check_name(bundle.manifest.name, folder, place);
     staging.put();
     return results;
   });

@@ -1,4 +1,5 @@
 // libFuzzer: whatever the bytes, the decoder of images returns or throws an InputError.
+#include "fuzzing.hpp"
 #include "processing/image_header.hpp"
 #include "processing/stb.hpp"
 
@@ -6,22 +7,17 @@ namespace {
 
 constexpr std::int64_t kMostPixels = 1 << 16;  // larger ones take longer, and no other way
 
-template <class Decode>
-void refused_or_decoded(Decode decode) {
-  try {
-    decode();
-  } catch (const edgeattn::InputError&) {
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  refused_or_decoded([&] {
+  edgeattn::fuzzing::fuzz<edgeattn::InputError>([&] {
     const auto header = edgeattn::image_header(bytes);
     if (header.width < 1 || header.height <= kMostPixels / header.width) edgeattn::decode_image(bytes);
   });
-  refused_or_decoded([&] { edgeattn::stb_image(bytes, 13, 9); });  // also where a PNG's checksums are wrong
+  try {
+    edgeattn::stb_image(bytes, 13, 9);  // also where a PNG's checksums are wrong
+  } catch (const edgeattn::InputError&) {
+  }
   return 0;
 }

@@ -23,9 +23,12 @@ def locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
 
 def lock(folder: Path) -> int | None:
     """Lock a folder as long as this process lives; None where another holds it, or the system has no such."""
-    if sys.platform == "win32" or not folder.is_dir():
+    if sys.platform == "win32":
         return None
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # its process removed it meanwhile, or it is no folder
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -4,7 +4,7 @@ import { availableParallelism, cpus, freemem, release, totalmem, type } from 'no
 import { resourceUsage, versions } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort as NodePort, parentPort } from 'node:worker_threads';
-import { InputError } from './errors.js';
+import { InputError, reason } from './errors.js';
 import { FolderSource } from './folder.js';
 import type { Pixels } from './image.js';
 import type { Machine } from './machine.js';
@@ -22,9 +22,18 @@ export const hasWebGpu = async (): Promise<boolean> => false;
 export const cores = availableParallelism;
 export const availableMemoryMb = (): number => freemem() / 1e6;
 
-export const decodeImage = async (_file: Blob): Promise<Pixels> => {
-  throw new InputError('image: Node decodes no files; give { width, height, data }, such as of the package sharp');
-};
+/** Decode an image file that is known to be one, upright and with its own numbers. */
+export async function decodeImage(file: Blob): Promise<Pixels> {
+  const { default: sharp } = await import('sharp').catch((error: unknown) => {
+    throw new InputError(`image: Node decodes files by the package sharp (${reason(error)}); npm install sharp`);
+  });
+  const decoder = sharp(await file.arrayBuffer(), { failOn: 'warning', ignoreIcc: true, limitInputPixels: false });
+  const upright = decoder.rotate().toColourspace('srgb').ensureAlpha().raw();
+  const { data, info } = await upright.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
+    throw new InputError(`image: a file that sharp cannot decode (${reason(error)}); save it again`);
+  });
+  return { width: info.width, height: info.height, data };
+}
 
 /** Where a worker is spoken to. */
 export async function workerPort(): Promise<NodePort> {

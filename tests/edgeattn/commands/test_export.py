@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +24,20 @@ from edgeattn_runtime.machine import Machine
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 
-def test_as_a_user_does_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "edgeattn", "export", str(TINY), "--json", "--budget", "size_mb=1"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    report = Report.from_json(done.stdout)
+@pytest.mark.usefixtures("instant_capture")
+def test_json_is_the_report_alone_and_the_folder_all_that_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", str(TINY), "--json", "--budget", "size_mb=1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    report = Report.from_json(printed.out)
     assert (report.model, report.verdict) == ("tiny", "pass")
     assert [check.name for check in report.checks] == ["cosine", "metric_drop", "size_mb", "golden"]
     assert report.machine == Machine.here()
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.edge"]
-    assert (tmp_path / "tiny.edge" / "report.json").read_text() == done.stdout
+    assert (tmp_path / "tiny.edge" / "report.json").read_text() == printed.out
 
 
 def exported(capsys: pytest.CaptureFixture[str], folder: Path, *options: object, code: int = 0) -> Report:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgeattn.serve.address import LOOPBACK, listening
+from edgeattn.serve.address import LOOPBACK, Address, listening
 from edgeattn.serve.context import Context
 from edgeattn.serve.files import ServedFile
 from edgeattn.serve.server import serving
@@ -42,6 +42,11 @@ class Running:
     sessions: Sessions
     noted: Noted
     folder: Path
+
+    @property
+    def authority(self) -> str:
+        """What ``Host`` must name."""
+        return Address(LOOPBACK, self.port).authority
 
     def ask(
         self,
@@ -99,11 +104,12 @@ def running(folder: Path) -> Iterator[Running]:
     for name, path, size in (("", folder / "index.html", SMALL), ("large.bin", folder / "large.bin", LARGE)):
         path.write_bytes(bytes(size))
         files[name] = ServedFile(path, size, f"{size:064x}", "text/html")
-    context = Context(sessions, files, _Results(noted), _Journal(noted), COOKIE)
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
     with listening(LOOPBACK, 0) as listener:
         port = listener.getsockname()[1]
+        started = Running(port, sessions, noted, folder)
+        context = Context(sessions, files, _Results(noted), _Journal(noted), COOKIE, started.authority)
 
         async def until_ended() -> None:
             async with serving(context, listener):
@@ -112,7 +118,7 @@ def running(folder: Path) -> Iterator[Running]:
         thread = threading.Thread(target=loop.run_until_complete, args=(until_ended(),))
         thread.start()
         try:
-            yield Running(port, sessions, noted, folder)
+            yield started
         finally:
             loop.call_soon_threadsafe(ended.set)
             thread.join()

@@ -19,6 +19,7 @@ def test_an_address_says_who_can_reach_it() -> None:
     assert Address(LOOPBACK, 8000).local
     assert not Address("192.0.2.7", 8000).local
     assert Address("192.0.2.7", 8000).entrance("abc") == "http://192.0.2.7:8000/open/abc"
+    assert Address("192.0.2.7", 80).entrance("abc") == "http://192.0.2.7/open/abc"
 
 
 def test_a_machines_own_address_is_found_or_missed() -> None:

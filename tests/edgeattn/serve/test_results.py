@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgeattn.additions import with_devices
 from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
+from edgeattn.results.device import parse_result
 from edgeattn.serve.results import DeviceResults
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.benchmark import bench
@@ -61,9 +63,13 @@ def test_the_report_gains_each_device(
     assert results.take(json.dumps(table).encode())
     assert results.take(json.dumps(other).encode())
     assert results.take(json.dumps(other).encode())  # a newer one of the same device
-    names = [device.machine.cpu for device in read_report(open_bundle(folder)).devices]
+    report = read_report(open_bundle(folder))
+    names = [device.machine.cpu for device in report.browsers]
     assert names == ["Abacus(R) CPU 9000 @ 0.01GHz", "Pixel 9"]
-    assert "Pixel 9" in (folder / "report.html").read_text(encoding="utf-8")
+    assert report.devices == ()
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Pixel 9" in page[page.index('<section aria-labelledby="browsers">') :]
+    assert '<section aria-labelledby="devices">' not in page
     assert [problem for _, problem in shown.rows] == [None] * 3
     assert results.failed == 0
 
@@ -71,7 +77,38 @@ def test_the_report_gains_each_device(
 def test_a_device_that_fails_is_counted(results: DeviceResults, table: Table) -> None:
     table["golden"][0]["ok"] = False
     assert results.take(json.dumps(table).encode())
+    assert results.take(json.dumps(table).encode())  # the same one again
     assert results.failed == 1
+
+
+def test_what_is_no_result_counts_for_no_device(results: DeviceResults, table: Table) -> None:
+    table["golden"][0]["ok"] = False
+    with pytest.raises(BadInput):
+        results.take(json.dumps(table | {"schema": 9}).encode())
+    assert results.failed == 0
+
+
+def test_a_browser_takes_no_devices_place(results: DeviceResults, table: Table, folder: Path) -> None:
+    measured = parse_result(json.dumps(table).encode(), "a file", open_bundle(folder))
+    files = open_bundle(folder)
+    save(with_devices(files, read_report(files), [measured])[1], folder)
+    assert results.take(json.dumps(table | {"load_ms": 1e9}).encode())
+    report = read_report(open_bundle(folder))
+    assert report.devices == (measured,)
+    assert [browser.load_ms for browser in report.browsers] == [1e9]
+
+
+def test_a_report_takes_so_many_browsers_and_no_more(
+    results: DeviceResults, shown: Shown, table: Table, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeattn.additions.MOST_BROWSERS", 2)
+    kept = [
+        results.take(json.dumps(table | {"machine": table["machine"] | {"cpu": cpu}}).encode())
+        for cpu in ("a", "b", "c", "b")
+    ]
+    assert kept == [True, True, False, True]
+    assert "2 browsers" in str(shown.rows[2][1])
+    assert [browser.machine.cpu for browser in read_report(open_bundle(folder)).browsers] == ["a", "b"]
 
 
 WRONG: dict[str, Callable[[Table], Any]] = {
@@ -79,7 +116,8 @@ WRONG: dict[str, Callable[[Table], Any]] = {
     r"model\.onnx": lambda table: table.update(graphs={"model.onnx": "0" * 64}),
     "golden": lambda table: table["golden"].pop(),
     "0 runs": lambda table: table.update(runs=[]),
-    "each sample": lambda table: table["runs"][0]["timings"].pop(),
+    r"samples of \d+ outputs with times": lambda table: table["runs"][0]["timings"].pop(),
+    "1 to 64 runs": lambda table: table.update(runs=65 * table["runs"]),
     "cpu": lambda table: table["machine"].update(cpu="\x1b[2J"),
     "load_ms": lambda table: table.update(load_ms="soon"),
 }

@@ -82,6 +82,22 @@ def test_a_path_that_climbs_is_no_file(server: Running, path: str) -> None:
     alive(server)
 
 
+@pytest.mark.parametrize(
+    "name", ["rebound.example", "localhost", LOOPBACK, "127.0.0.1:1", "127.0.0.1:{}.example"]
+)
+def test_a_name_that_no_terminal_showed_gets_nothing(server: Running, name: str) -> None:
+    session, host = server.enter(), {"Host": name.format(server.port)}
+    for path in ("/", "/large.bin", f"/open/{server.sessions.token}"):
+        answer, words = server.ask(path, session=session, headers=host)
+        assert answer.status == 421
+        assert b"newest code" in words
+    origin = {"Origin": f"http://{host['Host']}"}
+    answer, _ = server.ask("/result", method="POST", session=session, body=b"{}", headers=host | origin)
+    assert (answer.status, server.noted.results) == (421, [])
+    assert any("asked for by the name" in reason for reason in server.noted.refusals)
+    alive(server)
+
+
 def test_every_answer_isolates_the_page(server: Running) -> None:
     session = server.enter()
     for path in ("/", "/none", "/open/wrong", "/result"):
@@ -153,13 +169,14 @@ def test_a_browser_sends_so_many_results_and_no_more(server: Running) -> None:
     assert answer.status == 200
 
 
-def post(session: str, *lines: str) -> bytes:
-    head = ("POST /result HTTP/1.1", "Host: x", f"Cookie: edgeattn-test={session}", *lines, "", "")
+def post(running: Running, session: str, *lines: str) -> bytes:
+    cookie = f"Cookie: edgeattn-test={session}"
+    head = ("POST /result HTTP/1.1", f"Host: {running.authority}", cookie, *lines, "", "")
     return "\r\n".join(head).encode()
 
 
 def test_a_result_that_is_too_large_is_refused_unread(server: Running) -> None:
-    answer = raw(server.port, post(server.enter(), "Content-Length: 99999999999"))
+    answer = raw(server.port, post(server, server.enter(), "Content-Length: 99999999999"))
     assert b" 413 " in answer.splitlines()[0]
     assert b"262,144" in answer
     assert any("99,999,999,999 bytes" in line for line in server.noted.refusals)
@@ -171,7 +188,7 @@ def test_a_result_that_is_too_large_is_refused_unread(server: Running) -> None:
 )
 def test_a_result_of_no_known_size_is_refused(server: Running, line: str) -> None:
     chunk = f"{MOST_BYTES:x}\r\n".encode()
-    answer = raw(server.port, post(server.enter(), line) + chunk)
+    answer = raw(server.port, post(server, server.enter(), line) + chunk)
     assert answer.split()[1] in (b"400", b"411")
     assert server.noted.results == []
     until(lambda: server.noted.refusals)
@@ -219,7 +236,7 @@ def test_slow_clients_are_left_and_hold_up_nobody(impatient: Running) -> None:
     slow = {
         "silent": b"",
         "a header": b"GET / HTTP/1.1\r\nHost:",
-        "a body": post(session, "Content-Length: 9") + b"{",
+        "a body": post(impatient, session, "Content-Length: 9") + b"{",
     }
     connections = [socket.create_connection((LOOPBACK, impatient.port), timeout=PATIENCE) for _ in slow]
     for connection, content in zip(connections, slow.values(), strict=True):
@@ -269,8 +286,29 @@ def _answers(server: Running) -> bool:
         return False
 
 
+def large(server: Running) -> str:
+    cookie = f"edgeattn-test={server.enter()}"
+    return f"GET /large.bin HTTP/1.1\r\nHost: {server.authority}\r\nCookie: {cookie}\r\n\r\n"
+
+
+def test_one_address_leaves_room_for_others(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MOST_OF_ADDRESS", 5)
+    held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
+    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
+        assert beyond.recv(1) == b""
+    assert "the most that one address may hold" in server.noted.refusals[-1]
+    other = ("127.0.0.2", 0)
+    with socket.create_connection((LOOPBACK, server.port), PATIENCE, source_address=other) as elsewhere:
+        elsewhere.sendall(f"GET /open/wrong HTTP/1.1\r\nHost: {server.authority}\r\n\r\n".encode())
+        assert b" 403 " in elsewhere.recv(65536)
+    for connection in held:
+        connection.close()
+    until(lambda: _answers(server))
+    alive(server)
+
+
 def test_a_client_that_vanishes_amid_a_file_is_told(server: Running) -> None:
-    request = f"GET /large.bin HTTP/1.1\r\nHost: x\r\nCookie: edgeattn-test={server.enter()}\r\n\r\n"
+    request = large(server)
     connection = socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE)
     connection.sendall(request.encode())
     assert connection.recv(10)
@@ -282,7 +320,7 @@ def test_a_client_that_vanishes_amid_a_file_is_told(server: Running) -> None:
 
 def test_a_client_that_takes_nothing_is_left(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "STALLED", 0.5)
-    request = f"GET /large.bin HTTP/1.1\r\nHost: x\r\nCookie: edgeattn-test={server.enter()}\r\n\r\n"
+    request = large(server)
     with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
         connection.sendall(request.encode())
         until(lambda: server.noted.refusals)
@@ -297,6 +335,6 @@ def test_a_large_file_comes_whole(server: Running) -> None:
 
 def test_a_client_that_vanishes_amid_a_result_leaves_nothing(server: Running) -> None:
     with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
-        connection.sendall(post(server.enter(), "Content-Length: 9") + b"{")
+        connection.sendall(post(server, server.enter(), "Content-Length: 9") + b"{")
     alive(server)
     assert server.noted.results == []

@@ -76,7 +76,6 @@ def test_a_user_s_own_folder_is_left(place: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no process forks here")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_leaves_its_parent_s(tmp_path: Path) -> None:
     script = """
 import os, sys

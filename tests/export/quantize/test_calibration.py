@@ -251,8 +251,8 @@ def test_a_layer_of_zeros_answers_its_bias(
     calibrated: Calibrated,
 ) -> None:
     bias = np.arange(5, dtype=np.float32)
-    samples = rows(*np.random.default_rng(3).standard_normal((2, 4, 32)).astype(np.float32))
-    known = calibrated(by_hand(np.zeros((32, 5), np.float32), bias), samples)
+    samples = rows(*np.random.default_rng(3).standard_normal((2, 4, 64)).astype(np.float32))
+    known = calibrated(by_hand(np.zeros((64, 5), np.float32), bias), samples)
     made = quantize(known, Recipe("", (("*", Treatment(form, techniques)),), ()))
     assert [layer.form for layer in made.layers] == [form]
     found = ORT_CPU.runner(made.model)(samples[0].inputs)["y"]

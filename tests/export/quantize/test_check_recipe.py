@@ -116,3 +116,8 @@ def test_techniques_that_would_undo_one_another(techniques: tuple[tuple[str, flo
     names = ", ".join(name for name, _ in techniques)
     refusal = _refusal(Recipe("", (("*", Treatment("int8", techniques)),), ()))
     assert re.search(rf"layer '\*': .*{names} .*{TECHNIQUES_THERE}", refusal)
+
+
+def test_blocks_are_of_the_channels_that_there_are() -> None:
+    split = Treatment("int4 blocks", (("channel splitting", 0.5),))
+    assert "layer 'up': channel splitting " in _refusal(Recipe("", (("up", split),), ()))

@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import LARGEST, dequantize, quantize_along
+from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.pairs import LARGEST_SUM, bound, can_saturate
 from edgeattn_export.quantize.statistics import Statistics
@@ -45,7 +46,7 @@ def _error(linear: Linear) -> float:
 
 @pytest.mark.parametrize("levels", [7, 64, LARGEST])
 def test_without_techniques_it_is_rounded_to_the_nearest(levels: int) -> None:
-    linear = Linear(WEIGHT, None, levels)
+    linear = Linear(WEIGHT, None, Grid.symmetric(levels))
     stored, scale = quantize_along(WEIGHT, axis=0, levels=levels)
     np.testing.assert_array_equal(linear.rounded, stored, strict=True)
     np.testing.assert_array_equal(linear.steps, scale, strict=True)
@@ -112,7 +113,7 @@ def test_no_two_neighbors_of_a_paired_layer_exceed_what_fits() -> None:
 
 def test_a_paired_layer_costs_far_less_than_7_bits() -> None:
     weight = _normal(512, 64)
-    plain, seven = Linear(weight, None), Linear(weight, None, LARGEST_SUM // 2)
+    plain, seven = Linear(weight, None), Linear(weight, None, Grid.symmetric(LARGEST_SUM // 2))
     paired = replace(plain, paired=True)
     assert can_saturate(plain.rounded)
     assert _error(plain) < _error(paired) < MORE * _error(plain)
@@ -155,3 +156,17 @@ def test_weights_that_are_not_finite_are_refused(value: float) -> None:
     weight[1, 1] = value
     with pytest.raises(ValueError, match="NaN"):
         Linear(weight, None, paired=True).steps  # noqa: B018
+
+
+@pytest.mark.parametrize("grid", [INT8, Grid.whole(4, 2)], ids=str)
+def test_as_a_float_layer_it_answers_as_its_parts(grid: Grid) -> None:
+    x, divisor = _normal(5, 6), np.exp(_normal(1, 8)[0])
+    copies, outliers = np.array([4, 1]), np.array([2])
+    weight = _normal(8, 4)
+    linear = Linear(
+        weight, None, grid, divisor=divisor, copies=copies, outliers=outliers, outlier_weight=_normal(1, 4)
+    ).settled()
+    inside = np.concatenate([x, x[:, copies]], axis=1) / divisor
+    inside[:, outliers] = 0
+    right = inside @ linear.dequantized + x[:, outliers] @ linear.outlier_weight
+    np.testing.assert_allclose(x @ linear.as_float().weight, right, rtol=1e-4, atol=1e-5)

@@ -86,7 +86,7 @@ def test_the_bias_is_part_of_the_layer(written: Written, rows: Rows) -> None:
 
 @pytest.mark.parametrize("form", [INT7, INT8_BLOCKS], ids=lambda form: form.name)
 def test_a_form_that_cannot_saturate_is_not_named(form: LinearForm, written: Written, rows: Rows) -> None:
-    model = written(form, Linear(np.ones((64, 2), np.float32), None, form.levels))
+    model = written(form, Linear(np.ones((64, 2), np.float32), None, form.grid))
     assert saturation(model, rows(FULL), ORT_CPU, FORMS) == ()
 
 

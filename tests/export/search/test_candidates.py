@@ -8,8 +8,8 @@ from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
-from edgeattn_export.search.candidates import nominal, nominal_of
-from edgeattn_export.targets.cpu import FORMS
+from edgeattn_export.search.candidates import fitted_together, nominal, nominal_of
+from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
 PACES = {"int8": 30.0, "float": 90.0, "outlier channels": 5.0}
 
@@ -41,3 +41,21 @@ def test_a_graph_costs_all_its_layers(known: Calibration) -> None:
         nominal_of(known, Recipe("", ((EVERY, Treatment(form)),), ()), PACES) for form in ("int8", "float")
     )
     assert slow == pytest.approx(3 * quick)
+
+
+def test_where_layers_fit_their_own_inputs_all_do() -> None:
+    careful = Treatment("int4 blocks", CANDIDATES.careful)
+    rounded = Treatment("int8", (("smoothing", 0.7), CANDIDATES.rounding))
+    alone = {"up": rounded, "head": Treatment("float")}
+    assert fitted_together(alone) == alone
+    beside = fitted_together({**alone, "down": careful})
+    (own,) = (each for each in CANDIDATES.careful if each[0] == "refit")
+    expected = Treatment("int8", (own, *rounded.techniques))
+    assert beside == {"up": expected, "head": Treatment("float"), "down": careful}
+
+
+@pytest.mark.parametrize("form", ["int4 blocks", "int4 blocks of 64"])
+def test_fewer_bits_are_treated_with_more_care(form: str) -> None:
+    finished = CANDIDATES.finished(Treatment(form), FORMS)
+    assert finished == Treatment(form, CANDIDATES.careful)
+    assert CANDIDATES.finished(Treatment("int8"), FORMS) == Treatment("int8", (CANDIDATES.rounding,))

@@ -33,6 +33,7 @@ INT8_FIRST = {
     "residual int8": 3e-3,
     "float": 4e-3,
     "int4 blocks": 5e-3,
+    "int4 blocks of 64": 5e-3,
 }
 FLOAT_FIRST = {**INT8_FIRST, "float": 5e-4}
 ALIKE = 1e-12
@@ -192,7 +193,7 @@ def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..
 def test_to_prefer_size_is_to_be_smaller(find: Callable[..., SearchResult]) -> None:
     fast, small = (find(Goal(0.9, 0.9, prefer=prefer)).chosen for prefer in ("speed", "size"))
     assert small.size_mb < fast.size_mb
-    assert small.recipe.treatment("ups.0").form == "int4 blocks"
+    assert small.recipe.treatment("ups.0").form == "int4 blocks of 64"
 
 
 def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(

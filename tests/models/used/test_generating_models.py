@@ -16,6 +16,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
+from edgeattn_runtime.__main__ import main as on_device
 
 PAIRS = 140  # of the first 420 held-out pairs, every third, so that every language is among them
 SAMPLES = 240  # of a model's
@@ -24,6 +25,7 @@ NEXT_TOKEN_AGREES = 0.95
 GREEDY_TOKENS = 40
 
 Export = Callable[[ModuleType], edgeattn_runtime.Model]
+Example = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,15 @@ def test_story_takes_and_gives_text(story: ModuleType, writer: edgeattn_runtime.
     tokens = writer.prepare(text=text)["tokens"]
     assert tokens.tolist() == story.encode(text).tolist()
     assert writer.decode(tokens[0]) == text
+
+
+def test_every_example_tells_the_story_that_python_does(
+    writer: edgeattn_runtime.Model, example: Example, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, beginning = str(writer.files.folder), "Emma was"
+    drawn = ("--temperature", "0.8", "--top-p", "0.9", "--seed", "7")
+    assert on_device(["generate", bundle, "--text", beginning, *drawn]) == 0
+    assert example("story", bundle, beginning, "7") == beginning + capsys.readouterr().out
 
 
 def test_story_foretells_the_tokens_that_pytorch_foretells(

@@ -28,6 +28,7 @@ BEAMS = 4
 
 Export = Callable[[ModuleType], edgeattn_runtime.Model]
 Shell = Callable[..., str]
+Example = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +166,41 @@ def test_words_are_heard_where_they_are_in_a_long_recording(listener: edgeattn_r
     right, wrong = recording.matched(found, places)
     assert right >= 0.6 * len(places)
     assert wrong <= 0.1 * len(places)
+
+
+def heard_by_python(listener: edgeattn_runtime.Model, path: Path) -> list[str]:
+    """Return a line a word that is heard in a WAV file, as the examples print it."""
+    keywords, recording = load("keywords"), load("keywords", "recording")
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+    moments = edgeattn_runtime.Stream(listener, hop=recording.HOP).push(samples)
+    found = recording.heard((moment.end, moment.outputs["logits"][0]) for moment in moments)
+    return [f"{end / keywords.RATE:.1f} s  {keywords.LABELS[word]}" for end, word in found]
+
+
+@pytest.fixture(scope="module")
+def half_a_minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a WAV file with a dozen words."""
+    audio, _ = load("keywords", "recording").recorded()
+    rate = load("keywords").RATE
+    return recorded(tmp_path_factory.mktemp("sound") / "speech.wav", audio[: 30 * rate], rate)
+
+
+def test_every_example_hears_the_words_that_python_does(
+    listener: edgeattn_runtime.Model, example: Example, half_a_minute: Path
+) -> None:
+    expected = heard_by_python(listener, half_a_minute)
+    assert len(expected) >= 5
+    assert example("keywords", listener.files.folder, half_a_minute).splitlines() == expected
+
+
+def test_the_example_in_cpp_hears_a_microphone(
+    listener: edgeattn_runtime.Model, cpp_example: Example, half_a_minute: Path
+) -> None:
+    with wave.open(str(half_a_minute)) as file:
+        samples = file.readframes(file.getnframes())
+    heard = cpp_example("keywords", listener.files.folder, stdin=samples)
+    assert heard.splitlines() == heard_by_python(listener, half_a_minute)
 
 
 def test_a_word_is_heard_from_samples_of_sound(listener: edgeattn_runtime.Model) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ def test_the_verdict_is_pass_and_nothing_else_is_left(name: str, request: pytest
 
 
 def test_json_prints_the_report_alone(sentence: Exported) -> None:
-    assert json.loads(sentence.printed) == sentence.report
+    assert (json.loads(sentence.printed), sentence.told) == (sentence.report, "")
 
 
 def test_a_newcomers_first_command(digits: Exported) -> None:
@@ -97,6 +97,24 @@ def test_sentence_keeps_its_six_attentions_whole(sentence: Exported) -> None:
     assert "Softmax" not in operators
     assert operators["DynamicQuantizeMatMul"] == 18  # 6 x (output, two of the feed-forward)
     assert operators["MatMulIntegerToFloat"] == 18  # 6 x (query, key, value), which quantize their input once
+
+
+def test_lines_are_found_by_what_they_mean(
+    sentence: Exported, cpp_example: Callable[..., str], tmp_path: Path
+) -> None:
+    lines = {
+        "a leaking faucet": "The kitchen tap drips all night; a new washer costs little.",
+        "how do I get to the sea?": "The bus to the beach leaves at nine.",
+        "pests on vegetables": "Slugs eat the lettuce, so put out beer in a saucer.",
+    }
+    text = tmp_path / "notes.txt"
+    text.write_text("\n\n".join([*lines.values(), "Bake the bread for forty minutes."]), "utf-8")
+    printed = cpp_example("search", sentence.folder, text, stdin="\n".join(lines).encode())
+    first = [answer.splitlines()[0] for answer in printed.strip("\n").split("\n\n")]
+    assert [line.split(maxsplit=1)[1] for line in first] == list(lines.values())
+    net = edgeattn.load(sentence.folder)
+    question, line = (net(**net.prepare(text=text))["embedding"][0] for text in next(iter(lines.items())))
+    assert float(first[0].split()[0]) == pytest.approx(float(question @ line), abs=0.006)
 
 
 def test_sentence_is_small_and_right(sentence: Exported) -> None:

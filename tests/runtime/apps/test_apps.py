@@ -27,6 +27,8 @@ ENDS = {  # how calls end that are cancelled, late, broken off or of a closed mo
     "closed": ("InputError",),
     "broken off": ("[8, 3]",),
     "refused": ("InputError",),
+    "installed": ("true",),
+    "installed over a file": ("InputError",),
 }
 
 Reader = Callable[..., subprocess.CompletedProcess[str]]
@@ -123,7 +125,7 @@ def test_a_call_ends_when_it_is_told_to(reader: Reader, good: Path) -> None:
     done = reader("lifecycle", make_endless(good), CONFORMANCE / "decoder.edge")
     assert (done.returncode, done.stderr) == (0, "")
     ends = dict(line.split(": ", 1) for line in done.stdout.splitlines())
-    assert ends.keys() >= {"cancelled", "running on", "late", "closed", "broken off", "refused"}
+    assert ends.keys() >= {"cancelled", "running on", "late", "closed", "broken off", "refused", "installed"}
     assert {what: end for what, end in ends.items() if end not in ENDS[what]} == {}
 
 

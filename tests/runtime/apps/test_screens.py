@@ -1,4 +1,4 @@
-"""The example's screen in SwiftUI is type-checked against a stand-in; Android's is compiled by build-jvm."""
+"""The examples' screens in SwiftUI are type-checked against stand-ins; build-jvm compiles Android's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SWIFT = Path(__file__).parents[3] / "runtime" / "swift"
-STAND_IN = Path(__file__).parent / "screen" / "SwiftUI.swift"
+STAND_INS = Path(__file__).parent / "screen"
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +25,9 @@ def toolchain() -> Path:
 
 def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.CompletedProcess[str]:
     swiftc = toolchain / "usr" / "bin" / "swiftc"
-    module = modules / "SwiftUI.swiftmodule"
-    subprocess.run([swiftc, "-emit-module", "-module-name", "SwiftUI", "-o", module, STAND_IN], check=True)
+    for name in ("SwiftUI", "AVFoundation"):
+        module, source = modules / f"{name}.swiftmodule", STAND_INS / f"{name}.swift"
+        subprocess.run([swiftc, "-emit-module", "-module-name", name, "-o", module, source], check=True)
     folders = [modules, SWIFT / ".build/debug/Modules", SWIFT.parent / "cpp" / "include"]
     command = [swiftc, "-typecheck", "-warnings-as-errors", "-parse-as-library", "-swift-version", "5"]
     command += [f"-I{folder}" for folder in folders]
@@ -34,8 +35,9 @@ def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.Complet
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_screen_type_checks(toolchain: Path, tmp_path: Path) -> None:
-    done = _check(toolchain, tmp_path, *sorted((SWIFT / "Examples" / "Digits").glob("*.swift")))
+@pytest.mark.parametrize("example", ["Digits", "Keywords"])
+def test_the_screen_type_checks(toolchain: Path, tmp_path: Path, example: str) -> None:
+    done = _check(toolchain, tmp_path, *sorted((SWIFT / "Examples" / example).glob("*.swift")))
     assert (done.returncode, done.stderr) == (0, "")
 
 

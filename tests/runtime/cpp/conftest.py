@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "documents")]
 
-COMPILE = Path(__file__).parents[3] / "runtime" / "cpp" / "compile"
+CPP = Path(__file__).parents[3] / "runtime" / "cpp"
 
 
 class Run(Protocol):
@@ -37,30 +36,22 @@ def run() -> Run:
 @pytest.fixture(scope="session")
 def gcc() -> Path:
     """The folder of a build by the compiler of this machine."""
-    return _built("native")
+    return _built("compile", "native")
 
 
 @pytest.fixture(scope="session")
 def clang() -> Path:
-    """The folder of a build by clang, with sanitizers and fuzzers; CLANG and CLANGXX name another clang."""
-    return _built(
-        "sanitized",
-        f"-DCMAKE_C_COMPILER={os.environ.get('CLANG', 'clang')}",
-        f"-DCMAKE_CXX_COMPILER={os.environ.get('CLANGXX', 'clang++')}",
-        "-DCMAKE_BUILD_TYPE=None",
-        "-DCMAKE_CXX_FLAGS=-O1",
-        "-DEDGEATTN_FUZZERS=ON",
-        "-DEDGEATTN_SANITIZE=address,undefined",
-    )
+    """The folder of a build by clang, with sanitizers and fuzzers."""
+    return _built("compile-sanitized")
 
 
 @pytest.fixture(scope="session")
 def kernels() -> Path:
     """The folder of a build with the kernels in it."""
-    return _built("kernels", "-DEDGEATTN_KERNELS=ON")
+    return _built("compile", "kernels", "-DEDGEATTN_KERNELS=ON")
 
 
-def _built(name: str, *options: str) -> Path:
+def _built(script: str, *options: str) -> Path:
     if shutil.which("cmake") is None:
         pytest.skip("the C++ runtime is built with CMake")
-    return Path(_run(COMPILE, name, *options).stdout.strip())
+    return Path(_run(CPP / script, *options).stdout.strip())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from edgeattn_runtime import generate, load
 MOST = 10  # new tokens
 PROMPT, IDS = "w4 w7 w1", [4, 7, 1]
 INPUT_ERROR = 1
-ON_TEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+ON_TEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 
 Answer = Callable[..., tuple[list[int], str, list[str]]]
 
@@ -34,7 +36,12 @@ class Prompt(ctypes.Structure):
 class Hypothesis(ctypes.Structure):
     """edgeattn_hypothesis."""
 
-    _fields_ = (("tokens", Ids), ("score", ctypes.c_double), ("text", ctypes.c_char_p))
+    _fields_ = (
+        ("tokens", Ids),
+        ("score", ctypes.c_double),
+        ("text", ctypes.c_void_p),
+        ("text_size", ctypes.c_size_t),
+    )
 
 
 class Options(ctypes.Structure):
@@ -68,18 +75,26 @@ class Options(ctypes.Structure):
 
 @pytest.fixture(scope="module")
 def answer(gcc: Path, words: Path) -> Answer:
-    """Continues the prompt: tokens, text and the pieces that were heard; or the status and the message."""
+    """Continues the prompt by the words of a decoder."""
+    return _answering(gcc, words)
+
+
+def _answering(gcc: Path, bundle: Path) -> Answer:
+    """Return what continues the prompt.
+
+    It answers by tokens, text and the pieces that were heard, or by the status and the message.
+    """
     library: Any = ctypes.CDLL(str(gcc / "tests" / "libedgeattn-shared.so"))
     library.edgeattn_answers_get.restype = ctypes.POINTER(Hypothesis)
     library.edgeattn_error_message.restype = ctypes.c_char_p
     model, error, answers = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
-    assert library.edgeattn_load(str(words).encode(), None, ctypes.byref(model), None) == 0
+    assert library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), None) == 0
 
     def answered(*stops: str, beams: int = 1, most_pieces: int | None = None) -> Any:
         heard: list[str] = []
 
-        def hear(piece: bytes, _context: object) -> int:
-            heard.append(piece.decode())
+        def hear(piece: int, size: int, _context: object) -> int:
+            heard.append(ctypes.string_at(piece, size).decode())
             return int(len(heard) != most_pieces)
 
         texts = (ctypes.c_char_p * len(stops))(*(stop.encode() for stop in stops))
@@ -104,7 +119,11 @@ def answer(gcc: Path, words: Path) -> Answer:
         if status:
             return status, library.edgeattn_error_message(error).decode()
         best = library.edgeattn_answers_get(answers, ctypes.c_size_t(0), None)[0]
-        return best.tokens.ids[: best.tokens.count], best.text.decode(), heard
+        return (
+            best.tokens.ids[: best.tokens.count],
+            ctypes.string_at(best.text, best.text_size).decode(),
+            heard,
+        )
 
     return answered
 
@@ -126,6 +145,20 @@ def test_a_text_ends_before_a_stop_that_several_tokens_hold(answer: Answer) -> N
     assert text == whole[: whole.index(stop)]
     assert "".join(heard) == text
     assert len(tokens) < MOST
+
+
+def test_a_text_may_hold_nuls(
+    gcc: Path, words: Path, tmp_path: Path, relist: Callable[[Path, str], object]
+) -> None:
+    bundle = shutil.copytree(words, tmp_path / "nuls.edge")
+    vocabulary = bundle / "tokenizer.json"
+    of_nuls = re.sub(r'"w(?!(?:[147]|0)")(\d+)":', r'"w\1\\u0000":', vocabulary.read_text("utf-8"))
+    vocabulary.write_text(of_nuls, "utf-8")
+    relist(bundle, "tokenizer.json")
+    tokens, text, heard = _answering(gcc, bundle)()
+    assert "\0" in text[:-1]
+    assert text == load(bundle).decode(tokens)
+    assert "".join(heard) == text
 
 
 def test_who_hears_a_text_may_end_it(answer: Answer) -> None:

@@ -59,7 +59,7 @@ def test_a_reader_survives_any_bytes(run: Run, clang: Path, tmp_path: Path, fuzz
     for path in CONFORMANCE.glob(f"*.edge/{file}"):
         shutil.copy(path, tmp_path / path.parent.name)
     (tmp_path / "deep").write_text('{"schema": 2, "provenance": ' + "[" * 500_000, "utf-8")
-    run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=65536", tmp_path)
+    run(clang / "tests" / f"fuzz_{fuzzer}", "-runs=20000", "-seed=1", "-max_len=65536", tmp_path)
 
 
 @pytest.mark.parametrize(("fuzzer", "kinds"), [("image", "pj"), ("wav", "w"), ("csv", "c")])
@@ -68,7 +68,7 @@ def test_a_reader_of_files_survives_any_bytes(
 ) -> None:
     for path in (CONFORMANCE / "prepare" / "files").glob(f"*.[{kinds}]*"):
         shutil.copy(path, tmp_path)
-    run(clang / "tests" / f"fuzz-{fuzzer}", "-runs=20000", "-seed=1", "-max_len=8192", tmp_path)
+    run(clang / "tests" / f"fuzz_{fuzzer}", "-runs=20000", "-seed=1", "-max_len=8192", tmp_path)
 
 
 @pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b"\0 behind a NUL")])

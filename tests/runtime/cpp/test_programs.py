@@ -159,6 +159,6 @@ def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path
     paths = [tmp_path / f"{i}.png" for i in range(len(digits))]
     for image, path in zip(images, paths, strict=True):
         Image.fromarray(image).resize((32, 32), Image.Resampling.NEAREST).save(path)
-    printed = run(CPP / "examples" / "digits" / "run", tmp_path / "digits.edge", *paths).stdout.splitlines()
+    printed = run(CPP / "examples" / "run", "digits", tmp_path / "digits.edge", *paths).stdout.splitlines()
     read = [int(line.split(": ")[1][0]) for line in printed]
     assert np.mean(np.array(read) == digits) >= 0.9

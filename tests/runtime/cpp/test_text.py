@@ -181,6 +181,6 @@ def test_any_bytes_are_survived(
             (seeds / str(i)).write_text(text, "utf-8")
     monkeypatch.setenv("EDGEATTN_TOKENIZERS", str(files))
     runs, folder = (3000, files) if fuzzer == "tokenizer" else (2000, seeds)
-    command = [clang / "tests" / f"fuzz-{fuzzer}", f"-runs={runs}", "-seed=1", "-max_len=65536", folder]
+    command = [clang / "tests" / f"fuzz_{fuzzer}", f"-runs={runs}", "-seed=1", "-max_len=65536", folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

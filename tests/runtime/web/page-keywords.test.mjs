@@ -26,8 +26,8 @@ before(async () => {
   const manifest = JSON.parse(new TextDecoder().decode((await hashed('mono.edge', {}))['manifest.json']));
   manifest.processing.labels = { output: 'total', names: ['sound'] }; // of one label, it is always heard
   await writeFile(join(bundle, 'manifest.json'), JSON.stringify(manifest));
-  const build = ['vite', 'build', '--config', 'examples/keywords/vite.config.ts', '--logLevel', 'error'];
-  await promisify(execFile)('npx', build, { cwd: PACKAGE, env: { ...env, BUNDLE: bundle } });
+  const build = ['vite', 'build', '--config', 'examples/vite.config.ts', '--logLevel', 'error'];
+  await promisify(execFile)('npx', build, { cwd: PACKAGE, env: { ...env, EXAMPLE: 'keywords', BUNDLE: bundle } });
   server = await served({ '/': join(PACKAGE, 'build', 'keywords') });
   browser = await launched(['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream']);
   page = await (await browser.newContext({ permissions: ['microphone'] })).newPage();
@@ -79,7 +79,7 @@ test('a file of another rate, and one that is no WAV file, are told in words', a
 
 test('the microphone is heard until it is stopped', async () => {
   await page.click('#listen');
-  await page.waitForSelector('#state[data-state="listening"]');
+  await page.waitForSelector('#state[data-state="active"]');
   await page.waitForSelector('#heard li');
   await page.click('#listen');
   await page.waitForSelector('#state[data-state="ready"]');

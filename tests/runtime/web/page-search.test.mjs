@@ -17,8 +17,8 @@ const BUNDLE = `${CONFORMANCE}processed.edge`; // a dozen words, and vectors
 let browser, server, page;
 
 before(async () => {
-  const build = ['vite', 'build', '--config', 'examples/search/vite.config.ts', '--logLevel', 'error'];
-  await promisify(execFile)('npx', build, { cwd: PACKAGE, env: { ...env, BUNDLE } });
+  const build = ['vite', 'build', '--config', 'examples/vite.config.ts', '--logLevel', 'error'];
+  await promisify(execFile)('npx', build, { cwd: PACKAGE, env: { ...env, EXAMPLE: 'search', BUNDLE } });
   server = await served({ '/': join(PACKAGE, 'build', 'search') });
   browser = await launched();
   page = await (await browser.newContext()).newPage();

@@ -61,6 +61,15 @@ if (found?.dtype === 'float32') {
 const wrong: Float32Array = inputs.tokens.data;
 export { RemoteModel, serve, wrong };
 """
+DECODING = """
+import { readFile } from 'node:fs/promises';
+import { readImage } from 'edgeattn-web';
+
+const file = await readFile(process.argv[2]);
+const image = await readImage(file).catch(({ name, message }) => ({ name, message }));
+const { name, message, width, height, data } = image;
+console.log(JSON.stringify(data ? [width, height, data.length] : [name, message]));
+"""
 SIZE = """
 import { build } from 'vite';
 
@@ -110,6 +119,25 @@ def test_an_empty_folder_uses_it(packed: Path) -> None:
     assert rest == ["onnxruntime-web", "onnxruntime-node", "function", "function"]
 
 
+def test_sharp_decodes_image_files_where_it_is_installed(packed: Path) -> None:
+    (packed / "decoding.mjs").write_text(DECODING, "utf-8")
+    command = ["node", "decoding.mjs", CONFORMANCE / "prepare" / "files" / "orientation-6.png"]
+
+    def answer() -> list[object]:
+        run = subprocess.run(command, cwd=packed, capture_output=True, text=True, check=True)
+        return list(json.loads(run.stdout))
+
+    width, height, size = answer()
+    assert (width, height, size) == (13, 9, 13 * 9 * 4)  # upright
+    sharp = packed / "node_modules" / "sharp"
+    target = sharp.readlink()
+    sharp.unlink()
+    name, message = answer()
+    sharp.symlink_to(target)
+    assert name == "InputError"
+    assert str(message).endswith("npm install sharp")
+
+
 def test_its_types_stand_alone(packed: Path, package: Path) -> None:
     (packed / "app.ts").write_text(TYPED, "utf-8")
     options = ["--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom,dom.asynciterable"]
@@ -127,6 +155,13 @@ def test_it_holds_modules_their_types_and_the_licence(packed: Path) -> None:
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]
     root = CONFORMANCE.parents[1] / "LICENSE"
     assert (folder / "LICENSE").read_bytes() == root.read_bytes()
+
+
+def test_npm_would_publish_it(package: Path) -> None:
+    publish = ["npm", "publish", "--dry-run", "--ignore-scripts"]  # it is built
+    run = subprocess.run(publish, cwd=package, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert f"+ edgeattn-web@{edgeattn_runtime.__version__}" in run.stdout
 
 
 def test_its_version_is_the_project_s(package: Path) -> None:

@@ -15,7 +15,11 @@ from typing import Protocol
 
 from edgeattn_runtime.errors import BadInput
 
+LOCKS = Path(__file__).with_name(
+    "locks"
+)  # names, versions and hashes of all that registries send; see .ci/lock
 _LIST = "packages.txt"  # of what an environment has; the last thing that is written of it
+_LOCKED = ("--quiet", "--no-deps", "--require-hashes", "--requirement")
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 FOLDER_VARIABLE = "EDGEATTN_BACKENDS"  # names another folder than the user's own cache
 
@@ -77,7 +81,8 @@ class PythonEnvironment:
 
     Attributes:
         name: As the command line has it.
-        packages: What pip installs, with their floors.
+        packages: What it must have, with their floors. pip installs the versions of its lock, and of
+            them only files whose hashes are there.
     """
 
     name: str
@@ -97,7 +102,7 @@ class PythonEnvironment:
         """Make the environment, and install its packages; raises BadInput where that fails."""
         with making(self.name, self.packages) as folder:
             run_installer(sys.executable, "-m", "venv", str(folder))
-            run_installer(str(self.python), "-m", "pip", "install", "--quiet", *self.packages)
+            run_installer(str(self.python), "-m", "pip", "install", *_LOCKED, str(LOCKS / f"{self.name}.txt"))
 
     def command(self) -> tuple[str, ...]:
         """Return the command."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_export.graph.hosts.environment import folder_of, is_made, making, run_installer
+from edgeattn_export.graph.hosts.environment import LOCKS, folder_of, is_made, making, run_installer
 
 _WORKER = Path(__file__).parent / "worker.mjs"
 
@@ -17,7 +18,8 @@ class NodeEnvironment:
 
     Attributes:
         name: As the command line has it.
-        packages: What npm installs, each as ``NAME@RANGE``.
+        packages: What it must have, each as ``NAME@RANGE``. npm installs the versions of its lock, and of
+            them only files whose hashes are there.
     """
 
     name: str
@@ -39,7 +41,14 @@ class NodeEnvironment:
         """Make the folder, and install its packages; raises BadInput where that fails."""
         quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         with making(self.name, self.packages) as folder:
-            run_installer("npm", "install", "--prefix", str(folder), *quiet, *self.packages)
+            (folder / "package.json").write_text(self.package_json(), encoding="utf-8")
+            shutil.copy(LOCKS / f"{self.name}.json", folder / "package-lock.json")
+            run_installer("npm", "ci", "--prefix", str(folder), *quiet)
+
+    def package_json(self) -> str:
+        """Return what npm holds against the lock."""
+        ranges = dict(package.rsplit("@", 1) for package in self.packages)
+        return json.dumps({"name": self.name, "private": True, "dependencies": ranges}, indent=2) + "\n"
 
     def command(self) -> tuple[str, ...]:
         """Return the command that starts a worker."""

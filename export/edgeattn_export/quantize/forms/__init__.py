@@ -3,8 +3,8 @@
 How to add one:
 
 1. A file in the folder of its engine, with a subclass of ``LinearForm`` and its instance. ``emit`` writes the
-   operators, ``unfit`` says why a layer cannot have the form. The instance states the rest: ``levels``,
-   ``calibrated``, ``own_steps``, ``bytes_per_weight``. The docstring opens with the graph before and after.
+   operators, ``unfit`` says why a layer cannot have the form. The instance states the rest: ``grid``,
+   ``calibrated``, ``bytes_per_weight``. The docstring opens with the graph before and after.
 2. It is ``paired`` unless its weights cannot saturate (unsigned, 7 bits, float) or no device of its engine
    adds products in 16 bits. Operators that multiply u8 by s8 are listed in ``products``, for the simulation
    in ``quantize.saturation``.

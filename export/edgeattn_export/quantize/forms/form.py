@@ -11,7 +11,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.ranges import Ranges
 
@@ -45,21 +45,19 @@ class LinearForm(ABC):
 
     Attributes:
         name: In recipes and reports.
-        levels: The largest stored number.
+        grid: The integers that its weights are stored in, and the rows that share a step.
         paired: Whether its weights are kept from saturating where two are added in 16 bits, see ``pairs``. A
             form that is not has weights that cannot (unsigned, 7 bits), or is for other devices alone.
         calibrated: Whether it needs to know how far its input reaches.
         input_steps: Into how many steps it then divides that range.
-        own_steps: Whether it chooses the steps of its weights itself, whatever techniques chose.
         bytes_per_weight: Of what it stores, scales by block included.
     """
 
     name: str
-    levels: int = LARGEST
+    grid: Grid = INT8
     paired: bool = True
     calibrated: bool = False
     input_steps: int = 255
-    own_steps: bool = False
     bytes_per_weight: float = 1.0
 
     noun: ClassVar[str] = "linear layer"

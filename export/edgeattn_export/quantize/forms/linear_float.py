@@ -27,4 +27,4 @@ class LinearFloat(LinearForm):
         return tape.op("Add", [product, embed(tape, linear.bias, f"{name}.bias")])
 
 
-FLOAT = LinearFloat("float", paired=False, own_steps=True, bytes_per_weight=4.0)
+FLOAT = LinearFloat("float", paired=False, bytes_per_weight=4.0)

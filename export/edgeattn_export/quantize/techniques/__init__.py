@@ -4,7 +4,8 @@ How to add one:
 
 1. A file here with a function (Linear, Statistics, number) -> Linear, with the paper and section of its
    source in the docstring, and its instance of ``Technique``. The instance says which statistics it needs:
-   ``by_gram`` for Gram matrices, ``ranges`` where it chooses the fixed range of the input by a histogram.
+   ``by_gram`` for Gram matrices, ``by_own_inputs`` for the inputs of the network whose layers before it are
+   treated already, ``ranges`` where it chooses the fixed range of the input by a histogram.
 2. A line in ``_IN_ORDER``. Techniques apply in that order, and a recipe in another order is refused: one that
    changes a scale or a weight comes before those that round it.
 3. A treatment with it among the ``Candidates`` of a target, so that the search tries it.
@@ -20,11 +21,13 @@ from edgeattn_export.quantize.techniques.entropy_range import ENTROPY_RANGE
 from edgeattn_export.quantize.techniques.least_error_range import LEAST_ERROR_RANGE
 from edgeattn_export.quantize.techniques.outlier_channels import OUTLIER_CHANNELS
 from edgeattn_export.quantize.techniques.percentile_range import PERCENTILE_RANGE
+from edgeattn_export.quantize.techniques.refit import REFIT
 from edgeattn_export.quantize.techniques.rounding import ROUNDING
 from edgeattn_export.quantize.techniques.smoothing import SMOOTHING
 from edgeattn_export.quantize.techniques.technique import Technique
 
 _IN_ORDER = (
+    REFIT,
     OUTLIER_CHANNELS,
     SMOOTHING,
     CHANNEL_SPLITTING,

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
@@ -25,7 +24,7 @@ def correct_bias(linear: Linear, statistics: Statistics, share: float) -> Linear
         share: Of the correction that is applied, in (0, 1].
     """
     fixed = linear.settled()
-    moved = linear.weight - dequantize(fixed.rounded, fixed.steps)  # (D, N)
+    moved = linear.weight - fixed.dequantized  # (D, N)
     correction = (share * linear.input_statistics(statistics).mean @ moved).astype(np.float32)  # (N)
     return replace(fixed, bias=correction if linear.bias is None else linear.bias + correction)
 

@@ -51,4 +51,4 @@ def _shares(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return (1 + (UNLIKE * np.linspace(1, -1, count) if count > 1 else np.zeros(1))) / count
 
 
-CHANNEL_SPLITTING = Technique("channel splitting", split, at_run_time=True)
+CHANNEL_SPLITTING = Technique("channel splitting", split, widens=True, at_run_time=True)

@@ -1,7 +1,8 @@
 """Rounding by the layer's output: what rounding one row of a weight does wrong, the rows after it put right.
 
 Frantar et al. 2022, "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers",
-algorithm 1, with its rows in the order of falling activation (its "act-order") and its lazy blocks.
+algorithm 1, with its rows in the order of falling activation (its "act-order") and its lazy blocks. Rows that
+share a step have it from the start (its "static groups"), so that the order may part them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
@@ -43,7 +45,8 @@ def round_by_output(linear: Linear, statistics: Statistics, damping: float) -> L
         return linear.settled()
     scale = linear.steps
     stored = np.empty(linear.weight.shape, np.int8)
-    stored[order] = _rounded(linear.weight[order].astype(np.float64), scale[0], factor, linear.levels)
+    steps = linear.grid.of_rows(scale, len(order))  # (D, N)
+    stored[order] = _rounded(linear.weight[order].astype(np.float64), steps[order], factor, linear.grid)
     return replace(linear, scale=scale, stored=stored)
 
 
@@ -65,15 +68,15 @@ def _inverse_factor(hessian: Doubles, damping: float) -> Doubles | None:
     return np.ascontiguousarray(factor)
 
 
-def _rounded(weight: Doubles, scale: Floats, factor: Doubles, levels: int) -> Doubles:
+def _rounded(weight: Doubles, scale: Floats, factor: Doubles, grid: Grid) -> Doubles:
     """Round the rows of ``weight`` (D, N) in turn, changing those that follow; return them in steps."""
     stored = np.empty_like(weight)
     for start in range(0, len(weight), BLOCK):
         end = min(start + BLOCK, len(weight))
         errors = np.empty_like(weight[start:end])
         for row in range(start, end):
-            stored[row] = np.clip(np.rint(weight[row] / scale), -levels, levels)
-            error = (weight[row] - stored[row] * scale) / factor[row, row]
+            stored[row] = np.clip(np.rint(weight[row] / scale[row]), grid.lowest, grid.highest)
+            error = (weight[row] - stored[row] * scale[row]) / factor[row, row]
             weight[row + 1 : end] -= np.outer(factor[row, row + 1 : end], error)
             errors[row - start] = error
         weight[end:] -= factor[start:end, end:].T @ errors

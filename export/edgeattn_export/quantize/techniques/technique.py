@@ -17,14 +17,20 @@ class Technique:
         name: In recipes.
         change: Takes the layer, the statistics and the recipe's number, and returns the layer changed.
         by_gram: Whether the statistics must hold the Gram matrix.
+        by_own_inputs: Whether the statistics must be those of the layer's own inputs: what reaches it through
+            the treated layers before it, with the float graph's for reference. All techniques of the layer
+            then have them.
         ranges: Whether it chooses the fixed range of the input, for which they must hold the histogram.
+        widens: Whether it may add channels to the input.
         at_run_time: Whether it may leave something in the graph; a recipe's own name counts those that do.
     """
 
     name: str
     change: Callable[[Linear, Statistics, float], Linear]
     by_gram: bool = False
+    by_own_inputs: bool = False
     ranges: bool = False
+    widens: bool = False
     at_run_time: bool = False
 
     def __call__(self, linear: Linear, statistics: Statistics, number: float) -> Linear:

@@ -50,7 +50,7 @@ GenerateOptions read_options(const edgeattn_generate_options& given_options) {
     how.on_token = [heard, context = options.context](std::int64_t token) { return heard(token, context) != 0; };
   if (const auto heard = options.on_text)
     how.on_text = [heard, context = options.context](const std::string& piece) {
-      return heard(piece.c_str(), context) != 0;
+      return heard(piece.c_str(), piece.size(), context) != 0;
     };
   return how;
 }
@@ -71,7 +71,8 @@ edgeattn_status edgeattn_generate(const edgeattn_model* model, const edgeattn_pr
     for (const auto& hypotheses : found->answers) {
       auto& views = found->views.emplace_back();
       for (const auto& [tokens, score, text] : hypotheses)
-        views.push_back({{tokens.data(), tokens.size()}, score, text ? text->c_str() : nullptr});
+        views.push_back(
+            {{tokens.data(), tokens.size()}, score, text ? text->c_str() : nullptr, text ? text->size() : 0});
     }
     place = found.release();
   });

@@ -101,6 +101,17 @@ edgeattn_status edgeattn_prepare_series_files(const edgeattn_model* model, const
   return prepare(model, files, count, read, inputs, error);
 }
 
+edgeattn_status edgeattn_read_audio(const edgeattn_file* file, int64_t* rate, edgeattn_tensors** samples,
+                                    edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(samples, "samples");
+    const auto sound = read_file(required(file, "file"), read_wav, decode_wav);
+    const auto time = static_cast<std::int64_t>(sound.samples.size()) / sound.channels;
+    required(rate, "rate") = sound.rate;
+    place = new edgeattn_tensors{{{"samples", Tensor::of({sound.channels, time}, sound.samples)}}};
+  });
+}
+
 edgeattn_status edgeattn_forecast(const edgeattn_model* model, const edgeattn_tensors* outputs,
                                   edgeattn_tensors** forecast, edgeattn_error** error) {
   return guarded(error, [&] {

@@ -13,7 +13,7 @@ namespace {
 
 const Generation& generation_of(const Bundle& bundle) {
   if (bundle.manifest.generation) return *bundle.manifest.generation;
-  throw InputError(words(bundle.folder.string(),
+  throw InputError(words(bundle.folder.u8string(),
                          ": no 'generation' in its manifest, so it generates no tokens; "
                          "export a decoder with a key-value cache"));
 }
@@ -152,7 +152,7 @@ Logits Decoder::step(Stepper& stepper, const Tokens& tokens) const {
   for (const auto* row : logits.rows)
     if (std::any_of(row, row + logits.vocabulary, [](float logit) { return std::isnan(logit); }) ||
         !std::isfinite(*std::max_element(row, row + logits.vocabulary)))
-      throw BundleError(words(opened_.bundle.folder.string(),
+      throw BundleError(words(opened_.bundle.folder.u8string(),
                               ": logits without a largest finite number found; export the model again"));
   return logits;
 }

@@ -74,13 +74,13 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
 }  // namespace
 
 Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) const {
-  return bounded(impl_->bundle.folder.string(), [&] {
+  return bounded(impl_->bundle.folder.u8string(), [&] {
     return answers_to(Decoder(*this), {prompt}, {"prompt"}, options).front().front().tokens;
   });
 }
 
 Answers Model::generate_many(const std::vector<Prompt>& prompts, const GenerateOptions& options) const {
-  return bounded(impl_->bundle.folder.string(), [&] {
+  return bounded(impl_->bundle.folder.u8string(), [&] {
     const Decoder decoder(*this);
     const auto* sources = prompts.size() == 1 ? std::get_if<Tensors>(&prompts.front()) : nullptr;
     const auto rows = sources ? decoder.rows("prompts", *sources) : prompts;

@@ -99,7 +99,7 @@ extension Answer {
     fileprivate init(_ answer: edgeattn_hypothesis) {
         tokens = UnsafeBufferPointer(start: answer.tokens.ids, count: answer.tokens.count).map { Int($0) }
         score = answer.score
-        text = answer.text.map { String(cString: $0) }
+        text = answer.text.map { decoded($0, answer.text_size) }
     }
 }
 
@@ -184,7 +184,7 @@ extension Arguments {
         case .never: argument.early_stopping = EDGEATTN_EARLY_STOPPING_NEVER
         }
         if listener.onToken != nil { argument.on_token = { Listener.at($1).onToken!(Int($0)) ? 1 : 0 } }
-        if listener.onText != nil { argument.on_text = { Listener.at($1).onText!(String(cString: $0!)) ? 1 : 0 } }
+        if listener.onText != nil { argument.on_text = { Listener.at($2).onText!(decoded($0!, $1)) ? 1 : 0 } }
         argument.context = listener.context
         return argument
     }

@@ -18,6 +18,15 @@ public struct GoldenResult: Sendable, Hashable {
     }
 }
 
+/// Takes the results that the core handed out.
+func goldenResults(_ found: OpaquePointer?) throws -> [GoldenResult] {
+    try Handle(found) { edgeattn_golden_results_free($0) }.use { results in
+        var count = 0
+        let first = edgeattn_golden_results_get(results, &count)
+        return UnsafeBufferPointer(start: first, count: count).map(GoldenResult.init)
+    }
+}
+
 extension Model {
     /// Replays the golden vectors, PyTorch's answers for real inputs, each at the tolerance of the variant that answers.
     ///
@@ -34,11 +43,7 @@ extension Model {
         let found = try handle.use { model in
             try limits.withOptions { options in try handed { edgeattn_check(model, options, $0, $1) } }
         }
-        return try Handle(found) { edgeattn_golden_results_free($0) }.use { results in
-            var count = 0
-            let first = edgeattn_golden_results_get(results, &count)
-            return UnsafeBufferPointer(start: first, count: count).map(GoldenResult.init)
-        }
+        return try goldenResults(found)
     }
 
     /// Loads a bundle, replays its golden vectors, and times it on their inputs, interleaved.

@@ -36,6 +36,11 @@ func handed<Value>(_ function: (UnsafeMutablePointer<Value?>, Failure) -> edgeat
     return value
 }
 
+/// Returns a text that may hold NULs.
+func decoded(_ text: UnsafePointer<CChar>, _ size: Int) -> String {
+    String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
+}
+
 /// Calls the core for a text.
 func text(_ function: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, Failure) -> edgeattn_status) throws -> String
 {

@@ -29,6 +29,23 @@ public struct Sound: Sendable {
     }
 }
 
+extension Sound {
+    /// Reads a WAV file of integers of 8 to 32 bits, or of float32.
+    ///
+    /// - Throws: `InputError` where it is none, or cut.
+    public init(file: File) throws {
+        var rate: Int64 = 0
+        let read = try Arguments.with { arguments in
+            let files = arguments.array([try arguments.file(file)])
+            return try handed { edgeattn_read_audio(files, &rate, $0, $1) }
+        }
+        let samples = try Handle.tensors(read).tensors()["samples"]!
+        let (values, time): ([Float], Int) = (try samples.values(), samples.dims[1])
+        let channels = (0..<samples.dims[0]).map { Array(values[$0 * time..<($0 + 1) * time]) }
+        try self.init(rate: Int(rate), channels: channels)
+    }
+}
+
 /// Series in their own units, as many numbers of each, in the order of the manifest's names; a NaN is missing.
 public struct Series: Sendable {
     public let values: [[Double]]

@@ -27,13 +27,7 @@ public final class Model: Sendable, CustomStringConvertible {
     ///   variant runs here; `InputError` for an unknown target, threads below 1, or keys that are none.
     public init(bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil) throws {
         let handle = try Arguments.with { arguments in
-            var options = edgeattn_load_options_default()
-            options.target = try arguments.text(ifAny: target)
-            if let threads { options.threads = threadCount(threads) }
-            if let trustedKeys {  // an empty list is refused
-                options.trusted_keys = try arguments.texts(trustedKeys)
-                options.trusted_key_count = trustedKeys.count
-            }
+            var options = try arguments.loadOptions(target, threads, trustedKeys)
             let folder = try arguments.text(bundle.path)
             return try Handle(handed { edgeattn_load(folder, &options, $0, $1) }) { edgeattn_model_free($0) }
         }
@@ -149,6 +143,19 @@ public final class Model: Sendable, CustomStringConvertible {
             let graph = try arguments.text(ifAny: graph)
             return try handle.use { model in try limits.withOptions { try body(model, graph, $0) } }
         }
+    }
+}
+
+extension Arguments {
+    func loadOptions(_ target: String?, _ threads: Int?, _ trustedKeys: [String]?) throws -> edgeattn_load_options {
+        var options = edgeattn_load_options_default()
+        options.target = try text(ifAny: target)
+        if let threads { options.threads = threadCount(threads) }
+        if let trustedKeys {  // an empty list is refused
+            options.trusted_keys = try texts(trustedKeys)
+            options.trusted_key_count = trustedKeys.count
+        }
+        return options
     }
 }
 

@@ -34,7 +34,7 @@ extension Model {
         var size = 0
         let text = try handle.use { model in try handed { edgeattn_decode(model, ids, ids.count, $0, &size, $1) } }
         defer { edgeattn_text_free(text) }
-        return String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
+        return decoded(text!, size)
     }
 
     private func read(

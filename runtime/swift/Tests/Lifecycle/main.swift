@@ -62,3 +62,15 @@ await end(of: "refused") {
     }
     return "nothing"
 }
+await end(of: "installed") {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let place = folder.appendingPathComponent("x.edge")
+    let results = try await Model.install(URL(fileURLWithPath: decoder), over: place)
+    let again = try await Model.load(bundle: place).check()
+    return "\(!results.isEmpty && results == again)"
+}
+await end(of: "installed over a file") {
+    let file = URL(fileURLWithPath: decoder).appendingPathComponent("manifest.json")
+    return "\(try await Model.install(URL(fileURLWithPath: decoder), over: file).count) results"
+}

@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from sweep_process import BUDGETS, SweepProcess, hand_on_measurements, is_running, kept, wait_until
 
 from edgeattn.__main__ import main
-from edgeattn.commands.sweep import PAGE_FILE, TABLE_FILE
 from edgeattn.sweep.index import FILE
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
 
-MODEL = Path(__file__).with_name("told.py")
 TINY = Path(__file__).parents[2] / "tiny.py"
-BUDGETS = ("cosine=0.9", "cosine=0.9,size_mb=0.016")
-PATIENCE = 900  # seconds, far beyond what any step takes
+
+Begun = Callable[[str], SweepProcess]
 
 
 @pytest.fixture
-def begun(tmp_path: Path) -> Iterator[Callable[[str], _Sweep]]:
+def begun(tmp_path: Path) -> Iterator[Begun]:
     """Make sweeps by name, none of which outlives the test."""
-    sweeps: list[_Sweep] = []
+    sweeps: list[SweepProcess] = []
 
-    def begin(name: str) -> _Sweep:
-        sweeps.append(_Sweep(tmp_path / name))
+    def begin(name: str) -> SweepProcess:
+        sweeps.append(SweepProcess(tmp_path / name))
         return sweeps[-1]
 
     yield begin
@@ -46,24 +38,24 @@ def begun(tmp_path: Path) -> Iterator[Callable[[str], _Sweep]]:
 def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(begun: Begun) -> None:
     undisturbed, disturbed = begun("undisturbed"), begun("disturbed")
     undisturbed.ends()
-    _hand_on_measurements(undisturbed.cache, disturbed.cache)
+    hand_on_measurements(undisturbed.cache, disturbed.cache)
 
     disturbed.start()
-    _wait(lambda: len(disturbed.loads()) == 2)  # one to be identified, one for its first row
+    wait_until(lambda: len(disturbed.loads()) == 2)  # one to be identified, one for its first row
     disturbed.kill()
-    _wait(lambda: not any(map(_runs, disturbed.loads())))
+    wait_until(lambda: not any(map(is_running, disturbed.loads())))
     assert disturbed.outcomes() == 0
 
     disturbed.start()
-    _wait(lambda: len(disturbed.loads()) == 5)  # identified, and both rows begun
-    _wait(lambda: disturbed.outcomes() == 1)
+    wait_until(lambda: len(disturbed.loads()) == 5)  # identified, and both rows begun
+    wait_until(lambda: disturbed.outcomes() == 1)
     os.kill(disturbed.loads()[-1], signal.SIGKILL)
     assert disturbed.wait() == 0, disturbed.told()
     assert len(disturbed.loads()) == 6  # the second row once more
 
     assert disturbed.table() == undisturbed.table()
     assert disturbed.outcomes() == len(BUDGETS)
-    assert len(_kinds(disturbed.cache, "sweep")) == len(BUDGETS)
+    assert len(kept(disturbed.cache, "sweep")) == len(BUDGETS)
 
     disturbed.ends()  # all is done: the model is loaded to be identified, and no row is worked on
     assert len(disturbed.loads()) == 7
@@ -72,12 +64,12 @@ def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(begun: Begun
 def test_ctrl_c_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun) -> None:
     sweep = begun("sweep")
     sweep.start()
-    _wait(lambda: len(sweep.loads()) == 2)
+    wait_until(lambda: len(sweep.loads()) == 2)
     sweep.interrupt()
     assert sweep.wait() == 130
     assert sweep.told() == "edgeattn: interrupted; nothing is left half-written\n"
     assert sorted(path.name for path in sweep.folder.iterdir()) == [FILE]
-    _wait(lambda: not any(map(_runs, sweep.loads())))
+    wait_until(lambda: not any(map(is_running, sweep.loads())))
 
 
 def test_a_model_that_ends_its_worker_keeps_no_other_from_its_row(
@@ -90,113 +82,3 @@ def test_a_model_that_ends_its_worker_keeps_no_other_from_its_row(
     ended, other = json.loads(capsys.readouterr().out)["rows"]
     assert "its worker ended again and again" in ended["told"]
     assert (other["model"], other["verdict"], other["told"]) == ("tiny", "pass", "")
-
-
-class _Sweep:
-    """A sweep of a tiny model by two budgets, with a cache of its own."""
-
-    def __init__(self, root: Path) -> None:
-        root.mkdir()
-        self.folder, self.cache, self._log, self._told = (
-            root / name for name in ("out", "cache", "loads", "told")
-        )
-        self._log.touch()
-        self._host: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        asked = [word for budget in BUDGETS for word in ("--budget", budget)]
-        asked += ["-o", str(self.folder), "--workers", "1"]
-        with self._told.open("wb") as told, _interrupts_heard():
-            self._host = subprocess.Popen(
-                [sys.executable, "-m", "edgeattn", "sweep", str(MODEL), *asked],
-                env={**os.environ, "EDGEATTN_CACHE": str(self.cache), "TOLD_BY": str(self._log)},
-                stdout=subprocess.DEVNULL,
-                stderr=told,
-                start_new_session=True,
-            )
-
-    def wait(self) -> int:
-        assert self._host is not None
-        return self._host.wait(PATIENCE)
-
-    def kill(self) -> None:
-        """Kill the host, not its workers."""
-        if self._host is not None:
-            self._host.kill()
-            self._host.wait()
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C, which a terminal tells the workers too."""
-        assert self._host is not None
-        os.killpg(self._host.pid, signal.SIGINT)
-
-    def told(self) -> str:
-        return self._told.read_text()
-
-    def ends(self) -> None:
-        """Run it to its end."""
-        self.start()
-        assert self.wait() == 0, self.told()
-        assert self.told() == ""
-        assert "<img" in (self.folder / PAGE_FILE).read_text()
-
-    def loads(self) -> list[int]:
-        """Return which processes loaded the model, one after the other."""
-        return [int(line) for line in self._log.read_text().splitlines()]
-
-    def outcomes(self) -> int:
-        """Return how many rows the index has; -1 while it is written."""
-        path = f"file:{self.folder / FILE}?immutable=1"  # the sweep holds the lock
-        connection = sqlite3.connect(path, uri=True)
-        try:
-            (count,) = connection.execute("SELECT COUNT(*) FROM outcomes").fetchone()
-        except sqlite3.DatabaseError:
-            return -1
-        finally:
-            connection.close()
-        return int(count)
-
-    def table(self) -> list[dict[str, Any]]:
-        """Return all rows but for what is raced anew each time."""
-        rows = json.loads((self.folder / TABLE_FILE).read_text())["rows"]
-        return [{name: value for name, value in row.items() if name != "speedup"} for row in rows]
-
-
-Begun = Callable[[str], _Sweep]
-
-
-def _hand_on_measurements(cache: Path, to: Path) -> None:
-    """Copy what searches measured, and no outcome: the same times choose the same recipes."""
-    to.mkdir()
-    for path in set(cache.iterdir()) - _kinds(cache, "sweep"):
-        shutil.copy(path, to)
-
-
-def _kinds(cache: Path, key: str) -> set[Path]:
-    return {path for path in cache.glob("*.json") if key in json.loads(path.read_text())["question"]}
-
-
-@contextmanager
-def _interrupts_heard() -> Iterator[None]:
-    """Undo what a shell does to a program in the background, such as these tests: it ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not until():
-        if time.monotonic() > end:
-            pytest.fail("waited too long")
-        time.sleep(0.05)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -102,5 +102,5 @@ def test_an_installer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("edgeattn_export.graph.hosts.node_environment.run_installer", failing)
     with pytest.raises(BadInput, match="no such package"):
-        NodeEnvironment("full", ("some-engine@^1",)).install()
-    assert not (tmp_path / "full").exists()
+        NodeEnvironment("web", ("some-engine@^1",)).install()
+    assert not (tmp_path / "web").exists()

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, LEVELS, EmbeddingInt4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, GRID, SMALLEST, EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE
+from edgeattn_export.quantize.techniques.clipping import least_error_scale
 from edgeattn_runtime.errors import QuantizeError
 
 WIDTH = 2 * BLOCK
@@ -32,10 +33,9 @@ def test_a_row_is_looked_up_by_blocks(lookup: Callable[..., ir.Model]) -> None:
     assert len(apply(EmbeddingInt4(), model).sites) == 1
     ids = np.array([5, 0, 7, ROWS - 1, 7])
     found = ORT_CPU.runner(model)({"ids": ids})["y"]
-    blocks = table.reshape(ROWS, -1, BLOCK)
-    scale = np.abs(blocks).max(-1, keepdims=True) / LEVELS
-    scale[scale == 0] = 1
-    expected = (np.rint(blocks / scale) * scale).reshape(ROWS, WIDTH)
+    columns = table.reshape(-1, BLOCK).T
+    scale = least_error_scale(GRID, columns, GRID.scale_of(columns), SMALLEST)
+    expected = GRID.dequantize(GRID.round(columns, scale), scale).T.reshape(ROWS, WIDTH)
     np.testing.assert_allclose(found, expected[ids], rtol=1e-5)
     assert not found[0].any()
 

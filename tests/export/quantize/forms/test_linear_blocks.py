@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -8,10 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
-    BLOCK,
     INT4_BLOCKS,
+    INT4_BLOCKS_OF_64,
     INT8_BLOCKS,
     LinearBlocks,
     blocks_of,
@@ -19,26 +19,31 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
 from edgeattn_export.quantize.linear import Linear
 
 ROUNDING = 1e-5  # of the sum of the products' absolute values: what float32 adds
-WIDTH, CHANNELS = 3 * BLOCK, 20
+WIDTH, CHANNELS = 192, 20
 
 Floats = NDArray[np.float32]
 
-FORMS = pytest.mark.parametrize("form", [INT8_BLOCKS, INT4_BLOCKS], ids=lambda form: form.name)
+FORMS = pytest.mark.parametrize(
+    "form", [INT8_BLOCKS, INT4_BLOCKS, INT4_BLOCKS_OF_64], ids=lambda form: form.name
+)
 
 
 def _linear(form: LinearBlocks, *, bias: bool = True) -> Linear:
-    generator = np.random.default_rng(form.bits)
-    sizes = 10.0 ** generator.uniform(-2, 2, size=(WIDTH // BLOCK, 1, CHANNELS))  # each block's own
-    weight = (sizes * generator.standard_normal((WIDTH // BLOCK, BLOCK, CHANNELS))).reshape(WIDTH, CHANNELS)
+    generator = np.random.default_rng(form.grid.bits)
+    block = form.grid.block
+    sizes = 10.0 ** generator.uniform(-2, 2, size=(WIDTH // block, 1, CHANNELS))  # each block's own
+    weight = (sizes * generator.standard_normal((WIDTH // block, block, CHANNELS))).reshape(WIDTH, CHANNELS)
     shift = generator.standard_normal(CHANNELS).astype(np.float32)
-    return Linear(weight.astype(np.float32), shift if bias else None, form.levels)
+    return Linear(weight.astype(np.float32), shift if bias else None, form.grid)
 
 
 def _rounded(linear: Linear) -> Floats:
-    """Round each 32 rows of a column by a scale of their own, (D, N)."""
-    blocks = linear.weight.reshape(-1, BLOCK, CHANNELS)
-    scale = np.abs(blocks).max(1, keepdims=True) / linear.levels  # (D / BLOCK, 1, N)
-    return (np.rint(blocks / scale) * scale).reshape(WIDTH, CHANNELS)
+    """Round each block of a column by a scale of its own: its largest number is the grid's lowest, (D, N)."""
+    grid = linear.grid
+    blocks = linear.weight.reshape(-1, grid.block, CHANNELS)
+    scale = np.where(-blocks.min(1) > blocks.max(1), blocks.min(1), blocks.max(1)) / grid.lowest
+    stored = np.clip(np.rint(blocks / scale[:, None]), grid.lowest, grid.highest)  # (D / block, block, N)
+    return (stored * scale[:, None]).reshape(WIDTH, CHANNELS)
 
 
 @FORMS
@@ -48,12 +53,13 @@ def test_the_error_is_half_a_step_of_each_block_of_the_input(
 ) -> None:
     linear = _linear(form, bias=bias)
     x = np.random.default_rng(0).standard_normal((2, 5, WIDTH)).astype(np.float32)
-    x[..., :BLOCK] *= 50  # an outlier costs its own block alone
+    block = form.grid.block
+    x[..., :block] *= 50  # an outlier costs its own block alone
     found = ORT_CPU.runner(written(form, linear))({"x": x})["y"]
     rounded = _rounded(linear)
     right = x @ rounded + (0 if linear.bias is None else linear.bias)
-    steps = np.abs(x.reshape(2, 5, -1, BLOCK)).max(-1) / 127  # (2, 5, D / BLOCK)
-    sums = np.abs(rounded).reshape(-1, BLOCK, CHANNELS).sum(1)  # (D / BLOCK, N)
+    steps = np.abs(x.reshape(2, 5, -1, block)).max(-1) / 127  # (2, 5, D / block)
+    sums = np.abs(rounded).reshape(-1, block, CHANNELS).sum(1)  # (D / block, N)
     bound = 0.5 * steps @ sums + ROUNDING * (np.abs(x) @ np.abs(rounded) + 1)
     assert (np.abs(found - right) <= bound).all()
 
@@ -67,13 +73,13 @@ def test_the_weights_are_laid_out_as_the_operator_reads_them(
     _, packed, scales, no_points, no_groups, bias = node.inputs
     assert no_points is None
     assert no_groups is None
-    stored = packed.const_value.numpy()
+    stored, bits, block = packed.const_value.numpy(), form.grid.bits, form.grid.block
     assert stored.dtype == np.uint8
-    assert stored.shape == (CHANNELS, WIDTH // BLOCK, BLOCK * form.bits // 8)
-    if form.bits == 4:
-        stored = np.stack([stored & 15, stored >> 4], axis=-1).reshape(CHANNELS, -1, BLOCK)  # low one first
-    whole = stored.astype(np.float32) - 2 ** (form.bits - 1)  # (N, D / BLOCK, BLOCK)
-    assert np.abs(whole).max() == form.levels
+    assert stored.shape == (CHANNELS, WIDTH // block, block * bits // 8)
+    if bits == 4:
+        stored = np.stack([stored & 15, stored >> 4], axis=-1).reshape(CHANNELS, -1, block)  # low one first
+    whole = stored.astype(np.float32) - 2 ** (bits - 1)  # (N, D / block, block)
+    assert (whole.min(), whole.max()) == (form.grid.lowest, form.grid.highest)
     found = (whole * scales.const_value.numpy()[..., None]).reshape(CHANNELS, WIDTH).T
     np.testing.assert_allclose(found, _rounded(linear), rtol=1e-5)
     np.testing.assert_array_equal(bias.const_value.numpy(), linear.bias, strict=True)
@@ -91,27 +97,33 @@ def test_zeros_answer_the_bias(form: LinearBlocks, written: Callable[..., ir.Mod
 def test_a_block_of_zeros_adds_nothing(form: LinearBlocks, written: Callable[..., ir.Model]) -> None:
     linear = _linear(form, bias=False)
     weight = 1e-6 * linear.weight
-    weight[BLOCK:] = 0
+    block = form.grid.block
+    weight[block:] = 0
     x = np.random.default_rng(1).standard_normal((1, 5, WIDTH)).astype(np.float32)
-    x[..., BLOCK:] *= 1000
-    found = ORT_CPU.runner(written(form, Linear(weight, None, form.levels)))({"x": x})["y"]
-    x[..., BLOCK:] = 0
-    alone = ORT_CPU.runner(written(form, Linear(weight, None, form.levels)))({"x": x})["y"]
+    x[..., block:] *= 1000
+    found = ORT_CPU.runner(written(form, Linear(weight, None, form.grid)))({"x": x})["y"]
+    x[..., block:] = 0
+    alone = ORT_CPU.runner(written(form, Linear(weight, None, form.grid)))({"x": x})["y"]
     tolerance = ROUNDING * np.abs(x) @ np.abs(weight)
     assert (np.abs(found - alone) <= tolerance).all()
 
 
-@pytest.mark.parametrize("levels", [7, 127])
-def test_a_block_is_a_row_of_its_own(levels: int) -> None:
-    weight = np.random.default_rng(0).standard_normal((WIDTH, CHANNELS)).astype(np.float32)
-    stored, scales = blocks_of(weight, levels)
-    for start in range(0, WIDTH, BLOCK):
-        expected, scale = quantize_along(weight[start : start + BLOCK].T, axis=1, levels=levels)
-        np.testing.assert_array_equal(stored[:, start // BLOCK], expected)
-        np.testing.assert_array_equal(scales[:, start // BLOCK], scale[:, 0])
+@FORMS
+def test_what_a_technique_chose_is_written_down(form: LinearBlocks, written: Callable[..., ir.Model]) -> None:
+    plain = _linear(form).settled()
+    halved = np.maximum(plain.stored, form.grid.lowest // 2)
+    chosen = replace(plain, scale=2 * plain.steps, stored=halved)
+    (node,) = written(form, chosen).graph
+    stored, scale = blocks_of(chosen)
+    whole = stored * scale[..., None]
+    np.testing.assert_array_equal(
+        whole.reshape(CHANNELS, WIDTH).T, 2 * plain.steps.repeat(form.grid.block, 0) * halved
+    )
+    np.testing.assert_array_equal(node.inputs[2].const_value.numpy(), scale)
 
 
 @FORMS
 def test_only_whole_blocks_fit(form: LinearBlocks) -> None:
-    assert form.unfit(2 * BLOCK, 5) is None
-    assert form.unfit(BLOCK + 1, 5) == "its 33 input channels are no multiple of 32"
+    block = form.grid.block
+    assert form.unfit(2 * block, 5) is None
+    assert form.unfit(block + 1, 5) == f"its {block + 1} input channels are no multiple of {block}"

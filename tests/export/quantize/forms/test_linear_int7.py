@@ -9,6 +9,7 @@ from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.pairs import can_saturate
 
@@ -20,21 +21,21 @@ WEIGHT = np.random.default_rng(0).standard_normal((64, 32)).astype(np.float32)
 def test_the_largest_weights_just_fit() -> None:
     same = np.full((8, 2), 3.0, np.float32)
     assert can_saturate(Linear(same, None).rounded)
-    assert not can_saturate(Linear(same, None, INT7.levels).rounded)
-    assert can_saturate(Linear(same, None, INT7.levels + 1).rounded)
+    assert not can_saturate(Linear(same, None, INT7.grid).rounded)
+    assert can_saturate(Linear(same, None, Grid.symmetric(INT7.grid.highest + 1)).rounded)
 
 
 def test_it_is_the_operator_of_int8_with_smaller_numbers(written: Callable[..., ir.Model]) -> None:
-    model = written(INT7, Linear(WEIGHT, None, INT7.levels))
+    model = written(INT7, Linear(WEIGHT, None, INT7.grid))
     (node,) = (node for node in model.graph if node.domain == MICROSOFT)
     assert node.op_type == "DynamicQuantizeMatMul"
-    assert np.abs(node.inputs[1].const_value.numpy()).max() == INT7.levels
+    assert np.abs(node.inputs[1].const_value.numpy()).max() == INT7.grid.highest
 
 
 def test_the_error_is_the_rounding_of_the_weights_and_one_activation_step(
     written: Callable[..., ir.Model],
 ) -> None:
-    linear = Linear(WEIGHT, np.ones(32, np.float32), INT7.levels)
+    linear = Linear(WEIGHT, np.ones(32, np.float32), INT7.grid)
     x = np.random.default_rng(1).standard_normal((1, 8, 64)).astype(np.float32)
     rounded = dequantize(linear.rounded, linear.steps)
     found = ORT_CPU.runner(written(INT7, linear))({"x": x})["y"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.bias_correction import correct_bias
@@ -16,7 +16,7 @@ from edgeattn_export.quantize.techniques.rounding import round_by_output
 from edgeattn_export.quantize.techniques.smoothing import smooth
 
 ROUNDING = 1e-5  # of float32 sums of a few dozen numbers near 1
-LEVELS = 7  # few, so that rounding moves the mean a lot
+FEW = Grid.symmetric(7)  # few, so that rounding moves the mean a lot
 
 Floats = NDArray[np.float32]
 Known = Callable[[Floats], Statistics]
@@ -25,12 +25,12 @@ Known = Callable[[Floats], Statistics]
 def _layer(seed: int) -> tuple[Floats, Linear]:
     generator = np.random.default_rng(seed)
     x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((40, 12), (12, 5)))
-    return x + 1, Linear(weight, generator.standard_normal(5).astype(np.float32), LEVELS)
+    return x + 1, Linear(weight, generator.standard_normal(5).astype(np.float32), FEW)
 
 
 def _mean_output(linear: Linear, x: Floats) -> Floats:
     divided = x if linear.divisor is None else x / linear.divisor
-    output = divided @ dequantize(linear.rounded, linear.steps)
+    output = divided @ linear.dequantized
     return (output if linear.bias is None else output + linear.bias).mean(0)
 
 
@@ -46,7 +46,7 @@ def test_the_mean_output_is_right_again(known: Known, seed: int, share: float) -
 
 def test_a_bias_appears_where_there_was_none(known: Known) -> None:
     x, biased = _layer(0)
-    linear = Linear(biased.weight, None, LEVELS)
+    linear = Linear(biased.weight, None, FEW)
     right = (x @ linear.weight).mean(0)
     assert np.abs(_mean_output(linear, x) - right).max() > 100 * ROUNDING
     corrected = correct_bias(linear, known(x), 1.0)
@@ -72,3 +72,10 @@ def test_nothing_is_corrected_where_the_input_is_zero_in_the_mean(known: Known) 
     corrected = correct_bias(linear, known(np.concatenate([x, -x])), 1.0)
     assert corrected.bias is not None
     np.testing.assert_allclose(corrected.bias, linear.bias, atol=ROUNDING)
+
+
+def test_blocks_are_corrected_too(known: Known) -> None:
+    x, plain = _layer(3)
+    linear = Linear(plain.weight, plain.bias, Grid.whole(4, 4))
+    right = (x @ linear.weight + linear.bias).mean(0)
+    np.testing.assert_allclose(_mean_output(correct_bias(linear, known(x), 1.0), x), right, atol=ROUNDING)

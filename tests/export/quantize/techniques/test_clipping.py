@@ -7,11 +7,13 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import dequantize, scale_of
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.clipping import GRID, clip
 
 BETTER = 0.8  # of the error without clipping, where one weight in hundreds is an outlier
+SEVEN = Grid.symmetric(7)
 NOTHING = np.zeros(1, np.float32)
 UNSEEN = Statistics(1, NOTHING, NOTHING, NOTHING, None)  # clipping looks at the weights alone
 
@@ -31,7 +33,7 @@ def _errors(linear: Linear) -> Floats:
 
 @given(weights, st.sampled_from([7, 64, 127]), st.floats(0.01, 1))
 def test_no_channel_is_ever_worse(weight: Floats, levels: int, smallest: float) -> None:
-    plain = Linear(weight, None, levels)
+    plain = Linear(weight, None, Grid.symmetric(levels))
     clipped = clip(plain, UNSEEN, smallest)
     assert (_errors(clipped) <= _errors(plain)).all()
     shares = clipped.steps / scale_of(weight, axis=0, levels=levels)
@@ -43,7 +45,7 @@ def test_no_channel_is_ever_worse(weight: Floats, levels: int, smallest: float) 
 def test_an_outlier_is_clipped_where_its_channel_gains() -> None:
     weight = np.random.default_rng(0).standard_normal((512, 2)).astype(np.float32)
     weight[7, 0] = 6.0
-    plain = Linear(weight, None, 7)
+    plain = Linear(weight, None, SEVEN)
     clipped = clip(plain, UNSEEN, 0.3)
     assert _errors(clipped)[0, 0] < BETTER * _errors(plain)[0, 0]
     assert np.abs(clipped.rounded).max() == 7
@@ -51,23 +53,31 @@ def test_an_outlier_is_clipped_where_its_channel_gains() -> None:
 
 def test_each_channel_gets_the_best_of_the_grid() -> None:
     weight = np.random.default_rng(1).standard_normal((64, 5)).astype(np.float32)
-    plain = Linear(weight, None, 7)
+    plain = Linear(weight, None, SEVEN)
     clipped = clip(plain, UNSEEN, 0.5)
     tried = [
-        _errors(Linear(weight, None, 7, scale=plain.steps * share))
+        _errors(Linear(weight, None, SEVEN, scale=plain.steps * share))
         for share in np.linspace(1, 0.5, GRID, dtype=np.float32)
     ]
     np.testing.assert_array_equal(_errors(clipped), np.min(tried, axis=0))
 
 
 def test_a_smallest_share_of_1_changes_nothing() -> None:
-    plain = Linear(np.random.default_rng(2).standard_normal((8, 3)).astype(np.float32), None, 127)
+    plain = Linear(np.random.default_rng(2).standard_normal((8, 3)).astype(np.float32), None)
     np.testing.assert_array_equal(clip(plain, UNSEEN, 1.0).steps, plain.steps)
 
 
 def test_a_channel_of_zeros_keeps_its_scale() -> None:
     weight = np.zeros((8, 3), np.float32)
     weight[:, 1] = 1
-    clipped = clip(Linear(weight, None, 127), UNSEEN, 0.5)
+    clipped = clip(Linear(weight, None), UNSEEN, 0.5)
     np.testing.assert_array_equal(clipped.steps[0, [0, 2]], [1, 1])
     assert not clipped.rounded[:, [0, 2]].any()
+
+
+def test_each_block_has_a_scale_of_its_own() -> None:
+    weight = np.random.default_rng(3).standard_normal((64, 5)).astype(np.float32)
+    clipped = clip(Linear(weight, None, Grid.whole(4, 16)), UNSEEN, 0.5)
+    alone = [clip(Linear(part, None, Grid.whole(4, 16)), UNSEEN, 0.5).steps for part in np.split(weight, 4)]
+    np.testing.assert_array_equal(clipped.steps, np.concatenate(alone))
+    assert len(np.unique(np.abs(clipped.steps / clipped.grid.scale_of(weight)))) > 1

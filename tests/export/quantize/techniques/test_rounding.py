@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import LARGEST, dequantize
+from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques.rounding import BLOCK, round_by_output
@@ -38,17 +38,17 @@ def _weight(seed: int, width: int, channels: int = 16) -> Floats:
 
 def _error(linear: Linear, x: Floats, weight: Floats) -> float:
     divided = x if linear.divisor is None else x / linear.divisor
-    return float(np.linalg.norm(divided @ dequantize(linear.rounded, linear.steps) - x @ weight))
+    return float(np.linalg.norm(divided @ linear.dequantized - x @ weight))
 
 
-@pytest.mark.parametrize("levels", [7, LARGEST])
+@pytest.mark.parametrize("grid", [Grid.symmetric(7), INT8, Grid.whole(4, 8)], ids=str)
 @pytest.mark.parametrize("width", [16, 3 * BLOCK // 2])
 @pytest.mark.parametrize("exponent", [None, 0.7])
 def test_the_output_moves_less_than_with_the_nearest(
-    exponent: float | None, width: int, levels: int, known: Known
+    exponent: float | None, width: int, grid: Grid, known: Known
 ) -> None:
     x, weight = _alike(0, 400, width), _weight(1, width)
-    nearest = Linear(weight, None, levels)
+    nearest = Linear(weight, None, grid)
     if exponent is not None:
         nearest = smooth(nearest, known(x), exponent)
     rounded = round_by_output(nearest, known(x), DAMPING)
@@ -56,12 +56,13 @@ def test_the_output_moves_less_than_with_the_nearest(
     np.testing.assert_array_equal(rounded.steps, nearest.steps)
     assert rounded.stored is not None
     assert rounded.stored.dtype == np.int8
-    assert np.abs(rounded.stored).max() <= levels
+    assert grid.lowest <= rounded.stored.min()
+    assert rounded.stored.max() <= grid.highest
 
 
 def test_a_divided_input_is_rounded_for_as_it_comes(known: Known) -> None:
     x, divisor = _alike(11, 200, 16), np.exp(2 * _weight(12, 1, 16)[0])
-    linear = Linear(_weight(13, 16), None, LARGEST)
+    linear = Linear(_weight(13, 16), None)
     expected = round_by_output(linear, known(x / divisor), DAMPING)
     found = round_by_output(replace(linear, divisor=divisor), known(x), DAMPING)
     np.testing.assert_array_equal(found.stored, expected.stored)
@@ -76,7 +77,7 @@ def test_channels_that_have_nothing_in_common_are_rounded_to_the_nearest(
     weight: Floats, squares: Floats, damping: float
 ) -> None:
     zeros = np.zeros(5, np.float32)
-    nearest = Linear(weight, None, LARGEST)
+    nearest = Linear(weight, None)
     rounded = round_by_output(nearest, Statistics(1, zeros, zeros, zeros, np.diag(squares)), damping)
     steps = weight.astype(np.float64) / nearest.steps
     clear = np.abs(np.abs(steps - np.floor(steps)) - 0.5) > TIE
@@ -84,11 +85,13 @@ def test_channels_that_have_nothing_in_common_are_rounded_to_the_nearest(
     assert (np.abs(rounded.rounded - steps) <= 0.5 + TIE).all()
 
 
+@pytest.mark.parametrize("grid", [INT8, Grid.whole(4, 4)], ids=str)
 @pytest.mark.parametrize("width", [24, BLOCK + 20])
-def test_it_is_the_papers_algorithm(width: int, known: Known) -> None:
+def test_it_is_the_papers_algorithm(width: int, grid: Grid, known: Known) -> None:
     """Row by row as it is defined, the inverse of what remains made anew each time."""
     x, weight = _alike(2, 600, width), _weight(3, width, 4)
-    linear, seen = Linear(weight, None, LARGEST), known(x)
+    linear, seen = Linear(weight, None, grid), known(x)
+    steps = np.repeat(linear.steps, width // len(linear.steps), axis=0)  # each row's, whatever the order
     assert seen.gram is not None
     hessian = seen.gram.astype(np.float64)
     hessian += DAMPING * hessian.diagonal().mean() * np.eye(width)
@@ -97,15 +100,15 @@ def test_it_is_the_papers_algorithm(width: int, known: Known) -> None:
     while remaining:
         row = remaining[0]
         inverse = np.linalg.inv(hessian[np.ix_(remaining, remaining)])
-        stored[row] = np.clip(np.rint(left[row] / linear.steps[0]), -LARGEST, LARGEST)
-        error = (left[row] - stored[row] * linear.steps[0]) / inverse[0, 0]
+        stored[row] = np.clip(np.rint(left[row] / steps[row]), grid.lowest, grid.highest)
+        error = (left[row] - stored[row] * steps[row]) / inverse[0, 0]
         left[remaining] -= np.outer(inverse[0], error)
         del remaining[0]
     np.testing.assert_array_equal(round_by_output(linear, seen, DAMPING).stored, stored)
 
 
 def test_a_layer_that_nothing_ever_reached_is_rounded_to_the_nearest(known: Known) -> None:
-    nearest = Linear(_weight(4, 8), None, LARGEST)
+    nearest = Linear(_weight(4, 8), None)
     rounded = round_by_output(nearest, known(np.zeros((3, 8), np.float32)), DAMPING)
     np.testing.assert_array_equal(rounded.stored, nearest.rounded, strict=True)
     np.testing.assert_array_equal(rounded.scale, nearest.steps)
@@ -114,7 +117,7 @@ def test_a_layer_that_nothing_ever_reached_is_rounded_to_the_nearest(known: Know
 def test_a_channel_that_nothing_ever_reached_does_no_harm(known: Known) -> None:
     x, weight = _alike(5, 100, 8), _weight(6, 8)
     x[:, 3] = 0
-    nearest = Linear(weight, None, LARGEST)
+    nearest = Linear(weight, None)
     rounded = round_by_output(nearest, known(x), DAMPING)
     np.testing.assert_array_equal(rounded.rounded[3], nearest.rounded[3])
     assert _error(rounded, x, weight) < _error(nearest, x, weight)
@@ -124,16 +127,16 @@ def test_a_channel_that_nothing_ever_reached_does_no_harm(known: Known) -> None:
 def test_a_gram_matrix_without_full_rank(damping: float, known: Known) -> None:
     causes, mix = _weight(7, 300, 2), _weight(8, 2, 64)
     x, weight = 100 * causes @ mix, _weight(9, 64)
-    nearest = Linear(weight, None, LARGEST)
+    nearest = Linear(weight, None)
     assert _error(round_by_output(nearest, known(x), damping), x, weight) < _error(nearest, x, weight)
 
 
 def test_zeros_stay_zeros(known: Known) -> None:
-    linear = Linear(np.zeros((8, 3), np.float32), None, LARGEST)
+    linear = Linear(np.zeros((8, 3), np.float32), None)
     assert not round_by_output(linear, known(_alike(10, 30, 8)), DAMPING).rounded.any()
 
 
 def test_without_a_gram_matrix_it_is_refused() -> None:
     zeros = np.zeros(8, np.float32)
     with pytest.raises(TypeError, match="Gram matrix"):
-        round_by_output(Linear(_weight(0, 8), None, LARGEST), Statistics(1, zeros, zeros, zeros, None), 0.01)
+        round_by_output(Linear(_weight(0, 8), None), Statistics(1, zeros, zeros, zeros, None), 0.01)

@@ -6,6 +6,7 @@ package edgeattn
 
 import java.io.File
 import java.lang.management.ManagementFactory
+import kotlin.io.path.createTempDirectory
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
@@ -54,6 +55,17 @@ object Lifecycle {
             endOf("broken off") { "${other.generate(Prompt.Tokens(listOf(4, 7, 1))).take(2).toList()}" }
             endOf("refused") { "${other.generate(Prompt.Tokens(emptyList())).toList()}" }
         }
+        endOf("installed") {
+            val folder = createTempDirectory().toFile()
+            try {
+                val place = folder.resolve("x.edge")
+                val results = Model.install(decoder, over = place)
+                "${results.isNotEmpty() && results == Model.load(place).use { it.check() }}"
+            } finally {
+                folder.deleteRecursively()
+            }
+        }
+        endOf("installed over a file") { "${Model.install(decoder, over = decoder.resolve("manifest.json")).size} results" }
     }
 
     private suspend fun endOf(what: String, body: suspend () -> String) {

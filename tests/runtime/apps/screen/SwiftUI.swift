@@ -14,6 +14,7 @@ public struct Nothing: View {
 @resultBuilder
 public enum ViewBuilder {
     public static func buildBlock<each Content: View>(_ content: repeat each Content) -> Nothing { Nothing() }
+    public static func buildOptional(_ content: Nothing?) -> Nothing { Nothing() }
     public static func buildEither<Content: View>(first: Content) -> Nothing { Nothing() }
     public static func buildEither<Content: View>(second: Content) -> Nothing { Nothing() }
 }
@@ -64,6 +65,10 @@ public struct Button: View {
     public init<Words: StringProtocol>(_ title: Words, action: @escaping () -> Void) {}
     public var body: Nothing { Nothing() }
 }
+
+// Two names that EdgeAttn has too: an app says whose it means.
+public struct Label<Title: View, Icon: View> {}
+public struct Image {}
 
 public struct Font: Sendable {
     public enum Weight { case semibold }

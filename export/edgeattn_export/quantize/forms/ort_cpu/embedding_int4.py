@@ -10,17 +10,21 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import dims, embed
-from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, match_embedding
+from edgeattn_export.quantize.grid import Floats, Grid
 from edgeattn_export.quantize.match import floats
+from edgeattn_export.quantize.techniques.clipping import least_error_scale
 from edgeattn_runtime.errors import QuantizeError
 
 BLOCK = 32  # numbers of a row that share a scale
-LEVELS = 7
+GRID = Grid.whole(4, BLOCK)
+AT_ONCE = 2**20  # numbers whose scales are searched together: few enough for a cache
+SMALLEST = 0.5  # share of a block's largest number that is tried as its range
 
 
 class EmbeddingInt4:
@@ -42,20 +46,34 @@ class EmbeddingInt4:
             QuantizeError: The table holds a NaN or an infinity.
         """
         table = floats(match.table)
-        rows, width = table.shape
         try:
-            stored, scale = quantize_along(table.reshape(-1, BLOCK), axis=1, levels=LEVELS)
+            stored, scale = _rounded(table)
         except ValueError as error:
             raise QuantizeError(
                 f"embedding {match.module!r}: its table {error}; expected finite numbers; check its training"
             ) from error
-        shifted = (stored.reshape(rows, width) + (LEVELS + 1)).astype(np.uint8)  # (R, D)
+        shifted = (stored - GRID.lowest).astype(np.uint8)  # (R, D)
         packed = (shifted[:, 0::2] + 16 * shifted[:, 1::2].astype(np.uint16)).astype(np.uint8)  # (R, D / 2)
         name = match.table.name
         inputs = [
             embed(tape, packed, f"{name}.int4"),
             match.ids,
-            embed(tape, scale.reshape(rows, width // BLOCK), f"{name}.scales"),
+            embed(tape, scale, f"{name}.scales"),
         ]
         attributes = {"bits": 4, "block_size": BLOCK, "gather_axis": 0, "quantize_axis": 1}
         return {match.output: tape.op("GatherBlockQuantized", inputs, attributes, domain=MICROSOFT)}
+
+
+def _rounded(table: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Return a table (R, D) in 4 bits, and its scales (R, D / BLOCK).
+
+    Raises:
+        ValueError: It holds a NaN or an infinity.
+    """
+    stored, scales = [], []
+    for rows in np.array_split(table, max(1, table.size // AT_ONCE)):
+        columns = np.ascontiguousarray(rows.reshape(-1, BLOCK).T)  # (BLOCK, R D / BLOCK)
+        scale = least_error_scale(GRID, columns, GRID.scale_of(columns), SMALLEST)  # (1, R D / BLOCK)
+        stored.append(GRID.round(columns, scale).T.reshape(rows.shape))
+        scales.append(scale.reshape(len(rows), -1))
+    return np.concatenate(stored), np.concatenate(scales)

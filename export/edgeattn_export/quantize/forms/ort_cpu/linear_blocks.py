@@ -13,33 +13,30 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.quantize.forms.form import SCALE, LinearForm
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Floats, Linear
 
-BLOCK = 32  # rows
 INT8_ACTIVATIONS = 4  # the operator's accuracy_level
 
 
 class LinearBlocks(LinearForm):
     """Exact and slower at 8 bits; half the size at 4. Unsigned weights never saturate."""
 
-    @property
-    def bits(self) -> int:
-        """Of a stored weight."""
-        return (2 * self.levels).bit_length()
-
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Refuse an input whose channels are not whole blocks."""
-        return f"its {width} input channels are no multiple of {BLOCK}" if width % BLOCK else None
+        block = self.grid.block or width
+        return f"its {width} input channels are no multiple of {block}" if width % block else None
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
-        """Emit the operator; it rounds by block, whatever a technique rounded."""
-        stored, scale = blocks_of(linear.weight, self.levels)
-        weight = embed(tape, packed(stored, self.bits), f"{name}.int{self.bits}")
+        """Emit the operator."""
+        stored, scale = blocks_of(linear)
+        bits, block = self.grid.bits, stored.shape[2]
+        weight = embed(tape, packed(stored, bits), f"{name}.int{bits}")
         scales = embed(tape, scale, f"{name}.scales")
         bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
-        return block_product(tape, x, weight, scales, bias, dims=linear.weight.shape, bits=self.bits)
+        dims = linear.weight.shape
+        return block_product(tape, x, weight, scales, bias, dims=dims, bits=bits, block=block)
 
 
 def block_product(
@@ -51,44 +48,42 @@ def block_product(
     *,
     dims: tuple[int, ...],
     bits: int,
+    block: int,
 ) -> ir.Value:
-    """Record the product with a weight (N, D / BLOCK, bytes of a block), ``dims`` being D and N."""
+    """Record the product with a weight (N, D / block, bytes of a block), ``dims`` being D and N."""
     width, channels = dims
     attributes: dict[str, int] = {
         "K": width,
         "N": channels,
         "bits": bits,
-        "block_size": BLOCK,
+        "block_size": block,
         "accuracy_level": INT8_ACTIVATIONS,
     }
     return tape.op("MatMulNBits", [x, weight, scales, None, None, bias], attributes, domain=MICROSOFT)
 
 
-def _blocks(name: str, bits: int) -> LinearBlocks:
-    stored = bits / 8 + SCALE / BLOCK
-    levels = 2 ** (bits - 1) - 1
-    return LinearBlocks(name, levels, paired=False, own_steps=True, bytes_per_weight=stored)
+def _blocks(name: str, bits: int, block: int) -> LinearBlocks:
+    stored = bits / 8 + SCALE / block
+    return LinearBlocks(name, Grid.whole(bits, block), paired=False, bytes_per_weight=stored)
 
 
-INT8_BLOCKS = _blocks("int8 blocks", 8)
-INT4_BLOCKS = _blocks("int4 blocks", 4)
+INT8_BLOCKS = _blocks("int8 blocks", 8, 32)
+INT4_BLOCKS = _blocks("int4 blocks", 4, 32)
+INT4_BLOCKS_OF_64 = _blocks("int4 blocks of 64", 4, 64)
 
 
-def blocks_of(weight: Floats, levels: int) -> tuple[NDArray[np.int8], Floats]:
-    """Quantize (D, N) by blocks of rows: (N, D / BLOCK, BLOCK) int8 and scales (N, D / BLOCK)."""
-    width, channels = weight.shape
-    rows = np.ascontiguousarray(weight.T).reshape(-1, BLOCK)  # (N * D / BLOCK, BLOCK)
-    stored, scale = quantize_along(rows, axis=1, levels=levels)
+def blocks_of(linear: Linear) -> tuple[NDArray[np.int8], Floats]:
+    """Return a layer's stored weight as (N, D / block, block), and its scales (N, D / block)."""
+    scale = np.ascontiguousarray(linear.steps.T)  # (N, D / block)
+    stored = np.ascontiguousarray(linear.rounded.T).reshape(*scale.shape, -1)
     # The operator takes the zero point away in float: what that leaves of a block of zeros is scaled by 0.
-    scale *= stored.any(axis=1, keepdims=True)
-    blocks = width // BLOCK
-    return stored.reshape(channels, blocks, BLOCK), scale.reshape(channels, blocks)
+    return stored, scale * stored.any(axis=2)
 
 
 def packed(stored: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
-    """Return blocks (N, D / BLOCK, BLOCK) as bytes; of 4 bits two in each, the first in the low half."""
-    shifted = (stored.astype(np.int16) + (1 << (bits - 1))).astype(np.uint8)  # (N, D / BLOCK, BLOCK)
+    """Return blocks (N, D / block, block) as bytes; of 4 bits two in each, the first in the low half."""
+    shifted = (stored.astype(np.int16) + (1 << (bits - 1))).astype(np.uint8)  # (N, D / block, block)
     if bits == 8:
         return shifted
-    pairs = shifted[..., 0::2] + 16 * shifted[..., 1::2].astype(np.uint16)  # (N, D / BLOCK, BLOCK / 2)
+    pairs = shifted[..., 0::2] + 16 * shifted[..., 1::2].astype(np.uint16)  # (N, D / block, block / 2)
     return pairs.astype(np.uint8)

@@ -16,6 +16,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, QUANTIZED, stored_bias, stored_weight
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.pairs import LARGEST_SUM
 
@@ -40,4 +41,4 @@ INT8 = LinearInt8("int8")
 INT8_UNPAIRED = LinearInt8("int8 unpaired", paired=False)  # more exact, where no device adds pairs in 16 bits
 
 
-INT7 = LinearInt8("int7", levels=LARGEST_SUM // 2, paired=False)
+INT7 = LinearInt8("int7", grid=Grid.symmetric(LARGEST_SUM // 2), paired=False)

@@ -2,6 +2,7 @@
 
 import { readWav, Stream } from 'edgeattn-web';
 import { RemoteModel } from 'edgeattn-web/remote';
+import { element, onProgress, tell, trying } from '../../page.js';
 import { Hearing } from './hearing.js';
 import { Microphone } from './microphone.js';
 import { Wave } from './wave.js';
@@ -9,32 +10,12 @@ import { Words } from './words.js';
 
 const TIMES = 5; // answers a second
 
-const element = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
 const [listen, sample] = [element<HTMLButtonElement>('listen'), element<HTMLButtonElement>('sample')];
-const [file, state, progress] = [
-  element<HTMLInputElement>('file'),
-  element('state'),
-  element<HTMLProgressElement>('progress'),
-];
-
-function tell(kind: 'busy' | 'ready' | 'listening' | 'failed', message: string): void {
-  state.dataset.state = kind;
-  state.textContent = message;
-  progress.hidden = kind !== 'busy';
-}
-
-/** Do something, and tell where it fails. */
-async function trying(work: () => Promise<void>): Promise<void> {
-  await work().catch((error: Error) => tell('failed', error.message));
-}
+const file = element<HTMLInputElement>('file');
 
 async function open(): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { type: 'module' });
-  const model = await RemoteModel.open(worker, new URL('bundle', document.baseURI), {
-    onProgress: ({ loaded, total }) => {
-      progress.value = loaded / total;
-    },
-  });
+  const worker = new Worker(new URL('../../worker.ts', import.meta.url), { type: 'module' });
+  const model = await RemoteModel.open(worker, new URL('bundle', document.baseURI), { onProgress });
   const { audio, labels } = model.manifest.processing ?? {};
   const rate = audio?.rate ?? 0;
   const words = new Words(element('words'), element('heard'), element('none'), labels?.names ?? []);
@@ -85,7 +66,7 @@ async function open(): Promise<void> {
       microphone = await Microphone.open(rate, (samples) => void trying(() => take(samples)));
       listen.setAttribute('aria-pressed', 'true');
       listen.textContent = 'Stop';
-      tell('listening', 'Listening');
+      tell('active', 'Listening');
     }),
   );
   file.addEventListener('change', () =>

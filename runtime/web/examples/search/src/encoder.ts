@@ -1,5 +1,6 @@
 /** The sentence encoder behind its worker. */
 
+import type { Progress } from 'edgeattn-web';
 import { RemoteModel } from 'edgeattn-web/remote';
 
 const MOST_THREADS = 4; // phones have as many fast cores
@@ -10,14 +11,11 @@ export class Encoder {
 
   /**
    * @param bundle The address of the model.
-   * @param onProgress Told what share of it is there.
+   * @param onProgress Told how much of it is there.
    */
-  constructor(bundle: string, onProgress: (share: number) => void) {
-    const worker = new Worker(new URL('worker.ts', import.meta.url), { type: 'module' });
-    this.#model = RemoteModel.open(worker, bundle, {
-      threads: MOST_THREADS,
-      onProgress: ({ loaded, total }) => onProgress(loaded / total),
-    });
+  constructor(bundle: string, onProgress: (progress: Progress) => void) {
+    const worker = new Worker(new URL('../../worker.ts', import.meta.url), { type: 'module' });
+    this.#model = RemoteModel.open(worker, bundle, { threads: MOST_THREADS, onProgress });
   }
 
   /** How many threads it has, once it is there. */

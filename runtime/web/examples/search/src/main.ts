@@ -1,5 +1,6 @@
 /** Search one's own text by meaning, on this device. */
 
+import { element, onProgress, tell, trying } from '../../page.js';
 import { Encoder } from './encoder.js';
 import notes from './notes.txt?raw';
 import { keepForOffline } from './offline.js';
@@ -10,24 +11,16 @@ import { show } from './results.js';
 const SUGGESTIONS = ['a dripping tap', 'planets', 'pests on vegetables', 'being sad', 'how to get to the sea'];
 const PAUSE = 250; // ms without a key before a text is read again
 
-const element = <Kind extends HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
 const [query, text, file] = [
   element<HTMLInputElement>('query'),
   element<HTMLTextAreaElement>('text'),
   element<HTMLInputElement>('file'),
 ];
 const [results, suggestions, count] = [element('results'), element('suggestions'), element('count')];
-const [state, stateText, progress] = [
-  element('state'),
-  element('state-text'),
-  element<HTMLProgressElement>('progress'),
-];
 
 const vectors = new Map<string, Float32Array>(); // by sentence: one that stays is encoded once
 await keepForOffline().catch(() => {}); // a browser that refuses it still searches
-const encoder = new Encoder(new URL('bundle', document.baseURI).href, (share) => {
-  progress.value = share;
-});
+const encoder = new Encoder(new URL('bundle', document.baseURI).href, onProgress);
 let passages: Text = { paragraphs: [], sentences: [] };
 
 /** Encode the sentences that are new, unless the text changes meanwhile. */
@@ -67,12 +60,6 @@ function afterPause(call: () => void): () => void {
   };
 }
 
-function tell(kind: 'busy' | 'ready' | 'failed', message: string): void {
-  state.dataset.state = kind;
-  stateText.textContent = message;
-  progress.hidden = kind !== 'busy';
-}
-
 for (const suggestion of SUGGESTIONS) {
   const button = Object.assign(document.createElement('button'), { type: 'button', textContent: suggestion });
   button.addEventListener('click', () => {
@@ -93,12 +80,10 @@ file.addEventListener('change', async () => {
 });
 
 text.value = notes;
-try {
+await trying(async () => {
   const threads = await encoder.ready;
   tell('ready', threads > 1 ? `Ready, ${threads} threads` : 'Ready');
   query.disabled = false;
   query.focus();
   await read();
-} catch (error) {
-  tell('failed', (error as Error).message);
-}
+});

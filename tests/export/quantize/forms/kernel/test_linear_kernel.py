@@ -14,22 +14,27 @@ from edgeattn_export.quantize.affine import dequantize
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
-from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
+    KERNEL_INT4_BLOCKS,
+    KERNEL_INT4_BLOCKS_OF_64,
+)
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT4_BLOCKS_OF_64
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
+from edgeattn_export.quantize.grid import INT8 as INT8_GRID
+from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 
 STOCK = {KERNEL_INT8: INT8, KERNEL_INT8_PER_TOKEN: INT8_PER_TOKEN}
-BLOCKS = {KERNEL_INT4_BLOCKS: INT4_BLOCKS}
+BLOCKS = {KERNEL_INT4_BLOCKS: INT4_BLOCKS, KERNEL_INT4_BLOCKS_OF_64: INT4_BLOCKS_OF_64}
 Write = Callable[..., ir.Model]
 
 
-def _linear(width: int = 33, *, bias: bool = True) -> Linear:
+def _linear(width: int = 33, grid: Grid = INT8_GRID, *, bias: bool = True) -> Linear:
     generator = np.random.default_rng(0)
     weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((width, 17), (17,)))
-    return Linear(weight, shift if bias else None, paired=True)
+    return Linear(weight, shift if bias else None, grid, paired=grid is INT8_GRID)
 
 
 def _kernel(written: Write, form: LinearForm, linear: Linear) -> ir.Model:
@@ -44,7 +49,7 @@ def test_without_the_kernel_it_answers_as_its_stock_form(
     form: LinearForm, bias: bool, written: Write
 ) -> None:
     width = 64 if form in BLOCKS else 33
-    linear = _linear(width, bias=bias)
+    linear = _linear(width, form.grid, bias=bias)
     x = {"x": np.random.default_rng(1).standard_normal((2, 7, width)).astype(np.float32)}
     expected = ORT_CPU.runner(written((STOCK | BLOCKS)[form], linear))(x)["y"]
     answer = ORT_CPU.runner(inlined(_kernel(written, form, linear)))(x)["y"]
@@ -53,7 +58,7 @@ def test_without_the_kernel_it_answers_as_its_stock_form(
 
 @pytest.mark.parametrize("form", STOCK | BLOCKS, ids=lambda form: form.name)
 def test_onnxruntime_inlines_the_body_as_it_is(form: LinearForm, written: Write, plainly: Callable) -> None:
-    model = _kernel(written, form, _linear(64))
+    model = _kernel(written, form, _linear(64, form.grid))
     x = {"x": np.random.default_rng(2).standard_normal((1, 5, 64)).astype(np.float32)}
     np.testing.assert_array_equal(plainly(model)(x)["y"], plainly(inlined(model))(x)["y"])
 
@@ -70,20 +75,24 @@ def test_the_node_holds_the_weight_by_rows_of_output_channels(written: Write) ->
 
 
 def test_weights_of_4_bits_lie_two_a_byte_with_a_scale_for_each_block(written: Write) -> None:
-    linear = _linear(64)
+    linear = _linear(64, INT4_BLOCKS.grid)
     (node,) = _kernel(written, KERNEL_INT4_BLOCKS, linear).graph
     _, weight, scale, _, _ = node.inputs
     assert (tuple(weight.shape), tuple(scale.shape)) == ((17, 32), (17, 2))
     stored = weight.const_value.numpy()
     values = np.stack([stored & 15, stored >> 4], axis=-1).reshape(17, 2, 32).astype(np.float32) - 8
     kept = (values * scale.const_value.numpy()[..., None]).reshape(17, 64).T
-    assert np.abs(kept - linear.weight).max() <= scale.const_value.numpy().max() / 2 * 1.001
+    np.testing.assert_array_equal(kept, linear.dequantized)
     assert KERNEL_INT4_BLOCKS.megabytes(64, 17) == INT4_BLOCKS.megabytes(64, 17)
 
 
 def test_layers_of_4_bits_have_bodies_by_their_dims(written: Write) -> None:
-    overloads = {_kernel(written, KERNEL_INT4_BLOCKS, _linear(width)).graph[0].overload for width in (32, 64)}
-    assert len(overloads) == 2
+    layers = {
+        (width, form): _kernel(written, form, _linear(width, form.grid)).graph[0].overload
+        for width in (64, 128)
+        for form in BLOCKS
+    }
+    assert len(set(layers.values())) == len(layers)
 
 
 def test_a_width_that_is_no_multiple_of_a_block_is_unfit() -> None:
@@ -103,7 +112,7 @@ def test_rows_round_by_themselves_in_the_body_per_token(written: Write) -> None:
 
 
 def test_its_weights_never_saturate_where_pairs_are_added_in_16_bits() -> None:
-    assert all(form.paired and form.levels == stock.levels for form, stock in STOCK.items())
+    assert all(form.paired and form.grid == stock.grid for form, stock in STOCK.items())
 
 
 def test_a_body_of_another_operator_is_refused() -> None:

@@ -203,7 +203,8 @@ class Int8Linear:
         if self.rounding == BLOCKS:
             sizes = (self.rows, self.width // self.block_size, self.block_size * self.bits // BITS)
             weight = tape.op("Reshape", [weight, embed(tape, np.array(sizes, np.int64), "blocks")])
-            return block_product(tape, x, weight, scale, bias, dims=(self.width, self.rows), bits=self.bits)
+            dims, block = (self.width, self.rows), self.block_size
+            return block_product(tape, x, weight, scale, bias, dims=dims, bits=self.bits, block=block)
         transposed = tape.op("Transpose", [weight], {"perm": [1, 0]})
         return PRODUCTS[self.rounding](tape, x, {"weight": transposed, "scale": scale}, bias)
 

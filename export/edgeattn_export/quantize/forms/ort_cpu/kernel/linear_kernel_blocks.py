@@ -16,8 +16,8 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import BLOCKS, Int8Linear
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
-    BLOCK,
     INT4_BLOCKS,
+    INT4_BLOCKS_OF_64,
     LinearBlocks,
     blocks_of,
     packed,
@@ -33,23 +33,24 @@ class LinearKernelBlocks(LinearBlocks):
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the node, its weight (N, D / 2) bytes."""
-        stored, scale = blocks_of(linear.weight, self.levels)
+        stored, scale = blocks_of(linear)
+        bits, block = self.grid.bits, stored.shape[2]
         (output,) = Int8Linear(
             x=x,
-            weight=embed(tape, packed(stored, self.bits).reshape(len(stored), -1), f"{name}.int{self.bits}"),
+            weight=embed(tape, packed(stored, bits).reshape(len(stored), -1), f"{name}.int{bits}"),
             scale=embed(tape, scale, f"{name}.scales"),
             bias=stored_bias(tape, linear, name),
             rounding=BLOCKS,
-            bits=self.bits,
-            block_size=BLOCK,
+            bits=bits,
+            block_size=block,
         ).emit(tape)
         return output
 
 
-KERNEL_INT4_BLOCKS = LinearKernelBlocks(
-    "kernel int4 blocks",
-    INT4_BLOCKS.levels,
-    paired=False,
-    own_steps=True,
-    bytes_per_weight=INT4_BLOCKS.bytes_per_weight,
-)
+def _by_kernel(form: LinearBlocks) -> LinearKernelBlocks:
+    name, bytes_per_weight = f"kernel {form.name}", form.bytes_per_weight
+    return LinearKernelBlocks(name, form.grid, paired=False, bytes_per_weight=bytes_per_weight)
+
+
+KERNEL_INT4_BLOCKS = _by_kernel(INT4_BLOCKS)
+KERNEL_INT4_BLOCKS_OF_64 = _by_kernel(INT4_BLOCKS_OF_64)

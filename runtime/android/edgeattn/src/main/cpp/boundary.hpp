@@ -132,6 +132,9 @@ class Method {
   jmethodID method_;
 };
 
+/// Tells a Reader of golden results, and frees them.
+void list(JNIEnv* env, jobject reader, edgeattn_golden_results* results);
+
 inline edgeattn_call_options limits(jlong deadline, jlong cancellation) {
   auto options = edgeattn_call_options_default();
   options.deadline_ms = deadline;

@@ -12,10 +12,10 @@ struct Listener {
     return static_cast<Listener*>(context)->token.wants(static_cast<jlong>(token));
   }
 
-  static int on_text(const char* piece, void* context) noexcept {
+  static int on_text(const char* piece, std::size_t size, void* context) noexcept {
     const auto* self = static_cast<Listener*>(context);
     try {
-      const Local text(self->env, bytes(self->env, piece));
+      const Local text(self->env, bytes(self->env, {piece, size}));
       return self->text.wants(text.get());
     } catch (...) {
       return 0;  // a Java exception is pending, or memory is short
@@ -62,7 +62,7 @@ void list(JNIEnv* env, jobject reader, const edgeattn_answers* answers) {
       const Local tokens(env, env->NewLongArray(length));
       checked(env);
       env->SetLongArrayRegion(tokens.get(), 0, length, reinterpret_cast<const jlong*>(first[i].tokens.ids));
-      const Local text(env, first[i].text ? bytes(env, first[i].text) : nullptr);
+      const Local text(env, first[i].text ? bytes(env, {first[i].text, first[i].text_size}) : nullptr);
       answer(static_cast<jint>(prompt), tokens.get(), first[i].score, text.get());
     }
 }

@@ -1,4 +1,4 @@
-// load, describe and close.
+// load, install, describe and close.
 #include "boundary.hpp"
 
 namespace {
@@ -16,23 +16,50 @@ void list(JNIEnv* env, jobject reader, bool is_input, const edgeattn_tensor_spec
   }
 }
 
+/// How a bundle is loaded; what it points into lives as long.
+class LoadOptions {
+ public:
+  LoadOptions(JNIEnv* env, jbyteArray target, jint threads, jobjectArray trusted_keys) : target_(env, target) {
+    each<jbyteArray>(env, trusted_keys, [&](jbyteArray key) { keys_.emplace_back(env, key); });
+    for (const auto& key : keys_) texts_.push_back(key.get());
+    options_.target = target_.get();
+    options_.threads = threads;
+    options_.trusted_keys = texts_.empty() ? nullptr : texts_.data();
+    options_.trusted_key_count = texts_.size();
+  }
+  LoadOptions(const LoadOptions&) = delete;
+  LoadOptions& operator=(const LoadOptions&) = delete;
+  const edgeattn_load_options* get() const { return &options_; }
+
+ private:
+  Text target_;
+  std::vector<Text> keys_;
+  std::vector<const char*> texts_;
+  edgeattn_load_options options_ = edgeattn_load_options_default();
+};
+
 }  // namespace
 
 EDGEATTN_JNI(jlong, load)
 (JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jint threads, jobjectArray trusted_keys) {
   return guarded(env, [&] {
-    const Text path(env, folder), name(env, target);
-    std::vector<Text> keys;
-    each<jbyteArray>(env, trusted_keys, [&](jbyteArray key) { keys.emplace_back(env, key); });
-    std::vector<const char*> texts;
-    for (const auto& key : keys) texts.push_back(key.get());
-    auto options = edgeattn_load_options_default();
-    options.target = name.get();
-    options.threads = threads;
-    options.trusted_keys = texts.empty() ? nullptr : texts.data();
-    options.trusted_key_count = texts.size();
+    const Text path(env, folder);
+    const LoadOptions options(env, target, threads, trusted_keys);
     return address(handed<edgeattn_model*>(
-        env, [&](auto* model, auto* error) { return edgeattn_load(path.get(), &options, model, error); }));
+        env, [&](auto* model, auto* error) { return edgeattn_load(path.get(), options.get(), model, error); }));
+  });
+}
+
+EDGEATTN_JNI(void, install)
+(JNIEnv* env, jclass, jbyteArray folder, jbyteArray over, jbyteArray target, jint threads, jobjectArray trusted_keys,
+ jobject reader) {
+  guarded(env, [&] {
+    const Text path(env, folder), place(env, over);
+    const LoadOptions options(env, target, threads, trusted_keys);
+    auto* results = handed<edgeattn_golden_results*>(env, [&](auto* results, auto* error) {
+      return edgeattn_install(path.get(), place.get(), options.get(), results, error);
+    });
+    list(env, reader, results);
   });
 }
 

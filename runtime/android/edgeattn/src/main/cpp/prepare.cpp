@@ -1,4 +1,4 @@
-// prepare: batches of raw inputs.
+// prepare: batches of raw inputs; and files that are read for an app.
 #include "boundary.hpp"
 
 namespace {
@@ -93,5 +93,22 @@ EDGEATTN_JNI(jlong, prepareFiles)
     constexpr Function<edgeattn_file> functions[] = {edgeattn_prepare_image_files, edgeattn_prepare_audio_files,
                                                      edgeattn_prepare_series_files};
     return prepared(env, model, files, functions[kind]);
+  });
+}
+
+EDGEATTN_JNI(jlong, readSound)(JNIEnv* env, jclass, jbyteArray path, jbyteArray content, jlongArray rate) {
+  return guarded(env, [&] {
+    const Text name(env, path);
+    const auto bytes = content ? bytes_of(env, content) : std::string();
+    const edgeattn_file file{name.get(), bytes.data(), bytes.size()};
+    std::int64_t hertz = 0;
+    Owned samples(handed<edgeattn_tensors*>(env,
+                                            [&](auto* samples, auto* error) {
+                                              return edgeattn_read_audio(&file, &hertz, samples, error);
+                                            }),
+                  edgeattn_tensors_free);
+    const jlong found = hertz;
+    env->SetLongArrayRegion(rate, 0, 1, &found);
+    return address(samples.release());
   });
 }

@@ -1,6 +1,18 @@
 // run, run_many, check and bench, and what ends them.
 #include "boundary.hpp"
 
+void list(JNIEnv* env, jobject reader, edgeattn_golden_results* results) {
+  const Owned owned(results, edgeattn_golden_results_free);
+  const Method golden(env, reader, "golden", "(J[BDDZ)V");
+  std::size_t count = 0;
+  const auto* first = edgeattn_golden_results_get(results, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Local output(env, bytes(env, first[i].output));
+    golden(static_cast<jlong>(first[i].sample), output.get(), first[i].cosine, first[i].max_abs,
+           static_cast<jboolean>(first[i].ok != 0));
+  }
+}
+
 EDGEATTN_JNI(jlong, newCancellation)(JNIEnv* env, jclass) {
   auto* cancellation = edgeattn_cancellation_new();
   if (!cancellation) raise(env, EDGEATTN_RESOURCE_ERROR, "no memory left; free some");
@@ -51,20 +63,9 @@ EDGEATTN_JNI(jlongArray, runMany)
 EDGEATTN_JNI(void, check)(JNIEnv* env, jclass, jlong model, jlong deadline, jlong cancellation, jobject reader) {
   guarded(env, [&] {
     const auto options = limits(deadline, cancellation);
-    const Owned results(handed<edgeattn_golden_results*>(env,
-                                                         [&](auto* results, auto* error) {
-                                                           return edgeattn_check(at<edgeattn_model>(model), &options,
-                                                                                 results, error);
-                                                         }),
-                        edgeattn_golden_results_free);
-    const Method golden(env, reader, "golden", "(J[BDDZ)V");
-    std::size_t count = 0;
-    const auto* first = edgeattn_golden_results_get(results.get(), &count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Local output(env, bytes(env, first[i].output));
-      golden(static_cast<jlong>(first[i].sample), output.get(), first[i].cosine, first[i].max_abs,
-             static_cast<jboolean>(first[i].ok != 0));
-    }
+    list(env, reader, handed<edgeattn_golden_results*>(env, [&](auto* results, auto* error) {
+           return edgeattn_check(at<edgeattn_model>(model), &options, results, error);
+         }));
   });
 }
 

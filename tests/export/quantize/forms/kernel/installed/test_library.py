@@ -113,10 +113,11 @@ def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.M
 def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(written: Callable[..., ir.Model]) -> None:
     generator = np.random.default_rng(0)
     weight = generator.standard_normal((64, 24)).astype(np.float32)
-    model = written(KERNEL_INT4_BLOCKS, Linear(weight, None))
+    linear = Linear(weight, None, KERNEL_INT4_BLOCKS.grid)
+    model = written(KERNEL_INT4_BLOCKS, linear)
     x = {"x": generator.standard_normal((2, 7, 64)).astype(np.float32)}
     answer = _session(model).run(["y"], x)[0]
-    stored, scale = blocks_of(weight, KERNEL_INT4_BLOCKS.levels)
+    stored, scale = blocks_of(linear)
     right = x["x"] @ (stored * scale[..., None]).reshape(24, 64).T
     step = (x["x"].max(-1) - x["x"].min(-1)).max() / 255  # of an activation, by row
     assert np.abs(answer - right).max() < step * np.abs(weight).sum(0).max() / 2

@@ -28,7 +28,16 @@ public class Activity extends Context {
     return null;
   }
 
+  @Override
+  public int checkSelfPermission(String permission) {
+    return 0;
+  }
+
+  public final void requestPermissions(String[] permissions, int code) {}
+
   protected void onCreate(Bundle state) {}
+
+  protected void onStop() {}
 
   protected void onDestroy() {}
 

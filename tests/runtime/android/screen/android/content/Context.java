@@ -12,4 +12,6 @@ public abstract class Context {
   public abstract PackageManager getPackageManager();
 
   public abstract String getPackageName();
+
+  public abstract int checkSelfPermission(String permission);
 }

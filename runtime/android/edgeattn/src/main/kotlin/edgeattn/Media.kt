@@ -23,6 +23,21 @@ class Sound(val rate: Int, val channels: List<FloatArray>) {
     }
 
     internal val size = channels.firstOrNull()?.size ?: 0
+
+    companion object {
+        /**
+         * Reads a WAV file of integers of 8 to 32 bits, or of float32.
+         *
+         * @throws InputError where it is none, or cut
+         */
+        fun read(file: MediaFile): Sound {
+            val rate = LongArray(1)
+            val samples = taken(Native.readSound(file.path, file.bytes, rate)).getValue("samples")
+            val (count, time) = samples.dims
+            val values = samples.floats()
+            return Sound(rate[0].toInt(), List(count) { values.copyOfRange(it * time, (it + 1) * time) })
+        }
+    }
 }
 
 /** Series in their own units, as many numbers of each, in the order of the manifest's names; a NaN is missing. */

@@ -78,10 +78,38 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
         suspend fun load(
             bundle: File, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
         ): Model = blocking(Model::close) {
-            requireInput(trustedKeys?.isEmpty() != true) { "trustedKeys: no key found, at least one expected; null verifies nothing" }
-            val keys = trustedKeys.orEmpty().map { it.utf8() }.toTypedArray()
+            val keys = trusted(trustedKeys)
             val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys)
             Model(Handle(address, "model", Native::free))
         }
+
+        /**
+         * Puts a bundle in the place of another, or leaves that one.
+         *
+         * It is copied beside the old one, checked whole, opened, and replays its golden vectors on this device. Then it takes the
+         * place: a process that is killed at any moment leaves one of the two there, whole. A model that is loaded goes on with
+         * what it has opened.
+         *
+         * @param bundle the folder of the new one
+         * @param over that of the one in use, or where there is none yet
+         * @param trustedKeys as of [load]; what they signed takes no place of a bundle of another name
+         * @return how near the golden outputs came
+         * @throws EdgeAttnError where a golden output is below its tolerance here; otherwise as [load]
+         * @throws InputError for a place where no bundle may be written
+         */
+        suspend fun install(
+            bundle: File, over: File, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
+        ): List<GoldenResult> = blocking {
+            val (keys, reader) = trusted(trustedKeys) to GoldenReader()
+            val count = threads.counted().toInt()
+            Native.install(bundle.path.utf8(), over.path.utf8(), target?.utf8(), count, keys, reader)
+            reader.results
+        }
     }
+}
+
+/** Returns keys as the core takes them; of none it would verify nothing. */
+private fun trusted(keys: List<String>?): Array<ByteArray> {
+    requireInput(keys?.isEmpty() != true) { "trustedKeys: no key found, at least one expected; null verifies nothing" }
+    return keys.orEmpty().map { it.utf8() }.toTypedArray()
 }

@@ -13,6 +13,9 @@ internal object Native {
     }
 
     @JvmStatic external fun load(folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>): Long
+    @JvmStatic external fun install(
+        folder: ByteArray, over: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, reader: Reader,
+    )
     @JvmStatic external fun open(model: Long, graph: ByteArray)
     @JvmStatic external fun warmUp(model: Long)
     @JvmStatic external fun free(model: Long)
@@ -53,6 +56,9 @@ internal object Native {
 
     /** `kind`: 0 of images, 1 of sounds, 2 of series. Each file is its path or its bytes, the other is null. */
     @JvmStatic external fun prepareFiles(model: Long, kind: Int, paths: Array<ByteArray?>, bytes: Array<ByteArray?>): Long
+
+    /** Returns an array "samples", [channels, time], of a WAV file, its path or its bytes; `rate` takes its samples a second. */
+    @JvmStatic external fun readSound(path: ByteArray?, bytes: ByteArray?, rate: LongArray): Long
 
     @JvmStatic external fun labels(model: Long, outputs: Long, reader: Reader)
     @JvmStatic external fun forecast(model: Long, outputs: Long): Long

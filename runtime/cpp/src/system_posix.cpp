@@ -1,0 +1,70 @@
+#ifndef _WIN32
+
+#include <sys/utsname.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+#include "system.hpp"
+
+namespace edgeattn {
+namespace {
+
+constexpr double kKibibyte = 1024;
+
+// As Linux names them.
+const std::vector<std::string> kInstructionSets = {"avx2",     "avx_vnni", "avx512f", "avx512_vnni",
+                                                   "amx_int8", "asimd",    "asimddp", "i8mm",
+                                                   "sve",      "sve2",     "sme"};
+
+/// Returns what follows "NAME:" in a file of /proc, for the first of these names; empty where there is none.
+std::string proc(const std::string& file, const std::vector<std::string>& names) {
+  std::ifstream in("/proc/" + file);
+  for (std::string line; std::getline(in, line);)
+    for (const auto& name : names)
+      if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != line.npos)
+        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos)
+          return line.substr(first);
+  return "";
+}
+
+/// Returns the bytes that a line of /proc tells in kB.
+std::optional<double> bytes(const std::string& file, const std::string& name) {
+  const auto kibibytes = proc(file, {name});
+  return kibibytes.empty() ? std::nullopt : std::optional(std::stod(kibibytes) * kKibibyte);
+}
+
+utsname system_names() {
+  utsname found{};
+  uname(&found);
+  return found;
+}
+
+}  // namespace
+
+System system_here() {
+  const auto cpu = proc("cpuinfo", {"model name", "Hardware"}),
+             flags = " " + proc("cpuinfo", {"flags", "Features"}) + " ";
+  const auto names = system_names();
+  System here{cpu.empty() ? names.machine : cpu, {}, {}, std::string(names.sysname) + " " + names.release};
+  for (const auto& set : kInstructionSets)
+    if (flags.find(" " + set + " ") != flags.npos) here.instruction_sets.push_back(set);
+  if (const auto memory = bytes("meminfo", "MemTotal")) here.memory_mb = std::round(*memory / 1e6);
+  return here;
+}
+
+std::optional<double> available_memory() { return bytes("meminfo", "MemAvailable"); }
+
+std::optional<double> peak_memory_mb() {
+  const auto peak = bytes("self/status", "VmHWM");
+  return peak ? std::optional(*peak / 1e6) : std::nullopt;
+}
+
+void set_environment(const char* name, const char* value) { setenv(name, value, 1); }
+
+std::vector<std::string> arguments_in_utf8(int count, char** words) { return {words, words + count}; }
+
+}  // namespace edgeattn
+
+#endif
