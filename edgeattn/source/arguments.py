@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgeattn.source import handover
 from edgeattn.source.checkpoint.checkpoint import Checkpoint
-from edgeattn.source.checkpoint.exported_program import read_exported_program
+from edgeattn.source.exported_program import read_exported_program
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn_runtime.errors import BadInput, ModelError
