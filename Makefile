@@ -1,6 +1,6 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -32,6 +32,9 @@ verdicts:  ## whether a pass holds on inputs that it was not judged by; some min
 
 calibration:  ## the memory that calibration takes, by the number of samples; two minutes
 	python tests/bench/bench_calibration.py
+
+sizes:  ## the size of models with 4 and 8 bits against their cosine; some minutes
+	python tests/bench/bench_sizes.py sentence digits keywords story
 
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py

@@ -114,7 +114,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
             budget=request.budget.limits,
             source=source.sha256,
             weights=first.model.float_model.weights_sha256,
-            license=_license(source),
+            license=source.card.license,
         ),
         rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,
@@ -124,11 +124,6 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
     by_target = {each.target.name: each.report for each in outcomes}
     readme = card(packed.manifest, by_target.values(), source.card)
     return Bundle(by_target, packed.adding({CARD_FILE: readme.encode()}))
-
-
-def _license(source: Source) -> str | None:
-    stated = source.card.metadata.get("license")
-    return stated if isinstance(stated, str) else None
 
 
 def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:

@@ -99,8 +99,8 @@ def _installed_license(name: str, version: str) -> str | None:
         installed = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    stated = installed.get("License-Expression") or installed.get("License")
-    return stated if installed["Version"] == version else None
+    stated = installed.get_all("License-Expression") or installed.get_all("License") or [None]
+    return stated[0] if installed["Version"] == version else None
 
 
 def _licenses(stated: object) -> list[License]:

@@ -52,7 +52,7 @@ def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
         metadata={name: json.dumps(value) for name, value in _metadata(manifest, own).items()},
         manifest=manifest,
         description=own.description,
-        license=own.metadata.get("license"),
+        license=own.license or "not stated",
         kind=_kind(prepared),
         labelled=prepared.labels is not None,
         targets=", ".join(dict.fromkeys(variant.target for variant in manifest.variants)),

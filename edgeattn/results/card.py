@@ -24,6 +24,12 @@ class Card:
     description: str = ""
     metadata: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def license(self) -> str | None:
+        """By its name on the hub, which is SPDX's in small letters; None where nothing is said."""
+        stated = self.metadata.get("license")
+        return stated if stated is None or isinstance(stated, str) else " AND ".join(stated)
+
     @classmethod
     def read(cls, table: Mapping[str, object]) -> Card:
         """Read a model file's ``card``.

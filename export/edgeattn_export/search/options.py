@@ -117,10 +117,12 @@ def megabytes(unit: Unit, form: str, forms: Forms) -> float:
 
 
 def _affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
-    """Leave few of them where a trial takes seconds."""
+    """Leave few of them where a trial takes seconds; of what a limit on size asks for, all."""
+    if not is_large(meter.calibration):
+        return list(treatments)
     candidates = meter.rig.candidates
-    few, kernels = candidates.few if is_large(meter.calibration) else None, candidates.kernels.layers
-    return [each for each in treatments if few is None or each in few or each in kernels]
+    few = {*candidates.few, *candidates.smaller, *candidates.kernels.layers}
+    return [each for each in treatments if each in few]
 
 
 def _embedding_recipe(form: str) -> Recipe:

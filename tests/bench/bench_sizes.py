@@ -1,0 +1,183 @@
+"""Size against exactness: weights of 4 and 8 bits mixed, with care and rounded to the nearest.
+
+    python tests/bench/bench_sizes.py [MODEL ...] [--picture FILE.svg]
+
+Embeddings have 4 bits. From 4 bits throughout, layers become int8 one kind after the other, those first that
+lose most by 4 bits for the megabytes that they save, as the selection samples tell; those that no blocks fit
+are int8 in all recipes. Prints, for each, the megabytes of the main graph, the cosine to the float graph over
+the evaluation samples, mean and worst, and the seconds of the processor that making it took. One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from edgeattn.report.svg import svg
+from edgeattn.source.handover import load
+from edgeattn_export.cache import with_cache
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
+from edgeattn_export.quantize.quantize import written
+from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.recover import recover
+from edgeattn_export.search import Rig, Store
+from edgeattn_export.search.candidates import fitted_together
+from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.options import megabytes
+from edgeattn_export.search.units import Unit, groups, merged
+from edgeattn_export.targets import lower_for
+from edgeattn_export.targets.cpu import CPU
+from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.similarity import cosine
+
+MODELS = Path(__file__).parents[2] / "models"
+SMALL, LARGE = "int4 blocks of 64", "int8"
+SMOOTHED = Treatment(LARGE, (("smoothing", 0.7),))
+REWRITES = ("int4 rows", *CPU.candidates.others)
+CARE, NEAREST = "with care", "to the nearest"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A recipe, and what it comes to."""
+
+    way: str
+    large: str
+    size_mb: float
+    cosine: float
+    worst: float
+    seconds: float
+
+
+def main() -> None:
+    """Measure each model, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", default=["sentence"])
+    parser.add_argument("--picture", type=Path)
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
+    torch.set_num_threads(1)
+    for name in arguments.models:
+        points = []
+        for point in measured(name):
+            points.append(point)
+            print(
+                f"{name}: {point.way}, {point.large or 'none'} in 8 bits: {point.size_mb:.2f} MB, "
+                f"{point.cosine:.4f} (worst {point.worst:.4f}), {point.seconds:.0f} s",
+                flush=True,
+            )
+        if arguments.picture is not None:
+            arguments.picture.write_bytes(svg(partial(picture, points)))
+
+
+def measured(name: str) -> Iterator[Point]:
+    """Yield the points of a model, the smallest first."""
+    part, evaluation = float_graph(name)
+    units = groups(part.calibration.layers)
+    unfit = [unit for unit in units if unit.first.width % 64]
+    ladder = _most_sensitive_first(part, [unit for unit in units if unit not in unfit])
+    for count in range(len(ladder) + 1):
+        large = [*unfit, *ladder[:count]]
+        for way in (NEAREST, CARE):
+            recipe = _recipe(large, ladder[count:], way)
+            yield _point(part, evaluation, recipe, way, ", ".join(map(_kind, large)))
+
+
+def float_graph(name: str) -> tuple[FloatGraph, Samples]:
+    """Return a reference model's main graph as the CPU runs it, and its evaluation samples."""
+    source, engine = load(str(MODELS / name / "model.py")), CPU.engine
+    real = source.read()
+    parts, captured = real.split(), source.capture(real, engine)
+    cached = with_cache(captured, recover(captured, parts.calibration), parts.calibration)
+    graphs = lower_for(CPU, cached, parts.calibration).graphs
+    graph = graphs.graphs[MAIN_GRAPH]
+    calibration, selection, evaluation = (
+        graphs.samples(samples, engine)[MAIN_GRAPH]
+        for samples in (parts.calibration, parts.selection, parts.evaluation)
+    )
+    calibrated = Calibration(graph.model, calibration, engine, CPU.forms)
+    return FloatGraph(calibrated, selection, graph.graph, graph.outputs), evaluation
+
+
+def _most_sensitive_first(part: FloatGraph, units: Iterable[Unit]) -> list[Unit]:
+    rig = Rig(CPU.candidates, "", Store(None))
+    meter, forms = ErrorMeter(part, rig), part.calibration.forms
+
+    def price(unit: Unit) -> float:
+        saved = megabytes(unit, LARGE, forms) - megabytes(unit, SMALL, forms)
+        return float(meter.spoiled(unit.isolated(Treatment(SMALL))).mean()) / saved
+
+    return sorted(units, key=price, reverse=True)
+
+
+def _recipe(large: Sequence[Unit], small: Sequence[Unit], way: str) -> Recipe:
+    """Return the recipe by which some units have 8 bits, and others 4."""
+    candidates = CPU.candidates
+    in_8_bits = {unit.name: _in_8_bits(unit) for unit in large}
+    treatments = in_8_bits | {unit.name: Treatment(SMALL) for unit in small}
+    if way == CARE:
+        finished = {name: candidates.finished(each, CPU.forms) for name, each in treatments.items()}
+        treatments = fitted_together(finished)
+    return merged((*large, *small), treatments, REWRITES)
+
+
+def _in_8_bits(unit: Unit) -> Treatment:
+    """Return what MiniLM's layers get by the search, about."""
+    return CPU.candidates.behind_activation[0] if unit.first.source in ZERO_KEEPING else SMOOTHED
+
+
+def _kind(unit: Unit) -> str:
+    return unit.first.name.rpartition(".layer.0.")[2] or unit.name
+
+
+def _point(part: FloatGraph, evaluation: Samples, recipe: Recipe, way: str, large: str) -> Point:
+    began = time.process_time()
+    model = written(part.calibration, recipe)
+    seconds = time.process_time() - began
+    engine = part.calibration.engine
+    right, answer = engine.runner(part.calibration.model), engine.runner(model)
+    cosines = []
+    for sample in evaluation:
+        expected, found = right(sample.inputs), answer(sample.inputs)
+        names = part.outputs or tuple(expected)
+        flat = [
+            np.concatenate([np.asarray(outputs[name], np.float64).ravel() for name in names])
+            for outputs in (expected, found)
+        ]
+        cosines.append(cosine(*flat))
+    return Point(way, large, file_mb(model), float(np.mean(cosines)), float(np.min(cosines)), seconds)
+
+
+def picture(points: Sequence[Point]) -> Figure:
+    """Draw the curves of both ways, mean and worst."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    for way, color in ((CARE, "#1f6f8b"), (NEAREST, "#b9b9b9")):
+        chosen = sorted((each for each in points if each.way == way), key=lambda point: point.size_mb)
+        sizes = [each.size_mb for each in chosen]
+        axes.plot(sizes, [each.cosine for each in chosen], "o-", color=color, label=f"{way}, mean")
+        axes.plot(sizes, [each.worst for each in chosen], "o:", color=color, label=f"{way}, worst")
+    axes.set_xlabel("MB of the graph, embeddings in 4 bits")
+    axes.set_ylabel("cosine to float")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
+if __name__ == "__main__":
+    main()
