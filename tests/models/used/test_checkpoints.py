@@ -12,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
 
-LEAST_ACCURACY = 0.8  # of digits that training never saw
+LEAST_ACCURACY = 0.7  # of digits that training never saw; chance is a tenth
 
 
 @pytest.fixture(scope="module")
