@@ -45,6 +45,7 @@ let package = Package(
             name: "Conformance", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Conformance"),
         .executableTarget(
             name: "Lifecycle", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Lifecycle"),
+        .executableTarget(name: "Latency", dependencies: ["EdgeAttn"], path: "\(swift)/Tests/Latency"),
     ],
     cxxLanguageStandard: .cxx17
 )

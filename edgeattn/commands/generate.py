@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from edgeattn.commands.kernels import NoKernels, tell_kernels
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.generate_command import Prompts, pieces
+from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.model import load
 
 
@@ -96,9 +95,7 @@ def generate(
     }
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)
-    for piece in pieces(model, prompts, settings, stop_strings or ()):
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+    print_pieces(pieces(model, prompts, settings, stop_strings or ()))
 
 
 def _ids(name: str, text: str) -> tuple[int, ...]:

@@ -1,1 +1,1 @@
-"""What a user hands over: a module, a Python file or an ONNX file; its samples, metric and words."""
+"""What a user hands over: a module, a file, a checkpoint; its samples, metric and words."""

@@ -1,4 +1,4 @@
-"""MODEL and SAMPLES of the command line: a Python file; an ONNX file or a checkpoint with its samples."""
+"""MODEL and SAMPLES of the command line: a Python file; an ONNX or .pt2 file or a checkpoint with samples."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeattn.source import handover
 from edgeattn.source.checkpoint.checkpoint import Checkpoint
+from edgeattn.source.exported_program import read_exported_program
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn_runtime.errors import BadInput, ModelError
@@ -18,9 +19,9 @@ def read_source(
     """Read what was given.
 
     Args:
-        model: A Python file, ``package.module``, an ONNX file or a checkpoint.
-        samples: An .npz file beside an ONNX file; data beside a checkpoint; None beside the others, which
-            yield their own.
+        model: A Python file, ``package.module``, an ONNX file, a .pt2 file or a checkpoint.
+        samples: An .npz file beside an ONNX or .pt2 file; data beside a checkpoint; None beside the others,
+            which yield their own.
         columns: What the data's columns are to a checkpoint's task.
 
     Raises:
@@ -30,8 +31,10 @@ def read_source(
     if is_checkpoint(model):
         return checkpoint_of(model, samples, columns).read()
     if columns:
-        raise BadInput(f"--columns: found beside {model}, which is no checkpoint; leave it out")
-    if not is_onnx(model):
+        raise BadInput(f"--columns: found beside {model}, whose samples have none; leave it out")
+    if is_program(model) and samples is not None:
+        return read_exported_program(Path(model), samples)
+    if not needs_samples(model):
         if samples is not None:
             raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
         return handover.load(model)
@@ -59,7 +62,7 @@ def check_files(model: str, samples: Path | None) -> None:
     Raises:
         ModelError: One is missing.
     """
-    if not is_onnx(model) and not is_checkpoint(model):
+    if not needs_samples(model):
         handover.find(model)
         return
     for file in (Path(model), samples):
@@ -70,6 +73,16 @@ def check_files(model: str, samples: Path | None) -> None:
 def is_onnx(model: str) -> bool:
     """Say whether a model's name is that of an ONNX file."""
     return Path(model).suffix.lower() == ".onnx"
+
+
+def is_program(model: str) -> bool:
+    """Say whether a model's name is that of a program of torch.export."""
+    return Path(model).suffix.lower() == ".pt2"
+
+
+def needs_samples(model: str) -> bool:
+    """Say whether a model has no samples of its own."""
+    return is_onnx(model) or is_program(model) or is_checkpoint(model)
 
 
 def is_checkpoint(model: str) -> bool:

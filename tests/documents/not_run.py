@@ -36,7 +36,7 @@ NOT_RUN = {
     "git *": "changes a repository, and publishes it",
     "sha256sum edgeattn-cpp-*": "of an archive of git",
     "python -m build*": ".ci/wheel and .ci/kernels build the wheels",
-    "uv tool run twine *": ".ci/wheel checks the wheel",
+    "twine *": ".ci/wheel checks the wheel",
     "runtime/kernels/wheel dist": "tests/isa/kernels.py runs it",
     "npm publish*": "tests/runtime/web/test_package.py: as a dry run",
     "runtime/android/gradlew *": "neither Gradle nor Google's repository is within reach",

@@ -6,6 +6,7 @@ to be killed, the number of the stage that it does not begin; the line out, how 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -38,10 +39,7 @@ def begun(job: Mapping[str, Any], log: Path) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
-        # As a process ends; os._exit would leave its temporary folders, and the parent's are not its own.
-        import atexit
-
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # temporary folders go, and nothing of the parent's is waited for
         os._exit(code)
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
-from edgeattn_runtime.generate_command import Prompts, pieces
+from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.golden import check
 from edgeattn_runtime.kernels import NONE
 from edgeattn_runtime.machine import Machine
@@ -106,9 +106,7 @@ def _generate(args: argparse.Namespace) -> None:
     settings = {name: getattr(args, name) for name in _SETTINGS}
     model = _load(args)
     _tell_kernels(model)
-    for piece in pieces(model, prompts, settings, args.stop_strings):
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+    print_pieces(pieces(model, prompts, settings, args.stop_strings))
 
 
 def _tell_kernels(model: Model) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from edgeattn_runtime.prompt import Prompt
 from edgeattn_runtime.raw_input import read_prompt
 
 _BEAM_SETTINGS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,14 @@ def pieces(
         for i, row in enumerate(answers)
         for hypothesis in row
     )
+
+
+def print_pieces(pieces: Iterable[str]) -> None:
+    """Print each as it comes; to a terminal, without what would command it: a tokenizer may hold anything."""
+    is_terminal = sys.stdout.isatty()
+    for piece in pieces:
+        sys.stdout.write(piece.translate(_ESCAPES) if is_terminal else piece)
+        sys.stdout.flush()
 
 
 def _check_none(stop_strings: Sequence[str]) -> None:

@@ -33,9 +33,11 @@ export class DeadlineError extends EdgeAttnError {
 const LONGEST = 300; // characters of a foreign message
 const MEMORY = /allocat|bad_alloc|out of memory|Invalid (typed )?array (buffer )?length/i;
 
-/** Return the first line of what was thrown. */
+/** Return the first line of what was thrown; what would command a terminal is an escape such as \x1b. */
 export const reason = (error: unknown): string =>
-  (String((error as Error)?.message ?? error).split('\n', 1)[0] as string).slice(0, LONGEST);
+  (String((error as Error)?.message ?? error).split('\n', 1)[0] as string)
+    .slice(0, LONGEST)
+    .replace(/\p{Cc}/gu, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /** Say whether what was thrown tells of memory that is not there. */
 export const isShortage = (error: unknown): boolean => MEMORY.test(reason(error));

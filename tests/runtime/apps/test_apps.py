@@ -20,6 +20,7 @@ CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 ENDS = {  # how calls end that are cancelled, late, broken off or of a closed model
     "cancelled": ("CancellationError", "CancellationException"),
     "cancelled before": ("CancellationError",),
+    "cancelled on IO": ("CancellationException",),
     "running on": ("false",),
     "late": ("DeadlineError",),
     "late without await": ("DeadlineError",),

@@ -1,18 +1,27 @@
-"""The C++ runtime inside another project: a copy of its folder alone, by add_subdirectory."""
+"""The C++ runtime inside another project: its folder alone, by add_subdirectory or as an archive."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 CPP = Path(__file__).parents[3] / "runtime" / "cpp"
 PROJECT = """
 cmake_minimum_required(VERSION 3.18)
 project(app LANGUAGES C CXX)
-add_subdirectory(edgeattn)
+{brought}
 add_executable(app main.c)
 target_link_libraries(app PRIVATE edgeattn::edgeattn)
+"""
+FOLDER = "add_subdirectory(edgeattn)"
+ARCHIVE = """
+include(FetchContent)
+FetchContent_Declare(edgeattn URL {archive} URL_HASH SHA256={hash})
+FetchContent_MakeAvailable(edgeattn)
 """
 MAIN = """
 #include <edgeattn.h>
@@ -20,11 +29,20 @@ int main(void) { return edgeattn_abi_version() - EDGEATTN_ABI_VERSION; }
 """
 
 
+def _fetched(folder: Path) -> str:
+    """Return what brings a folder as an archive, which alone is left of it."""
+    archive = shutil.make_archive(str(folder), "gztar", root_dir=folder.parent, base_dir=folder.name)
+    shutil.rmtree(folder)
+    return ARCHIVE.format(archive=archive, hash=hashlib.sha256(Path(archive).read_bytes()).hexdigest())
+
+
+@pytest.mark.parametrize("as_archive", [False, True])
 def test_a_copy_of_the_folder_gives_the_library_alone(
-    run: Callable[..., object], gcc: Path, tmp_path: Path
+    run: Callable[..., object], gcc: Path, tmp_path: Path, as_archive: bool
 ) -> None:
     shutil.copytree(CPP, tmp_path / "edgeattn", ignore=shutil.ignore_patterns("build"))
-    (tmp_path / "CMakeLists.txt").write_text(PROJECT, "utf-8")
+    brought = _fetched(tmp_path / "edgeattn") if as_archive else FOLDER
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT.replace("{brought}", brought), "utf-8")
     (tmp_path / "main.c").write_text(MAIN, "utf-8")
     build, engine = tmp_path / "build", gcc / "engine"
     run("cmake", "-S", tmp_path, "-B", build, "-G", "Unix Makefiles", f"-DONNXRUNTIME_ROOT={engine}")

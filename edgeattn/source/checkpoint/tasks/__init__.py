@@ -18,6 +18,7 @@ TASKS = {
     "token_classification": "TokenClassification",
     "question_answering": "QuestionAnswering",
     "masked_lm": "MaskedLM",
+    "ctc_speech": "CTCSpeech",
     "causal_lm": "CausalLM",
     "seq2seq_lm": "Seq2SeqLM",
     "image_classification": "ImageClassification",

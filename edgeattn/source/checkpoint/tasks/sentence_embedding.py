@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
+from edgeattn.source.checkpoint.model_card import card_of
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
@@ -39,6 +40,7 @@ class SentenceEmbedding(TextTask):
             )
         place = parts[0][1]
         super().__init__(place, rows, load_network(place, without=("pooler",)), _longest(folder, place))
+        self.card = card_of(folder)
         self.encoder = SentenceEncoder(self.network, self.tokens.names, parts[1:])
         self.pairs = self.has("pair") and self.has("label")
         if self.pairs:

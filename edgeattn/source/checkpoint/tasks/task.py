@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from edgeattn.source.checkpoint.model_card import card_of
 from edgeattn.source.checkpoint.samples.columns import Row
 
 
@@ -22,6 +23,7 @@ class Task(ABC):
     Attributes:
         dynamic: Axis names by input.
         metric: Of a sample's outputs and its target, higher is better; None where rows have no targets.
+        card: What its README says for a hub.
         processing: What the bundle says of raw data and labels; None for nothing.
     """
 
@@ -36,6 +38,7 @@ class Task(ABC):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         self.folder, self.rows = folder, rows
+        self.card = card_of(folder)
 
     def has(self, role: str) -> bool:
         """Say whether rows have a column of this role."""

@@ -21,6 +21,9 @@ class TextTask(Task):
         rows: With ``text``.
         network: With its weights.
         longest: Tokens that a text is cut to, in place of the tokenizer's own.
+
+    Raises:
+        ValueError: The network takes no texts, or there is no tokenizer.
     """
 
     needed: ClassVar[Sequence[str]] = ("text",)
@@ -28,6 +31,10 @@ class TextTask(Task):
     def __init__(
         self, folder: Path, rows: Sequence[Row], network: nn.Module, longest: int | None = None
     ) -> None:
+        takes = getattr(network, "main_input_name", "input_ids")
+        if takes != "input_ids":
+            name = type(network).__name__
+            raise ValueError(f"{name} takes {takes}: a class for texts expected; write a model file")
         super().__init__(folder, rows)
         self.network, self.tokens = network, Tokens(folder, network, longest)
         self.dynamic = self.tokens.dynamic

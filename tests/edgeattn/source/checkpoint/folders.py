@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import transformers
 from PIL import Image
+from scipy.io import wavfile
+from sklearn.datasets import load_digits
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
@@ -151,5 +153,95 @@ def translator(folder: Path) -> Path:
     ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 3}
     config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
     transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+RATE = 2000  # samples a second: as few as a test may have
+
+
+def sounds(folder: Path, count: int = 12) -> Path:
+    """Write noise of several lengths, and what is said in it."""
+    folder.mkdir()
+    draw = np.random.default_rng(0)
+    said = []
+    for i in range(count):
+        samples = draw.integers(-20000, 20000, 800 + 40 * i, np.int16)
+        wavfile.write(folder / f"{i}.wav", RATE, samples)
+        said.append((f"{i}.wav", "one two" if i % 2 else "two"))
+    with (folder / "said.csv").open("w", encoding="utf-8", newline="") as lines:
+        csv.writer(lines).writerows([("file", "text"), *said])
+    return folder
+
+
+def listener(folder: Path) -> Path:
+    """Save a wav2vec 2.0 that spells what it hears."""
+    torch.manual_seed(0)
+    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ENOTW"]
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    layers = {
+        "conv_dim": (16, 16),
+        "conv_stride": (5, 4),
+        "conv_kernel": (10, 4),
+        "num_conv_pos_embeddings": 16,
+    }
+    config = transformers.Wav2Vec2Config(
+        vocab_size=len(letters), **sizes, **layers, num_conv_pos_embedding_groups=2, pad_token_id=0
+    )
+    transformers.Wav2Vec2ForCTC(config).eval().save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}), "utf-8")
+    transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE).save_pretrained(folder)
+    return folder
+
+
+def digits(folder: Path, steps: int = 200) -> Path:
+    """Train a ViT on scikit-learn's handwritten digits, 8 x 8, but for the last 300."""
+    torch.manual_seed(0)
+    loaded = load_digits()
+    levels = torch.from_numpy(loaded.images[:-300] * 255 / 16).byte().float()  # (N, 8, 8)
+    shown = (levels / 255 - 0.5)[:, None].expand(-1, 3, -1, -1) / 0.5
+    labels = torch.from_numpy(loaded.target[:-300])
+    sizes = VISION | {"image_size": 8, "patch_size": 2, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = transformers.ViTConfig(**sizes, id2label={i: str(i) for i in range(10)})
+    network = transformers.ViTForImageClassification(config)
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
+    for _ in range(steps):
+        batch = torch.randint(len(shown), (32,))
+        network(pixel_values=shown[batch], labels=labels[batch]).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    size = {"height": 8, "width": 8}
+    return vision(folder, network, size=size, image_mean=[0.5] * 3, image_std=[0.5] * 3)
+
+
+def digit_images(folder: Path) -> Path:
+    """Draw the last 300 digits, a folder each."""
+    loaded = load_digits()
+    for i, (levels, label) in enumerate(zip(loaded.images[-300:], loaded.target[-300:], strict=True)):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray((levels * 255 / 16).astype(np.uint8)).save(folder / str(label) / f"{i}.png")
+    return folder
+
+
+def tagger(folder: Path) -> Path:
+    """Save a BERT that finds praise."""
+    return bert(folder, "ForTokenClassification", id2label={0: "O", 1: "B-PRAISE", 2: "I-PRAISE"})
+
+
+def finder(folder: Path) -> Path:
+    """Save a YOLOS that finds five things at most."""
+    torch.manual_seed(0)
+    sizes = VISION | {"image_size": (PIXELS, PIXELS)}
+    config = transformers.YolosConfig(**sizes, num_detection_tokens=5, id2label={0: "cat", 1: "dog"})
+    return vision(folder, transformers.YolosForObjectDetection(config))
+
+
+def towers(folder: Path) -> Path:
+    """Save a CLIP."""
+    torch.manual_seed(0)
+    words = SIZES | {"vocab_size": len(tokenizer()), "eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0}
+    config = transformers.CLIPConfig(text_config=words, vision_config=VISION, projection_dim=8)
+    vision(folder, transformers.CLIPModel(config))
     tokenizer().save_pretrained(folder)
     return folder

@@ -6,7 +6,6 @@ import folders
 import numpy as np
 import pytest
 import torch
-import transformers
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
@@ -60,10 +59,7 @@ def test_what_is_more_than_stretching_is_told(
 
 
 def test_a_detector_gives_scores_and_boxes(tmp_path: Path, data: Path) -> None:
-    config = transformers.YolosConfig(
-        **folders.VISION | {"image_size": (16, 16)}, num_detection_tokens=5, id2label={0: "cat", 1: "dog"}
-    )
-    found = read(folders.vision(tmp_path / "finder", transformers.YolosForObjectDetection(config)), data)
+    found = read(folders.finder(tmp_path / "finder"), data)
     with torch.inference_mode():
         outputs = found.module(torch.from_numpy(found.read()[0].inputs["pixel_values"]))
     assert {name: list(value.shape) for name, value in outputs.items()} == {
@@ -76,14 +72,7 @@ def test_a_detector_gives_scores_and_boxes(tmp_path: Path, data: Path) -> None:
 
 
 def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
-    words = folders.SIZES | {"vocab_size": len(folders.tokenizer()), "max_position_embeddings": 40}
-    config = transformers.CLIPConfig(
-        text_config=words | {"eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0},
-        vision_config=folders.VISION,
-        projection_dim=8,
-    )
-    folder = folders.vision(tmp_path / "towers", transformers.CLIPModel(config))
-    folders.tokenizer().save_pretrained(folder)
+    folder = folders.towers(tmp_path / "towers")
     (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
     for rows, name in ((tmp_path / "x.txt", "text_embeds"), (data, "image_embeds")):
         found = read(folder, rows)

@@ -12,6 +12,7 @@ import folders
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import ViTConfig, ViTModel
 
 from edgeattn.source.arguments import read_source
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
@@ -45,7 +46,7 @@ def test_an_export_ends_with_one_line(refused: Refused, folder: Path, data: Path
     assert "--samples" in refused("export", folder)
     assert "once" in refused("export", folder, data, "--samples", data)
     assert "ROLE=COLUMN" in refused("export", folder, data, "--columns", "text")
-    assert "checkpoint" in refused("export", "models/digits/model.py", "--columns", "text=review")
+    assert "have none" in refused("export", "models/digits/model.py", "--columns", "text=review")
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,10 @@ def test_a_library_that_is_missing_is_told_with_its_extra(
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[checkpoints\]'"):
         read_source(str(folder), data)
+
+
+def test_a_network_that_takes_no_texts_is_named(tmp_path: Path) -> None:
+    folder = folders.vision(tmp_path / "seer", ViTModel(ViTConfig(**folders.VISION)))
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    with pytest.raises(BadInput, match="ViTModel takes pixel_values: a class for texts expected"):
+        read_source(str(folder), tmp_path / "x.txt")

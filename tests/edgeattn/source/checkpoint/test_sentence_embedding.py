@@ -118,6 +118,7 @@ def test_minilm_s_own_folder_is_the_reference_model_to_the_bit(tmp_path: Path) -
     assert isinstance(found, ModuleSource)
     assert found.weights_sha256 == reference.weights_sha256
     assert found.dynamic == reference.dynamic
+    assert found.card.metadata["license"] == "apache-2.0"
     assert found.processing is not None
     assert reference.processing is not None
     assert found.processing.processing == reference.processing.processing

@@ -100,10 +100,10 @@ def test_pairs_are_token_ids_to_a_bundle(tmp_path: Path) -> None:
 
 
 def test_tokens_are_judged_by_their_entities(tmp_path: Path) -> None:
-    tags = {0: "O", 1: "B-QUALITY", 2: "I-QUALITY"}
-    folder = folders.bert(tmp_path / "tagger", "ForTokenClassification", id2label=tags)
+    tags = ["O", "B-PRAISE", "I-PRAISE"]
+    folder = folders.tagger(tmp_path / "tagger")
     rows = [
-        {"text": text, "label": ["B-QUALITY" if word in folders.PRAISE else "O" for word in text.split()]}
+        {"text": text, "label": ["B-PRAISE" if word in folders.PRAISE else "O" for word in text.split()]}
         for text in folders.texts()
     ]
     found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))

@@ -16,6 +16,7 @@ import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.supervisorScope
+import kotlinx.coroutines.withContext
 
 object Lifecycle {
     @JvmStatic
@@ -30,6 +31,16 @@ object Lifecycle {
                 delay(300)
                 call.cancel()
                 "${call.await().size} outputs"
+            }
+        }
+        endOf("cancelled on IO") {
+            withContext(Dispatchers.IO) {
+                supervisorScope {
+                    val call = async { model.run(input) } // on its caller's thread
+                    delay(300)
+                    call.cancel()
+                    "${call.await().size} outputs"
+                }
             }
         }
         endOf("running on") {

@@ -1,5 +1,6 @@
 package edgeattn
 
+import kotlin.coroutines.ContinuationInterceptor
 import kotlin.time.Duration
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -32,7 +33,8 @@ internal class Cancellation : AutoCloseable {
 internal val threads = Dispatchers.IO.asExecutor()
 
 /**
- * Makes a call on another thread, and ends it where the coroutine is cancelled.
+ * Makes a call on another thread, but where its caller is on one of [Dispatchers.IO] already, and ends it where the coroutine is
+ * cancelled.
  *
  * @param body is given the cancellation's address
  * @param letGo takes what came too late
@@ -42,9 +44,10 @@ internal suspend fun <Result> blocking(letGo: (Result) -> Unit = {}, body: (Long
     suspendCancellableCoroutine { continuation ->
         val cancellation = Cancellation()
         continuation.invokeOnCancellation { cancellation.cancel() }
-        threads.execute {
+        val call = Runnable {
             val result = cancellation.use { runCatching { cancellation.use(body) } }
             cancellation.close()
             result.fold({ continuation.resume(it) { _ -> letGo(it) } }, { continuation.resumeWith(kotlin.Result.failure(it)) })
         }
+        if (continuation.context[ContinuationInterceptor] === Dispatchers.IO) call.run() else threads.execute(call)
     }

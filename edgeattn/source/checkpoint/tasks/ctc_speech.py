@@ -1,0 +1,92 @@
+"""Speech recognition by CTC: a sound becomes letters, one a frame, of which repeated ones and blanks fall."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import AutoTokenizer
+
+from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
+from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.sound import read_sound
+from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.checkpoint.transformers_folder import load_network
+
+
+class CTCSpeech(Task):
+    """A recognizer: ``logits`` (B, frames, vocabulary) of a sound as it is recorded.
+
+    What the feature extractor does to a sound, zero mean and unit variance, becomes part of the graph.
+
+    Args:
+        folder: The checkpoint.
+        rows: ``audio``, and where there is any ``text``, what is said.
+    """
+
+    heads = ("ForCTC",)
+    needed = ("audio",)
+    optional = ("text",)
+    dynamic: Mapping[str, Sequence[str | None]] = {"audio": ("batch", "time")}
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        super().__init__(folder, rows)
+        file = folder / "preprocessor_config.json"
+        if not file.is_file():
+            raise ValueError(
+                "no preprocessor_config.json found; save the feature extractor beside the network"
+            )
+        extractor = json.loads(file.read_text(encoding="utf-8"))
+        self.rate = int(extractor["sampling_rate"])
+        self.network = Recognizer(load_network(folder), normalize=extractor.get("do_normalize", True))
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        if self.has("text"):
+            self.metric = self._word_accuracy
+        self.say(
+            audio={"input": "audio", "rate": self.rate, "channels": 1},
+            labels={
+                "output": "logits",
+                "names": self.tokenizer.convert_ids_to_tokens(list(range(len(self.tokenizer)))),
+            },
+        )
+
+    def samples(self) -> Iterator[object]:
+        """Yield each sound, float32 (1, time), and what is said, where it is known."""
+        for row in self.rows:
+            inputs = {"audio": read_sound(Path(row["audio"]), self.rate)}
+            yield (inputs, row["text"]) if "text" in row else inputs
+
+    def raw(self) -> Iterator[Mapping[str, object]]:
+        """Yield the sounds' files."""
+        yield from ({"audio": row["audio"]} for row in self.rows)
+
+    def pretty(self, outputs: Mapping[str, Tensor]) -> str:
+        """Return what was heard."""
+        return str(self.tokenizer.batch_decode(outputs["logits"].argmax(dim=-1))[0])
+
+    def _word_accuracy(self, outputs: Mapping[str, Tensor], target: str) -> float:
+        return word_accuracy(self.pretty(outputs), target)
+
+
+class Recognizer(nn.Module):
+    """A network behind the normalization of its feature extractor.
+
+    Args:
+        network: Of sounds with zero mean and unit variance, or of sounds as they are.
+        normalize: Whether they have these.
+    """
+
+    def __init__(self, network: nn.Module, *, normalize: bool) -> None:
+        super().__init__()
+        self.network, self.normalize = network, normalize
+
+    def forward(self, audio: Tensor) -> dict[str, Tensor]:
+        """Hear sounds, float32 (B, time), of -1 to 1."""
+        if self.normalize:
+            mean = audio.mean(dim=-1, keepdim=True)  # (B, 1)
+            variance = (audio - mean).square().mean(dim=-1, keepdim=True)  # (B, 1)
+            audio = (audio - mean) / (variance + 1e-7).sqrt()
+        return {"logits": self.network(audio).logits}

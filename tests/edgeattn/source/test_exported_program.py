@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn.source.arguments import read_source
+from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import BadInput
+
+
+class Classifier(nn.Module):
+    """A layer of attention over tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(50, 8)
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+
+    def forward(self, tokens: Tensor, scale: Tensor) -> dict[str, Tensor]:
+        return {"logits": self.layer(self.embed(tokens)).mean(dim=1) * scale}
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    draw = np.random.default_rng(0)
+    arrays = {f"{i}.tokens": draw.integers(0, 50, (1, 3 + i)) for i in range(6)}
+    scales = {f"{i}.scale": draw.random((1, 1), np.float32) for i in range(6)}
+    np.savez(tmp_path / "samples.npz", **arrays, **scales)
+    return tmp_path / "samples.npz"
+
+
+def test_a_program_answers_as_its_module_did(tmp_path: Path, samples: Path) -> None:
+    module = Classifier().eval()
+    axes = {
+        "tokens": {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO},
+        "scale": {0: torch.export.Dim.AUTO},
+    }
+    arguments = (torch.zeros(2, 7, dtype=torch.long), torch.ones(2, 1))
+    torch.export.save(torch.export.export(module, arguments, dynamic_shapes=axes), tmp_path / "net.pt2")
+    found = read_source(str(tmp_path / "net.pt2"), samples)
+    assert isinstance(found, ModuleSource)
+    assert found.name == "net"
+    for sample in found.read():
+        inputs = {name: torch.from_numpy(array) for name, array in sample.inputs.items()}
+        with torch.inference_mode():
+            torch.testing.assert_close(found.module(inputs)["logits"], module(**inputs)["logits"])
+
+
+def test_another_file_is_refused(tmp_path: Path, samples: Path) -> None:
+    (tmp_path / "net.pt2").write_bytes(b"no program")
+    with pytest.raises(BadInput, match=r"net\.pt2: no program of torch\.export"):
+        read_source(str(tmp_path / "net.pt2"), samples)
+    with pytest.raises(BadInput, match=r"no samples found; an \.npz file"):
+        read_source(str(tmp_path / "net.pt2"), None)
