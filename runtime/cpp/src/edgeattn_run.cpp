@@ -9,6 +9,7 @@
 
 #include "bundle.hpp"
 #include "kernels.hpp"
+#include "legible.hpp"
 #include "model.hpp"
 #include "printing.hpp"
 #include "safetensors.hpp"
@@ -198,13 +199,14 @@ void bench(const Arguments& arguments) {
 /// Continues a text, or answers one, and prints the new text as it comes.
 void write(const Model& model, const std::string& text, GenerateOptions options) {
   TextStream pieces(model);
+  const auto shown = [terminal = is_terminal()](const std::string& piece) { return terminal ? legible(piece) : piece; };
   options.on_token = [&](std::int64_t token) {
-    return static_cast<bool>(std::cout << pieces.push(token) << std::flush);
+    return static_cast<bool>(std::cout << shown(pieces.push(token)) << std::flush);
   };
   const auto& names = model.manifest().generation;
   names && names->encoder ? model.generate(prepare_text(model, text), options)
                           : model.generate(model.tokens_of(text), options);
-  std::cout << pieces.finish() << std::endl;
+  std::cout << shown(pieces.finish()) << std::endl;
 }
 
 void generate(const Model& model, const Arguments& arguments) {
@@ -248,6 +250,6 @@ int main(int count, char** words_) try {
   if (all.size() > 1 && all[1] == "--help") return std::fputs(kUsage, stdout), 0;
   return command(parse(all));
 } catch (const std::exception& error) {
-  std::cerr << "edgeattn-run: " << error.what() << "\n";
+  std::cerr << "edgeattn-run: " << legible(error.what()) << "\n";
   return 2;
 }

@@ -10,6 +10,7 @@
 #include "boundary.hpp"
 #include "deadline.hpp"
 #include "kernels.hpp"
+#include "legible.hpp"
 #include "shape.hpp"
 #include "system.hpp"
 #include "words.hpp"
@@ -49,12 +50,12 @@ bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
                      [&](const auto& phrase) { return text.find(phrase) != text.npos; });
 }
 
-/// Returns onnxruntime's own reason without the place in its sources.
+/// Returns onnxruntime's own reason without the place in its sources, with the names of a graph made legible.
 std::string explained(const Ort::Exception& error) {
   static const std::regex place(
       R"(\S+\.(cc|h):\d+ ([\w:&*<>, ~]*\([^()]*\) )?|^Load model from .*? failed:)");
   const std::string reason = error.what();
-  return reason.size() > 4096 ? reason.substr(0, 4096) : std::regex_replace(reason, place, "");
+  return legible(reason.size() > 4096 ? reason.substr(0, 4096) : std::regex_replace(reason, place, ""));
 }
 
 void require_engine() {

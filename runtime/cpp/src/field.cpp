@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "text/unicode.hpp"
+#include "legible.hpp"
 
 namespace edgeattn {
 namespace {
@@ -14,16 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kDeepest = 200;                                   // levels of nesting
-
-/// Says whether a text has characters, all of them printable as Python has it: no blank but the space, no control or
-/// format character, and none that Unicode leaves open.
-bool is_printable(const std::string& text) {
-  using namespace text;
-  constexpr auto kUnprintable = 1U << kZs | 1U << kZl | 1U << kZp | 1U << kCc | 1U << kCf | 1U << kCo | 1U << kCn;
-  for (std::size_t at = 0; at < text.size();)
-    if (const auto point = next(text, at); point != ' ' && (kUnprintable >> category(point) & 1)) return false;
-  return !text.empty();
-}
 
 /// Returns which numbers of a JSON text, counted from 0, are integers that no integer type of the parser holds: it would
 /// make floats of them.

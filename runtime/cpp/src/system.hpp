@@ -23,6 +23,9 @@ std::optional<double> available_memory();
 /// Returns the most memory that this process has had, in MB, where the system tells it.
 std::optional<double> peak_memory_mb();
 
+/// Says whether the standard output is a terminal.
+bool is_terminal();
+
 /// Sets a variable of this process's environment.
 void set_environment(const char* name, const char* value);
 

@@ -1,6 +1,7 @@
 #ifndef _WIN32
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -60,6 +61,8 @@ std::optional<double> peak_memory_mb() {
   const auto peak = bytes("self/status", "VmHWM");
   return peak ? std::optional(*peak / 1e6) : std::nullopt;
 }
+
+bool is_terminal() { return isatty(STDOUT_FILENO) != 0; }
 
 void set_environment(const char* name, const char* value) { setenv(name, value, 1); }
 

@@ -2,10 +2,12 @@
 
 #include <windows.h>
 // which the next need
+#include <io.h>
 #include <psapi.h>
 #include <shellapi.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -62,6 +64,8 @@ std::optional<double> peak_memory_mb() {
   if (!K32GetProcessMemoryInfo(GetCurrentProcess(), &found, sizeof found)) return std::nullopt;
   return static_cast<double>(found.PeakWorkingSetSize) / 1e6;
 }
+
+bool is_terminal() { return _isatty(_fileno(stdout)) != 0; }
 
 void set_environment(const char* name, const char* value) { _putenv_s(name, value); }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from safetensors.numpy import load_file, save_file
 
@@ -60,6 +64,22 @@ def test_a_file_that_is_no_safetensors_is_told_in_one_line(run: Run, gcc: Path, 
 def test_bad_input_is_told_in_one_line(run: Run, gcc: Path, words: list[str | Path], message: str) -> None:
     stderr = run(gcc / "edgeattn-run", *words, code=2).stderr
     assert message in stderr
+    assert stderr.count("\n") == 1
+
+
+def test_what_would_command_a_terminal_is_escaped(run: Run, gcc: Path, tmp_path: Path) -> None:
+    bundle = shutil.copytree(GOOD, tmp_path / "good.edge")
+    graph = onnx.load(bundle / "model.onnx")
+    graph.graph.node[0].op_type = "Turn\x1b[31m\u202eRed"
+    onnx.save(graph, bundle / "model.onnx")
+    content, manifest = (
+        (bundle / "model.onnx").read_bytes(),
+        json.loads((bundle / "manifest.json").read_text()),
+    )
+    manifest["files"]["model.onnx"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (bundle / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    stderr = run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
+    assert r"Turn\x1b[31m\u202eRed" in stderr
     assert stderr.count("\n") == 1
 
 
