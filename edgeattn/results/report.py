@@ -18,10 +18,10 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.machine import Machine
 
 SCHEMA = 2
-# Keys that hold times, memory and the machine that they were measured on, or what follows from those.
+# Keys in which an export writes times, memory and the machine of both, or what follows from those.
 MEASURED = (
-    *("machine", "latency_ms", "memory_mb", "operator_times", "module_times", "trials", "notes", "devices"),
-    *("browsers", "prices", "without_kernels"),
+    *("machine", "latency_ms", "memory_mb", "operator_times", "module_times", "trials", "notes", "prices"),
+    "without_kernels",
 )
 MEASURED_LIMITS = frozenset({"latency_ms", "latency_ratio", "memory_mb"})
 _REMEDY = "export the model again"

@@ -47,7 +47,7 @@ def captured(captioner: ModuleSource) -> Captured:
 
 @pytest.fixture(scope="module")
 def bundle(captioner: ModuleSource) -> Bundle:
-    request = Request.read("cpu", {"cosine": 0.999}, Objective("size"))
+    request = Request.read("cpu", {"cosine": 0.9995}, Objective("size"))  # .999 is too few samples for 4 bits
     return pipeline.run(captioner, request, Silent())
 
 

@@ -73,7 +73,7 @@ def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     ("arguments", "named"),
     [
         (["fly"], "'fly'"),
-        (["inspect"], "'NAME.edge'"),
+        (["inspect"], "'NAME.edge|URL'"),
         (["inspect", "x.edge", "--loud"], "--loud"),
         (["run", "x.edge", "--threads", "0"], "'--threads'"),
         (["run"], "'NAME.edge'"),

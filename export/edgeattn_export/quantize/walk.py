@@ -85,6 +85,8 @@ class Walk:
         if not made:
             return
         graph = ir.convenience.extract(self.model.graph, kept, made)
+        for value in graph.inputs:  # one that a rule made has no type, which an input needs
+            value.dtype = ir.DataType.from_numpy(self.held[0][value.name or ""].dtype)
         stretch = ir.Model(graph, ir_version=self.model.ir_version)
         change(stretch)
         answer = self.engine.runner(stretch)

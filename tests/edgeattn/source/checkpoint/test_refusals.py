@@ -81,6 +81,7 @@ def test_a_task_that_is_not_known_is_named(config: Callable[..., None], folder: 
         read_source(str(folder), data)
 
 
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")  # of newer PyTorch, at every pickle
 def test_a_pickle_is_refused_with_the_command_that_converts_it(
     folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
