@@ -88,7 +88,7 @@ soak:  ## bad inputs, faults, long life and threads in one table, SOAK=30m or le
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there; eight minutes
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there, and what pages promise of all commands; nine minutes
 	pytest tests/documents/run --dist worksteal
 
 models:  ## reference models exported by commands, and used as apps do: they play, listen, write; five minutes

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 from dataclasses import replace
@@ -8,7 +9,7 @@ import pytest
 
 from edgeattn.report.files import Provenance, report_files
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.results.report import Report
+from edgeattn.results.report import MEASURED, Report
 
 TOLD = {"trials": "Tried recipes", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}
 
@@ -41,3 +42,9 @@ def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report)
         "A sample, and what both make of it"
         not in report_files(report, {}, Provenance())["report.html"].decode()
     )
+
+
+def test_what_another_machine_would_change_is_called_measured(report: Report) -> None:
+    table = json.loads(report.to_json())
+    assert set(MEASURED) <= table.keys()
+    assert set(table["measured"]) == {name for name in MEASURED if table[name]}

@@ -6,7 +6,6 @@ Python's own audit events tell of every socket, in the process of a command and 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from edgeattn.commands.app import app
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime import command_line
 
-TINY = Path(__file__).with_name("tiny.py")
-CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 FOR_OTHERS = {"serve", "sweep"}  # a page for phones; a scheduler and its workers
 
 DENIED = """
@@ -89,28 +88,27 @@ def denial(tmp_path: Path) -> Denial:
 
 
 @pytest.fixture
-def commands(folder: Path, tmp_path: Path) -> dict[str, list[list[str]]]:
-    """A line for every command of edgeattn that opens no socket."""
+def commands(tmp_path: Path) -> dict[str, list[list[str]]]:
+    """A line for every command of edgeattn that opens no socket, the first making what the others take."""
     key = Ed25519PrivateKey.generate()
     secret, public, recipe = (tmp_path / name for name in ("key", "key.pub", "recipe.json"))
     secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     public.write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH))
     recipe.write_text(DYNAMIC_INT8.to_json())
-    signed = shutil.copytree(folder, tmp_path / "signed.edge")
-    bundle, inputs = str(folder), tmp_path / "x.npz"
+    bundle, packed, inputs = "new.edge", "app.edge", tmp_path / "x.npz"
     np.savez(inputs, tokens=np.array([[1, 2]]), attention_mask=np.ones((1, 2), np.int64))
     return {
-        "export": [[str(TINY), "--recipe", str(recipe), "-o", "new.edge"]],
+        "export": [[str(TINY), "--recipe", str(recipe), "-o", bundle]],
         "validate": [[bundle], [bundle, str(TINY)]],
         "bench": [[bundle]],
         "run": [[bundle, "--input", str(inputs)]],
         "generate": [[str(CONFORMANCE / "decoder.edge"), "--tokens", "1,2"]],
         "inspect": [[bundle]],
         "report": [[bundle, "--page", "page.html"]],
-        "pack": [[bundle, "--for", "cpu", "-o", "app.edge"]],
+        "pack": [[bundle, "--for", "cpu", "-o", packed]],
         "sbom": [[bundle]],
-        "sign": [[str(signed), "--key", str(secret)]],
-        "verify": [[str(signed), "--key", str(public)]],
+        "sign": [[packed, "--key", str(secret)]],
+        "verify": [[packed, "--key", str(public)]],
         "targets": [[]],
         "devices": [[]],
         "demo": [["--list"]],
