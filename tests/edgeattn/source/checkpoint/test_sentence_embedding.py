@@ -28,6 +28,7 @@ def data(tmp_path: Path) -> Path:
     return file
 
 
+POOLINGS = ("mean_tokens", "cls_token", "max_tokens")
 SETTINGS = {
     "Pooling": {"word_embedding_dimension": 32},
     "Dense": {
@@ -49,7 +50,8 @@ def saved(folder: Path, pooling: str, *more: str) -> Path:
         place.mkdir()
         kind = f"sentence_transformers.models.{name}"
         listed.append({"idx": i, "name": str(i), "path": place.name, "type": kind})
-        settings = SETTINGS[name] | ({f"pooling_mode_{pooling}": True} if name == "Pooling" else {})
+        switches = {f"pooling_mode_{each}": each == pooling for each in POOLINGS} if name == "Pooling" else {}
+        settings = SETTINGS[name] | switches
         (place / "config.json").write_text(json.dumps(settings), "utf-8")
         if name == "Dense":
             weights = {"linear.weight": torch.randn(8, 32), "linear.bias": torch.randn(8)}
@@ -68,7 +70,7 @@ def embeddings(source: ModuleSource) -> np.ndarray:
     return torch.cat(found).numpy()
 
 
-@pytest.mark.parametrize("mode", ["mean_tokens", "cls_token", "max_tokens"])
+@pytest.mark.parametrize("mode", POOLINGS)
 def test_pooling_is_what_sentence_transformers_does(tmp_path: Path, data: Path, mode: str) -> None:
     folder = saved(tmp_path / "encoder", mode, "Dense", "Normalize")
     found = read_source(str(folder), data)

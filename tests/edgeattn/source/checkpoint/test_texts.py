@@ -49,11 +49,9 @@ def lengths(samples: Samples) -> set[int]:
 
 def test_a_checkpoint_becomes_what_a_model_file_does(labeled: ModuleSource) -> None:
     samples = labeled.read()
-    assert (labeled.name, len(samples), labeled.dynamic) == (
-        "critic",
-        40,
-        dict.fromkeys(("input_ids", "attention_mask"), ("batch", "sequence")),
-    )
+    assert (labeled.name, len(samples)) == ("critic", 40)
+    assert labeled.dynamic == dict.fromkeys(samples[0].inputs, ("batch", "sequence"))
+    assert {"input_ids", "attention_mask"} <= samples[0].inputs.keys()  # older tokenizers give types too
     assert max(lengths(samples)) == folders.LONGEST
     assert min(lengths(samples)) < 10
     processing = labeled.processing
