@@ -81,6 +81,11 @@ def test_a_task_that_is_not_known_is_named(config: Callable[..., None], folder: 
         read_source(str(folder), data)
 
 
+def test_a_folder_that_is_not_there_is_told_before_its_samples(data: Path) -> None:
+    with pytest.raises(BadInput, match="nowhere: no such file"):
+        read_source("nowhere", data)
+
+
 @pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")  # of newer PyTorch, at every pickle
 def test_a_pickle_is_refused_with_the_command_that_converts_it(
     folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
