@@ -89,14 +89,15 @@ export class TextPreparation {
   #withSpecials(ids: readonly number[]): Encoded {
     const places = ids.map((_, i) => `\0${i}`);
     const tokenizer = this.#tokenizer;
-    const added = refusing(
-      BundleError,
-      `${this.processing.tokenizer}: special tokens that cannot be added; export again`,
-      () => tokenizer.post_processor?.(places, null, true),
-    );
-    const { tokens, token_type_ids } = added ?? { tokens: places };
-    const id = (token: string): number | undefined =>
-      token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
-    return { ids: tokens.map(id) as number[], types: token_type_ids ?? tokens.map(() => 0) };
+    const found = `${this.processing.tokenizer}: special tokens that cannot be added; export again`;
+    return refusing(BundleError, found, () => {
+      const { tokens, token_type_ids } = tokenizer.post_processor?.(places, null, true) ?? { tokens: places };
+      // The package hands on what the file holds: `startsWith` throws where a token is no text.
+      const id = (token: string): number | undefined =>
+        token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
+      const all = tokens.map(id);
+      if (all.includes(undefined)) throw new Error(`${tokens[all.indexOf(undefined)]} is in no vocabulary`);
+      return { ids: all as number[], types: token_type_ids ?? tokens.map(() => 0) };
+    });
   }
 }

@@ -108,10 +108,19 @@ test('steps that make too much of a text or of tokens are refused', async () => 
   }
 });
 
-test('a post-processor that lacks its tokens is refused where a text needs it', async () => {
-  const files = await tokenizer(() => ({ post_processor: { type: 'BertProcessing', cls: ['[CLS]', 1] } }));
-  const model = await processed(() => ({}), files);
-  assert.throws(() => model.prepare({ text: 'a' }), { name: 'BundleError' });
+test('a post-processor whose special tokens are none is refused where a text needs it', async () => {
+  const special_tokens = { a: { id: 'a', ids: [1], tokens: ['a'] } };
+  const template = (single) => ({ type: 'TemplateProcessing', single, pair: single, special_tokens });
+  const processors = [
+    { type: 'BertProcessing', cls: ['[CLS]', 1] }, // no [SEP]
+    template([{ SpecialToken: { type_id: 0 } }]), // no id
+    template([{ SpecialToken: { id: 7, type_id: 0 } }]), // no text
+    template([{ SpecialToken: { id: '[NONE]', type_id: 0 } }]), // in no vocabulary
+  ];
+  for (const post_processor of processors) {
+    const model = await processed(() => ({}), await tokenizer(() => ({ post_processor })));
+    assert.throws(() => model.prepare({ text: 'a' }), { name: 'BundleError' });
+  }
 });
 
 test('a word without a token is refused where the tokenizer has none for it', async () => {

@@ -4,6 +4,7 @@
 #include <locale>
 
 #include "file.hpp"
+#include "legible.hpp"
 #include "text/unicode.hpp"
 #include "words.hpp"
 
@@ -125,7 +126,7 @@ std::vector<std::size_t> places_of(const std::vector<std::string>& names, const 
     if (count != 1)
       throw InputError(words(count, " columns ", quoted(name),
                              " found in its first line, one expected; it names ",
-                             listed(header).substr(0, 80)));
+                             one_line(listed(header), 80)));
     places.push_back(
         static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin()));
   }
