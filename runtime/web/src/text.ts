@@ -60,10 +60,9 @@ export class TextPreparation {
   #encoded(text: string): Encoded {
     if (typeof text !== 'string') throw new InputError(`text: ${typeof text} found, a string expected`);
     if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
-    checkInput('text: bytes', new TextEncoder().encode(text).length, LIMITS.textBytes, 'give a part of it');
-    const { growth } = this.#open;
-    if (growth > 1)
-      checkInput('text: characters', [...text].length, Math.floor(LIMITS.characters / growth), 'give a part of it');
+    const bytes = new TextEncoder().encode(text).length;
+    checkInput('text: bytes', bytes, LIMITS.textBytes, 'give a part of it');
+    checkInput('text: bytes', bytes, Math.floor(LIMITS.normalized / this.#open.growth), 'give a part of it');
     const ids = this.#ids(text);
     const whole = this.#withSpecials(ids);
     if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
