@@ -19,11 +19,13 @@ from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture.qdq_file import with_grids
 from edgeattn_export.capture.read_samples import LIMIT, read_on
 from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import BadInput
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -48,6 +50,8 @@ class ModuleSource:
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
         trained: What training has quantized of the module; its weights lie on those grids.
+        qdq: A QDQ ONNX file that was made of it, whose grids its weights are to have; None where there is
+            none.
     """
 
     name: str
@@ -64,6 +68,7 @@ class ModuleSource:
     file: Path | None = None
     sha256: str | None = None
     trained: Trained = FLOAT_TRAINED
+    qdq: Path | None = None
 
     original = "PyTorch"
 
@@ -105,8 +110,21 @@ class ModuleSource:
         with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
         captured = capture(self.module, samples.split().calibration, axes, engine)
-        notes = (*captured.notes, *self.trained.notes)
-        return replace(captured, trained=self.trained, notes=notes)
+        if self.qdq is not None:
+            return with_grids(captured, self.qdq)
+        return replace(captured, trained=self.trained, notes=(*captured.notes, *self.trained.notes))
+
+    def beside(self, qdq: Path) -> ModuleSource:
+        """Return the module with a QDQ file that was made of it.
+
+        Raises:
+            BadInput: It is prepared, and has grids of its own.
+        """
+        if self.trained:
+            raise BadInput(
+                f"{qdq}: found beside {self.name}, which has trained grids of its own; leave it out"
+            )
+        return replace(self, qdq=qdq)
 
     def megabytes(self, _: Captured) -> float:
         """Return the size of its parameters and buffers; what layers share counts once."""

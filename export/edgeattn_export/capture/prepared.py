@@ -16,7 +16,7 @@ import copy
 import torch
 from torch import nn
 
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained, lost_grids
 
 _OF_WEIGHTS = ("weight_fake_quant", "weight_fake_quantizer")  # torch.ao's name, and torchao's
 _OF_ACTIVATIONS = "activation_fake_quantizer"  # torchao's; torch.ao's have no name of their own
@@ -31,7 +31,8 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
     if not any(_is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
         return module, FLOAT_TRAINED
     module = copy.deepcopy(module)
-    layers, notes = set(), []
+    layers: set[str] = set()
+    lost: dict[str, list[str]] = {}  # by reason
     for name, part in tuple(module.named_modules()):
         quantizer = _quantizer_of(part)
         if quantizer is None:
@@ -41,10 +42,11 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
             _round_weight(part, quantizer)
             layers.add(name)
         else:
-            notes.append(f"Layer {name!r} has lost its trained grid, and the search takes over: {reason}.")
+            lost.setdefault(reason, []).append(name)
         _take_out(part)
     for part in tuple(module.modules()):
         _take_out(part)
+    notes = (note for reason, names in lost.items() for note in lost_grids(names, reason))
     return module, Trained(frozenset(layers), tuple(notes))
 
 

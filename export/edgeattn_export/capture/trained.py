@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -10,7 +11,8 @@ class Trained:
     """The layers that have a grid of their own. Their weights tell the steps.
 
     Attributes:
-        layers: Names of PyTorch modules; of an ONNX file, of layers.
+        layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file tells of no
+            modules.
         notes: What cannot be taken over and why, a line each.
     """
 
@@ -23,3 +25,14 @@ class Trained:
 
 
 FLOAT_TRAINED = Trained()  # as most models are
+
+NAMED_LAYERS = 3  # layers that a note names at most
+
+
+def lost_grids(layers: Sequence[str], reason: str) -> tuple[str, ...]:
+    """Return a note on layers that have no trained grid for one reason; none on none."""
+    if not layers:
+        return ()
+    more = f" and {len(layers) - NAMED_LAYERS} more" if len(layers) > NAMED_LAYERS else ""
+    named = ", ".join(map(repr, layers[:NAMED_LAYERS])) + more
+    return (f"No trained grid for {named}, where the search takes over: {reason}.",)

@@ -153,7 +153,8 @@ class Calibration:
 
     def is_trained(self, layer: Layer) -> bool:
         """Say whether training left a layer's weight on a grid."""
-        return all(module in self.trained.layers for module in modules_in(layer.module or layer.name))
+        names = self.trained.layers
+        return layer.weight in names or all(module in names for module in modules_in(layer.module))
 
     def why_lost(self, layer: Layer, treatment: Treatment, linear: Linear | None) -> str | None:
         """Say why a layer has lost the grid that training left it, or return None where it has it still.
