@@ -37,7 +37,7 @@ def trained_grid_words(layers: Iterable[Layer]) -> str:
         if layer.trained_grid != KEPT:
             lost.setdefault(layer.trained_grid, []).append(module_name(layer.module))
     kept = len(trained) - sum(map(len, lost.values()))
-    lines = (f"not in {_first(modules)}: {reason}" for reason, modules in lost.items())
+    lines = (f"not in {_first(list(dict.fromkeys(modules)))}: {reason}" for reason, modules in lost.items())
     return "\n".join((f"kept in {kept} of {count(len(trained), 'layer')}", *lines)) if trained else ""
 
 

@@ -112,6 +112,8 @@ class ModuleSource:
         captured = capture(self.module, samples.split().calibration, axes, engine)
         if self.qdq is not None:
             return with_grids(captured, self.qdq)
+        if self.trained == FLOAT_TRAINED:
+            return captured
         return replace(captured, trained=self.trained, notes=(*captured.notes, *self.trained.notes))
 
     def beside(self, qdq: Path) -> ModuleSource:

@@ -81,7 +81,7 @@ def _take_out(part: nn.Module) -> None:
     """Let what rounds inside a module return what it is given."""
     for name, child in tuple(part.named_children()):
         if name in (*_OF_WEIGHTS, _OF_ACTIVATIONS) or _is_fake_quantizer(child):
-            setattr(part, name, nn.Identity())
+            setattr(part, name, nn.Identity().train(part.training))
 
 
 def _is_fake_quantizer(part: nn.Module) -> bool:
