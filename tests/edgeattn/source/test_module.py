@@ -94,5 +94,5 @@ def test_a_prepared_module_is_captured_with_its_grids() -> None:
 def test_a_prepared_module_has_no_qdq_file_beside_it(source: ModuleSource, tmp_path: Path) -> None:
     file = tmp_path / "net.qdq.onnx"
     assert source.beside(file).qdq == file
-    with pytest.raises(BadInput, match="which has grids of its own"):
+    with pytest.raises(BadInput, match="has trained grids of its own"):
         ModuleSource.of(prepared(), (), None).beside(file)
