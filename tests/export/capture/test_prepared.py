@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -8,7 +9,9 @@ from torch import Tensor, nn
 from torch.ao import quantization
 from torch.ao.quantization.quantize_fx import prepare_qat_fx
 
-from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.prepared import as_trained, with_trained
+from edgeattn_export.graph.samples import Samples
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning"),
@@ -70,6 +73,17 @@ def test_activations_are_rounded_no_more(prepared: nn.Module) -> None:
     assert torch.allclose(answer, prepared(X), atol=0.05)
     assert not any(hasattr(part, "fake_quant_enabled") for part in module.modules())
     assert not any(part.training for part in module.modules())
+
+
+def test_layers_that_read_what_was_rounded_know_how_far_it_reached(
+    prepared: nn.Module, exported: Callable[..., tuple[Captured, Samples]]
+) -> None:
+    module, trained = as_trained(prepared)
+    captured, samples = exported(module, [{"x": X[i : i + 1]} for i in range(4)])
+    reaches = with_trained(captured, trained, samples[0].inputs).trained.reaches
+    is_traced = isinstance(prepared, torch.fx.GraphModule)  # which rounds behind an activation too
+    assert reaches.keys() == ({"first", "second"} if is_traced else {"first"})
+    assert reaches["first"] == pytest.approx((-1, 1), abs=0.02)  # 127 steps
 
 
 def test_what_was_handed_over_stays_as_it_is(prepared: nn.Module) -> None:
