@@ -24,9 +24,12 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained, lost_grids, reach_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import ModelError
 
 _OF_WEIGHTS = ("weight_fake_quant", "weight_fake_quantizer")  # torch.ao's name, and torchao's
 _OF_ACTIVATIONS = "activation_fake_quantizer"  # torchao's; torch.ao's have no name of their own
+
+_CONVERTED = "torch.ao.nn.quantized"  # begins the names of modules of what ``convert`` makes
 
 
 def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
@@ -34,7 +37,11 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
 
     Args:
         module: Left as it is. One that nothing has prepared is returned itself.
+
+    Raises:
+        ModelError: It is converted already, and has no float weights any more.
     """
+    _check_unconverted(module)
     if not any(_is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
         return module, FLOAT_TRAINED
     module = copy.deepcopy(module)
@@ -107,6 +114,15 @@ def _reaches(runner: Runner, layers: Collection[str], inputs: Inputs) -> dict[st
             hook.remove()
     single = {name: next(iter(each)) for name, each in read.items() if len(each) == 1}
     return {name: reach for name, reach in single.items() if reach is not None}
+
+
+def _check_unconverted(module: nn.Module) -> None:
+    for name, part in module.named_modules():
+        if type(part).__module__.startswith(_CONVERTED):
+            raise ModelError(
+                f"{type(module).__name__}: its layer {name!r} is converted to int8 already; a module with "
+                "float weights expected, which the bundle is compared with: hand it over before convert"
+            )
 
 
 def _quantizer_of(part: nn.Module) -> nn.Module | None:

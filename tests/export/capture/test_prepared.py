@@ -12,6 +12,7 @@ from torch.ao.quantization.quantize_fx import prepare_qat_fx
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.prepared import as_trained, with_trained
 from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.errors import ModelError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning"),
@@ -122,6 +123,15 @@ def test_a_weight_that_a_batch_norm_multiplies_first_has_no_grid() -> None:
     _, trained = as_trained(prepared.eval())
     assert not trained
     assert "batch norm" in trained.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning")
+def test_a_converted_module_is_refused() -> None:
+    prepared = eager()
+    prepared(X)
+    converted = quantization.convert(prepared.eval())
+    with pytest.raises(ModelError, match=r"^Net: its layer '\w+' is converted .* before convert$"):
+        as_trained(converted)
 
 
 class Rounding(nn.Module):
