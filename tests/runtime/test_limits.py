@@ -409,3 +409,15 @@ def test_the_samples_of_an_input_are_bounded(samples: int) -> None:
     else:
         with pytest.raises(BundleError, match=r"2 x 8,388,609 samples found, at most 16,777,216 expected"):
             audio.check(inputs)
+
+
+def test_no_source_of_the_core_hides_a_limit() -> None:
+    """Several sources are compiled as one: a constant of the same name, nearer, would be taken."""
+    sources = ROOT / "runtime" / "cpp" / "src"
+    constant = re.compile(r"^\s*(?:static |inline )*constexpr \S+ (kMost\w+)", re.MULTILINE)
+    limited = set(constant.findall((sources / "limits.hpp").read_text("utf-8")))
+    others = [path for path in sources.rglob("*.[ch]pp") if path.name != "limits.hpp"]
+    found = {name for path in others for name in constant.findall(path.read_text("utf-8"))}
+    assert len(limited) == 12
+    assert "kMostSteps" in found
+    assert limited & found == set()
