@@ -8,7 +8,7 @@ export const LIMITS = {
   /** Of a text in UTF-8. */
   textBytes: 2 ** 20,
   /** Bytes that a tokenizer may make of a text. */
-  normalized: 2 ** 25,
+  normalized: 2 ** 23,
   /** Bytes that a tokenizer may make of one, decoding. */
   decoded: 16,
   /** Bytes of an added token, and of a token of a Unigram model: each place of a text is tried for it. */
