@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import fx, nn
 
+from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
 from edgeattn_export.capture.answer import output_tensors
-from edgeattn_export.capture.export_errors import explanation
+from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.graph.axes import Axes
@@ -29,14 +31,20 @@ SHORTEST_AXIS = 3  # of any other axis
 class PositionalModule(nn.Module):
     """The user's module, taking its inputs in order and answering with a tuple of tensors."""
 
-    def __init__(self, reference: Reference, names: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, reference: Reference, names: tuple[str, ...], axes: Axes, outputs: tuple[str, ...]
+    ) -> None:
         super().__init__()
         setattr(self, WRAPPED, reference.module)
         self.call, self.names, self.outputs = reference.call, names, outputs
+        self.filled = {name: axes.place(symbol) for name, symbol in axes.lengths.items()}
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Call the module as its samples do."""
-        raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
+        by_name = dict(zip(self.names, inputs, strict=True))
+        for name, (source, axis) in self.filled.items():
+            note_longest(by_name[name], by_name[source].shape[axis])
+        raw = self.call.raw(getattr(self, WRAPPED), by_name)
         tensors = output_tensors(raw, self.call.left_out)
         return tuple(tensors[name] for name in self.outputs)
 
@@ -63,7 +71,7 @@ class TraceRequest:
     @property
     def module(self) -> PositionalModule:
         """The module as it is traced."""
-        named = PositionalModule(self.reference, self.samples.names, self.outputs)
+        named = PositionalModule(self.reference, self.samples.names, self.axes, self.outputs)
         named.eval()
         return named
 
@@ -113,18 +121,20 @@ class TraceRequest:
             strict: Read Python's bytecode, rather than run it on symbols.
 
         Raises:
-            CaptureError: PyTorch cannot export it.
+            ValueDependentError: It makes a number of a tensor's values, or decides by them.
+            CaptureError: PyTorch cannot export it for another reason.
         """
         # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named.
         axes = tuple(
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
-        with traceable():
+        with traceable(), SizesOfLengths() if self.axes.lengths else nullcontext():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
-                raise CaptureError(explanation(error, None)) from error
+                kind = ValueDependentError if depends_on_values(error) else CaptureError
+                raise kind(explanation(error, None)) from error
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
