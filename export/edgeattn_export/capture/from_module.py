@@ -77,8 +77,8 @@ def _of_any_lengths(request: TraceRequest, engine: Engine) -> Captured:
     except ValueDependentError:
         captured = _first_proven(request, engine)
     notes = (
-        f"The longest of {name} must be the size of {symbol} in every call, as in every sample: forward makes a "
-        "number of it."
+        f"The longest of {name} must be the size of {symbol} in every call, as in every sample: forward makes "
+        "a number of it."
         for name, symbol in request.axes.lengths.items()
     )
     return replace(captured, notes=(*captured.notes, *notes))
@@ -200,7 +200,9 @@ def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[
             name: tuple(row_counts[0] if dim == axes.batch else dim for dim in dims)
             for name, dims in axes.dims.items()
         }
-        return Axes(fixed, lengths=axes.lengths), (f"{axes.batch} is {row_counts[0]}, as the module takes no other ({error}).",)
+        return Axes(fixed, lengths=axes.lengths), (
+            f"{axes.batch} is {row_counts[0]}, as the module takes no other ({error}).",
+        )
     return axes, ()
 
 

@@ -39,7 +39,9 @@ def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inpu
                 return sample.inputs
     rows = cycle(_rows(samples, axes))
     batch = [_row(rows, axes, target_sizes) for _ in range(target_sizes.get(axes.batch or "", 1))]
-    stacked = {name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names}
+    stacked = {
+        name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names
+    }
     return filled(stacked, axes)
 
 

@@ -8,7 +8,8 @@ import { ARRAYS, count, type Tensor, type Tensors } from './tensor.js';
  * Check a call's inputs, and return the size of every symbol in them.
  *
  * @throws InputError: an unknown or missing name, another dtype or number of dims, a dim that differs from its size,
- *     its bounds or the same symbol elsewhere, a NaN, or an index outside of its lookup table.
+ *     its bounds or the same symbol elsewhere, a NaN, an index outside of its lookup table, or lengths whose longest is
+ *     not the size of their axis.
  */
 export function checkInputs(
   specs: Graph['inputs'],
@@ -31,6 +32,8 @@ export function checkInputs(
     const bounds = symbols[symbol] as Manifest['symbols'][string];
     if (!allows(bounds, size)) throw new InputError(`dim ${symbol}: ${size} found, ${range(bounds)} expected`);
   }
+  for (const { name, lengths_of: symbol } of specs)
+    if (symbol !== undefined && symbol in sizes) checkLongest(name, inputs[name] as Tensor, symbol, sizes[symbol] as number);
   return sizes;
 }
 
@@ -80,6 +83,15 @@ function checkTensor(spec: TensorSpec, given: Partial<Tensor> | null): void {
 /** Refuse what a table has no row for: ONNX would take an index below 0 from its end. */
 function checkIndices(name: string, data: Iterable<number | bigint>, rows: number): void {
   for (const index of data) if (index < 0 || index >= rows) throw new InputError(outOfTable(name, index, rows));
+}
+
+/** Refuse lengths whose longest is not the size of their axis: the graph takes it to be. */
+function checkLongest(name: string, { data }: Tensor, symbol: string, size: number): void {
+  const lengths = [...(data as Iterable<number | bigint>)];
+  if (lengths.length === 0) return;
+  const longest = lengths.reduce((most, length) => (length > most ? length : most));
+  if (Number(longest) !== size)
+    throw new InputError(`the longest of ${name} is ${longest}, the size of ${symbol} ${size}; pad to the longest`);
 }
 
 function hasNaN(data: Tensor['data'], dtype: string): boolean {
