@@ -70,7 +70,9 @@ def padded(folder: Path) -> None:
     """Write lengths of the sequences, the longest of which fills its axis."""
     lay_graph(folder, MODEL_FILE, tiny.of_lengths())
     write_golden(folder / GOLDEN_FILE, tiny.padded_samples())
-    describe(folder, graphs={"model": replace(MODEL, inputs=(TOKENS, LENGTHS))})
+    describe(
+        folder, graphs={"model": replace(MODEL, inputs=(TOKENS, LENGTHS))}, rows=replace(ROWS, padding=None)
+    )
 
 
 def several(folder: Path) -> None:

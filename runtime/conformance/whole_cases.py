@@ -34,6 +34,7 @@ WHOLE = (
         "lengths of sequences, the longest of which fills their axis",
         bundles.padded,
         calls=calls.lengths(),
+        run_many=many.padded(),
     ),
     Case(
         "several.edge",

@@ -22,7 +22,7 @@ from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
-from edgeattn_export.capture.translate import translate
+from edgeattn_export.capture.translate import checks_sizes, translate
 from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -30,6 +30,8 @@ from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
+
+_OF_VALUES = re.compile(r"\bu\d+\b")  # a size that torch.export knows nothing of
 
 
 def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
@@ -59,25 +61,25 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     request = TraceRequest(reference, samples, axes, outputs)
     with suppress(ModelError):  # of made-up sizes that are beyond it; outputs that vary in form are refused
         reference(sized_inputs(samples, axes, request.longest))
-    captured = _of_any_lengths(request, engine)
+    captured = _proven(request, engine)
     notes = (*samples.notes, *reference.notes, *batch_notes, *captured.notes)
     return replace(captured, cache=cache, passed=reference.passed, notes=notes)
 
 
-def _of_any_lengths(request: TraceRequest, engine: Engine) -> Captured:
+def _proven(request: TraceRequest, engine: Engine) -> Captured:
     """Return what takes lengths of any values, else what takes those alone whose longest is an axis's size.
 
     Raises:
-        CaptureError: As ``_first_proven`` does; the longest of the lengths is no size in some sample.
+        CaptureError: As ``_first_proven`` does.
     """
-    if not request.axes.lengths:
-        return _first_proven(request, engine)
     try:
-        return _first_proven(replace(request, axes=replace(request.axes, lengths={})), engine)
+        return _first_proven(request, engine)
     except ValueDependentError:
-        captured = _first_proven(request, engine)
+        if not request.axes.lengths:
+            raise
+    captured = _first_proven(replace(request, reads_lengths=True), engine)
     notes = (
-        f"The longest of {name} must be the size of {symbol} in every call, as in every sample: forward makes "
+        f"The longest of {name} must be the size of {symbol} in every call, as in all samples: forward makes "
         "a number of it."
         for name, symbol in request.axes.lengths.items()
     )
@@ -115,15 +117,20 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
 def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Captured:
     program = strategy.program()
     check_axes_free(request, program)
+    if request.axes.lengths and not request.lengths and checks_sizes(program):
+        raise ValueDependentError("forward checks that a number of values is the size of an axis")
     model = translate(program, request)
     _name_symbols(model, request.axes)
     keep_scopes(model)
     drawn = random_operator(model)
     if drawn:
         raise CaptureError(drawn)
-    graph, symbols = contract_of(model, request.axes, request.samples)
+    axes = replace(request.axes, lengths=request.lengths)
+    graph, symbols = contract_of(model, axes, request.samples)
+    if axes.lengths and any(map(_OF_VALUES.search, symbols)):
+        raise SizeDependentError("the size of an output is a number of values, though the longest is known")
     notes = (strategy.note,) if strategy.note else ()
-    return Captured(model, graph, symbols, request.axes, request.reference, engine, notes=notes)
+    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
 
 
 def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:

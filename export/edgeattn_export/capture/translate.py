@@ -9,6 +9,8 @@ alone, and has no translation for what computes it.
 
 from __future__ import annotations
 
+import operator
+
 import onnx_ir as ir
 import torch
 from onnx_ir.passes.common import NameFixPass
@@ -30,6 +32,17 @@ _CHECKS = frozenset(
         torch.ops.aten._assert_scalar.default,
     }
 )
+_ITEM = torch.ops.aten.item.default
+
+
+def checks_sizes(program: torch.export.ExportedProgram) -> bool:
+    """Say whether a program checks that a number which it reads off a tensor is another."""
+    checked = (node.args[0] for node in program.graph.nodes if node.target in _CHECKS)
+    return any(
+        condition.target is operator.eq and any(each.target is _ITEM for each in condition.all_input_nodes)
+        for condition in checked
+        if isinstance(condition, torch.fx.Node)
+    )
 
 
 def drop_checks(program: torch.export.ExportedProgram) -> None:

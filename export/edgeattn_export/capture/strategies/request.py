@@ -32,12 +32,15 @@ class PositionalModule(nn.Module):
     """The user's module, taking its inputs in order and answering with a tuple of tensors."""
 
     def __init__(
-        self, reference: Reference, names: tuple[str, ...], axes: Axes, outputs: tuple[str, ...]
+        self,
+        reference: Reference,
+        names: tuple[str, ...],
+        outputs: tuple[str, ...],
+        filled: Mapping[str, tuple[str, int]],
     ) -> None:
         super().__init__()
         setattr(self, WRAPPED, reference.module)
-        self.call, self.names, self.outputs = reference.call, names, outputs
-        self.filled = {name: axes.place(symbol) for name, symbol in axes.lengths.items()}
+        self.call, self.names, self.outputs, self.filled = reference.call, names, outputs, filled
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Call the module as its samples do."""
@@ -61,17 +64,29 @@ class FixedAxis:
 
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
-    """A module, its real samples, the axes that are to be dynamic, and its outputs' names."""
+    """A module, its real samples, the axes that are to be dynamic, and its outputs' names.
+
+    Attributes:
+        reads_lengths: Whether the longest of the axes' lengths is read as a size, which the contract then
+            promises.
+    """
 
     reference: Reference
     samples: Samples
     axes: Axes
     outputs: tuple[str, ...]
+    reads_lengths: bool = False
+
+    @property
+    def lengths(self) -> Mapping[str, str]:
+        """The inputs of lengths that fill a symbol's axis in every call, by name."""
+        return self.axes.lengths if self.reads_lengths else {}
 
     @property
     def module(self) -> PositionalModule:
         """The module as it is traced."""
-        named = PositionalModule(self.reference, self.samples.names, self.axes, self.outputs)
+        filled = {name: self.axes.place(symbol) for name, symbol in self.lengths.items()}
+        named = PositionalModule(self.reference, self.samples.names, self.outputs, filled)
         named.eval()
         return named
 
@@ -129,7 +144,7 @@ class TraceRequest:
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
-        with traceable(), SizesOfLengths() if self.axes.lengths else nullcontext():
+        with traceable(), SizesOfLengths() if self.lengths else nullcontext():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
