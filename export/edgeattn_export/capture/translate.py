@@ -36,13 +36,23 @@ _ITEM = torch.ops.aten.item.default
 
 
 def checks_sizes(program: torch.export.ExportedProgram) -> bool:
-    """Say whether a program checks that a number which it reads off a tensor is another."""
-    checked = (node.args[0] for node in program.graph.nodes if node.target in _CHECKS)
+    """Say whether a program checks that a number is a size, where it read the number off a tensor."""
+    checks = (node.args[0] for node in program.graph.nodes if node.target in _CHECKS)
     return any(
-        condition.target is operator.eq and any(each.target is _ITEM for each in condition.all_input_nodes)
-        for condition in checked
+        condition.target is operator.eq and any(node.target is _ITEM for node in _sources(condition))
+        for condition in checks
         if isinstance(condition, torch.fx.Node)
     )
+
+
+def _sources(node: torch.fx.Node) -> set[torch.fx.Node]:
+    """Return all that a node is made of."""
+    sources, pending = set[torch.fx.Node](), [node]
+    while pending:
+        new = set(pending.pop().all_input_nodes) - sources
+        sources |= new
+        pending += new
+    return sources
 
 
 def drop_checks(program: torch.export.ExportedProgram) -> None:
