@@ -22,7 +22,7 @@ from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
-from edgeattn_export.capture.translate import checks_sizes, translate
+from edgeattn_export.capture.translate import checks_sizes, reads_numbers, translate
 from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
@@ -30,8 +30,6 @@ from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
-
-_OF_VALUES = re.compile(r"\bu\d+\b")  # a size that torch.export knows nothing of
 
 
 def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
@@ -117,6 +115,10 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
 def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Captured:
     program = strategy.program()
     check_axes_free(request, program)
+    if request.lengths and reads_numbers(program, request.places(request.lengths)):
+        raise SizeDependentError(
+            "the program makes a number of lengths, though the longest of them is a size"
+        )
     if request.axes.lengths and not request.lengths and checks_sizes(program):
         raise ValueDependentError("forward checks that a number of values is the size of an axis")
     model = translate(program, request)
@@ -127,8 +129,6 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
         raise CaptureError(drawn)
     axes = replace(request.axes, lengths=request.lengths)
     graph, symbols = contract_of(model, axes, request.samples)
-    if axes.lengths and any(map(_OF_VALUES.search, symbols)):
-        raise SizeDependentError("the size of an output is a number of values, though the longest is known")
     notes = (strategy.note,) if strategy.note else ()
     return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
 

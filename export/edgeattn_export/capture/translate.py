@@ -10,6 +10,7 @@ alone, and has no translation for what computes it.
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 
 import onnx_ir as ir
 import torch
@@ -33,6 +34,15 @@ _CHECKS = frozenset(
     }
 )
 _ITEM = torch.ops.aten.item.default
+
+
+def reads_numbers(program: torch.export.ExportedProgram, inputs: Iterable[int]) -> bool:
+    """Say whether a program makes a number of the values of one of these inputs."""
+    names = {program.graph_signature.user_inputs[i] for i in inputs}
+    items = (node for node in program.graph.nodes if node.target is _ITEM)
+    return any(
+        source.op == "placeholder" and source.name in names for item in items for source in _sources(item)
+    )
 
 
 def checks_sizes(program: torch.export.ExportedProgram) -> bool:

@@ -108,10 +108,11 @@ def strategies(request: TraceRequest) -> Iterator[Strategy]:
             partial(request.exported, module, sizes),
             f"Exported at {sizes_text}: at the longest sample's sizes forward decides by them otherwise.",
         )
-    yield Strategy(
-        partial(request.exported, module, longest, strict=True),
-        "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
-    )
+    if not request.lengths:  # whose longest is read as values in bytecode
+        yield Strategy(
+            partial(request.exported, module, longest, strict=True),
+            "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
+        )
     yield Strategy(
         partial(export_by_comparison, request),
         "Exported at several sizes and compared, as forward makes numbers or tables of a size.",
