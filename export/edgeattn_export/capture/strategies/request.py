@@ -166,5 +166,10 @@ class TraceRequest:
                     fixed_axes.append(FixedAxis(name, axis, symbol, int(size)))
         return tuple(fixed_axes)
 
+    def length_axes(self, sizes: Mapping[str, int]) -> Iterator[FixedAxis]:
+        """Yield the axes that lengths fill, at these sizes; ``int`` of half a size fixes two of them at once."""
+        for symbol in self.lengths.values():
+            yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])
+
     def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))

@@ -39,9 +39,9 @@ def export_by_comparison(request: TraceRequest) -> Program:
     for symbol in request.axes.symbols:
         sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
     first = {symbol: choices[0] for symbol, choices in sizes.items()}
-    fixed = {
-        axis.symbol: axis for axis in reversed(request.fixed_axes(request.exported(request.module, first)))
-    }
+    program = request.exported(request.module, first)
+    axes = (*request.fixed_axes(program), *request.length_axes(first))
+    fixed = {axis.symbol: axis for axis in reversed(axes)}
     module = _freed_module(request, first, sizes, list(fixed.values()))
     return request.exported(module, first)
 
