@@ -19,9 +19,9 @@ def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inpu
     """Return inputs of the asked sizes, made of the samples' rows in their order.
 
     Rows are joined along a symbol until its size is reached and then cut; a batch stacks such rows. Symbols
-    that ``sizes`` leaves out keep the first sample's size. Lengths are cut to their symbol's size, and the
-    longest is as long. Where an axis is packed, a sample that has these
-    sizes is returned as it is: no other need suit the values by which it is packed.
+    that ``sizes`` leaves out keep the first sample's size. Lengths are cut to the size of their symbol, which
+    the longest of them then is. Where an axis is packed, a sample that has these sizes is returned as it is:
+    no other need suit the values by which it is packed.
 
     Args:
         samples: Real inputs.

@@ -32,8 +32,7 @@ export function checkInputs(
     const bounds = symbols[symbol] as Manifest['symbols'][string];
     if (!allows(bounds, size)) throw new InputError(`dim ${symbol}: ${size} found, ${range(bounds)} expected`);
   }
-  for (const { name, lengths_of: symbol } of specs)
-    if (symbol !== undefined && symbol in sizes) checkLongest(name, inputs[name] as Tensor, symbol, sizes[symbol] as number);
+  for (const spec of specs) checkLongest(spec, inputs[spec.name] as Tensor, sizes);
   return sizes;
 }
 
@@ -86,12 +85,14 @@ function checkIndices(name: string, data: Iterable<number | bigint>, rows: numbe
 }
 
 /** Refuse lengths whose longest is not the size of their axis: the graph takes it to be. */
-function checkLongest(name: string, { data }: Tensor, symbol: string, size: number): void {
-  const lengths = [...(data as Iterable<number | bigint>)];
-  if (lengths.length === 0) return;
-  const longest = lengths.reduce((most, length) => (length > most ? length : most));
-  if (Number(longest) !== size)
-    throw new InputError(`the longest of ${name} is ${longest}, the size of ${symbol} ${size}; pad to the longest`);
+function checkLongest({ name, lengths_of: symbol }: TensorSpec, { data }: Tensor, sizes: Record<string, number>): void {
+  const size = sizes[symbol ?? ''];
+  if (size === undefined) return;
+  let longest: number | bigint | undefined;
+  for (const length of data as Iterable<number | bigint>)
+    if (longest === undefined || length > longest) longest = length;
+  if (longest === undefined || Number(longest) === size) return;
+  throw new InputError(`the longest of ${name} is ${longest}, the size of ${symbol} ${size}; pad to the longest`);
 }
 
 function hasNaN(data: Tensor['data'], dtype: string): boolean {

@@ -167,7 +167,7 @@ class TraceRequest:
         return tuple(fixed_axes)
 
     def length_axes(self, sizes: Mapping[str, int]) -> Iterator[FixedAxis]:
-        """Yield the axes that lengths fill, at these sizes; ``int`` of half a size fixes two of them at once."""
+        """Yield the axes that lengths fill, at these sizes: ``int`` of half of one fixes it but for 1."""
         for symbol in self.lengths.values():
             yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])
 
