@@ -6,6 +6,7 @@ import bundles
 import calls
 import generating
 import many
+import processed
 import prompts
 from case import ACCEPTED, RECORDED, Case, in_both
 
@@ -94,6 +95,7 @@ WHOLE = (
         "a tokenizer, and labels",
         bundles.processed,
         calls=calls.of_text(),
+        prepare=processed.long_entries("long"),
         labels=calls.labelled(),
     ),
     Case(
