@@ -148,8 +148,8 @@ def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> I
 
 
 def length_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
-    """Yield a batch of median length with short rows beside a whole one, by each input of lengths."""
-    if basis.batch is None or basis.by_row:
+    """Yield a batch of median length with short rows beside a whole one: alone they would fill no axis."""
+    if basis.batch is None:
         return
     for name, symbol in basis.axes.lengths.items():
         every = [sample.inputs[name] for sample in basis.samples]
