@@ -51,7 +51,7 @@ def _input(value: ir.Value, axes: Axes, samples: Samples) -> Tensor:
     # Of an ONNX file an index below 0 counts from the table's end: a real one says that it is meant so.
     if rows is not None and any(int(np.min(sample.inputs[name])) < 0 for sample in samples):
         rows = None
-    return Tensor(name, dtype, axes.dims[name], rows)
+    return Tensor(name, dtype, axes.dims[name], rows, axes.lengths.get(name))
 
 
 def _table_rows(indices: ir.Value) -> int | None:
