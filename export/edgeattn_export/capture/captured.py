@@ -85,7 +85,7 @@ def _keeps_integers(node: ir.Node, place: int) -> bool:
 
 
 def _is_table(value: ir.Value | None) -> bool:
-    """Say whether a value is a constant, perhaps turned or cast, which folding leaves of a large one."""
+    """Say whether a value is a constant, perhaps transposed or cast, which folding leaves of a large one."""
     while (node := producer(value, "Cast", "Identity", "Reshape", "Transpose")) is not None:
         value = node.inputs[0]
     return is_constant(value)
