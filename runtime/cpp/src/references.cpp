@@ -177,6 +177,10 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     const bool flat = audio->channels == 1 && !features && tensor && tensor->dims.size() == 2;
     check("audio.input", audio->input, inputs, "float32", flat ? 2 : 3);
     if (!flat && !features) check_size("audio.channels", audio->channels, *tensor, 1);
+    if (const auto samples = find(inputs, audio->input)->dims.back().size;
+        !features && samples > kMostSamples / audio->channels)
+      throw BundleError(words("processing.audio: ", audio->channels, " x ", samples, " samples found, at most ",
+                              kMostSamples, " expected"));
     if (features && !has(*find(inputs, audio->input), 2, features->bands * features->stack))
       throw BundleError(words("processing.audio.log_mel: ", features->bands * features->stack,
                               " numbers a token found, as many as in ", written(*find(inputs, audio->input)),

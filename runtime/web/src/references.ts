@@ -158,6 +158,9 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     checkBundle('processing.audio.rate', audio.rate, LIMITS.rate);
     const spec = named(inputs, audio.input);
     if (spec.dims.length === 3 && !audio.log_mel) sized('audio.channels', audio.channels, spec, 1);
+    const samples = spec.dims.at(-1);
+    if (typeof samples === 'number' && !audio.log_mel)
+      checkBundle('processing.audio: channels x samples', audio.channels * samples, LIMITS.samples);
   }
   if (audio?.log_mel) {
     const { frame, hop, bands, stack } = audio.log_mel;
