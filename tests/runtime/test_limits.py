@@ -186,7 +186,7 @@ def test_an_image_is_bounded_in_its_first_pass_too(copied: Callable[[str], Path]
 @pytest.mark.parametrize("name", ["x.bmp", "x.gif", "x.tiff", "x.ppm", "x.ico"])
 def test_other_files_are_refused(name: str, tmp_path: Path) -> None:
     Pillow.new("RGB", (16, 16)).save(tmp_path / name)
-    with pytest.raises(InputError, match="no image that can be read"):
+    with pytest.raises(InputError, match="image"):
         read_picture(tmp_path / name)
 
 

@@ -267,6 +267,13 @@ void check_references(const Manifest& manifest) {
       for (const auto& symbol : symbols_of(*tensors))
         if (!manifest.symbols.count(symbol))
           throw BundleError(words("graphs.", name, ": a dim ", quoted(symbol), " that is not in symbols"));
+  for (const auto& [name, graph] : graphs) {
+    const auto symbols = symbols_of(graph.inputs);
+    for (const auto& tensor : graph.inputs)
+      if (tensor.lengths_of && !std::count(symbols.begin(), symbols.end(), *tensor.lengths_of))
+        throw BundleError(words("graphs.", name, ": ", quoted(tensor.name), " has lengths of ",
+                                quoted(*tensor.lengths_of), ", a dim of an input expected"));
+  }
   if (manifest.generation) check_generation(*manifest.generation, manifest);
   if (manifest.rows) check_rows(*manifest.rows, graphs.at(manifest.main_graph()), manifest.symbols);
   if (manifest.processing) check_processing(*manifest.processing, manifest);
