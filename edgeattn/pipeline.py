@@ -69,7 +69,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     progress.stage("recover")
     recovered = recover(captured, samples.calibration)
     progress.stage("cache")
-    cached = with_cache(captured, recovered, samples.calibration)
+    cached = with_cache(captured, recovered, samples.calibration, samples.selection)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(
         source=source,

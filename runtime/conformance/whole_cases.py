@@ -7,6 +7,7 @@ import calls
 import generating
 import many
 import prompts
+import sessions
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -111,6 +112,7 @@ WHOLE = (
         calls=calls.decoder_calls(),
         generate=calls.generated(),
         generate_many=prompts.continued(),
+        session=sessions.continued(),
     ),
     Case(
         "sources.edge",
@@ -128,5 +130,6 @@ WHOLE = (
         generating.encoder_decoder,
         calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
+        session=sessions.of_sources(),
     ),
 )

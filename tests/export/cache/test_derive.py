@@ -23,7 +23,10 @@ from edgeattn_runtime.manifest import Symbol
 
 TOLERANCE = 1e-5  # of the logits' scale
 LENGTH, LONGEST = 13, 32
-DECODERS = ("learned", "indexed", "cut", "computed", "rotary", "single", "alibi", "relative", "window")
+DECODERS = (
+    *("learned", "indexed", "cut", "computed", "rotary", "single", "window"),
+    *("alibi", "alibi from the end", "alibi picked", "relative"),
+)
 
 Arrays = Mapping[str, NDArray[np.generic]]
 Take = Callable[[Steps, Arrays, Sequence[int]], Arrays]
