@@ -114,13 +114,15 @@ def export(
     name: str | None = None,
     metric: Metric | None = None,
     processing: Mapping[str, object] | None = None,
+    trained: Path | None = None,
     objective: Objective = FASTEST,
     progress: Progress | None = None,
 ) -> Bundle:
     """Take a trained attention model to the device: exported whole, int8, and proven on real samples.
 
     Args:
-        module: Trained, in float32. It is put into eval mode, with a warning where it was not.
+        module: Trained, in float32, or prepared by PyTorch for quantization-aware training. It is put into
+            eval mode, with a warning where it was not.
         samples: Real inputs: dicts of tensors or arrays by the names of ``forward``'s parameters, tuples in
             their order, pairs of such and a target, or a DataLoader. A quarter calibrates, a quarter selects,
             half evaluates.
@@ -133,6 +135,7 @@ def export(
         metric: ``metric(outputs, target)``, higher is better, averaged over the evaluation samples.
         processing: What an app does before and after a call, as the manifest has it, but with the path of
             its tokenizer.
+        trained: A QDQ ONNX file that quantization-aware training made of the module; its grids are kept.
         objective: What to minimize within the budget, or a recipe to follow.
         progress: Told of each stage.
 
@@ -144,6 +147,7 @@ def export(
     """
     own = None if processing is None else OwnProcessing.read(processing)
     source = ModuleSource.of(module, samples, name, dynamic=dynamic, metric=metric, processing=own)
+    source = source if trained is None else source.beside(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)
     return run(source, request, progress or Silent())
 
@@ -154,6 +158,7 @@ def export_onnx(
     *,
     budget: Mapping[str, float] | None = None,
     target: str | Sequence[str] = "cpu",
+    trained: Path | None = None,
     objective: Objective = FASTEST,
     progress: Progress | None = None,
 ) -> Bundle:
@@ -164,6 +169,7 @@ def export_onnx(
         samples: An .npz file, see ``edgeattn_export.capture.read_samples.read_npz``.
         budget: Limits by name; there is no metric to drop.
         target: As for ``export``.
+        trained: As for ``export``.
         objective: As for ``export``.
         progress: Told of each stage.
 
@@ -173,4 +179,5 @@ def export_onnx(
     Raises:
         BadInput: One line that says what was found, what was expected and what to do.
     """
-    return run(OnnxSource(model, samples), Request.read(target, budget, objective), progress or Silent())
+    source, request = OnnxSource(model, samples, trained), Request.read(target, budget, objective)
+    return run(source, request, progress or Silent())

@@ -23,6 +23,17 @@ CI = ROOT / ".ci" / "locks"
 PIP = [*CI.glob("*.txt"), *LOCKS.glob("*.txt")]
 NPM_FOLDERS = ("runtime/web", "runtime/android/tools", "tests/fuzz/web")
 NPM = [*LOCKS.glob("*.json"), *(ROOT / folder / "package-lock.json" for folder in NPM_FOLDERS)]
+SCRIPTS = [
+    path
+    for folder in (ROOT / ".ci", ROOT / "runtime" / "cpp", ROOT / "runtime" / "android")
+    for path in folder.iterdir()
+    if path.is_file() and path.read_bytes().startswith(b"#!/usr/bin/env bash")
+]
+UNLOCKED = {
+    "kernels": "the wheel that it built",
+    "python3.13": "the newest versions, on purpose",
+    "lock": "what makes the locks",
+}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
 ENVIRONMENTS = {
@@ -122,6 +133,26 @@ def test_an_environment_of_targets_has_what_it_asks_for(name: str) -> None:
     else:
         lock = json.loads((LOCKS / f"{name}.json").read_text())
         assert lock["packages"][""]["dependencies"] == json.loads(environment.package_json())["dependencies"]
+
+
+@pytest.mark.parametrize("folder", NPM_FOLDERS)
+def test_a_package_of_npm_has_what_it_asks_for(folder: str) -> None:
+    """npm install takes what its lock has only where both ask for the same."""
+    package, lock = (
+        json.loads((ROOT / folder / f"package{kind}.json").read_text()) for kind in ("", "-lock")
+    )
+    own = lock["packages"][""]
+    kinds = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+    assert {kind: own.get(kind) for kind in kinds} == {kind: package.get(kind) for kind in kinds}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_a_script_installs_by_hashes(script: Path) -> None:
+    text = script.read_text()
+    unlocked = bool(re.search(r"^[^#\n]*\b(pip|npm) install\b", text, re.MULTILINE)) and (
+        "--require-hashes" not in text
+    )
+    assert unlocked == (script.name in UNLOCKED)
 
 
 def test_all_that_is_missing_is_found() -> None:

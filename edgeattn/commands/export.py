@@ -66,6 +66,14 @@ def export(
         Path | None,
         typer.Option(metavar="FILE.json", help="Follow this recipe, such as one of NAME.edge/recipes."),
     ] = None,
+    trained: Annotated[
+        Path | None,
+        typer.Option(
+            "--trained",
+            metavar="FILE.onnx",
+            help="A QDQ file that training made of MODEL; its grids are kept.",
+        ),
+    ] = None,
     write_model: Annotated[
         Path | None,
         typer.Option(metavar="FILE.py", help="Write the model file that stands for a checkpoint, and end."),
@@ -98,6 +106,7 @@ def export(
 
         progress.stage("load")
         source = read_source(model, real, roles)
+        source = source if trained is None else source.beside(trained)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_outside(recipe, folder)

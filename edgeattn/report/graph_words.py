@@ -9,8 +9,9 @@ from dataclasses import replace
 from edgeattn.report.number_words import count
 from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
+KEPT = "kept"  # of a layer's trained grid
 LEFT_FLOAT = "float"  # the form of what no recipe made int8
-NAMED_MODULES = 3  # modules of a fallback that are named at most
+NAMED_MODULES = 3  # modules of one kind that are named at most
 
 
 def module_name(path: str) -> str:
@@ -22,6 +23,22 @@ def form_words(layers: Iterable[Layer]) -> str:
     """Write modules' forms as "24 linear layers as int8, 2 embeddings as int8 rows, 1 left float"."""
     forms = Counter((layer.form, "" if layer.form == LEFT_FLOAT else layer.noun) for layer in layers)
     return ", ".join(_words(*kind, number) for kind, number in forms.most_common()) or "none"
+
+
+def trained_grid_words(layers: Iterable[Layer]) -> str:
+    """Say how many layers kept the grid that training left them, and why others did not, a line each.
+
+    Returns:
+        Empty where training left none.
+    """
+    trained = [layer for layer in layers if layer.trained_grid]
+    lost: dict[str, list[str]] = {}
+    for layer in trained:
+        if layer.trained_grid != KEPT:
+            lost.setdefault(layer.trained_grid, []).append(module_name(layer.module))
+    kept = len(trained) - sum(map(len, lost.values()))
+    lines = (f"not in {_first(list(dict.fromkeys(modules)))}: {reason}" for reason, modules in lost.items())
+    return "\n".join((f"kept in {kept} of {count(len(trained), 'layer')}", *lines)) if trained else ""
 
 
 def _words(form: str, noun: str, number: int) -> str:
@@ -52,9 +69,14 @@ def placement_words(placement: Placement) -> str:
     return "\n".join((head, *map(_line, placement.fallbacks)))
 
 
+def _first(modules: list[str]) -> str:
+    """Name the first of some modules, and count the others."""
+    more = f" and {len(modules) - NAMED_MODULES} more" if len(modules) > NAMED_MODULES else ""
+    return ", ".join(modules[:NAMED_MODULES]) + more
+
+
 def _line(fallback: Fallback) -> str:
     named = [module for module in fallback.modules if module]
-    more = f" and {len(named) - NAMED_MODULES} more" if len(named) > NAMED_MODULES else ""
-    modules = f" at {', '.join(named[:NAMED_MODULES])}{more}" if named else ""
+    modules = f" at {_first(named)}" if named else ""
     reason = f": {fallback.reason}" if fallback.reason else ""
     return f"falls back: {fallback.count} {fallback.operator}{modules}{reason}"

@@ -31,12 +31,15 @@ class Layer:
         form: As a recipe names it, or "float".
         noun: What it is, such as "linear layer".
         cosine: Of its output to the float graph's; None where it was not measured.
+        trained_grid: "kept" where it has the grid that training left it, else why not; empty where it left
+            none.
     """
 
     module: str
     form: str
     noun: str
     cosine: float | None
+    trained_grid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
+from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture.qdq_file import with_grids
 from edgeattn_export.capture.read_samples import LIMIT, read_on
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.errors import BadInput
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -45,6 +49,9 @@ class ModuleSource:
         card: What its author says of it for a hub.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
+        trained: What training has quantized of the module; its weights lie on those grids.
+        qdq: A QDQ ONNX file that was made of it, whose grids its weights are to have; None where there is
+            none.
     """
 
     name: str
@@ -60,18 +67,22 @@ class ModuleSource:
     card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None
+    trained: Trained = FLOAT_TRAINED
+    qdq: Path | None = None
 
     original = "PyTorch"
 
     @classmethod
     def of(cls, module: object, samples: Iterable[object], name: str | None, **more: Any) -> ModuleSource:
-        """Take a module as it was handed over: compiled or not, in eval mode or not.
+        """Take a module as it was handed over: compiled, in eval mode, prepared for int8, or not.
 
         Raises:
             ModelError: It is no ``nn.Module``, or not in float32.
         """
         plain = plain_module(module)
-        return cls(name=name or type(plain).__name__.lower(), module=plain, samples=samples, **more)
+        name = name or type(plain).__name__.lower()
+        plain, trained = as_trained(plain)
+        return cls(name=name, module=plain, samples=samples, trained=trained, **more)
 
     @property
     def weights_sha256(self) -> str:
@@ -98,7 +109,24 @@ class ModuleSource:
         """Export the module."""
         with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
-        return capture(self.module, samples.split().calibration, axes, engine)
+        captured = capture(self.module, samples.split().calibration, axes, engine)
+        if self.qdq is not None:
+            return with_grids(captured, self.qdq)
+        if self.trained == FLOAT_TRAINED:
+            return captured
+        return replace(captured, trained=self.trained, notes=(*captured.notes, *self.trained.notes))
+
+    def beside(self, qdq: Path) -> ModuleSource:
+        """Return the module with a QDQ file that was made of it.
+
+        Raises:
+            BadInput: It is prepared, and has grids of its own.
+        """
+        if self.trained:
+            raise BadInput(
+                f"{qdq}: found beside {self.name}, which has trained grids of its own; leave it out"
+            )
+        return replace(self, qdq=qdq)
 
     def megabytes(self, _: Captured) -> float:
         """Return the size of its parameters and buffers; what layers share counts once."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeattn.results.card import Card
 from edgeattn.source.source import naming_file
 from edgeattn_export.capture import Captured, adopt
+from edgeattn_export.capture.qdq_file import with_grids
 from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import file_mb
@@ -18,10 +19,18 @@ from edgeattn_export.graph.samples import Sample, Samples
 
 @dataclass(frozen=True, slots=True)
 class OnnxSource:
-    """The two files. There is no metric, no processing and no budget of their own."""
+    """The two files. There is no metric, no processing and no budget of their own.
+
+    Attributes:
+        model: The model.
+        npz: Its samples.
+        qdq: A QDQ ONNX file that was made of it, whose grids its weights are to have; None where there is
+            none.
+    """
 
     model: Path
     npz: Path
+    qdq: Path | None = None
 
     original = "ONNX file"
     metric = None
@@ -56,7 +65,12 @@ class OnnxSource:
     def capture(self, samples: Samples, engine: Engine) -> Captured:
         """Bring the file to the opset of the standard Attention."""
         with naming_file(self.npz):
-            return adopt(self.model, samples, engine)
+            captured = adopt(self.model, samples, engine)
+        return captured if self.qdq is None else with_grids(captured, self.qdq)
+
+    def beside(self, qdq: Path) -> OnnxSource:
+        """Return the model with a QDQ file that was made of it."""
+        return replace(self, qdq=qdq)
 
     def megabytes(self, captured: Captured) -> float:
         """Return the size of the graph with its weights."""

@@ -114,6 +114,13 @@ def no_manifest(folder: Path) -> None:
     (folder / "manifest.json").unlink()
 
 
+def padded_manifest(folder: Path) -> None:
+    """Write more blanks behind the manifest than it may have bytes."""
+    good(folder)
+    with (folder / "manifest.json").open("a", encoding="utf-8") as manifest:
+        manifest.write(" " * 2**20)
+
+
 def unsigned(folder: Path) -> None:
     """Add a signature that the manifest says nothing of."""
     good(folder)

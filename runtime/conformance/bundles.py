@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,9 +130,12 @@ def fixed(folder: Path) -> None:
     describe(folder, variants=(replace(CPU, sizes={"sequence": 4}),))
 
 
-def processed(folder: Path) -> None:
-    """Write what an app does before and after a call, and the tokenizer that it needs."""
-    good(folder)
+def with_tokenizer(**parts: Any) -> Callable[[Path], None]:
+    """Return what writes what an app does before and after a call, and the tokenizer that it needs.
+
+    Args:
+        parts: Of tokenizer.json, in the place of what it has.
+    """
     words = ["[UNK]", *("a", "the", "cat", "dog", "mat", "sat", "ran", "is", "on", "in", "and", "big", "red")]
     tokenizer = {
         "version": "1.0",
@@ -145,11 +148,20 @@ def processed(folder: Path) -> None:
             "vocab": {word: i for i, word in enumerate(words)},
             "unk_token": words[0],
         },
+        **parts,
     }
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer) + "\n", encoding="utf-8", newline="\n")
     text = Text(tokenizer="tokenizer.json", ids="tokens", mask="mask", types=None, longest=tiny.LONGEST)
     labels = Labels(output="embedding", names=tuple(f"axis {i}" for i in range(tiny.WIDTH)))
-    describe(folder, processing=Processing(text=text, labels=labels))
+
+    def make(folder: Path) -> None:
+        good(folder)
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer) + "\n", encoding="utf-8", newline="\n")
+        describe(folder, processing=Processing(text=text, labels=labels))
+
+    return make
+
+
+processed = with_tokenizer()
 
 
 def shown(folder: Path) -> None:

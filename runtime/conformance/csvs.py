@@ -40,6 +40,7 @@ def csvs() -> Iterator[tuple[str, bytes, Rows | None]]:
         "empty": "",
         "head-alone": _HEAD,
         "no-column": _HEAD.replace("wind", "Wind") + _BODY,
+        "line-end-in-a-name": _HEAD.replace("wind", '"wi\r\n\x1bnd"') + _BODY,
         "column-twice": _HEAD.replace("time", "wind") + _BODY,
         "text": _HEAD + _BODY.replace("30", "thirty"),
         "underscore": _HEAD + _BODY.replace("30", "3_0"),

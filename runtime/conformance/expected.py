@@ -1,4 +1,4 @@
-"""Writes prepare/: odd images, sounds, series and files, and the numbers that bundles make of them."""
+"""Writes prepare/: long texts, odd images, sounds, series and files, and what bundles make of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ import signals
 import wavs
 from tiny import Array
 
-from edgeattn_runtime.limits import PIXELS
+from edgeattn_runtime.limits import NORMALIZED, PIXELS, TEXT_BYTES
+
+
+def write_long_texts(folder: Path) -> None:
+    """Write texts of one unknown word, some of them too long, and their token ids."""
+    room, longest = folder / processed.FOLDER, NORMALIZED // (64 * 64 * 3)
+    for name, lengths in (("growing", (longest, longest + 1)), ("long", (TEXT_BYTES + 1,))):
+        _lines(room / f"{name}.texts.json", ["c" * length for length in lengths])
+        _lines(room / f"{name}.ids.json", [[0] if length == longest else None for length in lengths])
 
 
 def write_signals(folder: Path) -> None:

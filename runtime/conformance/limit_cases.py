@@ -1,13 +1,19 @@
-"""Limits of images and sounds: bundles that ask for more, and images that would."""
+"""Limits: bundles that ask for more, and texts and images that would."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import breaking
+import bundles
 import processed
 from breaking import Make, changed
 from case import ACCEPTED, INPUTS, Case, refused
 
 _IMAGE = ("processing", "image")
 _MEL = ("processing", "audio", "log_mel")
+
+Table = dict[str, Any]
 
 
 def _log_mel(**changes: int) -> Make:
@@ -18,7 +24,41 @@ def _log_mel(**changes: int) -> Make:
     return make
 
 
+def _sequence(key: str, *steps: Table) -> Table:
+    return {"type": "Sequence", key: list(steps)}
+
+
+def _replace(old: str, new: str) -> Table:
+    return {"type": "Replace", "pattern": {"String": old}, "content": new}
+
+
+_GROWING = (_replace("a", 64 * "a"), {"type": "Prepend", "prepend": 63 * "b"}, {"type": "NFD"})
+_BOTH_ENDS = {"strip_left": True, "strip_right": True}
+_NO_TEXT = ({"tokens": [1], "error": "BundleError", "needs": "tokenizer"},)
+
 LIMITS = (
+    refused("limit-manifest.edge", "a manifest of more than 2^20 bytes", breaking.padded_manifest),
+    Case(
+        "growing.edge",
+        ACCEPTED,
+        "a tokenizer whose steps make 12,288 bytes of one",
+        bundles.with_tokenizer(normalizer=_sequence("normalizers", *_GROWING)),
+        prepare=processed.long_entries("growing"),
+    ),
+    Case(
+        "limit-steps.edge",
+        ACCEPTED,
+        "a tokenizer of 66 steps, which no text becomes",
+        bundles.with_tokenizer(normalizer=_sequence("normalizers", *[{"type": "Strip", **_BOTH_ENDS}] * 65)),
+        decode=_NO_TEXT,
+    ),
+    Case(
+        "limit-decoded.edge",
+        ACCEPTED,
+        "a decoder that makes 17 bytes of one",
+        bundles.with_tokenizer(decoder=_replace("a", "a" * 17)),
+        decode=_NO_TEXT,
+    ),
     refused(
         "limit-pixels.edge",
         "images of more pixels than any may have",

@@ -25,6 +25,7 @@ def main(target: Path) -> None:
         if case.bundle != RECORDED:
             shutil.rmtree(target / case.bundle, ignore_errors=True)
         case.make(target / case.bundle)
+    expected.write_long_texts(target)
     expected.write_images(target)
     expected.write_signals(target)
     expected.write_files(target)

@@ -180,6 +180,12 @@ def text_entries(name: str) -> list[dict[str, Any]]:
     return [{"of": "text", **files, "needs": "tokenizer"}]
 
 
+def long_entries(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of texts that may be too long."""
+    files = {"given": f"{FOLDER}/{name}.texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
+    return [{"of": "text", **files, "needs": "tokenizer"}]
+
+
 def decodings(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of token ids that become text."""
     decoded = json.loads((Path(__file__).parent / FOLDER / f"{name}.decoded.json").read_text("utf-8"))

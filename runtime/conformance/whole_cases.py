@@ -6,6 +6,7 @@ import bundles
 import calls
 import generating
 import many
+import processed
 import prompts
 import sessions
 from case import ACCEPTED, RECORDED, Case, in_both
@@ -87,6 +88,7 @@ WHOLE = (
         "a tokenizer, and labels",
         bundles.processed,
         calls=calls.of_text(),
+        prepare=processed.long_entries("long"),
         labels=calls.labelled(),
     ),
     Case(

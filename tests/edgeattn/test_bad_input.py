@@ -129,6 +129,14 @@ def recipe(path: Path, *layers: tuple[str, str]) -> Path:
 
 
 @pytest.mark.usefixtures("instant_capture")
+def test_trained_grids_that_are_not_there(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "net.qdq.onnx"
+    line = refused("export", TINY, "-o", tmp_path / "out.edge", "--trained", file)
+    assert f"{file}: no such file; expected an ONNX model with QuantizeLinear" in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("instant_capture")
 def test_a_recipe_that_names_what_there_is_not(refused: Refused, tmp_path: Path) -> None:
     path = recipe(tmp_path / "recipe.json", ("*", "int8"), ("encoder", "int8"), ("tags", "int3"))
     line = refused("export", TINY, "-o", tmp_path / "out.edge", "--recipe", path)

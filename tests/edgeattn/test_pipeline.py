@@ -229,6 +229,20 @@ def test_a_module_and_an_onnx_file_go_one_way(
     assert told is also_told is progress
 
 
+def test_a_qdq_file_stands_beside_either(
+    source: ModuleSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Source] = []
+    monkeypatch.setattr(pipeline, "run", lambda source, *_: taken.append(source))
+    qdq, model, npz = (tmp_path / name for name in ("net.qdq.onnx", "net.onnx", "samples.npz"))
+    edgeattn.export(source.module, source.samples, trained=qdq)
+    edgeattn.export_onnx(model, npz, trained=qdq)
+    module, file = taken
+    assert isinstance(module, ModuleSource)
+    assert module.qdq == qdq
+    assert file == OnnxSource(model, npz, qdq)
+
+
 def test_an_unknown_target_is_refused_before_any_work(source: ModuleSource) -> None:
     with pytest.raises(BadInput, match="'toaster'"):
         edgeattn.export(source.module, iter(()), target="toaster")

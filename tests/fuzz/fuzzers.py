@@ -31,6 +31,27 @@ _STARTING = 600  # seconds beyond its time in which a fuzzer ends: its corpus is
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What ends a fuzzer that finds nothing.
+
+    Attributes:
+        seconds: The time after which it ends; None where ``inputs`` ends it.
+        inputs: The inputs after which it ends, those of its corpus among them. They are the same in every run
+            over the same corpus, however fast the machine is.
+    """
+
+    seconds: float | None = None
+    inputs: int | None = None
+
+    @property
+    def options(self) -> Sequence[str]:
+        """libFuzzer's words for it."""
+        if self.inputs is not None:
+            return f"-runs={self.inputs}", "-seed=1"
+        return (f"-max_total_time={max(round(self.seconds or 0), 1)}",)
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """Fuzzers that are built and started in one way.
 
@@ -73,8 +94,8 @@ class Fuzzer:
         """What it reads, such as "manifest"."""
         return self.name.partition("/")[2]
 
-    def run(self, seconds: float) -> Outcome:
-        """Run it for a time, or until it finds something."""
+    def run(self, limit: Limit) -> Outcome:
+        """Run it as far as its limit, or until it finds something."""
         corpus, finds = BUILD / "corpora" / self.subject, BUILD / "finds" / self.name
         for folder in (corpus, finds):
             folder.mkdir(parents=True, exist_ok=True)
@@ -85,17 +106,15 @@ class Fuzzer:
             *_OPTIONS,
             f"-max_len={_LONGEST.get(self.subject, 1 << 14)}",
             f"-artifact_prefix={finds}/",
-            f"-max_total_time={max(round(seconds), 1)}",
+            *limit.options,
         ]
-        if "CI" in os.environ:
-            options.append("-seed=1")  # the same inputs in every run, as far as its time goes
         if words := dictionary_of(seeds):
             dictionary = BUILD / f"{self.subject}.dict"
             dictionary.write_text(words, "ascii")
             options.append(f"-dict={dictionary}")
-        return self._ran([corpus, *self.language.separator, *options], seconds, finds)
+        return self._ran([corpus, *self.language.separator, *options], limit, finds)
 
-    def _ran(self, words: Sequence[str | Path], seconds: float, finds: Path) -> Outcome:
+    def _ran(self, words: Sequence[str | Path], limit: Limit, finds: Path) -> Outcome:
         refusals = BUILD / "refusals"
         refusals.write_bytes(struct.pack("<Q", 0))
         started, before = time.monotonic(), set(finds.iterdir())
@@ -109,7 +128,7 @@ class Fuzzer:
                 stderr=subprocess.STDOUT,
             )
             try:
-                output, _ = process.communicate(timeout=seconds + _STARTING)
+                output, _ = process.communicate(timeout=(limit.seconds or 0) + _STARTING)
             except subprocess.TimeoutExpired:
                 process.kill()
                 output, _ = process.communicate()
@@ -133,6 +152,7 @@ def _environment() -> dict[str, str]:
     return {
         "EDGEATTN_TOKENIZERS": str(folder),
         "PYTHONPATH": os.pathsep.join(map(str, (FUZZ / "python", FUZZ))),
+        "PYTHONHASHSEED": "0",  # or sets are walked in another order in each run
         "TOKENIZERS_PARALLELISM": "false",
         "ASAN_OPTIONS": "quarantine_size_mb=16",  # what is freed counts as memory that an input takes
     }

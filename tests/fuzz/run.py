@@ -2,6 +2,7 @@
 
     python tests/fuzz/run.py 5m                             # five minutes for all of them
     python tests/fuzz/run.py 30m --each                     # half an hour for each
+    python tests/fuzz/run.py 5000                           # as many inputs for each, the same in every run
     python tests/fuzz/run.py 10m cpp/manifest differential  # those whose names begin so
     python tests/fuzz/run.py 5m --counts FILE               # the table as JSON too
 
@@ -17,18 +18,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fuzzers import LANGUAGES, Fuzzer
+from fuzzers import LANGUAGES, Fuzzer, Limit
 from outcome import COLUMNS, Outcome
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def seconds(text: str) -> float:
-    """Read a time such as 90s, 5m or 1.5h."""
+def limit(text: str) -> Limit:
+    """Read a time such as 90s, 5m or 1.5h, or a number of inputs."""
+    if re.fullmatch(r"[1-9]\d*", text):
+        return Limit(inputs=int(text))
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} found, a time such as 90s, 5m or 1.5h expected")
-    return float(match[1]) * _UNITS[match[2]]
+        raise argparse.ArgumentTypeError(
+            f"{text!r} found, a time such as 90s, 5m or 1.5h or a number of inputs expected"
+        )
+    return Limit(seconds=float(match[1]) * _UNITS[match[2]])
 
 
 def chosen(names: Sequence[str]) -> list[Fuzzer]:
@@ -40,6 +45,11 @@ def chosen(names: Sequence[str]) -> list[Fuzzer]:
             language.build()
             fuzzers += [Fuzzer(language, name) for name in wanted]
     return fuzzers
+
+
+def divided(whole: Limit, fuzzers: int) -> Limit:
+    """Return each fuzzer's part of a time; a number of inputs is that of each already."""
+    return whole if whole.seconds is None else Limit(seconds=whole.seconds / fuzzers)
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -55,7 +65,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("time", type=seconds, help="of all fuzzers together, such as 5m")
+    parser.add_argument(
+        "limit", type=limit, help="a time of all fuzzers together, such as 5m, or the inputs of each"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="what the fuzzers' names begin with (all)")
     parser.add_argument("--each", action="store_true", help="the time is that of each fuzzer")
     parser.add_argument("--counts", type=Path, metavar="FILE", help="write what the table says as JSON")
@@ -63,7 +75,7 @@ def main() -> int:
     fuzzers = chosen(args.names)
     if not fuzzers:
         parser.error(f"no fuzzer of {', '.join(args.names)}")
-    share = args.time if args.each else args.time / len(fuzzers)
+    share = args.limit if args.each else divided(args.limit, len(fuzzers))
     outcomes = []
     for fuzzer in fuzzers:
         outcomes.append(fuzzer.run(share))

@@ -45,7 +45,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fuzzers.Language
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_fault_is_found(kind: str, planted: fuzzers.Language, tmp_path: Path) -> None:
     (tmp_path / "fuzz_fault.py").write_text(SOURCE.format(fault=PLANTED[kind]), "utf-8")
-    outcome = fuzzers.Fuzzer(planted, "planted/fault").run(20)
+    outcome = fuzzers.Fuzzer(planted, "planted/fault").run(fuzzers.Limit(seconds=20))
     assert outcome.kind == kind, outcome.log
     (find,) = (tmp_path / "finds" / "planted" / "fault").iterdir()
     assert find.read_bytes() == b"fault"
@@ -54,6 +54,21 @@ def test_a_planted_fault_is_found(kind: str, planted: fuzzers.Language, tmp_path
 
 def test_a_reader_that_refuses_passes(planted: fuzzers.Language, tmp_path: Path) -> None:
     (tmp_path / "fuzz_fault.py").write_text(SOURCE.format(fault="pass"), "utf-8")
-    outcome = fuzzers.Fuzzer(planted, "planted/fault").run(1)
+    outcome = fuzzers.Fuzzer(planted, "planted/fault").run(fuzzers.Limit(seconds=1))
     assert outcome.ok, outcome.log
     assert 0 < outcome.refused <= outcome.tried
+
+
+def test_as_many_inputs_as_asked_for_are_the_same_in_every_run(
+    planted: fuzzers.Language, tmp_path: Path
+) -> None:
+    keeps = "open('inputs', 'ab').write(content)"
+    (tmp_path / "fuzz_fault.py").write_text(SOURCE.format(fault="pass").replace("raise", f"{keeps}; raise"))
+    runs = []
+    for _ in range(2):
+        outcome = fuzzers.Fuzzer(planted, "planted/fault").run(fuzzers.Limit(inputs=500))
+        assert outcome.ok, outcome.log
+        assert outcome.tried == 500
+        runs.append((tmp_path / "inputs").read_bytes())
+        (tmp_path / "inputs").unlink()
+    assert runs[0] == runs[1]

@@ -115,6 +115,8 @@ def test_an_untrusted_check_ends(endless_bundle: Path) -> None:
 
 @linux
 def test_an_untrusted_check_has_so_much_memory(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (good / "holes").open("wb") as file:
+        file.truncate(2**40)  # of which a disk holds nothing
     monkeypatch.setattr("edgeattn_runtime.untrusted.MEMORY", 2**26)  # Python itself takes more
     with pytest.raises(BundleError, match=r"good\.edge: its check was cut short, by (code|signal) "):
         check_untrusted(good, ["check", str(good)])

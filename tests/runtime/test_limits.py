@@ -11,15 +11,30 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import (
+    NFC,
+    NFD,
+    NFKC,
+    NFKD,
+    BertNormalizer,
+    ByteLevel,
+    Lowercase,
+    Normalizer,
+    Precompiled,
+)
 
 from edgeattn_runtime import BadInput, BundleError, InputError, limits, load
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Audio
+from edgeattn_runtime.processing.growth import growth_of
 from edgeattn_runtime.processing.image import read_picture
 from edgeattn_runtime.processing.log_mel import LogMel
 
@@ -55,9 +70,11 @@ def _edited(bundle: Path, change: Callable[[Any], None]) -> Path:
 def test_the_specification_states_every_limit() -> None:
     page = (ROOT / "runtime" / "README.md").read_text("utf-8")
     table = page.partition("## Limits")[2].partition("\n## ")[0]
-    stated = re.findall(r"^\| [^|]+ \| ([0-9,]+)", table, re.MULTILINE)
+    rows = re.findall(r"^\| [^|]+ \| ([0-9,]+) \| `([^`]+)` \|$", table, re.MULTILINE)
     constants = [value for name, value in vars(limits).items() if name.isupper()]
-    assert sorted(int(number.replace(",", "")) for number in stated) == sorted([2**20, *constants])
+    assert {int(number.replace(",", "")) for number, _ in rows} == {2**20, *constants}
+    assert len({case for _, case in rows}) == len(rows) == table.count("\n| ") - 2  # without the head
+    assert all((ROOT / "runtime" / "conformance" / case).is_dir() for _, case in rows)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +200,17 @@ def test_a_text_is_bounded(conformance: Path) -> None:
         model.prepare(text="a" * (2**20 + 1))
 
 
-def _replacing(bundle: Path, key: str, names: str, times: int) -> Path:
-    """Give a tokenizer replacements of a by 2,000 a, one after another."""
+SEQUENCES = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders"}
+REPLACE = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 2000}
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+CTC = {"type": "CTC", "pad_token": "[PAD]", "word_delimiter_token": "", "cleanup": True}
+
+
+def _with_steps(bundle: Path, key: str, *steps: Any) -> Path:
+    """Give a tokenizer steps, one after another."""
     path = bundle / "tokenizer.json"
-    replace = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 2000}
     table = json.loads(path.read_text("utf-8"))
-    content = json.dumps({**table, key: {"type": "Sequence", names: [replace] * times}}).encode()
+    content = json.dumps({**table, key: {"type": "Sequence", SEQUENCES[key]: steps}}).encode()
     path.write_bytes(content)
 
     def change(manifest: Any) -> None:
@@ -200,16 +222,72 @@ def _replacing(bundle: Path, key: str, names: str, times: int) -> Path:
     return _edited(bundle, change)
 
 
-def test_replacements_are_bounded(copied: Callable[[str], Path]) -> None:
-    model = load(_replacing(copied("processed"), "normalizer", "normalizers", 3))
-    with pytest.raises(InputError, match=r"9 characters found, at most 0 expected .* 8,000,000,000 of one"):
+@pytest.mark.parametrize(
+    ("key", "steps", "made"),
+    [
+        ("normalizer", [REPLACE] * 3, "8,000,000,000"),
+        ("normalizer", [{**REPLACE, "pattern": {"Regex": "a*"}}] * 2, "4,004,001"),
+        ("normalizer", [{"type": "Prepend", "prepend": "a" * 50_000}, REPLACE], "100,002,000"),
+        ("normalizer", [{"type": "NFKD"}, REPLACE] * 2, "484,000,000"),
+        ("normalizer", [{"type": "ByteLevel"}] * 40, "1,099,511,627,776"),
+        ("pre_tokenizer", [BYTES] * 40, "1,649,267,441,664"),
+    ],
+)
+def test_what_steps_make_of_a_text_is_bounded(
+    key: str, steps: list[Any], made: str, copied: Callable[[str], Path]
+) -> None:
+    model = load(_with_steps(copied("processed"), key, *steps))
+    with pytest.raises(InputError, match=f"9 bytes found, at most [0-8] expected .* makes {made} of one"):
         model.prepare(text="the a cat")
 
 
-def test_replacements_of_a_decoder_are_bounded(copied: Callable[[str], Path]) -> None:
-    model = load(_replacing(copied("processed"), "decoder", "decoders", 1))
-    with pytest.raises(BundleError, match=r"2,000 characters of one found, at most 16"):
+@pytest.mark.parametrize(
+    ("step", "made"), [(REPLACE, "2,000"), ({"type": "BPEDecoder", "suffix": ""}, "inf"), (CTC, "inf")]
+)
+def test_what_a_decoder_makes_of_tokens_is_bounded(
+    step: Any, made: str, copied: Callable[[str], Path]
+) -> None:
+    model = load(_with_steps(copied("processed"), "decoder", step))
+    with pytest.raises(BundleError, match=rf"{made} bytes of one found, at most 16"):
         model.decode([0])
+
+
+def test_the_steps_of_a_tokenizer_are_bounded(copied: Callable[[str], Path]) -> None:
+    strip = {"type": "Strip", "strip_left": True, "strip_right": True}
+    model = load(_with_steps(copied("processed"), "normalizer", *[strip] * 63))  # and a pre-tokenizer
+    assert model.prepare(text="cat")["tokens"].tolist() == [[3]]
+    model = load(_with_steps(model.files.folder, "normalizer", *[strip] * 64))
+    with pytest.raises(BundleError, match="65 steps found, at most 64 expected"):
+        model.prepare(text="cat")
+
+
+def test_a_map_of_characters_is_bounded_by_its_longest_text() -> None:
+    made = Tokenizer(WordLevel({}, "a"))
+    # A trie of one unit, then texts.
+    trie = struct.pack("<2I", 4, 0)
+    made.normalizer = Precompiled(trie + b"bc\0" + "é".encode() * 50 + b"\0")
+    assert growth_of(made) == 100
+
+
+@pytest.mark.parametrize(
+    ("form", "most"),
+    [
+        (NFC(), 3),
+        (NFD(), 3),
+        (NFKC(), 11),
+        (NFKD(), 11),
+        (BertNormalizer(), 3),
+        (Lowercase(), 1.5),
+        (ByteLevel(), 2),
+    ],
+)
+def test_a_form_makes_no_more_bytes_than_is_said(form: Normalizer, most: float) -> None:
+    made = Tokenizer(WordLevel({}, "a"))
+    made.normalizer = form
+    assert growth_of(made) == most
+    changed = [c for c in map(chr, range(0x110000)) if normalize("NFKD", c) != c or c.lower() != c] + ["é"]
+    whole = [c for c in changed if not "\ud800" <= c <= "\udfff"]
+    assert max(len(form.normalize_str(c).encode()) / len(c.encode()) for c in whole) == most
 
 
 @pytest.mark.parametrize(

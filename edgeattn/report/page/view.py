@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn.report.devices import Device, machine_facts
-from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
+from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words, trained_grid_words
 from edgeattn.report.number_words import cosine, figure, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, image_source
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
@@ -148,6 +148,11 @@ class View:
     def forms(self) -> str:
         """What became of the modules, counted."""
         return form_words(self.report.layers)
+
+    @property
+    def trained_grids(self) -> str:
+        """What became of the grids that training left; empty where it left none."""
+        return trained_grid_words(self.report.layers).replace("\n", "; ")
 
     @property
     def edge_cases(self) -> Sequence[EdgeCase]:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words
+from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words, trained_grid_words
 from edgeattn.report.number_words import (
     RUNNER_LABELS,
     cosine,
@@ -117,6 +117,7 @@ def _work(report: Report) -> Table:
         **({} if report.placement is None else {"Placement": placement_words(report.placement)}),
         "Fused": counts(report.fused),
         "Modules": form_words(report.layers),
+        **({"Trained grids": grids} if (grids := trained_grid_words(report.layers)) else {}),
     }
     if refused:
         rows["Refused"] = "\n".join(refused)

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.capture.own_cache.cache import OwnCache
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import axis_of, dims, is_constant, producer, same_dims
 from edgeattn_export.graph.engine import Engine
@@ -124,6 +125,7 @@ class Captured:
         cache: The module's own.
         passed: By name, what the module returns of its inputs unchanged, and which: no outputs of the graph.
         notes: What the model author should know of it, a line each.
+        trained: What training has quantized of it; its weights lie on those grids.
     """
 
     model: ir.Model
@@ -135,3 +137,4 @@ class Captured:
     cache: OwnCache | None = None
     passed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    trained: Trained = FLOAT_TRAINED

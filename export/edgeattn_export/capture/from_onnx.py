@@ -78,7 +78,7 @@ def _check_float(path: Path, model: ir.Model) -> None:
     if quantized:
         raise ModelError(
             f"{path}: quantized already, by {', '.join(quantized)}; a float model expected, which the bundle "
-            "is compared with; give the one that it was made of"
+            "is compared with; give the one that it was made of, and this file as --trained"
         )
 
 

@@ -42,6 +42,13 @@ def joint_module(nodes: Iterable[ir.Node]) -> str:
     return f"{parent}.{leaves}" if parent else leaves
 
 
+def modules_in(joint: str) -> list[str]:
+    """Return the modules that ``joint_module`` named at once."""
+    first, *others = joint.split("+")
+    parent = first.rpartition(".")[0]
+    return [first, *(each if "." in each or not parent else f"{parent}.{each}" for each in others)]
+
+
 def _owner_path(scopes: list[str]) -> str:
     inside = scopes[-2] if len(scopes) > 1 else ""  # the last scope is the operator itself
     return "" if inside == _NOWHERE else inside.removeprefix(WRAPPED).removeprefix(".")

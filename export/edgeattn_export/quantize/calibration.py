@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import onnx_ir as ir
 
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.scopes import modules_in
 from edgeattn_export.graph.trials import masked_samples
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
@@ -23,6 +25,7 @@ from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
 from edgeattn_export.quantize.techniques import TECHNIQUES
+from edgeattn_export.quantize.trained_grid import TrainedGrid, keeps, obstacle
 from edgeattn_runtime.errors import QuantizeError
 
 ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
@@ -85,6 +88,7 @@ class Calibration:
         engine: What runs the graph, and all that are made of it.
         forms: The forms that this engine computes.
         boundary: Inputs at the ends of the contract, which show how far values reach besides.
+        trained: The layers that have a grid since training; they keep it in every form that has its steps.
         layers: The graph's linear layers, in its order.
     """
 
@@ -93,11 +97,13 @@ class Calibration:
     engine: Engine
     forms: Forms
     boundary: tuple[Inputs, ...] = ()
+    trained: Trained = FLOAT_TRAINED
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _statistics_of: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
     _rounded: dict[Key | OwnKey, Linear] = field(default_factory=dict)  # the oldest first
     _covering: tuple[Inputs, ...] = ()
+    _obstacles: dict[tuple[str, str], str | None] = field(default_factory=dict)  # by weight and form
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
@@ -140,8 +146,37 @@ class Calibration:
         return {each for each in treated if len(inputs_of[each.weight]) == 1 and each.x not in first}
 
     def _key(self, layer: Layer, treatment: Treatment, is_fitted: bool) -> Key:
+        form = self.forms.linear[treatment.form]
+        is_fitted = is_fitted and not (self.is_trained(layer) and self._obstacle(layer, form) is None)
         kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
-        return Key.of(layer, self.forms.linear[treatment.form], Treatment(treatment.form, tuple(kept)))
+        return Key.of(layer, form, Treatment(treatment.form, tuple(kept)))
+
+    def is_trained(self, layer: Layer) -> bool:
+        """Say whether training left a layer's weight on a grid."""
+        names = self.trained.layers
+        return layer.weight in names or all(module in names for module in modules_in(layer.module))
+
+    def why_lost(self, layer: Layer, treatment: Treatment, linear: Linear | None) -> str | None:
+        """Say why a layer has lost the grid that training left it, or return None where it has it still.
+
+        Args:
+            layer: One that ``is_trained``.
+            treatment: What was done to it.
+            linear: What that made of it; None where it stays float.
+        """
+        if linear is not None and keeps(linear, self._matches[layer.node].array):
+            return None
+        techniques = ", ".join(name for name, _ in treatment.techniques)
+        return (
+            self._obstacle(layer, self.forms.linear[treatment.form]) or f"its weight is moved by {techniques}"
+        )
+
+    def _obstacle(self, layer: Layer, form: LinearForm) -> str | None:
+        """Say why a form has not the steps that training left a layer's weight in, or return None."""
+        key = layer.weight, form.name
+        if key not in self._obstacles:
+            self._obstacles[key] = obstacle(self._matches[layer.node].array, form)
+        return self._obstacles[key]
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: self._rounded[key] for key in keys.values() if key in self._rounded}
@@ -252,7 +287,8 @@ class Calibration:
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
         bias = None if match.bias is None else floats(match.bias)
-        linear = Linear(match.array, bias, key.grid, key.paired, input_steps=key.input_steps)
+        grid = TrainedGrid.of(key.grid) if self.is_trained(layer) else key.grid
+        linear = Linear(match.array, bias, grid, key.paired, input_steps=key.input_steps)
         try:
             scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
             if statistics is not None:

@@ -107,7 +107,7 @@ def float_graphs(
     selection = optimized.samples(samples.selection, engine)
     graphs = {
         name: FloatGraph(
-            Calibration(each.model, calibration[name], engine, forms, boundary),
+            Calibration(each.model, calibration[name], engine, forms, boundary, captured.trained),
             selection[name],
             each.graph,
             each.outputs,

@@ -22,9 +22,10 @@ from edgeattn_export.quantize.absorb import absorb
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.check_recipe import check_recipe
 from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import split_early
 from edgeattn_export.quantize.ranges import ranges_of
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 from edgeattn_runtime.similarity import cosine
@@ -33,16 +34,26 @@ WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 Layers = Mapping[str, Prepared]  # by their node's name
 Settle = Callable[[ir.Model, Layers], Layers]
+KEPT = "kept"
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
 
 @dataclass(frozen=True, slots=True)
 class LayerForm:
-    """A PyTorch module, its form, and the mean cosine of its output in the int8 model to the float one's."""
+    """A PyTorch module, its form, and what it makes of the module.
+
+    Attributes:
+        module: Its path.
+        form: As a recipe names it, or "float".
+        cosine: Of its output in the int8 model to the float one's, in the mean; None where it has no such.
+        trained_grid: ``KEPT`` where it has the grid that training left it, else why not; empty where it left
+            none.
+    """
 
     module: str
     form: str
     cosine: float | None
+    trained_grid: str = ""
 
 
 def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]:
@@ -113,7 +124,11 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, calibration.forms.rest))
     cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
-    layers = tuple(LayerForm(module, form, cosines.get(output)) for output, (module, form) in forms.items())
+    grids = _trained_grids(calibration, recipe)
+    layers = tuple(
+        LayerForm(module, form, cosines.get(output), grids.get(output, ""))
+        for output, (module, form) in forms.items()
+    )
     return Quantized(model, recipe, layers)
 
 
@@ -168,11 +183,7 @@ def _write(
 def _write_linears(
     model: ir.Model, calibration: Calibration, recipe: Recipe, settle: Settle
 ) -> Iterator[tuple[str, tuple[str, str]]]:
-    treated = [
-        (layer, treatment)
-        for layer in calibration.layers
-        if (treatment := recipe.treatment(layer.name)).form != FLOAT.name
-    ]
+    treated = _treated(calibration, recipe)
     linears = calibration.linears(treated, tuple(recipe.placed_rewrites()))
     prepared = {
         layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
@@ -182,6 +193,25 @@ def _write_linears(
     apply(WriteLinear(lambda node, _: settled.get(node.name or "")), model)
     for layer, treatment in treated:
         yield layer.output, (layer.module, treatment.form)
+
+
+def _treated(calibration: Calibration, recipe: Recipe) -> list[tuple[Layer, Treatment]]:
+    """Return the layers that do not stay float, each with what is done to it."""
+    treatments = ((layer, recipe.treatment(layer.name)) for layer in calibration.layers)
+    return [(layer, treatment) for layer, treatment in treatments if treatment.form != FLOAT.name]
+
+
+def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
+    """Return what became of the grids that training left, by the layers' outputs."""
+    trained = [layer for layer in calibration.layers if calibration.is_trained(layer)]
+    if not trained:
+        return {}
+    linears = calibration.linears(_treated(calibration, recipe), tuple(recipe.placed_rewrites()))
+    reasons = (
+        calibration.why_lost(layer, recipe.treatment(layer.name), linears.get(layer.name))
+        for layer in trained
+    )
+    return {layer.output: reason or KEPT for layer, reason in zip(trained, reasons, strict=True)}
 
 
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:

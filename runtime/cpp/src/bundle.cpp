@@ -6,6 +6,7 @@
 #include "boundary.hpp"
 #include "manifest.hpp"
 #include "sha2.hpp"
+#include "signature.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -14,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes
-constexpr std::uintmax_t kSignature = 64;             // bytes, of Ed25519
 
 /// Whether Hugging Face's cache keeps a file there for a snapshot: links lead from snapshots/REVISION to
 /// blobs.
@@ -60,7 +60,7 @@ std::string read_limited(const fs::path& folder, const std::string& file, std::u
 
 std::string read_signature(const fs::path& folder) {
   check_inside(folder, kSignatureFile);
-  check_size(folder / kSignatureFile, kSignature);
+  check_size(folder / kSignatureFile, kSignatureBytes);
   return read_bytes(folder / kSignatureFile);
 }
 

@@ -48,4 +48,13 @@ std::string legible(const std::string& text) {
   return out;
 }
 
+std::string one_line(const std::string& text, std::size_t most) {
+  auto line = text;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  line = legible(line);
+  if (line.size() <= most) return line;
+  while (most > 0 && (line[most] & 0xc0) == 0x80) --most;  // in the middle of a character
+  return line.substr(0, most) + " ...";
+}
+
 }  // namespace edgeattn

@@ -8,8 +8,9 @@ namespace edgeattn {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;  // of an image, and of it in the input's width
 constexpr std::size_t kMostTextBytes = std::size_t{1} << 20;  // of a text in UTF-8
-constexpr double kMostCharacters = 1 << 24;  // that a tokenizer's replacements may make of a text
-constexpr double kMostDecoded = 16;  // characters that a tokenizer's replacements may make of one, decoding
+constexpr double kMostNormalized = 1 << 25;  // bytes that a tokenizer may make of a text
+constexpr double kMostDecoded = 16;          // bytes that a tokenizer may make of one, decoding
+constexpr std::size_t kMostSteps = 64;       // of a tokenizer: each reads all that the one before it made
 constexpr std::int64_t kMostRate = std::int64_t{1} << 20;    // samples a second
 constexpr std::int64_t kMostFrame = std::int64_t{1} << 15;   // samples of a log-mel frame
 constexpr std::int64_t kMostFrames = std::int64_t{1} << 10;  // log-mel frames that look at a sample

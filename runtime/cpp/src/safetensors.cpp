@@ -9,7 +9,7 @@
 namespace edgeattn {
 namespace {
 
-const std::map<std::string, std::string> kDtypes = {
+const std::map<std::string, std::string> kDtypeOf = {
     {"BOOL", "bool"},  {"I8", "int8"},     {"U8", "uint8"},    {"I16", "int16"},
     {"U16", "uint16"}, {"I32", "int32"},   {"U32", "uint32"},  {"I64", "int64"},
     {"U64", "uint64"}, {"F16", "float16"}, {"F32", "float32"}, {"F64", "float64"}};
@@ -19,14 +19,14 @@ using Span = std::pair<std::uint64_t, std::uint64_t>;  // of bytes, the end not 
 /// Reads one entry of the header, and copies its bytes.
 std::pair<Span, Tensor> parse_entry(const Field& field, std::string_view data) {
   Field::Names codes;
-  for (const auto& [code, dtype] : kDtypes) codes.push_back(code);
+  for (const auto& [code, dtype] : kDtypeOf) codes.push_back(code);
   std::string code;
   Tensor tensor;
   std::vector<std::int64_t> offsets;
   Record record(field);
   record("dtype", code, codes)("shape", tensor.dims, AtLeast{0}, 0)("data_offsets", offsets, AtLeast{2}, 0)
       .end();
-  tensor.dtype = kDtypes.at(code);
+  tensor.dtype = kDtypeOf.at(code);
   const auto bytes = byte_count(tensor.dtype, tensor.dims);
   const auto begin = static_cast<std::uint64_t>(offsets[0]), end = static_cast<std::uint64_t>(offsets[1]);
   if (offsets.size() != 2 || end > data.size() || begin > end || !bytes || end - begin != *bytes)
@@ -67,7 +67,7 @@ Tensors parse_safetensors(std::string_view bytes) try {
 
 std::string write_safetensors(const Tensors& tensors) {
   std::map<std::string, std::string> codes;
-  for (const auto& [code, dtype] : kDtypes) codes[dtype] = code;
+  for (const auto& [code, dtype] : kDtypeOf) codes[dtype] = code;
   auto header = nlohmann::json::object();
   std::string data;
   for (const auto& [name, tensor] : tensors) {

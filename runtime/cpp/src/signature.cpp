@@ -13,7 +13,7 @@ extern "C" {
 namespace edgeattn {
 namespace {
 
-constexpr std::size_t kKey = 32, kSignature = 64;  // bytes
+constexpr std::size_t kKey = 32;  // bytes
 
 std::string decoded(const std::string& key) {
   std::string bytes;
@@ -45,7 +45,7 @@ void check_keys(const Keys& keys) {
 }
 
 std::optional<std::string> signer_of(std::string_view message, std::string_view signature, const Keys& keys) {
-  if (signature.size() != kSignature) return {};
+  if (signature.size() != kSignatureBytes) return {};
   for (const auto& key : keys)
     if (verifies(message, signature, decoded(key))) return key;
   return {};

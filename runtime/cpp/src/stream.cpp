@@ -5,13 +5,12 @@
 #include "processing/part.hpp"
 
 namespace edgeattn {
-namespace {
 
 /// Numbers of several rows as they come, of which no more is kept than the windows to come look at.
 template <class Number>
-class Buffer {
+class StreamBuffer {
  public:
-  Buffer(std::int64_t rows, std::int64_t hop, std::int64_t window)
+  StreamBuffer(std::int64_t rows, std::int64_t hop, std::int64_t window)
       : hop_(hop), window_(window), next_(window), rows_(static_cast<std::size_t>(rows)) {}
 
   /// Adds what has come, one row behind the other.
@@ -49,6 +48,8 @@ class Buffer {
   std::vector<std::vector<Number>> rows_;
 };
 
+namespace {
+
 /// Returns how many samples, or numbers of each series, the input takes; none where it takes any.
 std::optional<std::int64_t> own_window(const Manifest& manifest, const Processing& how) {
   if (how.audio && how.audio->log_mel) return std::nullopt;
@@ -60,8 +61,8 @@ std::optional<std::int64_t> own_window(const Manifest& manifest, const Processin
 
 struct Stream::State {
   Model model;
-  std::optional<Buffer<float>> sound;
-  std::optional<Buffer<double>> series;
+  std::optional<StreamBuffer<float>> sound;
+  std::optional<StreamBuffer<double>> series;
   std::vector<Sound> heard;  // the window, as it is prepared: one of either
   std::vector<Series> seen;
 };
@@ -93,7 +94,7 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 template <class Number>
-static void push_into(std::optional<Buffer<Number>>& buffer, const std::vector<Number>& numbers,
+static void push_into(std::optional<StreamBuffer<Number>>& buffer, const std::vector<Number>& numbers,
                       const char* kind) {
   if (!buffer) throw InputError(words(kind, " found, which this bundle does not take"));
   if (numbers.size() % buffer->rows() != 0)

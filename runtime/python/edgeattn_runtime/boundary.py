@@ -117,6 +117,8 @@ def reason_of(error: BaseException) -> str:
 
 def text_of(error: BaseException) -> str:
     """Return what a foreign error says as one line, of which no more than its two ends are read."""
+    if isinstance(error, OSError) and error.strerror:  # without its number, and the file that the line names
+        return one_line(error.strerror, READ)
     if isinstance(error, UnicodeDecodeError):  # the bindings could not read the message itself
         return one_line(error.object[-READ:].decode(errors="replace"), READ)
     return one_line(shortened(str(error), READ), READ)

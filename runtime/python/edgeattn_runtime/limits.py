@@ -9,8 +9,9 @@ from typing import Final
 
 PIXELS: Final = 2**25  # of an image, and of it in the width that it is made first; 8K video has 33,177,600
 TEXT_BYTES: Final = 2**20  # of a text in UTF-8
-CHARACTERS: Final = 2**24  # that a tokenizer's replacements may make of a text
-DECODED: Final = 16  # characters that a tokenizer's replacements may make of one, decoding
+NORMALIZED: Final = 2**25  # bytes that a tokenizer may make of a text
+DECODED: Final = 16  # bytes that a tokenizer may make of one, decoding
+STEPS: Final = 2**6  # of a tokenizer: each reads all that the one before it made
 RATE: Final = 2**20  # samples a second
 FRAME: Final = 2**15  # samples of a log-mel frame
 FRAMES: Final = 2**10  # log-mel frames that look at a sample

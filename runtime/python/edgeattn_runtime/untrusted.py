@@ -39,7 +39,7 @@ def check_untrusted(bundle: Path, arguments: Sequence[str], *, seconds: float = 
     """
     if sys.platform == "win32":
         raise EdgeAttnError("--untrusted: Windows limits no process here; run it in a sandbox or a container")
-    memory = MEMORY + COPIES * sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file())
+    memory = MEMORY + COPIES * sum(_stored(path) for path in bundle.rglob("*") if path.is_file())
     command = [sys.executable, "-c", _LIMITED, str(memory), str(_ENDED), *arguments]
     try:
         ended = subprocess.run(command, timeout=seconds, check=False).returncode
@@ -49,3 +49,9 @@ def check_untrusted(bundle: Path, arguments: Sequence[str], *, seconds: float = 
         how = f"signal {-ended}" if ended < 0 else f"code {ended}"
         raise BundleError(f"{bundle}: its check was cut short, by {how}; do not use it")
     return ended - _ENDED
+
+
+def _stored(path: Path) -> int:
+    """Return the bytes of a file that a disk holds: one with holes may say that it has any number."""
+    status = path.stat()
+    return min(status.st_size, 512 * status.st_blocks)

@@ -1,8 +1,12 @@
 /** Everything that this runtime throws on purpose: one tree, and what foreign code throws is put into it. */
 
-/** The root: catch it to catch all. A message is one line. */
+/** The root: catch it to catch all. A message is one line, and what is not seen in it an escape such as \x1b. */
 export class EdgeAttnError extends Error {
   override name = 'EdgeAttnError';
+
+  constructor(message: string) {
+    super(legible(shortened(message, LONGEST)));
+  }
 }
 
 /** A call is wrong: a tensor does not keep its graph's contract, a prompt or setting is none, or the model is closed. */
@@ -30,14 +34,29 @@ export class DeadlineError extends EdgeAttnError {
   override name = 'DeadlineError';
 }
 
-const LONGEST = 300; // characters of a foreign message
+const LONGEST = 2000; // characters of a message: most have a hundred
+const FOREIGN = 300; // characters of one that others wrote
+const GAP = ' ... ';
 const MEMORY = /allocat|bad_alloc|out of memory|Invalid (typed )?array (buffer )?length/i;
 
-/** Return the first line of what was thrown; what would command a terminal is an escape such as \x1b. */
+/** Return a text with escapes for what is not seen, as Python and C++ write them: `\x1b`, `\u202e`. */
+const legible = (text: string): string =>
+  text.replace(/(?! )[\p{C}\p{Z}]/gu, (found) => {
+    const code = found.codePointAt(0) as number;
+    const [letter, digits] = code < 0x100 ? ['x', 2] : code < 0x10000 ? ['u', 4] : ['U', 8];
+    return `\\${letter}${code.toString(16).padStart(digits as number, '0')}`;
+  });
+
+/** Return a text of at most `most` characters: a longer one loses its middle. */
+const shortened = (text: string, most: number): string => {
+  if (text.length <= most) return text;
+  const head = Math.floor((2 * (most - GAP.length)) / 3);
+  return text.slice(0, head) + GAP + text.slice(text.length - (most - GAP.length - head));
+};
+
+/** Return the first line of what was thrown, legible. */
 export const reason = (error: unknown): string =>
-  (String((error as Error)?.message ?? error).split('\n', 1)[0] as string)
-    .slice(0, LONGEST)
-    .replace(/\p{Cc}/gu, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  legible((String((error as Error)?.message ?? error).split('\n', 1)[0] as string).slice(0, FOREIGN));
 
 /** Say whether what was thrown tells of memory that is not there. */
 export const isShortage = (error: unknown): boolean => MEMORY.test(reason(error));

@@ -7,10 +7,12 @@ export const LIMITS = {
   pixels: 2 ** 25,
   /** Of a text in UTF-8. */
   textBytes: 2 ** 20,
-  /** That a tokenizer's replacements may make of a text. */
-  characters: 2 ** 24,
-  /** Characters that a tokenizer's replacements may make of one, decoding. */
+  /** Bytes that a tokenizer may make of a text. */
+  normalized: 2 ** 25,
+  /** Bytes that a tokenizer may make of one, decoding. */
   decoded: 16,
+  /** Of a tokenizer: each reads all that the one before it made. */
+  steps: 2 ** 6,
   /** Samples a second. */
   rate: 2 ** 20,
   /** Samples of a log-mel frame. */

@@ -60,10 +60,9 @@ export class TextPreparation {
   #encoded(text: string): Encoded {
     if (typeof text !== 'string') throw new InputError(`text: ${typeof text} found, a string expected`);
     if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
-    checkInput('text: bytes', new TextEncoder().encode(text).length, LIMITS.textBytes, 'give a part of it');
-    const { growth } = this.#open;
-    if (growth > 1)
-      checkInput('text: characters', [...text].length, Math.floor(LIMITS.characters / growth), 'give a part of it');
+    const bytes = new TextEncoder().encode(text).length;
+    checkInput('text: bytes', bytes, LIMITS.textBytes, 'give a part of it');
+    checkInput('text: bytes', bytes, Math.floor(LIMITS.normalized / this.#open.growth), 'give a part of it');
     const ids = this.#ids(text);
     const whole = this.#withSpecials(ids);
     if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
@@ -90,14 +89,15 @@ export class TextPreparation {
   #withSpecials(ids: readonly number[]): Encoded {
     const places = ids.map((_, i) => `\0${i}`);
     const tokenizer = this.#tokenizer;
-    const added = refusing(
-      BundleError,
-      `${this.processing.tokenizer}: special tokens that cannot be added; export again`,
-      () => tokenizer.post_processor?.(places, null, true),
-    );
-    const { tokens, token_type_ids } = added ?? { tokens: places };
-    const id = (token: string): number | undefined =>
-      token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
-    return { ids: tokens.map(id) as number[], types: token_type_ids ?? tokens.map(() => 0) };
+    const found = `${this.processing.tokenizer}: special tokens that cannot be added; export again`;
+    return refusing(BundleError, found, () => {
+      const { tokens, token_type_ids } = tokenizer.post_processor?.(places, null, true) ?? { tokens: places };
+      // The package hands on what the file holds: `startsWith` throws where a token is no text.
+      const id = (token: string): number | undefined =>
+        token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
+      const all = tokens.map(id);
+      if (all.includes(undefined)) throw new Error(`${tokens[all.indexOf(undefined)]} is in no vocabulary`);
+      return { ids: all as number[], types: token_type_ids ?? tokens.map(() => 0) };
+    });
   }
 }

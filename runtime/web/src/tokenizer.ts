@@ -3,21 +3,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
+import { decodedGrowthOf, growthOf, type Step, stepsOf } from './steps.js';
 import { OLDER_MARKS, OLDER_SIGNS, StandIns, YOUNGER_FORMS, YOUNGER_SIGNS } from './younger.js';
-
-/** A normalizer or a decoder. */
-type Step = {
-  readonly type: string;
-  readonly normalizers?: readonly Step[];
-  readonly pretokenizers?: readonly Step[];
-  readonly decoders?: readonly Step[];
-  readonly pattern?: { readonly String?: string };
-  readonly content?: string;
-  readonly lowercase?: boolean;
-  readonly strip_accents?: boolean | null;
-  readonly handle_chinese_chars?: boolean;
-  readonly precompiled_charsmap?: string | null;
-};
 
 type Table = {
   readonly normalizer?: Step | null;
@@ -29,7 +16,7 @@ type Table = {
 // Ideographs of more than 16 bits, which the package overlooks; Rust's ranges.
 const IDEOGRAPHS = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
-/** A tokenizer, and how many characters its normalizer makes of one at most. */
+/** A tokenizer, and how many bytes its steps make of one at most. */
 export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: number };
 
 /**
@@ -40,12 +27,13 @@ export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: nu
 export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer {
   try {
     const table = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) as Table;
-    const steps = stepsOf(table.normalizer ?? null);
+    const [steps, decoding] = [[...stepsOf(table.normalizer), ...stepsOf(table.pre_tokenizer)], stepsOf(table.decoder)];
+    checkBundle(`${file}: steps of the tokenizer`, steps.length + decoding.length, LIMITS.steps);
+    checkBundle(`${file}: bytes that its decoder makes of one`, decodedGrowthOf(decoding), LIMITS.decoded);
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
-    correct(tokenizer, [...steps, ...stepsOf(table.pre_tokenizer ?? null)]);
-    checkBundle(`${file}: characters that its decoder makes of one`, growthOf(table.decoder ?? null), LIMITS.decoded);
-    return { tokenizer, growth: growthOf(table.normalizer ?? null) };
+    correct(tokenizer, steps);
+    return { tokenizer, growth: growthOf(steps) };
   } catch (error) {
     throw owned(BundleError, `${file}: no tokenizer that this runtime can follow; export again`, error);
   }
@@ -76,18 +64,4 @@ function repaired(text: string, steps: readonly Step[]): string {
   const strips = steps.some(({ lowercase, strip_accents }) => strip_accents ?? lowercase);
   const signs = ideographs.replace(OLDER_SIGNS, ' $& ');
   return strips ? signs.replace(OLDER_MARKS, '') : signs;
-}
-
-function stepsOf(step: Step | null): readonly Step[] {
-  const parts = step?.normalizers ?? step?.pretokenizers ?? [];
-  return step === null ? [] : [step, ...parts.flatMap(stepsOf)];
-}
-
-/** Return how many characters become of one at most: each replacement of a sequence works in what the one before it made. */
-function growthOf(step: Step | null): number {
-  if (step?.type === 'Sequence')
-    return [...(step.normalizers ?? step.decoders ?? [])].reduce((growth, each) => growth * growthOf(each), 1);
-  if (step?.type !== 'Replace') return 1;
-  const [length, replaced] = [[...(step.content ?? '')].length, [...(step.pattern?.String ?? '')].length];
-  return replaced ? Math.max(1, length / replaced) : 1 + length; // an expression may match nothing
 }

@@ -112,7 +112,9 @@ def test_a_missing_file_a_public_and_a_private_key_are_refused(
     bundle: Path, secret: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     public = _public(tmp_path / "key.pub", Encoding.OpenSSH, PublicFormat.OpenSSH)
-    assert "cannot be read" in refused("sign", bundle, "--key", tmp_path / "none")
+    assert "none: cannot be read (No such file or directory);" in refused(
+        "sign", bundle, "--key", tmp_path / "none"
+    )
     assert "no private key" in refused("sign", bundle, "--key", public)
     assert "a private key found" in refused("verify", bundle, "--key", secret)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.commands.export import check_placement
-from edgeattn.report.graph_words import form_words, placement_words
+from edgeattn.report.graph_words import form_words, placement_words, trained_grid_words
 from edgeattn.report.page import View, page
 from edgeattn.report.table import report_parts, show
 from edgeattn.results.graph import Fallback, Layer, Placement
@@ -67,3 +67,19 @@ def test_linear_layers_embeddings_and_activations_are_counted_apart() -> None:
 
 def test_nothing_is_none() -> None:
     assert form_words([]) == "none"
+
+
+def test_trained_grids_are_counted_and_those_that_were_lost_have_a_reason(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grids = {"a": "kept", "b": "kept", "c": "it stays float", "d": "it stays float", "e": ""}
+    layers = tuple(Layer(name, "int8", "linear layer", None, grid) for name, grid in grids.items())
+    assert trained_grid_words(layers) == "kept in 2 of 4 layers\nnot in c, d: it stays float"
+    assert trained_grid_words(layers[-1:]) == ""
+    trained = replace(report, layers=layers)
+    show(report_parts(trained), width=200)
+    assert "kept in 2 of 4 layers" in capsys.readouterr().out
+    drawn = page(View(report=trained, drawn=None, facts={}))
+    assert "Trained grids kept in 2 of 4 layers; not in c, d: it stays float." in drawn
+    assert "Trained grids" not in page(View(report=report, drawn=None, facts={}))
+    assert Report.from_json(trained.to_json()).layers == layers

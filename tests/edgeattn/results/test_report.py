@@ -53,6 +53,7 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
         "form": "int8",
         "noun": "linear layer",
         "cosine": 0.9998,
+        "trained_grid": "",
     }
     assert table["trials"][2] == {
         "name": "rows",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,3 +69,30 @@ def test_a_module_in_training_mode_is_put_into_eval_mode() -> None:
         in_eval_mode(module)
     assert not any(part.training for part in module.modules())
     in_eval_mode(module)  # and now there is nothing to warn of
+
+
+class Quantizer(nn.Module):
+    """Rounds to steps of 1/4, as a fake quantization does."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (4 * x).round() / 4
+
+
+def prepared() -> nn.Module:
+    layer = nn.Linear(2, 2).eval()
+    layer.weight_fake_quant = Quantizer().eval()
+    return nn.Sequential(layer).eval()
+
+
+def test_a_prepared_module_is_captured_with_its_grids() -> None:
+    source = ModuleSource.of(prepared(), [{"input": torch.ones(1, 2)}] * 3, None)
+    captured = source.capture(source.read(), ORT_CPU)
+    assert captured.trained.layers == {"0"}
+    assert source.name == "sequential"
+
+
+def test_a_prepared_module_has_no_qdq_file_beside_it(source: ModuleSource, tmp_path: Path) -> None:
+    file = tmp_path / "net.qdq.onnx"
+    assert source.beside(file).qdq == file
+    with pytest.raises(BadInput, match="has trained grids of its own"):
+        ModuleSource.of(prepared(), (), None).beside(file)

@@ -98,7 +98,7 @@ def test_a_longest_without_room_is_refused(program: Path, tmp_path: Path) -> Non
         (
             "decoder",
             {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 17},
-            "makes 17 characters of one found, at most 16 expected",
+            "makes 17 bytes of one found, at most 16 expected",
         ),
     ],
 )
@@ -119,9 +119,9 @@ def test_a_text_is_as_long_as_the_specification_says(program: Path, tmp_path: Pa
     assert longer["error"].startswith("text: 1048577 bytes found")
     made = tokenizer("BERT")
     made.normalizer = normalizers.Sequence([normalizers.Replace("a", "b" * 64)])
-    fits, beyond = ask(program, saved(made, tmp_path), ["a" * 2**18, "a" * (2**18 + 1)], "8")
+    fits, beyond = ask(program, saved(made, tmp_path), ["a" * 2**19, "a" * (2**19 + 1)], "8")
     assert "ids" in fits
-    assert "262145 characters found, at most 262144 expected" in beyond["error"]
+    assert "524289 bytes found, at most 524288 expected" in beyond["error"]
 
 
 @pytest.mark.parametrize("kind", ["BERT", "GPT-2", "Llama 2", "Llama 3", "o200k", "T5", "Marian", "CLIP"])

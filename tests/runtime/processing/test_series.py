@@ -83,6 +83,7 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
         (b"", "0 columns 'rain in mm' "),
         (b"rain in mm,wind,wind\n", "2 columns 'wind' "),
         (b"rain in mm\n1\n", "0 columns 'wind' .*rain in mm"),
+        (b'rain in mm,"wi\r\nnd"\n1,2\n', "0 columns 'wind' .*wi nd"),
         (b"rain in mm,wind\n", "0 values .*6 "),
         (b"rain in mm,wind\n1,2\n3,high\n", "line 3: 'high' "),
         (b'rain in mm,wind\n1,"2\n', "CSV"),
@@ -92,8 +93,9 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
 def test_files_that_are_refused(text: bytes, pattern: str, conformance: Path, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_bytes(text)
-    with pytest.raises(InputError, match=pattern):
+    with pytest.raises(InputError, match=pattern) as refused:
         load(conformance / "series-hold.edge").prepare(series=path)
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.parametrize(

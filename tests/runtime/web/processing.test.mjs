@@ -83,10 +83,44 @@ test('a tokenizer that cannot be followed is told where a text needs it', async 
   assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
 });
 
-test('a post-processor that lacks its tokens is refused where a text needs it', async () => {
-  const files = await tokenizer(() => ({ post_processor: { type: 'BertProcessing', cls: ['[CLS]', 1] } }));
+test('a tokenizer that is no UTF-8 is refused where a text needs it', async () => {
+  const bytes = (await tokenizer(() => ({})))['tokenizer.json'];
+  const at = new TextDecoder().decode(bytes).indexOf('dog');
+  const files = { 'tokenizer.json': bytes.map((byte, i) => (i === at ? 0xff : byte)) };
   const model = await processed(() => ({}), files);
-  assert.throws(() => model.prepare({ text: 'a' }), { name: 'BundleError' });
+  assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError', message: /UTF-8|encoded data/ });
+});
+
+test('steps that make too much of a text or of tokens are refused', async () => {
+  const sequence = (key, step, times) => ({ type: 'Sequence', [key]: new Array(times).fill(step) });
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const cuts = await processed(
+    () => ({}),
+    await tokenizer(() => ({ pre_tokenizer: sequence('pretokenizers', bytes, 40) })),
+  );
+  assert.throws(() => cuts.prepare({ text: 'cat' }), { name: 'InputError', message: /at most 0 expected/ });
+  for (const step of [
+    { type: 'BPEDecoder', suffix: '' },
+    { type: 'CTC', pad_token: '[PAD]', word_delimiter_token: '', cleanup: true },
+  ]) {
+    const model = await processed(() => ({}), await tokenizer(() => ({ decoder: sequence('decoders', step, 2) })));
+    assert.throws(() => model.decode([1]), { name: 'BundleError', message: /Infinity found, at most 16/ });
+  }
+});
+
+test('a post-processor whose special tokens are none is refused where a text needs it', async () => {
+  const special_tokens = { a: { id: 'a', ids: [1], tokens: ['a'] } };
+  const template = (single) => ({ type: 'TemplateProcessing', single, pair: single, special_tokens });
+  const processors = [
+    { type: 'BertProcessing', cls: ['[CLS]', 1] }, // no [SEP]
+    template([{ SpecialToken: { type_id: 0 } }]), // no id
+    template([{ SpecialToken: { id: 7, type_id: 0 } }]), // no text
+    template([{ SpecialToken: { id: '[NONE]', type_id: 0 } }]), // in no vocabulary
+  ];
+  for (const post_processor of processors) {
+    const model = await processed(() => ({}), await tokenizer(() => ({ post_processor })));
+    assert.throws(() => model.prepare({ text: 'a' }), { name: 'BundleError' });
+  }
 });
 
 test('a word without a token is refused where the tokenizer has none for it', async () => {

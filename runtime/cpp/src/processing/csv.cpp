@@ -4,6 +4,7 @@
 #include <locale>
 
 #include "file.hpp"
+#include "legible.hpp"
 #include "text/unicode.hpp"
 #include "words.hpp"
 
@@ -94,9 +95,9 @@ bool is_decimal(std::string_view text) {
 }
 
 /// Reads the numbers of cells; one reader for all, as a stream is slow to make.
-class Numbers {
+class NumberReader {
  public:
-  Numbers() { in_.imbue(std::locale::classic()); }
+  NumberReader() { in_.imbue(std::locale::classic()); }
 
   double read(const std::string& cell, std::size_t line) {
     const auto text = stripped(cell);
@@ -125,7 +126,7 @@ std::vector<std::size_t> places_of(const std::vector<std::string>& names, const 
     if (count != 1)
       throw InputError(words(count, " columns ", quoted(name),
                              " found in its first line, one expected; it names ",
-                             listed(header).substr(0, 80)));
+                             one_line(listed(header), 80)));
     places.push_back(
         static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin()));
   }
@@ -143,7 +144,7 @@ Series decode_csv(std::string_view text, const std::vector<std::string>& names) 
   for (auto& name : row) name = stripped(name);
   const auto places = places_of(names, row);
   std::vector<std::vector<double>> columns(names.size());
-  Numbers numbers;
+  NumberReader numbers;
   for (std::size_t line = 2; rows.next(row); ++line)
     for (std::size_t i = 0; i < places.size(); ++i)
       columns[i].push_back(numbers.read(places[i] < row.size() ? row[places[i]] : "", line));

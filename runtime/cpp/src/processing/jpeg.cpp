@@ -10,7 +10,7 @@ constexpr unsigned kStart = 0xd8, kEnd = 0xd9, kScan = 0xda, kExif = 0xe1;  // m
 constexpr int kMostScans = 64;  // each passes over all pixels, whatever its size; encoders write some ten
 
 unsigned byte(std::string_view bytes, std::size_t at) { return static_cast<unsigned char>(bytes[at]); }
-unsigned number(std::string_view bytes, std::size_t at) { return byte(bytes, at) << 8 | byte(bytes, at + 1); }
+unsigned uint16_at(std::string_view bytes, std::size_t at) { return byte(bytes, at) << 8 | byte(bytes, at + 1); }
 
 bool stands_alone(unsigned marker) { return marker == 0x01 || (marker >= 0xd0 && marker <= kStart); }
 
@@ -23,7 +23,7 @@ void read_frame(std::string_view data, ImageHeader& header) {
   if (data.size() < 6) throw InputError("a JPEG file without its size; save it again");
   if (byte(data, 0) != 8)
     throw InputError(words(byte(data, 0), " bits a channel found, 8 expected; convert the image"));
-  header.height = number(data, 1), header.width = number(data, 3);
+  header.height = uint16_at(data, 1), header.width = uint16_at(data, 3);
   if (const auto channels = byte(data, 5); channels != 1 && channels != 3)
     throw InputError(words(channels, " channels found, grey or three colors expected; convert the image"));
 }
@@ -56,8 +56,8 @@ ImageHeader jpeg_header(std::string_view bytes) {
       if (!framed) throw InputError("a JPEG file without an image; save it again");
       return header;
     }
-    if (bytes.size() - at < 2 || number(bytes, at) < 2 || number(bytes, at) > bytes.size() - at) break;
-    const auto data = bytes.substr(at + 2, number(bytes, at) - 2);
+    if (bytes.size() - at < 2 || uint16_at(bytes, at) < 2 || uint16_at(bytes, at) > bytes.size() - at) break;
+    const auto data = bytes.substr(at + 2, uint16_at(bytes, at) - 2);
     if (begins_frame(marker) && !framed) read_frame(data, header), framed = true;
     if (marker == kExif && !turned && data.substr(0, 6) == std::string_view("Exif\0\0", 6))
       header.orientation = orientation_of(data.substr(6)), turned = true;

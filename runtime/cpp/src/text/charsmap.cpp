@@ -1,6 +1,6 @@
 #include "charsmap.hpp"
 
-#include <array>
+#include <algorithm>
 
 #include "graphemes.hpp"
 #include "pattern.hpp"
@@ -40,6 +40,11 @@ Charsmap::Charsmap(std::string_view base64) {
   texts_ = bytes.substr(size + 4);
   if (invalid_utf8(texts_)) throw BundleError("normalizer Precompiled: texts that are no UTF-8 found");
   texts_.push_back('\0');
+  for (std::size_t at = 0; at < texts_.size();) {
+    const auto end = texts_.find('\0', at);
+    longest_ = std::max(longest_, end - at);
+    at = end + 1;
+  }
 }
 
 std::string_view Charsmap::mapped(std::string_view chunk) const {

@@ -16,12 +16,16 @@ class Charsmap {
   /// Returns a text with what the map has for its grapheme clusters, else for their characters.
   std::string apply(std::string_view text) const;
 
+  /// Returns how many bytes its longest text has.
+  std::size_t longest() const { return longest_; }
+
  private:
   /// Returns the text for the shortest beginning of `chunk` that is mapped; a null view where none is.
   std::string_view mapped(std::string_view chunk) const;
 
   std::vector<std::uint32_t> units_;
   std::string texts_;  // each ends with a NUL
+  std::size_t longest_ = 0;
 };
 
 }  // namespace edgeattn::text

@@ -16,7 +16,7 @@ class Decoder {
   /// Returns tokens as texts that are joined without anything between them.
   virtual Tokens apply(Tokens tokens) const = 0;
 
-  /// Returns how many characters its replacements make of one at most.
+  /// Returns how many bytes it makes of one at most.
   virtual double growth() const { return 1; }
 };
 

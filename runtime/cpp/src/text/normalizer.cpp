@@ -33,11 +33,13 @@ std::string without(std::string_view text, std::uint32_t properties) {
 class Plain : public Normalizer {
  public:
   using Change = std::string (*)(std::string_view);
-  explicit Plain(Change change) : change_(change) {}
+  Plain(Change change, double growth) : change_(change), growth_(growth) {}
   std::string apply(std::string text) const override { return change_(text); }
+  double growth() const override { return growth_; }
 
  private:
   Change change_;
+  double growth_;
 };
 
 template <Form form>
@@ -80,6 +82,7 @@ class Bert : public Normalizer {
     if (strips_) text = without(normalized(text, Form::kNfd), kNonspacingMark);
     return lowers_ ? lowered(text) : text;
   }
+  double growth() const override { return 3; }
 
  private:
   static std::string clean(std::string_view text) {
@@ -129,6 +132,7 @@ class Prepend : public Normalizer {
  public:
   explicit Prepend(const Component& component) : prefix_(component.text("prepend")) {}
   std::string apply(std::string text) const override { return text.empty() ? text : prefix_ + text; }
+  double growth() const override { return 1 + static_cast<double>(prefix_.size()); }
 
  private:
   std::string prefix_;
@@ -150,6 +154,7 @@ class Precompiled : public Normalizer {
  public:
   explicit Precompiled(const Component& component) : map_(component.text("precompiled_charsmap")) {}
   std::string apply(std::string text) const override { return map_.apply(text); }
+  double growth() const override { return std::max(1.0, static_cast<double>(map_.longest())); }
 
  private:
   Charsmap map_;
@@ -187,10 +192,10 @@ std::unique_ptr<Normalizer> made(const Component& component) {
 }  // namespace
 
 std::unique_ptr<Normalizer> read_normalizer(const Component& component) {
-  static const std::map<std::string, Plain::Change> plain = {
-      {"NFC", in_form<Form::kNfc>},   {"NFD", in_form<Form::kNfd>},       {"NFKC", in_form<Form::kNfkc>},
-      {"NFKD", in_form<Form::kNfkd>}, {"Lowercase", lowered},             {"StripAccents", without_marks},
-      {"Nmt", nmt},                   {"ByteLevel", in_byte_characters}};
+  static const std::map<std::string, Plain> plain = {
+      {"NFC", {in_form<Form::kNfc>, 3}},      {"NFD", {in_form<Form::kNfd>, 3}}, {"NFKC", {in_form<Form::kNfkc>, 11}},
+      {"NFKD", {in_form<Form::kNfkd>, 11}},   {"Lowercase", {lowered, 1.5}},     {"StripAccents", {without_marks, 1}},
+      {"ByteLevel", {in_byte_characters, 2}}, {"Nmt", {nmt, 1}}};
   static const std::map<std::string, std::unique_ptr<Normalizer> (*)(const Component&)> others = {
       {"BertNormalizer", made<Bert>}, {"Strip", made<Strip>},     {"Prepend", made<Prepend>},
       {"Replace", made<Replace>},     {"Sequence", made<Sequence>}, {"Precompiled", made<Precompiled>}};

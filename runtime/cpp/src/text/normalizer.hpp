@@ -12,7 +12,7 @@ class Normalizer {
   virtual ~Normalizer() = default;
   virtual std::string apply(std::string text) const = 0;
 
-  /// Returns how many characters its replacements make of one at most.
+  /// Returns how many bytes it makes of one at most.
   virtual double growth() const { return 1; }
 };
 

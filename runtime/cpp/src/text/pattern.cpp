@@ -37,9 +37,9 @@ std::string Pattern::replaced(std::string_view text, std::string_view content) c
 }
 
 double Pattern::growth(std::string_view content) const {
-  const auto made = static_cast<double>(length(content));
+  const auto made = static_cast<double>(content.size());
   const auto* wanted = std::get_if<std::string>(&wanted_);
-  return wanted ? std::max(1.0, made / static_cast<double>(length(*wanted))) : 1 + made;
+  return wanted ? std::max(1.0, made / static_cast<double>(wanted->size())) : 1 + made;
 }
 
 void check_bytes(std::size_t bytes) {

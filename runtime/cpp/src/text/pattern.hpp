@@ -19,7 +19,7 @@ class Pattern {
   /// Returns a text with `content` in place of every match. Throws InputError where it would take more than kMostBytes.
   std::string replaced(std::string_view text, std::string_view content) const;
 
-  /// Returns how many characters are made of one at most when matches are replaced.
+  /// Returns how many bytes are made of one at most when matches are replaced.
   double growth(std::string_view content) const;
 
  private:

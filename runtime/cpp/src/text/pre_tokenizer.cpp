@@ -225,6 +225,7 @@ class ByteLevel : public PreTokenizer {
     if (cuts_) split(pieces, Behavior::kIsolated, false, words_of);
     rewrite(pieces, [](std::string& out, std::string_view piece, std::size_t) { append_bytes(out, piece); });
   }
+  double growth() const override { return 2; }
 
  private:
   static bool is_letter(char32_t point) {
@@ -308,6 +309,11 @@ class Sequence : public PreTokenizer {
   }
   void apply(Pieces& pieces) const override {
     for (const auto& part : parts_) part->apply(pieces);
+  }
+  double growth() const override {
+    double whole = 1;
+    for (const auto& part : parts_) whole *= part->growth();
+    return whole;
   }
 
  private:

@@ -27,6 +27,9 @@ class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;
   virtual void apply(Pieces& pieces) const = 0;
+
+  /// Returns how many bytes it makes of one at most.
+  virtual double growth() const { return 1; }
 };
 
 /// Reads tokenizer.json's `pre_tokenizer`; throws BundleError.

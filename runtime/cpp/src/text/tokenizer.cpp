@@ -1,5 +1,7 @@
 #include "tokenizer.hpp"
 
+#include <numeric>
+
 #include "limits.hpp"
 #include "unicode.hpp"
 
@@ -15,6 +17,15 @@ nlohmann::json parsed(std::string_view json) {
 template <class Part>
 std::unique_ptr<Part> optional(const Component& file, const char* key, std::unique_ptr<Part> (*read)(const Component&)) {
   return file.has(key) ? read(Component(key, file.at(key))) : nullptr;
+}
+
+/// Returns of how many steps a part is, those of sequences one by one.
+std::size_t steps(const nlohmann::json& part) {
+  for (const auto* key : {"normalizers", "pretokenizers", "decoders"})
+    if (part.at("type") == "Sequence" && part.contains(key))
+      return std::accumulate(part.at(key).begin(), part.at(key).end(), std::size_t{0},
+                             [](std::size_t sum, const auto& step) { return sum + steps(step); });
+  return 1;
 }
 
 }  // namespace
@@ -34,9 +45,15 @@ Tokenizer::Tokenizer(const nlohmann::json& json, std::optional<std::int64_t> lon
   decoder_ = optional(file, "decoder", read_decoder);
   if (file.has("post_processor")) post_processor_ = PostProcessor(Component("post_processor", file.at("post_processor")));
   added_ = std::make_unique<AddedTokens>(file, *model_, normalizer_.get());
+  std::size_t count = 0;
+  for (const auto* key : {"normalizer", "pre_tokenizer", "decoder"})
+    if (file.has(key)) count += steps(file.at(key));
+  if (count > kMostSteps)
+    throw BundleError(words("a tokenizer of ", count, " steps found, at most ", kMostSteps, " expected"));
   if (const auto growth = decoder_ ? decoder_->growth() : 1; growth > kMostDecoded)
-    throw BundleError(words("a decoder that makes ", growth, " characters of one found, at most ", kMostDecoded, " expected"));
-  most_characters_ = static_cast<std::size_t>(kMostCharacters / (normalizer_ ? normalizer_->growth() : 1));
+    throw BundleError(words("a decoder that makes ", growth, " bytes of one found, at most ", kMostDecoded, " expected"));
+  const double growth = (normalizer_ ? normalizer_->growth() : 1) * (pre_tokenizer_ ? pre_tokenizer_->growth() : 1);
+  most_bytes_ = std::min(kMostTextBytes, static_cast<std::size_t>(kMostNormalized / growth));
   if (!longest) return;
   const auto special = static_cast<std::int64_t>(post_processor_.added());
   if (*longest <= special)
@@ -87,13 +104,12 @@ std::string Tokenizer::decode(const std::vector<std::int64_t>& ids) const {
 }
 
 void Tokenizer::check(std::string_view text) const {
-  if (text.size() > kMostTextBytes)
-    throw InputError(words("text: ", text.size(), " bytes found, at most ", kMostTextBytes, " expected; give a part of it"));
+  if (text.size() > most_bytes_)
+    throw InputError(words("text: ", text.size(), " bytes found, at most ", most_bytes_,
+                           most_bytes_ < kMostTextBytes ? " expected by a tokenizer that makes more of them" : " expected",
+                           "; give a part of it"));
   if (const auto at = invalid_utf8(text))
     throw InputError(words("text: no valid UTF-8 found at byte ", *at, ", valid Unicode expected; decode it anew"));
-  if (const auto characters = length(text); characters > most_characters_)
-    throw InputError(words("text: ", characters, " characters found, at most ", most_characters_,
-                           " expected by a tokenizer that makes more of them; give a part of it, or export again"));
 }
 
 void Tokenizer::append(Ids& ids, std::string normalized, bool at_start) const {

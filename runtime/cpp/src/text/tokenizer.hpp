@@ -44,7 +44,7 @@ class Tokenizer {
   std::unique_ptr<Decoder> decoder_;  // or none
   PostProcessor post_processor_;
   std::unique_ptr<AddedTokens> added_;
-  std::size_t most_characters_ = 0;
+  std::size_t most_bytes_ = 0;
   std::optional<std::size_t> room_;  // for a text's own tokens
 };
 

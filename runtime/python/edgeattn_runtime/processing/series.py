@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.legible import one_line
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 _GAPS = ("", "nan", "na", "null")  # how a missing value is written, in any case
@@ -202,7 +203,7 @@ def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
         if counts[name] != 1:
             raise InputError(
                 f"{path}: {counts[name]} columns {name!r} found in its first line, one expected; "
-                f"it names {', '.join(header)[:80] or 'none'}"
+                f"it names {one_line(', '.join(header), 80) or 'none'}"
             )
     index = {name: place for place, name in enumerate(header)}
     places = [index[name] for name in names]

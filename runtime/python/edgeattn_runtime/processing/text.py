@@ -16,9 +16,9 @@ from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
-from edgeattn_runtime.limits import CHARACTERS, DECODED, TEXT_BYTES
+from edgeattn_runtime.limits import DECODED, NORMALIZED, STEPS, TEXT_BYTES
+from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
 from edgeattn_runtime.processing.merges import check_merges
-from edgeattn_runtime.processing.replacements import growth_of
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class OpenTokenizer:
-    """A tokenizer, and how many characters its normalizer makes of one at most."""
+    """A tokenizer, and how many bytes its steps make of one at most."""
 
     tokenizer: Tokenizer
     growth: float
@@ -87,8 +87,8 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         content: What it holds, where that was read already.
 
     Raises:
-        BundleError: The file is no tokenizer.json, or its decoder makes a text more than ``DECODED`` times as
-            long, or ``longest`` leaves no room for a token of the text.
+        BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps, or its decoder makes a text
+            more than ``DECODED`` times as long, or ``longest`` leaves no room for a token of the text.
         EdgeAttnError: The extra ``text`` is not installed.
     """
     with require_extra("text", "tokenizers"):
@@ -100,10 +100,14 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         tokenizer.no_padding()
         tokenizer.no_truncation()
         special = tokenizer.num_special_tokens_to_add(is_pair=False)
-        growth, decoded = growth_of(tokenizer.normalizer), growth_of(tokenizer.decoder)
+        steps, growth, decoded = count_steps(tokenizer), growth_of(tokenizer), decoded_growth_of(tokenizer)
+    if steps > STEPS:
+        raise BundleError(
+            f"{path}: a tokenizer of {steps:,} steps found, at most {STEPS} expected; export again"
+        )
     if decoded > DECODED:
         raise BundleError(
-            f"{path}: a decoder that makes {decoded:,.0f} characters of one found, at most {DECODED} "
+            f"{path}: a decoder that makes {decoded:,.0f} bytes of one found, at most {DECODED} "
             "expected; export again"
         )
     if text.longest is None:
@@ -180,10 +184,10 @@ def _encoded(tokenizer: OpenTokenizer, text: object) -> Encoding:
         ) from error
     if size > TEXT_BYTES:
         raise InputError(f"text: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
-    longest = int(CHARACTERS / tokenizer.growth)
-    if len(text) > longest:
+    longest = int(NORMALIZED / tokenizer.growth)
+    if size > longest:
         raise InputError(
-            f"text: {len(text):,} characters found, at most {longest:,} expected by a tokenizer that makes "
+            f"text: {size:,} bytes found, at most {longest:,} expected by a tokenizer that makes "
             f"{tokenizer.growth:,.0f} of one; give a part of it, or export again"
         )
     # Such as a word that is unknown to a vocabulary without an unknown token.

@@ -1,0 +1,51 @@
+/** The steps of a tokenizer.json, and how much longer they make a text. */
+
+/** A normalizer, a pre-tokenizer or a decoder. */
+export type Step = {
+  readonly type: string;
+  readonly normalizers?: readonly Step[];
+  readonly pretokenizers?: readonly Step[];
+  readonly decoders?: readonly Step[];
+  readonly pattern?: { readonly String?: string };
+  readonly content?: string;
+  readonly prepend?: string;
+  readonly suffix?: string;
+  readonly word_delimiter_token?: string;
+  readonly lowercase?: boolean;
+  readonly strip_accents?: boolean | null;
+  readonly handle_chinese_chars?: boolean;
+  readonly precompiled_charsmap?: string | null;
+};
+
+/** Bytes of one at most, in UTF-8: of U+1D1C0, U+FDFA and U+023E. */
+const FORMS: Readonly<Record<string, number>> = {
+  ...{ NFC: 3, NFD: 3, BertNormalizer: 3 },
+  ...{ NFKC: 11, NFKD: 11 },
+  Lowercase: 1.5,
+  ByteLevel: 2,
+};
+
+/** Return the steps of a part, those of sequences one by one. */
+export function stepsOf(part: Step | null | undefined): readonly Step[] {
+  if (!part) return [];
+  if (part.type !== 'Sequence') return [part];
+  return [...(part.normalizers ?? part.pretokenizers ?? part.decoders ?? [])].flatMap(stepsOf);
+}
+
+/** Return how many bytes steps make of one at most before a text is cut into tokens: each works on what the one before it made. */
+export const growthOf = (steps: readonly Step[]): number =>
+  steps.reduce((growth, step) => growth * (FORMS[step.type] ?? 1) * growthBy(step), 1);
+
+/** Return how many bytes steps make of one at most when tokens become text. */
+export const decodedGrowthOf = (steps: readonly Step[]): number =>
+  steps.reduce((growth, step) => growth * growthBy(step), 1);
+
+function growthBy({ type, pattern, content = '', prepend = '', suffix, word_delimiter_token }: Step): number {
+  const [made, replaced] = [size(content), size(pattern?.String ?? '')];
+  if (type === 'Replace') return replaced ? Math.max(1, made / replaced) : 1 + made; // an expression may match nothing
+  if (type === 'Prepend') return 1 + size(prepend);
+  const isBlank = (type === 'BPEDecoder' && suffix === '') || (type === 'CTC' && word_delimiter_token === '');
+  return isBlank ? Number.POSITIVE_INFINITY : 1; // a blank between any two characters, again and again
+}
+
+const size = (text: string): number => new TextEncoder().encode(text).length;
