@@ -420,8 +420,8 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
 }
 
 /* Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is
- * computed from there on. It changes no answer but by the noise of int8. One call at a time may use it. It keeps what
- * it needs of the model, which may be freed before it. The bundle is a decoder alone. */
+ * computed from there on. It changes no answer but by the noise of int8. Calls that go on at the same time take turns
+ * in it. It keeps what it needs of the model, which may be freed before it. The bundle is a decoder alone. */
 EDGEATTN_API edgeattn_status edgeattn_session_new(const edgeattn_model* model, edgeattn_session** session,
                                                   edgeattn_error** error);
 EDGEATTN_API void edgeattn_session_free(edgeattn_session* session);

@@ -293,7 +293,7 @@ class EDGEATTN_API Model {
 ///     const auto answer = model.generate(text, options);
 ///     model.generate(text_answer_and_next_turn, options);
 ///
-/// It changes no answer but by the noise of int8. One call at a time may use it.
+/// It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
 class EDGEATTN_API GenerationSession {
  public:
   /// Throws InputError where the bundle is no decoder alone, or was closed.

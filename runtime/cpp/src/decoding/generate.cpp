@@ -38,9 +38,13 @@ bool is_text(const Prompt& prompt) { return std::holds_alternative<std::string>(
 /// Continues a prompt by the cache of a session.
 void run_in(GenerationSession& session, const Decoder& decoder, const Task& task) {
   auto& state = Inside::of(session);
-  const auto use = state.use(decoder.model());
-  auto sequence = task.begin;
-  while (const auto next = task.search->advance(state.logits(sequence))) sequence.push_back(next->tokens.front());
+  state.check(decoder.model());
+  for (auto sequence = task.begin;;) {
+    const auto logits = state.logits(sequence);
+    const auto next = task.search->advance({{logits.data()}, logits.size()});
+    if (!next) return;
+    sequence.push_back(next->tokens.front());
+  }
 }
 
 /// Continues prompts; `names` is what messages call each.

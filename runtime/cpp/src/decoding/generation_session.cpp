@@ -21,15 +21,13 @@ Decoder decoder_alone(const Model& model) {
 GenerationSession::State::State(const Model& model)
     : decoder_(decoder_alone(model)), stepper_(decoder_.stepper({&kNoSources})) {}
 
-GenerationSession::State::Use GenerationSession::State::use(const Model& model) {
+void GenerationSession::State::check(const Model& model) const {
   if (&Inside::of(model) != &Inside::of(decoder_.model()))
     throw InputError("session: one of another model found; make one of the model that generates");
-  if (in_use_.exchange(true))
-    throw InputError("session: one found that another call uses; wait for its end, or make another session");
-  return Use(*this);
 }
 
-Logits GenerationSession::State::logits(const Tokens& sequence) {
+std::vector<float> GenerationSession::State::logits(const Tokens& sequence) {
+  const std::lock_guard lock(turn_);
   const auto differs = std::mismatch(held_.begin(), held_.end(), sequence.begin(), sequence.end()).first - held_.begin();
   // The logits behind the last token are not kept: it is computed in any case.
   const auto kept = std::min(differs, static_cast<std::ptrdiff_t>(sequence.size()) - 1);
@@ -37,7 +35,8 @@ Logits GenerationSession::State::logits(const Tokens& sequence) {
   stepper_.rewind(held_.size());
   const auto logits = decoder_.step(stepper_, {sequence.begin() + kept, sequence.end()});
   held_ = sequence;
-  return logits;
+  const auto* row = logits.rows.front();
+  return {row, row + logits.vocabulary};
 }
 
 GenerationSession::GenerationSession(const Model& model)

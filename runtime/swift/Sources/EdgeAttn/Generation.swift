@@ -35,7 +35,7 @@ public struct GenerationOptions: Sendable {
 /// Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is
 /// computed from there on.
 ///
-/// It changes no answer but by the noise of int8. One call at a time may use it.
+/// It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
 public final class GenerationSession: Sendable {
     fileprivate let handle: Handle
 

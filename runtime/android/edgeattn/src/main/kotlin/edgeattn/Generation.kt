@@ -58,7 +58,7 @@ class GenerationOptions(
 
 /**
  * Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is computed from
- * there on. It changes no answer but by the noise of int8. One call at a time may use it.
+ * there on. It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
  *
  * @param model a decoder alone
  */
