@@ -177,11 +177,12 @@ def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
 def _session(model: Model, entry: dict[str, Any]) -> Line:
     session = GenerationSession(model)
     for i, turn in enumerate(entry["turns"]):
+        found: list[int] | None = None
         try:
             most = turn["max_new_tokens"]
             found = list(generate(model, turn["prompt"], max_new_tokens=most, session=session))
         except InputError:
-            found = None
+            pass
         if found != turn.get("tokens"):
             return {"found": f"turn {i}: tokens {found}"}
     return {"found": ANSWERED}

@@ -63,9 +63,7 @@ class GenerationOptions(
  * @param model a decoder alone
  */
 class GenerationSession(model: Model) : AutoCloseable {
-    private val handle = Handle(model.handle.use { Native.newSession(it) }, "session", Native::freeSession)
-
-    internal fun <Result> use(body: (Long) -> Result): Result = handle.use(body)
+    internal val handle = Handle(model.handle.use { Native.newSession(it) }, "session", Native::freeSession)
 
     override fun close() = handle.close()
 }
@@ -141,6 +139,6 @@ private fun Model.generate(
     }
 }
 
-private fun GenerationSession?.used(body: (Long) -> Unit) = if (this == null) body(0) else use(body)
+private fun GenerationSession?.used(body: (Long) -> Unit) = if (this == null) body(0) else handle.use(body)
 
 private fun List<Int>?.ids() = LongArray(this?.size ?: 0) { this!![it].toLong() }
