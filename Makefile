@@ -34,7 +34,8 @@ calibration:  ## the memory that calibration takes, by the number of samples; tw
 	python tests/bench/bench_calibration.py
 
 sizes:  ## the size of models with 4 and 8 bits against their cosine; some minutes
-	python tests/bench/bench_sizes.py sentence digits keywords story
+	python tests/bench/bench_sizes.py sentence --picture docs/sizes.svg
+	python tests/bench/bench_sizes.py digits keywords story
 
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py

@@ -37,7 +37,6 @@ LONGEST_FIRST = (
     "edgeattn/partitions/faults/test_workers.py",
     "export/recover/test_spellings.py",
     "export/capture/strategies/test_strategy.py",
-    "edgeattn/measure/test_side_by_side.py",
     "web/test_chromium.py",
     "web/test_reading.py",
 )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from edgeattn.report.number_words import count
 from edgeattn.results.graph import Fallback, Layer, Placement, Refusal
 
-KEPT = "kept"  # of a layer's trained grid
+KEPT, KEPT_WITH_INPUT = "kept", "kept with its input's"  # of a layer's trained grid
 LEFT_FLOAT = "float"  # the form of what no recipe made int8
 NAMED_MODULES = 3  # modules of one kind that are named at most
 
@@ -31,14 +31,20 @@ def trained_grid_words(layers: Iterable[Layer]) -> str:
     Returns:
         Empty where training left none.
     """
-    trained = [layer for layer in layers if layer.trained_grid]
+    grids = [(layer.trained_grid, module_name(layer.module)) for layer in layers if layer.trained_grid]
+    if not grids:
+        return ""
     lost: dict[str, list[str]] = {}
-    for layer in trained:
-        if layer.trained_grid != KEPT:
-            lost.setdefault(layer.trained_grid, []).append(module_name(layer.module))
-    kept = len(trained) - sum(map(len, lost.values()))
+    for grid, module in grids:
+        if grid not in (KEPT, KEPT_WITH_INPUT):
+            lost.setdefault(grid, []).append(module)
+    kept = len(grids) - sum(map(len, lost.values()))
+    inputs = sum(grid == KEPT_WITH_INPUT for grid, _ in grids)
+    head = f"kept in {kept} of {count(len(grids), 'layer')}" + (
+        f", with their inputs in {inputs}" if inputs else ""
+    )
     lines = (f"not in {_first(list(dict.fromkeys(modules)))}: {reason}" for reason, modules in lost.items())
-    return "\n".join((f"kept in {kept} of {count(len(trained), 'layer')}", *lines)) if trained else ""
+    return "\n".join((head, *lines))
 
 
 def _words(form: str, noun: str, number: int) -> str:

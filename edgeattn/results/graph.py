@@ -31,8 +31,8 @@ class Layer:
         form: As a recipe names it, or "float".
         noun: What it is, such as "linear layer".
         cosine: Of its output to the float graph's; None where it was not measured.
-        trained_grid: "kept" where it has the grid that training left it, else why not; empty where it left
-            none.
+        trained_grid: "kept" or "kept with its input's" where it has the grid that training left it, else why
+            not; empty where it left none.
     """
 
     module: str

@@ -18,7 +18,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.plain_module import plain_module
-from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture.prepared import as_trained, with_trained
 from edgeattn_export.capture.qdq_file import with_grids
 from edgeattn_export.capture.read_samples import LIMIT, read_on
 from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
@@ -114,7 +114,7 @@ class ModuleSource:
             return with_grids(captured, self.qdq)
         if self.trained == FLOAT_TRAINED:
             return captured
-        return replace(captured, trained=self.trained, notes=(*captured.notes, *self.trained.notes))
+        return with_trained(captured, self.trained, samples[0].inputs)
 
     def beside(self, qdq: Path) -> ModuleSource:
         """Return the module with a QDQ file that was made of it.

@@ -2,10 +2,11 @@
 
     python tests/bench/bench_sizes.py [MODEL ...] [--picture FILE.svg]
 
-Embeddings have 4 bits. From 4 bits throughout, layers become int8 one kind after the other, those first that
-lose most by 4 bits for the megabytes that they save, as the selection samples tell; those that no blocks fit
-are int8 in all recipes. Prints, for each, the megabytes of the main graph, the cosine to the float graph over
-the evaluation samples, mean and worst, and the seconds of the processor that making it took. One thread.
+From 4 bits throughout, layers become int8 a few at a time, those first that lose most by 4 bits for the
+megabytes that they save, as the selection samples tell; those that no blocks fit are int8 in all recipes.
+Embeddings follow last: 4 bits cost them least for what they save. Prints, for each recipe, the megabytes of
+the main graph, the cosine to the float graph over the evaluation samples, mean and worst, and the seconds of
+the processor that making it took. One thread.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import torch
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from edgeattn.report.svg import svg
 from edgeattn.source.handover import load
@@ -30,37 +33,58 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
-from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.candidates import fitted_together
 from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import LEAST_ERROR
 from edgeattn_export.search.options import megabytes
-from edgeattn_export.search.units import Unit, groups, merged
+from edgeattn_export.search.units import Unit, merged, singles
 from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.similarity import cosine
 
 MODELS = Path(__file__).parents[2] / "models"
-SMALL, LARGE = "int4 blocks of 64", "int8"
-SMOOTHED = Treatment(LARGE, (("smoothing", 0.7),))
-REWRITES = ("int4 rows", *CPU.candidates.others)
+SMALL, LARGE = "int4 blocks", "int8 per token"
+IN_8_BITS = Treatment(LARGE, (("smoothing", 0.6),))  # no channels split off, which would be stored in float
+SMALL_ROWS, LARGE_ROWS = "int4 rows", "int8 rows"
+STEPS = 8  # from all layers in 4 bits to all in 8
 CARE, NEAREST = "with care", "to the nearest"
+TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999)  # of the picture
 
 
 @dataclass(frozen=True)
 class Point:
-    """A recipe, and what it comes to."""
+    """A recipe, and what it comes to.
+
+    Attributes:
+        way: How weights are rounded.
+        large: How many layers have 8 bits.
+        layers: How many there are.
+        rows: The form of embeddings.
+        size_mb: Of the main graph.
+        cosine: To the float graph, the mean.
+        worst: The least.
+        seconds: Of the processor, that making it took.
+    """
 
     way: str
-    large: str
+    large: int
+    layers: int
+    rows: str
     size_mb: float
     cosine: float
     worst: float
     seconds: float
+
+    def __str__(self) -> str:
+        """Return the recipe in words, and its figures."""
+        recipe = f"{self.way}, {self.large} of {self.layers} layers in 8 bits, {self.rows}"
+        figures = f"{self.size_mb:.2f} MB, {self.cosine:.4f} (worst {self.worst:.4f}), {self.seconds:.0f} s"
+        return f"{recipe}: {figures}"
 
 
 def main() -> None:
@@ -75,11 +99,7 @@ def main() -> None:
         points = []
         for point in measured(name):
             points.append(point)
-            print(
-                f"{name}: {point.way}, {point.large or 'none'} in 8 bits: {point.size_mb:.2f} MB, "
-                f"{point.cosine:.4f} (worst {point.worst:.4f}), {point.seconds:.0f} s",
-                flush=True,
-            )
+            print(f"{name}: {point}", flush=True)
         if arguments.picture is not None:
             arguments.picture.write_bytes(svg(partial(picture, points)))
 
@@ -87,14 +107,19 @@ def main() -> None:
 def measured(name: str) -> Iterator[Point]:
     """Yield the points of a model, the smallest first."""
     part, evaluation = float_graph(name)
-    units = groups(part.calibration.layers)
-    unfit = [unit for unit in units if unit.first.width % 64]
+    units = singles(part.calibration.layers)
+    forms = part.calibration.forms
+    unfit = [unit for unit in units if forms.linear[SMALL].unfit(unit.first.width, unit.first.channels)]
     ladder = _most_sensitive_first(part, [unit for unit in units if unit not in unfit])
-    for count in range(len(ladder) + 1):
+    expected = _answers(part, evaluation, part.calibration.model)
+    rungs = [(count, SMALL_ROWS) for count in np.unique(np.linspace(0, len(ladder), STEPS + 1, dtype=int))]
+    for count, rows in (*rungs, (len(ladder), LARGE_ROWS)):
         large = [*unfit, *ladder[:count]]
         for way in (NEAREST, CARE):
-            recipe = _recipe(large, ladder[count:], way)
-            yield _point(part, evaluation, recipe, way, ", ".join(map(_kind, large)))
+            model, seconds = _made(part, _recipe(large, ladder[count:], rows, way))
+            cosines = list(map(cosine, expected, _answers(part, evaluation, model)))
+            mean, worst = float(np.mean(cosines)), min(cosines)
+            yield Point(way, len(large), len(units), rows, file_mb(model), mean, worst, seconds)
 
 
 def float_graph(name: str) -> tuple[FloatGraph, Samples]:
@@ -124,42 +149,32 @@ def _most_sensitive_first(part: FloatGraph, units: Iterable[Unit]) -> list[Unit]
     return sorted(units, key=price, reverse=True)
 
 
-def _recipe(large: Sequence[Unit], small: Sequence[Unit], way: str) -> Recipe:
-    """Return the recipe by which some units have 8 bits, and others 4."""
+def _recipe(large: Sequence[Unit], small: Sequence[Unit], rows: str, way: str) -> Recipe:
+    """Return the recipe by which some layers have 8 bits, and others 4."""
     candidates = CPU.candidates
-    in_8_bits = {unit.name: _in_8_bits(unit) for unit in large}
+    in_8_bits = {unit.name: IN_8_BITS for unit in large}
     treatments = in_8_bits | {unit.name: Treatment(SMALL) for unit in small}
     if way == CARE:
         finished = {name: candidates.finished(each, CPU.forms) for name, each in treatments.items()}
         treatments = fitted_together(finished)
-    return merged((*large, *small), treatments, REWRITES)
+    return merged((*large, *small), treatments, (rows, *candidates.others))
 
 
-def _in_8_bits(unit: Unit) -> Treatment:
-    """Return what MiniLM's layers get by the search, about."""
-    return CPU.candidates.behind_activation[0] if unit.first.source in ZERO_KEEPING else SMOOTHED
-
-
-def _kind(unit: Unit) -> str:
-    return unit.first.name.rpartition(".layer.0.")[2] or unit.name
-
-
-def _point(part: FloatGraph, evaluation: Samples, recipe: Recipe, way: str, large: str) -> Point:
+def _made(part: FloatGraph, recipe: Recipe) -> tuple[ir.Model, float]:
+    """Return the graph that a recipe makes, and the seconds of the processor that it took."""
     began = time.process_time()
     model = written(part.calibration, recipe)
-    seconds = time.process_time() - began
-    engine = part.calibration.engine
-    right, answer = engine.runner(part.calibration.model), engine.runner(model)
-    cosines = []
-    for sample in evaluation:
-        expected, found = right(sample.inputs), answer(sample.inputs)
-        names = part.outputs or tuple(expected)
-        flat = [
-            np.concatenate([np.asarray(outputs[name], np.float64).ravel() for name in names])
-            for outputs in (expected, found)
-        ]
-        cosines.append(cosine(*flat))
-    return Point(way, large, file_mb(model), float(np.mean(cosines)), float(np.min(cosines)), seconds)
+    return model, time.process_time() - began
+
+
+def _answers(part: FloatGraph, samples: Samples, model: ir.Model) -> list[NDArray[np.float64]]:
+    """Return a graph's answers, all outputs that count as one vector, sample by sample."""
+    answer = part.calibration.engine.runner(model)
+    outputs = [answer(sample.inputs) for sample in samples]
+    return [
+        np.concatenate([np.asarray(each[name], np.float64).ravel() for name in part.outputs or tuple(each)])
+        for each in outputs
+    ]
 
 
 def picture(points: Sequence[Point]) -> Figure:
@@ -172,11 +187,23 @@ def picture(points: Sequence[Point]) -> Figure:
         sizes = [each.size_mb for each in chosen]
         axes.plot(sizes, [each.cosine for each in chosen], "o-", color=color, label=f"{way}, mean")
         axes.plot(sizes, [each.worst for each in chosen], "o:", color=color, label=f"{way}, worst")
-    axes.set_xlabel("MB of the graph, embeddings in 4 bits")
+    axes.set_xlabel("MB of the graph")
     axes.set_ylabel("cosine to float")
+    axes.set_yscale("function", functions=(_nines, _cosine))  # else all above .99 would be one line
+    lowest, highest = axes.get_ylim()
+    axes.set_yticks([tick for tick in TICKS if lowest <= tick <= highest])
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure
+
+
+def _nines(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how many powers of ten the error is smaller than 1."""
+    return -np.log10(np.maximum(1 - cosines, LEAST_ERROR))
+
+
+def _cosine(nines: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 - 10.0**-nines
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from transformers import StoppingCriteria
-from transformers_models import END, MODELS, PAD, START
+from transformers_models import END, MODELS, PAD, POSITIONS, START
 
 from edgeattn_runtime import Hypothesis, generate_many
 
@@ -148,3 +148,7 @@ def test_a_row_of_a_batch_is_answered_as_alone(
     together = ours(both(name), PROMPTS, **settings)
     alone = [ours(both(name), [prompt], **settings)[0] for prompt in PROMPTS]
     assert tokens(together) == tokens(alone)
+
+
+def test_a_text_is_as_long_as_the_model_has_positions(both: Callable[[str], Both]) -> None:
+    assert both("gpt2").bundle.manifest.generation.positions == POSITIONS

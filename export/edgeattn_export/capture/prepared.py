@@ -12,14 +12,24 @@ the module that has W, so that none of their classes has to be known.
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained, lost_grids
+from edgeattn_export.capture.captured import Captured
+from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained, lost_grids, reach_of
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.errors import ModelError
 
 _OF_WEIGHTS = ("weight_fake_quant", "weight_fake_quantizer")  # torch.ao's name, and torchao's
 _OF_ACTIVATIONS = "activation_fake_quantizer"  # torchao's; torch.ao's have no name of their own
+
+_CONVERTED = "torch.ao.nn.quantized"  # begins the names of modules of what ``convert`` makes
 
 
 def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
@@ -27,7 +37,11 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
 
     Args:
         module: Left as it is. One that nothing has prepared is returned itself.
+
+    Raises:
+        ModelError: It is converted already, and has no float weights any more.
     """
+    _check_unconverted(module)
     if not any(_is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
         return module, FLOAT_TRAINED
     module = copy.deepcopy(module)
@@ -47,7 +61,68 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
     for part in tuple(module.modules()):
         _take_out(part)
     notes = (note for reason, names in lost.items() for note in lost_grids(names, reason))
-    return module, Trained(frozenset(layers), tuple(notes))
+    return module, Trained(frozenset(layers), notes=tuple(notes))
+
+
+def with_trained(captured: Captured, trained: Trained, inputs: Inputs) -> Captured:
+    """Return a capture with what training has quantized of its module.
+
+    Args:
+        captured: The float module that ``as_trained`` returned.
+        trained: What it returned beside that.
+        inputs: A real input, by which it is seen what reaches the layers.
+    """
+    reaches = _reaches(captured.reference, trained.layers, inputs)
+    notes = (*captured.notes, *trained.notes)
+    return replace(captured, trained=replace(trained, reaches=reaches), notes=notes)
+
+
+class _Reaching(nn.Identity):
+    """What stands for the fake quantization of an activation.
+
+    Attributes:
+        reach: Between which numbers that rounds.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        super().__init__()
+        self.reach = reach
+
+
+def _reaches(runner: Runner, layers: Collection[str], inputs: Inputs) -> dict[str, Reach]:
+    """Return between which numbers was rounded what layers read, where nothing comes in between."""
+    if not isinstance(runner, Reference):
+        return {}
+    rounded: list[tuple[object, Reach]] = []  # held, so that none takes another's place in memory
+    read: dict[str, set[Reach | None]] = {}
+
+    def hold(part: nn.Module, _: object, output: object) -> None:
+        if isinstance(part, _Reaching):
+            rounded.append((output, part.reach))
+
+    def look(name: str, _: nn.Module, arguments: tuple[object, ...]) -> None:
+        known = (reach for value, reach in rounded if arguments and value is arguments[0])
+        read.setdefault(name, set()).add(next(known, None))
+
+    parts = dict(runner.module.named_modules())
+    hooks = [part.register_forward_hook(hold) for part in parts.values()]
+    hooks += [parts[name].register_forward_pre_hook(partial(look, name)) for name in layers]
+    try:
+        runner(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    single = {name: next(iter(each)) for name, each in read.items() if len(each) == 1}
+    return {name: reach for name, reach in single.items() if reach is not None}
+
+
+def _check_unconverted(module: nn.Module) -> None:
+    for name, part in module.named_modules():
+        if type(part).__module__.startswith(_CONVERTED):
+            raise ModelError(
+                f"{type(module).__name__}: its layer {name!r} is converted to int8 already; a module with "
+                "float weights expected, which the bundle is compared with: hand it over before convert"
+            )
 
 
 def _quantizer_of(part: nn.Module) -> nn.Module | None:
@@ -57,12 +132,12 @@ def _quantizer_of(part: nn.Module) -> nn.Module | None:
 
 
 def _has_weight(part: nn.Module) -> bool:
-    return isinstance(getattr(part, "weight", None), torch.Tensor)
+    return isinstance(getattr(part, "weight", None), Tensor)
 
 
 def _why_lost(part: nn.Module, quantizer: nn.Module) -> str | None:
     enabled = getattr(quantizer, "fake_quant_enabled", None)
-    if isinstance(enabled, torch.Tensor) and not enabled.any():
+    if isinstance(enabled, Tensor) and not enabled.any():
         return "its fake quantization is switched off"
     if isinstance(getattr(part, "bn", None), nn.Module):
         return "its weight is multiplied by a batch norm before it is rounded"
@@ -70,7 +145,7 @@ def _why_lost(part: nn.Module, quantizer: nn.Module) -> str | None:
 
 
 def _round_weight(part: nn.Module, quantizer: nn.Module) -> None:
-    if isinstance(getattr(quantizer, "observer_enabled", None), torch.Tensor):
+    if isinstance(getattr(quantizer, "observer_enabled", None), Tensor):
         quantizer.get_buffer("observer_enabled").zero_()  # else a call moves the grid, in eval mode too
     with torch.no_grad():
         weight = quantizer(part.weight)
@@ -81,8 +156,21 @@ def _take_out(part: nn.Module) -> None:
     """Let what rounds inside a module return what it is given."""
     for name, child in tuple(part.named_children()):
         if name in (*_OF_WEIGHTS, _OF_ACTIVATIONS) or _is_fake_quantizer(child):
-            setattr(part, name, nn.Identity().train(part.training))
+            reach = _reach(child)
+            stand_in = nn.Identity() if reach is None else _Reaching(reach)
+            setattr(part, name, stand_in.train(part.training))
+
+
+def _reach(quantizer: nn.Module) -> Reach | None:
+    """Return how far one of PyTorch's own reaches, with one step for all; None of others."""
+    step, zero = getattr(quantizer, "scale", None), getattr(quantizer, "zero_point", None)
+    if not (isinstance(step, Tensor) and isinstance(zero, Tensor) and step.numel() == zero.numel() == 1):
+        return None
+    if not _is_fake_quantizer(quantizer) or not quantizer.get_buffer("fake_quant_enabled").any():
+        return None
+    ends = (int(getattr(quantizer, name)) for name in ("quant_min", "quant_max"))
+    return reach_of(step.item(), int(zero.item()), *ends)
 
 
 def _is_fake_quantizer(part: nn.Module) -> bool:
-    return isinstance(getattr(part, "fake_quant_enabled", None), torch.Tensor)
+    return isinstance(getattr(part, "fake_quant_enabled", None), Tensor)

@@ -10,8 +10,8 @@ than rounding takes it. Names do not count: every exporter has its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +19,33 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.capture.trained import Trained, lost_grids
-from edgeattn_export.graph.dataflow import constant, is_constant, producer
+from edgeattn_export.capture.trained import Reach, Trained, lost_grids, reach_of
+from edgeattn_export.graph.dataflow import constant, is_constant, producer, scalar
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
 FARTHEST = 0.5  # of a weight's norm: 4 bits move it by 0.15, and two that are unlike are 1.4 apart
 
-Weights = dict[str, NDArray[np.float32]]  # by name
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A layer's weight in the file.
+
+    Attributes:
+        weight: Its numbers.
+        reach: Between which numbers the layer's input is rounded; None where it is not, or several differ.
+    """
+
+    weight: Floats
+    reach: Reach | None
+
+    @property
+    def turned(self) -> Rounded:
+        """The same weight, transposed."""
+        return Rounded(self.weight.T, self.reach)
 
 
 def with_grids(captured: Captured, path: Path) -> Captured:
@@ -43,6 +61,7 @@ def with_grids(captured: Captured, path: Path) -> Captured:
     rounded = _rounded_weights(path, captured.engine)
     model = captured.model.clone()
     names: set[str] = set()
+    reaches: dict[str, Reach] = {}
     lost: list[str] = []
     for value, users in _weights(model):
         modules = [module for node in users if (module := module_of(node))]
@@ -50,8 +69,10 @@ def with_grids(captured: Captured, path: Path) -> Captured:
         if nearest is None:
             lost.append(modules[0] if modules else value.name or "")
             continue
-        value.const_value = ir.tensor(nearest, name=value.name)
+        value.const_value = ir.tensor(np.ascontiguousarray(nearest.weight), name=value.name)
         names.update([value.name or "", *modules])
+        if nearest.reach is not None:
+            reaches |= dict.fromkeys([value.name or "", *modules], nearest.reach)
     if not names:
         raise ModelError(
             f"{path}: none of its {len(rounded)} quantized weights is one of the original's, rounded; give "
@@ -60,7 +81,8 @@ def with_grids(captured: Captured, path: Path) -> Captured:
     if not lost:
         names.add("")  # the model itself, to which the layers of an ONNX file belong, merged ones too
     notes = lost_grids(lost, f"{path.name} has none for it")
-    return replace(captured, model=model, trained=Trained(frozenset(names)), notes=(*captured.notes, *notes))
+    trained = Trained(frozenset(names), reaches)
+    return replace(captured, model=model, trained=trained, notes=(*captured.notes, *notes))
 
 
 def _weights(model: ir.Model) -> Iterator[tuple[ir.Value, list[ir.Node]]]:
@@ -79,28 +101,49 @@ def _layers_of(weight: ir.Value) -> Iterator[ir.Node]:
             yield use.node
 
 
-def _rounded_weights(path: Path, engine: Engine) -> Weights:
-    """Return the matrices that a file dequantizes and that no input changes, by the names they have there."""
+def _rounded_weights(path: Path, engine: Engine) -> list[Rounded]:
+    """Return the matrices that a file dequantizes and that no input changes."""
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected an ONNX model with QuantizeLinear")
     try:
         model = ir.load(path)
     except Exception as error:  # as in ``from_onnx.read_onnx``
         raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
-    names = [node.outputs[0].name or "" for node in model.graph if _is_rounded_constant(node)]
-    if not names:
+    values = {node.outputs[0].name or "": node.outputs[0] for node in model.graph if _is_constant(node)}
+    if not values:
         raise ModelError(
             f"{path}: no weight in it is quantized; a file with DequantizeLinear of its weights expected"
         )
-    graph = ir.convenience.extract(model.graph, [], names)
+    graph = ir.convenience.extract(model.graph, [], list(values))
     try:
         answers = engine.runner(ir.Model(graph, ir_version=model.ir_version))({})
     except EdgeAttnError as error:
         raise ModelError(f"{path}: its weights cannot be dequantized: {error}; export it again") from error
-    return {name: array.astype(np.float32) for name, array in answers.items() if array.ndim >= 2}
+    return [
+        Rounded(array.astype(np.float32), _reach_behind(values[name]))
+        for name, array in answers.items()
+        if array.ndim >= 2
+    ]
 
 
-def _is_rounded_constant(node: ir.Node) -> bool:
+def _reach_behind(weight: ir.Value) -> Reach | None:
+    """Return between which numbers the layers with a weight round their input, where all agree."""
+    reaches = {_reach(node.inputs[0]) for node in _layers_of(weight)}
+    return reaches.pop() if len(reaches) == 1 else None
+
+
+def _reach(x: ir.Value | None) -> Reach | None:
+    rounded = producer(x, "DequantizeLinear")
+    if rounded is None or len(rounded.inputs) < 3:
+        return None
+    step, zero = scalar(rounded.inputs[1]), constant(rounded.inputs[2])
+    if step is None or zero is None or zero.size != 1 or zero.dtype.kind not in "iu":
+        return None
+    ends = np.iinfo(zero.dtype.name)
+    return reach_of(step, int(zero.item()), ends.min, ends.max)
+
+
+def _is_constant(node: ir.Node) -> bool:
     if node.op_type != "DequantizeLinear" or not all(map(is_constant, node.inputs[1:])):
         return False
     quantize = producer(node.inputs[0], "QuantizeLinear")
@@ -108,11 +151,14 @@ def _is_rounded_constant(node: ir.Node) -> bool:
     return all(map(is_constant, sources))
 
 
-def _nearest(weight: NDArray[np.float32], rounded: Weights) -> NDArray[np.float32] | None:
+def _nearest(weight: Floats, rounded: Iterable[Rounded]) -> Rounded | None:
     """Return what a weight was rounded to, in its own orientation, or None."""
-    turned = (each for array in rounded.values() for each in (array, array.T))
-    candidates = [each for each in turned if each.shape == weight.shape]
-    distances = [float(np.linalg.norm(each - weight)) for each in candidates]
-    if not distances or min(distances) > FARTHEST * float(np.linalg.norm(weight)):
+    candidates = (each for one in rounded for each in (one, one.turned) if each.weight.shape == weight.shape)
+    nearest = min(candidates, key=lambda each: _distance(each.weight, weight), default=None)
+    if nearest is None or _distance(nearest.weight, weight) > FARTHEST * float(np.linalg.norm(weight)):
         return None
-    return np.ascontiguousarray(candidates[int(np.argmin(distances))])
+    return nearest
+
+
+def _distance(one: Floats, other: Floats) -> float:
+    return float(np.linalg.norm(one - other))

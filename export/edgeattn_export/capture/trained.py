@@ -1,9 +1,11 @@
-"""What training has quantized of a model: which layers' weights lie on a grid, and what of it is lost."""
+"""What training has quantized of a model: whose weights lie on a grid, and how far inputs reach on theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Reach = tuple[float, float]  # the numbers of the lowest and the highest step
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +15,29 @@ class Trained:
     Attributes:
         layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file tells of no
             modules.
+        reaches: By the same names, between which numbers the layer's input was rounded, where that is known.
         notes: What cannot be taken over and why, a line each.
     """
 
     layers: frozenset[str] = frozenset()
+    reaches: Mapping[str, Reach] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is any."""
         return bool(self.layers)
+
+
+def reach_of(step: float, zero: int, lowest: int, highest: int) -> Reach:
+    """Return how far the grid of an input reaches.
+
+    Args:
+        step: Between two of its numbers.
+        zero: What stands for 0.
+        lowest: The lowest stored number.
+        highest: The highest.
+    """
+    return (lowest - zero) * step, (highest - zero) * step
 
 
 FLOAT_TRAINED = Trained()  # as most models are

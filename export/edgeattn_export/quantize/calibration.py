@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
 import onnx_ir as ir
 
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import modules_in
@@ -156,6 +156,26 @@ class Calibration:
         names = self.trained.layers
         return layer.weight in names or all(module in names for module in modules_in(layer.module))
 
+    def _trained_reach(self, layer: Layer) -> Reach | None:
+        """Return between which numbers training rounded the inputs that meet a layer's weight."""
+        layers = [each for each in self.layers if each.weight == layer.weight]
+        names = {name for each in layers for name in modules_in(each.module)}
+        known = self.trained.reaches
+        reaches = {known.get(layer.weight) or known.get(name) for name in names}
+        return reaches.pop() if len(reaches) == 1 else None
+
+    def _with_trained_reach(self, layer: Layer, linear: Linear) -> Linear:
+        """Let a layer's input reach as far as training let it, where the layer takes it as it comes."""
+        changed = (linear.reach, linear.divisor, linear.outliers, linear.copies)
+        if any(each is not None for each in changed):
+            return linear
+        return replace(linear, reach=self._trained_reach(layer))
+
+    def keeps_reach(self, layer: Layer, linear: Linear | None) -> bool:
+        """Say whether a layer's input, where it has a fixed range, has the one that training left it."""
+        reach = None if linear is None else linear.reach
+        return reach is not None and reach == self._trained_reach(layer)
+
     def why_lost(self, layer: Layer, treatment: Treatment, linear: Linear | None) -> str | None:
         """Say why a layer has lost the grid that training left it, or return None where it has it still.
 
@@ -295,7 +315,7 @@ class Calibration:
                 for name, number in key.techniques:
                     linear = TECHNIQUES[name](linear, statistics, number)
             if statistics is not None and key.calibrated:
-                linear = linear.reaching(statistics)
+                linear = self._with_trained_reach(layer, linear).reaching(statistics)
             return linear.settled()
         except ValueError as error:
             raise QuantizeError(

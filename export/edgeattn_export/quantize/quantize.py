@@ -34,7 +34,7 @@ WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 Layers = Mapping[str, Prepared]  # by their node's name
 Settle = Callable[[ir.Model, Layers], Layers]
-KEPT = "kept"
+KEPT, KEPT_WITH_INPUT = "kept", "kept with its input's"
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
 
@@ -46,8 +46,8 @@ class LayerForm:
         module: Its path.
         form: As a recipe names it, or "float".
         cosine: Of its output in the int8 model to the float one's, in the mean; None where it has no such.
-        trained_grid: ``KEPT`` where it has the grid that training left it, else why not; empty where it left
-            none.
+        trained_grid: ``KEPT`` or ``KEPT_WITH_INPUT`` where it has the grid that training left it, else why
+            not; empty where it left none.
     """
 
     module: str
@@ -207,11 +207,12 @@ def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
     if not trained:
         return {}
     linears = calibration.linears(_treated(calibration, recipe), tuple(recipe.placed_rewrites()))
-    reasons = (
-        calibration.why_lost(layer, recipe.treatment(layer.name), linears.get(layer.name))
-        for layer in trained
-    )
-    return {layer.output: reason or KEPT for layer, reason in zip(trained, reasons, strict=True)}
+    grids: dict[str, str] = {}
+    for layer in trained:
+        linear = linears.get(layer.name)
+        kept = KEPT_WITH_INPUT if calibration.keeps_reach(layer, linear) else KEPT
+        grids[layer.output] = calibration.why_lost(layer, recipe.treatment(layer.name), linear) or kept
+    return grids
 
 
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:

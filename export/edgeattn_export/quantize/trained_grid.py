@@ -34,9 +34,13 @@ class TrainedGrid(Grid):
 
     def scale_of(self, weight: Floats) -> Floats:
         """Return the trained scales, and ``Grid.scale_of`` where there are none."""
-        usual = Grid.scale_of(self, weight)
+        usual = Grid.storable(self, Grid.scale_of(self, weight))
         trained = self._trained_scale(self.blocks(weight))
         return np.where(np.isnan(trained), usual, trained).astype(np.float32)
+
+    def storable(self, scale: Floats) -> Floats:
+        """Return the scales as they are: in bfloat16 they would be others than the trained ones."""
+        return scale
 
     def _trained_scale(self, blocks: Floats) -> Floats:
         """Return the scale of each block (B, block, N) that makes all its numbers whole, (B, N); else NaN."""

@@ -30,6 +30,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
+from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates, Kernels
 from edgeattn_export.targets.target import Target
@@ -59,6 +60,7 @@ FORMS = Forms(
         FlatSum(),
         KernelResidual(),
         KernelNorm(),
+        NarrowScales(),
     ),
     bodies={"Int8Linear": int8_linear_body, "Attention": attention_body},
 )

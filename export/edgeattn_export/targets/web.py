@@ -17,6 +17,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
+from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.targets.cpu import CANDIDATES
 from edgeattn_export.targets.target import Target
@@ -24,7 +25,7 @@ from edgeattn_export.targets.target import Target
 FORMS = Forms(
     linears=(INT8, INT8_PER_TOKEN, RESIDUAL_INT8, INT8_STATIC, INT4_BLOCKS),
     others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh()),
-    finish=(SharedQuantization(), CenteredNorm()),
+    finish=(SharedQuantization(), CenteredNorm(), NarrowScales()),
 )
 
 # tests/bench/bench_web_forms.py: 32 tokens, 384 to 1536 channels and back, one thread of Node 20 with

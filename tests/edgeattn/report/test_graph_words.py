@@ -76,6 +76,8 @@ def test_trained_grids_are_counted_and_those_that_were_lost_have_a_reason(
     layers = tuple(Layer(name, "int8", "linear layer", None, grid) for name, grid in grids.items())
     assert trained_grid_words(layers) == "kept in 2 of 4 layers\nnot in c, d: it stays float"
     assert trained_grid_words(layers[-1:]) == ""
+    with_inputs = [replace(layers[0], trained_grid="kept with its input's"), layers[1]]
+    assert trained_grid_words(with_inputs) == "kept in 2 of 2 layers, with their inputs in 1"
     trained = replace(report, layers=layers)
     show(report_parts(trained), width=200)
     assert "kept in 2 of 4 layers" in capsys.readouterr().out

@@ -36,13 +36,15 @@ class Block(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Two blocks; ``place`` gives positions to (B, S, W)."""
+    """Blocks of one kind; ``place`` gives positions to (B, S, W)."""
 
-    def __init__(self, mix: Mix, place: Callable[[Tensor], Tensor], key_heads: int = HEADS) -> None:
+    def __init__(
+        self, mix: Mix, place: Callable[[Tensor], Tensor], key_heads: int = HEADS, blocks: int = 1
+    ) -> None:
         super().__init__()
         self.embed, self.head = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, VOCABULARY)
         self.place = place
-        self.blocks = nn.Sequential(*(Block(mix, key_heads) for _ in range(2)))
+        self.blocks = nn.Sequential(*(Block(mix, key_heads) for _ in range(blocks)))
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
         return {"logits": self.head(self.blocks(self.place(self.embed(tokens))))}
@@ -246,13 +248,13 @@ def _weighed_twice(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
-    "learned": lambda: Decoder(Lower(), Learned()),
+    "learned": lambda: Decoder(Lower(), Learned(), blocks=2),
     "indexed": lambda: Decoder(_causal, Indexed()),
     "cut": lambda: Decoder(_upper, Cut()),
     "computed": lambda: Decoder(_causal, _computed),
     "offset": lambda: Decoder(_causal, Learned(offset=2)),
-    "rotary": lambda: Decoder(_rotary, nn.Identity(), key_heads=2),
-    "single": lambda: Decoder(_single, _computed, key_heads=1),
+    "rotary": lambda: Decoder(_rotary, nn.Identity(), key_heads=2, blocks=2),
+    "single": lambda: Decoder(_single, _computed, key_heads=1, blocks=2),
     "alibi": lambda: Decoder(_alibi, nn.Identity()),
     "alibi from the end": lambda: Decoder(AlibiTable(_from_the_end), nn.Identity()),
     "alibi picked": lambda: Decoder(AlibiTable(_picked), nn.Identity()),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -8,7 +9,10 @@ from torch import Tensor, nn
 from torch.ao import quantization
 from torch.ao.quantization.quantize_fx import prepare_qat_fx
 
-from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture import Captured
+from edgeattn_export.capture.prepared import as_trained, with_trained
+from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.errors import ModelError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning"),
@@ -72,6 +76,17 @@ def test_activations_are_rounded_no_more(prepared: nn.Module) -> None:
     assert not any(part.training for part in module.modules())
 
 
+def test_layers_that_read_what_was_rounded_know_how_far_it_reached(
+    prepared: nn.Module, exported: Callable[..., tuple[Captured, Samples]]
+) -> None:
+    module, trained = as_trained(prepared)
+    captured, samples = exported(module, [{"x": X[i : i + 1]} for i in range(4)])
+    reaches = with_trained(captured, trained, samples[0].inputs).trained.reaches
+    is_traced = isinstance(prepared, torch.fx.GraphModule)  # which rounds behind an activation too
+    assert reaches.keys() == ({"first", "second"} if is_traced else {"first"})
+    assert reaches["first"] == pytest.approx((-1, 1), abs=0.02)  # 127 steps
+
+
 def test_what_was_handed_over_stays_as_it_is(prepared: nn.Module) -> None:
     before = copy.deepcopy(prepared.state_dict())
     as_trained(prepared)
@@ -108,6 +123,15 @@ def test_a_weight_that_a_batch_norm_multiplies_first_has_no_grid() -> None:
     _, trained = as_trained(prepared.eval())
     assert not trained
     assert "batch norm" in trained.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning")
+def test_a_converted_module_is_refused() -> None:
+    prepared = eager()
+    prepared(X)
+    converted = quantization.convert(prepared.eval())
+    with pytest.raises(ModelError, match=r"^Net: its layer '\w+' is converted .* before convert$"):
+        as_trained(converted)
 
 
 class Rounding(nn.Module):

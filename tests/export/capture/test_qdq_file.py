@@ -19,6 +19,7 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.errors import ModelError
 
 WIDTH = 8
+STEP, ZERO = 0.05, 120  # of activations
 X = np.random.default_rng(0).standard_normal((6, 1, WIDTH)).astype(np.float32)
 
 Floats = NDArray[np.float32]
@@ -65,6 +66,8 @@ def qdq_file(path: Path, *weights: Tensor, stored: bool = True) -> Path:
             floats = embed(tape, np.ascontiguousarray((numbers * steps[:, None]).T), f"floats{i}")
             source = tape.op("QuantizeLinear", [floats, step, zero], {"axis": 1})
         matrix = tape.op("DequantizeLinear", [source, step, zero], {"axis": 1})
+        grid = [embed(tape, np.float32(STEP), f"x_step{i}"), embed(tape, np.uint8(ZERO), f"x_zero{i}")]
+        value = tape.op("DequantizeLinear", [tape.op("QuantizeLinear", [value, *grid]), *grid])
         value = tape.op("MatMul", [value, matrix])
     tape.op("Identity", [value], output=y)
     graph = ir.Graph(
@@ -93,6 +96,7 @@ def test_weights_become_what_the_file_rounds_them_to(
     captured = with_grids(original, file)
     assert captured.trained.layers >= {"first", "second"}
     assert captured.notes == original.notes
+    assert captured.trained.reaches["first"] == pytest.approx((-ZERO * STEP, (255 - ZERO) * STEP))
     for name, weight in weights_of(captured).items():
         numbers, steps = rounded(layers[name].weight)
         expected = numbers * steps[:, None]

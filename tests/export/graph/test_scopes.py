@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.files import serialize
-from edgeattn_export.graph.scopes import MODULE, joint_module, keep_scopes, module_of
+from edgeattn_export.graph.scopes import MODULE, joint_module, keep_scopes, module_of, modules_in
 from edgeattn_export.lower import Lowered
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import Recovered
@@ -33,6 +33,7 @@ def _node(module: str) -> ir.Node:
 )
 def test_several_modules_have_one_name(modules: list[str], joint: str) -> None:
     assert joint_module(map(_node, modules)) == joint
+    assert modules_in(joint) == list(dict.fromkeys(modules))
 
 
 @pytest.mark.parametrize(

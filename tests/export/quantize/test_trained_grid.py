@@ -7,7 +7,8 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.capture.trained import Trained
+from edgeattn_export.capture.trained import Trained, reach_of
+from edgeattn_export.graph.dataflow import constant
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
@@ -16,7 +17,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, IN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
 from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.quantize import KEPT
+from edgeattn_export.quantize.quantize import KEPT, KEPT_WITH_INPUT
 from edgeattn_export.quantize.trained_grid import TrainedGrid, keeps, obstacle
 from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
@@ -139,3 +140,35 @@ def test_a_layer_that_lost_its_grid_says_to_what(layer: Calibration) -> None:
 def test_a_layer_that_was_not_trained_so_has_none(layer: Calibration) -> None:
     others = Trained(frozenset({"encoder.other"}))
     assert grid_of(Calibration(layer.model, layer.samples, ORT_CPU, FORMS, trained=others), INT8_ALONE) == ""
+
+
+STATIC = Treatment("int8 static")
+
+
+def step_and_zero_of(calibration: Calibration, treatment: Treatment) -> tuple[float, int]:
+    model = quantize(calibration, Recipe("", (("*", treatment),), ())).model
+    (node,) = (node for node in model.graph if node.op_type == "QuantizeLinear")
+    step, zero = (constant(value) for value in node.inputs[1:])
+    return float(step.item()), int(zero.item())
+
+
+@pytest.mark.parametrize("name", ["encoder.linear", "weight"])
+def test_an_input_that_training_rounded_is_rounded_by_its_step_and_zero(
+    layer: Calibration, name: str
+) -> None:
+    reach = reach_of(0.03, 100, 0, 255)
+    trained = Trained(layer.trained.layers, {name: reach})
+    known = Calibration(layer.model, layer.samples, ORT_CPU, FORMS, trained=trained)
+    assert step_and_zero_of(known, STATIC) == (pytest.approx(0.03, rel=1e-6), 100)
+    assert grid_of(known, STATIC) == KEPT_WITH_INPUT
+    assert grid_of(known, INT8_ALONE) == KEPT
+    assert step_and_zero_of(layer, STATIC)[0] != pytest.approx(0.03, rel=1e-2)
+    assert grid_of(layer, STATIC) == KEPT
+
+
+def test_a_smoothed_input_or_one_with_a_range_of_its_own_is_rounded_as_ever(layer: Calibration) -> None:
+    trained = Trained(layer.trained.layers, {"weight": reach_of(0.03, 100, 0, 255)})
+    for technique in (("smoothing", 0.5), ("percentile range", 0.99)):
+        treatment = Treatment("int8 static", (technique,))
+        known = Calibration(layer.model, layer.samples, ORT_CPU, FORMS, trained=trained)
+        assert step_and_zero_of(known, treatment) == step_and_zero_of(layer, treatment)

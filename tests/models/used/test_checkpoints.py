@@ -1,4 +1,4 @@
-"""A checkpoint that was really trained, exported by one line, answers as its library does."""
+"""Checkpoints exported by one line: a text has a label, and what was really trained stays as good."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from edgeattn.__main__ import main
+from edgeattn.measure import race
+
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
 
 LEAST_ACCURACY = 0.7  # of digits that training never saw; chance is a tenth
+RECIPE = {  # in place of a search
+    "schema": 2,
+    "name": "plain",
+    "rewrites": [],
+    "layers": [{"layer": "*", "form": "int8", "techniques": {}}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +46,19 @@ def test_images_of_digits_keep_their_accuracy(place: Path) -> None:
     seven = next(iter(sorted((place / "images" / "7").iterdir())))
     answers = run(place, "run", "digits.edge", "--input", str(seven)).splitlines()
     assert len(answers) == 5
+
+
+def test_a_folder_and_a_table_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(race, "MOST_ROUNDS", 32)
+    recipe, bundle = tmp_path / "plain.json", tmp_path / "critic.edge"
+    recipe.write_text(json.dumps(RECIPE), "utf-8")
+    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv", 80)
+    original = [str(folder), "--samples", str(data), "--columns", "text=review", "--columns", "label=stars"]
+    assert main(["export", *original, "-o", str(bundle), "--recipe", str(recipe)]) == 0
+    assert "Metric of the model" in capsys.readouterr().out
+    assert main(["run", str(bundle), "--text", "a great film"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"negative", "positive"}
+    assert main(["validate", str(bundle), *original, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "pass"

@@ -40,7 +40,7 @@ def least_error_scale(grid: Grid, weight: Floats, whole: Floats, smallest: float
     """
     best, least = whole, np.full(whole.shape, np.inf, np.float32)
     for share in np.linspace(1, smallest, GRID, dtype=np.float32):
-        scale = whole * share
+        scale = grid.storable(whole * share)
         moved = grid.dequantize(grid.round(weight, scale), scale) - weight
         error = np.square(grid.blocks(moved)).sum(1)  # (B, N)
         best, least = np.where(error < least, scale, best), np.minimum(error, least)

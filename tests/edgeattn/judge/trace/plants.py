@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.dataflow import sources
+from edgeattn_export.graph.dataflow import constant, producer, sources
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.graph.values import values_of
 
@@ -118,6 +118,15 @@ def behind(value: ir.Value) -> Iterator[ir.Node]:
             waiting.extend(new)
 
 
+def _constant(value: ir.Value | None) -> Array | None:
+    """Return a copy of a constant, in float32 where the engine makes it that when it loads the graph."""
+    cast = producer(value, "Cast")
+    stored = constant(value if cast is None else cast.inputs[0])
+    if stored is None:
+        return None
+    return stored.copy() if cast is None else stored.astype(np.float32)
+
+
 def _change(
     model: ir.Model, value: ir.Value, places: Mapping[str, int], change: Callable[[Array], Array]
 ) -> bool:
@@ -127,10 +136,9 @@ def _change(
         index = places.get(node.op_type)
         if index is None:
             continue
-        constant = node.inputs[index].const_value if node.inputs[index] is not None else None
-        if constant is None:
+        changed = _constant(node.inputs[index])
+        if changed is None:
             continue
-        changed = constant.numpy().copy()
         if node.op_type == "MatMulNBits":  # (channels, ...)
             changed[columns] = change(changed[columns])
         else:

@@ -16,6 +16,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     LinearBlocks,
     blocks_of,
 )
+from edgeattn_export.quantize.grid import in_bfloat16
 from edgeattn_export.quantize.linear import Linear
 
 ROUNDING = 1e-5  # of the sum of the products' absolute values: what float32 adds
@@ -42,6 +43,7 @@ def _rounded(linear: Linear) -> Floats:
     grid = linear.grid
     blocks = linear.weight.reshape(-1, grid.block, CHANNELS)
     scale = np.where(-blocks.min(1) > blocks.max(1), blocks.min(1), blocks.max(1)) / grid.lowest
+    scale = in_bfloat16(scale)
     stored = np.clip(np.rint(blocks / scale[:, None]), grid.lowest, grid.highest)  # (D / block, block, N)
     return (stored * scale[:, None]).reshape(WIDTH, CHANNELS)
 

@@ -1,7 +1,7 @@
 """An embedding with int4 rows, a scale for each block of a row: half the size, for what exactness it costs.
 
 Before: Gather(table, ids)                                             float32
-After:  GatherBlockQuantized(table_u4, ids, scales)                    zero point 8, blocks of 32 along a row
+After:  GatherBlockQuantized(table_u4, ids, scales)                    zero point 8, blocks of 16 along a row
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgeattn_export.quantize.match import floats
 from edgeattn_export.quantize.techniques.clipping import least_error_scale
 from edgeattn_runtime.errors import QuantizeError
 
-BLOCK = 32  # numbers of a row that share a scale
+BLOCK = 16  # numbers of a row that share a scale, the fewest that the operator knows
 GRID = Grid.whole(4, BLOCK)
 AT_ONCE = 2**20  # numbers whose scales are searched together: few enough for a cache
 SMALLEST = 0.5  # share of a block's largest number that is tried as its range

@@ -13,11 +13,12 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.forms.form import SCALE, LinearForm
+from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Floats, Linear
 
 INT8_ACTIVATIONS = 4  # the operator's accuracy_level
+SCALE = 2  # bytes for each block, see ``narrow_scales``
 
 
 class LinearBlocks(LinearForm):

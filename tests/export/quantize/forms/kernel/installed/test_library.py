@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.functions import write_bodies
+from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
@@ -110,11 +112,17 @@ def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.M
     np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
 
 
-def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(written: Callable[..., ir.Model]) -> None:
+@pytest.mark.parametrize("finish", [(), FORMS.finish], ids=["scales in float32", "scales in bfloat16"])
+def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
+    finish: Sequence[Rule[Any]], written: Callable[..., ir.Model]
+) -> None:
     generator = np.random.default_rng(0)
     weight = generator.standard_normal((64, 24)).astype(np.float32)
     linear = Linear(weight, None, KERNEL_INT4_BLOCKS.grid)
     model = written(KERNEL_INT4_BLOCKS, linear)
+    for rule in finish:
+        apply(rule, model)
+    assert operators(model).get("Cast", 0) == bool(finish)
     x = {"x": generator.standard_normal((2, 7, 64)).astype(np.float32)}
     answer = _session(model).run(["y"], x)[0]
     stored, scale = blocks_of(linear)

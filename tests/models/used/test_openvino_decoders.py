@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from edgeattn.judge.request import Objective, Request
 from edgeattn.measure.placement import placement_of
 from edgeattn.progress import Silent
 from edgeattn.results.graph import Placement
-from edgeattn.source import handover
+from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
@@ -32,6 +32,7 @@ from edgeattn_export.targets import Target, lower_for
 from edgeattn_export.targets.openvino import CANDIDATES, OPENVINO_CPU
 
 MODELS = ("writer", "translator")
+FOLDER = Path(__file__).parents[2] / "edgeattn"  # of these models' files
 NEW_TOKENS = 8
 SLACK = 2  # largest differences in logits by which a token that int8 writes may lie behind the likeliest
 CHUNKS = (3, 1, 1)  # tokens fed at once; the rest of a sequence follows in one piece
@@ -47,8 +48,6 @@ tokens = generate(model, arrays, start=prompt, max_new_tokens=count) if arrays e
 print(json.dumps([int(token) for token in tokens]))
 """
 
-pytestmark = pytest.mark.usefixtures("captured_once")
-
 
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
@@ -58,12 +57,20 @@ def _installed() -> None:
 
 @pytest.fixture(scope="module", params=MODELS)
 def source(request: pytest.FixtureRequest) -> ModuleSource:
-    return handover.load(str(Path(__file__).with_name(f"{request.param}.py")))
+    return handover.load(str(FOLDER / f"{request.param}.py"))
 
 
 @pytest.fixture(scope="module")
 def captured(source: ModuleSource) -> Captured:
     return source.capture(source.read(), OPENVINO_CPU.prover)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _captured_once(captured: Captured) -> Iterator[None]:
+    """Let the bundle's export share the capture, which is most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "capture", lambda *_: captured)
+        yield
 
 
 @pytest.fixture(scope="module")

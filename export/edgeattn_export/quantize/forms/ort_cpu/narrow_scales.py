@@ -1,0 +1,51 @@
+"""Scales of blocks are stored in bfloat16, which takes half their bytes, where that holds them exactly.
+
+Before: MatMulNBits(x, W, scales)              float32, a scale for each 32 or 64 weights
+After:  MatMulNBits(x, W, Cast(scales))        bfloat16; the engine casts them once, when it loads the graph
+
+No bit of an answer changes. What was divided after it was rounded, as by smoothing, stays float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import constant, embed
+from edgeattn_export.quantize.grid import BFLOAT16
+
+SCALES = 2  # their place among the inputs of each of these operators
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Scales as they are, and in bfloat16."""
+
+    scales: ir.Value
+    narrow: NDArray[np.generic]
+
+
+class NarrowScales:
+    """Stores the scales of blocks in half the bytes."""
+
+    name = "narrow scales"
+    roots = frozenset({"MatMulNBits", "GatherBlockQuantized", "Int8Linear"})
+
+    def check(self, node: ir.Node) -> Match | None:
+        """Match constant scales by block, float32, all of which are numbers of bfloat16."""
+        scales = node.inputs[SCALES]
+        array = constant(scales)
+        if scales is None or array is None or array.dtype != np.float32 or array.ndim != 2:
+            return None
+        narrow = array.astype(BFLOAT16)
+        return Match(scales, narrow) if (narrow.astype(np.float32) == array).all() else None
+
+    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+        """Emit the cast."""
+        narrow = embed(tape, match.narrow, f"{match.scales.name}.bfloat16")
+        return {match.scales: tape.op("Cast", [narrow], {"to": int(ir.DataType.FLOAT)})}
