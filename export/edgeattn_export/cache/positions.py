@@ -73,7 +73,11 @@ def _served(anatomy: Anatomy, node: ir.Node, axis: int, rows: int) -> int | None
     outside = (indices < -rows) | (indices >= rows)
     if not outside.any():
         return None
-    return min((int(np.nonzero(outside)[grown].min()) for grown in anatomy.grown_axes(read)), default=rows)
+    grown = anatomy.grown_axes(read)
+    if not grown:
+        return rows
+    # A place of queries and keys is there as soon as there are as many of both.
+    return int(np.argwhere(outside)[:, grown].max(axis=1).min())
 
 
 def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int64]:

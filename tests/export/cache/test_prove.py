@@ -82,8 +82,8 @@ def _few_positions(model: ir.Model) -> None:
     table = next(node for node in model.graph if node.op_type == "Slice").inputs[0]
     assert table is not None
     assert table.const_value is not None
-    table.const_value = ir.tensor(table.const_value.numpy()[:12], name=table.name)
-    table.shape = ir.Shape(table.const_value.shape)
+    rows = table.const_value.numpy()[:12]
+    table.const_value, table.shape = ir.tensor(rows, name=table.name), ir.Shape(rows.shape)
 
 
 def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Callable[[str], Any]) -> None:
