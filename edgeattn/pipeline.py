@@ -67,9 +67,10 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
     progress.stage("recover")
-    recovered = recover(captured, samples.calibration)
+    on_grids = captured.on_grids()
+    recovered = recover(on_grids, samples.calibration)
     progress.stage("cache")
-    cached = with_cache(captured, recovered, samples.calibration, samples.selection)
+    cached = with_cache(on_grids, recovered, samples.calibration, samples.selection)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(
         source=source,

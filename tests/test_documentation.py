@@ -100,15 +100,33 @@ def test_the_example_of_generation_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert known["best"].score >= known["second"].score
 
 
-def test_a_length_read_off_values_stays_dynamic() -> None:
+def test_the_wrapper_for_a_number_of_values_exports() -> None:
     known: dict[str, Any] = {"nn": nn, "torch": torch}
-    exec(compile(_example("model-file.md", "## Sizes"), "model-file.md", "exec"), known)
-    module = known["Padded"]().eval()
-    module.layer = nn.TransformerEncoderLayer(8, 2, 8, batch_first=True).eval()
-    raw = [{"sound": torch.randn(1, n, 8), "lengths": torch.tensor([n])} for n in (5, 9, 6, 12)]
+    exec(compile(_example("model-file.md", "## Lengths"), "model-file.md", "exec"), known)
+    module = known["Counted"](CutEncoder()).eval()
+    raw = [
+        known["sample"](torch.randn(rows, n + rows, 8), torch.tensor([n, 3, 2][:rows]))
+        for n, rows in ((5, 2), (9, 1), (6, 3), (12, 2))
+    ]
     samples = read_samples(module, raw)
     captured = capture(module, samples, infer_axes(samples, None), ORT_CPU)
-    assert captured.graph.inputs[0].dims == ("batch", "sequence", 8)
+    sound, lengths, frames = captured.graph.inputs
+    assert sound.dims == ("batch", "sequence", 8)
+    assert frames.dims == ("batch", lengths.lengths_of)
+
+
+class CutEncoder(nn.Module):
+    """A library's encoder, which leaves out what is behind the longest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 8, dropout=0, batch_first=True)
+
+    def forward(self, sound: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        longest = int(lengths.max())
+        padding = torch.arange(longest) >= lengths[:, None]  # (B, S)
+        hidden: torch.Tensor = self.layer(sound[:, :longest], src_key_padding_mask=padding)
+        return hidden
 
 
 def test_the_example_of_a_librarys_model_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,8 @@ def benchmark_inputs(
     from edgeattn_export.graph.samples import Sample, Samples
     from edgeattn_export.graph.shapes import sized_inputs
 
-    axes = Axes({tensor.name: tensor.dims for tensor in graph.inputs})
+    lengths = {tensor.name: tensor.lengths_of for tensor in graph.inputs if tensor.lengths_of is not None}
+    axes = Axes({tensor.name: tensor.dims for tensor in graph.inputs}, lengths=lengths)
     rows = sizes.get(axes.batch or "", 1)
     _check_memory(sizes, {dim for dims in axes.dims.values() for dim in dims[1:]}, rows * heads)
     return [dict(sized_inputs(Samples(tuple(map(Sample, inputs))), axes, sizes))]

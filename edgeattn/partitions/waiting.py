@@ -29,7 +29,7 @@ def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Res
     Raises:
         EdgeAttnError: No worker has been there for ``WORKER_PATIENCE`` seconds, or the scheduler was lost.
     """
-    seen = time.monotonic()
+    last_seen = time.monotonic()
     while True:
         with suppress(TimeoutError):
             ended: Future[Result] = next(as_completed(begun, loop=client.loop, timeout=LOOK_SECONDS))
@@ -37,8 +37,8 @@ def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Res
                 raise EdgeAttnError(f"the scheduler was lost; start it, and {AGAIN_HINT}")
             return ended
         if hosts(client):
-            seen = time.monotonic()
-        elif time.monotonic() - seen > WORKER_PATIENCE:
+            last_seen = time.monotonic()
+        elif time.monotonic() - last_seen > WORKER_PATIENCE:
             raise EdgeAttnError(
                 f"no worker with PyTorch is left, and none came in {WORKER_PATIENCE:.0f} s; see why they "
                 f"ended, and {AGAIN_HINT}"

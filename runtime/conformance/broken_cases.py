@@ -21,6 +21,11 @@ from case import (
 
 from edgeattn_runtime.kernels import OPTION
 
+
+def _of_lengths(bundle: str, why: str, symbol: object) -> Case:
+    return refused(bundle, why, changed(*INPUTS, 1, "lengths_of", to=symbol, whole=bundles.padded))
+
+
 BROKEN = (
     Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
     refused("golden-lacking.edge", "3 golden samples where 4 are named", breaking.lacking_golden),
@@ -64,6 +69,15 @@ INDICES = (
     refused("table-rows-fraction.edge", "a table of 15.5 rows", changed(*INPUTS, 0, "table_rows", to=15.5)),
     refused("table-rows-beyond.edge", "a table of 2^31 rows", changed(*INPUTS, 0, "table_rows", to=2**31)),
     refused("table-rows-float.edge", "indices that are floats", changed(*INPUTS, 1, "table_rows", to=16)),
+)
+
+LENGTHS = (
+    _of_lengths("lengths-of-unknown.edge", "lengths of an axis that no input has", "time"),
+    _of_lengths("lengths-of-size.edge", "lengths of a number", 8),
+    _of_lengths("lengths-of-null.edge", "lengths of null", None),
+    refused(
+        "lengths-float.edge", "lengths that are floats", changed(*INPUTS, 1, "lengths_of", to="sequence")
+    ),
 )
 
 VARIANTS = (

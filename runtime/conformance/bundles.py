@@ -33,6 +33,7 @@ WEB = "web"  # a target, and the folder of graphs that it cannot share
 
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
 MASK = Tensor("mask", "float32", ("batch", "sequence"))
+LENGTHS = Tensor("lengths", "int64", ("batch",), lengths_of="sequence")
 MODEL = Graph((TOKENS, MASK), (Tensor("embedding", "float32", ("batch", tiny.WIDTH)),))
 LOOKUP = Graph((TOKENS,), (Tensor("vectors", "float32", ("batch", "sequence", tiny.WIDTH)),))
 SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
@@ -63,6 +64,15 @@ def indexed(folder: Path) -> None:
     good(folder)
     tokens = replace(TOKENS, table_rows=tiny.WORDS)
     describe(folder, graphs={"model": replace(MODEL, inputs=(tokens, MASK))})
+
+
+def padded(folder: Path) -> None:
+    """Write lengths of the sequences, the longest of which fills its axis."""
+    lay_graph(folder, MODEL_FILE, tiny.of_lengths())
+    write_golden(folder / GOLDEN_FILE, tiny.padded_samples())
+    describe(
+        folder, graphs={"model": replace(MODEL, inputs=(TOKENS, LENGTHS))}, rows=replace(ROWS, padding=None)
+    )
 
 
 def several(folder: Path) -> None:

@@ -54,6 +54,17 @@ def indices() -> list[Call]:
     return [_answered(ends, tiny.answer(**ends)), *refusals]
 
 
+def lengths() -> list[Call]:
+    """Return calls whose longest row fills the axis, the first or another, and calls whose does not."""
+    whole = [*tiny.padded_samples([(1, 4), (3, 5)])]
+    last = {"tokens": np.array([[1, 2, 3], [4, 5, 6]]), "lengths": np.array([2, 3])}
+    mask = np.array([[1, 1, 0], [1, 1, 1]], np.float32)
+    broken = ([2, 1], [4, 1], [2, 2**40], [-3, -1], [3, 4])
+    refusals = [_refused(**{**last, "lengths": np.array(each)}) for each in broken]
+    answers = [_answered(sample.inputs, sample.outputs) for sample in whole]
+    return [*answers, _answered(last, tiny.answer(last["tokens"], mask)), *refusals]
+
+
 def fixed_length() -> list[Call]:
     """Return a call of the length that a graph is fixed to, and two of others."""
     refusals = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]

@@ -34,6 +34,7 @@ def _replace(old: str, new: str) -> Table:
 
 _GROWING = (_replace("a", 64 * "a"), {"type": "Prepend", "prepend": 63 * "b"}, {"type": "NFD"})
 _BOTH_ENDS = {"strip_left": True, "strip_right": True}
+_UNIGRAM = {"type": "Unigram", "unk_id": 0, "vocab": [["[UNK]", 0], ["a", -1], [257 * "a", -2]]}
 _NO_TEXT = ({"tokens": [1], "error": "BundleError", "needs": "tokenizer"},)
 
 LIMITS = (
@@ -50,6 +51,13 @@ LIMITS = (
         ACCEPTED,
         "a tokenizer of 66 steps, which no text becomes",
         bundles.with_tokenizer(normalizer=_sequence("normalizers", *[{"type": "Strip", **_BOTH_ENDS}] * 65)),
+        decode=_NO_TEXT,
+    ),
+    Case(
+        "limit-piece.edge",
+        ACCEPTED,
+        "a Unigram model with a token of 257 bytes",
+        bundles.with_tokenizer(model=_UNIGRAM),
         decode=_NO_TEXT,
     ),
     Case(
@@ -84,8 +92,13 @@ LIMITS = (
         "more than 2^20 samples a second",
         changed("processing", "audio", "rate", to=2**20 + 1, whole=processed.sound_bundle("mono")),
     ),
-    refused("limit-frame.edge", "frames of more than 2^15 samples", _log_mel(frame=2**15 + 1, hop=64)),
-    refused("limit-frames.edge", "more than 1,024 frames over a sample", _log_mel(frame=2**10 + 1, hop=1)),
+    refused(
+        "limit-samples.edge",
+        "an input of more than 2^24 samples in two channels",
+        changed(*INPUTS, 0, "dims", to=["batch", 2, 2**23 + 1], whole=processed.sound_bundle("stereo")),
+    ),
+    refused("limit-frame.edge", "frames of more than 2^15 samples", _log_mel(frame=2**15 + 1, hop=2**10)),
+    refused("limit-frames.edge", "more than 64 frames over a sample", _log_mel(frame=2**6 + 1, hop=1)),
     refused(
         "limit-bands.edge",
         "more than 512 bands",

@@ -39,6 +39,17 @@ def together() -> list[Entry]:
     ]
 
 
+def padded() -> list[Entry]:
+    """Return batches whose longest row fills its axis, and ones among which a batch has none that does."""
+    batches = tiny.padded_samples([(3, 5), (2, 5), (1, 2)])
+    inputs = [batch.inputs for batch in batches]
+    wrong = {**inputs[0], "lengths": np.array([4, 2, 4])}
+    return [
+        _answered(inputs, [batch.outputs for batch in batches], bundles.TOLERANCE),
+        {"samples": [tensors(each) for each in (inputs[1], wrong)], **_REFUSED, **_NEEDS_MANY},
+    ]
+
+
 def by_position() -> list[Entry]:
     """Return batches that are answered by position: zeros stand where padding was left out."""
     masks = ([[1, 1, 1]], [[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]], [[1, 0, 1, 0, 0], [1, 1, 1, 1, 1]])

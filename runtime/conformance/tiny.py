@@ -49,6 +49,18 @@ def samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
     return golden
 
 
+def padded_samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
+    """Return the same with lengths in place of the mask, the first of which is the longest."""
+    random = np.random.default_rng(43)
+    golden = []
+    for batch, sequence in shapes:
+        tokens = random.integers(0, WORDS, (batch, sequence))
+        lengths = np.array([sequence, *random.integers(1, sequence + 1, batch - 1)])
+        mask = (np.arange(sequence) < lengths[:, None]).astype(np.float32)
+        golden.append(Sample({"tokens": tokens, "lengths": lengths}, answer(tokens, mask)))
+    return golden
+
+
 def answer(tokens: Array, mask: Array) -> dict[str, Array]:
     """Return the float network's outputs, rounded to where all machines agree."""
     return {"embedding": np.round(_embedding(tokens, mask), 4).astype(np.float32)}
@@ -103,8 +115,31 @@ def network(
     tape = ir.tape.Tape()
     tokens = ir.val("tokens", ir.DataType.INT64, [batch, sequence])
     mask = ir.val("mask", ir.DataType.FLOAT, [batch, sequence])
-    table, qkv, out = weights().values()
+    embedding = ir.val("embedding", ir.DataType.FLOAT, [batch, WIDTH])
+    _record(tape, tokens, mask, embedding, linear)
+    return model(tape, [tokens, mask], [embedding])
 
+
+def of_lengths() -> ir.Model:
+    """Build the int8 graph that makes the mask of lengths itself: tokens, lengths -> embedding."""
+    tape = ir.tape.Tape()
+    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
+    lengths = ir.val("lengths", ir.DataType.INT64, ["batch"])
+    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
+    size = tape.op("Squeeze", [tape.op("Shape", [tokens], {"start": 1, "end": 2})])
+    zero, step = (constant(tape, name, np.int64(number)) for name, number in (("zero", 0), ("step", 1)))
+    column = tape.op("Unsqueeze", [lengths, constant(tape, "column_axis", np.array([1]))])  # (B, 1)
+    shown = tape.op("Less", [tape.op("Range", [zero, size, step]), column])  # (B, S)
+    mask = tape.op("Cast", [shown], {"to": ir.DataType.FLOAT})
+    _record(tape, tokens, mask, embedding, int8_linear)
+    return model(tape, [tokens, lengths], [embedding])
+
+
+def _record(
+    tape: ir.tape.Tape, tokens: ir.Value, mask: ir.Value, embedding: ir.Value, linear: Linear
+) -> None:
+    """Record the network: tokens (B, S), mask (B, S) -> embedding (B, W)."""
+    table, qkv, out = weights().values()
     x = tape.op("Gather", [constant(tape, "table", table), tokens])
     q, k, v = tape.op_multi_out(
         "Split", [linear(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
@@ -120,9 +155,7 @@ def network(
     over_sequence = constant(tape, "over_sequence", np.array([1]))
     total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
     count = tape.op("ReduceSum", [weight, over_sequence], {"keepdims": 0})  # (B, 1)
-    embedding = ir.val("embedding", ir.DataType.FLOAT, [batch, WIDTH])
     tape.op("Div", [total, count], output=embedding)
-    return model(tape, [tokens, mask], [embedding])
 
 
 def lookup(weights_file: str) -> ir.Model:

@@ -31,6 +31,14 @@ WHOLE = (
         calls=calls.indices(),
     ),
     Case(
+        "padded.edge",
+        ACCEPTED,
+        "lengths of sequences, the longest of which fills their axis",
+        bundles.padded,
+        calls=calls.lengths(),
+        run_many=many.padded(),
+    ),
+    Case(
         "several.edge",
         ACCEPTED,
         "two graphs, one with its weights in a file apart",

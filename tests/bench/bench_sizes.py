@@ -3,7 +3,7 @@
     python tests/bench/bench_sizes.py [MODEL ...] [--picture FILE.svg]
 
 From 4 bits throughout, layers become int8 a few at a time, those first that lose most by 4 bits for the
-megabytes that they save, as the selection samples tell; those that no blocks fit are int8 in all recipes.
+megabytes that they save, as the selection samples tell; those that no blocks fit stay float.
 Embeddings follow last: 4 bits cost them least for what they save. Prints, for each recipe, the megabytes of
 the main graph, the cosine to the float graph over the evaluation samples, mean and worst, and the seconds of
 the processor that making it took. One thread.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
+from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.recover import recover
@@ -63,7 +64,7 @@ class Point:
     Attributes:
         way: How weights are rounded.
         large: How many layers have 8 bits.
-        layers: How many there are.
+        layers: How many can have 4.
         rows: The form of embeddings.
         size_mb: Of the main graph.
         cosine: To the float graph, the mean.
@@ -114,12 +115,13 @@ def measured(name: str) -> Iterator[Point]:
     expected = _answers(part, evaluation, part.calibration.model)
     rungs = [(count, SMALL_ROWS) for count in np.unique(np.linspace(0, len(ladder), STEPS + 1, dtype=int))]
     for count, rows in (*rungs, (len(ladder), LARGE_ROWS)):
-        large = [*unfit, *ladder[:count]]
+        treatments = dict.fromkeys(unfit, Treatment(FLOAT.name)) | dict.fromkeys(ladder, Treatment(SMALL))
+        treatments |= dict.fromkeys(ladder[:count], IN_8_BITS)
         for way in (NEAREST, CARE):
-            model, seconds = _made(part, _recipe(large, ladder[count:], rows, way))
+            model, seconds = _made(part, _recipe(treatments, rows, way))
             cosines = list(map(cosine, expected, _answers(part, evaluation, model)))
             mean, worst = float(np.mean(cosines)), min(cosines)
-            yield Point(way, len(large), len(units), rows, file_mb(model), mean, worst, seconds)
+            yield Point(way, count, len(ladder), rows, file_mb(model), mean, worst, seconds)
 
 
 def float_graph(name: str) -> tuple[FloatGraph, Samples]:
@@ -149,15 +151,13 @@ def _most_sensitive_first(part: FloatGraph, units: Iterable[Unit]) -> list[Unit]
     return sorted(units, key=price, reverse=True)
 
 
-def _recipe(large: Sequence[Unit], small: Sequence[Unit], rows: str, way: str) -> Recipe:
-    """Return the recipe by which some layers have 8 bits, and others 4."""
-    candidates = CPU.candidates
-    in_8_bits = {unit.name: IN_8_BITS for unit in large}
-    treatments = in_8_bits | {unit.name: Treatment(SMALL) for unit in small}
+def _recipe(treatments: Mapping[Unit, Treatment], rows: str, way: str) -> Recipe:
+    """Return the recipe of treatments by layer, and of a form of embeddings."""
+    candidates, of_layers = CPU.candidates, {unit.name: each for unit, each in treatments.items()}
     if way == CARE:
-        finished = {name: candidates.finished(each, CPU.forms) for name, each in treatments.items()}
-        treatments = fitted_together(finished)
-    return merged((*large, *small), treatments, (rows, *candidates.others))
+        finished = {name: candidates.finished(each, CPU.forms) for name, each in of_layers.items()}
+        of_layers = fitted_together(finished)
+    return merged(treatments, of_layers, (rows, *candidates.others))
 
 
 def _made(part: FloatGraph, recipe: Recipe) -> tuple[ir.Model, float]:

@@ -65,6 +65,21 @@ def test_indices_are_rows_of_their_table(dtype: str) -> None:
             check_inputs(graph, symbols, {"ids": np.array([3, outside, 1], dtype)})
 
 
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_the_longest_of_lengths_fills_its_axis(dtype: str) -> None:
+    graph = Graph((Tensor("lengths", dtype, ("b",), lengths_of="s"), Tensor("x", "float32", ("b", "s"))), ())
+    symbols = {"b": Symbol(0, None), "s": Symbol(0, None)}
+    for lengths in ([7], [2, 7, 1], [7, 7], []):
+        inputs = {"lengths": np.array(lengths, dtype), "x": np.zeros((len(lengths), 7), np.float32)}
+        assert check_inputs(graph, symbols, inputs)["lengths"] is inputs["lengths"]
+    limits = np.iinfo(dtype)
+    for longest in (6, 8, 0, limits.max, *((-1, limits.min) if limits.min else ())):
+        inputs = {"lengths": np.full(2, longest, dtype), "x": np.zeros((2, 7), np.float32)}
+        message = f"^the longest of 'lengths' is {longest}, the size of 's' 7; pad to the longest$"
+        with pytest.raises(InputError, match=message):
+            check_inputs(graph, symbols, inputs)
+
+
 def test_token_ids_are_not_below_0() -> None:
     check_token_ids(["tokens", "ids"], {"ids": IDS, "labels": IDS - 100})
     check_token_ids(["ids"], {"ids": IDS[:, :0]})

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
+from tokenizers.models import Unigram, WordLevel
 from tokenizers.normalizers import (
     NFC,
     NFD,
@@ -32,11 +32,13 @@ from tokenizers.normalizers import (
 
 from edgeattn_runtime import BadInput, BundleError, InputError, limits, load
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Audio
 from edgeattn_runtime.processing.growth import growth_of
 from edgeattn_runtime.processing.image import read_picture
 from edgeattn_runtime.processing.log_mel import LogMel
+from edgeattn_runtime.processing.pieces import check_pieces
 
 ROOT = Path(__file__).parents[2]
 
@@ -184,7 +186,7 @@ def test_an_image_is_bounded_in_its_first_pass_too(copied: Callable[[str], Path]
 @pytest.mark.parametrize("name", ["x.bmp", "x.gif", "x.tiff", "x.ppm", "x.ico"])
 def test_other_files_are_refused(name: str, tmp_path: Path) -> None:
     Pillow.new("RGB", (16, 16)).save(tmp_path / name)
-    with pytest.raises(InputError, match="no image that can be read"):
+    with pytest.raises(InputError, match="image"):
         read_picture(tmp_path / name)
 
 
@@ -259,6 +261,23 @@ def test_the_steps_of_a_tokenizer_are_bounded(copied: Callable[[str], Path]) -> 
     model = load(_with_steps(model.files.folder, "normalizer", *[strip] * 64))
     with pytest.raises(BundleError, match="65 steps found, at most 64 expected"):
         model.prepare(text="cat")
+
+
+def _unigram(token: str) -> Tokenizer:
+    return Tokenizer(Unigram([("[UNK]", 0.0), (token, -1.0)], 0))
+
+
+def _added(token: str) -> Tokenizer:
+    made = Tokenizer(WordLevel({}, "a"))
+    made.add_tokens([token])
+    return made
+
+
+@pytest.mark.parametrize("made", [_unigram, _added])
+def test_a_token_is_bounded(made: Callable[[str], Tokenizer]) -> None:
+    check_pieces("x", made("é" * 128))
+    with pytest.raises(BundleError, match="x: a token of 257 bytes found, at most 256 expected"):
+        check_pieces("x", made("é" * 128 + "a"))
 
 
 def test_a_map_of_characters_is_bounded_by_its_longest_text() -> None:
@@ -379,3 +398,26 @@ def test_a_closed_model_closes_its_graphs(conformance: Path) -> None:
     with pytest.raises(BadInput, match="a closed model"):
         _ = other.session
     model.close()
+
+
+@pytest.mark.parametrize("samples", [2**23, 2**23 + 1])
+def test_the_samples_of_an_input_are_bounded(samples: int) -> None:
+    audio = Audio(input="x", rate=16000, channels=2)
+    inputs = {"x": Tensor("x", "float32", ("batch", 2, samples))}
+    if samples == 2**23:
+        audio.check(inputs)
+    else:
+        with pytest.raises(BundleError, match=r"2 x 8,388,609 samples found, at most 16,777,216 expected"):
+            audio.check(inputs)
+
+
+def test_no_source_of_the_core_hides_a_limit() -> None:
+    """Several sources are compiled as one: a constant of the same name, nearer, would be taken."""
+    sources = ROOT / "runtime" / "cpp" / "src"
+    constant = re.compile(r"^\s*(?:static |inline )*constexpr \S+ (kMost\w+)", re.MULTILINE)
+    limited = set(constant.findall((sources / "limits.hpp").read_text("utf-8")))
+    others = [path for path in sources.rglob("*.[ch]pp") if path.name != "limits.hpp"]
+    found = {name for path in others for name in constant.findall(path.read_text("utf-8"))}
+    assert len(limited) == 12
+    assert "kMostSteps" in found
+    assert limited & found == set()

@@ -189,6 +189,22 @@ BROKEN: dict[str, Change] = {
         for rows in (0, -1, 1.5, 2**31, True, None)
     },
     "graphs.model.inputs[0].table_rows: 9": put("graphs", "model", "inputs", 0, "table_rows", to=9),
+    **{
+        f"graphs.model.inputs[0].lengths_of: {json.dumps(symbol)} ": put(
+            "graphs",
+            "model",
+            "inputs",
+            0,
+            to={"name": "x", "dtype": "int64", "dims": [], "lengths_of": symbol},
+        )
+        for symbol in (8, "", None, ["sequence"])
+    },
+    'graphs.model.inputs[0].lengths_of: "sequence"': put(
+        "graphs", "model", "inputs", 0, "lengths_of", to="sequence"
+    ),
+    "graphs.model.outputs[0].lengths_of: unknown": put(
+        "graphs", "model", "outputs", 0, "lengths_of", to="sequence"
+    ),
     "graphs.model.outputs[0].table_rows: unknown": put("graphs", "model", "outputs", 0, "table_rows", to=9),
     "symbols.batch.min: ": put("symbols", "batch", "min", to=-1),
     "symbols.batch.max: ": put("symbols", "batch", "max", to="9"),
@@ -261,6 +277,13 @@ def test_broken_manifest_is_refused_by_reader_and_schema(message: str) -> None:
 # What ties one key to another is beyond the schema.
 UNTIED: dict[str, Change] = {
     "graphs.model: 'x' has a dim 'batch'": lambda m: m.update(symbols={}),
+    "graphs.model: 'x' has lengths of 'time'": put(
+        "graphs",
+        "model",
+        "inputs",
+        0,
+        to={"name": "x", "dtype": "int8", "dims": ["batch"], "lengths_of": "time"},
+    ),
     "variants[0].files: none": put(*_V, "files", to={}),
     "variants[0].files: model, encoder": put(*_V, "files", "encoder", to="m.onnx"),
     "variants[0].files.model: 'other.onnx'": put(*_V, "files", "model", to="other.onnx"),

@@ -135,7 +135,7 @@ def test_a_variant_that_was_replaced_is_not_opened(
     later = [each for each in arrays if model.answering(each) != model.variants[0]]
     assert later
     install(conformance / "buckets.edge", over=folder)
-    with pytest.raises(BundleError, match=r"replaced since it was opened; load it again"):
+    with pytest.raises(BundleError, match="replaced"):
         model(**later[0])
 
 

@@ -46,9 +46,9 @@ def tell_generation(folder: Path) -> None:
     for name in ("config.json", "generation_config.json"):
         if (folder / name).is_file():
             loaded = json.loads((folder / name).read_text(encoding="utf-8"))
-            known = (*FLAGS, *SAMPLING, "eos_token_id", "decoder_start_token_id", "do_sample")
+            keys = (*FLAGS, *SAMPLING, "eos_token_id", "decoder_start_token_id", "do_sample")
             settings |= (
-                loaded if name == "generation_config.json" else {k: loaded[k] for k in known if k in loaded}
+                loaded if name == "generation_config.json" else {k: loaded[k] for k in keys if k in loaded}
             )
     flags, others = generation_flags(settings), left_out(settings)
     if flags:
@@ -64,10 +64,10 @@ def generation_flags(settings: Mapping[str, Any]) -> list[str]:
     start, stops = settings.get("decoder_start_token_id"), settings.get("eos_token_id")
     stop = ",".join(map(str, stops)) if isinstance(stops, list) else stops
     flags = [f"--{name} {value}" for name, value in (("start", start), ("stop", stop)) if value is not None]
-    asked = {name: settings.get(name) for name in FLAGS}
+    values = {name: settings.get(name) for name in FLAGS}
     if settings.get("do_sample"):  # else the likeliest token is taken
-        asked |= {"temperature": 1.0} | {name: settings[name] for name in SAMPLING if settings.get(name)}
-    for name, value in asked.items():
+        values |= {"temperature": 1.0} | {name: settings[name] for name in SAMPLING if settings.get(name)}
+    for name, value in values.items():
         if value is not None and value != NEUTRAL.get(name):
             word = str(value).lower() if isinstance(value, bool) else value
             flags.append(f"--{name.replace('_', '-')} {word}")
@@ -76,5 +76,5 @@ def generation_flags(settings: Mapping[str, Any]) -> list[str]:
 
 def left_out(settings: Mapping[str, Any]) -> list[str]:
     """Return what is asked for beyond these, such as ``no_repeat_ngram_size``."""
-    known = KNOWN | PASSED_OVER
-    return [f"{name}={value}" for name, value in settings.items() if name not in known and value]
+    followed = KNOWN | PASSED_OVER
+    return [f"{name}={value}" for name, value in settings.items() if name not in followed and value]

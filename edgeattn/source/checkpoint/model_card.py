@@ -15,8 +15,8 @@ def card_of(folder: Path) -> dict[str, str | list[str]]:
     file = folder / "README.md"
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     front = re.match(r"---\n(.*?)\n---\s*\n", text, re.DOTALL)
-    said = yaml.safe_load(front[1]) if front is not None else None
-    table = said if isinstance(said, dict) else {}
+    content = yaml.safe_load(front[1]) if front is not None else None
+    table = content if isinstance(content, dict) else {}
     return {name: table[name] for name in KEPT if _is_text(table.get(name))}
 
 

@@ -71,12 +71,12 @@ class Tokens:
         if reason is not None:
             warnings.warn(f"{reason}: the bundle takes token ids, and no text", stacklevel=2)
             return None
-        given = {name: name if name in self.names else None for name in ("attention_mask", "token_type_ids")}
+        inputs = {name: name if name in self.names else None for name in ("attention_mask", "token_type_ids")}
         return {
             "tokenizer": self.file,
             "ids": "input_ids",
-            "mask": given["attention_mask"],
-            "types": given["token_type_ids"],
+            "mask": inputs["attention_mask"],
+            "types": inputs["token_type_ids"],
             "longest": self.longest,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import onnx_ir as ir
@@ -128,11 +128,16 @@ def _caches(decoder: Decoder) -> Iterable[Cache]:
 
 def _contract(model: ir.Model, captured: Captured) -> Graph:
     """Return a graph's contract; what an input is to the whole model, it is here."""
-    table_rows = {tensor.name: tensor.table_rows for tensor in captured.graph.inputs}
-    inputs = (
-        replace(each, table_rows=table_rows.get(each.name)) for each in map(_tensor, model.graph.inputs)
-    )
-    return Graph(tuple(inputs), tuple(map(_tensor, model.graph.outputs)))
+    inputs, outputs = (tuple(map(_tensor, values)) for values in (model.graph.inputs, model.graph.outputs))
+    whole, symbols = {tensor.name: tensor for tensor in captured.graph.inputs}, symbols_of(inputs)
+    return Graph(tuple(_as_in(whole.get(tensor.name), tensor, symbols) for tensor in inputs), outputs)
+
+
+def _as_in(whole: Tensor | None, tensor: Tensor, symbols: Sequence[str]) -> Tensor:
+    if whole is None:
+        return tensor
+    lengths_of = whole.lengths_of if whole.lengths_of in symbols else None
+    return replace(tensor, table_rows=whole.table_rows, lengths_of=lengths_of)
 
 
 def _tensor(value: ir.Value) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import onnx_ir as ir
@@ -51,7 +51,7 @@ def _input(value: ir.Value, axes: Axes, samples: Samples) -> Tensor:
     # Of an ONNX file an index below 0 counts from the table's end: a real one says that it is meant so.
     if rows is not None and any(int(np.min(sample.inputs[name])) < 0 for sample in samples):
         rows = None
-    return Tensor(name, dtype, axes.dims[name], rows)
+    return Tensor(name, dtype, axes.dims[name], rows, axes.lengths.get(name))
 
 
 def _table_rows(indices: ir.Value) -> int | None:
@@ -85,7 +85,7 @@ def _keeps_integers(node: ir.Node, place: int) -> bool:
 
 
 def _is_table(value: ir.Value | None) -> bool:
-    """Say whether a value is a constant, perhaps turned or cast, which folding leaves of a large one."""
+    """Say whether a value is a constant, perhaps transposed or cast, which folding leaves of a large one."""
     while (node := producer(value, "Cast", "Identity", "Reshape", "Transpose")) is not None:
         value = node.inputs[0]
     return is_constant(value)
@@ -125,7 +125,7 @@ class Captured:
         cache: The module's own.
         passed: By name, what the module returns of its inputs unchanged, and which: no outputs of the graph.
         notes: What the model author should know of it, a line each.
-        trained: What training has quantized of it; its weights lie on those grids.
+        trained: What training has quantized of it.
     """
 
     model: ir.Model
@@ -138,3 +138,12 @@ class Captured:
     passed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     trained: Trained = FLOAT_TRAINED
+
+    def on_grids(self) -> Captured:
+        """Return the same, its weights on the grids that training left them: what becomes int8."""
+        if not self.trained.weights:
+            return self
+        model = self.model.clone()
+        for name, weight in self.trained.weights.items():
+            model.graph.initializers[name].const_value = ir.tensor(weight, name=name)
+        return replace(self, model=model)

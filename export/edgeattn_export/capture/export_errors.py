@@ -11,6 +11,7 @@ import torch
 
 from edgeattn_export.capture.user_code import user_line, user_line_in
 from edgeattn_export.graph.scopes import WRAPPED, module_of
+from edgeattn_runtime.errors import CaptureError
 
 _UNSUPPORTED = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.:]+)'(?:, overload='(\w+)')?")
 _NODE = re.compile(r"node with name '([^']+)'")  # as onnxruntime names one that it cannot load
@@ -23,6 +24,23 @@ _RANDOM = frozenset(
 _COMPLEX = "registered for the complex-valued input"
 
 
+class ValueDependentError(CaptureError):
+    """A module makes a number of a tensor's values, or decides by them."""
+
+
+def depends_on_values(error: BaseException) -> bool:
+    """Say whether an error of torch.export is of a number or a decision made of a tensor's values."""
+    return any(_is_of_number(cause) or _is_of_decision(cause) for cause in _causes(error))
+
+
+def _is_of_number(error: BaseException) -> bool:
+    return _NUMBER in str(error)
+
+
+def _is_of_decision(error: BaseException) -> bool:
+    return _DATA_DEPENDENT in type(error).__name__
+
+
 def explanation(error: BaseException, program: torch.export.ExportedProgram | None) -> str:
     """Return one line for an error of torch.export (no program yet) or of the translation to ONNX."""
     chain = tuple(_causes(error))
@@ -32,13 +50,13 @@ def explanation(error: BaseException, program: torch.export.ExportedProgram | No
         return _inexpressible(program, unsupported[1], is_complex=_COMPLEX in text)
     reason = " ".join(str(chain[-1]).split("\n\n")[0].split()) or type(chain[-1]).__name__
     location = user_line_in(text) or _raised_at(chain)
-    if _NUMBER in text:
+    if any(map(_is_of_number, chain)):
         return (
-            f"forward makes a number of a tensor's values{location}: where it is always the size of an axis, "
-            "write n = lengths.max().item() and torch._check(n == x.shape[1]) after it; "
+            f"forward makes a number of a tensor's values{location}: where it is the longest of an input of "
+            "lengths, pad every sample to it; else hand over a wrapper with one more input of that size; "
             "see docs/model-file.md"
         )
-    if any(_DATA_DEPENDENT in type(cause).__name__ for cause in chain):
+    if any(map(_is_of_decision, chain)):
         return (
             f"forward decides by the values of a tensor{location}; torch.export cannot follow both ways: use "
             "torch.where, or torch.cond, or decide outside of the model"

@@ -15,15 +15,15 @@ from torch import nn
 
 from edgeattn_export.capture.captured import Captured, contract_of
 from edgeattn_export.capture.determinism import check_repeats
-from edgeattn_export.capture.export_errors import random_operator
+from edgeattn_export.capture.export_errors import ValueDependentError, random_operator
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.proof import proven_bounds, with_bounds
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
-from edgeattn_export.capture.translate import translate
-from edgeattn_export.graph.axes import Axes
+from edgeattn_export.capture.translate import checks_sizes, reads_numbers, translate
+from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
@@ -55,13 +55,33 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     _check_names(samples.names, outputs)
     _check_defined(module, answer)
     check_repeats(reference, samples, answer)
-    axes, batch_notes = stackable_axes(reference, samples, axes)
+    axes, batch_notes = stackable_axes(reference, samples, with_lengths(axes, samples))
     request = TraceRequest(reference, samples, axes, outputs)
     with suppress(ModelError):  # of made-up sizes that are beyond it; outputs that vary in form are refused
         reference(sized_inputs(samples, axes, request.longest))
-    captured = _first_proven(request, engine)
+    captured = _proven(request, engine)
     notes = (*samples.notes, *reference.notes, *batch_notes, *captured.notes)
     return replace(captured, cache=cache, passed=reference.passed, notes=notes)
+
+
+def _proven(request: TraceRequest, engine: Engine) -> Captured:
+    """Return what takes lengths of any values, else what takes those alone whose longest is an axis's size.
+
+    Raises:
+        CaptureError: As ``_first_proven`` does.
+    """
+    try:
+        return _first_proven(request, engine)
+    except ValueDependentError:
+        if not request.axes.lengths:
+            raise
+    captured = _first_proven(replace(request, reads_lengths=True), engine)
+    notes = (
+        f"The longest of {name} must be the size of {symbol} in every call, as in all samples: forward makes "
+        "a number of it."
+        for name, symbol in request.axes.lengths.items()
+    )
+    return replace(captured, notes=(*captured.notes, *notes))
 
 
 def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
@@ -95,15 +115,22 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
 def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Captured:
     program = strategy.program()
     check_axes_free(request, program)
+    if request.lengths and reads_numbers(program, request.places(request.lengths)):
+        raise SizeDependentError(
+            "the program makes a number of lengths, though the longest of them is a size"
+        )
+    if request.axes.lengths and not request.lengths and checks_sizes(program):
+        raise ValueDependentError("forward checks that a number of values is the size of an axis")
     model = translate(program, request)
     _name_symbols(model, request.axes)
     keep_scopes(model)
     drawn = random_operator(model)
     if drawn:
         raise CaptureError(drawn)
-    graph, symbols = contract_of(model, request.axes, request.samples)
+    axes = replace(request.axes, lengths=request.lengths)
+    graph, symbols = contract_of(model, axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
-    return Captured(model, graph, symbols, request.axes, request.reference, engine, notes=notes)
+    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
 
 
 def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
@@ -180,7 +207,9 @@ def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[
             name: tuple(row_counts[0] if dim == axes.batch else dim for dim in dims)
             for name, dims in axes.dims.items()
         }
-        return Axes(fixed), (f"{axes.batch} is {row_counts[0]}, as the module takes no other ({error}).",)
+        return Axes(fixed, lengths=axes.lengths), (
+            f"{axes.batch} is {row_counts[0]}, as the module takes no other ({error}).",
+        )
     return axes, ()
 
 

@@ -1,8 +1,8 @@
-"""A QDQ ONNX file beside a float original: what training rounded its weights to becomes the float graph's.
+"""A QDQ ONNX file beside a float original: what training rounded its weights to becomes int8.
 
 In the file:   MatMul(x', DequantizeLinear(W_s8, s, z))     or DequantizeLinear(QuantizeLinear(W, s, z), s, z)
 The original:  MatMul(x, W)
-After:         MatMul(x, (W_s8 - z) s)                      compared with the original as before
+What becomes int8:  MatMul(x, (W_s8 - z) s)
 
 A weight of the original is the file's where it is the nearest of its shape, transposed or not, and no farther
 than rounding takes it. Names do not count: every exporter has its own.
@@ -49,7 +49,7 @@ class Rounded:
 
 
 def with_grids(captured: Captured, path: Path) -> Captured:
-    """Return a float graph whose weights are what a file rounds them to.
+    """Return a capture that knows what a file rounds its weights and its layers' inputs to.
 
     Args:
         captured: The float original.
@@ -59,20 +59,21 @@ def with_grids(captured: Captured, path: Path) -> Captured:
         ModelError: No such file, no ONNX model, or no weight in it that is quantized and the original's.
     """
     rounded = _rounded_weights(path, captured.engine)
-    model = captured.model.clone()
     names: set[str] = set()
+    weights: dict[str, Floats] = {}
     reaches: dict[str, Reach] = {}
     lost: list[str] = []
-    for value, users in _weights(model):
+    for value, users in _weights(captured.model):
         modules = [module for node in users if (module := module_of(node))]
         nearest = _nearest(np.asarray(constant(value), np.float32), rounded)
         if nearest is None:
             lost.append(modules[0] if modules else value.name or "")
             continue
-        value.const_value = ir.tensor(np.ascontiguousarray(nearest.weight), name=value.name)
-        names.update([value.name or "", *modules])
+        own = [value.name or "", *modules]
+        weights[own[0]] = np.ascontiguousarray(nearest.weight)
+        names.update(own)
         if nearest.reach is not None:
-            reaches |= dict.fromkeys([value.name or "", *modules], nearest.reach)
+            reaches |= dict.fromkeys(own, nearest.reach)
     if not names:
         raise ModelError(
             f"{path}: none of its {len(rounded)} quantized weights is one of the original's, rounded; give "
@@ -81,8 +82,8 @@ def with_grids(captured: Captured, path: Path) -> Captured:
     if not lost:
         names.add("")  # the model itself, to which the layers of an ONNX file belong, merged ones too
     notes = lost_grids(lost, f"{path.name} has none for it")
-    trained = Trained(frozenset(names), reaches)
-    return replace(captured, model=model, trained=trained, notes=(*captured.notes, *notes))
+    trained = Trained(frozenset(names), reaches, weights)
+    return replace(captured, trained=trained, notes=(*captured.notes, *notes))
 
 
 def _weights(model: ir.Model) -> Iterator[tuple[ir.Value, list[ir.Node]]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 Reach = tuple[float, float]  # the numbers of the lowest and the highest step
 
 
@@ -16,11 +19,13 @@ class Trained:
         layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file tells of no
             modules.
         reaches: By the same names, between which numbers the layer's input was rounded, where that is known.
+        weights: By their names in the float graph, what a file rounds them to; empty where they lie there.
         notes: What cannot be taken over and why, a line each.
     """
 
     layers: frozenset[str] = frozenset()
     reaches: Mapping[str, Reach] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:

@@ -9,6 +9,9 @@ alone, and has no translation for what computes it.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
+
 import onnx_ir as ir
 import torch
 from onnx_ir.passes.common import NameFixPass
@@ -30,6 +33,36 @@ _CHECKS = frozenset(
         torch.ops.aten._assert_scalar.default,
     }
 )
+_ITEM = torch.ops.aten.item.default
+
+
+def reads_numbers(program: torch.export.ExportedProgram, inputs: Iterable[int]) -> bool:
+    """Say whether a program makes a number of the values of one of these inputs."""
+    names = {program.graph_signature.user_inputs[i] for i in inputs}
+    items = (node for node in program.graph.nodes if node.target is _ITEM)
+    return any(
+        source.op == "placeholder" and source.name in names for item in items for source in _sources(item)
+    )
+
+
+def checks_sizes(program: torch.export.ExportedProgram) -> bool:
+    """Say whether a program checks that a number is a size, where it read the number off a tensor."""
+    checks = (node.args[0] for node in program.graph.nodes if node.target in _CHECKS)
+    return any(
+        condition.target is operator.eq and any(node.target is _ITEM for node in _sources(condition))
+        for condition in checks
+        if isinstance(condition, torch.fx.Node)
+    )
+
+
+def _sources(node: torch.fx.Node) -> set[torch.fx.Node]:
+    """Return all that a node is made of."""
+    sources, pending = set[torch.fx.Node](), [node]
+    while pending:
+        new = set(pending.pop().all_input_nodes) - sources
+        sources |= new
+        pending += new
+    return sources
 
 
 def drop_checks(program: torch.export.ExportedProgram) -> None:

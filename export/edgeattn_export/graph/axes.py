@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import count
+
+import numpy as np
 
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import SampleError
@@ -24,10 +26,12 @@ class Axes:
         dims: By input.
         packed: Symbols that lead inputs and are no batch: how long they are follows from values, as that of
             patches packed one behind the other does from a grid.
+        lengths: Inputs that hold lengths along a symbol, by name: their longest is its size.
     """
 
     dims: Mapping[str, Dims]
     packed: frozenset[str] = frozenset()
+    lengths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -41,6 +45,10 @@ class Axes:
         leading = {dims[0] for dims in self.dims.values() if dims and isinstance(dims[0], str)}
         inner = {dim for dims in self.dims.values() for dim in dims[1:]}
         return next((symbol for symbol in self.symbols if symbol in leading - inner - self.packed), None)
+
+    def place(self, symbol: str) -> tuple[str, int]:
+        """Return the first input that has a symbol, and the axis that is called so."""
+        return next((name, dims.index(symbol)) for name, dims in self.dims.items() if symbol in dims)
 
 
 def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
@@ -60,6 +68,30 @@ def infer_axes(samples: Samples, dynamic: Dynamic | None) -> Axes:
             axis fixed that differs between samples.
     """
     return _declared_axes(samples, dynamic) if dynamic else _inferred_axes(samples)
+
+
+def with_lengths(axes: Axes, samples: Samples) -> Axes:
+    """Return the axes with the inputs that hold lengths: lists of integers, or one, for all that is known.
+
+    The largest number of each is the size of one symbol, not the batch, in every sample.
+    """
+    lengths = {
+        name: symbol
+        for name, dims in axes.dims.items()
+        for symbol in axes.symbols
+        if len(dims) <= 1 and symbol not in (*dims, axes.batch) and _fills(samples, axes, name, symbol)
+    }
+    return replace(axes, lengths=lengths)
+
+
+def _fills(samples: Samples, axes: Axes, name: str, symbol: str) -> bool:
+    """Say whether an input's largest number is a symbol's size in every sample."""
+    source, axis = axes.place(symbol)
+    return all(
+        sample.inputs[name].dtype.kind in "iu"
+        and int(np.max(sample.inputs[name])) == sample.inputs[source].shape[axis]
+        for sample in samples
+    )
 
 
 def _inferred_axes(samples: Samples) -> Axes:

@@ -1,6 +1,6 @@
 """What users meet besides the samples: sizes, padding and values at the ends of the contract.
 
-To add an edge case, yield it where the contract has it: among sizes, among padding or among values.
+To add an edge case, yield it where the contract has it: among sizes, padding, lengths or values.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
-from edgeattn_export.graph.shapes import sized_inputs, sizes_of
+from edgeattn_export.graph.shapes import filled, sized_inputs, sizes_of
 from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.rows import Padding, Rows
@@ -147,6 +147,20 @@ def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> I
     return row
 
 
+def length_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
+    """Yield a batch of median length with short rows beside a whole one, by each input of lengths."""
+    if basis.batch is None or basis.by_row:
+        return
+    for name, symbol in basis.axes.lengths.items():
+        every = [sample.inputs[name] for sample in basis.samples]
+        sizes = {symbol: median_low(int(lengths.max()) for lengths in every), basis.batch: BATCH_ROWS}
+        inputs = sized_inputs(basis.samples, basis.axes, sizes)
+        lengths = np.full_like(inputs[name], min(lengths.min() for lengths in every))
+        if lengths.ndim:
+            lengths[-1] = sizes[symbol]
+            yield EdgeInputs(f"{name} short but for one", filled({**inputs, name: lengths}, basis.axes))
+
+
 def value_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield a sample of median size, one input of which holds other values."""
     every = [sample.inputs for sample in basis.samples]
@@ -154,6 +168,8 @@ def value_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     for tensor in basis.graph.inputs:
         name, array = tensor.name, middle[tensor.name]
         if name in basis.derived or array.dtype.kind == "b" or is_flag(tensor, every):
+            continue
+        if name in basis.axes.lengths:  # whose longest is given
             continue
         if _has_positions(tensor):
             yield EdgeInputs(
@@ -200,4 +216,4 @@ def _has_positions(tensor: Tensor) -> bool:
 def edge_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     """Yield the edge cases of a contract; none where an axis is packed, as its sizes follow from values."""
     if not basis.axes.packed:
-        yield from chain(size_cases(basis), padding_cases(basis), value_cases(basis))
+        yield from chain(size_cases(basis), padding_cases(basis), length_cases(basis), value_cases(basis))

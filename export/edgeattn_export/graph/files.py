@@ -61,17 +61,17 @@ def shared_files(models: Mapping[str, ir.Model], weights: str, most: int | None 
     """
     if max(map(weight_bytes, models.values())) < MAPPED_FROM:
         return {name: serialize(model) for name, model in models.items()}
-    apart = WeightLayout(weights, most)
-    graphs = {name: serialize(apart.graph(model)) for name, model in models.items()}
-    return {**graphs, **apart.contents()}
+    layout = WeightLayout(weights, most)
+    graphs = {name: serialize(layout.graph(model)) for name, model in models.items()}
+    return {**graphs, **layout.contents()}
 
 
 def file_mb(model: ir.Model) -> float:
     """Return the size of the model's files, 1 MB = 10^6 bytes; no weight is read."""
     if weight_bytes(model) < MAPPED_FROM:
         return len(serialize(model)) / 1e6
-    apart = WeightLayout("model.onnx.data")
-    return (len(serialize(apart.graph(model))) + apart.size) / 1e6
+    layout = WeightLayout("model.onnx.data")
+    return (len(serialize(layout.graph(model))) + layout.size) / 1e6
 
 
 def make_contiguous(model: ir.Model) -> None:
@@ -153,5 +153,5 @@ def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:
         return (graph,)
     stored = [value.const_value for value in ir.load(files.path(graph)).graph.initializers.values()]
     folder = PurePosixPath(graph).parent
-    apart = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
-    return tuple(dict.fromkeys((graph, *apart)))
+    weights = (str(folder / each.location) for each in stored if isinstance(each, ir.ExternalTensor))
+    return tuple(dict.fromkeys((graph, *weights)))

@@ -19,8 +19,9 @@ def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inpu
     """Return inputs of the asked sizes, made of the samples' rows in their order.
 
     Rows are joined along a symbol until its size is reached and then cut; a batch stacks such rows. Symbols
-    that ``sizes`` leaves out keep the first sample's size. Where an axis is packed, a sample that has these
-    sizes is returned as it is: no other need suit the values by which it is packed.
+    that ``sizes`` leaves out keep the first sample's size. Lengths are cut to the size of their symbol, which
+    the longest of them then is. Where an axis is packed, a sample that has these sizes is returned as it is:
+    no other need suit the values by which it is packed.
 
     Args:
         samples: Real inputs.
@@ -38,7 +39,21 @@ def sized_inputs(samples: Samples, axes: Axes, sizes: Mapping[str, int]) -> Inpu
                 return sample.inputs
     rows = cycle(_rows(samples, axes))
     batch = [_row(rows, axes, target_sizes) for _ in range(target_sizes.get(axes.batch or "", 1))]
-    return {name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names}
+    stacked = {
+        name: _stack([row[name] for row in batch], axes.dims[name], axes.batch) for name in samples.names
+    }
+    return filled(stacked, axes)
+
+
+def filled(inputs: Inputs, axes: Axes) -> Inputs:
+    """Return inputs whose lengths are at most the size of their symbol, the longest of them all of it."""
+    sizes = sizes_of(inputs, axes)
+    return {**inputs, **{name: _filled(inputs[name], sizes[axes.lengths[name]]) for name in axes.lengths}}
+
+
+def _filled(lengths: Array, size: int) -> Array:
+    cut = np.minimum(lengths, size, dtype=lengths.dtype)
+    return np.where(cut == cut.max(), size, cut).astype(lengths.dtype)
 
 
 def sizes_of(inputs: Inputs, axes: Axes) -> dict[str, int]:

@@ -184,9 +184,9 @@ def _golden_bytes(golden: Iterable[Sample]) -> bytes:
 
 
 def _provenance(recipe: str, label: Label) -> dict[str, object]:
-    stated = {"weights": label.weights, "license": label.license}
-    known = {name: value for name, value in stated.items() if value is not None}
-    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **known}
+    optional = {"weights": label.weights, "license": label.license}
+    stated = {name: value for name, value in optional.items() if value is not None}
+    return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **stated}
 
 
 def versions() -> dict[str, str]:

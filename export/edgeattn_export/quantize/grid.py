@@ -17,6 +17,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.affine import LARGEST, scale_of
+from edgeattn_export.quantize.pairs import LARGEST_SUM
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
@@ -59,6 +60,11 @@ class Grid:
     def bits(self) -> int:
         """Of a stored number."""
         return (self.highest - self.lowest).bit_length()
+
+    @property
+    def largest_sum(self) -> int:
+        """Of two neighbors in steps, before they are rounded, where they are paired: rounding adds 1."""
+        return LARGEST_SUM - 1
 
     def scale_of(self, weight: Floats) -> Floats:
         """Return the scales by which the largest weight of each step is the grid's farthest number, about.

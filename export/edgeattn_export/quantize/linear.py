@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import LARGEST
 from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.histogram import Distribution
 from edgeattn_export.quantize.pairs import bound, largest_sums
@@ -59,7 +58,7 @@ class Linear:
         scale = self.grid.scale_of(self.weight) if self.scale is None else self.scale
         if not self.paired or self.stored is not None:
             return scale
-        room = largest_sums(self.weight) / LARGEST  # rounding adds 1 to a sum, and LARGEST + 1 fits
+        room = largest_sums(self.weight) / self.grid.largest_sum
         return np.maximum(scale, room.astype(np.float32))
 
     @property

@@ -32,6 +32,11 @@ class TrainedGrid(Grid):
         """Return the grid of the same numbers and blocks."""
         return cls(grid.lowest, grid.highest, grid.block)
 
+    @property
+    def largest_sum(self) -> int:
+        """Rounding adds nothing to whole numbers."""
+        return LARGEST_SUM
+
     def scale_of(self, weight: Floats) -> Floats:
         """Return the trained scales, and ``Grid.scale_of`` where there are none."""
         usual = Grid.storable(self, Grid.scale_of(self, weight))

@@ -21,6 +21,7 @@ struct TensorSpec {
   std::string name, dtype;
   std::vector<Dim> dims;
   std::optional<std::int64_t> table_rows;  // of an input whose values are indices into a lookup table
+  std::optional<std::string> lengths_of;   // of an input of lengths: the symbol whose size the longest is
 };
 
 /// The sizes that a symbol may take, both ends included; no `max` is unbounded.

@@ -42,15 +42,28 @@ void check_numbers(const TensorSpec& tensor, const Tensor& array) {
     throw InputError(words(written(tensor), ": NaN found, numbers expected; check what made this input"));
 }
 
+/// Refuses lengths whose longest is not the size of their axis: the graph takes it to be.
+void check_longest(const std::string& name, const Tensor& lengths, const std::string& symbol,
+                   std::int64_t size) {
+  const auto longest = largest(lengths);
+  if (longest && *longest != std::to_string(size))
+    throw InputError(words("the longest of ", quoted(name), " is ", *longest, ", the size of ",
+                           quoted(symbol), " ", size, "; pad to the longest"));
+}
+
 }  // namespace
 
 void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbols, const Tensors& inputs) {
   check_names(expected, inputs);
   for (const auto& tensor : expected) check_numbers(tensor, inputs.at(tensor.name));
-  for (const auto& [name, size] : sizes_of(expected, inputs))
+  const auto sizes = sizes_of(expected, inputs);
+  for (const auto& [name, size] : sizes)
     if (!symbols.at(name).allows(size))
       throw InputError(
           words("dim ", quoted(name), ": ", size, " found, ", written(symbols.at(name)), " expected"));
+  for (const auto& tensor : expected)
+    if (tensor.lengths_of && sizes.count(*tensor.lengths_of))
+      check_longest(tensor.name, inputs.at(tensor.name), *tensor.lengths_of, sizes.at(*tensor.lengths_of));
 }
 
 void check_token_ids(const Manifest& manifest, const Tensors& inputs) {

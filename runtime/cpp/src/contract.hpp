@@ -5,8 +5,8 @@
 
 namespace edgeattn {
 
-/// Checks names, dtypes, sizes, bounds, that no number is a NaN, and that tables have what is looked up in
-/// them; throws InputError.
+/// Checks names, dtypes, sizes, bounds, that no number is a NaN, that tables have what is looked up in them,
+/// and that the longest of lengths fills their axis; throws InputError.
 void check_inputs(const std::vector<TensorSpec>& expected, const Symbols& symbols, const Tensors& inputs);
 
 /// Checks that an input which the manifest names as token ids has none below 0, also where no table is known

@@ -28,10 +28,11 @@ static void read(const Field& field, TensorSpec& output) { common(field, output)
 
 static void read_input(const Field& field, TensorSpec& input) {
   auto record = common(field, input);
-  record.maybe("table_rows", input.table_rows, 1).end();
-  if (!input.table_rows) return;
-  if (input.dtype.find("int") == input.dtype.npos) throw record["table_rows"].refusal("an input of integers");
-  if (*input.table_rows > std::numeric_limits<std::int32_t>::max())
+  record.maybe("table_rows", input.table_rows, 1).maybe("lengths_of", input.lengths_of).end();
+  for (const auto* key : {"table_rows", "lengths_of"})
+    if (record.has(key) && input.dtype.find("int") == input.dtype.npos)
+      throw record[key].refusal("an input of integers");
+  if (input.table_rows && *input.table_rows > std::numeric_limits<std::int32_t>::max())
     throw record["table_rows"].refusal("an integer from 1 to 2^31 - 1");
 }
 

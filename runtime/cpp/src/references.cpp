@@ -177,6 +177,10 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     const bool flat = audio->channels == 1 && !features && tensor && tensor->dims.size() == 2;
     check("audio.input", audio->input, inputs, "float32", flat ? 2 : 3);
     if (!flat && !features) check_size("audio.channels", audio->channels, *tensor, 1);
+    if (const auto samples = find(inputs, audio->input)->dims.back().size;
+        !features && samples > kMostSamples / audio->channels)
+      throw BundleError(words("processing.audio: ", audio->channels, " x ", samples, " samples found, at most ",
+                              kMostSamples, " expected"));
     if (features && !has(*find(inputs, audio->input), 2, features->bands * features->stack))
       throw BundleError(words("processing.audio.log_mel: ", features->bands * features->stack,
                               " numbers a token found, as many as in ", written(*find(inputs, audio->input)),
@@ -263,6 +267,13 @@ void check_references(const Manifest& manifest) {
       for (const auto& symbol : symbols_of(*tensors))
         if (!manifest.symbols.count(symbol))
           throw BundleError(words("graphs.", name, ": a dim ", quoted(symbol), " that is not in symbols"));
+  for (const auto& [name, graph] : graphs) {
+    const auto symbols = symbols_of(graph.inputs);
+    for (const auto& tensor : graph.inputs)
+      if (tensor.lengths_of && !std::count(symbols.begin(), symbols.end(), *tensor.lengths_of))
+        throw BundleError(words("graphs.", name, ": ", quoted(tensor.name), " has lengths of ",
+                                quoted(*tensor.lengths_of), ", a dim of an input expected"));
+  }
   if (manifest.generation) check_generation(*manifest.generation, manifest);
   if (manifest.rows) check_rows(*manifest.rows, graphs.at(manifest.main_graph()), manifest.symbols);
   if (manifest.processing) check_processing(*manifest.processing, manifest);

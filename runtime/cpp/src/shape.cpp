@@ -44,6 +44,28 @@ std::optional<std::string> first_beyond(const Tensor& array, std::uint64_t rows)
   return std::nullopt;
 }
 
+template <class Integer>
+Integer largest_of(const Tensor& array) {
+  Integer integer, largest = std::numeric_limits<Integer>::lowest();
+  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Integer)) {
+    std::memcpy(&integer, array.data.data() + at, sizeof(Integer));
+    largest = std::max(largest, integer);
+  }
+  return largest;
+}
+
+/// Calls a function with a 0 of the type of an array's integers.
+template <class Function>
+auto as_integers(const Tensor& array, Function function) {
+  if (array.dtype == "int8") return function(std::int8_t{});
+  if (array.dtype == "uint8") return function(std::uint8_t{});
+  if (array.dtype == "int16") return function(std::int16_t{});
+  if (array.dtype == "uint16") return function(std::uint16_t{});
+  if (array.dtype == "int32") return function(std::int32_t{});
+  if (array.dtype == "uint32") return function(std::uint32_t{});
+  return array.dtype == "int64" ? function(std::int64_t{}) : function(std::uint64_t{});
+}
+
 /// Returns the bytes of a 0 or 1 of a dtype, of a little-endian machine.
 std::vector<std::byte> number_bytes(const std::string& dtype, int number) {
   std::vector<std::byte> bytes(item_size(dtype));
@@ -143,12 +165,12 @@ void append_rows(Tensor& array, const Tensor& rows) {
 }
 
 std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows) {
-  static const std::map<std::string, std::optional<std::string> (*)(const Tensor&, std::uint64_t)> checks = {
-      {"int8", first_beyond<std::int8_t>},   {"uint8", first_beyond<std::uint8_t>},
-      {"int16", first_beyond<std::int16_t>}, {"uint16", first_beyond<std::uint16_t>},
-      {"int32", first_beyond<std::int32_t>}, {"uint32", first_beyond<std::uint32_t>},
-      {"int64", first_beyond<std::int64_t>}, {"uint64", first_beyond<std::uint64_t>}};
-  return checks.at(array.dtype)(array, rows);
+  return as_integers(array, [&](auto zero) { return first_beyond<decltype(zero)>(array, rows); });
+}
+
+std::optional<std::string> largest(const Tensor& array) {
+  if (array.data.empty()) return std::nullopt;
+  return as_integers(array, [&](auto zero) { return std::to_string(largest_of<decltype(zero)>(array)); });
 }
 
 std::vector<double> doubles(const Tensor& array) {

@@ -29,6 +29,9 @@ void append_rows(Tensor& array, const Tensor& rows);
 /// Returns the first integer of an array that is no index into a table of so many rows, as a text.
 std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows);
 
+/// Returns the largest integer of an array as a text; none where it is empty.
+std::optional<std::string> largest(const Tensor& array);
+
 /// Returns an array's numbers as doubles.
 std::vector<double> doubles(const Tensor& array);
 

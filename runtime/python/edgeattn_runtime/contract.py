@@ -29,13 +29,18 @@ def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[st
 
     Raises:
         InputError: An unknown or missing name, another dtype or rank, a dim that differs from its size,
-            bounds or the same symbol elsewhere, a NaN, or an index outside of its lookup table.
+            bounds or the same symbol elsewhere, a NaN, an index outside of its lookup table, or lengths whose
+            longest is not the size of their axis.
     """
     _check_names([tensor.name for tensor in graph.inputs], inputs)
     arrays = {tensor.name: _array(tensor, inputs[tensor.name]) for tensor in graph.inputs}
-    for name, size in bind(graph.inputs, arrays).items():
+    sizes = bind(graph.inputs, arrays)
+    for name, size in sizes.items():
         if not symbols[name].allows(size):
             raise InputError(f"dim {name!r}: {size} found, {symbols[name]} expected")
+    for tensor in graph.inputs:
+        if tensor.lengths_of in sizes and arrays[tensor.name].size:
+            _check_longest(tensor.name, arrays[tensor.name], tensor.lengths_of, sizes[tensor.lengths_of])
     return arrays
 
 
@@ -115,6 +120,15 @@ def _check_indices(name: str, array: NDArray[Any], rows: int) -> None:
     for index in (int(array.min()), int(array.max())):
         if not 0 <= index < rows:
             raise InputError(out_of_table(name, index, rows))
+
+
+def _check_longest(name: str, lengths: NDArray[Any], symbol: str, size: int) -> None:
+    """Refuse lengths whose longest is not the size of their axis: the graph takes it to be."""
+    longest = int(lengths.max())
+    if longest != size:
+        raise InputError(
+            f"the longest of {name!r} is {longest}, the size of {symbol!r} {size}; pad to the longest"
+        )
 
 
 def _adopt(tensor: Tensor, array: NDArray[Any]) -> NDArray[Any]:

@@ -12,6 +12,8 @@ from edgeattn_runtime.fields import Field, repeated
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
 
+INPUT_KEYS = ("table_rows", "lengths_of")  # which an input may have
+
 _DTYPE = re.compile("|".join(DTYPES))
 _MOST_ROWS = 2**31 - 1  # of a lookup table: an index that every language holds
 
@@ -22,29 +24,32 @@ class Tensor:
 
     Attributes:
         table_rows: Of an integer input whose values are indices into a lookup table: its rows.
+        lengths_of: Of an integer input of lengths: the symbol whose size the longest of them is.
     """
 
     name: str
     dtype: str
     dims: tuple[int | str, ...]
     table_rows: int | None = None
+    lengths_of: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"
 
     @classmethod
     def from_field(cls, field: Field, *, optional: Sequence[str] = ()) -> Tensor:
-        """Read an input or output of one of the manifest's ``graphs``; an input may have ``table_rows``."""
+        """Read an input or output of one of the manifest's ``graphs``; an input may have ``INPUT_KEYS``."""
         fields = field.record("name", "dtype", "dims", optional=optional)
         dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
         dims = tuple(_dim(item) for item in fields["dims"].items())
         rows = _table_rows(fields["table_rows"], dtype) if "table_rows" in fields else None
-        return cls(fields["name"].text(), dtype, dims, rows)
+        symbol = _lengths_of(fields["lengths_of"], dtype) if "lengths_of" in fields else None
+        return cls(fields["name"].text(), dtype, dims, rows, symbol)
 
     def to_table(self) -> dict[str, object]:
         """Return it as the manifest has it."""
-        rows = {} if self.table_rows is None else {"table_rows": self.table_rows}
-        return {"name": self.name, "dtype": self.dtype, "dims": list(self.dims), **rows}
+        optional = {key: getattr(self, key) for key in INPUT_KEYS if getattr(self, key) is not None}
+        return {"name": self.name, "dtype": self.dtype, "dims": list(self.dims), **optional}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class Graph:
     def from_field(cls, field: Field) -> Graph:
         """Read one value of the manifest's ``graphs``."""
         fields = field.record("inputs", "outputs")
-        return cls(_tensors(fields["inputs"], optional=("table_rows",)), _tensors(fields["outputs"]))
+        return cls(_tensors(fields["inputs"], optional=INPUT_KEYS), _tensors(fields["outputs"]))
 
     def to_table(self) -> dict[str, object]:
         """Return it as the manifest has it."""
@@ -110,6 +115,12 @@ def _table_rows(field: Field, dtype: str) -> int:
     if rows > _MOST_ROWS:
         raise field.refusal("an integer from 1 to 2^31 - 1")
     return rows
+
+
+def _lengths_of(field: Field, dtype: str) -> str:
+    if dtype not in INTEGERS:
+        raise field.refusal("an input of integers")
+    return field.text()
 
 
 def _dim(field: Field) -> int | str:

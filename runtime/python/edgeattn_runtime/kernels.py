@@ -85,17 +85,17 @@ def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kerne
         return Kernels(None, "turned off")
     if tuple(providers) != (_PROVIDER,):
         return Kernels(None, f"they belong to {_PROVIDER} alone")
-    found = installed()
-    if found.library is None:
-        return found
-    if found.library.version.split(".")[0] != str(options[OPTION]):
+    kernels = installed()
+    if kernels.library is None:
+        return kernels
+    if kernels.library.version.split(".")[0] != str(options[OPTION]):
         return _unusable(
-            f"edgeattn-kernels {found.library.version} found, {options[OPTION]}.x expected by the bundle; "
+            f"edgeattn-kernels {kernels.library.version} found, {options[OPTION]}.x expected by the bundle; "
             "install that"
         )
-    if not found.library.has_dot_products and os.environ.get(FORCE) != "always":
-        return Kernels(None, f"this CPU has no dot products of int8 ({found.library.instruction_set})")
-    return found
+    if not kernels.library.has_dot_products and os.environ.get(FORCE) != "always":
+        return Kernels(None, f"this CPU has no dot products of int8 ({kernels.library.instruction_set})")
+    return kernels
 
 
 def kernels_here() -> Kernels:
@@ -107,7 +107,7 @@ def kernels_here() -> Kernels:
 @cache
 def installed() -> Kernels:
     """Return the installed library, as far as onnxruntime takes it, or why there is none."""
-    spec = _found()
+    spec = _package()
     if spec is None or spec.loader is None:
         return Kernels(None, "edgeattn-kernels is not installed")
     from onnxruntime import SessionOptions  # a manifest is read without it
@@ -124,7 +124,7 @@ def installed() -> Kernels:
     return Kernels(library)
 
 
-def _found() -> ModuleSpec | None:
+def _package() -> ModuleSpec | None:
     """Return where the package is, outside the working folder, which may be a bundle or hold one."""
     here = Path.cwd()
     return PathFinder.find_spec(PACKAGE, [entry for entry in sys.path if Path(entry).resolve() != here])

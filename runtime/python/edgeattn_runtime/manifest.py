@@ -10,7 +10,7 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, parse
 from edgeattn_runtime.files import MANIFEST_FILE, FileEntry, Golden, Signature
 from edgeattn_runtime.generation import CacheEntry, Generation, check_generation
-from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor
+from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, symbols_of
 from edgeattn_runtime.processing import Processing, check_processing
 from edgeattn_runtime.rows import Rows, check_rows, check_stack, row_symbols
 from edgeattn_runtime.variant import Engine, Variant
@@ -167,6 +167,12 @@ def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
         for dim in tensor.dims:
             if isinstance(dim, str) and dim not in symbols:
                 raise BundleError(f"graphs.{name}: {tensor.name!r} has a dim {dim!r} that is not in symbols")
+    for tensor in graph.inputs:
+        if tensor.lengths_of not in (None, *symbols_of(graph.inputs)):
+            raise BundleError(
+                f"graphs.{name}: {tensor.name!r} has lengths of {tensor.lengths_of!r}, a dim of an input "
+                "expected"
+            )
 
 
 def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:

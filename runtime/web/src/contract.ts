@@ -8,7 +8,8 @@ import { ARRAYS, count, type Tensor, type Tensors } from './tensor.js';
  * Check a call's inputs, and return the size of every symbol in them.
  *
  * @throws InputError: an unknown or missing name, another dtype or number of dims, a dim that differs from its size,
- *     its bounds or the same symbol elsewhere, a NaN, or an index outside of its lookup table.
+ *     its bounds or the same symbol elsewhere, a NaN, an index outside of its lookup table, or lengths whose longest is
+ *     not the size of their axis.
  */
 export function checkInputs(
   specs: Graph['inputs'],
@@ -31,6 +32,7 @@ export function checkInputs(
     const bounds = symbols[symbol] as Manifest['symbols'][string];
     if (!allows(bounds, size)) throw new InputError(`dim ${symbol}: ${size} found, ${range(bounds)} expected`);
   }
+  for (const spec of specs) checkLongest(spec, inputs[spec.name] as Tensor, sizes);
   return sizes;
 }
 
@@ -80,6 +82,17 @@ function checkTensor(spec: TensorSpec, given: Partial<Tensor> | null): void {
 /** Refuse what a table has no row for: ONNX would take an index below 0 from its end. */
 function checkIndices(name: string, data: Iterable<number | bigint>, rows: number): void {
   for (const index of data) if (index < 0 || index >= rows) throw new InputError(outOfTable(name, index, rows));
+}
+
+/** Refuse lengths whose longest is not the size of their axis: the graph takes it to be. */
+function checkLongest({ name, lengths_of: symbol }: TensorSpec, { data }: Tensor, sizes: Record<string, number>): void {
+  const size = sizes[symbol ?? ''];
+  if (size === undefined) return;
+  let longest: number | bigint | undefined;
+  for (const length of data as Iterable<number | bigint>)
+    if (longest === undefined || length > longest) longest = length;
+  if (longest === undefined || Number(longest) === size) return;
+  throw new InputError(`the longest of ${name} is ${longest}, the size of ${symbol} ${size}; pad to the longest`);
 }
 
 function hasNaN(data: Tensor['data'], dtype: string): boolean {

@@ -11,14 +11,18 @@ export const LIMITS = {
   normalized: 2 ** 25,
   /** Bytes that a tokenizer may make of one, decoding. */
   decoded: 16,
+  /** Bytes of an added token, and of a token of a Unigram model: each place of a text is tried for it. */
+  piece: 2 ** 8,
   /** Of a tokenizer: each reads all that the one before it made. */
   steps: 2 ** 6,
   /** Samples a second. */
   rate: 2 ** 20,
+  /** Of a sound's input, in all its channels. */
+  samples: 2 ** 24,
   /** Samples of a log-mel frame. */
   frame: 2 ** 15,
   /** Log-mel frames that look at a sample. */
-  frames: 2 ** 10,
+  frames: 2 ** 6,
   /** Of a log-mel frame. */
   bands: 2 ** 9,
   /** Samples from the beginning of a log-mel token to its end. */

@@ -11,13 +11,15 @@ export type Dtype =
 /**
  * An input or output: each of its dims is a size or a symbol's name.
  *
- * The values of an input with `table_rows` are indices into a lookup table of so many rows.
+ * The values of an input with `table_rows` are indices into a lookup table of so many rows. Those of one with
+ * `lengths_of` are lengths along this symbol, the longest of which is its size.
  */
 export type TensorSpec = {
   readonly name: string;
   readonly dtype: Dtype;
   readonly dims: readonly (number | string)[];
   readonly table_rows?: number;
+  readonly lengths_of?: string;
 };
 
 export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };

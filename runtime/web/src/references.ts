@@ -32,6 +32,10 @@ const sorted = (names: readonly string[]): string => [...names].sort().join(', '
 const once = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 function checkGraph(key: string, { inputs, outputs }: Graph, symbols: Manifest['symbols']): void {
+  for (const { name, lengths_of: symbol } of inputs) {
+    const known = symbol === undefined || symbolsOf(inputs).includes(symbol);
+    expect(known, `${key}: ${name} has lengths of ${symbol}, a dim of an input expected`);
+  }
   for (const tensors of [inputs, outputs]) {
     expect(once(tensors.map(({ name }) => name)), `${key}: two tensors of one name found; name each once`);
     for (const symbol of symbolsOf(tensors))
@@ -154,6 +158,9 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     checkBundle('processing.audio.rate', audio.rate, LIMITS.rate);
     const spec = named(inputs, audio.input);
     if (spec.dims.length === 3 && !audio.log_mel) sized('audio.channels', audio.channels, spec, 1);
+    const samples = spec.dims.at(-1);
+    if (typeof samples === 'number' && !audio.log_mel)
+      checkBundle('processing.audio: channels x samples', audio.channels * samples, LIMITS.samples);
   }
   if (audio?.log_mel) {
     const { frame, hop, bands, stack } = audio.log_mel;

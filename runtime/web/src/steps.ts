@@ -6,7 +6,7 @@ export type Step = {
   readonly normalizers?: readonly Step[];
   readonly pretokenizers?: readonly Step[];
   readonly decoders?: readonly Step[];
-  readonly pattern?: { readonly String?: string };
+  readonly pattern?: { readonly String?: string; readonly Regex?: string };
   readonly content?: string;
   readonly prepend?: string;
   readonly suffix?: string;
@@ -48,4 +48,5 @@ function growthBy({ type, pattern, content = '', prepend = '', suffix, word_deli
   return isBlank ? Number.POSITIVE_INFINITY : 1; // a blank between any two characters, again and again
 }
 
-const size = (text: string): number => new TextEncoder().encode(text).length;
+/** Return how many bytes a text has in UTF-8. */
+export const size = (text: string): number => new TextEncoder().encode(text).length;

@@ -3,14 +3,16 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
-import { decodedGrowthOf, growthOf, type Step, stepsOf } from './steps.js';
+import { isExponential } from './pattern.js';
+import { decodedGrowthOf, growthOf, type Step, size, stepsOf } from './steps.js';
 import { OLDER_MARKS, OLDER_SIGNS, StandIns, YOUNGER_FORMS, YOUNGER_SIGNS } from './younger.js';
 
 type Table = {
   readonly normalizer?: Step | null;
   readonly pre_tokenizer?: Step | null;
   readonly decoder?: Step | null;
-  readonly model: { readonly unk_token?: string };
+  readonly added_tokens?: readonly { readonly content: string }[];
+  readonly model: { readonly type?: string; readonly unk_token?: string; readonly vocab?: unknown };
 };
 
 // Ideographs of more than 16 bits, which the package overlooks; Rust's ranges.
@@ -22,7 +24,7 @@ export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: nu
 /**
  * Open a tokenizer.json.
  *
- * @throws BundleError where it is none, has a step that cannot be followed to the bit, or decodes to too many characters.
+ * @throws BundleError where it is none, has a step that cannot be followed to the bit, or is beyond a limit.
  */
 export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer {
   try {
@@ -30,6 +32,10 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     const [steps, decoding] = [[...stepsOf(table.normalizer), ...stepsOf(table.pre_tokenizer)], stepsOf(table.decoder)];
     checkBundle(`${file}: steps of the tokenizer`, steps.length + decoding.length, LIMITS.steps);
     checkBundle(`${file}: bytes that its decoder makes of one`, decodedGrowthOf(decoding), LIMITS.decoded);
+    for (const piece of piecesOf(table))
+      if (piece.length > LIMITS.piece / 3) checkBundle(`${file}: bytes of a token`, size(piece), LIMITS.piece);
+    if ([...steps, ...decoding].some(({ pattern }) => isExponential(pattern?.Regex ?? '')))
+      throw new Error('a regular expression that repeats what repeats is not followed here');
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     correct(tokenizer, steps);
@@ -37,6 +43,12 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
   } catch (error) {
     throw owned(BundleError, `${file}: no tokenizer that this runtime can follow; export again`, error);
   }
+}
+
+/** Return the tokens that are looked for at each place of a text. */
+function piecesOf({ added_tokens, model }: Table): readonly string[] {
+  const scored = model.type === 'Unigram' ? (model.vocab as readonly (readonly [string, number])[]) : [];
+  return [...(added_tokens ?? []).map(({ content }) => content), ...scored.map(([token]) => token)];
 }
 
 /** Have the package's steps make of a text what Rust's do. */

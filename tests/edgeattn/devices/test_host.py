@@ -85,7 +85,7 @@ def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> N
     with pytest.raises(BundleError, match=r"device board: .*cannot load it"):
         ORT_CPU.on(board).file_runner(broken)(INPUTS[0])
     runner = ORT_CPU.on(board).file_runner(GRAPH)
-    with pytest.raises(BadInput, match="device board: inputs mask missing"):
+    with pytest.raises(BadInput, match=r"^device board: .*\bmask\b"):
         runner({"tokens": INPUTS[0]["tokens"]})
     far: Inputs = {**INPUTS[0], "tokens": np.full((1, 2), 10**6)}
     with pytest.raises(InputError, match="out of range"):
@@ -133,5 +133,5 @@ def test_one_that_means_nothing_is_refused(told: Told) -> None:
 def test_one_in_which_the_device_slept_is_refused(told: Told) -> None:
     steady, answers = told
     answers += _slower(1.0, 1.0, 1.0, slept=7.0)
-    with pytest.raises(BadInput, match=r"device board: it slept for 7.0 s"):
+    with pytest.raises(BadInput, match=r"^device board: .*7\.0 s"):
         steady("time", {}, {})

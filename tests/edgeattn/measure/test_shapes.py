@@ -22,6 +22,14 @@ def test_samples_are_cut_and_joined_to_the_sizes() -> None:
     assert inputs["tokens"].tolist() == [list(range(9))]
 
 
+def test_lengths_keep_what_the_contract_promises_of_them() -> None:
+    lengths = Tensor("lengths", "int64", ("batch",), lengths_of="sequence")
+    inputs = [{**each, "lengths": np.array([each["tokens"].shape[1]])} for each in INPUTS]
+    graph = Graph((*GRAPH.inputs, lengths), ())
+    (sized,) = benchmark_inputs(inputs, graph, SYMBOLS, {"batch": 2, "sequence": 6}, heads=1)
+    assert sized["lengths"].tolist() == [6, 6]
+
+
 def test_an_unknown_symbol_is_refused() -> None:
     with pytest.raises(SampleError, match=r"'length'.*batch, sequence"):
         benchmark_inputs(INPUTS, GRAPH, SYMBOLS, {"length": 9}, heads=1)

@@ -54,5 +54,5 @@ def test_another_file_is_refused(tmp_path: Path, samples: Path) -> None:
     (tmp_path / "net.pt2").write_bytes(b"no program")
     with pytest.raises(BadInput, match=r"net\.pt2: no program of torch\.export"):
         read_source(str(tmp_path / "net.pt2"), samples)
-    with pytest.raises(BadInput, match=r"no samples found; an \.npz file"):
+    with pytest.raises(BadInput, match=r"samples.*\.npz"):
         read_source(str(tmp_path / "net.pt2"), None)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.cache.with_cache import is_decoder
-from edgeattn_export.capture import Captured
+from edgeattn_export.capture import Captured, read_samples
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import recover
@@ -50,28 +50,36 @@ def _sample(length: int, shown: slice) -> dict[str, Tensor]:
     return {"tokens": tokens, "mask": mask, "positions": torch.arange(length)}
 
 
+@pytest.fixture(scope="module")
+def masked(exported: Export) -> Captured:
+    torch.manual_seed(0)
+    return exported(Masked(), [_sample(length, slice(None)) for length in LENGTHS])[0]
+
+
+def _samples(masked: Captured, shown: slice) -> Samples:
+    return read_samples(masked.reference.module, [_sample(length, shown) for length in LENGTHS])
+
+
 @pytest.mark.parametrize("shown", [slice(None), slice(-2)])  # no padding, and padding that stands last
 def test_steps_take_tokens_alone_and_say_what_pytorch_says(
     shown: slice,
-    exported: Export,
+    masked: Captured,
     stepped: Callable[[Steps, Arrays, Sequence[int]], Arrays],
     scaled_error: Callable[[Arrays, Arrays], float],
 ) -> None:
-    torch.manual_seed(0)
-    captured, samples = exported(Masked(), [_sample(length, shown) for length in LENGTHS])
-    assert [tensor.name for tensor in captured.graph.inputs] == ["tokens", "mask", "positions"]
-    assert is_decoder(captured, samples)
-    steps = derive_steps(captured, recover(captured, samples), samples)
+    samples = _samples(masked, shown)
+    assert [tensor.name for tensor in masked.graph.inputs] == ["tokens", "mask", "positions"]
+    assert is_decoder(masked, samples)
+    steps = derive_steps(masked, recover(masked, samples), samples)
     assert isinstance(steps, Steps), steps
     assert (steps.kind, steps.tokens, steps.sources) == ("decoder", "tokens", ())
     inputs = {name: np.asarray(value) for name, value in _sample(10, slice(None)).items()}
     taken = stepped(steps, inputs, (4, 1, 5))
-    assert scaled_error(captured.reference(inputs), taken) < TOLERANCE
+    assert scaled_error(masked.reference(inputs), taken) < TOLERANCE
 
 
-def test_padding_that_stands_first_is_refused(exported: Export) -> None:
-    torch.manual_seed(0)
-    captured, samples = exported(Masked(), [_sample(length, slice(2, None)) for length in LENGTHS])
-    refused = derive_steps(captured, recover(captured, samples), samples)
+def test_padding_that_stands_first_is_refused(masked: Captured) -> None:
+    samples = _samples(masked, slice(2, None))
+    refused = derive_steps(masked, recover(masked, samples), samples)
     assert isinstance(refused, Refusal)
     assert refused.reason.startswith("inputs of the output's length 'sequence'")

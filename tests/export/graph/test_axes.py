@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn_export.graph.axes import Axes, Dynamic, infer_axes
+from edgeattn_export.graph.axes import Axes, Dynamic, infer_axes, with_lengths
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import SampleError
 
@@ -98,3 +98,27 @@ def test_the_batch_leads_and_is_no_inner_axis(
 ) -> None:
     assert Axes(dims).symbols == symbols
     assert Axes(dims).batch == batch
+
+
+@pytest.mark.parametrize(
+    ("lengths", "found"),
+    [
+        ([[5], [7]], {"lengths": "sequence"}),
+        ([[3, 5], [7, 1]], {"lengths": "sequence"}),
+        ([[5], [6]], {}),  # not in every sample
+        ([[5.0], [7.0]], {}),
+        ([[[5]], [[7]]], {}),  # no list
+        ([5, 7], {"lengths": "sequence"}),
+    ],
+)
+def test_lengths_are_known_by_their_longest(lengths: list[object], found: dict[str, str]) -> None:
+    arrays = [np.array(numbers) for numbers in lengths]
+    samples = Samples(
+        tuple(
+            Sample({"x": np.ones((np.size(numbers), size)), "lengths": numbers})
+            for numbers, size in zip(arrays, (5, 7), strict=True)
+        )
+    )
+    dims: tuple[str, ...] = ("batch", "one")[: arrays[0].ndim]
+    axes = with_lengths(Axes({"x": ("batch", "sequence"), "lengths": dims}), samples)
+    assert axes.lengths == found

@@ -47,6 +47,25 @@ def test_two_axes_that_grow_at_once_repeat_the_first_row() -> None:
     np.testing.assert_array_equal(bias, [[[1], [3], [1]]])
 
 
+@pytest.mark.parametrize(
+    ("sizes", "lengths"),
+    [
+        ({}, [3]),
+        ({"sequence": 2}, [2]),
+        ({"batch": 3, "sequence": 4}, [4, 1, 2]),
+        ({"batch": 4, "sequence": 2}, [2, 2, 1, 2]),
+    ],
+)
+def test_the_longest_of_lengths_fills_its_axis(sizes: dict[str, int], lengths: list[int]) -> None:
+    rows = ([3], [2, 1])
+    samples = Samples(
+        tuple(Sample({"ids": np.zeros((len(n), max(n))), "lengths": np.array(n, np.int32)}) for n in rows)
+    )
+    axes = Axes({"ids": ("batch", "sequence"), "lengths": ("batch",)}, lengths={"lengths": "sequence"})
+    found = sized_inputs(samples, axes, sizes)["lengths"]
+    np.testing.assert_array_equal(found, np.array(lengths, np.int32), strict=True)
+
+
 def test_sizes_are_read_by_symbol() -> None:
     assert sizes_of(SAMPLES[1].inputs, AXES) == {"batch": 2, "sequence": 2}
 

@@ -81,7 +81,7 @@ def test_a_channel_that_is_on_no_grid_leaves_the_others_theirs() -> None:
     ("numbers", "block", "form", "words"),
     [
         ((-7, 7), WIDTH, INT8, None),
-        ((-63, 63), WIDTH, INT8, None),
+        ((-64, 64), WIDTH, INT8, None),
         ((-7, 7), 32, INT4_BLOCKS, None),
         ((-128, 127), WIDTH, INT8_BLOCKS, None),
         ((-127, 127), WIDTH, INT8_UNPAIRED, None),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
 from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.ao import quantization
@@ -18,6 +21,8 @@ import edgeattn
 from edgeattn.judge.request import Objective
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.report import Report
+from edgeattn.source.module import ModuleSource
+from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.targets.cpu import CANDIDATES
 
@@ -159,3 +164,43 @@ def test_four_bits_that_are_chosen_afterwards_lose_more(
     assert {layer.trained_grid for layer in afterwards.layers} == {""}
     assert drop(afterwards.accuracy) > drop(trained.accuracy) + 0.002
     assert afterwards.accuracy.cosine_mean < trained.accuracy.cosine_mean - 0.001
+
+
+class Images(CalibrationDataReader):
+    """The first digits, one by one."""
+
+    def __init__(self) -> None:
+        self.rows = iter(digits()[0][:50])
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        rows = next(self.rows, None)
+        return None if rows is None else {"rows": rows[None].numpy()}
+
+
+@pytest.fixture(scope="module")
+def qdq(in_float: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that onnxruntime made of the float model, with weights of 7 bits."""
+    folder = tmp_path_factory.mktemp("qdq")
+    source = ModuleSource.of(in_float, samples(), None)
+    ir.save(source.capture(source.read(), ORT_CPU).model, folder / "net.onnx")
+    quantize_static(
+        folder / "net.onnx",
+        folder / "net.qdq.onnx",
+        Images(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        reduce_range=True,
+    )
+    return folder / "net.qdq.onnx"
+
+
+def test_a_qdq_file_gives_its_grids_to_the_float_model_that_it_was_made_of(
+    in_float: nn.Module, qdq: Path
+) -> None:
+    follow = Objective(recipe=Recipe("static", (("*", Treatment("int8 static")),), ()))
+    report = edgeattn.export(in_float, samples(), metric=metric, objective=follow, trained=qdq).report
+    grids = [layer.trained_grid for layer in report.layers]
+    assert set(grids) == {"kept with its input's"}
+    assert report.verdict == "pass"
+    assert report.accuracy.cosine_float_min > 1 - 1e-6  # of the original, whose weights are not rounded
+    assert drop(report.accuracy) < 0.02

@@ -79,6 +79,11 @@ test('a tokenizer that cannot be followed is told where a text needs it', async 
     assert.ok((await model.check()).every(({ ok }) => ok));
     assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
   }
+  for (const Regex of ['(a+)+$', '(a|aa)*b', '((?:a{2,})c?)+', `a${'b'.repeat(2 ** 13)}`]) {
+    const pre_tokenizer = { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+    const endless = await processed(() => ({}), await tokenizer(() => ({ pre_tokenizer })));
+    assert.throws(() => endless.prepare({ text: `${'a'.repeat(64)}!` }), { name: 'BundleError', message: /regular/ });
+  }
   const model = await processed(() => ({}), { 'tokenizer.json': content('not JSON') });
   assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError' });
 });
@@ -89,6 +94,23 @@ test('a tokenizer that is no UTF-8 is refused where a text needs it', async () =
   const files = { 'tokenizer.json': bytes.map((byte, i) => (i === at ? 0xff : byte)) };
   const model = await processed(() => ({}), files);
   assert.throws(() => model.prepare({ text: 'cat' }), { name: 'BundleError', message: /UTF-8|encoded data/ });
+});
+
+test('a token that is too long is refused, added or of a Unigram model', async () => {
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+  for (const [count, name] of [
+    [128, undefined],
+    [129, 'BundleError'],
+  ]) {
+    const token = 'é'.repeat(count);
+    const model = { type: 'Unigram', unk_id: 0, vocab: Object.entries({ '[UNK]': 0, [token]: -1 }) };
+    for (const change of [{ model }, { added_tokens: [{ id: 14, content: token, ...flags }] }]) {
+      const opened = await processed(() => ({}), await tokenizer(() => change));
+      const prepare = () => opened.prepare({ text: 'cat' });
+      if (name) assert.throws(prepare, { name, message: /258 found, at most 256/ });
+      else assert.ok(prepare());
+    }
+  }
 });
 
 test('steps that make too much of a text or of tokens are refused', async () => {

@@ -22,8 +22,8 @@ def rows_by_role(
     Raises:
         ValueError: A role is none of the task's, or its column is not in every row.
     """
-    found = list(rows)
-    names = list(found[0]) if found else []
+    table = list(rows)
+    names = list(table[0]) if table else []
     roles = (*needed, *optional)
     for role in columns:
         if role not in roles:
@@ -35,4 +35,4 @@ def rows_by_role(
             raise ValueError(
                 f"no column {column!r} among {', '.join(names) or 'none'}; name it: --columns {role}=COLUMN"
             )
-    return [{role: row[columns.get(role, role)] for role in taken} for row in found]
+    return [{role: row[columns.get(role, role)] for role in taken} for row in table]

@@ -39,5 +39,5 @@ class Detector(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> dict[str, Tensor]:
         """Detect the objects of images, float32 (B, 3, H, W)."""
-        found = self.network(pixel_values=pixel_values)
-        return {"logits": found.logits, "pred_boxes": found.pred_boxes}
+        outputs = self.network(pixel_values=pixel_values)
+        return {"logits": outputs.logits, "pred_boxes": outputs.pred_boxes}

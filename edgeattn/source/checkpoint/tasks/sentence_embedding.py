@@ -161,10 +161,10 @@ def _part(name: str, folder: Path) -> nn.Module:
     raise ValueError(f"modules.json: {name} found, one of Pooling, Dense and Normalize expected")
 
 
-def _chosen(what: str, found: Sequence[str], known: Sequence[str] | dict[str, Any]) -> str:
-    if len(found) != 1 or found[0] not in known:
-        raise ValueError(f"{what} {' and '.join(found)} found, one of {', '.join(known)} expected")
-    return found[0]
+def _chosen(what: str, names: Sequence[str], expected: Sequence[str] | dict[str, Any]) -> str:
+    if len(names) != 1 or names[0] not in expected:
+        raise ValueError(f"{what} {' and '.join(names)} found, one of {', '.join(expected)} expected")
+    return names[0]
 
 
 def _poolings(settings: dict[str, Any]) -> list[str]:

@@ -46,8 +46,8 @@ class Task(ABC):
 
     def say(self, **parts: Mapping[str, Any] | None) -> None:
         """Add to ``processing`` what is not None."""
-        said = {name: part for name, part in parts.items() if part is not None}
-        self.processing = {**(self.processing or {}), **said} or None
+        steps = {name: part for name, part in parts.items() if part is not None}
+        self.processing = {**(self.processing or {}), **steps} or None
 
     def model(self) -> nn.Module:
         """Return the network, in eval mode."""

@@ -58,9 +58,9 @@ class TokenClassification(TextTask):
         return places
 
     def _f1(self, outputs: Mapping[str, Tensor], target: Tensor) -> float:
-        predicted, asked = outputs["logits"].argmax(dim=-1), target != IGNORED
+        predicted, labeled = outputs["logits"].argmax(dim=-1), target != IGNORED
         names = self.labels.names
-        return entity_f1([names[i] for i in predicted[asked]], [names[i] for i in target[asked]])
+        return entity_f1([names[i] for i in predicted[labeled]], [names[i] for i in target[labeled]])
 
     def pretty(self, outputs: Mapping[str, Tensor]) -> str:
         """Show the labels of the tokens between the first and the last."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import fx, nn
 
+from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
 from edgeattn_export.capture.answer import output_tensors
-from edgeattn_export.capture.export_errors import explanation
+from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.graph.axes import Axes
@@ -29,14 +31,23 @@ SHORTEST_AXIS = 3  # of any other axis
 class PositionalModule(nn.Module):
     """The user's module, taking its inputs in order and answering with a tuple of tensors."""
 
-    def __init__(self, reference: Reference, names: tuple[str, ...], outputs: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        names: tuple[str, ...],
+        outputs: tuple[str, ...],
+        filled: Mapping[str, tuple[str, int]],
+    ) -> None:
         super().__init__()
         setattr(self, WRAPPED, reference.module)
-        self.call, self.names, self.outputs = reference.call, names, outputs
+        self.call, self.names, self.outputs, self.filled = reference.call, names, outputs, filled
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Call the module as its samples do."""
-        raw = self.call.raw(getattr(self, WRAPPED), dict(zip(self.names, inputs, strict=True)))
+        by_name = dict(zip(self.names, inputs, strict=True))
+        for name, (source, axis) in self.filled.items():
+            note_longest(by_name[name], by_name[source].shape[axis])
+        raw = self.call.raw(getattr(self, WRAPPED), by_name)
         tensors = output_tensors(raw, self.call.left_out)
         return tuple(tensors[name] for name in self.outputs)
 
@@ -53,17 +64,29 @@ class FixedAxis:
 
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
-    """A module, its real samples, the axes that are to be dynamic, and its outputs' names."""
+    """A module, its real samples, the axes that are to be dynamic, and its outputs' names.
+
+    Attributes:
+        reads_lengths: Whether the longest of the axes' lengths is read as a size, which the contract then
+            promises.
+    """
 
     reference: Reference
     samples: Samples
     axes: Axes
     outputs: tuple[str, ...]
+    reads_lengths: bool = False
+
+    @property
+    def lengths(self) -> Mapping[str, str]:
+        """The inputs of lengths that fill a symbol's axis in every call, by name."""
+        return self.axes.lengths if self.reads_lengths else {}
 
     @property
     def module(self) -> PositionalModule:
         """The module as it is traced."""
-        named = PositionalModule(self.reference, self.samples.names, self.outputs)
+        filled = {name: self.axes.place(symbol) for name, symbol in self.lengths.items()}
+        named = PositionalModule(self.reference, self.samples.names, self.outputs, filled)
         named.eval()
         return named
 
@@ -96,6 +119,10 @@ class TraceRequest:
         inputs = sized_inputs(self.samples, self.axes, sizes)
         return tuple(torch.from_numpy(np.array(value)) for value in inputs.values())
 
+    def places(self, names: Collection[str]) -> list[int]:
+        """Return which inputs have these names, in order from 0."""
+        return [i for i, name in enumerate(self.samples.names) if name in names]
+
     def takes(self, sizes: Mapping[str, int]) -> bool:
         """Say whether the module answers inputs of these sizes, the others as in the first sample."""
         try:
@@ -113,18 +140,20 @@ class TraceRequest:
             strict: Read Python's bytecode, rather than run it on symbols.
 
         Raises:
-            CaptureError: PyTorch cannot export it.
+            ValueDependentError: It makes a number of a tensor's values, or decides by them.
+            CaptureError: PyTorch cannot export it for another reason.
         """
         # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named.
         axes = tuple(
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
-        with traceable():
+        with traceable(), SizesOfLengths() if self.lengths else nullcontext():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
-                raise CaptureError(explanation(error, None)) from error
+                kind = ValueDependentError if depends_on_values(error) else CaptureError
+                raise kind(explanation(error, None)) from error
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
@@ -136,6 +165,11 @@ class TraceRequest:
                 if size.isdigit():  # AUTO leaves a fixed size as a symbol of that name
                     fixed_axes.append(FixedAxis(name, axis, symbol, int(size)))
         return tuple(fixed_axes)
+
+    def length_axes(self, sizes: Mapping[str, int]) -> Iterator[FixedAxis]:
+        """Yield the axes that lengths fill, at these sizes: ``int`` of half of one fixes it but for 1."""
+        for symbol in self.lengths.values():
+            yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])
 
     def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))

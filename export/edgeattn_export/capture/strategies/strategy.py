@@ -39,9 +39,9 @@ def export_by_comparison(request: TraceRequest) -> Program:
     for symbol in request.axes.symbols:
         sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
     first = {symbol: choices[0] for symbol, choices in sizes.items()}
-    fixed = {
-        axis.symbol: axis for axis in reversed(request.fixed_axes(request.exported(request.module, first)))
-    }
+    program = request.exported(request.module, first)
+    axes = (*request.fixed_axes(program), *request.length_axes(first))
+    fixed = {axis.symbol: axis for axis in reversed(axes)}
     module = _freed_module(request, first, sizes, list(fixed.values()))
     return request.exported(module, first)
 
@@ -108,10 +108,11 @@ def strategies(request: TraceRequest) -> Iterator[Strategy]:
             partial(request.exported, module, sizes),
             f"Exported at {sizes_text}: at the longest sample's sizes forward decides by them otherwise.",
         )
-    yield Strategy(
-        partial(request.exported, module, longest, strict=True),
-        "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
-    )
+    if not request.lengths:  # whose longest is read as values in bytecode
+        yield Strategy(
+            partial(request.exported, module, longest, strict=True),
+            "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
+        )
     yield Strategy(
         partial(export_by_comparison, request),
         "Exported at several sizes and compared, as forward makes numbers or tables of a size.",

@@ -107,8 +107,8 @@ class _Unfolding:
             case "Reshape" if self._unfolds(made_of[0], value):
                 return made_of[0]
             case "Transpose" if swaps_matrix(node):
-                turned = self.tape.op("Transpose", [self.of(made_of[0])], {"perm": (0, 1, 3, 2)})
-                return self._like(value, turned)
+                transposed = self.tape.op("Transpose", [self.of(made_of[0])], {"perm": (0, 1, 3, 2)})
+                return self._like(value, transposed)
             case "Softmax" if node is not None and axis_of(node, -1) == 2:
                 return self._like(value, self.tape.op("Softmax", [self.of(made_of[0])], {"axis": -1}))
             case "MatMul" | "Mul" | "Div" | "Add" | "Sub" | "Where" as op_type:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "limits.hpp"
 #include "unicode.hpp"
 
 namespace edgeattn::text {
@@ -34,9 +35,9 @@ AddedTokens::AddedTokens(const Component& tokenizer, const TokenModel& model, co
     const auto id = ids[token.content] = place(token.content);
     if (token.special) special_[token.content] = true;
     token.written = token.normalized && normalizer ? normalizer->apply(token.content) : token.content;
-    if (token.written.empty() || token.written.size() > kLongest)
-      throw BundleError(words("added_tokens: ", quoted(token.content.substr(0, kLongest)), " of ", token.written.size(),
-                              " bytes found, 1 to ", kLongest, " expected"));
+    if (token.written.empty() || token.written.size() > kMostPiece)
+      throw BundleError(words("added_tokens: ", quoted(token.content.substr(0, kMostPiece)), " of ", token.written.size(),
+                              " bytes found, 1 to ", kMostPiece, " expected"));
     tokens_[id] = std::move(token);
   }
   for (const auto& [id, token] : tokens_) {

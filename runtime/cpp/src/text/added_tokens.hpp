@@ -33,7 +33,6 @@ class AddedTokens {
     std::string content, written;  // as the file has it, and as it is looked for and decoded
     bool single_word, left, right, normalized, special;
   };
-  static constexpr std::size_t kLongest = 256;  // bytes, so that time grows with the text alone
 
   std::map<std::uint32_t, Token> tokens_;
   std::map<std::string, bool, std::less<>> special_;  // the content of special ones

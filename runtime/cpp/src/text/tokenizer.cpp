@@ -48,8 +48,8 @@ Tokenizer::Tokenizer(const nlohmann::json& json, std::optional<std::int64_t> lon
   std::size_t count = 0;
   for (const auto* key : {"normalizer", "pre_tokenizer", "decoder"})
     if (file.has(key)) count += steps(file.at(key));
-  if (count > kMostSteps)
-    throw BundleError(words("a tokenizer of ", count, " steps found, at most ", kMostSteps, " expected"));
+  if (count > kMostParts)
+    throw BundleError(words("a tokenizer of ", count, " steps found, at most ", kMostParts, " expected"));
   if (const auto growth = decoder_ ? decoder_->growth() : 1; growth > kMostDecoded)
     throw BundleError(words("a decoder that makes ", growth, " bytes of one found, at most ", kMostDecoded, " expected"));
   const double growth = (normalizer_ ? normalizer_->growth() : 1) * (pre_tokenizer_ ? pre_tokenizer_->growth() : 1);

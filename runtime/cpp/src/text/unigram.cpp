@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "limits.hpp"
 #include "prefix_tree.hpp"
 #include "token_model.hpp"
 #include "unicode.hpp"
@@ -19,8 +20,8 @@ class Unigram : public TokenModel {
       if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_number())
         throw component.refusal("a token without its score found in 'vocab'");
       const auto& token = pair[0].get_ref<const std::string&>();
-      if (token.size() > kLongest)
-        throw component.refusal(words("a token of ", token.size(), " bytes found, at most ", kLongest, " expected"));
+      if (token.size() > kMostPiece)
+        throw component.refusal(words("a token of ", token.size(), " bytes found, at most ", kMostPiece, " expected"));
       const auto id = static_cast<std::uint32_t>(scores_.size());
       vocabulary_.add(token, id);
       if (!token.empty()) tree_.add(token, id);
@@ -49,7 +50,6 @@ class Unigram : public TokenModel {
   std::size_t size() const override { return scores_.size(); }
 
  private:
-  static constexpr std::size_t kLongest = 1024;  // bytes of a token, so that time grows with the text alone
   static constexpr double kUnknownPenalty = 10;
   static constexpr auto kNowhere = ~std::size_t{0};
 

@@ -85,14 +85,14 @@ def decoded(model: Model, tokens: Iterable[int]) -> Iterator[str]:
         model: Whose tokenizer decodes them.
         tokens: As ``generate`` yields them.
     """
-    told, ids = "", list[int]()
+    yielded, ids = "", list[int]()
     for token in tokens:
         ids.append(token)
         text = model.decode(ids)
-        if text.startswith(told) and not text.endswith(_UNFINISHED):
-            yield text[len(told) :]
-            told = text
-    yield model.decode(ids)[len(told) :]
+        if text.startswith(yielded) and not text.endswith(_UNFINISHED):
+            yield text[len(yielded) :]
+            yielded = text
+    yield model.decode(ids)[len(yielded) :]
 
 
 def _read_stops(stop_strings: Iterable[str]) -> tuple[str, ...]:
@@ -111,11 +111,11 @@ def _before(stops: tuple[str, ...], pieces: Iterable[str]) -> Iterator[str]:
     waiting = ""
     for piece in pieces:
         waiting += piece
-        found = [place for stop in stops if (place := waiting.find(stop)) >= 0]
-        certain = min(found) if found else len(waiting) - _withheld(stops, waiting)
+        places = [place for stop in stops if (place := waiting.find(stop)) >= 0]
+        certain = min(places) if places else len(waiting) - _withheld(stops, waiting)
         if certain:
             yield waiting[:certain]
-        if found:
+        if places:
             return
         waiting = waiting[certain:]
     if waiting:

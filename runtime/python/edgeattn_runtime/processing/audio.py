@@ -15,7 +15,7 @@ from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.limits import RATE
+from edgeattn_runtime.limits import RATE, SAMPLES
 from edgeattn_runtime.processing.log_mel import LogMel
 from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 from edgeattn_runtime.processing.wav import read_wav
@@ -85,6 +85,12 @@ class Audio:
         else:
             check_kind("audio.input", tensor, ("float32",), 3)
             check_size("audio.channels", self.channels, tensor, 1)
+        samples = tensor.dims[-1]
+        if isinstance(samples, int) and self.channels * samples > SAMPLES:
+            raise BundleError(
+                f"processing.audio: {self.channels:,} x {samples:,} samples found, at most {SAMPLES:,} "
+                "expected"
+            )
 
 
 def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
 from edgeattn_runtime.limits import DECODED, NORMALIZED, STEPS, TEXT_BYTES
 from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
 from edgeattn_runtime.processing.merges import check_merges
+from edgeattn_runtime.processing.pieces import check_pieces
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 if TYPE_CHECKING:
@@ -87,8 +88,9 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         content: What it holds, where that was read already.
 
     Raises:
-        BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps, or its decoder makes a text
-            more than ``DECODED`` times as long, or ``longest`` leaves no room for a token of the text.
+        BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps or tokens of more than
+            ``PIECE`` bytes, or its decoder makes a text more than ``DECODED`` times as long, or ``longest``
+            leaves no room for a token of the text.
         EdgeAttnError: The extra ``text`` is not installed.
     """
     with require_extra("text", "tokenizers"):
@@ -101,6 +103,7 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         tokenizer.no_truncation()
         special = tokenizer.num_special_tokens_to_add(is_pair=False)
         steps, growth, decoded = count_steps(tokenizer), growth_of(tokenizer), decoded_growth_of(tokenizer)
+        check_pieces(str(path), tokenizer)
     if steps > STEPS:
         raise BundleError(
             f"{path}: a tokenizer of {steps:,} steps found, at most {STEPS} expected; export again"

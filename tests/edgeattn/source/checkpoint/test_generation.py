@@ -13,7 +13,7 @@ from edgeattn.source.module import ModuleSource
 
 
 def read(folder: Path, data: Path) -> ModuleSource:
-    with pytest.warns(UserWarning, match="a bundle keeps no generation settings: edgeattn generate"):
+    with pytest.warns(UserWarning, match="edgeattn generate"):
         found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
     return found

@@ -50,7 +50,7 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
 def test_what_is_more_than_stretching_is_told(
     tmp_path: Path, data: Path, prepared: dict[str, object]
 ) -> None:
-    with pytest.warns(UserWarning, match="it takes pixels, and no image"):
+    with pytest.warns(UserWarning, match="pixels"):
         found = read(folders.seer(tmp_path / "seer", **prepared), data)
     assert found.processing is not None
     assert found.processing.processing.image is None

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 from size_dependent import WIDTH, Attention, Both, Loop, Product, Table
 from torch import Tensor, nn
+from torch.export import ExportedProgram
 
 from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.reference import Reference
@@ -23,11 +26,16 @@ def _request(module: nn.Module) -> TraceRequest:
     return TraceRequest(Reference(module), samples, infer_axes(samples, None), ("output",))
 
 
+@cache
+def _compared(kind: type[Attention]) -> tuple[TraceRequest, ExportedProgram]:
+    request = _request(kind())
+    return request, export_by_comparison(request)
+
+
 @pytest.mark.parametrize("kind", [Product, Both, Table])
 def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
-    request = _request(kind())
+    request, program = _compared(kind)
     assert request.fixed_axes(request.exported(request.module, request.longest))
-    program = export_by_comparison(request)
     assert request.fixed_axes(program) == ()
     answer = program.module()
     for size in UNSEEN:
@@ -38,7 +46,7 @@ def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
 
 
 def test_modules_keep_their_names() -> None:
-    program = export_by_comparison(_request(Product()))
+    _, program = _compared(Product)
     owners = {
         path for node in program.graph.nodes for path, _ in node.meta.get("nn_module_stack", {}).values()
     }

@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 from tokens_and_mask import lay
 
+from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.edge_cases import (
     LENGTHENED,
     LONGEST_SEQUENCE,
+    EdgeBasis,
     EdgeInputs,
+    edge_cases,
+    length_cases,
     padding_cases,
     size_cases,
     value_cases,
 )
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.graph import Symbol
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 STEPS: Any = Generation(
     kind="decoder",
@@ -79,6 +83,39 @@ def test_the_same_row_is_asked_alone_without_its_padding() -> None:
     assert case.alone is not None
     assert case.alone["mask"].all()
     np.testing.assert_array_equal(case.alone["tokens"], case.inputs["tokens"][-1:, :4])
+
+
+def filled(**more: Any) -> EdgeBasis:
+    """Lay the ground of a model of sounds and lengths, the longest of which fills their axis."""
+    dims = {"sound": ("batch", "sequence"), "lengths": ("batch",)}
+    samples = [
+        Sample({"sound": np.ones((len(rows), max(rows)), np.float32), "lengths": np.array(rows)})
+        for rows in ([4], [9, 3], [6])
+    ]
+    inputs = Tensor("sound", "float32", dims["sound"]), Tensor("lengths", "int64", dims["lengths"])
+    return lay(
+        graph=Graph(inputs, ()),
+        axes=Axes(dims, lengths={"lengths": "sequence"}),
+        samples=Samples(tuple(samples)),
+        padding=None,
+        **more,
+    )
+
+
+def test_every_edge_case_keeps_what_is_promised_of_lengths() -> None:
+    cases = list(edge_cases(filled()))
+    assert not [case.name for case in cases if case.name.startswith("lengths at")]
+    for case in cases:
+        assert case.inputs["lengths"].max() == case.inputs["sound"].shape[1], case.name
+
+
+def test_short_rows_stand_beside_a_whole_one() -> None:
+    (case,) = length_cases(filled())
+    assert case.name == "lengths short but for one"
+    np.testing.assert_array_equal(case.inputs["lengths"], [3, 3, 6])
+    assert case.inputs["sound"].shape == (3, 6)
+    assert not list(length_cases(filled(by_row=True)))
+    assert not list(length_cases(lay()))
 
 
 def test_where_rows_are_run_one_by_one_a_single_one_shows_all() -> None:

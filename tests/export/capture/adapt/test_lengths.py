@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.errors import CaptureError
+
+TOLERANCE = 1e-4
+WIDTH, HEADS = 8, 2
+
+Export = Callable[..., tuple[Captured, Samples]]
+Read = Callable[[Tensor], int]
+
+
+class Encoder(nn.Module):
+    """A speech encoder as libraries write it: half as many frames, and a mask as long as the longest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stride = nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
+        self.layer = nn.TransformerEncoderLayer(WIDTH, HEADS, WIDTH, dropout=0, batch_first=True)
+
+    def forward(self, sound: Tensor, lengths: Tensor) -> dict[str, Tensor]:
+        x = self.stride(sound.mT).mT  # (B, S / 2, W)
+        frames = torch.div(lengths - 1, 2, rounding_mode="floor") + 1
+        return {"hidden": self.layer(x, src_key_padding_mask=padding_mask(frames))}
+
+
+def padding_mask(lengths: Tensor) -> Tensor:
+    longest = int(torch.max(lengths).item())
+    positions = torch.arange(longest, dtype=lengths.dtype).expand(lengths.shape[0], longest)
+    return positions >= lengths[:, None]
+
+
+class Cut(nn.Module):
+    """Takes the first positions, as many as it reads, under a mask of all."""
+
+    def __init__(self, read: Read) -> None:
+        super().__init__()
+        self.read = read
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        shown = torch.arange(x.shape[1]) < lengths[:, None]
+        return x[:, : self.read(lengths)] * shown[..., None]
+
+
+def samples(name: str, *, beyond: int = 0) -> Iterator[dict[str, Tensor]]:
+    """Yield batches of several lengths, positions beyond their longest row among them."""
+    draw = np.random.default_rng(0)
+    for rows, longest in ((1, 9), (3, 12), (2, 7), (1, 15), (3, 8), (2, 10)):
+        lengths = draw.integers(2, longest + 1, rows)
+        lengths[draw.integers(rows)] = longest
+        x = draw.normal(size=(rows, longest + beyond, WIDTH)).astype(np.float32)
+        yield {name: torch.from_numpy(x), "lengths": torch.from_numpy(lengths)}
+
+
+def lengths_of(captured: Captured) -> str | None:
+    return next(tensor.lengths_of for tensor in captured.graph.inputs if tensor.name == "lengths")
+
+
+@pytest.fixture(scope="module")
+def encoder(exported: Export) -> Captured:
+    return exported(Encoder(), samples("sound"))[0]
+
+
+def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
+    assert lengths_of(encoder) == "sequence"
+    assert encoder.axes.lengths == {"lengths": "sequence"}
+    assert encoder.graph.inputs[0].dims == ("batch", "sequence", WIDTH)
+    assert "The longest of lengths must be the size of sequence in every call, " in encoder.notes[-1]
+
+
+@pytest.mark.parametrize("lengths", [[20], [11, 17, 2], [1], [1, 2]])
+def test_it_is_the_module_at_other_sizes(lengths: list[int], encoder: Captured) -> None:
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(len(lengths), max(lengths), WIDTH)).astype(np.float32)
+    given = {"sound": x, "lengths": np.array(lengths)}
+    expected, found = encoder.reference(given), encoder.engine.runner(encoder.model)(given)
+    np.testing.assert_allclose(found["hidden"], expected["hidden"], rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda lengths: int(lengths.max()),
+        lambda lengths: lengths.to(torch.int32).max(dim=0).values.item(),
+        lambda lengths: torch.max(lengths),  # as the end of a slice
+        lambda lengths: range(lengths.amax() + 1)[-1],
+        lambda lengths: (2 * lengths).max().item() // 2,
+    ],
+    ids=["int", "item", "slice", "index", "product"],
+)
+def test_the_longest_is_read_in_many_ways(read: Read, exported: Export) -> None:
+    captured, _ = exported(Cut(read), samples("x"))
+    assert lengths_of(captured) == "sequence"
+    assert captured.graph.outputs[0].dims == ("batch", "sequence", WIDTH)
+
+
+def test_a_check_of_the_module_is_kept_as_a_promise(exported: Export) -> None:
+    class Checked(nn.Module):
+        def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+            longest = lengths.max().item()
+            torch._check(longest == x.shape[1])
+            return x[:, :longest] * (torch.arange(longest) < lengths[:, None])[..., None]
+
+    assert lengths_of(exported(Checked(), samples("x"))[0]) == "sequence"
+
+
+def test_what_reads_no_number_promises_nothing(exported: Export) -> None:
+    captured, _ = exported(Cut(lambda lengths: 10**6), samples("x"))
+    assert lengths_of(captured) is None
+    assert captured.axes.lengths == {}
+
+
+@pytest.mark.parametrize(
+    ("read", "beyond"),
+    [
+        (lambda lengths: int(lengths.max()) + 2, 2),  # of which no axis is
+        (lambda lengths: int((20 - lengths).max()), 0),  # which is no longer the longest
+        (lambda lengths: int((lengths * lengths).max()), 0),  # of two tensors
+    ],
+    ids=["beyond", "turned", "square"],
+)
+def test_other_numbers_are_refused_with_what_works(read: Read, beyond: int, exported: Export) -> None:
+    with pytest.raises(CaptureError) as caught:
+        exported(Cut(read), samples("x", beyond=beyond))
+    line = r"at test_lengths\.py, line \d+, in <lambda> \(.*\)"
+    assert re.search(
+        rf"makes a number of a tensor's values {line}: .* wrapper .*model-file", str(caught.value)
+    )
