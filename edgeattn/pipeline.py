@@ -70,7 +70,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     on_grids = captured.on_grids()
     recovered = recover(on_grids, samples.calibration)
     progress.stage("cache")
-    cached = with_cache(on_grids, recovered, samples.calibration)
+    cached = with_cache(on_grids, recovered, samples.calibration, samples.selection)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(
         source=source,

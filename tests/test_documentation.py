@@ -85,10 +85,17 @@ def test_the_example_of_generation_runs(tmp_path: Path, monkeypatch: pytest.Monk
     known: dict[str, Any] = {
         "prompt": np.array([1, 2], np.int64),
         "prompts": [[1, 2], [3]],
+        "turns": [[3]],
         "features": np.ones((1, 3, 6), np.float32),
         "mask": np.ones((1, 3), bool),
     }
-    for heading in ("## One prompt", "### An encoder-decoder", "## Many prompts, and beams"):
+    headings = (
+        "## One prompt",
+        "### A text that goes on",
+        "### An encoder-decoder",
+        "## Many prompts, and beams",
+    )
+    for heading in headings:
         exec(compile(_example("generation.md", heading), "generation.md", "exec"), known)
     assert known["best"].score >= known["second"].score
 

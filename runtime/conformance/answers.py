@@ -26,11 +26,15 @@ LACKS = {  # what a reader says, by what it may lack
     "run_many": "no run_many",
     "stream": "no stream",
     "generate_many": "no generate_many",
+    "session": "no session",
 }
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
-_KINDS = ("generate", "generate_many", "prepare", "labels", "decode", "forecast", "run_many", "stream")
+_KINDS = (
+    *("generate", "generate_many", "session", "prepare", "labels"),
+    *("decode", "forecast", "run_many", "stream"),
+)
 _ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 
 

@@ -11,7 +11,7 @@ from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
-_OPTIONAL = ("generate_many", "prepare", "labels", "decode", "forecast", "run_many", "stream")
+_OPTIONAL = ("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many", "stream")
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -26,6 +26,7 @@ class Case:
     calls: Iterable[dict[str, Any]] = ()
     generate: Iterable[dict[str, Any]] = ()
     generate_many: Iterable[dict[str, Any]] = ()
+    session: Iterable[dict[str, Any]] = ()
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
     decode: Iterable[dict[str, Any]] = ()

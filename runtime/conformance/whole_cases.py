@@ -8,6 +8,7 @@ import generating
 import many
 import processed
 import prompts
+import sessions
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -121,6 +122,7 @@ WHOLE = (
         calls=calls.decoder_calls(),
         generate=calls.generated(),
         generate_many=prompts.continued(),
+        session=sessions.continued(),
     ),
     Case(
         "sources.edge",
@@ -138,5 +140,6 @@ WHOLE = (
         generating.encoder_decoder,
         calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
+        session=sessions.of_sources(),
     ),
 )

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime import (
     BundleError,
     EdgeAttnError,
+    GenerationSession,
     IncompatibleRuntimeError,
     InputError,
     Model,
@@ -173,6 +174,20 @@ def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
     return {"found": ANSWERED if farthest <= _SCORES else f"sequences {sequences}"}
 
 
+def _session(model: Model, entry: dict[str, Any]) -> Line:
+    session = GenerationSession(model)
+    for i, turn in enumerate(entry["turns"]):
+        found: list[int] | None = None
+        try:
+            most = turn["max_new_tokens"]
+            found = list(generate(model, turn["prompt"], max_new_tokens=most, session=session))
+        except InputError:
+            pass
+        if found != turn.get("tokens"):
+            return {"found": f"turn {i}: tokens {found}"}
+    return {"found": ANSWERED}
+
+
 def _decode(model: Model, entry: dict[str, Any]) -> Line:
     text = model.decode(entry["tokens"])
     streamed = "".join(decoded(model, entry["tokens"]))
@@ -182,6 +197,7 @@ def _decode(model: Model, entry: dict[str, Any]) -> Line:
 _ENTRIES = {
     "decode": _decode,
     "generate_many": _generate_many,
+    "session": _session,
     "forecast": _forecast,
     "run_many": _run_many,
     "stream": _stream,

@@ -20,6 +20,7 @@ from edgeattn.bundle import Bundle
 from edgeattn.judge.request import Objective, Request
 from edgeattn.measure import benchmark, race
 from edgeattn.measure import isolated as alone
+from edgeattn.progress import Silent
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import Steps, with_cache
@@ -27,6 +28,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
+from edgeattn_runtime.errors import EdgeAttnError
 
 WRITER = Path(__file__).with_name("writer.py")
 NEW_TOKENS = 12
@@ -69,6 +71,24 @@ def greedy(net: torch.nn.Module, prompt: list[int], count: int) -> list[int]:
     for _ in range(count):
         tokens.append(int(net(torch.tensor([tokens]))["logits"][0, -1].argmax()))
     return tokens[len(prompt) :]
+
+
+def test_its_cache_is_proven_on_the_selection_samples_too(
+    writer: ModuleSource, captured: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Any] = []
+
+    def with_cache(*arguments: Any) -> None:
+        handed.extend(arguments)
+        raise EdgeAttnError("seen enough")
+
+    monkeypatch.setattr(module, "capture", lambda *_: captured)
+    monkeypatch.setattr(pipeline, "with_cache", with_cache)
+    with pytest.raises(EdgeAttnError, match="seen enough"):
+        pipeline.run(writer, Request.read("cpu", writer.budget, Objective("size")), Silent())
+    split = writer.read().split()
+    for samples, part in zip(handed[-2:], (split.calibration, split.selection), strict=True):
+        assert [sample.number for sample in samples] == [sample.number for sample in part]
 
 
 def test_a_decoder_without_a_cache_gets_one(bundle: Bundle) -> None:

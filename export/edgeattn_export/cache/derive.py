@@ -13,13 +13,13 @@ from edgeattn_export.cache.encoder import source_encoder
 from edgeattn_export.cache.implied import without_implied
 from edgeattn_export.cache.model_graphs import ModelGraph
 from edgeattn_export.cache.positions import longest_text
-from edgeattn_export.cache.prove import check_causal, objection
+from edgeattn_export.cache.prove import check_causal, late_objection, objection
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.slots import CAPACITY
 from edgeattn_export.cache.steps import Cache, CannotStep, Steps
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.generation import check_generation
@@ -29,7 +29,9 @@ from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
 
 
-def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> Steps | Refusal:
+def derive_steps(
+    captured: Captured, recovered: Recovered, samples: Samples, later: Iterable[Sample] = ()
+) -> Steps | Refusal:
     """Give a decoder a cache of its self-attention's keys and values, whether ``forward`` knows one or not.
 
     The conditions: a first output (batch, sequence, vocabulary); one input of integer tokens (batch,
@@ -39,13 +41,15 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
     other inputs are sources, of any dtypes and dims: what depends on them alone goes to an encoder graph, and
     so do all other outputs.
 
-    The step form is proven on the samples, token by token and in chunks, before it is handed out. A cache of
-    the model's own was proven the same way when it was found: both say what the whole model says.
+    The step form is proven on the samples, token by token and in chunks, and on every later one in halves,
+    before it is handed out. A cache of the model's own was proven the same way when it was found: both say
+    what the whole model says.
 
     Args:
         captured: The whole model.
         recovered: Its recovered graph; left as it is.
         samples: Real inputs, one of at least 3 tokens.
+        later: More of them, which have no part in deriving it.
 
     Returns:
         The step form, or the reason why there is none.
@@ -58,7 +62,7 @@ def derive_steps(captured: Captured, recovered: Recovered, samples: Samples) -> 
         _check_fits(steps)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
         return Refusal(f"{verdict}{_attention_left(recovered)}")
-    reason = objection(steps, alone.captured, alone.samples)
+    reason = objection(steps, alone.captured, alone.samples) or late_objection(steps, alone.captured, later)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(recovered)}")
 
 

@@ -23,12 +23,12 @@ def longest_text(anatomy: Anatomy, bound: int | None) -> int | None:
         anatomy: The whole graph.
         bound: A limit that is known already.
     """
-    limits = [_served(anatomy, node, rows) for node, rows in _tables(anatomy)]
+    limits = [_served(anatomy, node, axis, rows) for node, axis, rows in _tables(anatomy)]
     return min((limit for limit in (bound, *limits) if limit is not None), default=None)
 
 
-def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int]]:
-    """Yield the look-ups and cuts of constant tables by the length alone, with the table's rows."""
+def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int, int]]:
+    """Yield the look-ups and cuts of constant tables by the length alone: the axis, and its rows."""
     for node in anatomy.model.graph:
         output = node.outputs[0]
         if node.op_type not in ("Gather", "GatherND", "Slice") or not is_constant(node.inputs[0]):
@@ -38,7 +38,7 @@ def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int]]:
         for axis in _axes(anatomy, node):
             rows = dims(node.inputs[0])[axis]
             if isinstance(rows, int):
-                yield node, rows
+                yield node, axis, rows
 
 
 def _axes(anatomy: Anatomy, node: ir.Node) -> tuple[int, ...]:
@@ -46,13 +46,14 @@ def _axes(anatomy: Anatomy, node: ir.Node) -> tuple[int, ...]:
     match node.op_type:
         case "Gather":
             return (axis_of(node, 0),)
-        case "GatherND":  # by one number a place
-            return (0,) if anatomy.dims(node.inputs[1])[-1] == 1 else ()
+        case "GatherND":  # by a number an axis
+            numbers = anatomy.dims(node.inputs[1])[-1]
+            return tuple(range(numbers)) if isinstance(numbers, int) else ()
         case _:
             return anatomy.grown_axes(node.outputs[0])
 
 
-def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
+def _served(anatomy: Anatomy, node: ir.Node, axis: int, rows: int) -> int | None:
     """Return how many tokens a table of so many rows serves, or None where one more is served too."""
     read = node.outputs[0] if node.op_type == "Slice" else node.inputs[1]
     if read is None:
@@ -61,13 +62,22 @@ def _served(anatomy: Anatomy, node: ir.Node, rows: int) -> int | None:
         indices = _computed(anatomy, read, rows + 1)
     except EdgeAttnError:
         return rows  # another table fell short before this one, and is found by itself
-    axes = anatomy.grown_axes(read)
     if node.op_type == "Slice":
-        return min((indices.shape[axis] for axis in axes if indices.shape[axis] <= rows), default=None)
+        if indices.shape[axis] > rows:
+            return None
+        # From the end a cut of one row too many may take any number of them.
+        full = _computed(anatomy, read, rows).shape[axis]
+        return rows if full == rows else indices.shape[axis]
+    if node.op_type == "GatherND":
+        indices = indices[..., axis]
     outside = (indices < -rows) | (indices >= rows)
     if not outside.any():
         return None
-    return min((int(np.nonzero(outside)[axis].min()) for axis in axes), default=rows)
+    grown = anatomy.grown_axes(read)
+    if not grown:
+        return rows
+    # A place of queries and keys is there as soon as there are as many of both.
+    return int(np.argwhere(outside)[:, grown].max(axis=1).min())
 
 
 def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int64]:

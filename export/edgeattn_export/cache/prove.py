@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgeattn_export.cache.roles import Roles
 from edgeattn_export.cache.stepping import StepRunner
-from edgeattn_export.cache.steps import CannotStep, Steps
+from edgeattn_export.cache.steps import CannotStep, Steps, halves
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.prove import Proof
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.trials import trials
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import EdgeAttnError
@@ -61,6 +63,30 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
         return next((reason for reason in reasons if reason), None)
     except EdgeAttnError as error:
         return str(error)
+
+
+def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) -> str | None:
+    """Say which sample the steps answer otherwise than the full sequence, or return None where there is none.
+
+    Each is taken in halves, as those that quantize a decoder see it. One that the full sequence fails on says
+    nothing of the steps.
+    """
+    runner, whole = steps.runner(captured.engine), captured.engine.runner(captured.model)
+    for sample in samples:
+        inputs = sample.inputs
+        try:
+            expected = whole(inputs)[steps.logits]
+        except EdgeAttnError:
+            continue
+        length = inputs[steps.tokens].shape[1]
+        try:
+            actual = runner.logits(inputs, halves(length))
+            reason = disagreement({steps.logits: expected}, {steps.logits: actual}, STEP_TOLERANCE)
+        except EdgeAttnError as error:
+            reason = str(error)
+        if reason:
+            return f"sample {sample.number}, of {length} tokens, taken in halves: {reason}"
+    return None
 
 
 def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outputs) -> str | None:

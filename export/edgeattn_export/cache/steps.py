@@ -135,6 +135,10 @@ class Steps:
     def _halves(self, samples: Samples, engine: Engine) -> Iterator[Sample]:
         runner = self.runner(engine)
         for sample in samples:
-            length = sample.inputs[self.tokens].shape[1]
-            chunks = [chunk for chunk in (length // 2, length - length // 2) if chunk]
+            chunks = halves(sample.inputs[self.tokens].shape[1])
             yield from map(Sample, runner.walk(sample.inputs, chunks))
+
+
+def halves(length: int) -> tuple[int, ...]:
+    """Return the lengths of a prompt of half the tokens, and of the rest; of one token there is no prompt."""
+    return tuple(chunk for chunk in (length // 2, length - length // 2) if chunk)

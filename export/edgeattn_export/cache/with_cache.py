@@ -5,6 +5,7 @@ Of models that are no causal decoders at all, a report need not say that they ge
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edgeattn_export.cache.derive import derive_steps
@@ -17,7 +18,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
 
 
@@ -46,23 +47,30 @@ class Cached:
     refused: tuple[Refused, ...] = ()
 
 
-def with_cache(captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
+def with_cache(
+    captured: Captured, recovered: Recovered, samples: Samples, later: Iterable[Sample] = ()
+) -> Cached:
     """Give a causal decoder a key-value cache; other models stay as they are.
 
     Args:
         captured: The whole model.
         recovered: Its graph; left as it is.
-        samples: Real inputs.
+        samples: Real inputs, of which the cache is derived.
+        later: More of them, which it must answer too.
     """
     whole = Cached(WholeGraph(recovered.model, captured))
-    cached, failed = with_fallback("the cache", lambda: _cached(whole, captured, recovered, samples), whole)
+    cached, failed = with_fallback(
+        "the cache", lambda: _cached(whole, captured, recovered, samples, later), whole
+    )
     return replace(cached, refused=(*cached.refused, *(Refused("cache", "", "", why) for why in failed)))
 
 
-def _cached(whole: Cached, captured: Captured, recovered: Recovered, samples: Samples) -> Cached:
+def _cached(
+    whole: Cached, captured: Captured, recovered: Recovered, samples: Samples, later: Iterable[Sample]
+) -> Cached:
     if not is_decoder(captured, samples):
         return whole
-    steps = derive_steps(captured, recovered, samples)
+    steps = derive_steps(captured, recovered, samples, later)
     if isinstance(steps, Refusal):
         return replace(whole, refused=(Refused("cache", "", "", steps.reason),))
     return Cached(steps)

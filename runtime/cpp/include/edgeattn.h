@@ -55,6 +55,7 @@ typedef struct edgeattn_golden_results edgeattn_golden_results;
 typedef struct edgeattn_label_list edgeattn_label_list;
 typedef struct edgeattn_stream edgeattn_stream;
 typedef struct edgeattn_answers edgeattn_answers;
+typedef struct edgeattn_session edgeattn_session;
 
 /* ---- the library ---- */
 
@@ -399,6 +400,7 @@ typedef struct edgeattn_generate_options {
   edgeattn_on_token on_token;          /* of one prompt without beams; NULL: none */
   edgeattn_on_text on_text;            /* likewise */
   void* context;                       /* what these are called with */
+  edgeattn_session* session;           /* keeps the cache of one prompt without beams; NULL: none */
 } edgeattn_generate_options;
 
 static inline edgeattn_generate_options edgeattn_generate_options_default(void) {
@@ -416,6 +418,13 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
   options.length_penalty = 1;
   return options;
 }
+
+/* Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is
+ * computed from there on. It changes no answer but by the noise of int8. Calls that go on at the same time take turns
+ * in it. It keeps what it needs of the model, which may be freed before it. The bundle is a decoder alone. */
+EDGEATTN_API edgeattn_status edgeattn_session_new(const edgeattn_model* model, edgeattn_session** session,
+                                                  edgeattn_error** error);
+EDGEATTN_API void edgeattn_session_free(edgeattn_session* session);
 
 /* One answer. `text` is NULL where neither a prompt nor a stop was a text; `text_size` counts its bytes. */
 typedef struct edgeattn_hypothesis {

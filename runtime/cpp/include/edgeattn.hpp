@@ -153,6 +153,8 @@ using Prompt = std::variant<std::vector<std::int64_t>, std::string, Tensors>;
 /// could score better at its present length; where none could at any.
 enum class EarlyStopping { yes, no, never };
 
+class GenerationSession;
+
 /// Each is as docs/generation.md has it.
 struct GenerateOptions {
   std::vector<std::int64_t> start;                  // begins an encoder-decoder's answer
@@ -171,6 +173,7 @@ struct GenerateOptions {
   EarlyStopping early_stopping = EarlyStopping::no;
   std::function<bool(std::int64_t)> on_token = {};       // hears each as it comes; false ends it
   std::function<bool(const std::string&)> on_text = {};  // likewise the text, in whole characters
+  GenerationSession* session = nullptr;                  // keeps the cache of one prompt, for what continues it
 };
 
 /// A sequence that ended, and its log-probability over its length to the power of the length penalty.
@@ -280,6 +283,29 @@ class EDGEATTN_API Model {
   struct Impl;
   explicit Model(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
+};
+
+/// Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is
+/// computed from there on.
+///
+///     edgeattn::GenerationSession session(model);
+///     options.session = &session;
+///     const auto answer = model.generate(text, options);
+///     model.generate(text_answer_and_next_turn, options);
+///
+/// It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
+class EDGEATTN_API GenerationSession {
+ public:
+  /// Throws InputError where the bundle is no decoder alone, or was closed.
+  explicit GenerationSession(const Model& model);
+  GenerationSession(GenerationSession&&) noexcept;
+  GenerationSession& operator=(GenerationSession&&) noexcept;
+  ~GenerationSession();
+
+ private:
+  friend struct Inside;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no

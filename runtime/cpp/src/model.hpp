@@ -36,6 +36,7 @@ struct Inside {
   using Impl = Model::Impl;
   static Model model(std::shared_ptr<Impl> impl) { return Model(std::move(impl)); }
   static Impl& of(const Model& model) { return *model.impl_; }
+  static GenerationSession::State& of(GenerationSession& session) { return *session.state_; }
 };
 
 /// Reads the golden vectors: by sample, inputs and outputs.

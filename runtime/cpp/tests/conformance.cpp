@@ -152,6 +152,22 @@ bool is_near(const std::vector<Hypothesis>& found, const Json& expected) {
                     });
 }
 
+/// Continues the turns of one text in a session; after a turn that is refused, by an InputError, the next goes on.
+Found session(const Model& model, const Json& entry) {
+  GenerationSession kept(model);
+  Found found{"answered"};
+  for (const auto& turn : entry["turns"]) try {
+      GenerateOptions options;
+      options.session = &kept;
+      read(turn, "max_new_tokens", options.max_new_tokens);
+      const auto tokens = model.generate(turn["prompt"].get<std::vector<std::int64_t>>(), options);
+      found.right = found.right && Json(tokens) == turn.value("tokens", Json());
+    } catch (const InputError&) {
+      found.right = found.right && turn.contains("error");
+    }
+  return found;
+}
+
 Found generate_many(const Model& model, const Json& run) {
   std::vector<Prompt> prompts;
   if (run.contains("sources")) prompts.emplace_back(parse_all(run["sources"]));
@@ -388,6 +404,7 @@ int main(int count, char** words) {
         {"calls", call},
         {"generate", generate},
         {"generate_many", generate_many},
+        {"session", session},
         {"prepare", prepare},
         {"labels", labels},
         {"decode", decode},

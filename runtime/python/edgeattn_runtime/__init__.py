@@ -37,7 +37,13 @@ from edgeattn_runtime.errors import (
 if TYPE_CHECKING:
     from edgeattn_runtime.benchmark import bench
     from edgeattn_runtime.deadline import Deadline
-    from edgeattn_runtime.decoding import Hypothesis, generate, generate_many, generate_text
+    from edgeattn_runtime.decoding import (
+        GenerationSession,
+        Hypothesis,
+        generate,
+        generate_many,
+        generate_text,
+    )
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
     from edgeattn_runtime.stream import Moment, Stream
@@ -50,6 +56,7 @@ __all__ = [
     "Deadline",
     "DeadlineError",
     "EdgeAttnError",
+    "GenerationSession",
     "Hypothesis",
     "IncompatibleRuntimeError",
     "InputError",
@@ -73,6 +80,7 @@ __version__ = "0.1.0"
 _HEAVY = {
     "bench": "benchmark",
     "Deadline": "deadline",
+    "GenerationSession": "decoding",
     "Hypothesis": "decoding",
     "Label": "processing",
     "Model": "model",

@@ -79,6 +79,10 @@ class Stepper:
         """How many tokens each sequence has so far."""
         return int(self._length[0])
 
+    def rewind(self, length: int) -> None:
+        """Go on behind the first ``length`` tokens, at most as many as there are."""
+        self._length[0] = length
+
     def reorder(self, rows: NDArray[np.int64], *, shared: int) -> None:
         """Go on with these rows in the places of the batch, and copy only what differs.
 

@@ -3,6 +3,7 @@
 import {
   compare,
   type GenerateManyOptions,
+  GenerationSession,
   type Model,
   type Moment,
   Stream,
@@ -30,6 +31,13 @@ type Generating = Asked & {
   readonly start?: readonly number[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly sequences?: readonly (readonly (readonly [readonly number[], number])[])[];
+};
+type Turns = Asked & {
+  readonly turns: readonly (Asked & {
+    readonly prompt: readonly number[];
+    readonly max_new_tokens: number | null;
+    readonly tokens?: readonly number[];
+  })[];
 };
 type Listening = Asked & {
   readonly hop: number;
@@ -75,6 +83,16 @@ export const VERBS = {
     return { found: alike && counts ? 'answered' : `sequences ${JSON.stringify(found)}` };
   },
 
+  async session(model: Model, { turns }: Turns): Promise<Found> {
+    const session = new GenerationSession(model);
+    for (const { prompt, max_new_tokens, tokens } of turns) {
+      const options = { session, ...(max_new_tokens !== null && { maxNewTokens: max_new_tokens }) };
+      const found = await all(model.generate(prompt, options)).catch((error: Error) => error.name);
+      if (String(found) !== String(tokens ?? 'InputError')) return { found: `tokens ${found}` };
+    }
+    return { found: 'answered' };
+  },
+
   async stream(model: Model, { hop, window, pushes, moments = [], tolerance = {} }: Listening): Promise<Found> {
     const stream = new Stream(model, { hop, ...(window !== null && { window }) });
     const found = [];
@@ -94,6 +112,12 @@ export const VERBS = {
     return { found: JSON.stringify(found) === JSON.stringify(forecast?.data) ? 'answered' : `values ${found}` };
   },
 };
+
+async function all<T>(pieces: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const piece of pieces) found.push(piece);
+  return found;
+}
 
 /** Return what a push completes; null where it is refused. */
 const pushed = (stream: Stream, push: Listening['pushes'][number]): Promise<Moment[] | null> =>

@@ -106,17 +106,22 @@ export class Decoder {
     return Object.fromEntries(carried.map((name) => [name, outputs[name] as Tensor]));
   }
 
-  /** Begin sequences, each with as many tokens and what the encoder gave of it: their stepper, and the logits behind each. */
-  async prefill(
-    begins: readonly (readonly number[])[],
-    carried: readonly Tensors[],
-  ): Promise<{ readonly stepper: Stepper; readonly logits: readonly Float32Array[] }> {
+  /** Return the decoder with an empty cache, for a sequence an item of what the encoder gave of it. */
+  stepper(carried: readonly Tensors[]): Stepper {
     const joined = (this.#generation.carried ?? []).map((name): [string, Tensor] => {
       const parts = carried.map((each) => each[name] as Tensor);
       const axis = this.axes.get(name);
       return [name, axis === undefined ? (parts[0] as Tensor) : stacked(parts, axis)];
     });
-    const stepper = new Stepper(this.#generation, this.#graph, this.axes, Object.fromEntries(joined), begins.length);
+    return new Stepper(this.#generation, this.#graph, this.axes, Object.fromEntries(joined), carried.length);
+  }
+
+  /** Begin sequences, each with as many tokens and what the encoder gave of it: their stepper, and the logits behind each. */
+  async prefill(
+    begins: readonly (readonly number[])[],
+    carried: readonly Tensors[],
+  ): Promise<{ readonly stepper: Stepper; readonly logits: readonly Float32Array[] }> {
+    const stepper = this.stepper(carried);
     return { stepper, logits: await this.next(stepper, begins) };
   }
 

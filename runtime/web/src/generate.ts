@@ -4,6 +4,7 @@ import { BeamSearch, type Beams, checkBeams } from './beam-search.js';
 import type { CallOptions } from './deadline.js';
 import type { Decoder } from './decoder.js';
 import { InputError } from './errors.js';
+import { CachedText, type GenerationSession } from './generation-session.js';
 import { runAll } from './lockstep.js';
 import { isSources, type Prompt, readCount, type Tokens } from './prompt.js';
 import { seeded } from './random.js';
@@ -23,11 +24,13 @@ export type GenerateOptions = CallOptions &
     readonly stop?: Tokens;
     /** Several token ids in a row that end it, and are no part of it. */
     readonly stopSequences?: Iterable<Tokens>;
+    /** Keeps the cache for a prompt that continues this one and its answer; of the same model. */
+    readonly session?: GenerationSession;
     /** The same seed draws the same tokens, in Python too; left out, they are drawn anew. */
     readonly seed?: number;
   };
 
-export type GenerateManyOptions = GenerateOptions & Beams;
+export type GenerateManyOptions = Omit<GenerateOptions, 'session'> & Beams;
 
 /**
  * Yield the new tokens as they come, to a stop, the number asked for, or the model's last position. Tokens that may be
@@ -47,16 +50,16 @@ export async function* generate(
   const limit = decoder.limit(options.maxNewTokens, begin.tokens.length);
   decoder.check(1, begin.tokens.length + limit - 1); // the last token is yielded, and never fed
   const search = new SingleSearch(begin.tokens, limit, stops, options, random);
-  const { stepper, logits } = await decoder.prefill([begin.tokens], [await decoder.carried(begin)]);
-  let [yielded, next] = [0, search.advance(logits as [Float32Array])];
-  for (;;) {
+  const text = options.session?.text ?? new CachedText();
+  const carried = await decoder.carried(begin);
+  for (let [yielded, sequence] = [0, begin.tokens]; ; ) {
+    const next = search.advance([await text.logits(decoder, carried, sequence)]);
     const { settled } = search;
     yield* settled.slice(yielded);
     yielded = settled.length;
     if (!next) return;
+    sequence = [...sequence, ...next.tokens];
     await turn();
-    const [row] = await decoder.next(stepper, [next.tokens]);
-    next = search.advance([row as Float32Array]);
   }
 }
 

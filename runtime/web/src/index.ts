@@ -15,6 +15,7 @@ export {
   ResourceError,
 } from './errors.js';
 export type { GenerateManyOptions, GenerateOptions } from './generate.js';
+export { GenerationSession } from './generation-session.js';
 export type { GoldenResult, Sample } from './golden.js';
 export type { Pixels } from './image.js';
 export { readImage } from './image-file.js';

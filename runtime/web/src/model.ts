@@ -140,6 +140,8 @@ export class Model {
 
   /** Continue a prompt, or answer what an encoder reads; yields token ids as they come. */
   async *generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<number, void> {
+    if (options.session && options.session.model !== this)
+      throw new InputError('session: one of another model found; make one of the model that generates');
     try {
       yield* generate(this.#decoder(options), prompt, options);
     } catch (error) {

@@ -65,9 +65,9 @@ export class RemoteModel {
   describe = (): Promise<string> => this.#ask('describe');
   check = (options: CallOptions = {}): Promise<GoldenResult[]> => this.#ask('check', undefined, options);
   bench = (options: BenchOptions = {}): Promise<Benchmark> => this.#ask('bench', undefined, options);
-  generate = (prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<number, void> =>
+  generate = (prompt: Prompt, options: Omit<GenerateOptions, 'session'> = {}): AsyncGenerator<number, void> =>
     this.#pieces('generate', prompt, options);
-  write = (prompt: Prompt, options: WriteOptions = {}): AsyncGenerator<string, void> =>
+  write = (prompt: Prompt, options: Omit<WriteOptions, 'session'> = {}): AsyncGenerator<string, void> =>
     this.#pieces('write', prompt, options);
   generateMany = (
     prompts: readonly Prompt[] | Tensors,
@@ -97,6 +97,7 @@ export class RemoteModel {
   }
 
   async *#pieces<T>(verb: Verb, prompt: Prompt, options: CallOptions): AsyncGenerator<T, void> {
+    if ('session' in options) throw new errors.InputError('session: none goes to a worker; generate without');
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const pieces: T[] = [];

@@ -32,6 +32,11 @@ export class Stepper {
     return this.#length;
   }
 
+  /** Go on behind the first tokens, at most as many as there are. */
+  rewind(length: number): void {
+    this.#length = length;
+  }
+
   /** Take the next tokens of each row, as many in each, and return the logits behind the last of them, a row each. */
   async step(decode: Decode, tokens: readonly (readonly number[])[]): Promise<Float32Array[]> {
     const added = tokens[0]?.length ?? 0;

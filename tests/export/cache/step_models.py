@@ -110,6 +110,21 @@ class Relative(nn.Module):
         return (_scores(q, k) + bias).masked_fill(distance < 0, -math.inf).softmax(-1) @ v
 
 
+class AlibiTable(nn.Module):
+    """ALiBi's bias for the longest text, cut to the query; ``cut`` makes (..., H, S, S) of (H, L, L)."""
+
+    def __init__(self, cut: Callable[[Tensor, int], Tensor]) -> None:
+        super().__init__()
+        place = torch.arange(LONGEST)
+        distance = place[:, None] - place[None, :]
+        slopes = 2.0 ** -torch.arange(1, HEADS + 1).view(HEADS, 1, 1)
+        self.register_buffer("bias", (-distance * slopes).masked_fill(distance < 0, -math.inf))
+        self.cut = cut
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=self.cut(self.bias, q.size(2)))
+
+
 class ByPadding(nn.Module):
     """A decoder whose mask also masks out the padding among its own tokens."""
 
@@ -156,6 +171,15 @@ class EncoderDecoder(nn.Module):
         x = self.place(self.embed(target))
         future = torch.ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
         return {"logits": self.head(self.cross(self.decode(x, x, future), memory, padding))}
+
+
+def _from_the_end(table: Tensor, length: int) -> Tensor:
+    return table[:, table.size(1) - length :, table.size(2) - length :]
+
+
+def _picked(table: Tensor, length: int) -> Tensor:
+    place = torch.arange(length)
+    return table[:, place[:, None], place[None, :]]
 
 
 def _scores(q: Tensor, k: Tensor) -> Tensor:
@@ -232,6 +256,8 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "rotary": lambda: Decoder(_rotary, nn.Identity(), key_heads=2, blocks=2),
     "single": lambda: Decoder(_single, _computed, key_heads=1, blocks=2),
     "alibi": lambda: Decoder(_alibi, nn.Identity()),
+    "alibi from the end": lambda: Decoder(AlibiTable(_from_the_end), nn.Identity()),
+    "alibi picked": lambda: Decoder(AlibiTable(_picked), nn.Identity()),
     "relative": lambda: Decoder(Relative(), nn.Identity()),
     "window": lambda: Decoder(_window, Cut()),
     "bidirectional": lambda: Decoder(_everywhere, Learned()),

@@ -18,6 +18,8 @@ LONGEST = 32
         ("cut", LONGEST),  # a table cut to the length
         ("relative", None),  # a table of 6 distances serves any length
         ("alibi", None),
+        ("alibi from the end", LONGEST),  # a table cut to its last rows and columns
+        ("alibi picked", LONGEST),  # the same, indexed by rows and columns
         ("rotary", None),
         ("translation", LONGEST),
     ],

@@ -8,9 +8,11 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.cache import Steps
-from edgeattn_export.cache.prove import objection
+from edgeattn_export.cache import Steps, WholeGraph, with_cache
+from edgeattn_export.cache.decoder import step_decoder
+from edgeattn_export.cache.prove import late_objection, objection
 from edgeattn_export.capture.own_cache.cache import chunkings
+from edgeattn_export.graph.samples import Sample
 
 
 def _rows_from_the_start(model: ir.Model) -> None:
@@ -73,6 +75,51 @@ def test_a_wrong_step_graph_is_caught(
     assert reason is not None
     assert expected in reason
     assert objection(steps, found.captured, found.samples) is None
+
+
+def _few_positions(model: ir.Model) -> None:
+    """Leave 12 rows of the position table."""
+    table = next(node for node in model.graph if node.op_type == "Slice").inputs[0]
+    assert table is not None
+    assert table.const_value is not None
+    rows = table.const_value.numpy()[:12]
+    table.const_value, table.shape = ir.tensor(rows, name=table.name), ir.Shape(rows.shape)
+
+
+def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Callable[[str], Any]) -> None:
+    found = derivation("cut")
+    steps: Steps = found.steps
+    model = steps.decoder.model.clone()
+    _few_positions(model)
+    wrong = replace(steps, decoder=replace(steps.decoder, model=model))
+    assert late_objection(wrong, found.captured, found.samples[:2]) is None  # of 5 and 9 tokens
+    reason = late_objection(wrong, found.captured, found.samples)
+    assert reason is not None
+    assert reason.startswith("sample 2, of 14 tokens, taken in halves: ")
+    assert late_objection(steps, found.captured, found.samples) is None
+
+
+def test_a_sample_that_the_model_fails_on_says_nothing_of_its_cache(derivation: Callable[[str], Any]) -> None:
+    found = derivation("cut")
+    beyond = Sample({"tokens": np.ones((1, 40), np.int64)})
+    assert late_objection(found.steps, found.captured, [beyond]) is None
+
+
+def test_a_decoder_whose_cache_fails_later_goes_on_without(
+    derivation: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(anatomy: Any) -> Any:
+        decoder = step_decoder(anatomy)
+        _few_positions(decoder.model)
+        return decoder
+
+    monkeypatch.setattr("edgeattn_export.cache.derive.step_decoder", short)
+    found = derivation("cut")
+    first = replace(found.samples, items=found.samples.items[:2])
+    early, late = (with_cache(found.captured, found.recovered, first, later) for later in ((), found.samples))
+    assert isinstance(early.graphs, Steps)
+    assert isinstance(late.graphs, WholeGraph)
+    assert [refused.reason for refused in late.refused if "sample 2, of 14 tokens" in refused.reason]
 
 
 def test_a_graph_that_does_not_load_is_an_objection(derivation: Callable[[str], Any]) -> None:

@@ -70,6 +70,7 @@ class Options(ctypes.Structure):
         ("on_token", ctypes.c_void_p),
         ("on_text", ON_TEXT),
         ("context", ctypes.c_void_p),
+        ("session", ctypes.c_void_p),
     )
 
 
@@ -90,7 +91,12 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
     model, error, answers = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
     assert library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), None) == 0
 
-    def answered(*stops: str, beams: int = 1, most_pieces: int | None = None) -> Any:
+    session = ctypes.c_void_p()
+    assert library.edgeattn_session_new(model, ctypes.byref(session), None) == 0
+
+    def answered(
+        *stops: str, beams: int = 1, most_pieces: int | None = None, in_session: bool = False
+    ) -> Any:
         heard: list[str] = []
 
         def hear(piece: int, size: int, _context: object) -> int:
@@ -112,6 +118,7 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
             num_return_sequences=1,
             length_penalty=1,
             on_text=ON_TEXT(hear) if beams == 1 else ON_TEXT(),
+            session=session if in_session else None,
         )
         given = Prompt(text=PROMPT.encode()), options, answers, error
         prompt, settings, found, refused = map(ctypes.byref, given)
@@ -136,6 +143,15 @@ def test_a_text_is_continued_as_its_tokens_are(answer: Answer, words: Path) -> N
     assert len(heard) == MOST
     assert "".join(heard) == text
     assert answer(beams=2)[1] == load(words).decode(answer(beams=2)[0])
+
+
+def test_a_session_answers_a_text_as_without(answer: Answer) -> None:
+    whole = answer()
+    assert answer(in_session=True) == answer(in_session=True) == whole
+    assert answer(whole[1][4:11], in_session=True) == answer(whole[1][4:11])
+    status, message = answer(beams=2, in_session=True)
+    assert status == INPUT_ERROR
+    assert message.startswith("session: found with 1 prompts and 2 beams")
 
 
 def test_a_text_ends_before_a_stop_that_several_tokens_hold(answer: Answer) -> None:

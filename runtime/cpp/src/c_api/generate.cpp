@@ -52,6 +52,7 @@ GenerateOptions read_options(const edgeattn_generate_options& given_options) {
     how.on_text = [heard, context = options.context](const std::string& piece) {
       return heard(piece.c_str(), piece.size(), context) != 0;
     };
+  if (options.session) how.session = &options.session->value;
   return how;
 }
 
@@ -77,6 +78,15 @@ edgeattn_status edgeattn_generate(const edgeattn_model* model, const edgeattn_pr
     place = found.release();
   });
 }
+
+edgeattn_status edgeattn_session_new(const edgeattn_model* model, edgeattn_session** session, edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(session, "session");
+    place = new edgeattn_session{GenerationSession(opened(model))};
+  });
+}
+
+void edgeattn_session_free(edgeattn_session* session) { delete session; }
 
 const edgeattn_hypothesis* edgeattn_answers_get(const edgeattn_answers* answers, size_t prompt,
                                                 size_t* count) {

@@ -58,6 +58,10 @@ struct edgeattn_text_stream {
   edgeattn::TextStream value;
 };
 
+struct edgeattn_session {
+  edgeattn::GenerationSession value;
+};
+
 struct edgeattn_answers {
   std::vector<std::vector<edgeattn::Hypothesis>> answers;
   std::vector<std::vector<edgeattn_hypothesis>> views;

@@ -4,6 +4,7 @@
 
 #include "beam_search.hpp"
 #include "boundary.hpp"
+#include "generation_session.hpp"
 #include "lockstep.hpp"
 #include "words.hpp"
 
@@ -22,6 +23,9 @@ void check_options(const GenerateOptions& options, std::size_t prompts) {
   if ((options.on_token || options.on_text) && (prompts > 1 || options.num_beams > 1))
     throw InputError(words("on_token: found with ", prompts, " prompts and ", options.num_beams,
                            " beams, 1 of each expected: of several nothing is told as it comes"));
+  if (options.session && (prompts > 1 || options.num_beams > 1))
+    throw InputError(words("session: found with ", prompts, " prompts and ", options.num_beams,
+                           " beams, 1 of each expected: it holds one text"));
 }
 
 std::uint64_t any_seed() {
@@ -30,6 +34,18 @@ std::uint64_t any_seed() {
 }
 
 bool is_text(const Prompt& prompt) { return std::holds_alternative<std::string>(prompt); }
+
+/// Continues a prompt by the cache of a session.
+void run_in(GenerationSession& session, const Decoder& decoder, const Task& task) {
+  auto& state = Inside::of(session);
+  state.check(decoder.model());
+  for (auto sequence = task.begin;;) {
+    const auto logits = state.logits(sequence);
+    const auto next = task.search->advance({{logits.data()}, logits.size()});
+    if (!next) return;
+    sequence.push_back(next->tokens.front());
+  }
+}
 
 /// Continues prompts; `names` is what messages call each.
 Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, const std::vector<std::string>& names,
@@ -61,7 +77,10 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
                                               options.seed ? *options.seed + i : any_seed(),
                                               as_text ? std::make_unique<AnswerText>(decoder.model(), options) : nullptr);
   }
-  run_all(decoder, tasks, options.num_beams);
+  if (options.session)
+    run_in(*options.session, decoder, tasks.front());
+  else
+    run_all(decoder, tasks, options.num_beams);
   Answers answers;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     answers.push_back(tasks[i].search->hypotheses());

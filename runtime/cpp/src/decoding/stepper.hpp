@@ -19,6 +19,9 @@ class Stepper {
   /// How many tokens each sequence has so far.
   std::size_t length() const { return static_cast<std::size_t>(length_); }
 
+  /// Goes on behind the first `length` tokens, at most as many as there are.
+  void rewind(std::size_t length) { length_ = static_cast<std::int64_t>(length); }
+
   /// Goes on with these rows in the places of the batch, and copies only what differs: each has its first
   /// `shared` tokens, and what the encoder gave, in common with the one that it replaces.
   void reorder(const std::vector<std::size_t>& rows, std::size_t shared);

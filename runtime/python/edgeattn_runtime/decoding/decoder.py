@@ -103,12 +103,8 @@ class Decoder:
         pasts = past_tensors(self._generation, self._decoder.graph)
         check_memory(self._generation, pasts, total=total, batch=batch)
 
-    def prefill(self, begins: Sequence[Tokens], carried: Sequence[Arrays]) -> tuple[Stepper, Logits]:
-        """Begin sequences, each with as many tokens and what the encoder gave of it.
-
-        Returns:
-            The decoder with these in its cache, and the logits behind each, (sequences, vocabulary).
-        """
+    def stepper(self, carried: Sequence[Arrays]) -> Stepper:
+        """Return the decoder with an empty cache, for a sequence an item of what the encoder gave of it."""
         names = self._generation.carried
         stacked = {
             name: np.concatenate([each[name] for each in carried], self.batch_axes[name])
@@ -116,7 +112,15 @@ class Decoder:
             else carried[0][name]
             for name in names
         }
-        step = Stepper(self._decoder, self._generation, stacked, batch=len(begins))
+        return Stepper(self._decoder, self._generation, stacked, batch=len(carried))
+
+    def prefill(self, begins: Sequence[Tokens], carried: Sequence[Arrays]) -> tuple[Stepper, Logits]:
+        """Begin sequences, each with as many tokens and what the encoder gave of it.
+
+        Returns:
+            The decoder with these in its cache, and the logits behind each, (sequences, vocabulary).
+        """
+        step = self.stepper(carried)
         return step, self.next_logits(step, np.stack(begins))
 
     def next_logits(self, step: Stepper, tokens: Tokens) -> Logits:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.decoding.decoder import Decoder
 from edgeattn_runtime.decoding.sampling import Sampling
 from edgeattn_runtime.decoding.search import SingleSearch
+from edgeattn_runtime.decoding.session import CachedText, GenerationSession
 from edgeattn_runtime.decoding.stops import Stops
+from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.prompt import Prompt, Tokens, read_count
 
@@ -29,6 +30,7 @@ def generate(
     stop: Iterable[int] = (),
     stop_sequences: Iterable[Iterable[int]] = (),
     seed: int | None = None,
+    session: GenerationSession | None = None,
 ) -> Iterator[int]:
     """Continue a prompt, or answer what an encoder reads, and yield the new tokens as they come.
 
@@ -52,6 +54,8 @@ def generate(
         stop: Token ids that end it.
         stop_sequences: Several token ids in a row that end it, each sequence of at least one.
         seed: Of ``numpy.random.default_rng``: the same seed draws the same tokens; None draws anew.
+        session: Keeps the cache for a prompt that continues this one and its answer; of the same loaded
+            model, a decoder alone.
 
     Returns:
         The token ids, each computed when it is asked for.
@@ -59,10 +63,14 @@ def generate(
     Raises:
         InputError: The bundle does not generate, the prompt is empty or longer than the model's positions, a
             token is outside the vocabulary, the sources do not keep the encoder's contract, a setting is out
-            of its range, or the cache needs more memory than there is.
+            of its range, the session is of another model, or the cache needs more memory than there is.
         BundleError: The bundle is not whole, or a graph fails on inputs that its contract allows.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
+    if session is not None and session.model is not bundle:
+        raise InputError(
+            "session: one of another model found; load the bundle once, and make the session of that model"
+        )
     decoder = Decoder(bundle)
     sampling = Sampling(
         repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
@@ -74,17 +82,17 @@ def generate(
     limit = decoder.limit(max_new_tokens, len(begin))
     decoder.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
     carried = {} if decoder.encoder is None else decoder.encoder.run(sources)
-    return _tokens(decoder, carried, begin, SingleSearch(begin, limit, stops, sampling, random))
+    text = CachedText(decoder, carried) if session is None else session.text
+    return _tokens(text, begin, SingleSearch(begin, limit, stops, sampling, random))
 
 
-def _tokens(decoder: Decoder, carried: Arrays, begin: Tokens, search: SingleSearch) -> Iterator[int]:
+def _tokens(text: CachedText, sequence: Tokens, search: SingleSearch) -> Iterator[int]:
     yielded = 0
-    step, logits = decoder.prefill([begin], [carried])
     while True:
-        continued = search.advance(logits)
+        continued = search.advance(text.logits(sequence))
         settled = search.settled
         yield from settled[yielded:]
         yielded = len(settled)
         if continued is None:
             return
-        logits = decoder.next_logits(step, continued.tokens[:, np.newaxis])
+        sequence = np.append(sequence, continued.tokens)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TypedDict, Unpack
 
+from edgeattn_runtime.decoding.session import GenerationSession
 from edgeattn_runtime.decoding.streaming import generate
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
@@ -26,6 +27,7 @@ class Settings(TypedDict, total=False):
     stop: Iterable[int]
     stop_sequences: Iterable[Iterable[int]]
     seed: int | None
+    session: GenerationSession | None
 
 
 def generate_text(

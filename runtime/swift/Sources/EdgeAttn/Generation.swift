@@ -27,8 +27,23 @@ public struct GenerationOptions: Sendable {
     public var lengthPenalty = 1.0
     public var earlyStopping = EarlyStopping.no
     public var deadline: Duration?
+    public var session: GenerationSession?  // keeps the cache of one prompt, for what continues it
 
     public init() {}
+}
+
+/// Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is
+/// computed from there on.
+///
+/// It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
+public final class GenerationSession: Sendable {
+    fileprivate let handle: Handle
+
+    /// Begins a session of a model, a decoder alone.
+    public init(_ model: Model) throws {
+        let session = try model.handle.use { model in try handed { edgeattn_session_new(model, $0, $1) } }
+        handle = try Handle(session) { edgeattn_session_free($0) }
+    }
 }
 
 /// One answer. `text` is nil where neither a prompt nor a stop was a text.
@@ -68,13 +83,14 @@ extension Model {
         _ prompts: [Prompt], _ options: GenerationOptions, _ limits: CallLimits,
         onToken: ((Int) -> Bool)? = nil, onText: ((String) -> Bool)? = nil
     ) throws -> [[Answer]] {
-        let listener = Listener(onToken: onToken, onText: onText)
+        let (listener, session) = (Listener(onToken: onToken, onText: onText), options.session)
         let found = try Arguments.with { arguments in
             var options = try arguments.generation(options, listener)
             let sources = try prompts.map { try $0.sources.map(Handle.tensors(copying:)) }
             let pointers = sources.map { $0.use { $0 } }
             let prompts = arguments.array(try zip(prompts, pointers).map { try arguments.prompt($0, sources: $1) })
-            return try withExtendedLifetime((listener, sources)) {
+            options.session = session?.handle.use { $0 }
+            return try withExtendedLifetime((listener, session, sources)) {
                 try (limits.cancellation?.handle).use { cancellation in
                     options.cancellation = cancellation
                     return try handle.use { model in

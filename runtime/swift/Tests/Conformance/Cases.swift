@@ -13,10 +13,11 @@ struct Case: Decodable {
     let trustedKeys: [String]?
     let runMany: [Many]?
     let generateMany: [Search]?
+    let session: [Session]?
     let stream: [Windows]?
 
     enum CodingKeys: String, CodingKey {
-        case bundle, verdict, calls, generate, prepare, labels, decode, forecast, stream
+        case bundle, verdict, calls, generate, session, prepare, labels, decode, forecast, stream
         case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
@@ -87,6 +88,11 @@ struct Case: Decodable {
                 (tokens, score) = (try pair.decode([Int].self), try pair.decode(Double.self))
             }
         }
+    }
+
+    struct Session: Decodable {
+        let turns: [Run]
+        let error: String?
     }
 
     struct Windows: Decodable {

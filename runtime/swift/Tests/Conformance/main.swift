@@ -25,6 +25,7 @@ for given in cases {
     await each(given.forecast, "forecast", forecast)
     await each(given.runMany, "run_many", runMany)
     await each(given.generateMany, "generate_many", generateMany)
+    await each(given.session, "session", session)
     await each(given.stream, "stream", stream)
 }
 
@@ -54,13 +55,31 @@ func answer(_ call: Case.Call, _ model: Model) async throws -> Outcome {
 }
 
 func generate(_ run: Case.Run, _ model: Model) async throws -> Outcome {
-    var options = GenerationOptions()
+    try await generate(run, model, GenerationOptions())
+}
+
+func generate(_ run: Case.Run, _ model: Model, _ options: GenerationOptions) async throws -> Outcome {
+    var options = options
     options.start = run.start ?? []
     options.maxNewTokens = run.maxNewTokens
     let prompt = try run.prompt.map(Prompt.tokens) ?? .sources(tensors(run.sources ?? [:]))
     var tokens: [Int] = []
     for try await token in model.generate(prompt, options) { tokens.append(token) }
     return Outcome(agrees: tokens == run.tokens)
+}
+
+/// Continues the turns of one text; after one that is refused the next goes on.
+func session(_ entry: Case.Session, _ model: Model) async throws -> Outcome {
+    var (options, outcome) = (GenerationOptions(), Outcome())
+    options.session = try GenerationSession(model)
+    for turn in entry.turns {
+        do {
+            outcome.agrees = try await generate(turn, model, options).agrees && outcome.agrees
+        } catch is InputError {
+            outcome.agrees = outcome.agrees && turn.error != nil
+        }
+    }
+    return outcome
 }
 
 func decode(_ entry: Case.Decode, _ model: Model) throws -> Outcome {

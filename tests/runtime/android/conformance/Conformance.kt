@@ -35,6 +35,7 @@ fun main(arguments: Array<String>): Unit = runBlocking {
         each("forecast", "forecast", ::forecast)
         each("run_many", "run_many", ::runMany)
         each("generate_many", "generate_many", ::generateMany)
+        each("session", "session", ::session)
         each("stream", "stream", ::stream)
         each("decode", "decode") { entry, model -> outcome(model.decode(entry["tokens"].ints()), entry["text"]?.asString) }
     }
@@ -102,6 +103,21 @@ private suspend fun generateMany(entry: JsonObject, model: Model): Outcome {
     val areNear = found.flatten().zip(expected.flatten()).all { (a, b) -> abs(a.score - b.second) <= 1e-4 }
     val areSame = found.map { row -> row.map { it.tokens } } == expected.map { row -> row.map { it.first } }
     return Outcome(if (areSame && areNear) "answered" else "sequences ${found.map { row -> row.map { it.tokens to it.score } }}")
+}
+
+/** Continues the turns of one text; after one that is refused the next goes on. */
+private suspend fun session(entry: JsonObject, model: Model): Outcome = GenerationSession(model).use { session ->
+    val turns = entry["turns"].asJsonArray.map { it.asJsonObject }
+    val found = turns.map { turn ->
+        val most = turn["max_new_tokens"].takeUnless { it.isJsonNull }?.asInt
+        val options = GenerationOptions(maxNewTokens = most, session = session)
+        try {
+            model.generate(Prompt.Tokens(turn["prompt"].ints()), options).toList()
+        } catch (_: InputError) {
+            null
+        }
+    }
+    outcome(found, turns.map { it["tokens"]?.ints() })
 }
 
 /** Returns settings, or null for a value that their types cannot hold. */

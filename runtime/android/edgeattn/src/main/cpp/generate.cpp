@@ -69,10 +69,20 @@ void list(JNIEnv* env, jobject reader, const edgeattn_answers* answers) {
 
 }  // namespace
 
+EDGEATTN_JNI(jlong, newSession)(JNIEnv* env, jclass, jlong model) {
+  return guarded(env, [&] {
+    return address(handed<edgeattn_session*>(env, [&](auto* session, auto* error) {
+      return edgeattn_session_new(at<edgeattn_model>(model), session, error);
+    }));
+  });
+}
+
+EDGEATTN_JNI(void, freeSession)(JNIEnv*, jclass, jlong session) { edgeattn_session_free(at<edgeattn_session>(session)); }
+
 EDGEATTN_JNI(void, generate)
 (JNIEnv* env, jclass, jlong model, jobjectArray prompt_tokens, jobjectArray prompt_texts, jlongArray prompt_sources,
  jlongArray start, jlongArray stop, jobjectArray stop_sequences, jobjectArray stop_strings, jlongArray integers,
- jdoubleArray reals, jlong cancellation, jint heard, jobject reader) {
+ jdoubleArray reals, jlong session, jlong cancellation, jint heard, jobject reader) {
   guarded(env, [&] {
     const auto token_lists = sequences_of(env, prompt_tokens), sequences = sequences_of(env, stop_sequences);
     const auto sources = numbers_of(env, prompt_sources), first = numbers_of(env, start), last = numbers_of(env, stop);
@@ -99,6 +109,7 @@ EDGEATTN_JNI(void, generate)
     options.on_token = heard == Heard::tokens ? Listener::on_token : nullptr;
     options.on_text = heard == Heard::text ? Listener::on_text : nullptr;
     options.context = &listener;
+    options.session = at<edgeattn_session>(session);
     const Owned answers(handed<edgeattn_answers*>(env,
                                                   [&](auto* answers, auto* error) {
                                                     return edgeattn_generate(at<edgeattn_model>(model), prompts.data(),

@@ -28,6 +28,7 @@ enum class EarlyStopping { NO, YES, NEVER }
  * @property temperature 0 is greedy: the likeliest token, of a tie the lowest
  * @property seed null draws anew each time
  * @property stop tokens, each of which ends the answer
+ * @property session keeps the cache of one prompt, for what continues it
  */
 class GenerationOptions(
     val start: List<Int> = emptyList(),
@@ -45,6 +46,7 @@ class GenerationOptions(
     val lengthPenalty: Double = 1.0,
     val earlyStopping: EarlyStopping = EarlyStopping.NO,
     val deadline: Duration? = null,
+    val session: GenerationSession? = null,
 ) {
     internal fun integers() = longArrayOf(
         deadline.milliseconds, maxNewTokens.counted(), topK.counted(), seed?.toLong() ?: UNSET, numBeams.toLong(),
@@ -52,6 +54,18 @@ class GenerationOptions(
     )
 
     internal fun reals() = doubleArrayOf(temperature, topP?.coerceAtLeast(0.0) ?: UNSET.toDouble(), repetitionPenalty, lengthPenalty)
+}
+
+/**
+ * Keeps the key-value cache of one text, such as a chat, for the next turn: a prompt that begins as what it holds is computed from
+ * there on. It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
+ *
+ * @param model a decoder alone
+ */
+class GenerationSession(model: Model) : AutoCloseable {
+    internal val handle = Handle(model.handle.use { Native.newSession(it) }, "session", Native::freeSession)
+
+    override fun close() = handle.close()
 }
 
 /** One answer. `text` is null where neither a prompt nor a stop was a text. */
@@ -110,17 +124,21 @@ private fun <Piece> Model.heard(
 private fun Model.generate(
     prompts: List<Prompt>, options: GenerationOptions, cancellation: Long, heard: Int, reader: Native.Reader,
 ) = inCore(prompts.map { (it as? Prompt.Sources)?.tensors }) { sources ->
-    handle.use { model ->
-        Native.generate(
-            model,
-            Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
-            Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
-            sources, options.start.ids(), options.stop.ids(),
-            Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
-            Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
-            options.integers(), options.reals(), cancellation, heard, reader,
-        )
+    options.session.used { session ->
+        handle.use { model ->
+            Native.generate(
+                model,
+                Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
+                Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
+                sources, options.start.ids(), options.stop.ids(),
+                Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
+                Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
+                options.integers(), options.reals(), session, cancellation, heard, reader,
+            )
+        }
     }
 }
+
+private fun GenerationSession?.used(body: (Long) -> Unit) = if (this == null) body(0) else handle.use(body)
 
 private fun List<Int>?.ids() = LongArray(this?.size ?: 0) { this!![it].toLong() }

@@ -72,14 +72,17 @@ internal object Native {
     /** Returns tensors, or 0 where no window is complete; `end` takes where it ended. */
     @JvmStatic external fun next(stream: Long, deadline: Long, cancellation: Long, end: LongArray): Long
 
+    @JvmStatic external fun newSession(model: Long): Long
+    @JvmStatic external fun freeSession(session: Long)
+
     /**
      * `integers` and `reals` are those of [GenerationOptions.integers] and [GenerationOptions.reals]. `heard` says what the
-     * reader hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end.
+     * reader hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end. `session` is 0 for none.
      */
     @JvmStatic external fun generate(
         model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: LongArray,
         start: LongArray, stop: LongArray, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
-        integers: LongArray, reals: DoubleArray, cancellation: Long, heard: Int, reader: Reader,
+        integers: LongArray, reals: DoubleArray, session: Long, cancellation: Long, heard: Int, reader: Reader,
     )
 
     @JvmStatic external fun check(model: Long, deadline: Long, cancellation: Long, reader: Reader)
