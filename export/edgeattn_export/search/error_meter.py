@@ -15,7 +15,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.files import file_mb
+from edgeattn_export.graph.files import file_mb, weight_bytes
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
@@ -93,6 +93,12 @@ class ErrorMeter:
     def errors(self, recipe: Recipe) -> Errors:
         """Return 1 - cosine for each sample."""
         return self._errors(recipe, tuple(range(len(self.samples))))
+
+    def weight_mb(self, recipe: Recipe) -> float:
+        """Return the size of all weights of the graph that a recipe makes, 1 MB = 10^6 bytes."""
+        question = {"weights": self.fingerprint, "recipe": recipe.unnamed().to_json()}
+        answer = self.rig.computed(question, lambda: {"megabytes": weight_bytes(self.model(recipe)) / 1e6})
+        return float(np.asarray(answer["megabytes"], np.float64))
 
     def model(self, recipe: Recipe) -> ir.Model:
         """Return the graph that a recipe makes; not to be changed, for the latest one is kept."""

@@ -12,8 +12,8 @@ from edgeattn_export.quantize.recipe import Recipe
 Prefer = Literal["speed", "size"]
 # Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not
 # flatter that; but a recipe that was chosen on them may be less exact on others. MiniLM's worst error was
-# 1.34 to 1.54 times as large on 120 others as on these 60.
-MEAN_SHARE, WORST_SHARE = 0.8, 0.65
+# 1.3 to 1.7 times as large on 120 others as on these 60.
+MEAN_SHARE, WORST_SHARE = 0.8, 0.5
 LEAST_ERROR = 1e-12  # error that is none: a limit of exactly 1 asks for it
 COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
 

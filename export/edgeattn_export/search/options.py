@@ -21,6 +21,7 @@ from edgeattn_export.search.units import Unit
 
 LARGE_BYTES = 200_000_000  # of float weights, from which a trial takes seconds: fewer treatments are tried
 UNTRIED: Errors = np.zeros(1)  # as if a treatment spoiled nothing
+UNTREATED = Recipe("", (), ())
 
 Options = dict[str, list[Option]]  # by the unit's name
 
@@ -50,14 +51,21 @@ def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], st
 
 
 def tried(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
-    """Return an option with what it spoils where nothing but its unit is treated."""
-    return replace(option, errors=meter.spoiled(unit.isolated(option.treatment)))
+    """Return an option with what it spoils and stores where nothing but its unit is treated."""
+    recipe = unit.isolated(option.treatment)
+    return replace(option, errors=meter.spoiled(recipe), megabytes=_stored(meter, unit, recipe))
 
 
 def tried_rounded(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
     """Return an option as ``tried`` does, its weights rounded as they will be."""
-    rounded = meter.rig.candidates.finished(option.treatment, meter.calibration.forms)
-    return replace(option, errors=meter.spoiled(unit.isolated(rounded)))
+    recipe = unit.isolated(meter.rig.candidates.finished(option.treatment, meter.calibration.forms))
+    return replace(option, errors=meter.spoiled(recipe), megabytes=_stored(meter, unit, recipe))
+
+
+def _stored(meter: ErrorMeter, unit: Unit, recipe: Recipe) -> float:
+    """Return the size of a unit's weights, those of channels that are copied or split off among them."""
+    added = meter.weight_mb(recipe) - meter.weight_mb(UNTREATED)
+    return megabytes(unit, FLOAT.name, meter.calibration.forms) + added
 
 
 def cheapest_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:

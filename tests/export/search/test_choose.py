@@ -183,7 +183,7 @@ def test_quick_options_leave_out_float_where_it_is_slower() -> None:
         (Goal(0.9, 0.9, latency_ms=1.9), "float"),  # a third too slow is nearer than four times too inexact
         (Goal(0.7, 0.7, latency_ms=1.9), "residual int8"),
         (Goal(0.7, 0.7, latency_ms=1.9, size_mb=1.0), "int4 blocks"),
-        (Goal(0.5, 0.5, latency_ms=1.6), "int8"),
+        (Goal(0.3, 0.3, latency_ms=1.6), "int8"),
     ],
 )
 def test_limits_on_time_and_size_count_like_those_on_exactness(goal: Goal, form: str) -> None:
