@@ -10,24 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeattn_runtime import GenerationSession, InputError, Model, generate
-from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.stepping import Logits, Stepper
 
 PROMPTS = st.lists(st.lists(st.integers(0, 15), min_size=1, max_size=16), min_size=1, max_size=4)
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The tokens of every step, as they are made."""
-    calls: list[list[int]] = []
-    step = Stepper.__call__
-
-    def watched(self: Stepper, tokens: Tokens) -> Logits:
-        calls.append(tokens[0].tolist())
-        return step(self, tokens)
-
-    monkeypatch.setattr(Stepper, "__call__", watched)
-    return calls
 
 
 @given(PROMPTS)

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgeattn_runtime import BadInput, BundleError, InputError, Model, generate, load
-from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.stepping import Logits, Stepper
+from edgeattn_runtime.stepping import Stepper
 
 TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=16)
 SOURCE = [3, 1, 4, 1]
@@ -49,20 +48,6 @@ def test_an_encoder_decoder_is_the_loop_without_a_cache(encoder_decoder: Model, 
 def test_the_source_matters(encoder_decoder: Model) -> None:
     answers = {tuple(generate(encoder_decoder, [source], start=[0])) for source in range(16)}
     assert len(answers) > 8
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The tokens of every step, as they are made."""
-    calls: list[list[int]] = []
-    step = Stepper.__call__
-
-    def watched(self: Stepper, tokens: Tokens) -> Logits:
-        calls.append(tokens[0].tolist())
-        return step(self, tokens)
-
-    monkeypatch.setattr(Stepper, "__call__", watched)
-    return calls
 
 
 def test_tokens_come_one_by_one(decoder: Model, calls: list[list[int]]) -> None:
