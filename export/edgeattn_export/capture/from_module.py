@@ -31,6 +31,10 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
 
+_FREE_NUMBERS = (
+    "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."
+)
+
 
 def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
     """Export a module in eval mode and prove the export on real samples, and at sizes that none has.
@@ -65,7 +69,7 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
 
 
 def _proven(request: TraceRequest, engine: Engine) -> Captured:
-    """Return what takes lengths of any values, else what takes those alone whose longest is an axis's size.
+    """Return what takes any values, else what takes those alone whose longest is an axis's size.
 
     Raises:
         CaptureError: As ``_first_proven`` does.
@@ -73,6 +77,9 @@ def _proven(request: TraceRequest, engine: Engine) -> Captured:
     try:
         return _first_proven(request, engine)
     except ValueDependentError:
+        with suppress(CaptureError):
+            captured = _first_proven(replace(request, keeps_numbers=True), engine)
+            return replace(captured, notes=(*captured.notes, _FREE_NUMBERS))
         if not request.axes.lengths:
             raise
     captured = _first_proven(replace(request, reads_lengths=True), engine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ import torch
 from torch import fx, nn
 
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
+from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
+from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
 from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.reference import Reference
@@ -69,6 +71,7 @@ class TraceRequest:
     Attributes:
         reads_lengths: Whether the longest of the axes' lengths is read as a size, which the contract then
             promises.
+        keeps_numbers: Whether a number that is read off a tensor stays a symbol, taken for a size.
     """
 
     reference: Reference
@@ -76,6 +79,7 @@ class TraceRequest:
     axes: Axes
     outputs: tuple[str, ...]
     reads_lengths: bool = False
+    keeps_numbers: bool = False
 
     @property
     def lengths(self) -> Mapping[str, str]:
@@ -148,7 +152,9 @@ class TraceRequest:
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
-        with traceable(), SizesOfLengths() if self.lengths else nullcontext():
+        lengths = SizesOfLengths() if self.lengths else nullcontext()
+        numbers = _free_numbers(self.reference.module) if self.keeps_numbers else nullcontext()
+        with traceable(), lengths, numbers:
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
@@ -173,3 +179,9 @@ class TraceRequest:
 
     def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))
+
+
+@contextmanager
+def _free_numbers(module: nn.Module) -> Iterator[None]:
+    with symbolic_int(module), decided_as_sizes():
+        yield
