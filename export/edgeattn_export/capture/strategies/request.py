@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from edgeattn_export.capture.adapt.known_numbers import KnownNumbers
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
 from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
 from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
@@ -183,5 +184,5 @@ class TraceRequest:
 
 @contextmanager
 def _free_numbers(module: nn.Module) -> Iterator[None]:
-    with symbolic_int(module), decided_as_sizes():
+    with symbolic_int(module), decided_as_sizes(), KnownNumbers(module):
         yield
