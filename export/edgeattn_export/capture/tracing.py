@@ -21,6 +21,7 @@ from torch._subclasses import fake_tensor
 from torch.nn.modules import transformer
 
 from edgeattn_export.capture.adapt import Adapted
+from edgeattn_export.capture.adapt.kept_types import kept_types
 from edgeattn_export.capture.adapt.recurrent import symbolic_steps
 from edgeattn_export.capture.adapt.symbolic_list import symbolic_lists
 
@@ -31,7 +32,7 @@ LONGEST_CONSTANT = 64  # elements, such as of a list of sizes
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
     state = quiet(), slow_path(), torch.no_grad(), _no_hints(), _known_lists()
-    adapted = Adapted(), symbolic_lists(), symbolic_steps()
+    adapted = Adapted(), symbolic_lists(), symbolic_steps(), kept_types()
     with ExitStack() as stack:
         for context in (*state, *adapted):
             stack.enter_context(context)

@@ -29,6 +29,7 @@ from edgeattn_export.capture.adapt.pooling import POOLING
 from edgeattn_export.capture.adapt.repeat_interleave import repeat_each, repeat_interleave
 from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
 from edgeattn_export.capture.adapt.searchsorted import searchsorted
+from edgeattn_export.capture.adapt.set_places import SET_PLACES
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
 from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
 from edgeattn_export.capture.adapt.symbolic_list import SYMBOLIC_LISTS
@@ -44,6 +45,7 @@ ADAPTED: Mapping[Function, Function] = {
     **DECISIONS,
     **PACKED_ATTENTION,
     **POOLING,
+    **SET_PLACES,
     **SYMBOLIC_LISTS,
 }
 
