@@ -1,0 +1,193 @@
+"""The site as readers get it: every link leads somewhere, and nothing comes from, or goes to, anyone else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from commands import ROOT
+
+MODELS = ("digits", "series")
+PHONE = 390  # pixels
+FETCHED = {"img", "script", "link", "iframe", "source", "object", "embed"}  # without the reader's doing
+CHROMIUM = ("--headless=new", "--no-sandbox", "--no-first-run", "--virtual-time-budget=20000", "--dump-dom")
+MEASURE = """<!doctype html><title>measured</title><ul></ul><script>
+for (const path of PATHS) {
+  const frame = document.createElement('iframe');
+  frame.width = WIDTH;
+  frame.src = path;
+  frame.onload = () => {
+    const page = frame.contentDocument.documentElement;
+    const row = document.createElement('li');
+    row.textContent = `${path} ${page.scrollWidth - page.clientWidth}`;
+    document.querySelector('ul').append(row);
+    frame.remove();
+  };
+  document.body.append(frame);
+}
+</script>"""
+
+
+class Page(HTMLParser):
+    """What a page names: its anchors, links, and what a browser fetches for it.
+
+    Attributes:
+        ids: Anchors.
+        links: Addresses that a reader may follow.
+        fetched: Addresses that the page is made of.
+        policy: What the browser is told to allow.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+        self.policy = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        addresses = [values[name] for name in ("href", "src", "srcset", "data") if name in values]
+        if "id" in values:
+            self.ids.add(values["id"])
+        if tag == "a":
+            self.links += addresses
+        if tag in FETCHED:
+            self.fetched += addresses
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = values["content"]
+
+
+@cache
+def _page(path: Path) -> Page:
+    return Page(path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def site(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    def make(folder: Path) -> None:
+        subprocess.run(
+            ["make", "site", f"BUILD={folder}", f"MODELS={' '.join(MODELS)}"], cwd=ROOT, check=True
+        )
+
+    return made_once("site", make) / "site"
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path: _page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_page_of_the_repository_is_there(site: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = {re.sub(r"\bREADME\.md$", "index.html", file) for file in listed.stdout.split()}
+    found = {file.replace(".md", ".html") for file in found if "templates" not in file}
+    others = {file for file in found if not (site / file).exists()}
+    assert others == {
+        "docs/site/contents.html",  # part of the first page
+        "export/edgeattn_export/targets/minimal_build.html",  # part of bundles
+        "runtime/cpp/third_party/index.html",  # of others
+    }
+
+
+def test_every_link_leads_somewhere(site: Path, pages: dict[Path, Page]) -> None:
+    assert sum(len(page.links) for page in pages.values()) > 1000
+    assert [fault for path, page in pages.items() for fault in _faults(path, page, site)] == []
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path, pages: dict[Path, Page]) -> None:
+    assert [
+        (path.name, address[:80])
+        for path, page in pages.items()
+        for address in page.fetched
+        if urlsplit(address).scheme not in ("", "data") or urlsplit(address).netloc
+    ] == []
+    styles = "".join(path.read_text("utf-8") for path in site.rglob("*.css"))
+    assert [
+        url for url in re.findall(r"(?:url\(|@import )\s*['\"]?([^'\")]+)", styles) if "//" in url[:9]
+    ] == []
+
+
+def test_every_page_forbids_other_places(pages: dict[Path, Page]) -> None:
+    allowed = {"'self'", "'none'", "'unsafe-inline'", "data:"}
+    for path, page in pages.items():
+        rules = {name: set(sources) for name, *sources in map(str.split, page.policy.split(";"))}
+        assert rules["default-src"] in ({"'self'"}, {"'none'"}), path
+        assert set().union(*rules.values()) <= allowed, path
+
+
+def test_the_gallery_shows_each_model(site: Path, pages: dict[Path, Page]) -> None:
+    gallery = pages[site / "models" / "index.html"]
+    for name in MODELS:
+        assert f"{name}/report.html" in gallery.links
+        own = pages[site / "models" / name / "index.html"]
+        assert "report.html" in own.links
+        assert "example.svg" in own.fetched
+        assert {"the-bundle", "figures", "run-it"} <= own.ids
+
+
+def test_the_search_answers_offline(site: Path) -> None:
+    found = _rendered(site, "search.html?q=rotary")
+    assert 'href="models/story/index.html' in found
+
+
+def test_long_tables_have_a_filter(site: Path) -> None:
+    assert "Filter these" in _rendered(site, "docs/coverage-hub.html")
+    assert "Filter these" not in _rendered(site, "docs/ci.html")
+
+
+def test_no_page_is_wider_than_a_phone(site: Path, pages: dict[Path, Page], tmp_path: Path) -> None:
+    shutil.copytree(site, tmp_path / "site")
+    paths = [str(path.relative_to(site)) for path in pages]
+    page = MEASURE.replace("PATHS", str(paths)).replace("WIDTH", str(PHONE))
+    (tmp_path / "site" / "measured.html").write_text(page, "utf-8")
+    found = re.findall(r"<li>(\S+) (-?\d+)</li>", _rendered(tmp_path / "site", "measured.html"))
+    assert {path for path, _ in found} == set(paths)
+    assert {path: int(more) for path, more in found if int(more) > 0} == {}
+
+
+def _faults(path: Path, page: Page, site: Path) -> Iterator[str]:
+    for address in (*page.links, *page.fetched):
+        parts = urlsplit(address)
+        if parts.scheme:  # of others, which no test asks
+            continue
+        target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+        if target.is_dir():
+            target /= "index.html"
+        anchor = unquote(parts.fragment)
+        if not target.is_file() or not target.is_relative_to(site.resolve()):
+            yield f"{path.relative_to(site)}: {address}"
+        elif anchor and anchor not in _page(target).ids:
+            yield f"{path.relative_to(site)}: {address}: no such anchor"
+
+
+def _rendered(site: Path, address: str) -> str:
+    """Return a page of the served site as Chromium has it once its scripts have run."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no chromium on the PATH")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}/{address}"
+        try:
+            done = subprocess.run(
+                [chromium, *CHROMIUM, url], capture_output=True, text=True, timeout=120, check=True
+            )
+        finally:
+            server.shutdown()
+    return done.stdout
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
