@@ -24,6 +24,7 @@ smartquotes = False
 highlight_language = "none"  # of blocks that name none
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 templates_path = ["templates"]
 html_static_path = ["static"]
 html_favicon = "static/icon.svg"
