@@ -71,7 +71,7 @@ class DecomposeAttention:
         mode = node.attributes.get_int(MODE, 0)
         if gives_cache(node) or (weights_of(node) is not None and mode != AFTER_SOFTMAX):
             return Refusal(
-                "its scores or its cache are used elsewhere; only its answer and its weights have a plain form"
+                "its scores or its cache are used elsewhere; only its answer and weights have a plain form"
             )
         if node.inputs[0] is None or node.inputs[0].dtype is not ir.DataType.FLOAT:
             return Refusal(f"its query is {_dtype(node.inputs[0])}; FLOAT expected")

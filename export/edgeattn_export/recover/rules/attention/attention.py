@@ -101,7 +101,9 @@ class RecoverAttention:
         if shared is not None and shared in sources_of(value):
             return Refusal("its values are made of its attention weights, which the operator has only after")
         if shared is not None and axes.heads is not None and dims(shared)[1] == 1:
-            return Refusal("its attention weights are used elsewhere too, with one head where its values have more")
+            return Refusal(
+                "its attention weights are used elsewhere too, with one head where its values have more"
+            )
         guarded = entering.producer() is not weights.node
         return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded)
 
