@@ -47,6 +47,8 @@ def run(
     no_kernels: NoKernels = False,
 ) -> None:
     """Run a bundle on arrays, or on a text, image, sound or series."""
+    if head is not None and not attention:
+        raise InputError(f"--head {head}: found alone; add --attention, whose head it is")
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)
     maps = maps_of(model, head) if attention else ()

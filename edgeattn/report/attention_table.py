@@ -51,13 +51,14 @@ def _table(weights: NDArray[np.float64], queries: Sequence[str], keys: Sequence[
     for key in keys:
         table.add_column(key, justify="right", no_wrap=True, min_width=max(_CELL, len(key)))
     for query, row in zip(queries, weights, strict=True):
-        table.add_row(query, *map(_cell, row))
+        table.add_row(query, *(_cell(share, largest=share == row.max()) for share in row))
     return table
 
 
-def _cell(share: float) -> Text:
+def _cell(share: float, *, largest: bool) -> Text:
     shade = next((shade for least, shade in SHADES if share >= least), " ")
-    return Text(f"{shade}{100 * share:3.0f}", style="dim" if share < QUIET else "")
+    style = "bold cyan" if largest else "dim" if share < QUIET else ""
+    return Text(f"{shade}{100 * share:3.0f}", style=style)
 
 
 def _width(key: str) -> int:

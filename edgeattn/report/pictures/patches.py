@@ -8,24 +8,25 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, write_words
-from edgeattn.report.pictures.attention import head_mean
+from edgeattn.report.pictures.attention import COLORS, head_mean, of_heads
 from edgeattn.report.svg import INK
 from edgeattn_runtime.processing.image import Image, image_levels
 
 MOST_TOKENS = 8  # that stand before the patches: of a class, a distillation, registers
-_WIDTH, _HEIGHT, _SIDE, _TOP, _GAP = 7.0, 2.75, 1.8, 0.3, 0.3  # inches
-_FAINT = 0.35  # how much of the image is left beneath a map
+_WIDTH, _HEIGHT, _SIDE, _TOP, _GAP, _LINE = 7.0, 2.85, 1.9, 0.25, 0.3, 0.19  # inches
+_VEIL = 0.65  # how much a map hides of the image beneath it
 
 
 def patch_grid(keys: int, image: Image) -> tuple[int, int, int] | None:
     """Return how many tokens stand before the patches, and their rows and columns; None where nothing fits.
 
-    Patches are square, as in ViT (Dosovitskiy et al. 2021).
+    Patches are square and of whole pixels, as in ViT (Dosovitskiy et al. 2021); fewer tokens stand before.
     """
-    for before in range(min(keys, MOST_TOKENS + 1)):
+    for before in range(min((keys + 1) // 2, MOST_TOKENS + 1)):
         rows = round(((keys - before) * image.height / image.width) ** 0.5)
         columns = (keys - before) // rows if rows else 0
-        if rows * columns == keys - before > 0 and image.height * columns == image.width * rows:
+        is_whole = rows * columns == keys - before > 0 and image.height % rows == 0
+        if is_whole and image.height * columns == image.width * rows:
             return before, rows, columns
     return None
 
@@ -49,19 +50,23 @@ def draw_patches(sample: AnsweredSample, image: Image, output: str) -> Figure:
         zip(maps, ("PyTorch", "The bundle"), (BY_PYTORCH, BY_BUNDLE), strict=True), 1
     ):
         axes = _show(figure, place, f"{who} looks at", color)
-        axes.imshow(levels, cmap="gray", vmin=0, vmax=255)
+        axes.imshow(_gray(levels), cmap="gray", vmin=0, vmax=255)
         extent = (-0.5, image.width - 0.5, image.height - 0.5, -0.5)
         axes.imshow(
-            grid,
-            cmap="inferno",
-            vmin=0,
-            vmax=largest,
-            alpha=1 - _FAINT,
-            extent=extent,
-            interpolation="nearest",
+            grid, cmap=COLORS, vmin=0, vmax=largest, alpha=_VEIL, extent=extent, interpolation="nearest"
         )
-    write_words(figure, sample, left=0.1 / _WIDTH, top=0.47 / _HEIGHT, line=0.2 / _HEIGHT)
+    left, line = 0.1 / _WIDTH, _LINE / _HEIGHT
+    write_words(figure, sample, left=left, top=3 * line, line=line)
+    before, _, _ = patch_grid(sample.original[output].shape[-1], image) or (0, 0, 0)
+    whose = "of the first token" if before else "of all queries"
+    caption = f"Attention {whose}, {of_heads(sample, output)}; strongest {largest:.1%}"
+    figure.text(left, line, caption, va="top")
     return figure
+
+
+def _gray(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    gray: NDArray[np.float64] = levels.astype(np.float64)
+    return gray if gray.ndim == 2 else gray.mean(axis=-1)
 
 
 def _looked_at(attention: NDArray[np.generic], image: Image) -> NDArray[np.float64]:
