@@ -56,7 +56,6 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     reference = Reference(module, call).with_form(samples[0].inputs)
     answer = reference(samples[0].inputs)
     outputs = tuple(answer)
-    _check_names(samples.names, outputs)
     _check_defined(module, answer)
     check_repeats(reference, samples, answer)
     axes, batch_notes = stackable_axes(reference, samples, with_lengths(axes, samples))
@@ -138,14 +137,6 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
     graph, symbols = contract_of(model, axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
     return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
-
-
-def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-    shared = [name for name in outputs if name in inputs]
-    if shared:
-        raise CaptureError(
-            f"output {shared[0]!r} has the same name as an input; one graph cannot hold both: rename one"
-        )
 
 
 def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:

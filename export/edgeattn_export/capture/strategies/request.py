@@ -51,7 +51,7 @@ class PositionalModule(nn.Module):
         for name, (source, axis) in self.filled.items():
             note_longest(by_name[name], by_name[source].shape[axis])
         raw = self.call.raw(getattr(self, WRAPPED), by_name)
-        tensors = output_tensors(raw, self.call.left_out)
+        tensors = output_tensors(raw, self.call.left_out, self.names)
         return tuple(tensors[name] for name in self.outputs)
 
 
