@@ -55,7 +55,8 @@ class OutputForm:
         names = {id(tensor): name for name, tensor in inputs.items()}
         passthrough = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
         constants = {path: _constant_text(part) for path, part in parts.items() if path not in tensors}
-        form = cls(tuple(path for path in tensors if path not in passthrough), passthrough, constants, frozenset(inputs))
+        computed = tuple(path for path in tensors if path not in passthrough)
+        form = cls(computed, passthrough, constants, frozenset(inputs))
         if not form.computed:
             raise ModelError(
                 f"outputs: {_listing(form._kinds) or 'nothing'} found; expected at least one tensor that "
