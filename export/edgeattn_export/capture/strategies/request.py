@@ -154,13 +154,22 @@ class TraceRequest:
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         lengths = SizesOfLengths() if self.lengths else nullcontext()
-        numbers = _free_numbers(self.reference.module) if self.keeps_numbers else nullcontext()
-        with traceable(), lengths, numbers:
+        with traceable(), lengths, self.numbers():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
                 kind = ValueDependentError if depends_on_values(error) else CaptureError
                 raise kind(explanation(error, None)) from error
+
+    @contextmanager
+    def numbers(self) -> Iterator[None]:
+        """Keep numbers that are read off tensors inside the block, where the request does."""
+        if not self.keeps_numbers:
+            yield
+            return
+        module = self.reference.module
+        with symbolic_int(module), decided_as_sizes(), KnownNumbers(module):
+            yield
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
@@ -180,9 +189,3 @@ class TraceRequest:
 
     def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))
-
-
-@contextmanager
-def _free_numbers(module: nn.Module) -> Iterator[None]:
-    with symbolic_int(module), decided_as_sizes(), KnownNumbers(module):
-        yield
