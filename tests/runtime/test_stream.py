@@ -30,7 +30,7 @@ def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
     stream = Stream(load(conformance / "mono.edge"), hop=4)
     for _ in range(1000):
         stream.push(SAMPLES[:10])
-        assert stream._buffer.shape[1] <= WINDOW
+        assert stream._moving._buffer.shape[1] <= WINDOW
 
 
 def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
