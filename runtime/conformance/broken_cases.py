@@ -259,6 +259,11 @@ STREAMING = (
         "a time along an axis of a size",
         changed("streaming", "axis", to=2, whole=changed("streaming", "hop", to=3, whole=_STEPS)),
     ),
+    refused(
+        "streaming-axis-sound.edge",
+        "sounds whose time is not the last axis",
+        changed("processing", to={"audio": {"input": "x", "rate": 8000, "channels": 3}}, whole=_STEPS),
+    ),
     _streaming("streaming-hop-none.edge", "a hop of 0", "hop", to=0),
     _streaming("streaming-hop-unequal.edge", "a hop that is not the step's", "hop", to=3),
     _streaming("streaming-outputs-none.edge", "a step without an answer", "outputs", to=[]),

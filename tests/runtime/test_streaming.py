@@ -91,6 +91,10 @@ def test_what_the_schema_states_too(text: str, message: str, change: Change) -> 
         ("streaming.axis: 1 found, a symbol's axis", _whole("dims", ["batch"])),
         ("streaming.axis: 1 found, a symbol's axis", _whole("dtype", "float16")),
         ("streaming.input: x: float32[batch, 2, 3] found", put("symbols", "batch", "min", to=2)),
+        (
+            "streaming.axis: 1 found, the last of x",
+            put("processing", to={"audio": {"input": "x", "rate": 8000, "channels": 3}}),
+        ),
         ("streaming.input: no 'x' found among y", _whole("name", "y")),
         ("streaming.states[0].present: no 'total' found", _streaming("states", 0, "present", to="total")),
         ("streaming.states[0]: past_sum: ", _step("outputs", 3, "dims", ["batch", 2, 3])),

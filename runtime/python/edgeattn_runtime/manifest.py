@@ -157,12 +157,13 @@ def _check_references(manifest: Manifest) -> None:
         _check_dims(name, graph, manifest.symbols)
     if manifest.generation is not None:
         check_generation(manifest.generation, graphs, manifest.symbols)
-    if manifest.streaming is not None:
-        check_streaming(manifest.streaming, graphs, manifest.symbols, manifest.main_graph)
     if manifest.rows is not None:
         check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)
     if manifest.processing is not None:
         check_processing(manifest.processing, manifest.called_graphs, manifest.files)
+    if manifest.streaming is not None:
+        main, processing = manifest.main_graph, manifest.processing
+        check_streaming(manifest.streaming, graphs, manifest.symbols, main, processing)
     symbols = frozenset(row_symbols(graphs[manifest.main_graph].inputs))
     for i, variant in enumerate(manifest.variants):
         _check_variant(f"variants[{i}]", variant, manifest)

@@ -14,9 +14,9 @@ from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph, Tensor, symbols_of
 from edgeattn_runtime.graph_session import GraphSession, OpenGraph
 from edgeattn_runtime.model import Model
-from edgeattn_runtime.processing import Processing, Sound
+from edgeattn_runtime.processing import Sound
 from edgeattn_runtime.stream import Moment, MovingWindow
-from edgeattn_runtime.streaming import Streaming, hop_shape, outputs_of
+from edgeattn_runtime.streaming import Streaming, hop_shape, outputs_of, series_of, sounds_of
 
 
 class StepStream:
@@ -68,7 +68,7 @@ class StepStream:
         Raises:
             InputError: It is of another kind, or a hop is refused, such as one with a NaN. The next call goes
                 on with the hop behind it, and the state before it. Or the model is closed.
-            DeadlineError: A step did not end within the ``Deadline`` around it; its hop is passed over likewise.
+            DeadlineError: A step did not end within the ``Deadline`` around it; its hop is passed over too.
             BundleError: The graph fails.
         """
         self._opened()
@@ -137,16 +137,14 @@ class Source:
 
     def __init__(self, model: Model, streaming: Streaming) -> None:
         manifest = model.manifest
-        processing = manifest.processing or Processing()
-        audio, series = processing.audio, processing.series
+        audio = sounds_of(streaming, manifest.processing)
         step = manifest.graphs[streaming.step]
         (self._tensor,) = (tensor for tensor in step.inputs if tensor.name == streaming.input)
         self._model, self._symbols, self._hop = model, manifest.symbols, streaming.hop
         self._axis, self._shape = streaming.axis - 1, hop_shape(self._tensor)[1:]  # without the batch
-        self._rate: int | None = None  # of sounds
-        self._is_series = series is not None and series.input == streaming.input
-        if audio is not None and audio.input == streaming.input and audio.log_mel is None:
-            self._rate = audio.rate
+        self._rate = None if audio is None else audio.rate
+        self._is_series = series_of(streaming, manifest.processing) is not None
+        if audio is not None:
             self._axis, self._shape = 1, (audio.channels, self._hop)
 
     def hops(self) -> MovingWindow:

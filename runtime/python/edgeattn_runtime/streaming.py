@@ -11,6 +11,7 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.limits import STEP
+from edgeattn_runtime.processing import Audio, Processing, Series
 
 STATE_DTYPES = ("float32", "int64", "bool")
 
@@ -67,7 +68,11 @@ class Streaming:
 
 
 def check_streaming(
-    streaming: Streaming, graphs: Mapping[str, Graph], symbols: Mapping[str, Symbol], main: str
+    streaming: Streaming,
+    graphs: Mapping[str, Graph],
+    symbols: Mapping[str, Symbol],
+    main: str,
+    processing: Processing | None,
 ) -> None:
     """Check that the graphs have what ``streaming`` names, in dtypes and dims that fit each other.
 
@@ -78,6 +83,7 @@ def check_streaming(
         graphs: All of the bundle.
         symbols: The bounds of their dims.
         main: The name of the main graph, which answers the whole.
+        processing: How inputs are made; known to fit them.
 
     Raises:
         BundleError: In one line, the key at fault, what was found there and what was expected.
@@ -91,11 +97,25 @@ def check_streaming(
     _check_takes(step, [streaming.input, *(entry.past for entry in streaming.states)])
     piece = _tensor("input", streaming.input, step.inputs)
     _check_input(streaming, piece, _tensor("input", streaming.input, whole.inputs), symbols)
+    if sounds_of(streaming, processing) is not None and streaming.axis != len(piece.dims) - 1:
+        raise BundleError(f"streaming.axis: {streaming.axis} found, the last of {piece} expected for sounds")
     batch = piece.dims[0]
     _check_states(streaming, step, batch)
     for name in streaming.outputs:
         _check_output(_tensor("outputs", name, step.outputs), _tensor("outputs", name, whole.outputs), batch)
     _check_bytes(streaming, step)
+
+
+def sounds_of(streaming: Streaming, processing: Processing | None) -> Audio | None:
+    """Return how a stream's sounds become its input; None where it takes none."""
+    audio = None if processing is None else processing.audio
+    return audio if audio and audio.input == streaming.input and audio.log_mel is None else None
+
+
+def series_of(streaming: Streaming, processing: Processing | None) -> Series | None:
+    """Return how a stream's series become its input; None where it takes none."""
+    series = None if processing is None else processing.series
+    return series if series and series.input == streaming.input else None
 
 
 def outputs_of(streaming: Streaming, step: Graph) -> tuple[Tensor, ...]:
