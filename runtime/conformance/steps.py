@@ -53,11 +53,13 @@ class Kind:
         dims: Of the input, time among them.
         hop: Places of the time that a step takes.
         processing: How it is made, where it is.
+        is_static: Whether a step takes a batch of 1 alone, and the whole any.
     """
 
     dims: Dims
     hop: int
     processing: Processing | None = None
+    is_static: bool = False
 
     @property
     def axis(self) -> int:
@@ -97,7 +99,9 @@ _SERIES = Series(
 KINDS = {
     "steps": Kind(("batch", TIME, 3), hop=2),
     "steps-rows": Kind((1, 2, TIME), hop=1),
-    "steps-sound": Kind(("batch", TIME), 4, Processing(audio=Audio(input="x", rate=8000, channels=1))),
+    "steps-sound": Kind(
+        ("batch", TIME), 4, Processing(audio=Audio(input="x", rate=8000, channels=1)), is_static=True
+    ),
     "steps-stereo": Kind(("batch", 2, TIME), 3, Processing(audio=Audio(input="x", rate=8000, channels=2))),
     "steps-series": Kind(("batch", 2, TIME), 3, Processing(series=_SERIES)),
 }
@@ -253,6 +257,7 @@ def _samples(kind: Kind) -> list[Sample]:
 
 
 def _contract(kind: Kind, time: int | str, *, states: bool) -> Graph:
+    kind = replace(kind, dims=(1, *kind.dims[1:])) if states and kind.is_static else kind
     kept = [(name, dtype, kind.state(name)) for name, dtype in _STATES.items() if states]
     pasts, presents = (
         [Tensor(f"{prefix}{name}", dtype, dims) for name, dtype, dims in kept] for prefix in ("past_", "")

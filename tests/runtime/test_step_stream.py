@@ -15,19 +15,10 @@ SOUND = np.random.default_rng(0).uniform(-0.9, 0.6, 41).astype(np.float32)
 HOP = 4  # samples, of steps-sound.edge
 
 
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of the bundles that stream in steps."""
-    folder = tmp_path_factory.mktemp("steps")
-    for name in steps.KINDS:
-        steps.bundle(name)(folder / f"{name}.edge")
-    return folder
-
-
 @pytest.fixture
-def net(bundles: Path) -> Model:
+def net(conformance: Path) -> Model:
     """A model that takes sounds of one channel."""
-    return load(bundles / "steps-sound.edge")
+    return load(conformance / "steps-sound.edge")
 
 
 @pytest.mark.parametrize("came", [1, 3, 4, 9, 41])
@@ -44,8 +35,8 @@ def test_hops_together_are_the_whole_however_they_come(came: int, net: Model) ->
 
 
 @pytest.mark.parametrize(("name", "axis"), [("steps", 1), ("steps-rows", 2), ("steps-stereo", 2)])
-def test_the_time_stands_on_any_axis(name: str, axis: int, bundles: Path) -> None:
-    net = load(bundles / f"{name}.edge")
+def test_the_time_stands_on_any_axis(name: str, axis: int, conformance: Path) -> None:
+    net = load(conformance / f"{name}.edge")
     values = SOUND[:36].reshape((12, 3) if axis == 1 else (2, 18))
     moments = StepStream(net).push(values)
     whole = net(x=values[np.newaxis])
@@ -54,8 +45,8 @@ def test_the_time_stands_on_any_axis(name: str, axis: int, bundles: Path) -> Non
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_series_are_prepared_hop_by_hop(bundles: Path) -> None:
-    net = load(bundles / "steps-series.edge")
+def test_series_are_prepared_hop_by_hop(conformance: Path) -> None:
+    net = load(conformance / "steps-series.edge")
     values = np.arange(12.0).reshape(2, 6)
     (_, moment) = StepStream(net).push(values)
     expected = net(**net.prepare(series=values))["smooth"][..., 3:]
@@ -139,8 +130,8 @@ def test_a_step_that_does_not_end_leaves_the_state(net: Model) -> None:
         ("steps", [[1.0, 2.0], [3.0]], "what has come: no array can be made of it"),
     ],
 )
-def test_what_is_refused_takes_nothing(name: str, values: object, message: str, bundles: Path) -> None:
-    stream = StepStream(load(bundles / f"{name}.edge"))
+def test_what_is_refused_takes_nothing(name: str, values: object, message: str, conformance: Path) -> None:
+    stream = StepStream(load(conformance / f"{name}.edge"))
     with pytest.raises(InputError) as caught:
         stream.push(values)
     assert str(caught.value).startswith(message)
@@ -150,8 +141,8 @@ def test_what_is_refused_takes_nothing(name: str, values: object, message: str, 
     ]
 
 
-def test_numbers_of_python_take_the_inputs_dtype(bundles: Path) -> None:
-    stream = StepStream(load(bundles / "steps.edge"))
+def test_numbers_of_python_take_the_inputs_dtype(conformance: Path) -> None:
+    stream = StepStream(load(conformance / "steps.edge"))
     assert len(stream.push([[0.5, 1, 2], [3, 4, 5]])) == 1
 
 
@@ -169,7 +160,7 @@ def test_a_bundle_without_steps_is_refused(conformance: Path) -> None:
         StepStream(load(conformance / "good.edge"))
 
 
-def test_a_graph_that_gives_other_states_than_it_says_fails(bundles: Path, tmp_path: Path) -> None:
+def test_a_graph_that_gives_other_states_than_it_says_fails(conformance: Path, tmp_path: Path) -> None:
     steps.with_state("tail", "float32", "batch", 3, 3)(tmp_path / "steps.edge")
     with pytest.raises(BundleError):
         StepStream(load(tmp_path / "steps.edge")).push(np.zeros((2, 3), np.float32))

@@ -58,6 +58,13 @@ def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
     assert [moment.end for moment in stream.push(values[:, :0])] == [12]
 
 
+def test_reset_begins_anew(conformance: Path) -> None:
+    stream = Stream(load(conformance / "mono.edge"), hop=5)
+    stream.push(SAMPLES[:27])
+    stream.reset()
+    assert [moment.end for moment in stream.push(SAMPLES[:WINDOW])] == [WINDOW]
+
+
 @pytest.mark.parametrize(
     ("settings", "pattern"),
     [({"hop": 0}, "hop .*0 .*window .*12 "), ({"hop": 1, "window": 0}, "window .*0 ")],

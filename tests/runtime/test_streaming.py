@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import steps
 from broken_manifest import Change, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.limits import STEP
@@ -15,12 +14,10 @@ from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.streaming import StateEntry, Streaming
 
 
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture
+def text(conformance: Path) -> str:
     """The manifest of a bundle that streams in steps."""
-    folder = tmp_path_factory.mktemp("streaming") / "steps.edge"
-    steps.bundle("steps")(folder)
-    return (folder / "manifest.json").read_text("utf-8")
+    return (conformance / "steps.edge" / "manifest.json").read_text("utf-8")
 
 
 def _changed(text: str, *changes: Change) -> Any:
@@ -89,6 +86,7 @@ def test_what_the_schema_states_too(text: str, message: str, change: Change) -> 
         ("streaming.input: x: float32[batch, 2, 3] and x: ", _whole("dims", ["batch", "time", 4])),
         ("streaming.axis: 1 found, a symbol's axis", _whole("dims", ["batch", 2, 3])),
         ("streaming.axis: 1 found, a symbol's axis", _whole("dims", ["batch"])),
+        ("streaming.input: x: float32[batch, 2, 3] and x: ", _whole("dims", [2, "time", 3])),
         ("streaming.axis: 1 found, a symbol's axis", _whole("dtype", "float16")),
         ("streaming.input: x: float32[batch, 2, 3] found", put("symbols", "batch", "min", to=2)),
         (
@@ -127,7 +125,12 @@ def test_the_limit_is_on_all_that_a_step_takes_and_gives(text: str, more: int) -
         Manifest.from_json(json.dumps(manifest))
 
 
-def test_a_batch_may_be_a_size_of_one(tmp_path: Path) -> None:
-    steps.bundle("steps-rows")(tmp_path / "rows.edge")
-    manifest = Manifest.from_json((tmp_path / "rows.edge" / "manifest.json").read_text("utf-8"))
-    assert manifest.graphs["step"].inputs[0].dims == (1, 2, 1)
+@pytest.mark.parametrize(
+    ("bundle", "whole", "hop"),
+    [("steps-rows.edge", (1, 2, "time"), (1, 2, 1)), ("steps-sound.edge", ("batch", "time"), (1, 4))],
+)
+def test_a_batch_may_be_a_size_of_one(
+    bundle: str, whole: tuple[int | str, ...], hop: tuple[int, ...], conformance: Path
+) -> None:
+    graphs = Manifest.from_json((conformance / bundle / "manifest.json").read_text("utf-8")).graphs
+    assert [graphs[name].inputs[0].dims for name in ("model", "step")] == [whole, hop]

@@ -91,7 +91,7 @@ class Stream:
         if hop < 1 or size < 1:
             raise InputError(f"a hop of {hop} in a window of {size} found, at least 1 of each expected")
         self.hop, self.window = hop, size
-        self._moving = MovingWindow((self._rows, 0), 1, hop=hop, window=size)
+        self.reset()
 
     def push(self, values: object) -> list[Moment]:
         """Take what has come, any number of samples, and answer each window that it completes.
@@ -111,6 +111,10 @@ class Stream:
             )
         self._moving.push(came)
         return [Moment(end, self._model(**self._prepared(window))) for end, window in self._moving.windows()]
+
+    def reset(self) -> None:
+        """Begin anew: nothing has come."""
+        self._moving = MovingWindow((self._rows, 0), 1, hop=self.hop, window=self.window)
 
     def _prepared(self, window: NDArray[Any]) -> Arrays:
         if self._processing.audio is not None:

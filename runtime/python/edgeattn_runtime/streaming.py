@@ -138,16 +138,16 @@ def _check_takes(step: Graph, names: list[str]) -> None:
 
 
 def _check_input(streaming: Streaming, piece: Tensor, whole: Tensor, symbols: Mapping[str, Symbol]) -> None:
-    axis, batch = streaming.axis, piece.dims[0] if piece.dims else None
-    if piece.dtype != "float32" or not _is_batch(batch, symbols) or not _are_sizes(piece.dims[1:]):
+    axis = streaming.axis
+    if piece.dtype != "float32" or not _is_batch(piece, symbols) or not _are_sizes(piece.dims[1:]):
         raise BundleError(f"streaming.input: {piece} found, float32 of sizes behind a batch of 1 expected")
     if axis >= len(piece.dims) or piece.dims[axis] != streaming.hop:
         raise BundleError(f"streaming.hop: {streaming.hop} found on axis {axis}, that of {piece} expected")
-    others = [*piece.dims[:axis], *piece.dims[axis + 1 :]]
     time = whole.dims[axis] if axis < len(whole.dims) else None
-    if whole.dtype != "float32" or not isinstance(time, str) or time == batch:
+    if whole.dtype != "float32" or not isinstance(time, str) or time == whole.dims[0]:
         raise BundleError(f"streaming.axis: {axis} found, a symbol's axis of {whole} expected: its time")
-    if [*whole.dims[:axis], *whole.dims[axis + 1 :]] != others:
+    others, expected = ((*dims[1:axis], *dims[axis + 1 :]) for dims in (whole.dims, piece.dims))
+    if not _is_batch(whole, symbols) or others != expected:
         raise BundleError(f"streaming.input: {piece} and {whole} found, dims that differ in time expected")
 
 
@@ -186,8 +186,10 @@ def _numbers(tensor: Tensor) -> int:
     return count
 
 
-def _is_batch(dim: int | str | None, symbols: Mapping[str, Symbol]) -> bool:
-    return symbols[dim].allows(1) if isinstance(dim, str) else dim == 1
+def _is_batch(tensor: Tensor, symbols: Mapping[str, Symbol]) -> bool:
+    """Say whether the first dim of a tensor may be 1."""
+    batch = tensor.dims[0] if tensor.dims else None
+    return symbols[batch].allows(1) if isinstance(batch, str) else batch == 1
 
 
 def _are_sizes(dims: Iterable[int | str], batch: int | str | None = None) -> bool:

@@ -21,7 +21,7 @@ export type Streamed = {
   run(inputs: Tensors, options?: CallOptions): Promise<Tensors>;
 };
 
-/** What a window was answered with. */
+/** What a window, or a hop, was answered with. */
 export type Moment = {
   /** Where it ended: how many samples, or values of each series, had come by then. */
   readonly end: number;
@@ -41,9 +41,9 @@ export class Stream {
   readonly hop: number;
   readonly window: number;
   readonly #rows: number; // channels or series
-  #kept: readonly Float64Array[];
+  #kept: readonly Float64Array[] = [];
   #begin = 0; // of what is kept, in all that has come
-  #next: number; // the end of the next window
+  #next = 0; // the end of the next window
   #last: Promise<unknown> = Promise.resolve(); // what is pushed is answered in its order
 
   /**
@@ -61,8 +61,7 @@ export class Stream {
     this.hop = readCount('hop', options.hop, 1);
     this.window = readCount('window', window, 1);
     this.#rows = rows;
-    this.#next = this.window;
-    this.#kept = Array.from({ length: rows }, () => new Float64Array());
+    this.#clear();
   }
 
   /**
@@ -72,18 +71,21 @@ export class Stream {
    *     call goes on with the window behind it.
    */
   async push(values: Values): Promise<Moment[]> {
-    const came = this.#read(values);
+    const came = readRows(values, this.#rows);
     const answered = this.#last.then(() => this.#answer(came));
     this.#last = answered.catch(() => {});
     return answered;
   }
 
-  #read(values: Values): readonly Numbers[] {
-    const rows = isRow(values) && this.#rows === 1 ? [values] : (values as readonly Numbers[]);
-    const length = rows?.[0]?.length;
-    if (!Array.isArray(rows) || rows.length !== this.#rows || !rows.every((row) => isRow(row) && row.length === length))
-      throw new InputError(`numbers of [${this.#rows}, time] expected: an array of as many numbers each`);
-    return rows;
+  /** Begin anew, behind what was pushed: nothing has come. */
+  reset(): void {
+    this.#last = this.#last.then(() => this.#clear());
+  }
+
+  #clear(): void {
+    this.#begin = 0;
+    this.#next = this.window;
+    this.#kept = Array.from({ length: this.#rows }, () => new Float64Array());
   }
 
   async #answer(came: readonly Numbers[]): Promise<Moment[]> {
@@ -120,6 +122,15 @@ const isRow = (values: unknown): values is Numbers =>
   values instanceof Float32Array ||
   values instanceof Float64Array ||
   (Array.isArray(values) && values.every((value) => typeof value === 'number'));
+
+/** Return what has come, an array a row; throws InputError where it is of another kind. */
+export function readRows(values: Values, count: number): readonly Numbers[] {
+  const rows = isRow(values) && count === 1 ? [values] : (values as readonly Numbers[]);
+  const length = rows?.[0]?.length;
+  if (!Array.isArray(rows) || rows.length !== count || !rows.every((row) => isRow(row) && row.length === length))
+    throw new InputError(`numbers of [${count}, time] expected: an array of as many numbers each`);
+  return rows;
+}
 
 /** Return how many channels or series an input has, and how many numbers of each; none for any. */
 function inputOf({ manifest }: Streamed): { readonly rows: number; readonly own: number | undefined } {
