@@ -6,25 +6,16 @@ import { withCache } from './cache.js';
 import { bind, checkInputs, checkTokenIds } from './contract.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { Decoder, type Run } from './decoder.js';
-import { BundleError, InputError, owned, refusing } from './errors.js';
+import { InputError, owned, refusing } from './errors.js';
 import { type GenerateManyOptions, type GenerateOptions, generate, generateMany } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
-import {
-  type Graph,
-  type Manifest,
-  mainGraph,
-  named,
-  written as spelled,
-  symbolsOf,
-  type Variant,
-} from './manifest.js';
+import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
 import { type Label, labels, prepare, type Raw } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
 import { forecast } from './series.js';
-import { hopDims } from './streaming.js';
-import type { Tensor, Tensors } from './tensor.js';
+import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 import { readStops, written } from './writing.js';
 
@@ -103,28 +94,6 @@ export class Model {
     const buckets = this.#buckets(graph);
     const { whole, sizes } = refusing(InputError, 'inputs: no tensors by name', () => this.#checked(inputs, graph));
     return buckets.run(whole, sizes, new Deadline(limits));
-  }
-
-  /**
-   * Answer a hop and the states before it, as a `StepStream` hands them on: of these only the hop is checked.
-   *
-   * @throws as `run` does; BundleError, too, where the states behind the hop are not what the manifest says.
-   */
-  async step(inputs: Tensors, limits: CallOptions = {}): Promise<Tensors> {
-    const { streaming, symbols, name } = this.manifest;
-    if (!streaming) throw new InputError(`${name}: no 'streaming' in its manifest`);
-    const { inputs: specs } = this.#graph(streaming.step);
-    const buckets = this.#buckets(streaming.step);
-    const hop = { [streaming.input]: inputs[streaming.input] as Tensor };
-    checkInputs([named(specs, streaming.input)], symbols, hop);
-    const sizes = Object.fromEntries(symbolsOf(specs).map((symbol) => [symbol, 1]));
-    const given = await buckets.run(inputs, sizes, new Deadline(limits));
-    for (const { past, present } of streaming.states) {
-      const [found, expected] = [given[present]?.dims, hopDims(named(specs, past))];
-      if (String(found) !== String(expected))
-        throw new BundleError(`${present}: dims [${found}] found, [${expected}] expected; export again`);
-    }
-    return given;
   }
 
   /**

@@ -56,7 +56,6 @@ export class RemoteModel {
   }
 
   run = (inputs: Tensors, options: RunOptions = {}): Promise<Tensors> => this.#ask('run', inputs, options);
-  step = (inputs: Tensors, options: CallOptions = {}): Promise<Tensors> => this.#ask('step', inputs, options);
   runMany = (samples: readonly Tensors[], options: CallOptions = {}): Promise<Tensors[]> =>
     this.#ask('runMany', samples, options);
   prepare = (raw: Raw): Promise<Tensors> => this.#ask('prepare', raw);

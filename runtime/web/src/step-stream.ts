@@ -1,16 +1,11 @@
 /** A sequence that never ends, answered hop by hop by an encoder that keeps its state. */
 
 import type { CallOptions } from './deadline.js';
-import { InputError } from './errors.js';
+import { BundleError, InputError, refusing } from './errors.js';
 import { type Manifest, named, type Streaming } from './manifest.js';
 import { type Moment, readRows, type Streamed, type Values } from './stream.js';
 import { hopDims, seriesOf, soundsOf } from './streaming.js';
 import { count, type Tensor, type Tensors, zeros } from './tensor.js';
-
-/** What answers steps: a Model, or a RemoteModel. */
-export type Stepped = Streamed & {
-  step(inputs: Tensors, options?: CallOptions): Promise<Tensors>;
-};
 
 /**
  * A sound, series or features that never end, of which each hop is computed once, by a bundle with `streaming` in its
@@ -27,7 +22,7 @@ export class StepStream {
 
   /** @throws InputError where the manifest has no `streaming`. */
   constructor(
-    private readonly model: Stepped,
+    private readonly model: Streamed,
     private readonly limits: CallOptions = {},
   ) {
     const { streaming, name } = model.manifest;
@@ -48,7 +43,7 @@ export class StepStream {
    *     with the hop behind it, and the state before it.
    */
   async push(values: Values | Tensor): Promise<Moment[]> {
-    const came = this.#source.read(values);
+    const came = refusing(InputError, 'push: nothing that comes', () => this.#source.read(values));
     const answered = this.#last.then(() => this.#answer(came));
     this.#last = answered.catch(() => {});
     return answered;
@@ -67,13 +62,20 @@ export class StepStream {
     this.#source.push(came);
     for (let hop = this.#source.next(); hop; hop = this.#source.next()) {
       const inputs = { ...this.#state, [this.#streaming.input]: await this.#source.prepared(hop) };
-      const given = await this.model.step(inputs, this.limits);
-      const { states, outputs } = this.#streaming;
-      this.#state = Object.fromEntries(states.map(({ past, present }) => [past, given[present] as Tensor]));
+      const { step, states, outputs } = this.#streaming;
+      const given = await this.model.run(inputs, { ...this.limits, graph: step });
+      this.#state = Object.fromEntries(states.map(({ past, present }) => [past, this.#kept(past, given[present])]));
       const end = this.#source.end;
       moments.push({ end, outputs: Object.fromEntries(outputs.map((name) => [name, given[name] as Tensor])) });
     }
     return moments;
+  }
+
+  /** Return a state behind a step; throws BundleError where it is not as the one before. */
+  #kept(past: string, present: Tensor | undefined): Tensor {
+    const { dims } = this.#state[past] as Tensor;
+    if (present && String(present.dims) === String(dims)) return present;
+    throw new BundleError(`${past}: a state of [${present?.dims}] found behind one of [${dims}]; export again`);
   }
 }
 
@@ -87,7 +89,7 @@ class Source {
   #kept = new Float64Array(); // place by place
 
   constructor(
-    private readonly model: Stepped,
+    private readonly model: Streamed,
     private readonly streaming: Streaming,
   ) {
     const { manifest } = model;

@@ -3,6 +3,7 @@
 import type { CallOptions } from './deadline.js';
 import { InputError } from './errors.js';
 import { type Manifest, mainGraph, named } from './manifest.js';
+import type { RunOptions } from './model.js';
 import type { Raw } from './processing.js';
 import { readCount } from './prompt.js';
 import type { Tensors } from './tensor.js';
@@ -14,11 +15,11 @@ export type StreamOptions = CallOptions & {
   readonly window?: number;
 };
 
-/** What answers windows: a Model, or a RemoteModel. */
+/** What answers windows and steps: a Model, or a RemoteModel. */
 export type Streamed = {
   readonly manifest: Manifest;
   prepare(raw: Raw): Tensors | Promise<Tensors>;
-  run(inputs: Tensors, options?: CallOptions): Promise<Tensors>;
+  run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
 };
 
 /** What a window, or a hop, was answered with. */

@@ -57,7 +57,6 @@ function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'sto
     close: () => opened?.close(),
     describe: () => model().describe(),
     run: (inputs, options) => model().run(inputs, options),
-    step: (inputs, options) => model().step(inputs, options),
     runMany: (samples, options) => model().runMany(samples, options),
     prepare: (raw) => model().prepare(raw),
     labels: (outputs) => model().labels(outputs),

@@ -89,7 +89,7 @@ def test_the_library_exports_what_its_headers_say_alone(library: ctypes.CDLL) ->
     names = {line.split(maxsplit=2)[2] for line in symbols}
     assert {name for name in names if name.startswith("edgeattn_")} == {name for _, name, _ in FUNCTIONS}
     public = (
-        "Model|Stream|TextStream|GenerationSession|Deadline|Cancellation|[A-Z][A-Za-z]*Error|"
+        "Model|Stream|StepStream|TextStream|GenerationSession|Deadline|Cancellation|[A-Z][A-Za-z]*Error|"
         "load|bench|install|read_|decode_"
     )
     ours = {name for name in names if re.search(r"(^|\s|for )edgeattn::", name)}

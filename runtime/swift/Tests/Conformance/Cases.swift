@@ -118,7 +118,9 @@ struct Case: Decodable {
 
         /// A new beginning, an array, or rows of a sound or series.
         enum Push: Decodable {
-            case reset, array(Numbers), rows([[Double?]])
+            case reset
+            case array(Numbers)
+            case rows([[Double?]])
 
             init(from decoder: Decoder) throws {
                 let value = try decoder.singleValueContainer()
