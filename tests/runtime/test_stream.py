@@ -33,6 +33,14 @@ def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
         assert stream._moving._buffer.shape[1] <= WINDOW
 
 
+def test_the_caller_may_use_its_array_again(conformance: Path) -> None:
+    stream, microphone = Stream(load(conformance / "mono.edge"), hop=4), SAMPLES[:10].copy()
+    stream.push(microphone)
+    microphone[:] = 1
+    (moment,) = stream.push(microphone[:2])
+    assert moment.outputs["total"] == pytest.approx(SAMPLES[:10].sum() + 2, abs=1e-5)
+
+
 def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
     net = load(conformance / "stereo.edge")
     with pytest.raises(InputError, match="window: None "):

@@ -164,9 +164,8 @@ class Source:
         if not prepared and not hasattr(values, "dtype") and array.dtype.kind in "fiu":
             array = array.astype(np.float32)
         came = array[np.newaxis] if prepared and array.ndim == 1 and self._shape[0] == 1 else array
-        if not self._fits(came.shape) or not (
-            came.dtype == np.float32 or (prepared and came.dtype.kind in "fiu")
-        ):
+        is_right = came.dtype.kind in "fiu" if prepared else came.dtype == np.float32
+        if not is_right or not self._fits(came.shape):
             dims = ("time" if axis == self._axis else str(size) for axis, size in enumerate(self._shape))
             raise InputError(
                 f"{array.dtype} {list(array.shape)} found, {'numbers' if prepared else 'float32'} of "

@@ -44,8 +44,9 @@ class MovingWindow:
         self._next = window  # the end of the next window
 
     def push(self, came: NDArray[Any]) -> None:
-        """Take what has come."""
-        self._buffer = np.concatenate((self._buffer, came), axis=self._axis) if self._buffer.size else came
+        """Take a copy of what has come."""
+        kept = self._buffer
+        self._buffer = np.concatenate((kept, came), axis=self._axis) if kept.size else came.copy()
 
     def windows(self) -> Iterator[tuple[int, NDArray[Any]]]:
         """Yield each window that is complete, once, with its end in all that has come."""
