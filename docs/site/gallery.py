@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from edgeattn.report.files import EXAMPLE_FILE, PAGE_FILE, PICTURE_FILE, view_of
+from edgeattn.report.card import CARD_FILE
+from edgeattn.report.files import EXAMPLE_FILE, PAGE_FILE, PICTURE_FILE
 from edgeattn.report.page import View
 from edgeattn.results.bundle import read_report
 from edgeattn_runtime.bundle import open_bundle
 
-CARD_FILE = "README.md"
 GALLERY = "models/index"
 
 
@@ -38,6 +39,12 @@ class Exported:
         return EXAMPLE_FILE if (self.folder / EXAMPLE_FILE).exists() else PICTURE_FILE
 
     @property
+    def pictured(self) -> str:
+        """What its picture shows."""
+        shown = "A sample, and what PyTorch and the bundle make of it", "Recipes that were tried"
+        return shown[self.picture == PICTURE_FILE]
+
+    @property
     def card(self) -> str:
         """The bundle's README: its body, a level below the page's."""
         _, _, text = (self.folder / CARD_FILE).read_text("utf-8").split("---\n", 2)
@@ -51,14 +58,14 @@ def setup(app: Sphinx) -> None:
     app.connect("build-finished", _copy)
 
 
+@cache
 def _bundles(app: Sphinx) -> list[Exported]:
-    folders = sorted(Path(app.srcdir, app.config.gallery_bundles).glob("*.edge"))
-    return [Exported(folder.stem, folder, _view(folder)) for folder in folders]
+    folder = Path(app.srcdir, app.config.gallery_bundles)
+    return [Exported(bundle.stem, bundle, _view(bundle)) for bundle in sorted(folder.glob("*.edge"))]
 
 
-def _view(folder: Path) -> View:
-    files = open_bundle(folder)
-    return view_of(files, read_report(files))
+def _view(bundle: Path) -> View:
+    return View(report=read_report(open_bundle(bundle)), drawn=None, facts={})
 
 
 def _show(app: Sphinx, page: str, source: list[str]) -> None:

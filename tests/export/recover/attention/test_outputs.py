@@ -18,6 +18,7 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.recover.attention_maps import attention_maps
 from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
 
 TOLERANCE = 1e-5  # of the output's scale
@@ -198,3 +199,10 @@ def test_values_that_are_made_of_the_weights_are_refused(
     (refused,) = (each for each in recovered.refused if each.module == "parts.circular")
     assert "its values are made of its attention weights" in refused.reason
     assert operators_of(recovered.model, "circular").count("Softmax") == 1
+
+
+def test_outputs_that_map_each_query_to_its_keys_are_known(recovered: Recovered) -> None:
+    names = ({*MAPPED} - {"of_the_first_token"}) | {"circular"}  # that is a softmax still
+    found = attention_maps(recovered.model)
+    assert found.keys() == {f"{name}.output.1" for name in names}
+    assert found["library_averaged.output.1"] == "parts.library_averaged.attention"

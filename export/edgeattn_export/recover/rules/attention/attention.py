@@ -127,6 +127,7 @@ class RecoverAttention:
         if match.weights is None:
             return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
         answer, weights = with_weights(tape, inputs, attributes)
+        weights.shape, weights.type = ir.Shape(axes.dims_of_four(match.weights)), match.weights.type
         return {
             **axes.as_before(tape, answer, query, match.output),
             **axes.as_before(tape, weights, query, match.weights),
