@@ -10,6 +10,7 @@ import pytest
 import steps
 
 from edgeattn_runtime import BundleError, Deadline, DeadlineError, InputError, Model, StepStream, load
+from edgeattn_runtime.step_stream import Step
 
 SOUND = np.random.default_rng(0).uniform(-0.9, 0.6, 41).astype(np.float32)
 HOP = 4  # samples, of steps-sound.edge
@@ -164,3 +165,10 @@ def test_a_graph_that_gives_other_states_than_it_says_fails(conformance: Path, t
     steps.with_state("tail", "float32", "batch", 3, 3)(tmp_path / "steps.edge")
     with pytest.raises(BundleError):
         StepStream(load(tmp_path / "steps.edge")).push(np.zeros((2, 3), np.float32))
+
+
+def test_a_hop_of_another_shape_is_never_repeated(net: Model) -> None:
+    assert net.manifest.streaming is not None
+    step = Step(net.graph("step").session, net.manifest.streaming)
+    with pytest.raises(BundleError, match=r"a hop of \[1, 1\] found, \[1, 4\] expected"):
+        step(np.zeros((1, 1), np.float32))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.cache import zeros
 from edgeattn_runtime.contract import Arrays, check_inputs
-from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.graph import Graph, Tensor, symbols_of
 from edgeattn_runtime.graph_session import GraphSession, OpenGraph
 from edgeattn_runtime.model import Model
@@ -114,8 +114,12 @@ class Step:
         """Answer a hop (1, ...), and keep the state behind it.
 
         Raises:
-            BundleError: The graph fails.
+            BundleError: The graph fails, or takes a hop of another shape.
         """
+        if hop.shape != self._hop.shape:  # numpy would repeat one that is smaller
+            raise BundleError(
+                f"a hop of {list(hop.shape)} found, {list(self._hop.shape)} expected; export again"
+            )
         self._hop[...] = hop
         self._calls[self._read]()
         self._read, self._written = self._written, self._read

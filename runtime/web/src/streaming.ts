@@ -29,7 +29,7 @@ export function checkStreaming(manifest: Manifest, main: string): void {
   if (!step || streaming.step === main)
     refuse('step', streaming.step, `a graph beside ${main} of ${Object.keys(graphs).join(', ')}`);
   const [takes, expected] = [step.inputs.map(({ name }) => name), [input, ...states.map(({ past }) => past)]];
-  if (listed(takes) !== listed(expected))
+  if (JSON.stringify(takes.toSorted()) !== JSON.stringify(expected.toSorted()))
     refuse('step', `a graph that takes ${listed(takes)}`, `one that takes ${listed(expected)}`);
   const hop = named(step.inputs, input);
   checkInput(streaming, hop, tensorOf('input', whole.inputs, input), symbols);
@@ -90,7 +90,7 @@ function checkInput(
     refuse('input', `${written(hop)} and ${written(whole)}`, 'dims that differ in time');
 }
 
-const listed = (names: readonly string[]): string => [...names].sort().join(', ');
+const listed = (names: readonly string[]): string => names.toSorted().join(', ');
 const same = (a: Dims, b: Dims): boolean => a.length === b.length && a.every((dim, i) => dim === b[i]);
 const areSizes = (dims: Dims, batch?: number | string): boolean =>
   dims.every((dim) => typeof dim === 'number' || dim === batch);
