@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.attention_maps import attention_maps
@@ -206,3 +208,13 @@ def test_outputs_that_map_each_query_to_its_keys_are_known(recovered: Recovered)
     found = attention_maps(recovered.model)
     assert found.keys() == {f"{name}.output.1" for name in names}
     assert found["library_averaged.output.1"] == "parts.library_averaged.attention"
+
+
+def test_engines_without_the_operator_get_the_same_numbers(
+    captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
+) -> None:
+    model = recovered.model.clone()
+    assert len(apply(DecomposeAttention(), model).sites) == len(MAPPED)
+    inputs = _inputs(captured, *CASES["padded"])
+    expected, found = captured[0].reference(inputs), ORT_CPU.runner(model)(inputs)
+    assert scaled_error(expected, found) < TOLERANCE
