@@ -43,8 +43,9 @@ def _unbind(func: Function, x: Tensor, *args: Any, **options: Any) -> Any:
 
 def _format(x: Tensor, form: str) -> str:
     """Write a tensor into a text; one number that is a constant, as that number."""
-    is_known = isinstance(x, FakeTensor) and not x.dim() and x.constant is not None
-    return format(x.constant.item() if is_known else x, form)
+    if isinstance(x, FakeTensor) and not x.dim() and x.constant is not None:
+        return format(x.constant.item(), form)
+    return format(x, form)
 
 
 SET_PLACES: Mapping[Function, Function] = {
