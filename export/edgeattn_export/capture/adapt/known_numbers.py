@@ -120,7 +120,7 @@ def _methods(name: str) -> tuple[Function, ...]:
     return tuple(getattr(owner, spelling) for owner, spelling in owners if hasattr(owner, spelling))
 
 
-_KEEPS = frozenset({Tensor.to, Tensor.long, Tensor.int, Tensor.clone, Tensor.detach, Tensor.float})
+_KEEPS: tuple[Function, ...] = (Tensor.to, Tensor.long, Tensor.int, Tensor.clone, Tensor.detach, Tensor.float)
 _STEPS: Mapping[Function, Function] = {
     **dict.fromkeys((*_methods("add"), Tensor.__radd__), operator.add),
     **dict.fromkeys(_methods("sub"), operator.sub),

@@ -39,8 +39,10 @@ class _SymbolicInt(int, metaclass=_WholeNumbers):
         if isinstance(value, FakeTensor):
             value = value.item()
         if isinstance(value, torch.SymBool):
-            return torch.sym_ite(value, 1, 0)
-        return torch.sym_int(value) if isinstance(value, _SYMBOLS) else int(value, *base)
+            return torch.sym_ite(value, 1, 0)  # type: ignore[no-untyped-call]
+        if isinstance(value, _SYMBOLS):
+            return torch.sym_int(value)  # type: ignore[no-untyped-call]
+        return int(value, *base)
 
 
 @contextmanager
