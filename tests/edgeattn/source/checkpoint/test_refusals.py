@@ -12,7 +12,6 @@ import folders
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import ViTConfig, ViTModel
 
 from edgeattn.source.arguments import read_source
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
@@ -131,7 +130,10 @@ def test_a_library_that_is_missing_is_told_with_its_extra(
 
 
 def test_a_network_that_takes_no_texts_is_named(tmp_path: Path) -> None:
-    folder = folders.vision(tmp_path / "seer", ViTModel(ViTConfig(**folders.VISION)))
+    folder = folders.listener(tmp_path / "listener")
+    file = folder / "config.json"
+    table = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**table, "architectures": ["Wav2Vec2Model"]}), "utf-8")
     (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
-    with pytest.raises(BadInput, match="ViTModel takes pixel_values: a class for texts expected"):
+    with pytest.raises(BadInput, match="Wav2Vec2Model takes input_values: a class for texts expected"):
         read_source(str(folder), tmp_path / "x.txt")
