@@ -149,7 +149,7 @@ def writer(folder: Path) -> Path:
 def translator(folder: Path) -> Path:
     """Save a T5 that makes a text of another."""
     torch.manual_seed(0)
-    sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2}
+    shapes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2}
     ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 3}
     config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
     transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
@@ -174,24 +174,24 @@ def sounds(folder: Path, count: int = 12, rate: int = RATE) -> Path:
     return folder
 
 
-def listener(folder: Path) -> Path:
+LISTENER = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64} | {
+    "conv_dim": (16, 16),
+    "conv_stride": (5, 4),
+    "conv_kernel": (10, 4),
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 2,
+}
+
+
+def listener(folder: Path, spelled: str = "ENOTW", rate: int = RATE, **sizes: Any) -> Path:
     """Save a wav2vec 2.0 that spells what it hears."""
     torch.manual_seed(0)
-    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ENOTW"]
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
-    layers = {
-        "conv_dim": (16, 16),
-        "conv_stride": (5, 4),
-        "conv_kernel": (10, 4),
-        "num_conv_pos_embeddings": 16,
-    }
-    config = transformers.Wav2Vec2Config(
-        vocab_size=len(letters), **sizes, **layers, num_conv_pos_embedding_groups=2, pad_token_id=0
-    )
+    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *spelled]
+    config = transformers.Wav2Vec2Config(vocab_size=len(letters), **(LISTENER | sizes), pad_token_id=0)
     transformers.Wav2Vec2ForCTC(config).eval().save_pretrained(folder)
     (folder / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}), "utf-8")
     transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)
-    transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE).save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor(sampling_rate=rate).save_pretrained(folder)
     return folder
 
 
@@ -267,25 +267,25 @@ SPECIAL = (
 WHISPER_RATE = 16000  # samples a second, for which its filters are made
 
 
-def transcriber(folder: Path) -> Path:
+def transcriber(folder: Path, bands: int = 16, **sizes: Any) -> Path:
     """Save a Whisper that spells a second of sound, byte by byte."""
     torch.manual_seed(0)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([*letters, *SPECIAL])}
     words = transformers.WhisperTokenizer(vocabulary, [], language="en", task="transcribe")
     words.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
-    extractor = transformers.WhisperFeatureExtractor(16, WHISPER_RATE, chunk_length=1)
-    sizes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 64} | {
+    extractor = transformers.WhisperFeatureExtractor(bands, WHISPER_RATE, chunk_length=1)
+    shapes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 64} | {
         "encoder_attention_heads": 2,
         "decoder_attention_heads": 2,
         "decoder_ffn_dim": 64,
     }
     config = transformers.WhisperConfig(
         vocab_size=len(words),
-        num_mel_bins=16,
+        num_mel_bins=bands,
         max_source_positions=50,
         max_target_positions=40,
-        **sizes,
+        **(shapes | sizes),
         pad_token_id=vocabulary["<|endoftext|>"],
         bos_token_id=vocabulary["<|endoftext|>"],
         eos_token_id=vocabulary["<|endoftext|>"],
