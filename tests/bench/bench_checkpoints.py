@@ -24,12 +24,12 @@ import transformers
 from checkpoints.example import Example
 from checkpoints.images import digits, strokes
 from checkpoints.sounds import heard, spelled
-from checkpoints.texts import answers, entities, figures, gaps, language, sentences, writer
+from checkpoints.texts import answers, entities, figures, gaps, language, writer
 
 PAGE = Path(__file__).parents[2] / "docs" / "checkpoints.md"
 BEGIN, END = "<!-- bench_checkpoints.py -->\n", "<!-- end -->\n"
 TRAINED: tuple[Callable[[Path], Example], ...] = (
-    *(language, entities, answers, gaps, writer, figures, sentences),
+    *(language, entities, answers, gaps, writer, figures),
     *(digits, strokes, heard, spelled),
 )
 COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "cosine", "MB, PyTorch", "bundle", "ratio")

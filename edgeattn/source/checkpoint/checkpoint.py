@@ -107,6 +107,5 @@ def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[N
     except ValueError as reason:
         raise error(f"{place}: {reason}") from reason
     except (Exception, SystemExit) as reason:
-        raise error(
-            f"{place}: {type(reason).__name__}: {reason}; check that transformers opens it"
-        ) from reason
+        told = " ".join(str(reason).split())
+        raise error(f"{place}: {type(reason).__name__}: {told}; check that its library opens it") from reason

