@@ -160,8 +160,8 @@ class Calibration:
         """Return between which numbers training rounded the inputs that meet a layer's weight."""
         layers = [each for each in self.layers if each.weight == layer.weight]
         names = {name for each in layers for name in modules_in(each.module)}
-        known = self.trained.reaches
-        reaches = {known.get(layer.weight) or known.get(name) for name in names}
+        trained = self.trained.reaches
+        reaches = {trained.get(layer.weight) or trained.get(name) for name in names}
         return reaches.pop() if len(reaches) == 1 else None
 
     def _with_trained_reach(self, layer: Layer, linear: Linear) -> Linear:

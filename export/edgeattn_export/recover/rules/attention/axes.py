@@ -55,6 +55,11 @@ class Axes:
             return source.inputs[0]  # where the axes were one before
         return _described(tape.op("Reshape", [value, self._sizes(tape, value)]), value, sizes)
 
+    def dims_of_four(self, value: ir.Value) -> Dims:
+        """Return the dims that a value gets with four axes."""
+        sizes = dims(value)
+        return (1, *sizes) if self.rank == 3 else self._folded_dims(value) if self.rank == 5 else sizes
+
     def four_of_mask(self, tape: Tape, mask: ir.Value, filled: tuple[bool, ...]) -> ir.Value:
         """Emit a mask of the scores' rank with four axes; ``filled`` says which it fills."""
         sizes = dims(mask)
