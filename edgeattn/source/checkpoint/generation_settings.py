@@ -19,16 +19,12 @@ NEUTRAL = {
     "top_p": 1.0,
 }
 # Of a reader's own, or with no effect on the tokens.
-PASSED_OVER = {
-    *("bos_token_id", "pad_token_id", "transformers_version", "use_cache", "max_length"),
-    *(
-        "_from_model_config",
-        "output_attentions",
-        "output_hidden_states",
-        "output_scores",
-        "return_dict_in_generate",
-    ),
-    # Of Whisper: what the tokens mean that an answer begins with.
+SILENT = {
+    *("bos_token_id", "pad_token_id", "transformers_version", "use_cache", "max_length", "output_scores"),
+    *("output_attentions", "output_hidden_states", "return_dict_in_generate", "_from_model_config"),
+}
+# Of Whisper: what the tokens mean that an answer begins with.
+WHISPER = {
     *("lang_to_id", "task_to_id", "language", "task", "is_multilingual", "forced_decoder_ids"),
     *("no_timestamps_token_id", "prev_sot_token_id", "max_initial_timestamp_index", "alignment_heads"),
 }
@@ -82,8 +78,8 @@ def generation_flags(settings: Mapping[str, Any]) -> list[str]:
 
 def left_out(settings: Mapping[str, Any]) -> list[str]:
     """Return what is asked for beyond these, such as ``no_repeat_ngram_size``."""
-    silent = FOLLOWED | PASSED_OVER
-    return [f"{name}={_short(value)}" for name, value in settings.items() if name not in silent and value]
+    known = FOLLOWED | SILENT | WHISPER
+    return [f"{name}={_short(value)}" for name, value in settings.items() if name not in known and value]
 
 
 def _short(value: Any) -> str:

@@ -45,8 +45,9 @@ class SpeechToText(Task):
             raise ValueError(f"{kind} found, WhisperFeatureExtractor expected; write a model file")
         self.rate, self.longest = extractor.sampling_rate, extractor.n_samples
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        network = load_network(folder)
+        network: Any = load_network(folder)
         self.network = Transcriber(network, extractor)
+        self.positions = int(network.config.max_target_positions)
         self.start = self._start()
         self.dynamic = {"audio": ("batch", None), "decoder_input_ids": ("batch", "target")}
         self.metric = self._word_accuracy
@@ -78,6 +79,7 @@ class SpeechToText(Task):
         for row in self.rows:
             said = self.tokenizer(row["text"], add_special_tokens=False)["input_ids"]
             tokens = torch.tensor([[*self.start, *said, self.tokenizer.eos_token_id]])
+            tokens = tokens[:, : self.positions + 1]  # the last is not read
             target = tokens[:, 1:].clone()
             target[:, : len(self.start) - 1] = IGNORED  # which are given, and not asked for
             yield {"audio": self._sound(Path(row["audio"])), "decoder_input_ids": tokens[:, :-1]}, target
