@@ -23,16 +23,16 @@ import torch
 import transformers
 from checkpoints.example import Example
 from checkpoints.images import digits, strokes
-from checkpoints.sounds import heard, spelled
-from checkpoints.texts import answers, entities, figures, gaps, language, writer
+from checkpoints.sounds import spelled
+from checkpoints.texts import alike, answers, entities, figures, gaps, language, writer
 
 PAGE = Path(__file__).parents[2] / "docs" / "checkpoints.md"
 BEGIN, END = "<!-- bench_checkpoints.py -->\n", "<!-- end -->\n"
 TRAINED: tuple[Callable[[Path], Example], ...] = (
-    *(language, entities, answers, gaps, writer, figures),
-    *(digits, strokes, heard, spelled),
+    *(language, entities, answers, gaps, writer, figures, alike),
+    *(digits, strokes, spelled),
 )
-COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "cosine", "MB, PyTorch", "bundle", "ratio")
+COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "MB, PyTorch", "bundle", "ratio")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -80,7 +80,6 @@ def cells(example: Example, report: Mapping[str, Any]) -> Iterator[str]:
     yield example.metric
     yield f"{accuracy['metric_pytorch']:.4f}"
     yield f"{accuracy['metric_int8']:.4f}"
-    yield f"{accuracy['cosine_mean']:.4f}"
     yield f"{size['pytorch']:.2f}"
     yield f"{size['int8']:.2f}"
     yield f"{size['int8'] / size['pytorch']:.2f}"

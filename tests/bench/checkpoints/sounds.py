@@ -26,19 +26,6 @@ WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 RATE = 8000
 SPOKEN, TESTED = 200, 160  # clips that are kept for the data, and sounds made of them
 BATCH = 16
-SIZES = {
-    "hidden_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 256,
-    "conv_dim": (64, 64, 64),
-    "conv_stride": (8, 5, 4),
-    "conv_kernel": (20, 10, 8),
-    "mask_time_prob": 0.0,
-    "layerdrop": 0.0,
-    "ctc_loss_reduction": "mean",
-    "ctc_zero_infinity": True,
-}
 
 Clip = tuple[Tensor, str]
 
@@ -70,34 +57,6 @@ def record(folder: Path, sounds: Sequence[Clip], rate: int) -> Path:
         rows = [(f"{i}.wav", text) for i, (_, text) in enumerate(sounds)]
         csv.writer(lines).writerows([("file", "text"), *rows])
     return folder
-
-
-def heard(place: Path) -> Example:
-    """Train a wav2vec 2.0 to spell a word or two."""
-    torch.manual_seed(0)
-    letters = "".join(sorted(set("".join(WORDS).upper())))
-    folder = folders.listener(place / "heard", letters, RATE, **SIZES)
-    network: Any = transformers.Wav2Vec2ForCTC.from_pretrained(folder)
-    spelling = transformers.AutoTokenizer.from_pretrained(folder)
-    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
-    found, draw = clips(), random.Random(0)
-
-    def batch() -> Mapping[str, Any]:
-        sounds, texts = zip(
-            *(joined(draw.sample(found[SPOKEN:], draw.randint(1, 2))) for _ in range(BATCH)), strict=True
-        )
-        longest = max(map(len, sounds))
-        # Silence behind the shorter ones is part of the sound: this extractor hands out no mask.
-        inputs = [torch.nn.functional.pad(sound, (0, longest - len(sound))).numpy() for sound in sounds]
-        values = extractor(inputs, sampling_rate=RATE, return_tensors="pt").input_values
-        labels = [spelling(text.upper())["input_ids"] for text in texts]
-        return {"input_values": values, "labels": padded(labels, IGNORED)}
-
-    fit(network, batch, 900, 1e-3)
-    network.save_pretrained(folder)
-    made = [joined(draw.sample(found[:SPOKEN], draw.randint(1, 2))) for _ in range(TESTED)]
-    data = record(place / "sounds", [(sound, text.upper()) for sound, text in made], RATE)
-    return Example("speech recognition, CTC", "word accuracy", folder, data)
 
 
 def spelled(place: Path) -> Example:

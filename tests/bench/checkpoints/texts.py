@@ -8,11 +8,13 @@ import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 import transformers
 from checkpoints.example import BATCH, Example, fit
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
@@ -250,3 +252,44 @@ def figures(place: Path) -> Example:
     return Example(
         "sequence to sequence", "accuracy of the next token", folder, data, "text=words,target=figures"
     )
+
+
+class Alike(nn.Module):
+    """The mean of a network's tokens, taught how alike texts are."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, label: Tensor, **inputs: Tensor) -> Any:
+        """Compare the cosines of P pairs, first texts then the others, with labels (P,)."""
+        mask = inputs["attention_mask"][..., None]
+        hidden = self.network(**inputs).last_hidden_state * mask
+        first, second = (hidden.sum(dim=1) / mask.sum(dim=1)).chunk(2)  # (P, W) each
+        found = nn.functional.cosine_similarity(first, second)
+        return SimpleNamespace(loss=nn.functional.mse_loss(found, label))
+
+
+def alike(place: Path) -> Example:
+    """Train an encoder of sentence-transformers to say how many words two phrases share."""
+    seen, others = said()
+    pieces, draw = words(), random.Random(0)
+    network = transformers.BertModel(transformers.BertConfig(vocab_size=len(pieces), **SIZES))
+
+    def pair(texts: Sequence[str]) -> dict[str, Any]:
+        text, pair = draw.sample(texts, 2)
+        first, second = set(text.split()), set(pair.split())
+        return {"text": text, "pair": pair, "label": round(len(first & second) / len(first | second), 3)}
+
+    def batch() -> Mapping[str, Any]:
+        rows = [pair(seen) for _ in range(BATCH)]
+        texts = [row[name] for name in ("text", "pair") for row in rows]
+        inputs = pieces(texts, padding=True, return_tensors="pt")
+        return {**inputs, "label": torch.tensor([row["label"] for row in rows])}
+
+    fit(Alike(network), batch, 300)
+    save(place / "encoder", network, pieces)
+    encoder = SentenceTransformer(str(place / "encoder"), device="cpu")  # which takes the mean of its tokens
+    encoder.save_pretrained(str(place / "alike"))
+    data = table(place / "pairs.csv", [pair(others) for _ in range(4 * TESTED)])
+    return Example("sentence embedding", "Spearman's rank correlation", place / "alike", data)
