@@ -147,9 +147,9 @@ def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tup
     captured, padded = model.float_model.captured, model.float_model.comparison.padded
     bucket = model.buckets[-1]
     parts = bucket.parts
-    contracts = {name: part.graph for name, part in parts.graphs.items()}
-    names = tuple(reversed(tuple(parts.graphs)))  # an encoder's outputs go to its decoder
-    models = tuple(parts.graphs[name].quantized.model for name in names)
+    contracts = {name: part.graph for name, part in parts.answering.items()}
+    # An encoder's outputs go to its decoder.
+    models = tuple(part.quantized.model for part in reversed(tuple(parts.answering.values())))
     graphs = TracedGraphs(models, model.request.engine, feed_of(parts.generation, contracts))
     pad = pad_token(module_behind(captured).module)
     inputs = list(trace_inputs(samples, padded, captured.axes, bucket.sizes, pad, most=TRACED_SAMPLES))

@@ -65,8 +65,9 @@ def draw_patches(sample: AnsweredSample, image: Image, output: str) -> Figure:
 
 
 def _gray(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    gray: NDArray[np.float64] = levels.astype(np.float64)
-    return gray if gray.ndim == 2 else gray.mean(axis=-1)
+    colors = np.asarray(levels, np.float64).reshape(*levels.shape[:2], -1)
+    gray: NDArray[np.float64] = colors.mean(axis=-1)
+    return gray
 
 
 def _looked_at(attention: NDArray[np.generic], image: Image) -> NDArray[np.float64]:
@@ -75,7 +76,7 @@ def _looked_at(attention: NDArray[np.generic], image: Image) -> NDArray[np.float
     grid = patch_grid(weights.shape[-1], image)
     assert grid is not None
     before, rows, columns = grid
-    looked_at = weights[0] if before else weights.mean(axis=0)
+    looked_at: NDArray[np.float64] = weights[0] if before else weights.mean(axis=0)
     return looked_at[before:].reshape(rows, columns)
 
 
