@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -65,6 +65,11 @@ coverage-hub:  ## every family of timm and transformers, small and random; an ho
 	python -m venv $(HUB)/venv
 	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' timm
 	$(HUB)/venv/bin/python tests/coverage/hub_table.py --results $(HUB)/results
+
+checkpoints:  ## checkpoints of each kind, trained and exported by one line each; thirty minutes, in an environment of its own
+	python -m venv $(HUB)/venv
+	$(HUB)/venv/bin/pip install --quiet --editable '.[dev,timm]' num2words
+	$(HUB)/venv/bin/python tests/bench/bench_checkpoints.py
 
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py

@@ -29,11 +29,20 @@ def local_bundle(source: str) -> Path:
         raise BadInput(
             f"{source}: expected a folder, or https://huggingface.co/OWNER/NAME; check the address"
         )
-    return _snapshot(address["name"], address["revision"]) / address["below"].strip("/")
+    return snapshot(address["name"], address["revision"]) / address["below"].strip("/")
 
 
-def _snapshot(name: str, revision: str | None) -> Path:
-    """Return the folder in the hub's cache that holds a repository's files."""
+def snapshot(name: str, revision: str | None = None) -> Path:
+    """Return the folder in the hub's cache that holds a repository's files.
+
+    Args:
+        name: OWNER/NAME.
+        revision: A branch, a tag or a commit; None for the main branch.
+
+    Raises:
+        BadInput: It has not been downloaded, or no repository can have this name.
+        EdgeAttnError: The extra ``edgeattn[hub]`` is not installed.
+    """
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError

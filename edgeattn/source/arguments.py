@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeattn.source import handover
 from edgeattn.source.checkpoint.checkpoint import Checkpoint
+from edgeattn.source.checkpoint.named import local_checkpoint
 from edgeattn.source.exported_program import read_exported_program
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
@@ -19,7 +20,8 @@ def read_source(
     """Read what was given.
 
     Args:
-        model: A Python file, ``package.module``, an ONNX file, a .pt2 file or a checkpoint.
+        model: A Python file, ``package.module``, an ONNX file, a .pt2 file or a checkpoint: its folder, or
+            its name where it was downloaded.
         samples: An .npz file beside an ONNX or .pt2 file; data beside a checkpoint; None beside the others,
             which yield their own.
         columns: What the data's columns are to a checkpoint's task.
@@ -28,6 +30,7 @@ def read_source(
         BadInput: Samples are missing, or are too many; or the checkpoint cannot be read.
         ModelError: The Python file cannot be loaded.
     """
+    model = local_checkpoint(model)
     if is_checkpoint(model):
         return checkpoint_of(model, samples, columns).read()
     if columns:
@@ -50,6 +53,7 @@ def checkpoint_of(model: str, samples: Path | None, columns: Mapping[str, str] |
     Raises:
         BadInput: It is none, or there is no data.
     """
+    model = local_checkpoint(model)
     if not is_checkpoint(model):
         raise BadInput(f"{model}: the folder of a checkpoint expected")
     if samples is None:
@@ -63,6 +67,7 @@ def check_files(model: str, samples: Path | None) -> None:
     Raises:
         ModelError: One is missing.
     """
+    model = local_checkpoint(model)
     if not needs_samples(model):
         handover.find(model)
         return

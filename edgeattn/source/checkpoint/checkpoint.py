@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,10 @@ class Checkpoint:
     @property
     def name(self) -> str:
         """The bundle's, where the caller gives none."""
-        return self.folder.resolve().name
+        folder = self.folder.resolve()
+        if folder.parent.name == "snapshots":  # of the hub's cache: models--OWNER--NAME/snapshots/HASH
+            return folder.parent.parent.name.rpartition("--")[2]
+        return folder.name
 
     @property
     def task(self) -> type[Task]:
@@ -73,9 +77,15 @@ def _task(folder: Path) -> type[Task]:
         return SentenceEmbedding
     if not (folder / "config.json").is_file():
         raise ValueError("no config.json found; a folder that save_pretrained wrote, or a model.py expected")
-    from edgeattn.source.checkpoint.transformers_folder import architecture_of
+    if "architecture" in json.loads((folder / "config.json").read_text(encoding="utf-8")):
+        with require_extra("timm", "timm"):
+            from edgeattn.source.checkpoint.tasks.timm_images import TimmImages
 
-    return task_of(architecture_of(folder))
+        return TimmImages
+    from edgeattn.source.checkpoint.transformers_folder import architecture_of, main_input
+
+    name = architecture_of(folder)
+    return task_of(name, main_input(name))
 
 
 @contextmanager
@@ -97,6 +107,5 @@ def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[N
     except ValueError as reason:
         raise error(f"{place}: {reason}") from reason
     except (Exception, SystemExit) as reason:
-        raise error(
-            f"{place}: {type(reason).__name__}: {reason}; check that transformers opens it"
-        ) from reason
+        told = " ".join(str(reason).split())
+        raise error(f"{place}: {type(reason).__name__}: {told}; check that its library opens it") from reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,14 +14,18 @@ class Labels:
     """Names by place, and places by name.
 
     Args:
-        folder: Its config.json holds ``id2label``.
+        names: By place.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+
+    @classmethod
+    def of(cls, folder: Path) -> Labels:
+        """Return those of ``id2label`` in a folder's config.json."""
         named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label") or {}
-        self.names = [str(named[key]) for key in sorted(named, key=int)]
-        if not self.names:  # which is what transformers takes for two labels
-            self.names = ["LABEL_0", "LABEL_1"]
+        names = [str(named[key]) for key in sorted(named, key=int)]
+        return cls(names or ["LABEL_0", "LABEL_1"])  # which is what transformers takes for two labels
 
     def place(self, row: int, label: object) -> int:
         """Return the place of a label, called by its name or its number.

@@ -34,6 +34,11 @@ def architecture_of(folder: Path) -> str:
     return name
 
 
+def main_input(architecture: str) -> str:
+    """Return what a class of transformers calls its main input, such as ``pixel_values``."""
+    return str(getattr(transformers, architecture).main_input_name)
+
+
 def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
     """Return the network with its weights, in float32 and eval mode. Reads the folder's safetensors alone.
 

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from edgeattn.source.checkpoint.tasks.task import Task
 
-# By the module here: its class. The first whose heads fit is taken, and what fits many comes last.
+# By the module here: its class. Of those whose heads fit the first is taken that takes the class's input.
 TASKS = {
     "sequence_classification": "SequenceClassification",
     "token_classification": "TokenClassification",
@@ -21,22 +21,28 @@ TASKS = {
     "ctc_speech": "CTCSpeech",
     "causal_lm": "CausalLM",
     "seq2seq_lm": "Seq2SeqLM",
+    "speech_to_text": "SpeechToText",
     "image_classification": "ImageClassification",
     "object_detection": "ObjectDetection",
     "image_text_embedding": "ImageTextEmbedding",
     "feature_extraction": "FeatureExtraction",
+    "image_features": "ImageFeatures",
 }
 
 
-def task_of(architecture: str) -> type[Task]:
+def task_of(architecture: str, takes: str = "") -> type[Task]:
     """Return the task of a class of transformers.
+
+    Args:
+        architecture: Its name.
+        takes: Its main input, by which tasks of texts, images and sounds differ where heads have one name.
 
     Raises:
         ValueError: It is none of these.
     """
-    for task in _tasks():
-        if architecture.endswith(tuple(task.heads)):
-            return task
+    fitting = [task for task in _tasks() if architecture.endswith(tuple(task.heads))]
+    if fitting:
+        return next((task for task in fitting if task.takes == takes), fitting[0])
     heads = ", ".join(f"*{head}" for task in _tasks() for head in task.heads)
     raise ValueError(
         f"config.json: architecture {architecture} found, one of {heads} expected; write a model file"

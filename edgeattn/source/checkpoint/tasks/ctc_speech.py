@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import AutoTokenizer
+from transformers import AutoFeatureExtractor, AutoTokenizer
 
 from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
+from edgeattn.source.checkpoint.processor import load_processor
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.sound import read_sound
 from edgeattn.source.checkpoint.tasks.task import Task
@@ -28,20 +28,16 @@ class CTCSpeech(Task):
     """
 
     heads = ("ForCTC",)
+    takes = "input_values"
     needed = ("audio",)
     optional = ("text",)
     dynamic: Mapping[str, Sequence[str | None]] = {"audio": ("batch", "time")}
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows)
-        file = folder / "preprocessor_config.json"
-        if not file.is_file():
-            raise ValueError(
-                "no preprocessor_config.json found; save the feature extractor beside the network"
-            )
-        extractor = json.loads(file.read_text(encoding="utf-8"))
-        self.rate = int(extractor["sampling_rate"])
-        self.network = Recognizer(load_network(folder), normalize=extractor.get("do_normalize", True))
+        extractor = load_processor(AutoFeatureExtractor, folder)
+        self.rate = int(extractor.sampling_rate)
+        self.network = Recognizer(load_network(folder), normalize=getattr(extractor, "do_normalize", True))
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         if self.has("text"):
             self.metric = self._word_accuracy

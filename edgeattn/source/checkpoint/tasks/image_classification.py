@@ -7,9 +7,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.checkpoint.labels import Labels
 from edgeattn.source.checkpoint.metrics.accuracy import accuracy
-from edgeattn.source.checkpoint.pixels import Pixels
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.image_task import ImageTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
@@ -27,8 +27,8 @@ class ImageClassification(ImageTask):
     optional = ("label",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
-        self.names = Labels(folder)
-        super().__init__(folder, rows, load_network(folder), Pixels(folder), self.names)
+        self.names = Labels.of(folder)
+        super().__init__(folder, rows, load_network(folder), ImageProcessor(folder), self.names)
         if self.has("label"):
             self.metric = accuracy
         self.say(labels={"output": "logits", "names": self.names.names})

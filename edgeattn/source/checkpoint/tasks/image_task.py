@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from edgeattn.source.checkpoint.labels import Labels
+from edgeattn.source.checkpoint.pixels import Pixels
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.task import Task
-
-
-class Preparation(Protocol):
-    """Makes an input of an image, and says how."""
-
-    name: str
-
-    def prepare(self, image: Path) -> dict[str, Tensor]:
-        """Return the input of an image, float32 (1, C, H, W)."""
-
-    def processing(self, images: Sequence[Path]) -> dict[str, Any] | None:
-        """Return what a bundle says of images."""
 
 
 class ImageTask(Task):
@@ -37,6 +26,7 @@ class ImageTask(Task):
         labels: What ``label`` is one of; None where there are none.
     """
 
+    takes: ClassVar[str] = "pixel_values"
     needed: ClassVar[Sequence[str]] = ("image",)
 
     def __init__(
@@ -44,7 +34,7 @@ class ImageTask(Task):
         folder: Path,
         rows: Sequence[Row],
         network: nn.Module,
-        pixels: Preparation,
+        pixels: Pixels,
         labels: Labels | None,
     ) -> None:
         super().__init__(folder, rows)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-from edgeattn.source.checkpoint.pixels import Pixels
+from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.tokens import Tokens
@@ -23,24 +24,31 @@ class ImageTextEmbedding(Task):
         rows: ``image``, ``text``, or both: an app usually has a bundle of each.
     """
 
-    heads = ("CLIPModel",)
+    heads = ("CLIPModel", "SiglipModel")
+    takes = "input_ids"
     optional = ("image", "text")
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows)
-        network = load_network(folder)
+        network: Any = load_network(folder)
         self.dynamic = {}
         if not (self.has("image") or self.has("text")):
             raise ValueError("rows without image and text found; one of them expected: --columns text=COLUMN")
+        padding = None
         if self.has("image"):
-            self.pixels = Pixels(folder)
+            self.pixels = ImageProcessor(folder)
             self.say(image=self.pixels.processing([Path(row["image"]) for row in rows]))
             self.dynamic = {"pixel_values": ("batch", None, None, None)}
         if self.has("text"):
             self.tokens = Tokens(folder, network)
+            if network.config.model_type == "siglip":
+                # It describes a text by its last token, whatever stands there, and was trained with padding.
+                self.tokens.names = ["input_ids"]
+                pad = self.tokens.tokenizer.pad_token_id
+                padding = network.config.text_config.max_position_embeddings, pad
             self.say(text=self.tokens.processing([row["text"] for row in rows]))
             self.dynamic = {**self.dynamic, **self.tokens.dynamic}
-        self.network = Towers(network)
+        self.network = Towers(network, padding)
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each row."""
@@ -57,11 +65,17 @@ class ImageTextEmbedding(Task):
 
 
 class Towers(nn.Module):
-    """The towers whose inputs are given."""
+    """The towers whose inputs are given.
 
-    def __init__(self, network: nn.Module) -> None:
+    Args:
+        network: Of images and texts.
+        padding: To how many tokens texts are padded at their end, and with which; None for none.
+    """
+
+    def __init__(self, network: nn.Module, padding: tuple[int, int] | None) -> None:
         super().__init__()
         self.network: Any = network
+        self.padding = padding
 
     def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Embed ``pixel_values``, (B, 3, H, W), ``input_ids`` with its mask, int64 (B, S), or both."""
@@ -70,9 +84,16 @@ class Towers(nn.Module):
         if "pixel_values" in features:
             image = self.network.get_image_features(pixel_values=features["pixel_values"])
             embedded["image_embeds"] = _pooled(image)
+        if texts and self.padding is not None:
+            texts = {"input_ids": _padded(texts["input_ids"], *self.padding)}
         if texts:
             embedded["text_embeds"] = _pooled(self.network.get_text_features(**texts))
         return {name: nn.functional.normalize(vector, dim=-1) for name, vector in embedded.items()}
+
+
+def _padded(ids: Tensor, length: int, token: int) -> Tensor:
+    """Return ids (B, S) with a token behind them, (B, length)."""
+    return torch.cat((ids, ids.new_full((len(ids), length), token)), dim=1)[:, :length]
 
 
 def _pooled(features: Any) -> Tensor:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.checkpoint.labels import Labels
-from edgeattn.source.checkpoint.pixels import Pixels
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.image_task import ImageTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
@@ -25,8 +25,8 @@ class ObjectDetection(ImageTask):
     heads = ("ForObjectDetection",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
-        network, names = load_network(folder), Labels(folder).names
-        super().__init__(folder, rows, Detector(network), Pixels(folder), None)
+        network, names = load_network(folder), Labels.of(folder).names
+        super().__init__(folder, rows, Detector(network), ImageProcessor(folder), None)
         self.say(labels={"output": "logits", "names": [*names, NOTHING]})
 
 

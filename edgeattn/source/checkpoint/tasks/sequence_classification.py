@@ -31,7 +31,7 @@ class SequenceClassification(TextTask):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows, load_network(folder))
-        self.labels = Labels(folder)
+        self.labels = Labels.of(folder)
         self.is_regression = len(self.labels.names) == 1
         if self.has("label"):
             self.metric = closeness if self.is_regression else accuracy

@@ -28,6 +28,7 @@ class Task(ABC):
     """
 
     heads: ClassVar[Sequence[str]] = ()  # how the classes end that ``architectures`` names
+    takes: ClassVar[str] = ""  # what these call their main input
     needed: ClassVar[Sequence[str]] = ()
     optional: ClassVar[Sequence[str]] = ()
 

@@ -26,6 +26,7 @@ class TextTask(Task):
         ValueError: The network takes no texts, or there is no tokenizer.
     """
 
+    takes: ClassVar[str] = "input_ids"
     needed: ClassVar[Sequence[str]] = ("text",)
 
     def __init__(

@@ -31,7 +31,7 @@ class TokenClassification(TextTask):
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         words = [{**row, "text": " ".join(_words(row["text"]))} for row in rows]
         super().__init__(folder, words, load_network(folder))
-        self.labels = Labels(folder)
+        self.labels = Labels.of(folder)
         if self.has("label"):
             self.metric = self._f1 if "O" in self.labels.names else token_accuracy
         self.say(labels={"output": "logits", "names": self.labels.names})

@@ -160,38 +160,38 @@ def translator(folder: Path) -> Path:
 RATE = 2000  # samples a second: as few as a test may have
 
 
-def sounds(folder: Path, count: int = 12) -> Path:
+def sounds(folder: Path, count: int = 12, rate: int = RATE) -> Path:
     """Write noise of several lengths, and what is said in it."""
     folder.mkdir()
     draw = np.random.default_rng(0)
     said = []
     for i in range(count):
         samples = draw.integers(-20000, 20000, 800 + 40 * i, np.int16)
-        wavfile.write(folder / f"{i}.wav", RATE, samples)
+        wavfile.write(folder / f"{i}.wav", rate, samples)
         said.append((f"{i}.wav", "one two" if i % 2 else "two"))
     with (folder / "said.csv").open("w", encoding="utf-8", newline="") as lines:
         csv.writer(lines).writerows([("file", "text"), *said])
     return folder
 
 
-def listener(folder: Path) -> Path:
+LISTENER = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64} | {
+    "conv_dim": (16, 16),
+    "conv_stride": (5, 4),
+    "conv_kernel": (10, 4),
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 2,
+}
+
+
+def listener(folder: Path, spelled: str = "ENOTW", rate: int = RATE, **sizes: Any) -> Path:
     """Save a wav2vec 2.0 that spells what it hears."""
     torch.manual_seed(0)
-    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ENOTW"]
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
-    layers = {
-        "conv_dim": (16, 16),
-        "conv_stride": (5, 4),
-        "conv_kernel": (10, 4),
-        "num_conv_pos_embeddings": 16,
-    }
-    config = transformers.Wav2Vec2Config(
-        vocab_size=len(letters), **sizes, **layers, num_conv_pos_embedding_groups=2, pad_token_id=0
-    )
+    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *spelled]
+    config = transformers.Wav2Vec2Config(vocab_size=len(letters), **(LISTENER | sizes), pad_token_id=0)
     transformers.Wav2Vec2ForCTC(config).eval().save_pretrained(folder)
     (folder / "vocab.json").write_text(json.dumps({letter: i for i, letter in enumerate(letters)}), "utf-8")
     transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json")).save_pretrained(folder)
-    transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE).save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor(sampling_rate=rate).save_pretrained(folder)
     return folder
 
 
@@ -237,11 +237,74 @@ def finder(folder: Path) -> Path:
     return vision(folder, transformers.YolosForObjectDetection(config))
 
 
-def towers(folder: Path) -> Path:
-    """Save a CLIP."""
+def towers(folder: Path, family: str = "CLIP") -> Path:
+    """Save a CLIP or a Siglip."""
     torch.manual_seed(0)
     words = SIZES | {"vocab_size": len(tokenizer()), "eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0}
-    config = transformers.CLIPConfig(text_config=words, vision_config=VISION, projection_dim=8)
-    vision(folder, transformers.CLIPModel(config))
+    config = getattr(transformers, f"{family}Config")(text_config=words, vision_config=VISION)
+    vision(folder, getattr(transformers, f"{family}Model")(config))
     tokenizer().save_pretrained(folder)
     return folder
+
+
+def together(folder: Path) -> Path:
+    """Move a folder's processor where transformers 5 saves several of them together."""
+    alone, kind = folder / "preprocessor_config.json", "image_processor"
+    settings = json.loads(alone.read_text("utf-8"))
+    if "feature_extractor_type" in settings:
+        kind = "feature_extractor"
+    (folder / "processor_config.json").write_text(json.dumps({kind: settings}), "utf-8")
+    alone.unlink()
+    return folder
+
+
+SPECIAL = (
+    *("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|translate|>", "<|transcribe|>"),
+    *("<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"),
+)
+
+
+WHISPER_RATE = 16000  # samples a second, for which its filters are made
+
+
+def transcriber(folder: Path, bands: int = 16, **sizes: Any) -> Path:
+    """Save a Whisper that spells a second of sound, byte by byte."""
+    torch.manual_seed(0)
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate([*letters, *SPECIAL])}
+    folder.mkdir()
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), "utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", "utf-8")
+    words = transformers.WhisperTokenizerFast.from_pretrained(folder)
+    words.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
+    extractor = transformers.WhisperFeatureExtractor(bands, WHISPER_RATE, chunk_length=1)
+    shapes = {"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 64} | {
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "decoder_ffn_dim": 64,
+    }
+    config = transformers.WhisperConfig(
+        vocab_size=len(words),
+        num_mel_bins=bands,
+        max_source_positions=50,
+        max_target_positions=40,
+        **(shapes | sizes),
+        pad_token_id=vocabulary["<|endoftext|>"],
+        bos_token_id=vocabulary["<|endoftext|>"],
+        eos_token_id=vocabulary["<|endoftext|>"],
+        decoder_start_token_id=vocabulary["<|startoftranscript|>"],
+    )
+    network = transformers.WhisperForConditionalGeneration(config).eval()
+    network.generation_config.language, network.generation_config.task = "en", "transcribe"
+    network.save_pretrained(folder)
+    transformers.WhisperProcessor(extractor, words).save_pretrained(folder)
+    return folder
+
+
+def downloaded(folder: Path, cache: Path, name: str) -> None:
+    """Move a folder where ``hf download`` leaves a repository."""
+    place, commit = cache / f"models--{name.replace('/', '--')}", "0" * 40
+    (place / "snapshots").mkdir(parents=True)
+    folder.rename(place / "snapshots" / commit)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(commit, "utf-8")

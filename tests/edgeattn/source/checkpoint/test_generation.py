@@ -63,7 +63,7 @@ def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
             [],
         ),
         ({"temperature": 0.7, "top_k": 5}, "", []),  # which count where tokens are drawn
-        ({"do_sample": True, "top_p": 0.9}, "--temperature 1.0 --top-p 0.9", []),
+        ({"do_sample": True, "top_p": 0.9}, "--temperature 1.0 --top-k 50 --top-p 0.9", []),
         ({"do_sample": True, "temperature": 0.7, "top_k": 5}, "--temperature 0.7 --top-k 5", []),
         ({"early_stopping": True, "length_penalty": 2.0}, "--length-penalty 2.0 --early-stopping true", []),
         ({"no_repeat_ngram_size": 3, "max_new_tokens": 9}, "--max-new-tokens 9", ["no_repeat_ngram_size=3"]),

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import folders
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
@@ -79,7 +81,7 @@ def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
         inputs = {key: torch.from_numpy(array) for key, array in found.read()[0].inputs.items()}
         with torch.inference_mode():
             outputs = found.module(inputs)
-        assert {key: list(value.shape) for key, value in outputs.items()} == {name: [1, 8]}
+        assert {key: list(value.shape) for key, value in outputs.items()} == {name: [1, 512]}
         assert found.processing is not None
         assert len(tuple(found.processing.raw)) in (20, 40)
     both = [
@@ -88,3 +90,46 @@ def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
     ]
     found = read(folder, folders.jsonl(tmp_path / "both.jsonl", both))
     assert set(found.read()[0].inputs) == {"input_ids", "attention_mask", "pixel_values"}
+
+
+def test_a_network_of_images_without_a_head_gives_features(tmp_path: Path, data: Path) -> None:
+    network = transformers.ViTModel(transformers.ViTConfig(**folders.VISION), add_pooling_layer=False)
+    found = read(folders.vision(tmp_path / "features", network), data)
+    with torch.inference_mode():
+        pixels = torch.from_numpy(found.read()[0].inputs["pixel_values"])
+        outputs, expected = found.module(pixels), network.eval()(pixels).last_hidden_state
+    assert list(outputs) == ["last_hidden_state"]
+    torch.testing.assert_close(outputs["last_hidden_state"], expected)
+
+
+@pytest.mark.skipif(version("transformers") < "5", reason="processors are saved apart before")
+def test_a_processor_may_be_saved_with_others(tmp_path: Path, data: Path) -> None:
+    found, expected = (
+        read(folder, data)
+        for folder in (
+            folders.together(folders.seer(tmp_path / "a" / "seer")),
+            folders.seer(tmp_path / "b" / "seer"),
+        )
+    )
+    assert found.processing is not None
+    assert expected.processing is not None
+    assert found.processing.processing == expected.processing.processing
+
+
+def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path) -> None:
+    folder = folders.towers(tmp_path / "towers", "Siglip")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    found = read(folder, tmp_path / "x.txt")
+    network = transformers.SiglipModel.from_pretrained(folder)
+    samples = found.read()
+    assert len({sample.inputs["input_ids"].shape[1] for sample in samples}) > 3
+    for sample in samples:
+        ids = torch.from_numpy(sample.inputs["input_ids"])
+        longest = folders.SIZES["max_position_embeddings"]
+        padded = torch.nn.functional.pad(ids, (0, longest - ids.shape[1]))
+        with torch.inference_mode():
+            outputs = found.module({"input_ids": ids})
+            expected = network.get_text_features(input_ids=padded)
+        expected = expected if isinstance(expected, torch.Tensor) else expected.pooler_output
+        expected = torch.nn.functional.normalize(expected, dim=-1)
+        torch.testing.assert_close(outputs["text_embeds"], expected)

@@ -12,7 +12,6 @@ import folders
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import ViTConfig, ViTModel
 
 from edgeattn.source.arguments import read_source
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
@@ -130,8 +129,28 @@ def test_a_library_that_is_missing_is_told_with_its_extra(
         read_source(str(folder), data)
 
 
+def test_what_a_library_says_of_a_broken_file_is_one_line(folder: Path, data: Path, refused: Refused) -> None:
+    (folder / "tokenizer.json").write_text("{}", "utf-8")
+    line = refused("export", folder, "--samples", data, "--columns", "text=review")
+    assert "check that its library opens it" in line
+    (folder / "config.json").write_text("{", "utf-8")
+    assert str(folder) in refused("export", folder, "--samples", data)
+
+
+def test_timm_is_asked_for_where_its_folder_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.tasks.timm_images", raising=False)
+    monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.timm_folder", raising=False)
+    (tmp_path / "config.json").write_text('{"architecture": "vit_tiny_patch16_224"}', "utf-8")
+    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[timm\]'"):
+        read_source(str(tmp_path), folders.images(tmp_path / "images"))
+
+
 def test_a_network_that_takes_no_texts_is_named(tmp_path: Path) -> None:
-    folder = folders.vision(tmp_path / "seer", ViTModel(ViTConfig(**folders.VISION)))
+    folder = folders.listener(tmp_path / "listener")
+    file = folder / "config.json"
+    table = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**table, "architectures": ["Wav2Vec2Model"]}), "utf-8")
     (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
-    with pytest.raises(BadInput, match="ViTModel takes pixel_values: a class for texts expected"):
+    with pytest.raises(BadInput, match="Wav2Vec2Model takes input_values: a class for texts expected"):
         read_source(str(folder), tmp_path / "x.txt")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import folders
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from scipy.io import wavfile
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
@@ -48,3 +50,59 @@ def test_another_rate_is_named(tmp_path: Path) -> None:
     transformers.Wav2Vec2FeatureExtractor(sampling_rate=16000).save_pretrained(folder)
     with pytest.raises(BadInput, match=r"0\.wav: 2000 Hz found, 16000 expected"):
         read_source(str(folder), data)
+
+
+@pytest.fixture
+def transcriber(tmp_path: Path) -> Path:
+    return folders.transcriber(tmp_path / "transcriber")
+
+
+@pytest.mark.filterwarnings("ignore:generation settings that no bundle follows")
+def test_whisper_takes_sound(tmp_path: Path, transcriber: Path) -> None:
+    data = folders.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE)
+    with pytest.warns(UserWarning, match="generate ... --start 257,258,260,264 --stop 256"):
+        found = read_source(str(transcriber), data)
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    audio, text = found.processing.processing.audio, found.processing.processing.text
+    assert audio is not None
+    assert text is not None
+    assert (audio.input, audio.rate, text.ids) == ("audio", folders.WHISPER_RATE, "decoder_input_ids")
+    network = transformers.WhisperForConditionalGeneration.from_pretrained(transcriber)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(transcriber)
+    for sample, raw in zip(found.read(), found.processing.raw, strict=True):
+        rate, samples = read_wav(Path(str(raw["audio"])))
+        sound, said = (torch.from_numpy(sample.inputs[name]) for name in ("audio", "decoder_input_ids"))
+        np.testing.assert_array_equal(sound[0, : samples.size], samples.flatten())
+        assert not sound[0, samples.size :].any()
+        features = extractor(samples.flatten(), sampling_rate=rate, return_tensors="pt")
+        with torch.inference_mode():
+            outputs = found.module(sound, said)
+            expected = network(**features, decoder_input_ids=said).logits
+        torch.testing.assert_close(outputs["logits"], expected, rtol=1e-4, atol=1e-5)
+        assert found.metric is not None
+        assert found.metric(outputs, sample.target) <= 1
+        right = torch.nn.functional.one_hot(sample.target.clamp(min=0), expected.shape[-1]).float()
+        assert found.metric({"logits": right}, sample.target) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*generation settings")
+def test_a_language_that_whisper_would_guess_is_asked_for(tmp_path: Path, transcriber: Path) -> None:
+    (transcriber / "generation_config.json").write_text('{"is_multilingual": true}', "utf-8")
+    with pytest.warns(UserWarning, match=r"generation_config\.json: no language found"):
+        read_source(str(transcriber), folders.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_sound_beyond_whisper_s_length_is_named(tmp_path: Path, transcriber: Path) -> None:
+    data = folders.sounds(tmp_path / "sounds", 1, folders.WHISPER_RATE)
+    wavfile.write(data / "0.wav", folders.WHISPER_RATE, np.zeros(20000, np.int16))
+    with pytest.raises(BadInput, match=r"0\.wav: 1\.2 s found, at most 1 s expected"):
+        read_source(str(transcriber), data)
+
+
+@pytest.mark.skipif(version("transformers") < "5", reason="processors are saved apart before")
+def test_a_feature_extractor_may_be_saved_with_others(tmp_path: Path) -> None:
+    folder = folders.together(folders.listener(tmp_path / "listener"))
+    found = read_source(str(folder), folders.sounds(tmp_path / "sounds"))
+    assert len(found.read()) == 12

@@ -14,7 +14,8 @@ from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 
 OWN = "edgeattn.source.checkpoint"
-NO_PIECES = ("checkpoint", "write_model", "tasks", "samples", "metrics")  # which know more than a model file
+# Which know more than a model file.
+NO_PIECES = ("checkpoint", "named", "write_model", "tasks", "samples", "metrics")
 
 
 def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:

@@ -1,0 +1,49 @@
+"""A checkpoint by its name: of a repository on Hugging Face's hub that was downloaded, or of timm."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from edgeattn.hub import snapshot
+from edgeattn_runtime.errors import BadInput, ModelError
+
+_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+_FILES = (".py", ".onnx", ".pt2", ".edge", ".npz")
+
+
+def local_checkpoint(model: str) -> str:
+    """Return the folder that a name stands for; what is no such name is returned as it is.
+
+    Args:
+        model: A path or a ``package.module``; OWNER/NAME of a repository, or a model of timm, such as
+            ``vit_tiny_patch16_224.augreg_in21k_ft_in1k``.
+
+    Raises:
+        ModelError: It is one, and was not downloaded; or it has no weights.
+    """
+    if Path(model).exists() or model.endswith(_FILES):
+        return model
+    repository = model if _REPOSITORY.fullmatch(model) else _timm_repository(model)
+    if repository is None or not find_spec("huggingface_hub"):
+        return model
+    try:
+        return str(snapshot(repository))
+    except BadInput as error:
+        raise ModelError(f"{model}: no such file or folder; of the hub, {error}") from error
+
+
+def _timm_repository(model: str) -> str | None:
+    """Return where the weights of timm's model of this name are; None where it has none of this name."""
+    package = model.partition(".")[0]
+    if not package.isidentifier() or find_spec(package) or not find_spec("timm"):
+        return None
+    timm = import_module("timm")
+    if not timm.is_model(model):
+        return None
+    repository = timm.get_pretrained_cfg_value(model, "hf_hub_id")
+    if not repository:
+        raise ModelError(f"{model}: a model of timm found, which has no weights on the hub; export a folder")
+    return str(repository)

@@ -1,0 +1,33 @@
+"""A checkpoint's processor: where its settings lie, and one that reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+# Of a processor alone; of one that holds several, as transformers 5 saves them.
+FILES = ("preprocessor_config.json", "processor_config.json")
+
+
+def load_processor(auto: Any, folder: Path, **options: Any) -> Any:
+    """Return a folder's processor of one kind.
+
+    Args:
+        auto: A class of transformers, such as ``AutoImageProcessor``.
+        folder: The checkpoint.
+        options: Of ``from_pretrained``.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if not any((folder / name).is_file() for name in FILES):
+        raise ValueError(
+            f"no {FILES[0]} found; save the {_words(auto.__name__)} beside the network with save_pretrained"
+        )
+    return auto.from_pretrained(folder, local_files_only=True, **options)
+
+
+def _words(name: str) -> str:
+    """Return "image processor" of ``AutoImageProcessor``."""
+    letters = (f" {letter.lower()}" if letter.isupper() else letter for letter in name.removeprefix("Auto"))
+    return "".join(letters).strip()

@@ -1,0 +1,71 @@
+"""A folder that timm wrote for Hugging Face's hub: config.json with ``architecture``, and weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import timm
+from safetensors.torch import load_file
+from timm.data import ImageNetInfo, infer_imagenet_subset
+from torch import nn
+
+WEIGHTS = "model.safetensors"
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return what config.json says of the network, its labels and its images."""
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config
+
+
+def load_timm(folder: Path) -> nn.Module:
+    """Return the network with its weights, in eval mode. Reads the folder's safetensors alone.
+
+    Args:
+        folder: Holds config.json and model.safetensors.
+
+    Raises:
+        ValueError: timm has no such network; or there are no weights in safetensors, or not the network's.
+    """
+    config = read_config(folder)
+    name = config["architecture"]
+    if not timm.is_model(name):
+        raise ValueError(
+            f"config.json: architecture {name} found, a model of timm {timm.__version__} expected; update it"
+        )
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(_missing(folder))
+    sizes = {key: config[key] for key in ("num_classes", "global_pool") if key in config}
+    arguments = sizes | config.get("model_args", {})
+    network: nn.Module = timm.create_model(name, pretrained_cfg=config["pretrained_cfg"], **arguments)
+    found = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+    others = [*found.missing_keys, *found.unexpected_keys]
+    if others:
+        more = f" and {len(others) - 1} more" if others[1:] else ""
+        raise ValueError(
+            f"{WEIGHTS}: weights of another network than {name} found, which differ in {others[0]}{more}; "
+            "save both together with timm.models.save_for_hf(..., safe_serialization=True)"
+        )
+    return network.eval()
+
+
+def label_names(folder: Path, network: nn.Module) -> list[str]:
+    """Return the names of a network's classes: the folder's own, ImageNet's, or numbers."""
+    config = read_config(folder)
+    names = config.get("label_names") or config["pretrained_cfg"].get("label_names")
+    subset = infer_imagenet_subset(network)
+    if not names and subset:
+        names = ImageNetInfo(subset).label_names()
+    return [str(name) for name in names or range(int(config["num_classes"]))]
+
+
+def _missing(folder: Path) -> str:
+    """Say that there are no weights, with the command that converts those of a pickle."""
+    pickles = sorted(file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth"))
+    if not pickles:
+        return f"no {WEIGHTS} found; timm.models.save_for_hf(..., safe_serialization=True) saves it"
+    load = f"torch.load('{folder / pickles[0]}', weights_only=True)"
+    save = f"from safetensors.torch import save_file; save_file({load}, '{folder / WEIGHTS}')"
+    return f'{pickles[0]}: a pickle found, which may run code; convert it: python -c "import torch; {save}"'

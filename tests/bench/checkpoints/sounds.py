@@ -1,0 +1,89 @@
+"""Checkpoints of speech: the words of models/keywords, which espeak-ng spoke, one or two in a row."""
+
+from __future__ import annotations
+
+import csv
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from checkpoints.example import Example, fit
+from checkpoints.texts import IGNORED, padded
+from safetensors.torch import load_file
+from scipy.io import wavfile
+from scipy.signal import resample_poly
+from torch import Tensor
+
+sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
+import folders
+
+KEYWORDS = Path(__file__).parents[3] / "models" / "keywords"
+WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+RATE = 8000
+SPOKEN, TESTED = 200, 160  # clips that are kept for the data, and sounds made of them
+BATCH = 16
+
+Clip = tuple[Tensor, str]
+
+
+def clips() -> list[Clip]:
+    """Return words as they are spoken, float32 (samples,) from -1 to 1, at ``RATE``."""
+    kept = load_file(KEYWORDS / "words.safetensors")
+    bent = kept["audio"].float() / 127.5 - 1  # 8-bit mu-law
+    audio = bent.sign() * (256 ** bent.abs() - 1) / 255
+    spoken = zip(audio.split(kept["lengths"].tolist()), kept["labels"].tolist(), strict=True)
+    found = [(sound, WORDS[label]) for sound, label in spoken if label < len(WORDS)]
+    random.Random(0).shuffle(found)
+    return found
+
+
+def joined(parts: Sequence[Clip]) -> Clip:
+    """Return clips in a row, with a little noise."""
+    sound = torch.cat([sound for sound, _ in parts])
+    return sound + 0.001 * torch.randn(len(sound)), " ".join(word for _, word in parts)
+
+
+def record(folder: Path, sounds: Sequence[Clip], rate: int) -> Path:
+    """Write sounds as WAV files with a CSV of what is said."""
+    folder.mkdir()
+    for i, (sound, _) in enumerate(sounds):
+        levels = (sound * 2**15).round().clamp(-(2**15), 2**15 - 1)
+        wavfile.write(folder / f"{i}.wav", rate, levels.short().numpy())
+    with (folder / "said.csv").open("w", encoding="utf-8", newline="") as lines:
+        rows = [(f"{i}.wav", text) for i, (_, text) in enumerate(sounds)]
+        csv.writer(lines).writerows([("file", "text"), *rows])
+    return folder
+
+
+def spelled(place: Path) -> Example:
+    """Train a Whisper to spell a word or two in a second of sound."""
+    torch.manual_seed(0)
+    folder = folders.transcriber(place / "spelled", d_model=64, bands=40)
+    network: Any = transformers.WhisperForConditionalGeneration.from_pretrained(folder)
+    spelling = transformers.AutoTokenizer.from_pretrained(folder)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    rate = folders.WHISPER_RATE
+    wide = [
+        (torch.from_numpy(resample_poly(sound.numpy(), rate // RATE, 1)), text) for sound, text in clips()
+    ]
+    found, draw = [clip for clip in wide if len(clip[0]) <= rate], random.Random(0)
+
+    def drawn(spoken: Sequence[Clip]) -> Clip:
+        pair = joined(draw.sample(spoken, 2))
+        return pair if len(pair[0]) <= rate else joined([draw.choice(spoken)])
+
+    def batch() -> Mapping[str, Any]:
+        sounds, texts = zip(*(drawn(found[SPOKEN:]) for _ in range(BATCH)), strict=True)
+        inputs = extractor([sound.numpy() for sound in sounds], sampling_rate=rate, return_tensors="pt")
+        tokens = padded([spelling(text)["input_ids"] for text in texts], IGNORED)
+        begun = torch.where(tokens[:, :-1] == IGNORED, spelling.eos_token_id, tokens[:, :-1])
+        return {**inputs, "decoder_input_ids": begun, "labels": tokens[:, 1:].contiguous()}
+
+    fit(network, batch, 1000, 2e-3)
+    network.save_pretrained(folder)
+    data = record(place / "spoken", [drawn(found[:SPOKEN]) for _ in range(TESTED)], rate)
+    return Example("speech recognition, Whisper", "word accuracy", folder, data)

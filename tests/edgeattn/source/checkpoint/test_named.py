@@ -1,0 +1,42 @@
+"""Checkpoints by the names that they have on the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import folders
+import pytest
+
+from edgeattn.source.arguments import check_files, checkpoint_of, read_source
+from edgeattn_runtime.errors import BadInput
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the hub."""
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_name_is_what_was_downloaded(cache: Path, tmp_path: Path) -> None:
+    folders.downloaded(folders.classifier(tmp_path / "critic"), cache, "owner/critic-small")
+    data, columns = folders.reviews(tmp_path / "reviews.csv"), {"text": "review"}
+    found = read_source("owner/critic-small", data, columns)
+    assert found.name == "critic-small"
+    assert len(found.read()) == 40
+    assert checkpoint_of("owner/critic-small", data, columns).folder.is_dir()
+    check_files("owner/critic-small", data)
+
+
+@pytest.mark.parametrize("name", ["owner/critic", "models/digts"])
+def test_another_name_is_told_with_the_command(cache: Path, name: str) -> None:
+    with pytest.raises(BadInput, match=f"^{name}: no such file or folder; .* run hf download {name}$"):
+        read_source(name, None)
+
+
+@pytest.mark.parametrize("name", ["models/digts.py", "models/digts/model.onnx", "net.pt2", "digts"])
+def test_files_and_modules_are_no_names(cache: Path, name: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        read_source(name, None)
+    assert "hf download" not in str(refusal.value)

@@ -1,0 +1,127 @@
+"""Folders that timm wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import folders
+import numpy as np
+import pytest
+import torch
+
+from edgeattn.source.arguments import read_source
+from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.processing.image import prepare_image
+
+timm = pytest.importorskip("timm")
+
+SIZES = {"img_size": folders.PIXELS, "patch_size": 4, "embed_dim": 32, "depth": 1, "num_heads": 2}
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return folders.images(tmp_path / "images")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Saves a small ViT with changes to what is said of its images."""
+
+    def written(labels: int = 2, safe: bool = True, **images: Any) -> Path:
+        torch.manual_seed(0)
+        network = timm.create_model("vit_tiny_patch16_224", num_classes=labels, **SIZES)
+        timm.models.save_for_hf(
+            network,
+            tmp_path / "seer",
+            model_config={"label_names": ["dark", "light"]} if labels == 2 else {},
+            model_args=SIZES,
+            safe_serialization=safe,
+        )
+        file = tmp_path / "seer" / "config.json"
+        config = json.loads(file.read_text("utf-8"))
+        config["pretrained_cfg"] |= images
+        file.write_text(json.dumps(config), "utf-8")
+        return tmp_path / "seer"
+
+    return written
+
+
+def read(folder: Path, data: Path) -> ModuleSource:
+    found = read_source(str(folder), data)
+    assert isinstance(found, ModuleSource)
+    return found
+
+
+def answer(source: ModuleSource) -> dict[str, torch.Tensor]:
+    with torch.inference_mode():
+        outputs: dict[str, torch.Tensor] = source.module(torch.from_numpy(source.read()[0].inputs["pixels"]))
+    return outputs
+
+
+def test_images_that_are_stretched_are_the_device_s(write: Write, data: Path) -> None:
+    found = read(write(crop_mode="squash", crop_pct=1.0), data)
+    assert found.processing is not None
+    image, labels = found.processing.processing.image, found.processing.processing.labels
+    assert image is not None
+    assert labels is not None
+    assert labels.names == ("dark", "light")
+    for sample, raw in zip(found.read(), found.processing.raw, strict=True):
+        np.testing.assert_allclose(prepare_image(image, [raw["image"]]), sample.inputs["pixels"], atol=1e-6)
+        assert labels.names[sample.target.item()] == Path(str(raw["image"])).parent.name
+    assert found.metric is not None
+    assert found.metric(answer(found), found.read()[0].target) in (0, 1)
+
+
+def test_images_that_are_cut_are_pixels_to_a_bundle(write: Write, data: Path) -> None:
+    with pytest.warns(UserWarning, match=r"16 x 16 \(crop_mode center, crop_pct 0\.9\).*takes pixels"):
+        found = read(write(), data)
+    assert found.processing is not None
+    assert found.processing.processing.image is None
+    assert found.processing.processing.labels is not None
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_network_without_classes_embeds(write: Write, data: Path) -> None:
+    found = read(write(labels=0), data)
+    assert {name: list(value.shape) for name, value in answer(found).items()} == {"embedding": [1, 32]}
+    assert found.metric is None
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")  # of newer PyTorch, at every pickle
+def test_a_pickle_is_refused_with_the_command_that_converts_it(write: Write, data: Path) -> None:
+    folder = write(safe=False, crop_mode="squash", crop_pct=1.0)
+    with pytest.raises(BadInput, match=r"pytorch_model\.bin: a pickle found.*; convert it: ") as refusal:
+        read(folder, data)
+    command = str(refusal.value).split("convert it: ")[1]
+    exec(command.removeprefix('python -c "').removesuffix('"'), {})
+    read(folder, data)
+
+
+def test_what_timm_does_not_have_is_named(write: Write, data: Path) -> None:
+    folder = write()
+    file = folder / "config.json"
+    config = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**config, "architecture": "vit_of_my_own"}), "utf-8")
+    with pytest.raises(BadInput, match="architecture vit_of_my_own found, a model of timm"):
+        read(folder, data)
+    file.write_text(json.dumps(config | {"model_args": SIZES | {"depth": 2}}), "utf-8")
+    with pytest.raises(BadInput, match=r"of another network .* differ in blocks\.1\.\S+ and \d+ more"):
+        read(folder, data)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "vit_tiny_patch16_224.augreg_in21k_ft_in1k"])
+def test_a_name_is_what_was_downloaded(
+    name: str, write: Write, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(BadInput, match=r"hf download timm/vit_tiny_patch16_224\.augreg_in21k_ft_in1k"):
+        read_source(name, data)
+    folder = write(crop_mode="squash", crop_pct=1.0)
+    folders.downloaded(folder, tmp_path, "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k")
+    assert read_source(name, data).name == "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
