@@ -78,20 +78,6 @@ def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
     assert "The longest of lengths must be the size of sequence in every call, " in encoder.notes[-1]
 
 
-def test_torchaudio_s_conformer_is_exported_untouched(exported: Export) -> None:
-    conformer = pytest.importorskip("torchaudio.models", exc_type=ImportError).Conformer
-    torch.manual_seed(0)
-    network = conformer(WIDTH, HEADS, WIDTH, num_layers=1, depthwise_conv_kernel_size=3).eval()
-    captured, _ = exported(network, samples("input"))
-    assert lengths_of(captured) == "sequence"
-    for lengths in ([20], [11, 17, 2]):
-        x = np.random.default_rng(1).normal(size=(len(lengths), max(lengths), WIDTH)).astype(np.float32)
-        given = {"input": x, "lengths": np.array(lengths)}
-        expected, found = captured.reference(given), captured.engine.runner(captured.model)(given)
-        for name, array in expected.items():
-            np.testing.assert_allclose(found[name], array, rtol=TOLERANCE, atol=TOLERANCE)
-
-
 @pytest.mark.parametrize("lengths", [[20], [11, 17, 2], [1], [1, 2]])
 def test_it_is_the_module_at_other_sizes(lengths: list[int], encoder: Captured) -> None:
     draw = np.random.default_rng(1)
