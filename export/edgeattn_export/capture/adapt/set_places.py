@@ -3,6 +3,9 @@
 Before: for expert in is_hit.nonzero(): ...      is_hit (E): as many turns as values say
 After:  for expert in range(E): ...
 
+Before: self.experts[f"expert_{place}"]
+After:  self.experts["expert_0"], as PyTorch writes a tensor () whose number is known
+
 So a mixture of experts is written that asks each what the tokens are which it was given. Where it was given
 none, it adds nothing; a loop of which that is not so is not the module's, on some sample.
 """
@@ -38,7 +41,15 @@ def _unbind(func: Function, x: Tensor, *args: Any, **options: Any) -> Any:
     return tuple(torch.tensor([place]) for place in range(places))
 
 
+def _format(x: Tensor, form: str) -> str:
+    """Write a tensor into a text; one number that is a constant, as that number."""
+    if isinstance(x, FakeTensor) and not x.dim() and x.constant is not None:
+        return format(x.constant.item(), form)
+    return format(x, form)
+
+
 SET_PLACES: Mapping[Function, Function] = {
     **{func: partial(_nonzero, func) for func in (Tensor.nonzero, torch.nonzero)},
     **{func: partial(_unbind, func) for func in (Tensor.unbind, torch.unbind)},
+    Tensor.__format__: _format,
 }

@@ -24,7 +24,7 @@ class Experts(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.router = nn.Linear(WIDTH, EXPERTS)
-        self.experts = nn.Parameter(torch.randn(EXPERTS, WIDTH, WIDTH))
+        self.experts = nn.ModuleDict({f"{i}": nn.Linear(WIDTH, WIDTH) for i in range(EXPERTS)})
 
     def forward(self, x: Tensor) -> Tensor:
         self.router = self.router.to(torch.float32)
@@ -32,10 +32,9 @@ class Experts(nn.Module):
         mask = nn.functional.one_hot(chosen, EXPERTS).permute(2, 1, 0)  # (E, 2, S)
         mixed = torch.zeros_like(x)
         for place in (mask.sum((-1, -2)) > 0).nonzero():
-            expert = int(place.item())
-            choice, token = torch.where(mask[expert])
+            choice, token = torch.where(mask[int(place.item())])
             if token.numel():
-                rows = x[token] @ self.experts[expert] * weights[token, choice, None]
+                rows = self.experts[f"{place[0]}"](x[token]) * weights[token, choice, None]
                 mixed.index_add_(0, token, rows)
         return mixed
 
