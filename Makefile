@@ -1,6 +1,8 @@
 HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals
+BUILD = build
+
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -89,8 +91,14 @@ soak:  ## bad inputs, faults, long life and threads in one table, SOAK=30m or le
 browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; three minutes, after edgeattn targets --install web
 	pytest tests/web
 
-documents:  ## the commands of README.md, docs/ and the other pages, as they stand there, and what pages promise of all commands; nine minutes
-	pytest tests/documents/run --dist worksteal
+documents:  ## the commands of README.md, docs/ and the other pages, as they stand there, and what pages promise of all commands; the site; ten minutes
+	pytest tests/documents/run tests/documents/site --dist worksteal
+
+site:  ## the pages and a gallery of the reference models as a site, in build/site; the first time 15 minutes, MODELS="digits series" one
+	python docs/site/bundles.py $(BUILD)/bundles $(MODELS)
+	rm -rf $(BUILD)/site
+	sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs/site --doctree-dir $(BUILD)/doctrees \
+	  --define gallery_bundles=$(abspath $(BUILD))/bundles . $(BUILD)/site
 
 models:  ## reference models exported by commands, and used as apps do: they play, listen, write; five minutes
 	pytest tests/models/used

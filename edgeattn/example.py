@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeattn.judge.insight import pretty_text
+from edgeattn.judge.insight import answer_text, pretty_text
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.report.pictures import picture_of
 from edgeattn.report.pictures.answered_sample import AnsweredSample
+from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import like
 from edgeattn_export.capture.reference import Call, Reference
@@ -47,14 +48,16 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     """Answer an evaluation sample twice, the last one of a size that the bundle takes.
 
     Returns:
-        None where the model's file has no ``pretty``, or nothing runs here.
+        None where the model's file has no ``pretty`` and there is no attention map, or nothing runs here.
 
     Raises:
         ModelError: ``pretty`` or ``picture`` failed.
     """
-    if source.pretty is None:
+    files = open_bundle(bundle)
+    maps = read_report(files).attention_maps
+    if source.pretty is None and not maps:
         return None
-    samples, files = source.read(), open_bundle(bundle)
+    samples = source.read()
     try:
         variant, *_ = measurable(files.manifest)
     except IncompatibleRuntimeError:  # it is for other devices, and the report says so
@@ -69,7 +72,11 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     answers = runner(sample.inputs)
     passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
     answer = like(original, {**passed, **answers})
-    words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
+    if source.pretty is None:
+        told = [answer_text(each, source.processing) for each in (reference(sample.inputs), answers)]
+        words = told[0], told[1]
+    else:
+        words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
     if source.picture is not None:
         picture = source.picture
         inputs = {name: torch.from_numpy(np.array(array)) for name, array in sample.inputs.items()}
@@ -79,7 +86,8 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
         variant
     ).host.emulated:  # which takes seconds for an answer, and a picture may take a hundred
         return Example(*words)
-    return Example(*words, _picture(source, reference, runner, sample, evaluation, words))
+    attention = maps[-1].output if maps else None  # the deepest layer's, as models return them in order
+    return Example(*words, _picture(source, reference, runner, sample, evaluation, words, attention))
 
 
 def _picture(
@@ -89,6 +97,7 @@ def _picture(
     sample: Sample,
     evaluation: Sequence[Sample],
     words: tuple[str, str],
+    attention: str | None,
 ) -> bytes | None:
     """Draw a sample by what is known of its processing."""
     own = source.processing
@@ -110,6 +119,7 @@ def _picture(
             bundle=answers,
             words=words,
             target=target,
+            attention=attention,
             others=others,
         )
     )

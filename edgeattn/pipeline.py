@@ -26,6 +26,7 @@ from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
+from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
 
 
@@ -71,6 +72,8 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     recovered = recover(on_grids, samples.calibration)
     progress.stage("cache")
     cached = with_cache(on_grids, recovered, samples.calibration, samples.selection)
+    fixing = next((target.name for target in request.targets if target.bucket_limits is not None), None)
+    cached = with_streaming(cached, source.streaming, samples.calibration, samples.selection, fixing=fixing)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
     return FloatModel(
         source=source,
@@ -115,6 +118,7 @@ def export(
     name: str | None = None,
     metric: Metric | None = None,
     processing: Mapping[str, object] | None = None,
+    streaming: Mapping[str, object] | None = None,
     trained: Path | None = None,
     objective: Objective = FASTEST,
     progress: Progress | None = None,
@@ -136,6 +140,8 @@ def export(
         metric: ``metric(outputs, target)``, higher is better, averaged over the evaluation samples.
         processing: What an app does before and after a call, as the manifest has it, but with the path of
             its tokenizer.
+        streaming: Which input arrives piece by piece, and the size of a piece: ``{"input": "audio", "hop":
+            160}``; see docs/model-file.md.
         trained: A QDQ ONNX file that quantization-aware training made of the module; its grids are kept.
         objective: What to minimize within the budget, or a recipe to follow.
         progress: Told of each stage.
@@ -147,7 +153,10 @@ def export(
         BadInput: One line that says what was found, what was expected and what to do.
     """
     own = None if processing is None else OwnProcessing.read(processing)
-    source = ModuleSource.of(module, samples, name, dynamic=dynamic, metric=metric, processing=own)
+    asked = None if streaming is None else StreamRequest.read(streaming)
+    source = ModuleSource.of(
+        module, samples, name, dynamic=dynamic, metric=metric, processing=own, streaming=asked
+    )
     source = source if trained is None else source.beside(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)
     return run(source, request, progress or Silent())

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edgeattn.commands.attention import maps_of, show_attention
 from edgeattn.commands.kernels import NoKernels, tell_kernels
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
@@ -33,14 +34,24 @@ def run(
         Path | None,
         typer.Option("--output", "-o", metavar="Y.npz", help="Write the outputs here. Default: show them."),
     ] = None,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Show which token looks at which, too.")
+    ] = False,
+    head: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="The head that --attention shows. Default: the mean of all."),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
     no_kernels: NoKernels = False,
 ) -> None:
     """Run a bundle on arrays, or on a text, image, sound or series."""
+    if head is not None and not attention:
+        raise InputError(f"--head {head}: found alone; add --attention, whose head it is")
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)
+    maps = maps_of(model, head) if attention else ()
     arrays = read_input(model, inputs, text)
     if _is_encoded(model, arrays):
         raise InputError(
@@ -52,6 +63,8 @@ def run(
         write_npz(output, outputs)
     else:
         typer.echo("\n".join(answer_lines(model, outputs)))
+    if maps:
+        show_attention(model, arrays, outputs, maps, head)
 
 
 def _is_encoded(model: Model, arrays: Arrays) -> bool:

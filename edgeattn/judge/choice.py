@@ -49,6 +49,8 @@ def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress
     samples, target, rig = model.samples, request.target, request.rig()
     goal, padding = goal_of(request, model.captured, samples.selection, rig), model.comparison.padded.padding
     floats = float_graphs(model.captured, lowered.graphs, samples, target.prover, target.forms, padding)
+    if floats.step is not None:  # it has the same weights once more
+        goal = replace(goal, size_mb=goal.size_mb / 2)
     return Chooser(floats, samples.selection, model.comparison, request, rig, goal, progress).best()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn.judge.attention_maps import mapped_attention
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.input_views import input_views, numbers, printable
 from edgeattn.judge.models import FloatModel, Int8Model
@@ -19,6 +20,7 @@ from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.accuracy import ModuleLoss
+from edgeattn.results.attention_map import AttentionMap
 from edgeattn.results.trace import ModuleError
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
@@ -37,17 +39,19 @@ TRACED_SAMPLES = 8  # samples: the rank of a module's error settles soon
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """Both, and why one of them is left out.
+    """All of it, and why a part of it is left out.
 
     Attributes:
         worst: The worst evaluation samples, as a person sees them.
         losses: What each module adds to the error, the worst first; empty where nobody looked.
         notes: A line each.
+        attention_maps: Outputs that are such, and how near they came.
     """
 
     worst: tuple[WorstSample, ...]
     losses: tuple[ModuleLoss, ...]
     notes: tuple[str, ...]
+    attention_maps: tuple[AttentionMap, ...] = ()
 
 
 def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> Insight:
@@ -61,12 +65,15 @@ def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> 
     worst, worst_notes = with_fallback(
         "the showing of the worst samples", lambda: worst_samples(model.float_model, evaluation), ()
     )
+    maps, map_notes = with_fallback(
+        "the comparison of attention maps", lambda: mapped_attention(model.float_model, evaluation), ()
+    )
     if not model.request.is_in_process or not isinstance(model.float_model.captured.reference, Reference):
-        return Insight(worst, (), worst_notes)  # an ONNX file has no modules
+        return Insight(worst, (), (*worst_notes, *map_notes), maps)  # an ONNX file has no modules
     losses, loss_notes = with_fallback(
         "the trace of errors to modules", lambda: module_losses(model, evaluation.samples, progress), ()
     )
-    return Insight(worst, losses, (*worst_notes, *loss_notes))
+    return Insight(worst, losses, (*worst_notes, *map_notes, *loss_notes), maps)
 
 
 def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSample, ...]:
@@ -140,9 +147,9 @@ def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tup
     captured, padded = model.float_model.captured, model.float_model.comparison.padded
     bucket = model.buckets[-1]
     parts = bucket.parts
-    contracts = {name: part.graph for name, part in parts.graphs.items()}
-    names = tuple(reversed(tuple(parts.graphs)))  # an encoder's outputs go to its decoder
-    models = tuple(parts.graphs[name].quantized.model for name in names)
+    contracts = {name: part.graph for name, part in parts.answering.items()}
+    # An encoder's outputs go to its decoder.
+    models = tuple(part.quantized.model for part in reversed(tuple(parts.answering.values())))
     graphs = TracedGraphs(models, model.request.engine, feed_of(parts.generation, contracts))
     pad = pad_token(module_behind(captured).module)
     inputs = list(trace_inputs(samples, padded, captured.axes, bucket.sizes, pad, most=TRACED_SAMPLES))

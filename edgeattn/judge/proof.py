@@ -14,6 +14,7 @@ from edgeattn.judge.golden import Golden, golden_of, golden_on_device
 from edgeattn.judge.insight import Insight, insight_of
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.models import Int8Model
+from edgeattn.judge.streaming import streamed_of
 from edgeattn.judge.timing import timing_of
 from edgeattn.measure.placement import placement_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
@@ -70,6 +71,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     request, floats = model.request, model.float_model
     evaluation = evaluate(model.subject(), progress)
     timing = timing_of(model, evaluation, progress)
+    streamed = streamed_of(model, evaluation.samples)
     progress.stage("tune")
     tuning = _tuning(model)
     progress.stage("trace")
@@ -94,7 +96,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     return Proof(
         measures=measures,
         checks=request.budget.checks(measures),
-        edge_cases=(*evaluation.edge_cases, *on_device),
+        edge_cases=(*evaluation.edge_cases, *streamed.cases, *on_device),
         golden=golden,
         tuning=tuning,
         measured=request.engine.host.machine() if request.is_own_engine else None,
@@ -104,6 +106,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *floats.rows.notes,
             *evaluation.notes,
             *timing.notes,
+            *streamed.notes,
             *insight.notes,
         ),
         without_kernels=None if stock is None else stock.judged(request.budget, measures),
@@ -154,7 +157,7 @@ def _placed(model: Int8Model) -> Iterator[tuple[ir.Model, Inputs]]:
     (main,) = stratified(model.choice.selection, 1)
     middle = len(buckets) // 2
     for bucket in (buckets[middle], *buckets[:middle], *buckets[middle + 1 :]):
-        for name, part in bucket.parts.graphs.items():
+        for name, part in bucket.parts.answering.items():
             inputs = main if name == MAIN_GRAPH else whole  # an encoder takes some of these
             if bucket.sizes:
                 inputs = sized_inputs(selection, model.float_model.captured.axes, bucket.sizes)

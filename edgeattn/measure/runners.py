@@ -44,8 +44,7 @@ def runners_of(captured: Captured, int8: Runner, *, threads: int) -> dict[str, R
 def runner_of_graphs(graphs: Graphs, engine: Engine, *, threads: int) -> Runner:
     """Return graphs that are not on disk as one runner of the model that they were made of."""
     if graphs.generation is None:
-        (main,) = graphs.graphs.values()
-        return engine.runner(main.quantized.model, threads=threads)
+        return engine.runner(graphs.graphs[MAIN_GRAPH].quantized.model, threads=threads)
     opened = {
         name: engine.graph(part.graph, part.quantized.model, threads=threads)
         for name, part in graphs.graphs.items()

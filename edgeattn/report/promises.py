@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.manifest import Manifest, Variant
+from edgeattn_runtime.manifest import Manifest, Streaming, Variant
 from edgeattn_runtime.rows import Rows, Stack
 from edgeattn_runtime.settings import PLAIN, SessionSettings
 
@@ -24,6 +24,7 @@ def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:
         "Engine": str(variant.engine),
         **(fixed if variant.sizes else {}),
         **first,
+        **({} if manifest.streaming is None else {"Streams": _streaming(manifest.streaming, manifest)}),
         **({} if manifest.processing is None else {"Prepares": str(manifest.processing)}),
         "Session": _settings(variant.session or PLAIN),
         "Measured": variant.measured or "not run",
@@ -35,6 +36,14 @@ def role(name: str, generation: Generation | None) -> str:
     if generation is None:
         return name
     return {generation.decoder: "the decoder", generation.encoder: "the encoder"}.get(name, name)
+
+
+def _streaming(streaming: Streaming, manifest: Manifest) -> str:
+    audio = None if manifest.processing is None else manifest.processing.audio
+    is_sound = audio is not None and audio.input == streaming.input
+    lasting = f" ({1e3 * streaming.hop / audio.rate:g} ms)" if audio is not None and is_sound else ""
+    hop = f"in hops of {streaming.hop} of {streaming.input}{lasting}"
+    return f"{hop}, each answered by {', '.join(streaming.outputs)}"
 
 
 def _generating(generation: Generation) -> str:

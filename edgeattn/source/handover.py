@@ -22,6 +22,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in, plain_module
 from edgeattn_export.capture.prepared import as_trained
 from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
@@ -74,6 +75,7 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
         pretty=_function(defined, path, "pretty"),
         picture=_function(defined, path, "picture"),
         processing=processing,
+        streaming=_streaming(defined, path),
         card=_card(defined, path),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -185,6 +187,14 @@ def _processing(defined: object, path: Path) -> OwnProcessing | None:
     if not isinstance(yielded, Iterable):
         raise ModelError(f"{path}: raw() returned {_type(yielded)}, raw inputs one by one expected")
     return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
+
+
+def _streaming(defined: object, path: Path) -> StreamRequest | None:
+    table = _mapping(defined, path, "streaming")
+    try:
+        return None if table is None else StreamRequest.read(table)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _card(defined: object, path: Path) -> Card:

@@ -25,6 +25,7 @@ from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import BadInput
 
 Pretty = Callable[[Any], str]  # of the module's outputs
@@ -46,6 +47,7 @@ class ModuleSource:
         pretty: ``pretty(outputs)``, one line for a person.
         picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
+        streaming: Which input arrives piece by piece; None where none does.
         card: What its author says of it for a hub.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
@@ -64,6 +66,7 @@ class ModuleSource:
     pretty: Pretty | None = None
     picture: Picture | None = None
     processing: OwnProcessing | None = None
+    streaming: StreamRequest | None = None
     card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None

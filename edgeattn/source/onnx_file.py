@@ -19,7 +19,7 @@ from edgeattn_export.graph.samples import Sample, Samples
 
 @dataclass(frozen=True, slots=True)
 class OnnxSource:
-    """The two files. There is no metric, no processing and no budget of their own.
+    """The two files. There is no metric, no processing, no streaming and no budget of their own.
 
     Attributes:
         model: The model.
@@ -35,6 +35,7 @@ class OnnxSource:
     original = "ONNX file"
     metric = None
     processing = None
+    streaming = None
     card = Card()
     weights_sha256 = None  # they are part of the model file
 

@@ -12,6 +12,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import SampleError
 
 Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
@@ -57,6 +58,10 @@ class Source(Protocol):
     @property
     def processing(self) -> OwnProcessing | None:
         """What an app does before and after a call; None where nothing is said of it."""
+
+    @property
+    def streaming(self) -> StreamRequest | None:
+        """Which input arrives piece by piece; None where none does."""
 
     @property
     def card(self) -> Card:

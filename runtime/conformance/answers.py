@@ -25,6 +25,7 @@ LACKS = {  # what a reader says, by what it may lack
     "forecast": "no forecast",
     "run_many": "no run_many",
     "stream": "no stream",
+    "steps": "no steps",
     "generate_many": "no generate_many",
     "session": "no session",
 }
@@ -33,7 +34,7 @@ NUMBERS = ("max_abs", "cosine", "seconds")
 _ANSWERED = "answered"
 _KINDS = (
     *("generate", "generate_many", "session", "prepare", "labels"),
-    *("decode", "forecast", "run_many", "stream"),
+    *("decode", "forecast", "run_many", "stream", "steps"),
 )
 _ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 

@@ -11,7 +11,10 @@ from bundles import good
 
 RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
-_OPTIONAL = ("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many", "stream")
+_OPTIONAL = (
+    *("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many"),
+    *("stream", "steps"),
+)
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
 
@@ -33,6 +36,7 @@ class Case:
     forecast: Iterable[dict[str, Any]] = ()
     run_many: Iterable[dict[str, Any]] = ()
     stream: Iterable[dict[str, Any]] = ()
+    steps: Iterable[dict[str, Any]] = ()
     needs: str | None = None
     trusted_keys: Iterable[str] = ()
 

@@ -7,6 +7,7 @@ from typing import Any
 import breaking
 import bundles
 import processed
+import steps
 from breaking import Make, changed
 from case import ACCEPTED, INPUTS, Case, refused
 
@@ -105,6 +106,11 @@ LIMITS = (
         changed(*INPUTS, 0, "dims", 2, to=2 * 513, whole=_log_mel(bands=513)),
     ),
     refused("limit-token.edge", "tokens of more than 2^22 samples", _log_mel(hop=2**22)),
+    refused(
+        "limit-step.edge",
+        "a step whose states have more than 2^27 bytes",
+        steps.with_state("count", "int64", 2**24 + 1),
+    ),
     Case(
         "wide.edge",
         ACCEPTED,

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import expected
-from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES, VARIANTS
+from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES, STREAMING, VARIANTS
 from case import RECORDED
 from limit_cases import LIMITS
 from prepared_cases import PREPARED
@@ -16,7 +16,18 @@ from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"
 
-CASES = (*WHOLE, *BROKEN, *INDICES, *LENGTHS, *VARIANTS, *PROMISES, *PREPARED, *LIMITS, *SIGNED)
+CASES = (
+    *WHOLE,
+    *BROKEN,
+    *INDICES,
+    *LENGTHS,
+    *VARIANTS,
+    *PROMISES,
+    *STREAMING,
+    *PREPARED,
+    *LIMITS,
+    *SIGNED,
+)
 
 
 def main(target: Path) -> None:

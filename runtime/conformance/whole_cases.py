@@ -9,6 +9,7 @@ import many
 import processed
 import prompts
 import sessions
+import steps
 from case import ACCEPTED, RECORDED, Case, in_both
 
 from edgeattn_runtime.kernels import OPTION
@@ -22,6 +23,7 @@ WHOLE = (
         calls=[*calls.answered((1, 4), (3, 2)), *calls.refused()],
         run_many=many.together(),
         stream=many.streamless(),
+        steps=steps.stepless(),
     ),
     Case(
         "indexed.edge",
@@ -141,5 +143,40 @@ WHOLE = (
         calls=calls.encoder_decoder_calls(),
         generate=calls.translated(),
         session=sessions.of_sources(),
+    ),
+    Case(
+        "steps.edge",
+        ACCEPTED,
+        "streams arrays in steps, along their first axis but the batch",
+        steps.bundle("steps"),
+        steps=steps.pushed("steps"),
+    ),
+    Case(
+        "steps-rows.edge",
+        ACCEPTED,
+        "streams arrays in steps of one place, along their last axis",
+        steps.bundle("steps-rows"),
+        steps=steps.pushed("steps-rows"),
+    ),
+    Case(
+        "steps-sound.edge",
+        ACCEPTED,
+        "streams a sound in steps",
+        steps.bundle("steps-sound"),
+        steps=steps.pushed("steps-sound"),
+    ),
+    Case(
+        "steps-stereo.edge",
+        ACCEPTED,
+        "streams a sound of two channels in steps",
+        steps.bundle("steps-stereo"),
+        steps=steps.pushed("steps-stereo"),
+    ),
+    Case(
+        "steps-series.edge",
+        ACCEPTED,
+        "streams series in steps",
+        steps.bundle("steps-series"),
+        steps=steps.pushed("steps-series"),
     ),
 )

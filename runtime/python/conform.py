@@ -25,6 +25,7 @@ from edgeattn_runtime import (
     InputError,
     Model,
     Sound,
+    StepStream,
     Stream,
     generate,
     generate_many,
@@ -137,12 +138,22 @@ def _run_many(model: Model, entry: dict[str, Any]) -> Line:
 
 def _stream(model: Model, entry: dict[str, Any]) -> Line:
     """Push what comes; null stands for the moments of a push that is refused."""
-    stream = Stream(model, hop=entry["hop"], window=entry["window"])
+    return _moments(Stream(model, hop=entry["hop"], window=entry["window"]), entry)
+
+
+def _steps(model: Model, entry: dict[str, Any]) -> Line:
+    return _moments(StepStream(model), entry)
+
+
+def _moments(stream: Stream | StepStream, entry: dict[str, Any]) -> Line:
     answers: list[Arrays] = []
     expected: list[Arrays] = []
-    for values, moments in zip(entry["pushes"], entry["moments"], strict=True):
+    for values, moments in zip(entry["pushes"], entry.get("moments", ()), strict=True):
+        if values == "reset":
+            stream.reset()
+            continue
         try:
-            found = stream.push(np.array(values, np.float64))
+            found = stream.push(_array(values) if isinstance(values, dict) else np.array(values, np.float64))
         except InputError:
             if moments is not None:
                 return {"found": "a push refused"}
@@ -151,7 +162,7 @@ def _stream(model: Model, entry: dict[str, Any]) -> Line:
             return {"found": f"moments at {[end for end, _ in found]}"}
         answers += [outputs for _, outputs in found]
         expected += [_arrays(moment["outputs"]) for moment in moments]
-    return _worst(answers, expected, entry["tolerance"])
+    return _worst(answers, expected, entry.get("tolerance", {}))
 
 
 def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dict[str, float]) -> Line:
@@ -201,6 +212,7 @@ _ENTRIES = {
     "forecast": _forecast,
     "run_many": _run_many,
     "stream": _stream,
+    "steps": _steps,
 }
 
 

@@ -5,8 +5,8 @@
 From 4 bits throughout, layers become int8 a few at a time, those first that lose most by 4 bits for the
 megabytes that they save, as the selection samples tell; those that no blocks fit stay float.
 Embeddings follow last: 4 bits cost them least for what they save. Prints, for each recipe, the megabytes of
-the main graph, the cosine to the float graph over the evaluation samples, mean and worst, and the seconds of
-the processor that making it took. One thread.
+the main graph, the cosine to the float graph over the evaluation samples, mean and worst, how many of a
+sample's nearest others among them stay so, and the seconds of the processor that making it took. One thread.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from edgeattn.report.svg import svg
 from edgeattn.source.handover import load
+from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
@@ -52,6 +53,7 @@ MODELS = Path(__file__).parents[2] / "models"
 SMALL, LARGE = "int4 blocks", "int8 per token"
 IN_8_BITS = Treatment(LARGE, (("smoothing", 0.6),))  # no channels split off, which would be stored in float
 SMALL_ROWS, LARGE_ROWS = "int4 rows", "int8 rows"
+NEIGHBOURS = 10
 STEPS = 8  # from all layers in 4 bits to all in 8
 CARE, NEAREST = "with care", "to the nearest"
 TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999)  # of the picture
@@ -69,6 +71,8 @@ class Point:
         size_mb: Of the main graph.
         cosine: To the float graph, the mean.
         worst: The least.
+        recall: Of the samples that the float answers find nearest, the share that the recipe's do; None where
+            answers differ in size.
         seconds: Of the processor, that making it took.
     """
 
@@ -79,13 +83,15 @@ class Point:
     size_mb: float
     cosine: float
     worst: float
+    recall: float | None
     seconds: float
 
     def __str__(self) -> str:
         """Return the recipe in words, and its figures."""
         recipe = f"{self.way}, {self.large} of {self.layers} layers in 8 bits, {self.rows}"
         figures = f"{self.size_mb:.2f} MB, {self.cosine:.4f} (worst {self.worst:.4f}), {self.seconds:.0f} s"
-        return f"{recipe}: {figures}"
+        recall = "" if self.recall is None else f", recall@{NEIGHBOURS} {self.recall:.3f}"
+        return f"{recipe}: {figures}{recall}"
 
 
 def main() -> None:
@@ -107,7 +113,7 @@ def main() -> None:
 
 def measured(name: str) -> Iterator[Point]:
     """Yield the points of a model, the smallest first."""
-    part, evaluation = float_graph(name)
+    part, evaluation = float_graph(load(str(MODELS / name / "model.py")))
     units = singles(part.calibration.layers)
     forms = part.calibration.forms
     unfit = [unit for unit in units if forms.linear[SMALL].unfit(unit.first.width, unit.first.channels)]
@@ -118,16 +124,16 @@ def measured(name: str) -> Iterator[Point]:
         treatments = dict.fromkeys(unfit, Treatment(FLOAT.name)) | dict.fromkeys(ladder, Treatment(SMALL))
         treatments |= dict.fromkeys(ladder[:count], IN_8_BITS)
         for way in (NEAREST, CARE):
-            model, seconds = _made(part, _recipe(treatments, rows, way))
-            cosines = list(map(cosine, expected, _answers(part, evaluation, model)))
-            mean, worst = float(np.mean(cosines)), min(cosines)
-            yield Point(way, count, len(ladder), rows, file_mb(model), mean, worst, seconds)
+            model, seconds = made(part, recipe(treatments, rows, way))
+            answers = _answers(part, evaluation, model)
+            cosines = list(map(cosine, expected, answers))
+            exact = float(np.mean(cosines)), min(cosines), _recall(expected, answers)
+            yield Point(way, count, len(ladder), rows, file_mb(model), *exact, seconds)
 
 
-def float_graph(name: str) -> tuple[FloatGraph, Samples]:
-    """Return a reference model's main graph as the CPU runs it, and its evaluation samples."""
-    source, engine = load(str(MODELS / name / "model.py")), CPU.engine
-    real = source.read()
+def float_graph(source: ModuleSource) -> tuple[FloatGraph, Samples]:
+    """Return a model's main graph as the CPU runs it, and its evaluation samples."""
+    engine, real = CPU.engine, source.read()
     parts, captured = real.split(), source.capture(real, engine)
     cached = with_cache(captured, recover(captured, parts.calibration), parts.calibration)
     graphs = lower_for(CPU, cached, parts.calibration).graphs
@@ -151,7 +157,7 @@ def _most_sensitive_first(part: FloatGraph, units: Iterable[Unit]) -> list[Unit]
     return sorted(units, key=price, reverse=True)
 
 
-def _recipe(treatments: Mapping[Unit, Treatment], rows: str, way: str) -> Recipe:
+def recipe(treatments: Mapping[Unit, Treatment], rows: str, way: str) -> Recipe:
     """Return the recipe of treatments by layer, and of a form of embeddings."""
     candidates, of_layers = CPU.candidates, {unit.name: each for unit, each in treatments.items()}
     if way == CARE:
@@ -160,7 +166,7 @@ def _recipe(treatments: Mapping[Unit, Treatment], rows: str, way: str) -> Recipe
     return merged(treatments, of_layers, (rows, *candidates.others))
 
 
-def _made(part: FloatGraph, recipe: Recipe) -> tuple[ir.Model, float]:
+def made(part: FloatGraph, recipe: Recipe) -> tuple[ir.Model, float]:
     """Return the graph that a recipe makes, and the seconds of the processor that it took."""
     began = time.process_time()
     model = written(part.calibration, recipe)
@@ -175,6 +181,24 @@ def _answers(part: FloatGraph, samples: Samples, model: ir.Model) -> list[NDArra
         np.concatenate([np.asarray(each[name], np.float64).ravel() for name in part.outputs or tuple(each)])
         for each in outputs
     ]
+
+
+def _recall(expected: Sequence[NDArray[np.float64]], answers: Sequence[NDArray[np.float64]]) -> float | None:
+    """Return the share of each answer's nearest neighbours by cosine that are those of the expected ones."""
+    if len({len(each) for each in expected}) > 1:
+        return None
+    wanted, found = _neighbours(np.stack(expected)), _neighbours(np.stack(answers))
+    return float(
+        np.mean([len({*one} & {*other}) / NEIGHBOURS for one, other in zip(wanted, found, strict=True)])
+    )
+
+
+def _neighbours(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the indices of the ``NEIGHBOURS`` nearest other vectors of each, (N, NEIGHBOURS)."""
+    directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    likeness = directions @ directions.T  # (N, N)
+    np.fill_diagonal(likeness, -np.inf)
+    return np.argsort(-likeness, axis=1, kind="stable")[:, :NEIGHBOURS]
 
 
 def picture(points: Sequence[Point]) -> Figure:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,20 @@ def conformance() -> Path:
 def copied(tmp_path: Path) -> Callable[[str], Path]:
     """Copies a conformance bundle, free to be changed."""
     return lambda name: shutil.copytree(CONFORMANCE / f"{name}.edge", tmp_path / f"{name}.edge")
+
+
+@pytest.fixture
+def edited(copied: Callable[[str], Path]) -> Callable[[str, Callable[[Any], None]], Path]:
+    """Copies a conformance bundle, and makes a change to its manifest."""
+
+    def changed(name: str, change: Callable[[Any], None]) -> Path:
+        manifest = copied(name) / "manifest.json"
+        table = json.loads(manifest.read_text("utf-8"))
+        change(table)
+        manifest.write_text(json.dumps(table), "utf-8")
+        return manifest.parent
+
+    return changed
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import edgeattn_runtime
-from edgeattn_runtime import BundleError, IncompatibleRuntimeError, InputError, Model, load, model
+from edgeattn_runtime import BadInput, BundleError, IncompatibleRuntimeError, InputError, Model, load, model
 from edgeattn_runtime.graph import Symbol, Tensor
 
 TOKENS = np.array([[1, 2, 3]])
@@ -169,3 +169,21 @@ def test_a_bundle_that_is_not_whole_does_not_load(good: Path) -> None:
     (good / "golden.safetensors").unlink()
     with pytest.raises(BundleError):
         load(good)
+
+
+def test_a_closed_model_says_so(conformance: Path) -> None:
+    arrays = {"tokens": np.array([[1, 2]]), "mask": np.ones((1, 2), np.float32)}
+    with load(conformance / "good.edge") as model:
+        model(**arrays)
+    for call in (lambda: model(**arrays), lambda: model.run_many([arrays]), lambda: model.session):
+        with pytest.raises(BadInput, match=r"good\.edge: a closed model; load it again"):
+            call()
+
+
+def test_a_closed_model_closes_its_graphs(conformance: Path) -> None:
+    model = load(conformance / "several.edge")
+    other = model.graph(next(name for name in model.manifest.graphs if name != model.manifest.main_graph))
+    model.close()
+    with pytest.raises(BadInput, match="a closed model"):
+        _ = other.session
+    model.close()

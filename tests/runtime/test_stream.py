@@ -30,7 +30,15 @@ def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
     stream = Stream(load(conformance / "mono.edge"), hop=4)
     for _ in range(1000):
         stream.push(SAMPLES[:10])
-        assert stream._buffer.shape[1] <= WINDOW
+        assert stream._moving._buffer.shape[1] <= WINDOW
+
+
+def test_the_caller_may_use_its_array_again(conformance: Path) -> None:
+    stream, microphone = Stream(load(conformance / "mono.edge"), hop=4), SAMPLES[:10].copy()
+    stream.push(microphone)
+    microphone[:] = 1
+    (moment,) = stream.push(microphone[:2])
+    assert moment.outputs["total"] == pytest.approx(SAMPLES[:10].sum() + 2, abs=1e-5)
 
 
 def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
@@ -56,6 +64,13 @@ def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
     with pytest.raises(InputError, match="1 of 6 "):
         stream.push(values)
     assert [moment.end for moment in stream.push(values[:, :0])] == [12]
+
+
+def test_reset_begins_anew(conformance: Path) -> None:
+    stream = Stream(load(conformance / "mono.edge"), hop=5)
+    stream.push(SAMPLES[:27])
+    stream.reset()
+    assert [moment.end for moment in stream.push(SAMPLES[:WINDOW])] == [WINDOW]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ OF_VERB = {  # by what a case may need, the verb whose row tells of it
     "csv": "prepare series",
     "png": "prepare an image",
     "jpeg": "prepare an image",
+    "steps": "stream in steps: an encoder that keeps its state",
     "session": "a session: a prompt that continues keeps its cache",
     "generate_many": "generate_many: prompts, beams, penalties, stop sequences",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words, trained_grid_words
-from edgeattn.report.number_words import cosine, figure, runner_label
+from edgeattn.report.number_words import cosine, figure, percent, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, image_source
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.speed import Speed
@@ -126,6 +126,9 @@ class View:
             "The float export's, worst sample": cosine(accuracy.cosine_float_min),
             "Largest difference of any number": f"{accuracy.max_abs:.2g}",
         }
+        for it in report.attention_maps:
+            rows[f"Attention map {it.output}, total variation, mean"] = percent(it.distance_mean)
+            rows[f"Attention map {it.output}, total variation, worst sample"] = percent(it.distance_max)
         if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
             rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
             rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"

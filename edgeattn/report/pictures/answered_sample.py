@@ -29,6 +29,7 @@ class AnsweredSample:
         bundle: The bundle's.
         words: The answers of these two, in words.
         target: Of the sample; None where it is not known.
+        attention: The output that is an attention map; None where there is none.
         others: Answers the other samples: their inputs, and PyTorch's and the bundle's outputs for them.
     """
 
@@ -39,6 +40,7 @@ class AnsweredSample:
     bundle: Arrays
     words: tuple[str, str]
     target: NDArray[np.generic] | None = None
+    attention: str | None = None
     others: Callable[[], Sequence[tuple[Arrays, Arrays, Arrays]]] = tuple
 
 

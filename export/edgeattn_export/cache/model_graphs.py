@@ -16,7 +16,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import trials
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,10 @@ class ModelGraphs(Protocol):
     @property
     def generation(self) -> Generation | None:
         """How they generate, step by step; None of a graph that answers whole samples."""
+
+    @property
+    def streaming(self) -> Streaming | None:
+        """How they answer an input that arrives hop by hop; None where they do not."""
 
     def with_models(self, models: Mapping[str, ir.Model]) -> Self:
         """Return them with other graphs of the same contracts, by name."""
@@ -101,6 +105,10 @@ class WholeGraph:
     @property
     def generation(self) -> None:
         """None: it takes no steps."""
+
+    @property
+    def streaming(self) -> None:
+        """None: it takes no hops."""
 
     def with_models(self, models: Mapping[str, ir.Model]) -> WholeGraph:
         """Return it with another graph of the same contract."""

@@ -53,7 +53,8 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
 def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     """Say where the steps differ from the full sequence, or return None where they agree.
 
-    Each trial is taken token by token; as a prompt of half its tokens, and then one by one; and in thirds.
+    Each trial is taken token by token in a cache with just enough room. In one that grows as on devices it is
+    taken as a prompt of half its tokens, and then one by one; and in thirds.
     What the encoder gives must have the dims of its contract.
     """
     try:
@@ -98,8 +99,10 @@ def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outp
     reason = disagreement({name: expected[name] for name in memories}, memories, STEP_TOLERANCE)
     if reason:
         return f"of the sources alone, {reason}"
-    for chunks in chunkings(inputs[steps.tokens].shape[1]):
-        actual = {steps.logits: runner.logits(inputs, chunks)}
+    length = inputs[steps.tokens].shape[1]
+    capacities = length, 0, 0
+    for chunks, capacity in zip(chunkings(length), capacities, strict=False):
+        actual = {steps.logits: runner.logits(inputs, chunks, capacity=capacity)}
         reason = disagreement({steps.logits: expected[steps.logits]}, actual, STEP_TOLERANCE)
         if reason:
             return (

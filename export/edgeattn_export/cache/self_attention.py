@@ -29,6 +29,7 @@ from edgeattn_export.cache.masks import MASK, StepMasks
 from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
 from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.recover.rules.attention.outputs import weights_of
 
 SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)
 OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # put otherwise
@@ -139,8 +140,10 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
     keys, values = node.inputs[1:3]
     if anatomy.reads_tokens(keys) is not anatomy.reads_tokens(values):
         return "takes its keys or its values, but not both, from the tokens"
+    if weights_of(node) is not None:
+        return "gives out its weights, which differ in size from step to step; give out none to have a cache"
     if len(node.outputs) > 1 or any(value is not None for value in node.inputs[MASK + 1 :]):
-        return "has a cache of its own, or gives out more than its result"
+        return "has a cache of its own"
     if anatomy.by_length(keys) or anatomy.by_length(values):
         return "has keys or values that depend on the number of tokens alone"
     if anatomy.reads_tokens(keys) and any(map(anatomy.reads_tokens, node.inputs[MASK:])):

@@ -31,7 +31,8 @@ class StepRunner:
     def __call__(self, inputs: Inputs) -> dict[str, Array]:
         """Answer the full sequence at once, from an empty cache."""
         encoded = self.encoded(inputs)
-        logits = self._logits(inputs, (self._length(inputs),), encoded)
+        length = self._length(inputs)
+        logits = self._logits(inputs, (length,), encoded, capacity=length)
         return {self._generation.logits: logits, **self.memories(encoded)}
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
@@ -40,9 +41,16 @@ class StepRunner:
         (tokens,) = self._cut(inputs, (length,))
         return lambda: self._stepper(inputs, length, self.encoded(inputs))(tokens)
 
-    def logits(self, inputs: Inputs, chunks: Sequence[int]) -> Array:
-        """Return the logits of a sequence (batch, sequence, vocabulary), made in chunks of these lengths."""
-        return self._logits(inputs, chunks, self.encoded(inputs))
+    def logits(self, inputs: Inputs, chunks: Sequence[int], *, capacity: int = 0) -> Array:
+        """Return the logits of a sequence (batch, sequence, vocabulary), made in chunks of these lengths.
+
+        Args:
+            inputs: Of the whole model.
+            chunks: Their sum is the sequence's length.
+            capacity: Of the cache when it is empty. It grows in blocks, as on a device, whose last slots no
+                token fills.
+        """
+        return self._logits(inputs, chunks, self.encoded(inputs), capacity=capacity)
 
     def encoded(self, inputs: Inputs) -> Mapping[str, Array]:
         """Return all that the encoder gives; nothing of a decoder alone."""
@@ -61,14 +69,16 @@ class StepRunner:
             yield stepper.inputs(tokens)
             stepper(tokens)
 
-    def _logits(self, inputs: Inputs, chunks: Sequence[int], encoded: Mapping[str, Array]) -> Array:
-        stepper = self._stepper(inputs, sum(chunks), encoded)
+    def _logits(
+        self, inputs: Inputs, chunks: Sequence[int], encoded: Mapping[str, Array], *, capacity: int
+    ) -> Array:
+        stepper = self._stepper(inputs, capacity, encoded)
         return np.concatenate([stepper(tokens).copy() for tokens in self._cut(inputs, chunks)], axis=1)
 
-    def _stepper(self, inputs: Inputs, total: int, encoded: Mapping[str, Array]) -> Stepper:
+    def _stepper(self, inputs: Inputs, capacity: int, encoded: Mapping[str, Array]) -> Stepper:
         carried = {name: encoded[name] for name in self._generation.carried}
         batch = len(inputs[self._generation.tokens])
-        return Stepper(self._decoder, self._generation, carried, batch=batch, capacity=total)
+        return Stepper(self._decoder, self._generation, carried, batch=batch, capacity=capacity)
 
     def _cut(self, inputs: Inputs, chunks: Sequence[int]) -> Iterator[NDArray[np.int64]]:
         tokens = inputs[self._generation.tokens]

@@ -92,6 +92,10 @@ class Steps:
         )
 
     @property
+    def streaming(self) -> None:
+        """None: its steps are tokens."""
+
+    @property
     def kind(self) -> Literal["decoder", "encoder-decoder"]:
         """The kind of generation that a bundle of these graphs serves."""
         return "decoder" if self.encoder is None else "encoder-decoder"

@@ -101,8 +101,8 @@ def _reaches(runner: Runner, layers: Collection[str], inputs: Inputs) -> dict[st
             rounded.append((output, part.reach))
 
     def look(name: str, _: nn.Module, arguments: tuple[object, ...]) -> None:
-        known = (reach for value, reach in rounded if arguments and value is arguments[0])
-        read.setdefault(name, set()).add(next(known, None))
+        reaches = (reach for value, reach in rounded if arguments and value is arguments[0])
+        read.setdefault(name, set()).add(next(reaches, None))
 
     parts = dict(runner.module.named_modules())
     hooks = [part.register_forward_hook(hold) for part in parts.values()]
@@ -127,8 +127,8 @@ def _check_unconverted(module: nn.Module) -> None:
 
 def _quantizer_of(part: nn.Module) -> nn.Module | None:
     """Return what rounds the weight that a module has itself, or None."""
-    found = (getattr(part, name, None) for name in _OF_WEIGHTS)
-    return next((each for each in found if isinstance(each, nn.Module) and _has_weight(part)), None)
+    attributes = (getattr(part, name, None) for name in _OF_WEIGHTS)
+    return next((each for each in attributes if isinstance(each, nn.Module) and _has_weight(part)), None)
 
 
 def _has_weight(part: nn.Module) -> bool:

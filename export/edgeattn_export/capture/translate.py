@@ -93,7 +93,7 @@ def translate(program: Program, request: TraceRequest) -> ir.Model:
     Raises:
         CaptureError: The program holds what ONNX cannot express.
     """
-    with traceable(), exact_constants():
+    with traceable(), exact_constants(), request.numbers():
         try:
             name_hidden_operators(program)
             drop_checks(program)

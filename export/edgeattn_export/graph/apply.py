@@ -27,8 +27,8 @@ from edgeattn_export.graph.scopes import MODULE, module_of
 MICROSOFT = "com.microsoft"
 
 NodeFilter = Callable[[str], bool]  # of a node's name
-_IN_ORDER = Sequential(
-    IdentityEliminationPass(), OutputFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass(), NameFixPass()
+_IN_ORDER = Sequential(  # names come before what is unused goes: an output that a node leaves out has none
+    IdentityEliminationPass(), OutputFixPass(), NameFixPass(), RemoveUnusedNodesPass(), TopologicalSortPass()
 )
 
 

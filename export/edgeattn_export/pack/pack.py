@@ -119,6 +119,7 @@ def pack(
         graphs={name: part.graph for name, part in first.graphs.items()},
         symbols=first.symbols,
         generation=first.generation,
+        streaming=first.streaming,
         rows=rows,
         processing=processing,
         variants=tuple(

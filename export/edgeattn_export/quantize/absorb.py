@@ -22,6 +22,7 @@ from edgeattn_export.quantize.layout import LAST
 from edgeattn_export.quantize.linear import Floats, Linear
 from edgeattn_export.quantize.match import floats, match_linear
 from edgeattn_export.quantize.write_linear import Prepared
+from edgeattn_export.recover.rules.attention.outputs import gives_cache
 
 NORMS = ("LayerNormalization", "RMSNormalization")
 
@@ -84,7 +85,9 @@ def _value_projection(
 ) -> tuple[str, slice, ir.Value] | None:
     """Return the layer that makes the values of the attention behind ``x``, its columns, and the values."""
     attention = producer(x, "Attention")
-    if attention is None or len(attention.outputs) > 1 or not _has_equal_heads(attention):
+    if attention is None or attention.outputs[0] is not x or gives_cache(attention):
+        return None
+    if not _has_equal_heads(attention):
         return None
     values = attention.inputs[2]
     if values is None or not _has_one_user(values):

@@ -89,6 +89,7 @@ class Calibration:
         forms: The forms that this engine computes.
         boundary: Inputs at the ends of the contract, which show how far values reach besides.
         trained: The layers that have a grid since training; they keep it in every form that has its steps.
+        like: Of a graph with the same layers, whose numbers these take; None where they have their own.
         layers: The graph's linear layers, in its order.
     """
 
@@ -98,6 +99,7 @@ class Calibration:
     forms: Forms
     boundary: tuple[Inputs, ...] = ()
     trained: Trained = FLOAT_TRAINED
+    like: Calibration | None = None
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _statistics_of: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
@@ -127,6 +129,9 @@ class Calibration:
         Raises:
             QuantizeError: A layer's weights are not finite.
         """
+        if self.like is not None:
+            by_name = {layer.name: layer for layer in self.like.layers}
+            return self.like.linears(((by_name[layer.name], how) for layer, how in treatments), rewrites)
         treated = dict(treatments)
         embeddings = tuple(each for each in rewrites if self.forms.rewrites[each[0]].noun == EMBEDDING)
         fitted = self._fitted([layer for layer in self.layers if layer in treated], embeddings)
@@ -160,8 +165,8 @@ class Calibration:
         """Return between which numbers training rounded the inputs that meet a layer's weight."""
         layers = [each for each in self.layers if each.weight == layer.weight]
         names = {name for each in layers for name in modules_in(each.module)}
-        known = self.trained.reaches
-        reaches = {known.get(layer.weight) or known.get(name) for name in names}
+        trained = self.trained.reaches
+        reaches = {trained.get(layer.weight) or trained.get(name) for name in names}
         return reaches.pop() if len(reaches) == 1 else None
 
     def _with_trained_reach(self, layer: Layer, linear: Linear) -> Linear:

@@ -19,7 +19,7 @@ from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.bundle_recipe import divided
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 from edgeattn_runtime.rows import Padding
 
 
@@ -66,11 +66,17 @@ class FloatGraph:
 
 @dataclass(frozen=True, slots=True)
 class FloatGraphs:
-    """All graphs by name, the bounds of their symbols, and how they generate, if they do."""
+    """All graphs by name, the bounds of their symbols, and how they generate or stream, if they do.
+
+    Attributes:
+        step: The graph of a hop, which follows the recipe that is found for the main graph.
+    """
 
     graphs: Mapping[str, FloatGraph]
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
+    streaming: Streaming | None = None
+    step: FloatGraph | None = None
 
     def divided(self, recipe: Recipe) -> dict[str, Recipe]:
         """Return what each graph takes of the bundle's recipe.
@@ -114,4 +120,16 @@ def float_graphs(
         )
         for name, each in optimized.graphs.items()
     }
-    return FloatGraphs(graphs, optimized.symbols, optimized.generation)
+    streaming = optimized.streaming
+    step = None if streaming is None else _like(graphs.pop(streaming.step), graphs[MAIN_GRAPH])
+    return FloatGraphs(graphs, optimized.symbols, optimized.generation, streaming, step)
+
+
+def _like(step: FloatGraph, main: FloatGraph) -> FloatGraph:
+    """Let the layers of a hop's graph have the weights of the main graph's, where all of them stand there."""
+    names = {layer.name for layer in main.calibration.layers}
+    if any(layer.name not in names for layer in step.calibration.layers):
+        return step
+    own = step.calibration
+    like = Calibration(own.model, own.samples, own.engine, own.forms, like=main.calibration)
+    return replace(step, calibration=like)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
-from edgeattn_export.quantize.float_graphs import FloatGraphs
+from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_export.quantize.saturation import Risk, at_risk
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,23 @@ class QuantizedGraph:
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """All graphs of a bundle by name, the bounds of their symbols, and how they generate, if they do."""
+    """All graphs of a bundle by name, the bounds of their symbols, and how they generate or stream."""
 
     graphs: Mapping[str, QuantizedGraph]
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
+    streaming: Streaming | None = None
 
     @property
     def recipe(self) -> str:
         """The recipe that all graphs were made by."""
         return self.graphs[MAIN_GRAPH].quantized.recipe.name
+
+    @property
+    def answering(self) -> Mapping[str, QuantizedGraph]:
+        """The graphs that answer samples: all but the one of a hop, whose layers are the main graph's."""
+        step = None if self.streaming is None else self.streaming.step
+        return {name: part for name, part in self.graphs.items() if name != step}
 
     @property
     def has_kernels(self) -> bool:
@@ -57,16 +64,16 @@ class Graphs:
 
     @property
     def layers(self) -> tuple[LayerForm, ...]:
-        """Every graph's layers, the encoder's first."""
+        """Every layer of what answers samples, the encoder's first."""
         return tuple(
-            layer for part in reversed(tuple(self.graphs.values())) for layer in part.quantized.layers
+            layer for part in reversed(tuple(self.answering.values())) for layer in part.quantized.layers
         )
 
     @property
     def operators(self) -> dict[str, int]:
-        """How often each operator occurs in all graphs, the most frequent first."""
+        """How often each operator occurs in what answers samples, the most frequent first."""
         total: Counter[str] = Counter()
-        for part in self.graphs.values():
+        for part in self.answering.values():
             total.update(operators(part.quantized.model))
         return dict(total.most_common())
 
@@ -83,10 +90,14 @@ def int8_graphs(floats: FloatGraphs, recipe: Recipe) -> Graphs:
         QuantizeError: A layer's weights are not finite, or a result does not load, run, or answer finitely.
     """
     recipes = floats.divided(recipe)
-    graphs: dict[str, QuantizedGraph] = {}
-    for name, float_graph in floats.graphs.items():
-        calibration = float_graph.calibration
-        quantized = quantize(calibration, recipes[name])
-        risks = at_risk(quantized.model, calibration.samples, calibration.engine, calibration.forms)
-        graphs[name] = QuantizedGraph(quantized, float_graph.graph, risks)
-    return Graphs(graphs, floats.symbols, floats.generation)
+    graphs = {name: _int8(float_graph, recipes[name]) for name, float_graph in floats.graphs.items()}
+    if floats.streaming is not None and floats.step is not None:
+        graphs[floats.streaming.step] = replace(_int8(floats.step, recipes[MAIN_GRAPH]), risks=())
+    return Graphs(graphs, floats.symbols, floats.generation, floats.streaming)
+
+
+def _int8(float_graph: FloatGraph, recipe: Recipe) -> QuantizedGraph:
+    calibration = float_graph.calibration
+    quantized = quantize(calibration, recipe)
+    risks = at_risk(quantized.model, calibration.samples, calibration.engine, calibration.forms)
+    return QuantizedGraph(quantized, float_graph.graph, risks)

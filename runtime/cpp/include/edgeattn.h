@@ -343,11 +343,24 @@ EDGEATTN_API edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream,
 EDGEATTN_API edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values,
                                                          size_t time, edgeattn_error** error);
 
-/* Answers the next window that is complete: where it ended, in samples that had come by then, and its outputs.
- * These are NULL where none is complete. A window that is refused is passed over: the next call goes on behind. */
+/* Answers the next window, or hop, that is complete: where it ended, in samples that had come by then, and its outputs.
+ * These are NULL where none is complete. One that is refused is passed over: the next call goes on behind. */
 EDGEATTN_API edgeattn_status edgeattn_stream_next(edgeattn_stream* stream,
                                                   const edgeattn_call_options* options, int64_t* end,
                                                   edgeattn_tensors** outputs, edgeattn_error** error);
+
+/* Begins anew: nothing has come. */
+EDGEATTN_API edgeattn_status edgeattn_stream_reset(edgeattn_stream* stream, edgeattn_error** error);
+
+/* Likewise a sound, series or arrays, by a bundle with `streaming` in its manifest, of which each hop is computed once:
+ * what it needs of the past is in the state that the graph keeps, zeros at first and after a reset. */
+EDGEATTN_API edgeattn_status edgeattn_step_stream_new(const edgeattn_model* model, edgeattn_stream** stream,
+                                                      edgeattn_error** error);
+
+/* Takes what has come where the bundle prepares neither sounds nor series: float32 in the input's dims without the
+ * batch, any number of them along the time. The array's name may be NULL. */
+EDGEATTN_API edgeattn_status edgeattn_stream_push_array(edgeattn_stream* stream, const edgeattn_tensor* array,
+                                                        edgeattn_error** error);
 
 /* ---- generate ---- */
 

@@ -317,7 +317,7 @@ struct StreamOptions {
   std::optional<std::int64_t> window;  // as many are looked at; none takes as many as the input has
 };
 
-/// What a window was answered with, and where it ended: how many samples had come by then.
+/// What a window, or a hop, was answered with, and where it ended: how many samples had come by then.
 struct Moment {
   std::int64_t end = 0;
   Tensors outputs;
@@ -346,6 +346,46 @@ class EDGEATTN_API Stream {
   /// Answers the next window that is complete; none where there is none. Throws InputError where the bundle
   /// refuses it, and goes on with the window behind it.
   std::optional<Moment> next();
+
+  /// Begins anew: nothing has come.
+  void reset();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// A sound, series or features that never end, of which each hop is computed once, by a bundle with `streaming` in its
+/// manifest. What a hop needs of the past is in the state that the graph keeps:
+///
+///     edgeattn::StepStream stream(model);
+///     stream.push(samples);
+///     while (auto moment = stream.next()) show(model.labels(moment->outputs));
+///
+/// It is one thread's at a time.
+class EDGEATTN_API StepStream {
+ public:
+  /// Throws InputError where the manifest has no `streaming`, or the model was closed.
+  explicit StepStream(const Model& model);
+  StepStream(StepStream&&) noexcept;
+  StepStream& operator=(StepStream&&) noexcept;
+  ~StepStream();
+
+  std::int64_t hop() const;  // what a step takes of the time: samples, numbers of each series, or places
+
+  /// Takes what has come: samples, one channel behind the other; numbers, one series behind the other; or, where the
+  /// bundle prepares neither, float32 in the input's dims without the batch. Throws InputError where it is of another
+  /// kind or shape.
+  void push(const std::vector<float>& samples);
+  void push(const std::vector<double>& values);
+  void push(const Tensor& array);
+
+  /// Answers the next hop that is complete; none where there is none. Throws InputError where it is refused, and goes
+  /// on with the hop behind it and the state before it.
+  std::optional<Moment> next();
+
+  /// Begins anew: nothing has come, and zeros are in every state.
+  void reset();
 
  private:
   struct State;

@@ -52,6 +52,19 @@ struct Generation {
   std::optional<std::int64_t> positions;
 };
 
+/// A state of a step: an input, and the output that the next step takes for it.
+struct StateEntry {
+  std::string past, present;
+};
+
+/// How a sequence is answered a hop at a time, by a graph that keeps its state.
+struct Streaming {
+  std::string step, input;
+  std::int64_t axis = 1, hop = 1;  // the time of the input, and its size in a step
+  std::vector<std::string> outputs;
+  std::vector<StateEntry> states;
+};
+
 struct Padding {
   std::string mask;
   std::int64_t masked_out = 0;
@@ -149,6 +162,7 @@ struct Manifest {
   std::map<std::string, GraphSpec> graphs;
   Symbols symbols;
   std::optional<Generation> generation;
+  std::optional<Streaming> streaming;
   std::optional<Rows> rows;
   std::optional<Processing> processing;
   std::vector<Variant> variants;

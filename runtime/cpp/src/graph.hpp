@@ -24,6 +24,9 @@ class Graph {
   const GraphSpec& spec() const { return spec_; }
   const GraphSession& session() const { return buckets_.front().session; }
 
+  /// Returns the session that answers inputs of these sizes by symbol; throws InputError where none does.
+  const GraphSession& session(const Sizes& sizes) const { return fitting(sizes).session; }
+
   /// Returns the variants that answer calls.
   std::vector<const Variant*> variants() const;
 

@@ -79,6 +79,17 @@ static void read(const Field& field, Generation& names) {
   record("cache", names.cache, AtLeast{1})("positions", names.positions, 1).end();
 }
 
+static void read(const Field& field, StateEntry& entry) {
+  Record{field}("past", entry.past)("present", entry.present).end();
+}
+
+static void read(const Field& field, Streaming& streaming) {
+  Record record(field);
+  record("step", streaming.step)("input", streaming.input)("axis", streaming.axis, 1)("hop", streaming.hop, 1);
+  record("outputs", streaming.outputs, AtLeast{1})("states", streaming.states, AtLeast{1}).end();
+  check_unique(record["outputs"], streaming.outputs);
+}
+
 static void read(const Field& field, Padding& padding) {
   Record record(field);
   record("mask", padding.mask)("masked_out", padding.masked_out, 0).end();
@@ -236,6 +247,7 @@ Manifest parse_manifest(std::string_view text) {
   record["schema"];
   record("name", manifest.name)("graphs", manifest.graphs)("symbols", manifest.symbols);
   record.maybe("generation", manifest.generation)
+      .maybe("streaming", manifest.streaming)
       .maybe("rows", manifest.rows)
       .maybe("processing", manifest.processing);
   record("variants", manifest.variants, AtLeast{1})("files", manifest.files)("budget", manifest.budget);

@@ -4,6 +4,7 @@
 
 #include "limits.hpp"
 #include "manifest.hpp"
+#include "streaming.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -277,6 +278,7 @@ void check_references(const Manifest& manifest) {
   if (manifest.generation) check_generation(*manifest.generation, manifest);
   if (manifest.rows) check_rows(*manifest.rows, graphs.at(manifest.main_graph()), manifest.symbols);
   if (manifest.processing) check_processing(*manifest.processing, manifest);
+  if (manifest.streaming) check_streaming(*manifest.streaming, manifest);
   for (std::size_t i = 0; i < manifest.variants.size(); ++i)
     check_variant(words("variants[", i, "]"), manifest.variants[i], manifest);
 }

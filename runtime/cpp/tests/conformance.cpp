@@ -8,6 +8,7 @@
 
 #include "bundle.hpp"
 #include "shape.hpp"
+#include "streaming.hpp"
 #include "text/unicode.hpp"
 
 namespace {
@@ -330,6 +331,18 @@ Found run_many(const Model& model, const Json& entry) {
   return found;
 }
 
+/// Compares all moments that a stream has now; null stands for a refusal.
+template <class AnyStream>
+void compare_moments(Found& found, AnyStream& stream, const Json& expected, const Json& tolerance) {
+  std::vector<Moment> moments;
+  while (auto moment = stream.next()) moments.push_back(std::move(*moment));
+  found.right = found.right && !expected.is_null() && moments.size() == expected.size();
+  for (std::size_t i = 0; found.right && i < moments.size(); ++i) {
+    found.right = moments[i].end == expected[i]["end"];
+    compare_all(found, moments[i].outputs, expected[i]["outputs"], tolerance);
+  }
+}
+
 /// Pushes what comes, and compares each push's moments; null stands for one that is refused.
 Found stream(const Model& model, const Json& entry) {
   const auto window = entry["window"].is_null() ? std::nullopt : std::optional<std::int64_t>(entry["window"]);
@@ -344,13 +357,31 @@ Found stream(const Model& model, const Json& entry) {
       } else {
         moving.push(flat<double>(entry["pushes"][i]));
       }
-      std::vector<Moment> moments;
-      while (auto moment = moving.next()) moments.push_back(std::move(*moment));
-      found.right = found.right && !expected.is_null() && moments.size() == expected.size();
-      for (std::size_t k = 0; found.right && k < moments.size(); ++k) {
-        found.right = moments[k].end == expected[k]["end"];
-        compare_all(found, moments[k].outputs, expected[k]["outputs"], entry["tolerance"]);
+      compare_moments(found, moving, expected, entry["tolerance"]);
+    } catch (const InputError&) {
+      found.right = found.right && entry["moments"][i].is_null();
+    }
+  return found;
+}
+
+/// Pushes what comes into a stream in steps, or begins it anew; null stands for a push that is refused.
+Found steps(const Model& model, const Json& entry) {
+  StepStream stream(model);
+  Found found{"answered"};
+  if (entry.contains("error")) return found;
+  const auto& streaming = *model.manifest().streaming;
+  for (std::size_t i = 0; i < entry["pushes"].size(); ++i) try {
+      const auto& push = entry["pushes"][i];
+      if (push == "reset") {
+        stream.reset();
+      } else if (push.is_object()) {
+        stream.push(parse(push));
+      } else if (sounds_of(streaming, model.manifest())) {
+        stream.push(flat<float>(push));
+      } else {
+        stream.push(flat<double>(push));
       }
+      compare_moments(found, stream, entry["moments"][i], entry["tolerance"]);
     } catch (const InputError&) {
       found.right = found.right && entry["moments"][i].is_null();
     }
@@ -411,6 +442,7 @@ int main(int count, char** words) {
         {"forecast", forecast},
         {"run_many", run_many},
         {"stream", stream},
+        {"steps", steps},
     };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Sound
+    from edgeattn_runtime.step_stream import StepStream
     from edgeattn_runtime.stream import Moment, Stream
     from edgeattn_runtime.update import install
 
@@ -65,6 +66,7 @@ __all__ = [
     "Moment",
     "ResourceError",
     "Sound",
+    "StepStream",
     "Stream",
     "bench",
     "generate",
@@ -86,6 +88,7 @@ _HEAVY = {
     "Model": "model",
     "Moment": "stream",
     "Sound": "processing",
+    "StepStream": "step_stream",
     "Stream": "stream",
     "generate": "decoding",
     "generate_many": "decoding",

@@ -13,6 +13,7 @@ from edgeattn_runtime.generation import CacheEntry, Generation, check_generation
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, symbols_of
 from edgeattn_runtime.processing import Processing, check_processing
 from edgeattn_runtime.rows import Rows, check_rows, check_stack, row_symbols
+from edgeattn_runtime.streaming import StateEntry, Streaming, check_streaming
 from edgeattn_runtime.variant import Engine, Variant
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Golden",
     "Graph",
     "Manifest",
+    "StateEntry",
+    "Streaming",
     "Symbol",
     "Tensor",
     "Variant",
@@ -36,7 +39,7 @@ __all__ = [
 SCHEMA = 2
 MAIN_GRAPH = "model"
 
-_OPTIONAL = ("generation", "rows", "processing", "signature")
+_OPTIONAL = ("generation", "streaming", "rows", "processing", "signature")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Manifest:
     graphs: Mapping[str, Graph]
     symbols: Mapping[str, Symbol]
     generation: Generation | None = None
+    streaming: Streaming | None = None
     rows: Rows | None = None
     processing: Processing | None = None
     variants: tuple[Variant, ...]
@@ -119,6 +123,7 @@ class Manifest:
             graphs={name: Graph.from_field(field) for name, field in fields["graphs"].table().items()},
             symbols={name: Symbol.from_field(field) for name, field in fields["symbols"].table().items()},
             generation=Generation.from_field(fields["generation"]) if "generation" in fields else None,
+            streaming=Streaming.from_field(fields["streaming"]) if "streaming" in fields else None,
             rows=Rows.from_field(fields["rows"]) if "rows" in fields else None,
             processing=Processing.from_field(fields["processing"]) if "processing" in fields else None,
             variants=tuple(Variant.from_field(item) for item in fields["variants"].items(least=1)),
@@ -156,6 +161,9 @@ def _check_references(manifest: Manifest) -> None:
         check_rows(manifest.rows, graphs[manifest.main_graph], manifest.symbols)
     if manifest.processing is not None:
         check_processing(manifest.processing, manifest.called_graphs, manifest.files)
+    if manifest.streaming is not None:
+        main, processing = manifest.main_graph, manifest.processing
+        check_streaming(manifest.streaming, graphs, manifest.symbols, main, processing)
     symbols = frozenset(row_symbols(graphs[manifest.main_graph].inputs))
     for i, variant in enumerate(manifest.variants):
         _check_variant(f"variants[{i}]", variant, manifest)

@@ -279,6 +279,14 @@ class Model:
         """The graph of the preferred variant, opened: it takes its own sizes alone, and checks nothing."""
         return self._opened.session(0)
 
+    def fitting_session(self, sizes: Mapping[str, int]) -> GraphSession:
+        """Return the graph of the variant that answers a call of these sizes, by symbol; it checks nothing.
+
+        Raises:
+            InputError: None does, or the model was closed.
+        """
+        return self._opened.session(self._buckets.fitting(sizes))
+
     @property
     def manifest(self) -> Manifest:
         """The bundle's manifest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from edgeattn_runtime.processing import Processing, Sound
 
 
 class Moment(NamedTuple):
-    """What a window was answered with.
+    """What a window, or a step's piece, was answered with.
 
     Attributes:
         end: Where it ended: how many samples, or values of each series, had come by then.
@@ -23,6 +24,42 @@ class Moment(NamedTuple):
 
     end: int
     outputs: Arrays
+
+
+class MovingWindow:
+    """Takes numbers as they come, and gives windows a hop apart; no more than a window is kept between.
+
+    Args:
+        shape: Of what has come by now: nothing, so that ``axis`` has the size 0.
+        axis: The time.
+        hop: From a window to the next, at least 1.
+        window: The size of one, at least 1.
+    """
+
+    def __init__(self, shape: Sequence[int], axis: int, *, hop: int, window: int) -> None:
+        self._buffer: NDArray[Any] = np.zeros(shape)
+        self._axis = axis
+        self._hop, self._window = hop, window
+        self._begin = 0  # of what is kept, in all that has come
+        self._next = window  # the end of the next window
+
+    def push(self, came: NDArray[Any]) -> None:
+        """Take a copy of what has come."""
+        kept = self._buffer
+        self._buffer = np.concatenate((kept, came), axis=self._axis) if kept.size else came.copy()
+
+    def windows(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield each window that is complete, once, with its end in all that has come."""
+        while self._next <= self._begin + self._buffer.shape[self._axis]:
+            end, first = self._next, self._next - self._window - self._begin
+            window = self._sliced(first, first + self._window)
+            self._next += self._hop
+            dropped = min(self._next - self._window - self._begin, self._buffer.shape[self._axis])
+            self._buffer, self._begin = self._sliced(dropped, None), self._begin + dropped
+            yield end, window
+
+    def _sliced(self, first: int, end: int | None) -> NDArray[Any]:
+        return self._buffer[(*[slice(None)] * self._axis, slice(first, end))]
 
 
 class Stream:
@@ -55,9 +92,7 @@ class Stream:
         if hop < 1 or size < 1:
             raise InputError(f"a hop of {hop} in a window of {size} found, at least 1 of each expected")
         self.hop, self.window = hop, size
-        self._buffer: NDArray[Any] = np.zeros((self._rows, 0))
-        self._begin = 0  # of what is kept, in all that has come
-        self._next = size  # the end of the next window
+        self.reset()
 
     def push(self, values: object) -> list[Moment]:
         """Take what has come, any number of samples, and answer each window that it completes.
@@ -75,21 +110,12 @@ class Stream:
             raise InputError(
                 f"{array.dtype} {list(array.shape)} found, numbers of [{self._rows}, time] expected"
             )
-        self._buffer = np.concatenate((self._buffer, came), axis=1) if self._buffer.size else came
-        moments = []
-        while self._next <= self._begin + self._buffer.shape[1]:
-            end, window = self._next, self._window()
-            moments.append(Moment(end, self._model(**self._prepared(window))))
-        return moments
+        self._moving.push(came)
+        return [Moment(end, self._model(**self._prepared(window))) for end, window in self._moving.windows()]
 
-    def _window(self) -> NDArray[Any]:
-        """Return the next window, and drop what none behind it looks at."""
-        first = self._next - self.window - self._begin
-        window = self._buffer[:, first : first + self.window]
-        self._next += self.hop
-        dropped = min(self._next - self.window - self._begin, self._buffer.shape[1])
-        self._buffer, self._begin = self._buffer[:, dropped:], self._begin + dropped
-        return window
+    def reset(self) -> None:
+        """Begin anew: nothing has come."""
+        self._moving = MovingWindow((self._rows, 0), 1, hop=self.hop, window=self.window)
 
     def _prepared(self, window: NDArray[Any]) -> Arrays:
         if self._processing.audio is not None:

@@ -6,6 +6,7 @@ import {
   GenerationSession,
   type Model,
   type Moment,
+  StepStream,
   Stream,
   type Tensor,
   type Tensors,
@@ -39,13 +40,16 @@ type Turns = Asked & {
     readonly tokens?: readonly number[];
   })[];
 };
+type Rows = readonly (readonly (number | null)[])[];
 type Listening = Asked & {
   readonly hop: number;
   readonly window: number | null;
-  readonly pushes: readonly (readonly (readonly (number | null)[])[])[];
+  readonly pushes: readonly Rows[];
   readonly moments?: readonly (readonly { readonly end: number; readonly outputs: Table }[] | null)[];
   readonly tolerance?: Tolerance;
 };
+
+type Stepping = Omit<Listening, 'pushes'> & { readonly pushes: readonly (Rows | Numbers | 'reset')[] };
 
 const SCORES = 1e-4; // how near those of sequences are
 
@@ -96,15 +100,19 @@ export const VERBS = {
   async stream(model: Model, { hop, window, pushes, moments = [], tolerance = {} }: Listening): Promise<Found> {
     const stream = new Stream(model, { hop, ...(window !== null && { window }) });
     const found = [];
-    for (const push of pushes) found.push(await pushed(stream, push));
-    const ends = (rows: readonly (readonly { readonly end: number }[] | null)[]): string =>
-      JSON.stringify(rows.map((row) => row?.map(({ end }) => end)));
-    if (ends(found) !== ends(moments)) return { found: `windows that end at ${ends(found)}` };
-    return near(
-      found.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
-      moments.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
-      tolerance,
-    );
+    for (const push of pushes) found.push(await refused(stream.push(gaps(push))));
+    return momentsNear(found, moments, tolerance);
+  },
+
+  async steps(model: Model, { pushes, moments = [], tolerance = {} }: Stepping): Promise<Found> {
+    const stream = new StepStream(model);
+    const found = [];
+    for (const push of pushes) {
+      if (push === 'reset') stream.reset();
+      const came = push === 'reset' ? undefined : 'data' in push ? (tensors({ push }).push as Tensor) : gaps(push);
+      found.push(came === undefined ? [] : await refused(stream.push(came)));
+    }
+    return momentsNear(found, moments, tolerance);
   },
 
   async forecast(model: Model, { outputs, forecast }: Forecast): Promise<Found> {
@@ -120,11 +128,28 @@ async function all<T>(pieces: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Return what a push completes; null where it is refused. */
-const pushed = (stream: Stream, push: Listening['pushes'][number]): Promise<Moment[] | null> =>
-  stream.push(push.map((row) => row.map((value) => value ?? Number.NaN))).catch((error: Error) => {
+const refused = (moments: Promise<Moment[]>): Promise<Moment[] | null> =>
+  moments.catch((error: Error) => {
     if (error.name === 'InputError') return null;
     throw error;
   });
+
+const gaps = (rows: Rows): number[][] => rows.map((row) => row.map((value) => value ?? Number.NaN));
+
+function momentsNear(
+  found: readonly (Moment[] | null)[],
+  moments: NonNullable<Listening['moments']>,
+  tolerance: Tolerance,
+): Found {
+  const ends = (rows: readonly (readonly { readonly end: number }[] | null)[]): string =>
+    JSON.stringify(rows.map((row) => row?.map(({ end }) => end)));
+  if (ends(found) !== ends(moments)) return { found: `windows that end at ${ends(found)}` };
+  return near(
+    found.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
+    moments.flatMap((row) => row?.map(({ outputs }) => outputs) ?? []),
+    tolerance,
+  );
+}
 
 const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 

@@ -32,6 +32,7 @@ export type { Series } from './series.js';
 export { compare } from './similarity.js';
 export type { Sound } from './sound.js';
 export { type Content, type OnBytes, type Source, UrlSource } from './source.js';
+export { StepStream } from './step-stream.js';
 export { type Moment, Stream, type Streamed, type StreamOptions, type Values } from './stream.js';
 export { type Tensor, type TensorOf, type Tensors, tensor } from './tensor.js';
 export { readWav } from './wav.js';

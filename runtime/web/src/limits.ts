@@ -27,6 +27,8 @@ export const LIMITS = {
   bands: 2 ** 9,
   /** Samples from the beginning of a log-mel token to its end. */
   token: 2 ** 22,
+  /** Bytes of a streaming step's inputs, states among them, and of its outputs. */
+  step: 2 ** 27,
 } as const;
 
 /** Check a number of a call; throws InputError. */

@@ -40,6 +40,16 @@ export type Generation = {
   readonly positions: number | null;
 };
 
+/** How a sequence is answered a hop at a time, by a graph that keeps its state. */
+export type Streaming = {
+  readonly step: string;
+  readonly input: string;
+  readonly axis: number;
+  readonly hop: number;
+  readonly outputs: readonly string[];
+  readonly states: readonly { readonly past: string; readonly present: string }[];
+};
+
 export type Rows = {
   readonly batch: string;
   readonly padding: { readonly mask: string; readonly masked_out: number } | null;
@@ -126,6 +136,7 @@ export type Manifest = {
   readonly graphs: Table<Graph>;
   readonly symbols: Table<Bounds>;
   readonly generation?: Generation;
+  readonly streaming?: Streaming;
   readonly rows?: Rows;
   readonly processing?: Processing;
   readonly variants: readonly Variant[];

@@ -4,6 +4,7 @@ import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
 import { allows, named, range, symbolsOf, written } from './manifest.js';
+import { checkStreaming } from './streaming.js';
 
 const CAPACITY = 'capacity'; // the symbol of the tokens that the key-value cache has room for
 
@@ -21,6 +22,7 @@ export function checkReferences(manifest: Manifest, main: string): void {
   if (generation) checkGeneration(generation, graphs, symbols);
   checkRows(manifest, graphs[main] as Graph);
   checkProcessing(manifest, main);
+  checkStreaming(manifest, main);
   variants.forEach((variant, i) => void checkVariant(`variants[${i}]`, variant, manifest, main));
 }
 

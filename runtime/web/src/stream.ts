@@ -3,6 +3,7 @@
 import type { CallOptions } from './deadline.js';
 import { InputError } from './errors.js';
 import { type Manifest, mainGraph, named } from './manifest.js';
+import type { RunOptions } from './model.js';
 import type { Raw } from './processing.js';
 import { readCount } from './prompt.js';
 import type { Tensors } from './tensor.js';
@@ -14,14 +15,14 @@ export type StreamOptions = CallOptions & {
   readonly window?: number;
 };
 
-/** What answers windows: a Model, or a RemoteModel. */
+/** What answers windows and steps: a Model, or a RemoteModel. */
 export type Streamed = {
   readonly manifest: Manifest;
   prepare(raw: Raw): Tensors | Promise<Tensors>;
-  run(inputs: Tensors, options?: CallOptions): Promise<Tensors>;
+  run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
 };
 
-/** What a window was answered with. */
+/** What a window, or a hop, was answered with. */
 export type Moment = {
   /** Where it ended: how many samples, or values of each series, had come by then. */
   readonly end: number;
@@ -41,9 +42,9 @@ export class Stream {
   readonly hop: number;
   readonly window: number;
   readonly #rows: number; // channels or series
-  #kept: readonly Float64Array[];
+  #kept: readonly Float64Array[] = [];
   #begin = 0; // of what is kept, in all that has come
-  #next: number; // the end of the next window
+  #next = 0; // the end of the next window
   #last: Promise<unknown> = Promise.resolve(); // what is pushed is answered in its order
 
   /**
@@ -61,8 +62,7 @@ export class Stream {
     this.hop = readCount('hop', options.hop, 1);
     this.window = readCount('window', window, 1);
     this.#rows = rows;
-    this.#next = this.window;
-    this.#kept = Array.from({ length: rows }, () => new Float64Array());
+    this.#clear();
   }
 
   /**
@@ -72,18 +72,21 @@ export class Stream {
    *     call goes on with the window behind it.
    */
   async push(values: Values): Promise<Moment[]> {
-    const came = this.#read(values);
+    const came = readRows(values, this.#rows);
     const answered = this.#last.then(() => this.#answer(came));
     this.#last = answered.catch(() => {});
     return answered;
   }
 
-  #read(values: Values): readonly Numbers[] {
-    const rows = isRow(values) && this.#rows === 1 ? [values] : (values as readonly Numbers[]);
-    const length = rows?.[0]?.length;
-    if (!Array.isArray(rows) || rows.length !== this.#rows || !rows.every((row) => isRow(row) && row.length === length))
-      throw new InputError(`numbers of [${this.#rows}, time] expected: an array of as many numbers each`);
-    return rows;
+  /** Begin anew, behind what was pushed: nothing has come. */
+  reset(): void {
+    this.#last = this.#last.then(() => this.#clear());
+  }
+
+  #clear(): void {
+    this.#begin = 0;
+    this.#next = this.window;
+    this.#kept = Array.from({ length: this.#rows }, () => new Float64Array());
   }
 
   async #answer(came: readonly Numbers[]): Promise<Moment[]> {
@@ -120,6 +123,15 @@ const isRow = (values: unknown): values is Numbers =>
   values instanceof Float32Array ||
   values instanceof Float64Array ||
   (Array.isArray(values) && values.every((value) => typeof value === 'number'));
+
+/** Return what has come, an array a row; throws InputError where it is of another kind. */
+export function readRows(values: Values, count: number): readonly Numbers[] {
+  const rows = isRow(values) && count === 1 ? [values] : (values as readonly Numbers[]);
+  const length = rows?.[0]?.length;
+  if (!Array.isArray(rows) || rows.length !== count || !rows.every((row) => isRow(row) && row.length === length))
+    throw new InputError(`numbers of [${count}, time] expected: an array of as many numbers each`);
+  return rows;
+}
 
 /** Return how many channels or series an input has, and how many numbers of each; none for any. */
 function inputOf({ manifest }: Streamed): { readonly rows: number; readonly own: number | undefined } {

@@ -159,12 +159,7 @@ FORMS = (
     form("heads in dicts out, one of them None", Heads, samples=samples(x=vectors)),
     text("SentenceTransformer", sentence_transformer),
     text("BERT, hidden states too", lambda: bert(output_hidden_states=True)),
-    text(
-        "BERT, attentions too",
-        lambda: bert(output_attentions=True, attn_implementation="eager"),
-        attentions=0,
-        refusal="its attention weights are used elsewhere too",
-    ),
+    text("BERT, attentions too", lambda: bert(output_attentions=True, attn_implementation="eager")),
     form(
         "BART, hidden states too",
         bart_with_states,

@@ -104,7 +104,7 @@ cross = partial(form, samples=samples(x=vectors, memory=other(vectors)))
 FORMS = (
     form("self, need_weights=False", Self),
     form("self, the default call", WeightsDropped),
-    form("self, weights returned", Returned, attentions=0, refusal="attention weights are used elsewhere"),
+    form("self, weights returned", Returned),
     form("batch_first=False", lambda: LengthFirst(batch_first=False)),
     form("attn_mask", Causal),
     form("attn_mask, is_causal", CausalHint),

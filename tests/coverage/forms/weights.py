@@ -129,7 +129,7 @@ FORMS = (
     refused("scores capped by tanh, then causal", CappedCausal, refusal="capped by tanh and masked"),
     refused("scores clamped", Clamped, refusal="its scores go through Clip"),
     refused("a sink beside the keys", Sink, refusal="its scores go through Concat"),
-    refused("weights returned too", Returned, refusal="attention weights are used elsewhere"),
-    refused("weights returned, averaged", Averaged, refusal="attention weights are used elsewhere"),
+    form("weights returned too", Returned),
+    form("weights returned, averaged", Averaged),
     refused("talking heads", TalkingHeads, refusal="its weights go through Conv"),
 )

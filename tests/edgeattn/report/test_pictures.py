@@ -11,6 +11,7 @@ import pytest
 
 from edgeattn.report.pictures import picture_of
 from edgeattn.report.pictures.answered_sample import AnsweredSample
+from edgeattn.report.pictures.patches import patch_grid
 from edgeattn.source.own_processing import OwnProcessing
 
 TOKENIZER = Path(__file__).parents[3] / "runtime" / "conformance" / "processed.edge" / "tokenizer.json"
@@ -121,6 +122,56 @@ def test_a_text_is_shown_with_its_neighbors_by_either() -> None:
         "Nearest by the bundle:",
         *("1.000  the dog", "0.600  the mat", "0.000  a cat"),
     ]
+
+
+def test_attention_is_drawn_over_the_tokens_of_a_text() -> None:
+    weights = DRAW.dirichlet(np.ones(3), (1, 4, 3))  # (1, H, S, S)
+    svg = drawn({"text": TEXT}, [[2, 3, 6]], weights, attention="y")
+    assert svg is not None
+    told = [line.strip(" <!->") for line in svg.splitlines() if line.strip().startswith("<!--")]
+    assert told[:6] == ["the", "cat", "sat"] * 2  # above, and at the left
+    assert f"mean of 4 heads; strongest {weights[0].mean(0).max():.0%}" in svg
+
+
+def test_a_long_text_is_drawn_by_its_beginning() -> None:
+    svg = drawn({"text": TEXT}, [[3] * 100], np.full((1, 100, 100), 0.01), attention="y")
+    assert svg is not None
+    assert svg.count("<!-- cat -->") == 3 * 32  # columns of both, rows once
+
+
+@pytest.mark.parametrize(("keys", "whose"), [(9, "of all queries"), (10, "of the first token")])
+def test_attention_is_drawn_over_the_patches_of_an_image(keys: int, whose: str) -> None:
+    image = DRAW.uniform(0, 17, (1, 3, 6, 6)).astype(np.float32)
+    svg = drawn({"image": IMAGE}, image, DRAW.dirichlet(np.ones(keys), (1, 2, keys)), attention="y")
+    assert svg is not None
+    assert svg.count("<image") == 3  # the image, and by each model a map over it
+    assert whose in svg
+
+
+def test_a_map_that_is_none_of_patches_leaves_the_image_as_it_is() -> None:
+    image = DRAW.uniform(0, 17, (1, 3, 6, 6)).astype(np.float32)
+    svg = drawn({"image": IMAGE}, image, DRAW.dirichlet(np.ones(30), (1, 2, 30)), attention="y")
+    assert svg is not None
+    assert svg.count("<image") == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "height", "grid"),
+    [
+        (49, 28, (0, 7, 7)),
+        (197, 224, (1, 14, 14)),
+        (198, 224, (2, 14, 14)),
+        (201, 224, (5, 14, 14)),
+        (7, 9, None),
+        (1, 28, (0, 1, 1)),
+    ],
+)
+def test_patches_are_square_and_stand_behind_few_tokens(
+    keys: int, height: int, grid: tuple[int, int, int] | None
+) -> None:
+    image = OwnProcessing.read({"image": {**IMAGE, "height": height, "width": height}}).processing.image
+    assert image is not None
+    assert patch_grid(keys, image) == grid
 
 
 @pytest.mark.parametrize(

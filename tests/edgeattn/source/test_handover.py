@@ -11,6 +11,7 @@ from torch import nn
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import ModelError
 
 GOOD = """
@@ -187,3 +188,11 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\0")
     with pytest.raises(ModelError, match=r"weights\.bin: "):
         handover.load(str(path))
+
+
+def test_a_file_says_which_input_arrives_piece_by_piece(load: Callable[..., ModuleSource]) -> None:
+    assert load(GOOD).streaming is None
+    source = load(f'{GOOD}\nstreaming = {{"input": "input", "hop": 2}}\n', "stream.py")
+    assert source.streaming == StreamRequest("input", 2)
+    with pytest.raises(ModelError, match=r"wrong.py: streaming.hop: 'two' found, a whole number"):
+        load(f'{GOOD}\nstreaming = {{"input": "input", "hop": "two"}}\n', "wrong.py")

@@ -12,7 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+
+from edgeattn_runtime import InputError, StepStream, load
 
 CPP = Path(__file__).parents[3] / "runtime" / "cpp"
 CONFORMANCE = CPP.parent / "conformance"
@@ -26,6 +30,25 @@ class CallOptions(ctypes.Structure):
     """edgeattn_call_options."""
 
     _fields_ = (("size", ctypes.c_size_t), ("deadline_ms", ctypes.c_int64), ("cancellation", ctypes.c_void_p))
+
+
+class Tensor(ctypes.Structure):
+    """edgeattn_tensor."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("dtype", ctypes.c_char_p),
+        ("dims", ctypes.POINTER(ctypes.c_int64)),
+        ("rank", ctypes.c_size_t),
+        ("data", ctypes.c_char_p),
+        ("bytes", ctypes.c_size_t),
+    )
+
+
+class StreamOptions(ctypes.Structure):
+    """edgeattn_stream_options."""
+
+    _fields_ = (("size", ctypes.c_size_t), ("hop", ctypes.c_int64), ("window", ctypes.c_int64))
 
 
 class NewerOptions(ctypes.Structure):
@@ -89,7 +112,7 @@ def test_the_library_exports_what_its_headers_say_alone(library: ctypes.CDLL) ->
     names = {line.split(maxsplit=2)[2] for line in symbols}
     assert {name for name in names if name.startswith("edgeattn_")} == {name for _, name, _ in FUNCTIONS}
     public = (
-        "Model|Stream|TextStream|GenerationSession|Deadline|Cancellation|[A-Z][A-Za-z]*Error|"
+        "Model|Stream|StepStream|TextStream|GenerationSession|Deadline|Cancellation|[A-Z][A-Za-z]*Error|"
         "load|bench|install|read_|decode_"
     )
     ours = {name for name in names if re.search(r"(^|\s|for )edgeattn::", name)}
@@ -149,3 +172,49 @@ def test_options_grow(library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_vo
     assert _check(library, model, CallOptions(0, -1, None))[0] == INPUT_ERROR
     assert _check(library, model, CallOptions(ctypes.sizeof(CallOptions), 0, None))[0] == INPUT_ERROR
     library.edgeattn_model_free(model)
+
+
+def test_a_stream_in_steps_refuses_arrays_in_pythons_words(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]
+) -> None:
+    model, stream = loaded(CONFORMANCE / "steps.edge"), ctypes.c_void_p()
+    assert library.edgeattn_step_stream_new(model, ctypes.byref(stream), None) == 0
+    theirs = StepStream(load(CONFORMANCE / "steps.edge"))
+    assert _pushed(library, stream, np.zeros((2, 3), np.float32)) == (0, "")
+    for array in (np.zeros((2, 3)), np.zeros((2, 4), np.float32), np.zeros(3, np.float32)):
+        with pytest.raises(InputError) as refusal:
+            theirs.push(array)
+        assert _pushed(library, stream, array) == (INPUT_ERROR, str(refusal.value))
+    cut = np.zeros((2, 3), np.float32)
+    assert _pushed(library, stream, cut, left_out=4)[0] == INPUT_ERROR
+    library.edgeattn_close(model, None)
+    status, message = _pushed(library, stream, cut)
+    assert (status, message.rpartition(": ")[2]) == (INPUT_ERROR, "a closed model; load it again")
+    library.edgeattn_stream_free(stream)
+    library.edgeattn_model_free(model)
+
+
+def test_a_stream_of_windows_takes_no_arrays(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]
+) -> None:
+    model, stream = loaded(CONFORMANCE / "mono.edge"), ctypes.c_void_p()
+    error = ctypes.c_void_p()
+    assert library.edgeattn_step_stream_new(model, ctypes.byref(stream), ctypes.byref(error)) == INPUT_ERROR
+    assert "no 'streaming' in its manifest" in _message(library, error)
+    options = StreamOptions(ctypes.sizeof(StreamOptions), 1, -1)
+    assert library.edgeattn_stream_new(model, ctypes.byref(options), ctypes.byref(stream), None) == 0
+    assert _pushed(library, stream, np.zeros(3, np.float32))[0] == INPUT_ERROR
+    assert library.edgeattn_stream_reset(stream, None) == 0
+    library.edgeattn_stream_free(stream)
+    library.edgeattn_model_free(model)
+
+
+def _pushed(
+    library: ctypes.CDLL, stream: ctypes.c_void_p, array: NDArray[Any], left_out: int = 0
+) -> tuple[int, str]:
+    """Push an array, of whose bytes some are not told; return the status and the message."""
+    dims, error = (ctypes.c_int64 * array.ndim)(*array.shape), ctypes.c_void_p()
+    size = array.nbytes - left_out
+    given = Tensor(None, array.dtype.name.encode(), dims, array.ndim, array.tobytes(), size)
+    status = library.edgeattn_stream_push_array(stream, ctypes.byref(given), ctypes.byref(error))
+    return status, _message(library, error) if error else ""

@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EdgeAttnError, load, Stream, tensor } from '../../../runtime/web/dist/index.js';
+import { EdgeAttnError, load, StepStream, Stream, tensor } from '../../../runtime/web/dist/index.js';
 import { bundle, CONFORMANCE, good } from './bundles.mjs';
 
 const model = await load(await good());
 const inputs = { tokens: tensor('int64', [1, 3], [1, 2, 3]), mask: tensor('float32', [1, 3], [1, 1, 1]) };
 
 const ODD = [undefined, null, 0, 1.5, true, '', 'text', [], [1], [[1]], {}, { a: 1 }, () => {}, Symbol('s'), new Map(), 10n, Number.NaN];
-const bundles = ['good.edge', 'decoder.edge', 'sources.edge', 'processed.edge', 'mono.edge', 'log-mel.edge', 'series-hold.edge', 'bilinear.edge'];
+const bundles = ['good.edge', 'decoder.edge', 'sources.edge', 'processed.edge', 'mono.edge', 'log-mel.edge', 'series-hold.edge', 'bilinear.edge', 'steps.edge', 'steps-sound.edge', 'steps-series.edge'];
 
 /** Call, and hold what is thrown against the tree. */
 async function told(what, call) {
@@ -49,6 +49,8 @@ for (const name of bundles) {
       }
       await told(`Stream ${what}`, () => new Stream(one, { hop: odd, window: 4 }).push(odd));
       await told(`push ${what}`, () => new Stream(one, { hop: 1, window: 4 }).push(odd));
+      await told(`StepStream ${what}`, () => new StepStream(one).push(odd));
+      await told(`StepStream [${what}]`, () => new StepStream(one).push({ dtype: 'float32', dims: odd, data: odd }));
       for (const key of ['temperature', 'topK', 'topP', 'repetitionPenalty', 'maxNewTokens', 'seed', 'numBeams', 'signal', 'deadline'])
         await told(`${key} ${what}`, () => one.generateMany([[1]], { start: [1], maxNewTokens: 2, [key]: odd }));
       await told(`load ${what}`, () => load(bundle(name), { threads: odd }));

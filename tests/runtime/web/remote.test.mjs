@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { load, tensor } from '../../../runtime/web/dist/index.js';
+import { load, StepStream, tensor } from '../../../runtime/web/dist/index.js';
 import { RemoteModel } from '../../../runtime/web/dist/remote.js';
 import { bundle, CONFORMANCE } from './bundles.mjs';
 
@@ -57,6 +57,21 @@ test('tokens come as they are made, and end where nobody listens', async () => {
   const prompts = [[4, 7, 1], [2]];
   assert.deepEqual(await remote.generateMany(prompts, { numBeams: 2 }), await here.generateMany(prompts, { numBeams: 2 }));
   await assert.rejects(all(remote.generate([])), { name: 'InputError' });
+});
+
+test('a stream in steps keeps its state here', async () => {
+  const streams = [await opened('steps-sound.edge'), await load(bundle('steps-sound.edge'))].map((model) => new StepStream(model));
+  const sound = Float32Array.from({ length: 21 }, (_, i) => Math.sin(i));
+  const [there, here] = await Promise.all(
+    streams.map(async (stream) => {
+      const pieces = [stream.push(sound.subarray(0, 6)), stream.push(sound.subarray(6))]; // answered in their order
+      stream.reset();
+      return (await Promise.all([...pieces, stream.push(sound)])).flat();
+    }),
+  );
+  assert.deepEqual(there, here);
+  assert.deepEqual(here.map(({ end }) => end), [4, 8, 12, 16, 20, 4, 8, 12, 16, 20]);
+  assert.deepEqual(here.slice(5), here.slice(0, 5));
 });
 
 test('errors keep their class and their message', async () => {

@@ -22,6 +22,7 @@ from edgeattn_export.graph.dataflow import dims, embed, same_dim
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.lower.decomposed.bias import Bias, emit_bias
 from edgeattn_export.lower.decomposed.heads import joined, keys_transposed, reshaped, split
+from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE, gives_cache, weights_of
 
 INPUTS = 4  # query, key, value, mask; those behind them are of a cache
 
@@ -62,13 +63,16 @@ class DecomposeAttention:
     roots = frozenset({"Attention"})
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match an attention of opset 23; refuse what keeps a cache or shows its scores."""
+        """Match an attention of opset 23; refuse what keeps a cache or gives out its scores."""
         if node.domain:
             return None
         if any(value is not None for value in node.inputs[INPUTS:]):
             return Refusal("it reads a cache of keys and values, which has no plain form yet")
-        if any(output.uses() or output.is_graph_output() for output in node.outputs[1:]):
-            return Refusal("its scores or its cache are used elsewhere; only its answer has a plain form")
+        mode = node.attributes.get_int(MODE, 0)
+        if gives_cache(node) or (weights_of(node) is not None and mode != AFTER_SOFTMAX):
+            return Refusal(
+                "its scores or its cache are used elsewhere; only its answer and weights have a plain form"
+            )
         if node.inputs[0] is None or node.inputs[0].dtype is not ir.DataType.FLOAT:
             return Refusal(f"its query is {_dtype(node.inputs[0])}; FLOAT expected")
         if (precision := node.attributes.get_int("softmax_precision", 1)) != ir.DataType.FLOAT:
@@ -91,10 +95,14 @@ class DecomposeAttention:
         weights = tape.op(
             "Softmax", [_biased(tape, _capped(tape, scores, match.softcap), bias)], {"axis": -1}
         )
+        given_out = weights_of(node)
+        if given_out is not None and bias.visible is not None:
+            weights = tape.op("Mul", [weights, bias.visible])
         mixed = _by_group(tape, match, weights, value)  # (B, H, S, D)
-        if bias.visible is not None:
+        if given_out is None and bias.visible is not None:
             mixed = tape.op("Mul", [mixed, bias.visible])
-        return {output: joined(tape, mixed, dims(output)[-1:]) if match.is_flat else mixed}
+        answer = joined(tape, mixed, dims(output)[-1:]) if match.is_flat else mixed
+        return {output: answer} if given_out is None else {output: answer, given_out: weights}
 
 
 def _match(node: ir.Node) -> Match | Refusal:

@@ -17,6 +17,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import axis_of, dims, permutation, producer, same_dims
 from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.recover.rules.attention.outputs import in_place_of
 
 HEADS = 1  # axis of (B, H, T, D)
 
@@ -65,7 +66,8 @@ class ShareHeads:
         old = match.attention
         shared = [_heads(tape, repeat) for repeat in (match.keys, match.values)]
         inputs = [old.inputs[0], *shared, *old.inputs[3:]]
-        return {old.outputs[0]: tape.op("Attention", inputs, old.attributes)}
+        output, weights = in_place_of(tape, old, inputs, old.attributes)
+        return {old.outputs[0]: output, **weights}
 
 
 def _heads(tape: Tape, repeat: Repeat) -> ir.Value:

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "edgeattn.h"
@@ -50,8 +51,8 @@ struct edgeattn_label_list {
 };
 
 struct edgeattn_stream {
-  edgeattn::Stream value;
-  std::size_t rows;  // channels or series
+  std::variant<edgeattn::Stream, edgeattn::StepStream> value;
+  std::size_t rows;  // channels or series; 1 of arrays
 };
 
 struct edgeattn_text_stream {

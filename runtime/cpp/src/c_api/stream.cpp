@@ -1,5 +1,6 @@
 // edgeattn.h: many samples at once, and those that never end.
 #include "guarded.hpp"
+#include "streaming.hpp"
 
 using namespace edgeattn;
 
@@ -34,6 +35,20 @@ edgeattn_status edgeattn_stream_new(const edgeattn_model* model, const edgeattn_
   });
 }
 
+edgeattn_status edgeattn_step_stream_new(const edgeattn_model* model, edgeattn_stream** stream,
+                                         edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(stream, "stream");
+    const auto& open = opened(model);
+    StepStream steps(open);
+    const auto& manifest = open.manifest();
+    const auto* audio = sounds_of(*manifest.streaming, manifest);
+    const auto* series = series_of(*manifest.streaming, manifest);
+    const auto rows = audio ? static_cast<std::size_t>(audio->channels) : series ? series->names.size() : 1;
+    place = new edgeattn_stream{std::move(steps), rows};
+  });
+}
+
 void edgeattn_stream_free(edgeattn_stream* stream) { delete stream; }
 
 namespace {
@@ -45,7 +60,8 @@ edgeattn_status push(edgeattn_stream* stream, const Number* numbers, std::size_t
     auto& open = required(stream, "stream");
     if (time > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(Number) / open.rows)
       throw InputError(words(time, " numbers a row found, which no array holds"));
-    open.value.push(values_of(numbers, time * open.rows, "what has come"));
+    const auto came = values_of(numbers, time * open.rows, "what has come");
+    std::visit([&](auto& moving) { moving.push(came); }, open.value);
   });
 }
 
@@ -66,8 +82,25 @@ edgeattn_status edgeattn_stream_next(edgeattn_stream* stream, const edgeattn_cal
   return guarded(error, [&] {
     auto& place = required(outputs, "outputs");
     const CallLimits limits(options);
-    auto moment = required(stream, "stream").value.next();
+    auto moment = std::visit([](auto& moving) { return moving.next(); }, required(stream, "stream").value);
     place = moment ? new edgeattn_tensors{std::move(moment->outputs)} : nullptr;
     if (moment && end) *end = moment->end;
+  });
+}
+
+edgeattn_status edgeattn_stream_push_array(edgeattn_stream* stream, const edgeattn_tensor* array,
+                                           edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto* steps = std::get_if<StepStream>(&required(stream, "stream").value);
+    if (!steps) throw InputError("an array found, which this stream does not take");
+    const auto& given = required(array, "array");
+    steps->push(Tensor{text_of(given.dtype, "dtype"), values_of(given.dims, given.rank, "dims"),
+                       values_of(static_cast<const std::byte*>(given.data), given.bytes, "data")});
+  });
+}
+
+edgeattn_status edgeattn_stream_reset(edgeattn_stream* stream, edgeattn_error** error) {
+  return guarded(error, [&] {
+    std::visit([](auto& moving) { moving.reset(); }, required(stream, "stream").value);
   });
 }

@@ -2,8 +2,7 @@ import CEdgeAttn
 import Foundation
 
 extension Model {
-    /// A sound, or series, that never end, answered a window at a time: the first answer comes with as many samples as a
-    /// window has, the others a hop later each.
+    /// A sound, series or arrays that never end, answered a window at a time or in steps.
     ///
     /// ```swift
     /// let stream = try model.stream(hop: 800)
@@ -11,7 +10,7 @@ extension Model {
     /// while let moment = try stream.next() { show(try model.labels(moment.outputs)) }
     /// ```
     public final class Stream: Sendable {
-        /// What a window was answered with, and where it ended: how many samples had come by then.
+        /// What a window, or a hop, was answered with, and where it ended: how many samples had come by then.
         public struct Moment: Sendable {
             public let end: Int
             public let outputs: [String: Tensor]
@@ -21,11 +20,11 @@ extension Model {
         private let handle: Handle
         private let turn = NSLock()
 
-        init(_ model: Model, hop: Int, window: Int?) throws {
-            var options = edgeattn_stream_options_default()
-            options.hop = Int64(hop)
-            if let window { options.window = Int64(max(window, 0)) }
-            let stream = try model.handle.use { model in try handed { edgeattn_stream_new(model, &options, $0, $1) } }
+        fileprivate init(
+            _ model: Model,
+            _ begin: (OpaquePointer, UnsafeMutablePointer<OpaquePointer?>, Failure) -> edgeattn_status
+        ) throws {
+            let stream = try model.handle.use { model in try handed { begin(model, $0, $1) } }
             handle = try Handle(stream) { edgeattn_stream_free($0) }
             self.model = model
         }
@@ -38,6 +37,24 @@ extension Model {
         /// Takes values that have come, an array a series, and runs nothing.
         public func push(series: [[Double]]) throws {
             try push(series, "series", edgeattn_stream_push_series)
+        }
+
+        /// Takes an array that has come, of a bundle in steps that prepares neither sounds nor series, and runs nothing:
+        /// float32 in the input's dims without the batch, any number along the time.
+        public func push(_ array: Tensor) throws {
+            let arrays = try Handle.tensors(copying: ["array": array])
+            try turn.withLock {
+                try arrays.use { arrays in
+                    var view = edgeattn_tensor()
+                    try call { edgeattn_tensors_get(arrays, 0, &view, $0) }
+                    try handle.use { stream in try call { edgeattn_stream_push_array(stream, &view, $0) } }
+                }
+            }
+        }
+
+        /// Begins anew: nothing has come and, in steps, zeros are in every state.
+        public func reset() throws {
+            try turn.withLock { try handle.use { stream in try call { edgeattn_stream_reset(stream, $0) } } }
         }
 
         private func push<Value>(
@@ -53,9 +70,9 @@ extension Model {
             }
         }
 
-        /// Answers the next window that is complete; nil where none is.
+        /// Answers the next window, or hop, that is complete; nil where none is.
         ///
-        /// - Throws: `InputError` where the bundle refuses the window; the next call goes on behind it.
+        /// - Throws: `InputError` where the bundle refuses it; the next call goes on behind it.
         public func next(deadline: Duration? = nil) throws -> Moment? {
             try next(CallLimits(deadline: deadline))
         }
@@ -77,12 +94,21 @@ extension Model {
         }
     }
 
-    /// Begins a stream.
+    /// Begins a stream of windows: the first answer comes with as many samples as a window has, the others a hop later each.
     ///
     /// - Parameters:
     ///   - hop: Samples, or values of each series, from an answer to the next.
     ///   - window: As many are looked at; nil takes as many as the input has.
     public func stream(hop: Int, window: Int? = nil) throws -> Stream {
-        try Stream(self, hop: hop, window: window)
+        var options = edgeattn_stream_options_default()
+        options.hop = Int64(hop)
+        if let window { options.window = Int64(max(window, 0)) }
+        return try Stream(self) { edgeattn_stream_new($0, &options, $1, $2) }
+    }
+
+    /// Begins a stream in steps, of a bundle with `streaming` in its manifest: each hop is computed once, and what it needs of
+    /// the past is in the state that the graph keeps.
+    public func steps() throws -> Stream {
+        try Stream(self) { edgeattn_step_stream_new($0, $1, $2) }
     }
 }

@@ -15,9 +15,10 @@ struct Case: Decodable {
     let generateMany: [Search]?
     let session: [Session]?
     let stream: [Windows]?
+    let steps: [Steps]?
 
     enum CodingKeys: String, CodingKey {
-        case bundle, verdict, calls, generate, session, prepare, labels, decode, forecast, stream
+        case bundle, verdict, calls, generate, session, prepare, labels, decode, forecast, stream, steps
         case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
@@ -106,6 +107,31 @@ struct Case: Decodable {
         struct Moment: Decodable {
             let end: Int
             let outputs: [String: Numbers]
+        }
+    }
+
+    struct Steps: Decodable {
+        let pushes: [Push]
+        let moments: [[Windows.Moment]?]?
+        let tolerance: Tolerance?
+        let error: String?
+
+        /// A new beginning, an array, or rows of a sound or series.
+        enum Push: Decodable {
+            case reset
+            case array(Numbers)
+            case rows([[Double?]])
+
+            init(from decoder: Decoder) throws {
+                let value = try decoder.singleValueContainer()
+                if (try? value.decode(String.self)) != nil {
+                    self = .reset
+                } else if let array = try? value.decode(Numbers.self) {
+                    self = .array(array)
+                } else {
+                    self = .rows(try value.decode([[Double?]].self))
+                }
+            }
         }
     }
 }

@@ -27,6 +27,7 @@ for given in cases {
     await each(given.generateMany, "generate_many", generateMany)
     await each(given.session, "session", session)
     await each(given.stream, "stream", stream)
+    await each(given.steps, "steps", steps)
 }
 
 func read<Value: Decodable>(_ file: String) throws -> Value {
@@ -115,22 +116,40 @@ func generateMany(_ entry: Case.Search, _ model: Model) async throws -> Outcome 
 }
 
 func stream(_ entry: Case.Windows, _ model: Model) async throws -> Outcome {
-    let stream = try model.stream(hop: entry.hop, window: entry.window)
+    try await moments(
+        of: model.stream(hop: entry.hop, window: entry.window), model, entry.pushes.map(Case.Steps.Push.rows),
+        entry.moments, entry.tolerance)
+}
+
+func steps(_ entry: Case.Steps, _ model: Model) async throws -> Outcome {
+    try await moments(of: model.steps(), model, entry.pushes, entry.moments, entry.tolerance)
+}
+
+/// Compares what each push gives; nil stands for one that is refused.
+func moments(
+    of stream: Model.Stream, _ model: Model, _ pushes: [Case.Steps.Push], _ expected: [[Case.Windows.Moment]?]?,
+    _ tolerance: Tolerance?
+) async throws -> Outcome {
     let hasSeries = try String(decoding: model.manifest(), as: UTF8.self).contains("\"series\": {")
     var outcome = Outcome()
-    for (push, expected) in zip(entry.pushes, entry.moments ?? []) {
+    for (push, expected) in zip(pushes, expected ?? []) {
         do {
-            let rows = push.map { $0.map { $0 ?? .nan } }
-            if hasSeries {
-                try stream.push(series: rows)
-            } else {
-                try stream.push(samples: rows.map { $0.map(Float.init) })
+            switch push {
+            case .reset: try stream.reset()
+            case .array(let numbers): try stream.push(tensors(["array": numbers])["array"]!)
+            case .rows(let gaps):
+                let rows = gaps.map { $0.map { $0 ?? .nan } }
+                if hasSeries {
+                    try stream.push(series: rows)
+                } else {
+                    try stream.push(samples: rows.map { $0.map(Float.init) })
+                }
             }
             var moments: [Model.Stream.Moment] = []
             while let moment = try await stream.next() { moments.append(moment) }
             outcome.agrees = outcome.agrees && moments.map(\.end) == expected?.map(\.end)
             for (moment, wanted) in zip(moments, expected ?? []) {
-                try outcome.compare(moment.outputs, wanted.outputs, entry.tolerance)
+                try outcome.compare(moment.outputs, wanted.outputs, tolerance)
             }
         } catch is InputError {
             outcome.agrees = outcome.agrees && expected == nil

@@ -15,6 +15,7 @@ from edgeattn_export.graph.dataflow import constant, operators
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
 
 FLOAT, BOOL = ir.DataType.FLOAT, ir.DataType.BOOL
 TOLERANCE = 1e-5
@@ -46,7 +47,7 @@ class Case:
     def heads(self) -> int:
         return self.shared * self.group
 
-    def model(self, build: Build) -> ir.Model:
+    def model(self, build: Build, shown: int = 1) -> ir.Model:
         b, s, t = ("batch", "queries", "keys") if self.dynamic else (self.batch, self.queries, self.keys)
         parts = [(self.heads, s, SIZE), (self.shared, t, SIZE), (self.shared, t, VALUE_SIZE)]
         inputs = [(FLOAT, (b, n, h * d) if self.flat else (b, h, n, d)) for h, n, d in parts]
@@ -59,7 +60,7 @@ class Case:
             attributes |= {"q_num_heads": self.heads, "kv_num_heads": self.shared}
         width = self.heads * VALUE_SIZE
         output = (b, s, width) if self.flat else (b, self.heads, s, VALUE_SIZE)
-        return build("Attention", inputs, output, attributes)
+        return build("Attention", inputs, output, attributes, shown)
 
     def inputs(self) -> Arrays:
         drawn = np.random.default_rng(self.seed)
@@ -151,6 +152,34 @@ def test_a_query_that_sees_no_key_gets_zeros(dtype: ir.DataType, operator: Build
     found = plainly(model)(inputs)
     assert not found["y"][0, 1].any()
     _agree(expected, found)
+
+
+@pytest.mark.parametrize("case", [Case(), Case(group=2, flat=False), Case(mask=(True, False, True, True))])
+def test_weights_that_are_given_out_are_those_of_the_softmax(
+    case: Case, operator: Build, plainly: Plainly
+) -> None:
+    model, inputs = _with_weights(case.model(operator, shown=4)), case.inputs()
+    if case.mask is not None:
+        inputs["x3"][0, :, 1] = -np.inf  # a query that sees no key
+    expected = ORT_CPU.runner(model)(inputs)
+    assert len(apply(DecomposeAttention(), model).sites) == 1
+    found = plainly(model)(inputs)
+    _agree(expected, found)
+    np.testing.assert_allclose(found["y3"], expected["y3"], atol=TOLERANCE)
+
+
+def _with_weights(model: ir.Model, mode: int = AFTER_SOFTMAX) -> ir.Model:
+    (node,) = model.graph
+    node.attributes[MODE] = ir.AttrInt64(MODE, mode)
+    for cache in node.outputs[1:3]:
+        model.graph.outputs.remove(cache)
+        cache.name = ""
+    return model
+
+
+def test_scores_that_are_given_out_are_refused(operator: Build) -> None:
+    (refused,) = apply(DecomposeAttention(), _with_weights(Case().model(operator, shown=4), mode=0)).refused
+    assert "its scores or its cache are used elsewhere" in refused.reason
 
 
 @pytest.mark.parametrize("case", [Case(), Case(causal=True)])

@@ -37,6 +37,7 @@ fun main(arguments: Array<String>): Unit = runBlocking {
         each("generate_many", "generate_many", ::generateMany)
         each("session", "session", ::session)
         each("stream", "stream", ::stream)
+        each("steps", "steps") { entry, model -> model.steps().use { compared(it, entry, model) } }
         each("decode", "decode") { entry, model -> outcome(model.decode(entry["tokens"].ints()), entry["text"]?.asString) }
     }
 }
@@ -138,21 +139,28 @@ private fun options(settings: JsonObject, start: List<Int>): GenerationOptions? 
 
 private suspend fun stream(entry: JsonObject, model: Model): Outcome {
     val window = entry["window"]?.takeUnless { it.isJsonNull }?.asInt
-    return model.stream(entry["hop"].asInt, window).use { stream ->
-        val hasSeries = "\"series\": {" in model.manifest()
-        val moments = entry["pushes"].asJsonArray.map { push -> moments(stream, push.asJsonArray.toList(), hasSeries) }
-        val expected = entry["moments"].asJsonArray.map { if (it.isJsonNull) null else it.asJsonArray.map { each -> each.asJsonObject } }
-        if (moments.map { row -> row?.map { it.end } } != expected.map { row -> row?.map { it["end"].asLong } }) {
-            return Outcome("windows that end elsewhere")
-        }
-        val outputs = expected.filterNotNull().flatten().map { it["outputs"].asJsonObject }
-        compared(moments.filterNotNull().flatten().map { it.outputs }, outputs, entry["tolerance"].asJsonObject)
+    return model.stream(entry["hop"].asInt, window).use { compared(it, entry, model) }
+}
+
+private suspend fun compared(stream: ModelStream, entry: JsonObject, model: Model): Outcome {
+    val hasSeries = "\"series\": {" in model.manifest()
+    val moments = entry["pushes"].asJsonArray.map { push -> moments(stream, push, hasSeries) }
+    val expected = entry["moments"].asJsonArray.map { if (it.isJsonNull) null else it.asJsonArray.map { each -> each.asJsonObject } }
+    if (moments.map { row -> row?.map { it.end } } != expected.map { row -> row?.map { it["end"].asLong } }) {
+        return Outcome("windows that end elsewhere")
     }
+    val outputs = expected.filterNotNull().flatten().map { it["outputs"].asJsonObject }
+    return compared(moments.filterNotNull().flatten().map { it.outputs }, outputs, entry["tolerance"].asJsonObject)
 }
 
 /** Returns what a push gives, or null where it is refused. */
-private suspend fun moments(stream: ModelStream, push: List<JsonElement>, hasSeries: Boolean): List<Moment>? = try {
-    if (hasSeries) stream.pushSeries(push.map { it.doubles() }) else stream.pushSamples(push.map { it.floats() })
+private suspend fun moments(stream: ModelStream, push: JsonElement, hasSeries: Boolean): List<Moment>? = try {
+    when {
+        push.isJsonPrimitive -> stream.reset()
+        push.isJsonObject -> stream.push(JsonObject().apply { add("array", push) }.tensors().getValue("array"))
+        hasSeries -> stream.pushSeries(push.asJsonArray.map { it.doubles() })
+        else -> stream.pushSamples(push.asJsonArray.map { it.floats() })
+    }
     buildList { while (true) add(stream.next() ?: break) }
 } catch (_: InputError) {
     null

@@ -3,6 +3,9 @@
 Before: MatMul(Softmax(MatMul(q, Transpose(k)) * s + m), v)
 After:  Attention(q, k, v, m, scale=s)             q, k, v (B, H, S|T, D), or with three or five axes
 
+Before: w = Softmax(...), y = MatMul(w, v)
+After:  y, w = Attention(...)                      where somebody else reads w: an output, a mean over heads
+
 The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
 Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with
 nothing to attend to is uniform where its fill is finite; where it is minus infinity, PyTorch answers NaN and
@@ -28,7 +31,8 @@ from edgeattn_export.graph.dataflow import (
 )
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
-from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty
+from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty, sources_of
+from edgeattn_export.recover.rules.attention.outputs import with_weights
 from edgeattn_export.recover.rules.attention.read_scores import read_scores
 from edgeattn_export.recover.rules.attention.scores import Fade, Scores, unscaled
 from edgeattn_export.recover.rules.attention.unrecognized import ROOTS, unrecognized
@@ -43,11 +47,12 @@ EMPTY_ROWS = Note(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The parts of one attention; ``output`` is what it replaces."""
+    """The parts of one attention; it replaces ``output``, and ``weights`` where others read them too."""
 
     scores: Scores
     value: ir.Value
     output: ir.Value
+    weights: ir.Value | None
     axes: Axes
     guarded: bool  # NaN is turned into 0 after softmax
 
@@ -64,7 +69,7 @@ class RecoverAttention:
     roots = frozenset({"MatMul", *ROOTS})
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match the last product; refuse where the weights are wanted, or the scores are not readable."""
+        """Match the last product; refuse where the scores or the weights are not the operator's."""
         if node.op_type != "MatMul":
             return unrecognized(node)
         entering, value = node.inputs
@@ -78,10 +83,6 @@ class RecoverAttention:
             return Refusal("its softmax is not taken over the keys, the last axis")
         if isinstance(scores, Refusal):
             return scores
-        if only_user(entering) is not node:
-            return Refusal(
-                "its attention weights are used elsewhere too, and the operator does not return them"
-            )
         if weights.hidden is not None:
             scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)
             if scores is None:
@@ -96,7 +97,15 @@ class RecoverAttention:
         axes = _axes(scores, value)
         if isinstance(axes, Refusal):
             return axes
-        return Match(scores, value, node.outputs[0], axes, guarded=entering.producer() is not weights.node)
+        shared = None if only_user(entering) is node else entering
+        if shared is not None and shared in sources_of(value):
+            return Refusal("its values are made of its attention weights, which the operator has only after")
+        if shared is not None and axes.heads is not None and dims(shared)[1] == 1:
+            return Refusal(
+                "its attention weights are used elsewhere too, with one head where its values have more"
+            )
+        guarded = entering.producer() is not weights.node
+        return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit one Attention on 4-D inputs, and the mask as it wants it."""
@@ -115,7 +124,14 @@ class RecoverAttention:
         attributes = {"scale": scores.scale * query_scale * key_scale}
         if scores.cap is not None:
             attributes["softcap"] = scores.cap
-        return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
+        if match.weights is None:
+            return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
+        answer, weights = with_weights(tape, inputs, attributes)
+        weights.shape, weights.type = ir.Shape(axes.dims_of_four(match.weights)), match.weights.type
+        return {
+            **axes.as_before(tape, answer, query, match.output),
+            **axes.as_before(tape, weights, query, match.weights),
+        }
 
 
 def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:

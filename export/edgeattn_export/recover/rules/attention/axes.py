@@ -48,12 +48,18 @@ class Axes:
         if self.rank == 4:
             return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
         if self.rank == 3:
-            return tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
+            lifted = tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
+            return _described(lifted, value, self.dims_of_four(value))
         sizes = self._folded_dims(value)
         source = producer(value, "Reshape", "Unsqueeze")
         if source is not None and _same_sizes(dims(source.inputs[0]), sizes) and source.inputs[0] is not None:
             return source.inputs[0]  # where the axes were one before
         return _described(tape.op("Reshape", [value, self._sizes(tape, value)]), value, sizes)
+
+    def dims_of_four(self, value: ir.Value) -> Dims:
+        """Return the dims that a value gets with four axes."""
+        sizes = dims(value)
+        return (1, *sizes) if self.rank == 3 else self._folded_dims(value) if self.rank == 5 else sizes
 
     def four_of_mask(self, tape: Tape, mask: ir.Value, filled: tuple[bool, ...]) -> ir.Value:
         """Emit a mask of the scores' rank with four axes; ``filled`` says which it fills."""

@@ -19,6 +19,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import dims, embed, only_user, permutation
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.views import Atom, View, earlier_views, regrouped, whole_view
+from edgeattn_export.recover.rules.attention.outputs import gives_cache, in_place_of
 
 HEADS, SIZE = 1, 3  # axes of (B, H, S, D)
 
@@ -52,7 +53,7 @@ class AttentionWithoutTransposes:
 
     def check(self, node: ir.Node) -> Match | Refusal | None:
         """Match a 4-D attention between rearrangements of (batch, length, heads * size); refuse others."""
-        if "q_num_heads" in node.attributes or len(node.outputs) > 1:
+        if "q_num_heads" in node.attributes or gives_cache(node):
             return None
         sides = [_side(value) for value in node.inputs[:3]]
         rearranged = tuple(side for side in sides if side is not None)
@@ -71,14 +72,14 @@ class AttentionWithoutTransposes:
         inputs = [_emit(tape, side, parts) for side in match.sides]
         attributes: dict[str, ir.Attr | int] = dict(old.attributes)
         attributes |= {"q_num_heads": _heads(old, 0), "kv_num_heads": _heads(old, 1)}
-        output = tape.op("Attention", [*inputs, *old.inputs[3:]], attributes)  # (B, S, H*D)
+        output, weights = in_place_of(tape, old, [*inputs, *old.inputs[3:]], attributes)  # (B, S, H*D)
         if match.swapped:
             output = tape.op("Transpose", [output], {"perm": (1, 0, 2)})  # (S, B, H*D)
         joined = match.join.outputs[0]
         if match.swapped or len(dims(joined)) != 3:
             shape = dict(match.join.attributes)
             output = tape.op("Reshape", [output, match.join.inputs[1]], shape)
-        return {joined: output}
+        return {joined: output, **weights}
 
 
 def _side(value: ir.Value | None) -> Side | None:
@@ -111,13 +112,17 @@ def _emit(tape: Tape, side: Side, parts: dict[tuple[ir.Value, int], tuple[ir.Val
     key = (side.value, side.width)
     if key not in parts:
         value = side.value
+        outer = [dims(value)[axis] for axis in side.perm[:2]]  # B, S
         if side.perm != (0, 1, 2):
             value = tape.op("Transpose", [value], {"perm": side.perm})  # (B, S, parts * H*D)
+            value.shape, value.type = ir.Shape([*outer, side.parts * side.width]), side.value.type
         if side.parts == 1:
             parts[key] = (value,)
         else:
             sizes = embed(tape, np.full(side.parts, side.width, np.int64), f"{side.value.name}.sizes")
             split = tape.op_multi_out("Split", [value, sizes], {"axis": 2}, num_outputs=side.parts)
+            for part in split:
+                part.shape, part.type = ir.Shape([*outer, side.width]), value.type
             parts[key] = tuple(split)
     return parts[key][side.pick]
 

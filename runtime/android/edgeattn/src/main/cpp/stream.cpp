@@ -1,4 +1,4 @@
-// stream: a window that moves over a sound or over series.
+// stream: a window that moves over a sound or over series, or steps of an encoder that keeps its state.
 #include "boundary.hpp"
 
 EDGEATTN_JNI(jlong, newStream)(JNIEnv* env, jclass, jlong model, jlong hop, jlong window) {
@@ -6,6 +6,14 @@ EDGEATTN_JNI(jlong, newStream)(JNIEnv* env, jclass, jlong model, jlong hop, jlon
     const edgeattn_stream_options options{sizeof options, hop, window};
     return address(handed<edgeattn_stream*>(env, [&](auto* stream, auto* error) {
       return edgeattn_stream_new(at<edgeattn_model>(model), &options, stream, error);
+    }));
+  });
+}
+
+EDGEATTN_JNI(jlong, newStepStream)(JNIEnv* env, jclass, jlong model) {
+  return guarded(env, [&] {
+    return address(handed<edgeattn_stream*>(env, [&](auto* stream, auto* error) {
+      return edgeattn_step_stream_new(at<edgeattn_model>(model), stream, error);
     }));
   });
 }
@@ -29,6 +37,20 @@ EDGEATTN_JNI(void, pushSeries)(JNIEnv* env, jclass, jlong stream, jdoubleArray v
     called(env, [&](auto* error) {
       return edgeattn_stream_push_series(at<edgeattn_stream>(stream), copy.data(), static_cast<std::size_t>(time), error);
     });
+  });
+}
+
+EDGEATTN_JNI(void, pushArray)(JNIEnv* env, jclass, jlong stream, jlong arrays) {
+  guarded(env, [&] {
+    edgeattn_tensor array{};
+    called(env, [&](auto* error) { return edgeattn_tensors_get(at<edgeattn_tensors>(arrays), 0, &array, error); });
+    called(env, [&](auto* error) { return edgeattn_stream_push_array(at<edgeattn_stream>(stream), &array, error); });
+  });
+}
+
+EDGEATTN_JNI(void, resetStream)(JNIEnv* env, jclass, jlong stream) {
+  guarded(env, [&] {
+    called(env, [&](auto* error) { return edgeattn_stream_reset(at<edgeattn_stream>(stream), error); });
   });
 }
 

@@ -65,9 +65,14 @@ internal object Native {
     @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
 
     @JvmStatic external fun newStream(model: Long, hop: Long, window: Long): Long
+    @JvmStatic external fun newStepStream(model: Long): Long
     @JvmStatic external fun freeStream(stream: Long)
     @JvmStatic external fun pushSound(stream: Long, samples: FloatArray, time: Int)
     @JvmStatic external fun pushSeries(stream: Long, values: DoubleArray, time: Int)
+
+    /** Takes the first of tensors. */
+    @JvmStatic external fun pushArray(stream: Long, arrays: Long)
+    @JvmStatic external fun resetStream(stream: Long)
 
     /** Returns tensors, or 0 where no window is complete; `end` takes where it ended. */
     @JvmStatic external fun next(stream: Long, deadline: Long, cancellation: Long, end: LongArray): Long

@@ -1,0 +1,118 @@
+"""How right and how fast int8 is hop by hop, beside the original on the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn.judge.edge_cases import LEAST_COSINE
+from edgeattn.judge.models import Int8Model
+from edgeattn.measure.runners import THREADS
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.latency import FLOAT, INT8
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_export.streaming import StreamingGraphs
+from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.streaming import hop_shape
+from edgeattn_runtime.turns import Clock, InTurn, Rounds
+
+STREAMED_SAMPLES = 4  # from the shortest to the longest
+TIMED_HOPS = 8
+ROUNDS = Rounds(least=5 * TIMED_HOPS, most=50 * TIMED_HOPS, seconds=1.0, warmup=TIMED_HOPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What streaming came to; nothing of a model that does not stream."""
+
+    cases: tuple[EdgeCase, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def streamed_of(model: Int8Model, samples: Samples) -> Streamed:
+    """Take evaluation samples hop by hop, and time a hop.
+
+    Args:
+        model: The int8 model.
+        samples: Those that evaluated.
+    """
+    graphs = model.lowered.graphs
+    if not isinstance(graphs, StreamingGraphs):
+        return Streamed()
+    inputs = list(_whole_hops(graphs, samples))
+    return Streamed((_case(model, graphs, inputs),) if inputs else (), (_note(model, graphs),))
+
+
+def _whole_hops(graphs: StreamingGraphs, samples: Samples) -> Iterator[Inputs]:
+    """Yield a few samples, a row of each, cut to whole hops."""
+    streaming = graphs.streaming
+    for sample in stratified((sample.inputs for sample in samples), STREAMED_SAMPLES):
+        whole = sample[streaming.input][:1]
+        hops = whole.shape[streaming.axis] // streaming.hop
+        if hops:
+            yield {streaming.input: whole.take(np.arange(hops * streaming.hop), axis=streaming.axis)}
+
+
+def _case(model: Int8Model, graphs: StreamingGraphs, samples: list[Inputs]) -> EdgeCase:
+    """Compare what int8 answers hop by hop with what the original answers to the whole."""
+    streaming = graphs.streaming
+    int8 = model.choice.int8.graphs[streaming.step].quantized.model
+    step, original = model.request.target.device.runner(int8), model.float_model.captured.reference
+    lowest = 1.0
+    for inputs in samples:
+        expected, actual = original(inputs), graphs.streamed(step, inputs[streaming.input])
+        lowest = min(lowest, *(_cosine(expected[name], answer) for name, answer in actual.items()))
+    name, least = f"hop by hop, {streaming.hop} of {streaming.input!r} at once", LEAST_COSINE[INT8]
+    if lowest >= least:
+        return EdgeCase(name, ok=True, cosine=lowest)
+    told = f"cosine of {INT8} to the original {lowest:.5f}, at least {least:g} expected"
+    return EdgeCase(name, ok=False, cosine=lowest, told=told)
+
+
+def _cosine(expected: NDArray[np.generic], actual: NDArray[np.generic]) -> float:
+    one, other = (np.asarray(each, np.float64).ravel() for each in (expected, actual))
+    return cosine(one, other)
+
+
+def _note(model: Int8Model, graphs: StreamingGraphs) -> str:
+    """Say what a hop is, what it takes, and what is kept between hops."""
+    streaming, rate, times = graphs.streaming, _rate(model), _times(model, graphs)
+    lasting = f" ({1e3 * streaming.hop / rate:g} ms)" if rate else ""
+    kilobytes = _state_bytes(graphs.step.graph, streaming.input) / 1e3
+    hop = f"Streams in hops of {streaming.hop} of {streaming.input!r}{lasting}, and keeps {kilobytes:.3g} kB"
+    if not times:
+        return f"{hop}."
+    return (
+        f"{hop}. A hop takes {times[INT8]:.3g} ms in int8 and {times[FLOAT]:.3g} in float, however long the "
+        "stream."
+    )
+
+
+def _rate(model: Int8Model) -> int | None:
+    own = model.float_model.source.processing
+    audio = None if own is None else own.processing.audio
+    return None if audio is None else audio.rate
+
+
+def _state_bytes(step: Graph, piece: str) -> int:
+    states = (tensor for tensor in step.inputs if tensor.name != piece)
+    return sum(np.zeros(hop_shape(tensor), tensor.dtype).nbytes for tensor in states)
+
+
+def _times(model: Int8Model, graphs: StreamingGraphs) -> Mapping[str, float]:
+    """Return the milliseconds of a hop, p50, float and int8 in turn; nothing where the engine is not run."""
+    request, streaming = model.request, graphs.streaming
+    if not request.is_in_process:
+        return {}
+    engine, host = request.engine, request.engine.host
+    calls = graphs.samples(model.float_model.samples.selection, request.target.prover)[streaming.step]
+    timed = [call.inputs for call in calls][-TIMED_HOPS:]
+    models = {FLOAT: graphs.step.model, INT8: model.choice.int8.graphs[streaming.step].quantized.model}
+    runners = {name: engine.runner(each, threads=THREADS) for name, each in models.items()}
+    bound = {name: InTurn([runner.bind(inputs) for inputs in timed]) for name, runner in runners.items()}
+    return {name: median(each) for name, each in host.turns(bound, Clock("processor"), ROUNDS).items()}

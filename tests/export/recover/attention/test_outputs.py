@@ -1,0 +1,234 @@
+"""Attention whose weights are read too: an output of the model, one of its heads, or their mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import module_of
+from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.recover.attention_maps import attention_maps
+from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
+
+TOLERANCE = 1e-5  # of the output's scale
+WIDTH, HEADS = 8, 2
+SIZE = WIDTH // HEADS
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+class Mapped(nn.Module):
+    """Self-attention that returns its answer and what ``shown`` makes of its weights (B, H, S, T)."""
+
+    def __init__(
+        self, shown: Callable[[Tensor], Tensor] = lambda weights: weights, *, fill: float = -1e9
+    ) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.shown, self.fill = shown, fill
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.qkv(x).unflatten(-1, (3, HEADS, SIZE)).permute(2, 0, 3, 1, 4)  # (B, H, S, D) each
+        scores = q @ k.mT / math.sqrt(SIZE)
+        weights = scores.masked_fill(seen[:, None, None, :] == 0, self.fill).softmax(-1)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), self.shown(weights)
+
+
+class Guarded(Mapped):
+    """A query that sees nothing looks nowhere."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.qkv(x).unflatten(-1, (3, HEADS, SIZE)).permute(2, 0, 3, 1, 4)
+        scores = (q @ k.mT / 2).masked_fill(seen[:, None, None, :] == 0, -torch.inf)
+        weights = scores.softmax(-1)
+        weights = torch.where(weights.isnan(), 0.0, weights)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
+
+
+class OneHead(Mapped):
+    """Heads there are none: three axes."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.qkv(x).chunk(3, -1)  # (B, S, W) each
+        weights = (q @ k.mT / 3).masked_fill(seen[:, None, :] == 0, -1e9).softmax(-1)
+        return self.out(weights @ v), weights
+
+
+class Grouped(Mapped):
+    """Both heads of queries share one of keys and values."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = (part.unflatten(-1, (HEADS, SIZE)).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        k, v = (part[:, :1].expand(-1, HEADS, -1, -1) for part in (k, v))
+        weights = (q @ k.mT / 2).softmax(-1)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
+
+
+class Library(nn.Module):
+    """PyTorch's own."""
+
+    def __init__(self, *, averaged: bool) -> None:
+        super().__init__()
+        self.attention, self.averaged = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True), averaged
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        return self.attention(x, x, x, key_padding_mask=seen == 0, average_attn_weights=self.averaged)
+
+
+class Twice(Mapped):
+    """What the weights make of the values is weighed once more, by the same."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.qkv(x).unflatten(-1, (3, HEADS, SIZE)).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.mT / 2).softmax(-1)
+        return self.out((weights @ (weights @ v)).transpose(1, 2).flatten(2)), weights
+
+
+class Circular(Mapped):
+    """Values that are made of the weights."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.qkv(x).unflatten(-1, (3, HEADS, SIZE)).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.mT / 2).softmax(-1)
+        v = v * weights.amax(-2).unsqueeze(-1)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
+
+
+class OneForAll(Mapped):
+    """One head of weights for the values of both."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = (part.unflatten(-1, (HEADS, SIZE)).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        weights = (q[:, :1] @ k[:, :1].mT / 2).softmax(-1)  # (B, 1, S, S)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
+
+
+MAPPED: Mapping[str, Callable[[], nn.Module]] = {
+    "whole": Mapped,
+    "averaged": lambda: Mapped(lambda weights: weights.mean(1)),
+    "first_head": lambda: Mapped(lambda weights: weights[:, 0]),
+    "of_the_first_token": lambda: Mapped(lambda weights: weights[:, :, 0]),
+    "filled_with_infinity": lambda: Mapped(fill=-torch.inf),
+    "guarded": Guarded,
+    "one_head": OneHead,
+    "grouped": Grouped,
+    "library": lambda: Library(averaged=False),
+    "library_averaged": lambda: Library(averaged=True),
+    "twice": Twice,
+}
+REFUSED: Mapping[str, tuple[Callable[[], nn.Module], str]] = {
+    "circular": (Circular, "its values are made of its attention weights"),
+    "one_for_all": (OneForAll, "with one head where its values have more"),
+}
+# Rows, positions, and how many of these the last row sees.
+CASES = {"one token": (1, 1, 1), "longest": (1, 12, 12), "padded": (3, 9, 4), "one left": (3, 9, 1)}
+
+
+@pytest.fixture(scope="module")
+def captured(side_by_side: Export) -> tuple[Captured, Samples]:
+    return side_by_side({**MAPPED, **{name: part for name, (part, _) in REFUSED.items()}})
+
+
+@pytest.fixture(scope="module")
+def recovered(captured: tuple[Captured, Samples]) -> Recovered:
+    return recover(*captured)
+
+
+def _inputs(
+    captured: tuple[Captured, Samples], rows: int, length: int, shown: int
+) -> dict[str, NDArray[np.generic]]:
+    inputs = dict(sized_inputs(captured[1], captured[0].axes, {"batch": rows, "sequence": length}))
+    inputs["seen"] = inputs["seen"].copy()
+    inputs["seen"][-1, shown:] = 0
+    return inputs
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_one_operator_answers_and_gives_out_its_weights(
+    name: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    operators = operators_of(recovered.model, name)
+    assert operators.count("Attention") == 1
+    assert "Softmax" not in operators
+    (node,) = (
+        node
+        for node in recovered.model.graph
+        if node.op_type == "Attention" and f"{module_of(node)}.".startswith(f"parts.{name}.")
+    )
+    assert [bool(output.name) for output in node.outputs] == [True, False, False, True]  # no cache is copied
+    assert node.attributes.get_int(MODE) == AFTER_SOFTMAX
+
+
+@pytest.mark.parametrize("name", ["whole", "averaged", "first_head", "guarded"])
+def test_its_inputs_are_as_the_projections_leave_them(name: str, recovered: Recovered) -> None:
+    (node,) = (
+        node
+        for node in recovered.model.graph
+        if node.op_type == "Attention" and module_of(node) == f"parts.{name}"
+    )
+    assert node.attributes.get_int("q_num_heads") == HEADS
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_answers_as_pytorch(
+    case: str,
+    captured: tuple[Captured, Samples],
+    recovered: Recovered,
+    scaled_error: Callable[..., float],
+) -> None:
+    inputs = _inputs(captured, *CASES[case])
+    expected, found = captured[0].reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    for name in expected:
+        assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
+
+
+def test_a_query_that_sees_nothing_looks_nowhere_or_everywhere(
+    captured: tuple[Captured, Samples], recovered: Recovered
+) -> None:
+    inputs = _inputs(captured, 3, 9, 0)
+    expected, found = captured[0].reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
+    for name, total in {"whole": 1, "averaged": 1, "guarded": 0}.items():
+        weights = found[f"{name}.output.1"][-1]
+        np.testing.assert_allclose(weights, expected[f"{name}.output.1"][-1], atol=TOLERANCE)
+        np.testing.assert_allclose(weights.sum(-1), total, atol=TOLERANCE)
+    assert np.isnan(expected["filled_with_infinity.output.1"][-1]).all()
+    assert not found["filled_with_infinity.output.1"][-1].any()
+    assert any("parts.filled_with_infinity" in note for note in recovered.notes)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_weights_that_are_not_the_operators_are_refused(
+    name: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+) -> None:
+    (refused,) = (each for each in recovered.refused if each.module == f"parts.{name}")
+    assert REFUSED[name][1] in refused.reason
+    assert operators_of(recovered.model, name).count("Softmax") == 1
+
+
+def test_outputs_that_map_each_query_to_its_keys_are_known(recovered: Recovered) -> None:
+    names = ({*MAPPED} - {"of_the_first_token"}) | {*REFUSED}  # these are a softmax still
+    found = attention_maps(recovered.model)
+    assert found.keys() == {f"{name}.output.1" for name in names}
+    assert found["library_averaged.output.1"] == "parts.library_averaged.attention"
+
+
+def test_engines_without_the_operator_get_the_same_numbers(
+    captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
+) -> None:
+    model = recovered.model.clone()
+    assert len(apply(DecomposeAttention(), model).sites) == len(MAPPED)
+    inputs = _inputs(captured, *CASES["padded"])
+    expected, found = captured[0].reference(inputs), ORT_CPU.runner(model)(inputs)
+    assert scaled_error(expected, found) < TOLERANCE
