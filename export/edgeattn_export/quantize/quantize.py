@@ -151,8 +151,10 @@ def _store_whole(model: ir.Model, calibration: Calibration) -> None:
     whole = calibration.forms.whole
     if whole is None:
         return
+    trials, engine = calibration.covering_inputs(), calibration.engine
     name_dims(model)
-    whole.store(model, ranges_of(model, calibration.covering_inputs(), calibration.engine))
+    whole.balance(model, trials, engine)
+    whole.store(model, ranges_of(model, trials, engine))
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:

@@ -36,6 +36,17 @@ class Range(NamedTuple):
         return Range(self.low * (1 + share), self.high * (1 + share))
 
 
+class ChannelRange(NamedTuple):
+    """The smallest and the largest number of each channel of a value (..., N); 0 lies between them."""
+
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+    def joined(self, other: ChannelRange) -> ChannelRange:
+        """Return the range of both."""
+        return ChannelRange(np.minimum(self.low, other.low), np.maximum(self.high, other.high))
+
+
 NOTHING = Range(0.0, 0.0)
 
 Ranges = dict[str, Range]  # by the value's name
@@ -62,6 +73,22 @@ def ranges_by_trial(model: ir.Model, trials: Iterable[Inputs], engine: Engine) -
     for inputs in trials:
         values = {**inputs, **answer(inputs)}
         yield {name: _range(np.asarray(values[name])) for name in (*fed, *computed)}
+
+
+def channel_ranges(
+    model: ir.Model, names: Iterable[str], trials: Iterable[Inputs], engine: Engine
+) -> dict[str, ChannelRange]:
+    """Run a graph, one trial at a time, and return the ranges of some values (..., N) by channel."""
+    wanted = list(names)
+    answer = engine.runner(with_outputs(model, wanted))
+    joined: dict[str, ChannelRange] = {}
+    for inputs in trials:
+        outputs = answer(inputs)
+        for name in wanted:
+            rows = np.asarray(outputs[name], np.float32).reshape(-1, outputs[name].shape[-1])
+            own = ChannelRange(rows.min(0, initial=0), rows.max(0, initial=0))
+            joined[name] = own.joined(joined.get(name, own))
+    return joined
 
 
 def _range(value: NDArray[np.generic]) -> Range:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.quantize.grid import INT8, Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.ranges import Ranges
@@ -87,6 +89,15 @@ class WholeForm(Protocol):
     @property
     def noun(self) -> str:
         """What these are, in the singular."""
+
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+        """Change a graph whose layers are in their forms, in place, so that storing it loses less.
+
+        Args:
+            model: The graph.
+            trials: Inputs that drive its values as far as any do.
+            engine: What runs it.
+        """
 
     def store(self, model: ir.Model, ranges: Ranges) -> None:
         """Store the values of a graph whose layers are in their forms, in place, by how far they reach."""

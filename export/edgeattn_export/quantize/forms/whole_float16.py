@@ -8,11 +8,13 @@ Numbers beyond the largest of 16 bits, such as what a mask adds, become the larg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.quantize.ranges import Ranges
 
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
@@ -24,6 +26,9 @@ class WholeFloat16:
 
     name = "16-bit floats"
     noun = "layer"
+
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+        """Do nothing: floats have steps of their own."""
 
     def store(self, model: ir.Model, _: Ranges) -> None:
         """Change the dtype of all that is float32 but the graph's own inputs and outputs, in place."""

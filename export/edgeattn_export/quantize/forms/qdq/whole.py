@@ -3,23 +3,26 @@
 Before: y = f(x, w)
 After:  y = f(DQ(Q(x)), DQ(w_stored)), and so on for y
 
-Operators have one width: a layer that wants its input in 8 bits gives its output in 8 bits too, and is
-converted before and after. What follows from sizes alone stays float until these are bound, and is a constant
-then.
+Operators have one width: a layer that wants its input in 8 bits gives its product in 8 bits too, and is
+converted before and after; its bias is added in 16 bits. What follows from sizes alone stays float until
+these are bound, and is a constant then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.apply import merge_duplicates
+from edgeattn_export.graph.apply import apply, merge_duplicates
 from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
+from edgeattn_export.quantize.forms.qdq.equalized_product import EqualizedProduct, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.pair import (
     EIGHT,
@@ -27,10 +30,9 @@ from edgeattn_export.quantize.forms.qdq.pair import (
     STORING,
     Steps,
     emit_pair,
-    is_stored,
     stored_steps,
 )
-from edgeattn_export.quantize.ranges import Range, Ranges
+from edgeattn_export.quantize.ranges import Range, Ranges, channel_ranges
 
 ROOM = 0.25  # beyond the farthest that a sample reaches, on either side: a third of one of the 16 bits
 
@@ -66,6 +68,12 @@ class WholeQdq:
     name = "16-bit integers"
     noun = "layer"
 
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+        """Let each channel of a product of 8 bits use all of them, where that gains enough."""
+        narrow = [node.outputs[0].name or "" for node in model.graph if is_narrow(node)]
+        if narrow:
+            apply(EqualizedProduct(channel_ranges(model, narrow, trials, engine)), model)
+
     def store(self, model: ir.Model, ranges: Ranges) -> None:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.
 
@@ -75,9 +83,9 @@ class WholeQdq:
         """
         merge_duplicates(model)
         widened = raise_floors(model, ranges)
-        eights = set(_eights(model))
+        narrow = {node.outputs[0] for node in model.graph if is_narrow(node)}
         for value in _moving(model):
-            _store(model.graph, value, _all_steps(value, _reach(value, widened), narrow=value in eights))
+            _store(model.graph, value, _all_steps(value, _reach(value, widened), narrow=value in narrow))
         self.complete(model)
 
     def complete(self, model: ir.Model) -> None:
@@ -94,16 +102,6 @@ def _moving(model: ir.Model) -> list[ir.Value]:
         for each in ordered
         if each in moving and each.dtype is ir.DataType.FLOAT and producer(each, *STORING) is None
     ]
-
-
-def _eights(model: ir.Model) -> Iterator[ir.Value]:
-    """Yield what layers make whose input is stored in 8 bits: their products, and these with the bias."""
-    for node in model.graph:
-        if node.op_type == "MatMul" and is_stored(node.inputs[0], ir.DataType.UINT8):
-            yield node.outputs[0]
-            user = only_user(node.outputs[0])
-            if user is not None and user.op_type == "Add" and any(map(is_constant, user.inputs)):
-                yield user.outputs[0]
 
 
 def _reach(value: ir.Value, ranges: Ranges) -> Range:
