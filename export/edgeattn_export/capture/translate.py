@@ -69,9 +69,17 @@ def drop_checks(program: torch.export.ExportedProgram) -> None:
     """Drop the checks of a program, in place, and what was computed for them alone."""
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
+            _register_users(module.graph)
             for node in [node for node in module.graph.nodes if node.target in _CHECKS]:
                 _drop(node)
             module.recompile()
+
+
+def _register_users(graph: torch.fx.Graph) -> None:
+    """Add the users that PyTorch forgets of values where it inlines a block under ``torch.no_grad``."""
+    for node in graph.nodes:
+        for value in node.all_input_nodes:
+            value.users.setdefault(node)
 
 
 def _drop(node: torch.fx.Node) -> None:

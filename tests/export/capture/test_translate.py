@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import capture, read_samples
+from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.capture.translate import drop_checks
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.targets.cpu import CPU
@@ -52,6 +53,24 @@ def test_a_check_is_dropped_with_all_that_was_computed_for_it() -> None:
     dropped = before - operators(program)
     assert {"aten._assert_scalar.default", "aten._is_all_true.default", "aten.sum.default"} <= dropped
     assert "aten.masked_scatter.default" in operators(program)
+
+
+class Routed(nn.Module):
+    """Lists what is chosen under ``no_grad``, of which PyTorch checks that it is no longer than all."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            mask = nn.functional.one_hot(x.argmax(-1), 4)
+            (mask.sum(0) > 0).nonzero()
+        return x * mask.float()
+
+
+def test_a_check_under_no_grad_is_dropped() -> None:
+    with traceable():
+        program = torch.export.export(Routed(), (torch.randn(5, 4),))
+    assert "aten._assert_scalar.default" in operators(program)
+    drop_checks(program)
+    assert not {"aten._assert_scalar.default", "aten.nonzero.default"} & operators(program)
 
 
 def test_a_program_without_checks_stays_as_it_is() -> None:
