@@ -56,7 +56,7 @@ def show_attention(
         queries, keys = (
             token_labels(model.manifest.processing, model.files.path, inputs, size) for size in weights.shape
         )
-        title = f"{name}, {words}: how each token (a row) divides its attention, in %"
+        title = f"{name}, {words}: where each token (a row) looks, in %"
         show(attention_parts(title, weights, queries, keys, width=width))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.models import FloatModel
+from edgeattn.judge.output_metrics.attention import total_variation
 from edgeattn.results.attention_map import AttentionMap
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs, stratified
@@ -47,10 +47,3 @@ def _mean_distance(model: FloatModel, inputs: Inputs, name: str, answers: tuple[
     counted = np.asarray(padded.counted(inputs, tensor, rows), np.float64)
     seen = counted[~np.isnan(counted)]
     return float(seen.mean()) if seen.size else 0.0
-
-
-def total_variation(expected: NDArray[np.generic], actual: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return half the sum of absolute differences of rows, (..., T) to (...); NaN where one has it."""
-    difference = np.abs(np.asarray(expected, np.float64) - np.asarray(actual, np.float64))
-    distance: NDArray[np.float64] = difference.sum(axis=-1) / 2
-    return distance

@@ -17,7 +17,10 @@ from edgeattn.results.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, limit_of
 from edgeattn_runtime.errors import BudgetError
 
 DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
-_OUTPUT_METRICS = ("top1", "topk", "kl", "perplexity_ratio", "token_agreement", "recall_at_10", "rank")
+_OUTPUT_METRICS = (
+    *("top1", "topk", "kl", "perplexity_ratio", "token_agreement"),
+    *("recall_at_10", "rank", "attention_distance"),
+)
 
 Reader = Callable[[Measures], Figure | None]  # None where it was not measured
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,9 +106,10 @@ def _output_answers(
     tensor: Tensor,
 ) -> OutputAnswers:
     """Return what one output of a sample is, without padding, as a row for each position."""
+    rows_of = replace(tensor, dims=tensor.dims[:-1])  # an attention map has positions last, too
 
     def counted(array: NDArray[np.generic]) -> NDArray[np.generic]:
-        return padded.counted(sample.inputs, tensor, array)
+        return padded.counted(sample.inputs, rows_of, array)
 
     expected, answer = (answers[name][tensor.name] for name in (PYTORCH, INT8))
     if np.isnan(expected).any():

@@ -96,6 +96,7 @@ _LIMITS = (
     _share(name="token_agreement", meaning="share of tokens before both continue differently"),
     _share(name="recall_at_10", meaning="share of the ten nearest samples that both find"),
     _share(name="rank", meaning="rank correlation of the distances between samples"),
+    _loss(name="attention_distance", meaning="share of attention that goes to other keys", percent=True),
     _cost(name="latency_ms", meaning="latency, median", unit=" ms"),
     Limit(name="latency_ratio", meaning="speedup over the original, p50", at_least=True, unit="x"),
     _cost(name="size_mb", meaning="size of the graphs with their weights", unit=" MB"),

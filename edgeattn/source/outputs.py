@@ -22,7 +22,9 @@ def like(original: object, arrays: Outputs) -> object:
         arrays: Outputs by name, see ``edgeattn_export.capture.answer``.
     """
     replaced: dict[int, object] = {}  # by identity, as copy.deepcopy notes what it has copied
-    for name, tensor in output_tensors(original).items():
+    names = output_tensors(original)
+    renamed = output_tensors(original, inputs=names)
+    for name, tensor in (renamed | names).items():
         if name in arrays:
             replaced[id(tensor)] = torch.from_numpy(np.array(arrays[name], order="C"))
         else:

@@ -36,7 +36,9 @@ def mapped() -> ModuleSource:
 
 @pytest.fixture(scope="module")
 def bundle(mapped: ModuleSource) -> Bundle:
-    request = Request.read("cpu", {}, Objective("size", DYNAMIC_INT8), has_metric=False)
+    request = Request.read(
+        "cpu", {"attention_distance": 0.1}, Objective("size", DYNAMIC_INT8), has_metric=False
+    )
     return pipeline.run(mapped, request, Silent())
 
 
@@ -56,6 +58,7 @@ def test_int8_divides_its_attention_as_pytorch_does(bundle: Bundle) -> None:
     (it,) = bundle.report.attention_maps
     assert (it.output, it.module) == ("attention", "last")
     assert 0 < it.distance_mean <= it.distance_max < 0.1
+    assert bundle.report.scores["attention_distance"] == pytest.approx(it.distance_mean)
     assert all(case.ok for case in bundle.report.edge_cases)  # one token, padded rows
     words = page(View(report=bundle.report, drawn=None, facts={}))
     assert "Attention map attention, total variation, worst sample" in words

@@ -1,4 +1,4 @@
-"""What a budget may ask of one output, by what it holds: logits, or embeddings."""
+"""What a budget may ask of one output, by what it holds: logits, embeddings or attention."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from edgeattn.judge.output_metrics.attention import ATTENTION_DISTANCE
 from edgeattn.judge.output_metrics.embeddings import RANK, RECALL_AT_10
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import KL, PERPLEXITY_RATIO, TOP1, TOPK
@@ -15,7 +16,12 @@ from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 
 METRICS: Mapping[str, OutputMetric[Any]] = {
-    metric.name: metric for metric in (TOP1, TOPK, KL, PERPLEXITY_RATIO, TOKEN_AGREEMENT, RECALL_AT_10, RANK)
+    metric.name: metric
+    for metric in (
+        *(TOP1, TOPK, KL, PERPLEXITY_RATIO, TOKEN_AGREEMENT),
+        *(RECALL_AT_10, RANK),
+        ATTENTION_DISTANCE,
+    )
 }
 
 OutputMetrics = tuple[tuple[OutputMetric[Any], Tensor], ...]

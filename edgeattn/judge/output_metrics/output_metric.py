@@ -16,20 +16,24 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph, Tensor
 
-OutputKind = Literal["logits", "embedding"]
+OutputKind = Literal["logits", "embedding", "attention"]
 
-DIMS: dict[OutputKind, str] = {"logits": "(batch, ..., classes)", "embedding": "(batch, size)"}
+DIMS: dict[OutputKind, str] = {
+    "logits": "(batch, ..., classes)",
+    "embedding": "(batch, size)",
+    "attention": "(batch, [heads,] positions, positions)",
+}
 Kept = TypeVar("Kept")
 Share = tuple[float, int]  # of a sample's decisions that agree, and how many decisions there are
 
 
 def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
-    """Return the output that holds logits, or embeddings.
+    """Return the output that holds logits, embeddings, or attention.
 
     Args:
         graph: The model's contract.
         limit: By which it is asked for.
-        holds: Which of the two.
+        holds: Which of them.
 
     Raises:
         BudgetError: None can, or several may and none bears the name.
@@ -52,6 +56,8 @@ def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
 
 def _can_hold(tensor: Tensor, holds: OutputKind) -> bool:
     dims = tensor.dims
+    if holds == "attention":
+        return len(dims) in (3, 4) and tensor.dtype.startswith("float") and dims[-1] == dims[-2]
     ranked = len(dims) == 2 if holds == "embedding" else len(dims) >= 2
     return ranked and tensor.dtype.startswith("float") and isinstance(dims[-1], int) and dims[-1] > 1
 

@@ -7,7 +7,7 @@ After:  {"boxes.0": a, "boxes.1": b}
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import shorten
 
@@ -17,6 +17,7 @@ import torch
 from edgeattn_export.graph.tree import Path, is_holder, leaves, tensors_in
 from edgeattn_runtime.errors import CaptureError, ModelError
 
+_RENAMED = "_output"  # behind the name of an output that an input has too
 LONGEST_TEXT = 60  # characters of a text that is left out
 
 
@@ -28,11 +29,13 @@ class OutputForm:
         computed: Paths of the tensors that forward computes, the graph's outputs.
         passthrough: By path, tensors that are an input, and the input's name.
         constants: By path, what is no tensor, in words.
+        inputs: Names that no output of the graph can have.
     """
 
     computed: tuple[Path, ...]
     passthrough: Mapping[Path, str]
     constants: Mapping[Path, str]
+    inputs: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> OutputForm:
@@ -52,7 +55,8 @@ class OutputForm:
         names = {id(tensor): name for name, tensor in inputs.items()}
         passthrough = {path: names[id(tensor)] for path, tensor in tensors.items() if id(tensor) in names}
         constants = {path: _constant_text(part) for path, part in parts.items() if path not in tensors}
-        form = cls(tuple(path for path in tensors if path not in passthrough), passthrough, constants)
+        computed = tuple(path for path in tensors if path not in passthrough)
+        form = cls(computed, passthrough, constants, frozenset(inputs))
         if not form.computed:
             raise ModelError(
                 f"outputs: {_listing(form._kinds) or 'nothing'} found; expected at least one tensor that "
@@ -63,7 +67,7 @@ class OutputForm:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the graph's outputs."""
-        return tuple(map(output_name, self.computed))
+        return tuple(output_name(path, self.inputs) for path in self.computed)
 
     @property
     def passed(self) -> Mapping[str, str]:
@@ -74,8 +78,10 @@ class OutputForm:
     def notes(self) -> tuple[str, ...]:
         """What is left out, and how a tensor inside of others is named, a line each."""
         inner = (output_name(path) for path in self.computed if len(path) > 1)
+        renamed = (name for name in map(output_name, self.computed) if name in self.inputs)
         lines = {
             "Outputs named by their paths in what forward returns:": ", ".join(inner),
+            f"Outputs that end in {_RENAMED}, since an input has the name:": ", ".join(renamed),
             "Not among the outputs, since forward returns its input unchanged:": ", ".join(self.passed),
             "Not among the outputs, since they are no tensors:": _listing(self.constants),
         }
@@ -118,14 +124,24 @@ def named_outputs(raw: object) -> dict[str, object]:
             return {"output": raw}
 
 
-def output_name(path: Path) -> str:
-    """Return the name of an output: ``boxes.0.scores``."""
-    return ".".join(path)
+def output_name(path: Path, inputs: Collection[str] = ()) -> str:
+    """Return the name of an output: ``boxes.0.scores``; of one that an input has, ``mask_output``."""
+    name = ".".join(path)
+    return f"{name}{_RENAMED}" if name in inputs else name
 
 
-def output_tensors(raw: object, left_out: frozenset[str] = frozenset()) -> dict[str, torch.Tensor]:
-    """Return the tensors that a module returned, by name, but for those of what is ``left_out``."""
-    return {output_name(path): part for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor)}
+def output_tensors(
+    raw: object, left_out: frozenset[str] = frozenset(), inputs: Collection[str] = ()
+) -> dict[str, torch.Tensor]:
+    """Return the tensors that a module returned for some inputs, by name.
+
+    Args:
+        raw: What it returned.
+        left_out: Names of outputs that do not count.
+        inputs: The inputs' names.
+    """
+    tensors = ((path, part) for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor))
+    return {output_name(path, inputs): part for path, part in tensors}
 
 
 def _parts(raw: object, left_out: frozenset[str]) -> Iterator[tuple[Path, object]]:

@@ -31,6 +31,10 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
 
+_FREE_NUMBERS = (
+    "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."
+)
+
 
 def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
     """Export a module in eval mode and prove the export on real samples, and at sizes that none has.
@@ -52,7 +56,6 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     reference = Reference(module, call).with_form(samples[0].inputs)
     answer = reference(samples[0].inputs)
     outputs = tuple(answer)
-    _check_names(samples.names, outputs)
     _check_defined(module, answer)
     check_repeats(reference, samples, answer)
     axes, batch_notes = stackable_axes(reference, samples, with_lengths(axes, samples))
@@ -65,7 +68,7 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
 
 
 def _proven(request: TraceRequest, engine: Engine) -> Captured:
-    """Return what takes lengths of any values, else what takes those alone whose longest is an axis's size.
+    """Return what takes any values, else what takes those alone whose longest is an axis's size.
 
     Raises:
         CaptureError: As ``_first_proven`` does.
@@ -73,6 +76,9 @@ def _proven(request: TraceRequest, engine: Engine) -> Captured:
     try:
         return _first_proven(request, engine)
     except ValueDependentError:
+        with suppress(CaptureError):
+            captured = _first_proven(replace(request, keeps_numbers=True), engine)
+            return replace(captured, notes=(*captured.notes, _FREE_NUMBERS))
         if not request.axes.lengths:
             raise
     captured = _first_proven(replace(request, reads_lengths=True), engine)
@@ -131,14 +137,6 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
     graph, symbols = contract_of(model, axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
     return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
-
-
-def _check_names(inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-    shared = [name for name in outputs if name in inputs]
-    if shared:
-        raise CaptureError(
-            f"output {shared[0]!r} has the same name as an input; one graph cannot hold both: rename one"
-        )
 
 
 def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:

@@ -68,7 +68,7 @@ class Reference:
         form = OutputForm.of(raw, tensors, self.call.left_out)
         if self.form is not None:
             self.form.check(form)
-        tensors_by_name = output_tensors(raw, self.call.left_out)
+        tensors_by_name = output_tensors(raw, self.call.left_out, tensors)
         return {name: _array(name, tensors_by_name[name]) for name in form.outputs}
 
     def with_form(self, inputs: Inputs) -> Reference:

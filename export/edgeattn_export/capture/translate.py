@@ -76,11 +76,12 @@ def drop_checks(program: torch.export.ExportedProgram) -> None:
 
 def _drop(node: torch.fx.Node) -> None:
     # Not eliminate_dead_code: it takes what enters and leaves a vmap, whose outputs nobody uses, for dead.
-    made_of = node.all_input_nodes
-    node.graph.erase_node(node)
-    for value in made_of:
-        if not value.users and value.op == "call_function":
-            _drop(value)
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        made_of = node.all_input_nodes
+        node.graph.erase_node(node)
+        pending += [value for value in made_of if not value.users and value.op == "call_function"]
 
 
 def translate(program: Program, request: TraceRequest) -> ir.Model:
@@ -93,7 +94,7 @@ def translate(program: Program, request: TraceRequest) -> ir.Model:
     Raises:
         CaptureError: The program holds what ONNX cannot express.
     """
-    with traceable(), exact_constants():
+    with traceable(), exact_constants(), request.numbers():
         try:
             name_hidden_operators(program)
             drop_checks(program)

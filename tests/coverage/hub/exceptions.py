@@ -185,6 +185,7 @@ INPUTS: Mapping[str, Makers] = {
     "perceiver": {"inputs": partial(steps, width=WIDTH)},
     "pocket_tts_audio_tokenizer_decoder": {"latents": partial(spectrogram, mel=WIDTH, last=False)},
     "time_series_transformer": _SERIES,
+    "vit_mae": {"pixel_values": partial(normal, shape=(3, 64, 64)), "noise": partial(normal, shape=(16,))},
     "video_llama_3_vision": {
         "pixel_values": partial(patches, width=3 * 16**2),
         "grid_thw": grid,

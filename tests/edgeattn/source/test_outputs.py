@@ -37,6 +37,13 @@ def test_what_the_bundle_does_not_answer_is_not_the_originals() -> None:
     assert found[2] is found[0]
 
 
+def test_an_output_that_is_called_as_an_input_comes_back_by_its_own_name() -> None:
+    found = like({"x": Y, "z": Z}, {"x_output": np.ones((1, 2), "float32")})
+    assert isinstance(found, dict)
+    assert torch.equal(found["x"], torch.ones(1, 2))
+    assert found["z"] is None
+
+
 @pytest.mark.parametrize("form", [lambda y: y, lambda y: [y], lambda y: Pair(y, None), lambda y: {"y": (y,)}])
 def test_the_form_is_the_originals(form: object) -> None:
     original = form(Y)  # type: ignore[operator]

@@ -55,6 +55,14 @@ def test_an_input_that_comes_back_is_no_output() -> None:
     assert [note.rpartition(": ")[2] for note in answer.notes] == ["x."]
 
 
+def test_an_output_that_is_called_as_an_input_is_renamed() -> None:
+    raw, inputs = {"y": Y, "x": Z, "again": X}, {"x": X}
+    answer = OutputForm.of(raw, inputs, NOTHING)
+    assert answer.outputs == ("y", "x_output")
+    assert answer.notes[0].endswith("since an input has the name: x.")
+    assert list(output_tensors(raw, inputs=inputs)) == ["y", "x_output", "again"]
+
+
 def test_what_is_left_out_counts_as_nothing() -> None:
     raw = {"y": Y, "past": [Z, None]}
     answer = OutputForm.of(raw, {}, frozenset({"past"}))

@@ -21,7 +21,8 @@ class Placed(nn.Module):
 
     def forward(self, tokens: Tensor, features: Tensor) -> Tensor:
         marked = tokens == MARK  # (B, S)
-        torch._check_tensor_all(marked.sum() * 8 == features.numel())
+        count = marked.sum()
+        torch._check_tensor_all(count * 9 - count == features.numel())  # of which one part is made of another
         embedded = self.embedding(tokens)  # (B, S, 8)
         return embedded.masked_scatter(marked[..., None].expand_as(embedded), features)
 

@@ -26,10 +26,13 @@ from edgeattn_export.capture.adapt.grouped_products import GROUPED_PRODUCTS, gro
 from edgeattn_export.capture.adapt.integer_division import INTEGER_DIVISION
 from edgeattn_export.capture.adapt.packed_attention import PACKED_ATTENTION, PackedParts
 from edgeattn_export.capture.adapt.pooling import POOLING
+from edgeattn_export.capture.adapt.repeat_interleave import repeat_each, repeat_interleave
 from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
 from edgeattn_export.capture.adapt.searchsorted import searchsorted
+from edgeattn_export.capture.adapt.set_places import SET_PLACES
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
 from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
+from edgeattn_export.capture.adapt.symbolic_list import SYMBOLIC_LISTS
 
 Function = Callable[..., Any]
 
@@ -42,12 +45,16 @@ ADAPTED: Mapping[Function, Function] = {
     **DECISIONS,
     **PACKED_ATTENTION,
     **POOLING,
+    **SET_PLACES,
+    **SYMBOLIC_LISTS,
 }
 
 TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
     torch.ops.aten.cummax.default: cummax,
     torch.ops.aten.cummin.default: cummin,
+    torch.ops.aten.repeat_interleave.Tensor: repeat_interleave,
+    torch.ops.aten.repeat_interleave.self_int: repeat_each,
     torch.ops.aten.searchsorted.Tensor: searchsorted,
     torch.ops.aten.slice_scatter.default: slice_scatter,
     torch.ops.aten.squeeze.default: squeeze_all,

@@ -44,8 +44,8 @@ class SizesOfLengths(TorchFunctionMode):
     ) -> Any:
         """Pass every call on but a reading, and note what a step makes of the longest."""
         kwargs = kwargs or {}
-        if func in _TAKES_NUMBERS:
-            args, kwargs = _numbers(tuple(args)), _numbers(dict(kwargs))
+        if func in TAKES_NUMBERS:
+            args, kwargs = numbers_in(tuple(args), _longest), numbers_in(dict(kwargs), _longest)
         longest = _longest(args[0]) if args else None
         if longest is None or func not in _RULES:
             return func(*args, **kwargs)
@@ -56,18 +56,18 @@ def _longest(value: object) -> Size | None:
     return getattr(value, _LONGEST, None) if isinstance(value, Tensor) else None
 
 
-def _numbers(value: Any) -> Any:
-    """Put a size in the place of every tensor () that is known to hold it."""
+def numbers_in(value: Any, known: Callable[[Tensor], Any]) -> Any:
+    """Put a number in the place of every tensor () that is known to hold it."""
     match value:
         case Tensor():
-            longest = _longest(value)
-            return value if longest is None or value.dim() else longest
+            number = None if value.dim() else known(value)
+            return value if number is None else number
         case slice():
-            return slice(*map(_numbers, (value.start, value.stop, value.step)))
+            return slice(*(numbers_in(each, known) for each in (value.start, value.stop, value.step)))
         case dict():
-            return {key: _numbers(each) for key, each in value.items()}
+            return {key: numbers_in(each, known) for key, each in value.items()}
         case tuple() | list() if type(value) in (tuple, list):
-            return type(value)(map(_numbers, value))
+            return type(value)(numbers_in(each, known) for each in value)
     return value
 
 
@@ -103,7 +103,7 @@ def _step(formula: Function, least: float, func: Function, longest: Size, *args:
 
 
 _EXACT: tuple[Mapping[str, Any], ...] = ({}, {"rounding_mode": "floor"})
-_TAKES_NUMBERS = frozenset(
+TAKES_NUMBERS = frozenset(
     {
         *(torch.arange, torch.zeros, torch.ones, torch.full, torch.empty),
         *(Tensor.__getitem__, Tensor.expand, Tensor.view, Tensor.reshape, Tensor.narrow),

@@ -10,32 +10,19 @@ joined again; whatever else is done with a part stops the export.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from unittest import mock
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn import functional
 
 from edgeattn_export.capture.adapt.attention import attention
+from edgeattn_export.capture.adapt.symbolic_list import SymbolicList
 
 Function = Callable[..., Any]
-_TO_LIST = FakeTensor.tolist
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolicLengths:
-    """The numbers of a list (N,), as long as an input says."""
-
-    numbers: FakeTensor
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(_TO_LIST(self.numbers))  # which makes a number of their number, or is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +87,13 @@ class PackedParts:
         return compute(*args, **(kwargs or {}))
 
 
-def symbolic_lengths() -> AbstractContextManager[object]:
-    """Inside the block, a list of as many numbers as an input says stays a tensor until it is read."""
-    return mock.patch.object(FakeTensor, "tolist", _to_list)  # which asks no TorchFunctionMode
-
-
-def _to_list(numbers: FakeTensor) -> Any:
-    is_free = numbers.dim() == 1 and isinstance(numbers.shape[0], torch.SymInt)
-    return SymbolicLengths(numbers) if is_free else _TO_LIST(numbers)
-
-
 def _split(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
     """Split a tensor; into as many parts as an input says, as one that stands for all."""
-    is_packed = bool(args) and isinstance(args[0], SymbolicLengths)
+    is_packed = bool(args) and isinstance(args[0], SymbolicList)
     return (_packed(x, *args, **kwargs),) if is_packed else func(x, *args, **kwargs)
 
 
-def _packed(x: Tensor, lengths: SymbolicLengths, dim: int = 0) -> PackedParts:
+def _packed(x: Tensor, lengths: SymbolicList, dim: int = 0) -> PackedParts:
     axis = dim % x.dim()
     positions = torch.arange(x.shape[axis], device=x.device)
     owners = (positions[:, None] >= lengths.numbers.cumsum(0)).sum(-1)  # (S,)

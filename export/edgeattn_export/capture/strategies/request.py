@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import fx, nn
 
+from edgeattn_export.capture.adapt.known_numbers import KnownNumbers
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
+from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
+from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
 from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.reference import Reference
@@ -48,7 +51,7 @@ class PositionalModule(nn.Module):
         for name, (source, axis) in self.filled.items():
             note_longest(by_name[name], by_name[source].shape[axis])
         raw = self.call.raw(getattr(self, WRAPPED), by_name)
-        tensors = output_tensors(raw, self.call.left_out)
+        tensors = output_tensors(raw, self.call.left_out, self.names)
         return tuple(tensors[name] for name in self.outputs)
 
 
@@ -69,6 +72,7 @@ class TraceRequest:
     Attributes:
         reads_lengths: Whether the longest of the axes' lengths is read as a size, which the contract then
             promises.
+        keeps_numbers: Whether a number that is read off a tensor stays a symbol, taken for a size.
     """
 
     reference: Reference
@@ -76,6 +80,7 @@ class TraceRequest:
     axes: Axes
     outputs: tuple[str, ...]
     reads_lengths: bool = False
+    keeps_numbers: bool = False
 
     @property
     def lengths(self) -> Mapping[str, str]:
@@ -148,12 +153,23 @@ class TraceRequest:
             {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
-        with traceable(), SizesOfLengths() if self.lengths else nullcontext():
+        lengths = SizesOfLengths() if self.lengths else nullcontext()
+        with traceable(), lengths, self.numbers():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
                 kind = ValueDependentError if depends_on_values(error) else CaptureError
                 raise kind(explanation(error, None)) from error
+
+    @contextmanager
+    def numbers(self) -> Iterator[None]:
+        """Keep numbers that are read off tensors inside the block, where the request does."""
+        if not self.keeps_numbers:
+            yield
+            return
+        module = self.reference.module
+        with symbolic_int(module), decided_as_sizes(), KnownNumbers(module):
+            yield
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""

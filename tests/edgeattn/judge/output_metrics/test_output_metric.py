@@ -36,6 +36,14 @@ def test_of_several_it_is_the_one_that_bears_the_name() -> None:
         output_of(graph(POOLED, EMBEDDING), "top1", "logits")
 
 
+@pytest.mark.parametrize("heads", [(), (4,)])
+def test_a_map_has_its_positions_twice(heads: tuple[int, ...]) -> None:
+    weights = Tensor("weights", "float32", ("batch", *heads, "sequence", "sequence"))
+    assert output_of(graph(TAGS, HIDDEN, weights), "attention_distance", "attention") == weights
+    with pytest.raises(BudgetError, match="positions, positions"):
+        output_of(graph(TAGS, HIDDEN), "attention_distance", "attention")
+
+
 def test_where_none_can_be_it_that_is_told() -> None:
     named = r"budget rank: tags: float32\[batch, sequence, 4\]"
     with pytest.raises(BudgetError, match=named):

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.attention_maps import attention_maps
@@ -104,6 +106,15 @@ class Circular(Mapped):
         return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
 
 
+class OneForAll(Mapped):
+    """One head of weights for the values of both."""
+
+    def forward(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = (part.unflatten(-1, (HEADS, SIZE)).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        weights = (q[:, :1] @ k[:, :1].mT / 2).softmax(-1)  # (B, 1, S, S)
+        return self.out((weights @ v).transpose(1, 2).flatten(2)), weights
+
+
 MAPPED: Mapping[str, Callable[[], nn.Module]] = {
     "whole": Mapped,
     "averaged": lambda: Mapped(lambda weights: weights.mean(1)),
@@ -117,13 +128,17 @@ MAPPED: Mapping[str, Callable[[], nn.Module]] = {
     "library_averaged": lambda: Library(averaged=True),
     "twice": Twice,
 }
+REFUSED: Mapping[str, tuple[Callable[[], nn.Module], str]] = {
+    "circular": (Circular, "its values are made of its attention weights"),
+    "one_for_all": (OneForAll, "with one head where its values have more"),
+}
 # Rows, positions, and how many of these the last row sees.
 CASES = {"one token": (1, 1, 1), "longest": (1, 12, 12), "padded": (3, 9, 4), "one left": (3, 9, 1)}
 
 
 @pytest.fixture(scope="module")
 def captured(side_by_side: Export) -> tuple[Captured, Samples]:
-    return side_by_side({**MAPPED, "circular": Circular})
+    return side_by_side({**MAPPED, **{name: part for name, (part, _) in REFUSED.items()}})
 
 
 @pytest.fixture(scope="module")
@@ -193,16 +208,27 @@ def test_a_query_that_sees_nothing_looks_nowhere_or_everywhere(
     assert any("parts.filled_with_infinity" in note for note in recovered.notes)
 
 
-def test_values_that_are_made_of_the_weights_are_refused(
-    recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
+@pytest.mark.parametrize("name", REFUSED)
+def test_weights_that_are_not_the_operators_are_refused(
+    name: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
 ) -> None:
-    (refused,) = (each for each in recovered.refused if each.module == "parts.circular")
-    assert "its values are made of its attention weights" in refused.reason
-    assert operators_of(recovered.model, "circular").count("Softmax") == 1
+    (refused,) = (each for each in recovered.refused if each.module == f"parts.{name}")
+    assert REFUSED[name][1] in refused.reason
+    assert operators_of(recovered.model, name).count("Softmax") == 1
 
 
 def test_outputs_that_map_each_query_to_its_keys_are_known(recovered: Recovered) -> None:
-    names = ({*MAPPED} - {"of_the_first_token"}) | {"circular"}  # that is a softmax still
+    names = ({*MAPPED} - {"of_the_first_token"}) | {*REFUSED}  # these are a softmax still
     found = attention_maps(recovered.model)
     assert found.keys() == {f"{name}.output.1" for name in names}
     assert found["library_averaged.output.1"] == "parts.library_averaged.attention"
+
+
+def test_engines_without_the_operator_get_the_same_numbers(
+    captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
+) -> None:
+    model = recovered.model.clone()
+    assert len(apply(DecomposeAttention(), model).sites) == len(MAPPED)
+    inputs = _inputs(captured, *CASES["padded"])
+    expected, found = captured[0].reference(inputs), ORT_CPU.runner(model)(inputs)
+    assert scaled_error(expected, found) < TOLERANCE

@@ -48,7 +48,8 @@ class Axes:
         if self.rank == 4:
             return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
         if self.rank == 3:
-            return tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
+            lifted = tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
+            return _described(lifted, value, self.dims_of_four(value))
         sizes = self._folded_dims(value)
         source = producer(value, "Reshape", "Unsqueeze")
         if source is not None and _same_sizes(dims(source.inputs[0]), sizes) and source.inputs[0] is not None:

@@ -112,13 +112,17 @@ def _emit(tape: Tape, side: Side, parts: dict[tuple[ir.Value, int], tuple[ir.Val
     key = (side.value, side.width)
     if key not in parts:
         value = side.value
+        outer = [dims(value)[axis] for axis in side.perm[:2]]  # B, S
         if side.perm != (0, 1, 2):
             value = tape.op("Transpose", [value], {"perm": side.perm})  # (B, S, parts * H*D)
+            value.shape, value.type = ir.Shape([*outer, side.parts * side.width]), side.value.type
         if side.parts == 1:
             parts[key] = (value,)
         else:
             sizes = embed(tape, np.full(side.parts, side.width, np.int64), f"{side.value.name}.sizes")
             split = tape.op_multi_out("Split", [value, sizes], {"axis": 2}, num_outputs=side.parts)
+            for part in split:
+                part.shape, part.type = ir.Shape([*outer, side.width]), value.type
             parts[key] = tuple(split)
     return parts[key][side.pick]
 

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.errors import CaptureError
+
+CHANNELS, KERNEL, STRIDE = 4, 5, 3
+LENGTHS = (9, 14, 11, 20)
+UNSEEN = (7, 16, 33)
+
+Export = Callable[..., tuple[Captured, Samples]]
+
+
+class Frames(nn.Module):
+    """A strided convolution over whole frames: what its length lacks is padded, and cut off again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(CHANNELS, CHANNELS, KERNEL, STRIDE)
+        for name, number in {"kernel": KERNEL, "stride": STRIDE, "total": KERNEL - STRIDE}.items():
+            self.register_buffer(name, torch.tensor(number))
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.shape[-1]
+        frames = (length - self.kernel + self.total) / self.stride + 1
+        whole = (torch.ceil(frames).to(torch.int64) - 1) * self.stride + self.kernel - self.total
+        behind = whole - length
+        if length <= max(self.total, behind):
+            return x
+        return self.conv(pad(x, (self.total, behind)))[..., : torch.floor(frames).long() + behind]
+
+
+class Measured(Frames):
+    """What it decides by is no size, nor a constant."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2 if (x.abs().max().long() + self.stride).item() % 2 else x * 3
+
+
+def inputs(length: int) -> dict[str, Tensor]:
+    draw = torch.Generator().manual_seed(length)
+    return {"x": torch.randn(2, CHANNELS, length, generator=draw)}
+
+
+def test_a_length_of_constants_stays_free(exported: Export) -> None:
+    torch.manual_seed(0)
+    captured, _ = exported(Frames(), [inputs(length) for length in LENGTHS])
+    assert captured.symbols["sequence"].max is None
+    runner = captured.engine.runner(captured.model)
+    for length in (*LENGTHS, *UNSEEN):
+        given = {name: value.numpy() for name, value in inputs(length).items()}
+        expected = captured.reference(given)["output"]
+        np.testing.assert_allclose(runner(given)["output"], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_number_of_values_is_not_known(exported: Export) -> None:
+    with pytest.raises(CaptureError, match=r"test_known_numbers\.py, line \d+, in forward"):
+        exported(Measured(), [inputs(length) for length in LENGTHS])
