@@ -56,7 +56,11 @@ def spoken(number: int, names: list[str], seed: int) -> tuple[list[Tensor], Tens
 
 def stretched(audio: Tensor, rates: tuple[float, float], draw: torch.Generator) -> Tensor:
     """Return `audio` (N, 8000) played at other `rates`: voices get higher where it is faster, or deeper."""
-    rate = between(*rates, len(audio), draw)  # (N, 1)
+    return played(audio, between(*rates, len(audio), draw))
+
+
+def played(audio: Tensor, rate: Tensor) -> Tensor:
+    """Return `audio` (N, 8000) played at a `rate` each, (N, 1), its middle where it was."""
     middle = RATE / 2
     places = ((torch.arange(RATE) - middle) * rate + middle).clamp(0, RATE - 1)  # (N, 8000)
     before = places.long().clamp(max=RATE - 2)
