@@ -72,7 +72,7 @@ export class Stream {
    *     call goes on with the window behind it.
    */
   async push(values: Values): Promise<Moment[]> {
-    const came = readRows(values, this.#rows);
+    const came = readRows(values, this.#rows).map((row) => Float64Array.from(row)); // the caller may fill its own again
     const answered = this.#last.then(() => this.#answer(came));
     this.#last = answered.catch(() => {});
     return answered;
@@ -89,8 +89,8 @@ export class Stream {
     this.#kept = Array.from({ length: this.#rows }, () => new Float64Array());
   }
 
-  async #answer(came: readonly Numbers[]): Promise<Moment[]> {
-    this.#kept = this.#kept.map((row, i) => Float64Array.from([...row, ...(came[i] as Numbers)]));
+  async #answer(came: readonly Float64Array[]): Promise<Moment[]> {
+    this.#kept = this.#kept.map((row, i) => joined(row, came[i] as Float64Array));
     const moments: Moment[] = [];
     const { hop: _, window: __, ...limits } = this.options;
     while (this.#next <= this.#begin + (this.#kept[0]?.length ?? 0)) {
@@ -131,6 +131,13 @@ export function readRows(values: Values, count: number): readonly Numbers[] {
   if (!Array.isArray(rows) || rows.length !== count || !rows.every((row) => isRow(row) && row.length === length))
     throw new InputError(`numbers of [${count}, time] expected: an array of as many numbers each`);
   return rows;
+}
+
+function joined(first: Float64Array, second: Float64Array): Float64Array {
+  const both = new Float64Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 /** Return how many channels or series an input has, and how many numbers of each; none for any. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { load, tensor } from '../../../runtime/web/dist/index.js';
+import { load, Stream, tensor } from '../../../runtime/web/dist/index.js';
 import { bundle, good } from './bundles.mjs';
 
 const model = await load(await good());
@@ -18,6 +18,16 @@ test('a call that fails leaves the next alone', async () => {
   const outside = { ...inputs, tokens: tensor('int64', [1, 3], [1, 2, 99]) };
   await assert.rejects(model.run(outside), /index 99 out of range/);
   assert.equal((await model.run(inputs)).embedding.data.length, 8);
+});
+
+test('what was pushed into a stream is its own', async () => {
+  const mono = await load(bundle('mono.edge'));
+  const sound = Float32Array.from({ length: 20 }, (_, i) => i / 20);
+  const expected = await new Stream(mono, { hop: 4 }).push(sound);
+  const microphone = Float32Array.from(sound);
+  const answered = new Stream(mono, { hop: 4 }).push(microphone);
+  microphone.fill(0);
+  assert.deepEqual(await answered, expected);
 });
 
 const broken = {
