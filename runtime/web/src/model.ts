@@ -7,7 +7,7 @@ import { bind, checkInputs, checkTokenIds } from './contract.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { Decoder, type Run } from './decoder.js';
 import { InputError, owned, refusing } from './errors.js';
-import { type GenerateManyOptions, type GenerateOptions, generate, generateMany } from './generate.js';
+import type { GenerateManyOptions, GenerateOptions } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
 import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
@@ -39,6 +39,9 @@ export type WriteOptions = GenerateOptions & {
   /** Texts that end it, and are no part of it. */
   readonly stopStrings?: readonly string[];
 };
+
+/** Fetched by pages that generate alone. */
+const generation = (): Promise<typeof import('./generate.js')> => import('./generate.js');
 
 /** A bundle that is ready to be called. Every call of it throws what is an `EdgeAttnError`. */
 export class Model {
@@ -143,6 +146,7 @@ export class Model {
     if (options.session && options.session.model !== this)
       throw new InputError('session: one of another model found; make one of the model that generates');
     try {
+      const { generate } = await generation();
       yield* generate(this.#decoder(options), prompt, options);
     } catch (error) {
       throw owned(InputError, 'generate: no prompt or options of it', error);
@@ -166,6 +170,7 @@ export class Model {
     options: GenerateManyOptions = {},
   ): Promise<(readonly Hypothesis[])[]> {
     try {
+      const { generateMany } = await generation();
       return await generateMany(this.#decoder(options), prompts, options);
     } catch (error) {
       throw owned(InputError, 'generateMany: no prompts or options of it', error);
