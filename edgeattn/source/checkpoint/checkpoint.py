@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgeattn.source.checkpoint.arrays import SUFFIX, OnArrays
 from edgeattn.source.checkpoint.samples import Reader, reader_of
 from edgeattn.source.checkpoint.samples.columns import rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
@@ -23,7 +24,7 @@ class Checkpoint:
 
     Attributes:
         folder: That ``save_pretrained`` wrote.
-        data: A file or a folder of samples.
+        data: A file or a folder of samples; an .npz file holds inputs as the network takes them.
         columns: The column of a role, such as ``{"label": "stars"}``, where it has another name.
     """
 
@@ -61,6 +62,8 @@ class Checkpoint:
             ModelError: The folder is not what its task asks for.
             SampleError: The data is not.
         """
+        if self.data.suffix.lower() == SUFFIX:
+            return self._on_arrays()
         task, reader = self.task, self.reader
         with _reading(self.data, SampleError):
             rows = rows_by_role(reader(self.data), self.columns, task.needed, task.optional)
@@ -68,6 +71,14 @@ class Checkpoint:
             opened = task(self.folder, rows)
         with _reading(self.data, SampleError):
             return source_of(opened, self.folder / "config.json", self.name)
+
+    def _on_arrays(self) -> ModuleSource:
+        if self.columns:
+            raise SampleError(f"--columns: found beside {self.data}, which has none; leave it out")
+        task = self.task
+        with _reading(self.folder):
+            opened = task(self.folder, ())
+        return source_of(OnArrays(opened, self.data), self.data, self.name)
 
 
 def _task(folder: Path) -> type[Task]:
