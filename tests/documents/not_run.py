@@ -26,6 +26,7 @@ NOT_RUN = {
     "runtime/android/example/run *": "tests/models/used runs it, with a recording of words",
     "arecord *": "asks for a microphone: tests/models/used gives what one would",
     "edgeattn generate captions.edge *": "no model here captions photos: tests/edgeattn/test_captioner.py",
+    "edgeattn * whisper*": "no folder of Whisper here: tests/edgeattn/source/checkpoint/test_speech.py",
     "edgeattn sign sentence.edge *": "docs/signatures.md has its like, run",
     "hf *": "sends to a hub, or fetches from one",
     "edgeattn inspect https:*": "asks for a download: tests/edgeattn/test_hub.py",

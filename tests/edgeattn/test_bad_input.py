@@ -61,7 +61,7 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
         ),
         (
             ANSWER,
-            'return {"tags": self.tags(x[:, : int(tokens.max())])}',
+            'return {"tags": self.tags(x if int(tokens.max()) % 2 else -x)}',
             r"forward .*model\.py, line 38, in forward \(return",
         ),
         (

@@ -129,6 +129,8 @@ _STEPS: Mapping[Function, Function] = {
     **dict.fromkeys(_methods("floor_divide"), operator.floordiv),
     **{func: _reversed(operator.sub) for func in (Tensor.__rsub__, torch.rsub)},
     **{func: getattr(operator, name) for name in ("gt", "lt", "ge", "le", "eq") for func in _methods(name)},
+    **dict.fromkeys(_methods("maximum"), torch.sym_max),  # which max is, while a module is exported
+    **dict.fromkeys(_methods("minimum"), torch.sym_min),
     **dict.fromkeys((torch.ceil, Tensor.ceil), math.ceil),
     **dict.fromkeys((torch.floor, Tensor.floor), math.floor),
     **dict.fromkeys(_KEEPS, lambda number: number),

@@ -47,6 +47,8 @@ def _decision(env: ShapeEnv, condition: Any) -> bool | None:
     if not isinstance(condition, sympy.logic.boolalg.Boolean) or not free_unbacked_symbols(condition):
         return None
     known = env.replace(condition)
+    if not all(_may_be_size(env, symbol) for symbol in known.free_symbols):
+        return None
     above = {
         symbol: sympy.Symbol(f"{symbol}_above", integer=True, nonnegative=True)
         for symbol in known.free_symbols
@@ -54,3 +56,8 @@ def _decision(env: ShapeEnv, condition: Any) -> bool | None:
     known = known.xreplace({symbol: SMALLEST + more for symbol, more in above.items()})
     outcomes = bound_sympy(known, dict.fromkeys(above.values(), _FROM_0))
     return bool(outcomes.lower) if outcomes.is_singleton() else None
+
+
+def _may_be_size(env: ShapeEnv, symbol: Any) -> bool:
+    """Say whether a symbol stands for a whole number that may be ``SMALLEST``, and not for a truth."""
+    return bool(symbol.is_integer) and env.var_to_range[symbol].upper >= SMALLEST

@@ -15,7 +15,7 @@ from edgeattn.source.module import ModuleSource
 
 OWN = "edgeattn.source.checkpoint"
 # Which know more than a model file.
-NO_PIECES = ("checkpoint", "named", "write_model", "tasks", "samples", "metrics")
+NO_PIECES = ("arrays", "checkpoint", "named", "write_model", "tasks", "samples", "metrics")
 
 
 def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:

@@ -58,3 +58,23 @@ def test_a_sample_that_goes_the_other_way_is_refused(exported: Export) -> None:
 def test_what_numbers_do_not_agree_on_is_refused(exported: Export) -> None:
     with pytest.raises(CaptureError, match=r"test_size_decisions\.py, line \d+, in forward"):
         exported(Even(), [inputs(*grid) for grid in GRIDS])
+
+
+class Truth(nn.Module):
+    """Does otherwise where a value is set, which is a truth and no number."""
+
+    def forward(self, x: Tensor, grid: Tensor) -> Tensor:
+        return x * 2 if (grid[0, 0] > 0).item() else x * 3
+
+
+class Fraction(nn.Module):
+    """Does otherwise by a number that is no whole one."""
+
+    def forward(self, x: Tensor, grid: Tensor) -> Tensor:
+        return x * grid[0, 0] if x.abs().sum().item() > 0 else x * 3
+
+
+@pytest.mark.parametrize("kind", [Truth, Fraction])
+def test_what_is_no_size_is_refused(kind: type[nn.Module], exported: Export) -> None:
+    with pytest.raises(CaptureError, match=r"test_size_decisions\.py, line \d+, in forward .*torch\.where"):
+        exported(kind(), [inputs(*grid) for grid in GRIDS])
