@@ -12,6 +12,7 @@ from edgeattn_export.quantize.grid import INT8, Grid
 
 WHOLE_SHARE = 0.85  # at most, of the error of the symmetric grid of as many bits: 15 steps for 14
 HALF = 0.5 * (1 + 1e-5)  # a step, and what float32 adds
+BFLOAT16_ERROR = 2.0**-8  # of a number that is rounded to it, at most
 
 Floats = NDArray[np.float32]
 
@@ -35,9 +36,11 @@ def test_the_largest_of_a_block_is_the_lowest_number(weight: Floats, bits: int, 
     blocks, largest = stored.reshape(-1, block, 3), np.abs(weight).reshape(-1, block, 3).max(1)
     used = largest > 1e-30
     assert (blocks.min(1)[used] == grid.lowest).all()
-    # All but those of the other sign that lie beyond the highest number are within half a step.
+    # All but those of the other sign that lie beyond the highest number are within half a step; these are as
+    # much farther off as the step is shorter than its nearest number of bfloat16 let it be.
     error = np.abs(grid.dequantize(stored, scale) - weight).reshape(-1, block, 3)
-    assert (error <= (HALF + (blocks == grid.highest) * HALF) * np.abs(scale)[:, None]).all()
+    beyond = (blocks == grid.highest) * (HALF - grid.lowest * BFLOAT16_ERROR)
+    assert (error <= (HALF + beyond) * np.abs(scale)[:, None]).all()
 
 
 @given(weights, st.sampled_from([2, 4]))

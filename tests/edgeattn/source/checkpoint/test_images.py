@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import folders
@@ -102,15 +101,9 @@ def test_a_network_of_images_without_a_head_gives_features(tmp_path: Path, data:
     torch.testing.assert_close(outputs["last_hidden_state"], expected)
 
 
-@pytest.mark.skipif(version("transformers") < "5", reason="processors are saved apart before")
 def test_a_processor_may_be_saved_with_others(tmp_path: Path, data: Path) -> None:
-    found, expected = (
-        read(folder, data)
-        for folder in (
-            folders.together(folders.seer(tmp_path / "a" / "seer")),
-            folders.seer(tmp_path / "b" / "seer"),
-        )
-    )
+    together = folders.together(folders.seer(tmp_path / "a" / "seer"))
+    found, expected = (read(folder, data) for folder in (together, folders.seer(tmp_path / "b" / "seer")))
     assert found.processing is not None
     assert expected.processing is not None
     assert found.processing.processing == expected.processing.processing

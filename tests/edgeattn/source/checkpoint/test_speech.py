@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import folders
@@ -101,8 +100,6 @@ def test_a_sound_beyond_whisper_s_length_is_named(tmp_path: Path, transcriber: P
         read_source(str(transcriber), data)
 
 
-@pytest.mark.skipif(version("transformers") < "5", reason="processors are saved apart before")
 def test_a_feature_extractor_may_be_saved_with_others(tmp_path: Path) -> None:
     folder = folders.together(folders.listener(tmp_path / "listener"))
-    found = read_source(str(folder), folders.sounds(tmp_path / "sounds"))
-    assert len(found.read()) == 12
+    assert len(read_source(str(folder), folders.sounds(tmp_path / "sounds")).read()) == 12
