@@ -44,7 +44,7 @@ def write(tmp_path: Path) -> Write:
         )
         file = tmp_path / "seer" / "config.json"
         config = json.loads(file.read_text("utf-8"))
-        config["pretrained_cfg"] |= images
+        config["pretrained_cfg"] |= {"input_size": [3, folders.PIXELS, folders.PIXELS], **images}
         file.write_text(json.dumps(config), "utf-8")
         return tmp_path / "seer"
 
