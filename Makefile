@@ -63,12 +63,12 @@ peers:  ## against the peers, each in a virtual environment of its own; the firs
 
 coverage-hub:  ## every family of timm and transformers, small and random; an hour, in an environment of its own
 	python -m venv $(HUB)/venv
-	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' timm
+	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]'
 	$(HUB)/venv/bin/python tests/coverage/hub_table.py --results $(HUB)/results
 
 checkpoints:  ## checkpoints of each kind, trained and exported by one line each; thirty minutes, in an environment of its own
 	python -m venv $(HUB)/venv
-	$(HUB)/venv/bin/pip install --quiet --editable '.[dev,timm]' num2words
+	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' num2words
 	$(HUB)/venv/bin/python tests/bench/bench_checkpoints.py
 
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
