@@ -121,3 +121,13 @@ def test_refuses_objects(tmp_path: Path) -> None:
     np.savez(path, x=np.array([{"a": 1}]))
     with pytest.raises(BadInput, match=r"x\.npz: "):
         read_npz(path)
+
+
+def test_one_of_several_disks_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    write_npz(path, {"x": np.ones(2)})
+    archive, end = path.read_bytes().split(b"PK\5\6")
+    locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)  # of a 64-bit end, on the second of two
+    path.write_bytes(archive + locator + b"PK\5\6" + end)
+    with pytest.raises(BadInput, match=r"x\.npz: (corrupt|not an \.npz)"):
+        read_npz(path)

@@ -24,18 +24,16 @@ def read_npz(path: Path) -> Arrays:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; an .npz file with one array per input expected")
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"{path}: not an .npz file; write it with numpy.savez")
     # Out of memory too: a header says how much to take, and a broken one says petabytes.
-    with (
-        Boundary(
-            lambda error: InputError(
-                f"{path}: corrupt, or holds objects ({reason_of(error)}); write it again with numpy.savez"
-            )
-        ),
-        np.load(path, allow_pickle=False) as arrays,
+    with Boundary(
+        lambda error: InputError(
+            f"{path}: corrupt, or holds objects ({reason_of(error)}); write it again with numpy.savez"
+        )
     ):
-        return dict(arrays)
+        if not zipfile.is_zipfile(path):
+            raise InputError(f"{path}: not an .npz file; write it with numpy.savez")
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
