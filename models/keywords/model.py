@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from keyword_block import Block
 from mel import LogMel
 from noise import RATE, TEST_SNR, noisy, placed
 from safetensors.torch import load_file
@@ -69,24 +70,6 @@ class Attention(nn.Module):
         return self.output(mixed)
 
 
-class Block(nn.Module):
-    """A pre-norm transformer block: attention, then an MLP, each added to what came in."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(config.width)
-        self.attention = Attention(config)
-        self.norm2 = nn.LayerNorm(config.width)
-        self.mlp = nn.Sequential(
-            nn.Linear(config.width, config.hidden), nn.GELU(), nn.Linear(config.hidden, config.width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine the tokens `x` (B, S, W); the shape stays."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-
 class KeywordTransformer(nn.Module):
     """A keyword transformer (Berg et al. 2021): log-mel frames are the tokens, their mean is classified."""
 
@@ -97,7 +80,9 @@ class KeywordTransformer(nn.Module):
         self.log_mel = LogMel(RATE, config.frame, config.hop, config.mels)
         self.embed = nn.Linear(config.stack * config.mels, config.width)
         self.position = nn.Parameter(0.02 * torch.randn(1, frames // config.stack, config.width))
-        self.blocks = nn.ModuleList([Block(config) for _ in range(config.depth)])
+        self.blocks = nn.ModuleList(
+            [Block(config.width, config.hidden, Attention(config)) for _ in range(config.depth)]
+        )
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, len(LABELS))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from keyword_block import Block
 from mel import LogMel
 from model import HERE, LABELS, NOISE_SEED, decoded
 from noise import RATE, TEST_SNR, noisy, placed
@@ -102,24 +103,6 @@ class Attention(nn.Module):
         return self.output(mixed.transpose(1, 2).reshape(batch, tokens, self.heads * self.dim))  # (B, S, W)
 
 
-class Block(nn.Module):
-    """A pre-norm transformer block: attention, then an MLP, each added to what came in."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(config.width)
-        self.attention = Attention(config)
-        self.norm2 = nn.LayerNorm(config.width)
-        self.mlp = nn.Sequential(
-            nn.Linear(config.width, config.hidden), nn.GELU(), nn.Linear(config.hidden, config.width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Refine the tokens `x` (B, S, W); the shape stays."""
-        x = x + self.attention(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
-
-
 class StreamingKeywordTransformer(nn.Module):
     """A keyword transformer whose every layer looks back alone, a limited way; each token is classified."""
 
@@ -131,7 +114,9 @@ class StreamingKeywordTransformer(nn.Module):
         self.loudness = Loudness(config.loudness)
         self.embed = nn.Conv1d(config.mels, width, config.stack, stride=config.stack)
         self.place = Causal(nn.Conv1d(width, width, config.nearby, groups=width))
-        self.blocks = nn.ModuleList([Block(config) for _ in range(config.depth)])
+        self.blocks = nn.ModuleList(
+            [Block(config.width, config.hidden, Attention(config)) for _ in range(config.depth)]
+        )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, len(LABELS))
 
