@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from torch import nn
 from edgeattn_export.cache import Cached, WholeGraph
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.float_graphs import float_graphs
@@ -26,9 +28,13 @@ from edgeattn_export.streaming import (
     StreamingGraphs,
     StreamRequest,
     WrongHop,
+    derive,
     derive_streaming,
     with_streaming,
 )
+from edgeattn_export.streaming.rules import STREAM_RULES
+from edgeattn_export.streaming.stream import Stream
+from edgeattn_export.streaming.walk import Walk
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.similarity import cosine
@@ -180,3 +186,20 @@ def test_both_graphs_have_the_same_int8_weights(
     expected = ORT_CPU.runner(whole.model)({"frames": frames})
     for name, answer in streamed.items():
         assert cosine(expected[name].ravel().astype(float), answer.ravel().astype(float)) > 0.98, name
+
+
+def _forgotten(walk: Walk, node: ir.Node) -> Sequence[Stream]:
+    """Sum each hop by itself."""
+    stream = walk.aligned(node.inputs[0])
+    (out,) = walk.draft.clone(node, [stream.value, walk.operand(node.inputs[1])])
+    return [stream.on(out)]
+
+
+def test_a_step_that_answers_otherwise_is_refused(
+    streaming: tuple[WholeGraph, Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, samples = streaming
+    monkeypatch.setattr(derive, "STREAM_RULES", {**STREAM_RULES, "CumSum": _forgotten})
+    refused = derive_streaming(whole, StreamRequest("frames", HOP), samples)
+    assert isinstance(refused, Refusal)
+    assert re.match(rf"taken in \d+ hops of {HOP}, output '.*' differs by", refused.reason)
