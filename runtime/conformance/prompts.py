@@ -19,6 +19,7 @@ from edgeattn_runtime.decoding.stops import Stops
 
 Entry = dict[str, Any]
 
+_SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
 _BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
@@ -59,7 +60,7 @@ def continued() -> list[Entry]:
     )
     return [
         *(
-            _many({"prompts": prompts, "settings": each, "sequences": _found(prompts, each)})
+            _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each)})
             for each in settings
         ),
         *(_many({"settings": {}, **each, "error": "InputError"}) for each in refused),
@@ -76,7 +77,7 @@ def captioned() -> list[Entry]:
             "sources": tensors(sources),
             "start": [3],
             "settings": each,
-            "sequences": [_found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
+            "sequences": [found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
             "needs": "generate_many",
         }
         for each in settings
@@ -87,13 +88,13 @@ def _many(entry: Entry) -> Entry:
     return {**entry, "needs": "generate_many"}
 
 
-def _found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None) -> list[list[Entry]]:
+def found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None) -> list[list[Entry]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""
     beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
     penalty = settings.get("repetition_penalty", 1.0)
     stops = Stops.read(settings.get("stop", ()), settings.get("stop_sequences", ()), tiny.WORDS)
-    found = []
-    for prompt in prompts:
+    sequences = []
+    for i, prompt in enumerate(prompts):
         room = tiny.LONGEST - len(prompt) + 1
         limit = min(settings.get("max_new_tokens", room), room)
         begin = np.array(prompt)
@@ -101,14 +102,14 @@ def _found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = N
         if beams.num_beams > 1:
             search = BeamSearch(begin, limit, stops, beams, repetition_penalty=penalty)
         else:
-            sampling = Sampling(repetition_penalty=penalty)
-            random = np.random.default_rng(0)
+            sampling = Sampling(**{name: settings[name] for name in _SAMPLING if name in settings})
+            random = np.random.default_rng(settings.get("seed", 0) + i)
             search = SingleSearch(begin, limit, stops, sampling, random, length_penalty=beams.length_penalty)
         rows = begin[np.newaxis]
         while (continued := search.advance(_logits(rows, seen))) is not None:
             rows = np.column_stack((rows[continued.rows], continued.tokens))
-        found.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
-    return found
+        sequences.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
+    return sequences
 
 
 def _logits(rows: Array, seen: Array | None) -> Array:

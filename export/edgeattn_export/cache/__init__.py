@@ -4,6 +4,7 @@ from edgeattn_export.cache.derive import derive_steps
 from edgeattn_export.cache.model_graphs import ModelGraph, ModelGraphs, WholeGraph
 from edgeattn_export.cache.steps import Cache, Steps
 from edgeattn_export.cache.with_cache import Cached, with_cache
+from edgeattn_export.cache.with_defaults import with_defaults
 
 __all__ = [
     "Cache",
@@ -14,4 +15,5 @@ __all__ = [
     "WholeGraph",
     "derive_steps",
     "with_cache",
+    "with_defaults",
 ]

@@ -27,6 +27,20 @@ export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: 
 /** The sizes that a symbol may take, both ends included; a max of null is unbounded. */
 export type Bounds = { readonly min: number; readonly max: number | null };
 
+/** What generation takes where a caller says nothing; runtime/README.md has each. */
+export type GenerationDefaults = {
+  readonly start?: readonly number[];
+  readonly stop?: readonly number[];
+  readonly max_new_tokens?: number;
+  readonly num_beams?: number;
+  readonly length_penalty?: number;
+  readonly early_stopping?: boolean | 'never';
+  readonly repetition_penalty?: number;
+  readonly temperature?: number;
+  readonly top_k?: number;
+  readonly top_p?: number;
+};
+
 export type Generation = {
   readonly kind: 'decoder' | 'encoder-decoder';
   readonly decoder: string;
@@ -38,6 +52,7 @@ export type Generation = {
   readonly length: string;
   readonly cache: readonly { readonly past: string; readonly present: string }[];
   readonly positions: number | null;
+  readonly defaults?: GenerationDefaults;
 };
 
 /** How a sequence is answered a hop at a time, by a graph that keeps its state. */

@@ -87,7 +87,7 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
     string,
     string,
   ];
-  tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
+  const [, , words] = tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
   tensor('length', decoder.inputs, generation.length, 'int64', 1);
   for (const [i, { past, present }] of cache.entries()) {
     const dims = tensor(`cache[${i}].past`, decoder.inputs, past, 'float32', batch, /number/, CAPACITY, /number/);
@@ -104,6 +104,20 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
   }
   reaches(batch, 1);
   for (const symbol of [sequence, CAPACITY]) reaches(symbol, positions);
+  checkDefaults(generation, words as number, symbols[batch] as Bounds);
+}
+
+/** Check tokens against the vocabulary, and beams against the rows of a call. */
+function checkDefaults({ defaults = {}, encoder }: Generation, words: number, { max }: Bounds): void {
+  const { start = [], stop = [], num_beams: beams = 1 } = defaults;
+  const alone = encoder === undefined && start.length > 0;
+  expect(!alone, 'generation.defaults.start: found in a decoder alone, which begins with its prompt');
+  for (const token of [...start, ...stop])
+    expect(token < words, `generation.defaults: token ${token} found, 0 to ${words - 1} expected`);
+  expect(
+    max === null || beams <= max,
+    `generation.defaults.num_beams: ${beams} found, at most ${max} expected: the rows of a call`,
+  );
 }
 
 function checkRows({ rows, symbols }: Manifest, { inputs, outputs }: Graph): void {
