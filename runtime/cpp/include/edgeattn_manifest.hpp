@@ -97,12 +97,20 @@ struct TextProcessing {
   std::optional<std::int64_t> longest;
 };
 
+/// What size an image is made before its middle is kept: both sides, or the shorter one.
+struct Crop {
+  std::optional<std::int64_t> shorter;
+  std::int64_t height = 1, width = 1;  // without `shorter`
+  std::string rounding;
+};
+
 struct ImageProcessing {
   std::string input;
   std::int64_t height = 0, width = 0;
   std::string channels, layout, resample;
   double scale = 1;
   std::vector<double> mean, std;
+  std::optional<Crop> crop;
 };
 
 /// Features in place of samples; see the specification.

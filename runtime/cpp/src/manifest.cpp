@@ -132,13 +132,22 @@ static void read(const Field& field, TextProcessing& text) {
       .end();
 }
 
+static void read(const Field& field, Crop& crop) {
+  Record record(field);
+  if (record.has("shorter"))
+    record("shorter", crop.shorter.emplace(), 1);
+  else
+    record("height", crop.height, 1)("width", crop.width, 1);
+  record("rounding", crop.rounding, Field::Names{"down", "even"}).end();
+}
+
 static void read(const Field& field, ImageProcessing& image) {
   Record record(field);
   record("input", image.input)("height", image.height, 1)("width", image.width, 1);
   record("channels", image.channels, Field::Names{"RGB", "BGR", "L"})("layout", image.layout,
                                                                       Field::Names{"NCHW", "NHWC"});
   record("resample", image.resample, Field::Names{"nearest", "bilinear", "bicubic"})("scale", image.scale);
-  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).end();
+  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).maybe("crop", image.crop).end();
   for (const auto& [name, numbers] : {std::pair{"mean", image.mean}, {"std", image.std}})
     if (numbers.size() != image.channels.size())
       throw record[name].refusal("a number a channel of " + image.channels);

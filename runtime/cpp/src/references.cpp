@@ -188,6 +188,12 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     if (image->height > kMostPixels / image->width)
       throw BundleError(words("processing.image: ", image->height, " x ", image->width,
                               " pixels found, at most ", kMostPixels, " expected"));
+    if (const auto& crop = image->crop) {
+      const auto height = crop->shorter.value_or(crop->height), width = crop->shorter.value_or(crop->width);
+      if (height < image->height || width < image->width || height > kMostPixels / width)
+        throw BundleError(words("processing.image.crop: ", height, " x ", width, " found, at least ", image->height,
+                                " x ", image->width, " and at most ", kMostPixels, " pixels expected"));
+    }
   }
   if (const auto& audio = processing.audio) {
     const auto& features = audio->log_mel;

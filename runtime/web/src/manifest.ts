@@ -78,6 +78,12 @@ export type TextProcessing = {
   readonly longest: number | null;
 };
 
+/** What size an image is made before its middle is kept: both sides, or the shorter one. */
+export type Crop = (
+  | { readonly shorter: number }
+  | { readonly shorter?: never; readonly height: number; readonly width: number }
+) & { readonly rounding: 'down' | 'even' };
+
 export type ImageProcessing = {
   readonly input: string;
   readonly height: number;
@@ -88,6 +94,7 @@ export type ImageProcessing = {
   readonly scale: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  readonly crop?: Crop;
 };
 
 /** How sound becomes tokens: frames of so many samples, each a hop behind the one before it. */

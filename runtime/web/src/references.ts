@@ -1,5 +1,6 @@
 /** What ties one key of a manifest to another. */
 
+import { sizeOf } from './crop.js';
 import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
@@ -162,12 +163,21 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     expect(typeof dim === 'string' || dim === size, `processing.${key}: ${size} found, ${dim} expected by the input`);
   };
   if (image) {
-    const { layout, height, width, channels } = image;
+    const { layout, height, width, channels, crop } = image;
     const spec = named(inputs, image.input);
     sized('image.channels', channels.length, spec, layout.indexOf('C'));
     sized('image.height', height, spec, layout.indexOf('H'));
     sized('image.width', width, spec, layout.indexOf('W'));
     checkBundle('processing.image: height x width', height * width, LIMITS.pixels);
+    if (crop) {
+      const size = sizeOf(crop, { height: 1, width: 1 });
+      const holds = size.height >= height && size.width >= width;
+      expect(
+        holds,
+        `processing.image.crop: ${size.height} x ${size.width} found, at least ${height} x ${width} expected`,
+      );
+      checkBundle('processing.image.crop: height x width', size.height * size.width, LIMITS.pixels);
+    }
   }
   has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 && !audio.log_mel ? [2, 3] : [3]));
   if (audio) {
