@@ -22,7 +22,12 @@ class EarlyStopping(StrEnum):
     never = "never"
 
 
-_ENDS = {EarlyStopping.true: True, EarlyStopping.false: False, EarlyStopping.never: "never", None: None}
+_ENDS: dict[EarlyStopping | None, bool | str | None] = {
+    EarlyStopping.true: True,
+    EarlyStopping.false: False,
+    EarlyStopping.never: "never",
+    None: None,
+}
 
 
 def generate(
@@ -94,8 +99,7 @@ def generate(
         "num_beams": num_beams,
         "num_return_sequences": num_return_sequences,
         "length_penalty": length_penalty,
-        "early_stopping": early_stopping
-        and {"true": True, "false": False}.get(early_stopping.value, "never"),
+        "early_stopping": _ENDS[early_stopping],
     }
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)

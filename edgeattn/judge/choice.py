@@ -142,7 +142,9 @@ class Chooser:
         store = self.rig.store
         risks = [_saturation_note(risk) for part in int8.graphs.values() for risk in part.risks]
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-        times = f"Refined {REFINED_TIMES[refined]}: the selection samples missed the target, or left it in doubt."
+        times = (
+            f"Refined {REFINED_TIMES[refined]}: the selection samples missed the target, or left it in doubt."
+        )
         notes = (*search.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
         return Choice(

@@ -64,7 +64,7 @@ def defaults_of(settings: Mapping[str, Any], vocabulary: int, start: Sequence[in
         most = max(most - len(first) + len(start), 1)
     elif start and longest is not None:
         most = max(longest - len(first), 1)
-    defaults = {
+    defaults: dict[str, Any] = {
         "start": first,
         "stop": [token for token in _listed(settings.get("eos_token_id")) if 0 <= token < vocabulary],
         **{name: settings.get(name) for name in KEPT},
