@@ -129,7 +129,7 @@ class Chooser:
         return self.comparison.scores(runner, self.samples.selection, self.progress)
 
     def _is_exact(self, ways: Iterable[Scores]) -> bool:
-        """Say whether each way to run promises what is stated, and meets what is aimed at where nothing is."""
+        """Say whether each way to run promises what is stated; what is not, it has to meet as it is aimed at."""
         goal, budget, count = self.goal, self.request.budget, len(self.samples.evaluation)
         return all(
             way.accuracy.cosine_mean >= goal.cosine_mean
@@ -142,7 +142,7 @@ class Chooser:
         store = self.rig.store
         risks = [_saturation_note(risk) for part in int8.graphs.values() for risk in part.risks]
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-        times = f"Refined {REFINED_TIMES[refined]}: the selection samples missed the target, or left it in doubt."
+        times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
         notes = (*search.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
         return Choice(
