@@ -70,7 +70,10 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
     expect(found !== undefined, `generation.${key}: the graph has no ${name}, only ${tensors.map(written).join(', ')}`);
     const fits = dims.map((dim, i) => (dim instanceof RegExp ? dim.test(typeof found.dims[i]) : dim === found.dims[i]));
     const kept = [dtypes].flat().includes(found.dtype) && found.dims.length === dims.length && fits.every(Boolean);
-    expect(kept, `generation.${key}: ${written(found)} found, ${[dtypes].flat().join(' or ')}[${dims.join(', ')}] expected`);
+    expect(
+      kept,
+      `generation.${key}: ${written(found)} found, ${[dtypes].flat().join(' or ')}[${dims.join(', ')}] expected`,
+    );
     return found;
   };
   const reaches = (name: string, most: number | null): void => {

@@ -57,9 +57,7 @@ def test_a_model_without_a_cache_has_none_to_limit(lowered: LoweredGraphs, cache
         graphs=WholeGraph(steps.decoder.model, None),  # type: ignore[arg-type]
         refused=(Refused("cache", "", "", "it is not causal"),),
     )
-    with pytest.raises(
-        BudgetError, match=r"cache_mb: .* to limit: it is not causal; leave"
-    ):
+    with pytest.raises(BudgetError, match=r"cache_mb: .* to limit: it is not causal; leave"):
         within_cache(without, {"cache_mb": 1.0})
     assert within_cache(without, {"size_mb": 1.0}) is without
     assert cache_mb(None, {}) is None

@@ -68,10 +68,8 @@ def test_tokens_one_by_one_are_rounded_as_a_whole_prompt_is(
 
 def test_each_row_is_rounded_by_its_largest_number(case: tuple[Steps, Arrays]) -> None:
     steps, inputs = case
-    fed, int8_fed = (
-        list(each.runner(ORT_CPU).walk(inputs, (LENGTH - 1, 1)))[1]
-        for each in (steps, with_int8_cache(steps))
-    )
+    both = (steps, with_int8_cache(steps))
+    fed, int8_fed = (list(each.runner(ORT_CPU).walk(inputs, (LENGTH - 1, 1)))[1] for each in both)
     for cache in steps.caches[:1]:  # later layers read what the first has rounded
         rows, kept, scale = fed[cache.past], int8_fed[cache.past], int8_fed[f"{cache.past}_scale"]
         filled = rows[:, :, : LENGTH - 1], kept[:, :, : LENGTH - 1], scale[:, :, : LENGTH - 1]
