@@ -148,13 +148,13 @@ def graph(*carried: ir.Value, int8: bool = False) -> ir.Model:
     sizes = constant(tape, "sizes", np.array([WIDTH, SIZE, SIZE]))
     q, *new = tape.op_multi_out("Split", [qkv, sizes], {"axis": -1}, num_outputs=3)
     slots, head_axis = _slots(tape, tokens, rows), constant(tape, "head_axis", np.array([1]))
-    ends, floats = zip(pasts, presents, strict=True), []
+    ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
     for written, part in zip(new, PARTS, strict=True):
         head = tape.op("Unsqueeze", [written, head_axis])  # (B, 1, S, D)
-        stored = int8_cache.emit_rounded(tape, head, part) if int8 else (head,)
+        rows_of: tuple[ir.Value, ...] = int8_cache.emit_rounded(tape, head, part) if int8 else (head,)
         filled = [
             tape.op("ScatterND", [past, slots, each], output=present)
-            for each, (past, present) in zip(stored, ends, strict=False)
+            for each, (past, present) in zip(rows_of, ends, strict=False)
         ]
         floats.append(int8_cache.emit_restored(tape, *filled) if int8 else filled[0])
     mixed = _attended(tape, q, [*floats, _bias(tape, rows, pasts[0])])

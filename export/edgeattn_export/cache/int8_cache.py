@@ -12,11 +12,12 @@ it is written with: so tokens one by one and a whole prompt still give the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableSequence
 from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.cache.model_graphs import ModelGraph
@@ -92,7 +93,7 @@ def _in_int8(model: ir.Model, cache: Cache) -> tuple[Cache, Cache]:
 def _rounded(tape: Tape, new: ir.Value, stem: str) -> tuple[ir.Value, ir.Value]:
     """Return the scale (..., 1) of each row (..., size), and the row in int8."""
 
-    def constant(array: np.generic | np.ndarray, name: str) -> ir.Value:
+    def constant(array: NDArray[np.generic] | np.generic, name: str) -> ir.Value:
         return tape.initializer(ir.tensor(array, name=f"{stem}.{name}"), f"{stem}.{name}")
 
     extent = tape.op("Abs", [new])
@@ -110,7 +111,7 @@ def _alike(past: ir.Value, name: str, dtype: ir.DataType, size: int | None = Non
     )
 
 
-def _replace(values: list[ir.Value], old: ir.Value, new: tuple[ir.Value, ...]) -> None:
+def _replace(values: MutableSequence[ir.Value], old: ir.Value, new: tuple[ir.Value, ...]) -> None:
     place = next(i for i, value in enumerate(values) if value is old)
     values[place : place + 1] = new
 
