@@ -99,11 +99,18 @@ class WholeForm(Protocol):
             engine: What runs it.
         """
 
-    def store(self, model: ir.Model, ranges: Ranges) -> None:
-        """Store the values of a graph whose layers are in their forms, in place, by how far they reach."""
+    def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
+        """Store the values of a graph whose layers are in their forms, in place, by how far they reach.
+
+        Returns:
+            What the user should know, in words.
+        """
 
     def complete(self, model: ir.Model) -> None:
         """Store what became a constant when sizes were bound, in place."""
+
+    def floats(self, model: ir.Model) -> frozenset[str]:
+        """Return the names of the values that stay float: no layer that makes one gets a form."""
 
 
 class Rewrite(Rule[M], Protocol[M]):
