@@ -121,7 +121,7 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
     write_bodies(plain, calibration.forms.bodies)
-    notes = _store_whole(plain, calibration)
+    notes = _store_whole(plain, calibration, recipe)
     floats = calibration.forms.floats(plain)
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, FLOAT.name if output in floats else calibration.forms.rest))
@@ -144,11 +144,11 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     for rule in calibration.forms.finish:
         apply(rule, model)
     write_bodies(model, calibration.forms.bodies)
-    _store_whole(model, calibration)
+    _store_whole(model, calibration, recipe)
     return model
 
 
-def _store_whole(model: ir.Model, calibration: Calibration) -> tuple[str, ...]:
+def _store_whole(model: ir.Model, calibration: Calibration, recipe: Recipe) -> tuple[str, ...]:
     """Store what flows between layers, where the engine's forms have that, by how far it reaches there.
 
     Returns:
@@ -159,7 +159,7 @@ def _store_whole(model: ir.Model, calibration: Calibration) -> tuple[str, ...]:
         return ()
     trials, engine = calibration.covering_inputs(), calibration.engine
     name_dims(model)
-    whole.balance(model, trials, engine)
+    whole.balance(model, trials, engine, recipe.placed_rewrites())
     return whole.store(model, ranges_of(model, trials, engine))
 
 

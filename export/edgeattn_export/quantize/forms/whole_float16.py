@@ -15,6 +15,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.ranges import Ranges
 
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
@@ -27,7 +28,7 @@ class WholeFloat16:
     name = "16-bit floats"
     noun = "layer"
 
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Do nothing: floats have steps of their own."""
 
     def store(self, model: ir.Model, _: Ranges) -> tuple[str, ...]:

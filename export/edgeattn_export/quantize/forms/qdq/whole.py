@@ -20,9 +20,10 @@ from edgeattn_export.graph.apply import apply, merge_duplicates
 from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.scopes import MODULE, module_of, nodes_within
+from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
-from edgeattn_export.quantize.forms.qdq.equalized_product import EqualizedProduct, is_narrow
+from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, EqualizedProduct, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float, held
 from edgeattn_export.quantize.forms.qdq.pair import (
@@ -69,11 +70,14 @@ class WholeQdq:
     name = "16-bit integers"
     noun = "layer"
 
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Let each channel of a product of 8 bits use all of them, where that gains enough."""
-        narrow = [node.outputs[0].name or "" for node in model.graph if is_narrow(node)]
-        if narrow:
-            apply(EqualizedProduct(channel_ranges(model, narrow, trials, engine)), model)
+        patterns = [pattern for name, pattern in rewrites if name == UNEQUALIZED.name]
+        left = {node for pattern in patterns for node in nodes_within(model, pattern)}
+        nodes = [node for node in model.graph if is_narrow(node) and node.name not in left]
+        if nodes:
+            names = [node.outputs[0].name or "" for node in nodes]
+            apply(EqualizedProduct(channel_ranges(model, names, trials, engine)), model)
 
     def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.
