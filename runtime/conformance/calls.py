@@ -46,6 +46,11 @@ def refused() -> list[Call]:
     ]
 
 
+def beyond_table() -> list[Call]:
+    """Return a call with an index that the engine alone finds to be beyond a table."""
+    return [_refused(tokens=_IDS + 99, mask=_SHOWN)]
+
+
 def indices() -> list[Call]:
     """Return a call with the first and the last index of a table, and calls with others."""
     ends = {"tokens": np.array([[0, tiny.WORDS - 1, 0]]), "mask": _SHOWN}

@@ -26,6 +26,13 @@ WHOLE = (
         steps=steps.stepless(),
     ),
     Case(
+        "long-named.edge",
+        ACCEPTED,
+        "a lookup with a name of 40,000 characters, and tokens beyond its table",
+        bundles.long_named,
+        calls=calls.beyond_table(),
+    ),
+    Case(
         "indexed.edge",
         ACCEPTED,
         "tokens that are indices into a table of 16 rows",

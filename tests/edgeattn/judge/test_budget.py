@@ -154,18 +154,19 @@ def test_what_was_not_measured_is_not_checked() -> None:
 
 def test_speed_and_size_have_no_say_in_what_is_exact() -> None:
     budget = Budget.read({"cosine": 0.9, "size_mb": 1, "latency_ms": 1})
-    assert budget.is_exact(replace(MEASURES, golden=0.1))
-    assert not Budget.read({"cosine_min": 0.985}).is_exact(MEASURES)
-    assert not Budget.read({"metric_drop": 0.1}, has_metric=True).is_exact(MEASURES)
+    assert budget.is_promised(replace(MEASURES, golden=0.1), MANY)
+    assert not Budget.read({"cosine_min": 0.985}).is_promised(MEASURES, MANY)
+    assert not Budget.read({"metric_drop": 0.1}, has_metric=True).is_promised(MEASURES, MANY)
 
 
-def test_what_few_samples_meet_is_undecided_and_yet_exact_on_them() -> None:
+def test_what_few_samples_meet_is_undecided_and_yet_promised_by_them() -> None:
     few = replace(MEASURES, scores=replace(SCORES, cosine=SCORES.cosine[:19], max_abs=SCORES.max_abs[:58]))
     budget = Budget.read({"cosine": 0.9, "max_abs": 0.2})
     mean, worst = budget.checks(few)
     assert (mean.verdict, mean.needed, worst.verdict, worst.needed) == ("undecided", 20, "undecided", 59)
     assert not mean.ok
-    assert budget.is_exact(few)
+    assert budget.is_promised(few, 19)
+    assert budget.is_promised(few, MANY)
 
 
 LIMITED = Scores(
