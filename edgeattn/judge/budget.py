@@ -175,6 +175,7 @@ _READERS: Mapping[str, Reader] = {
     "latency_ms": _latency,
     "latency_ratio": _ratio,
     "size_mb": lambda measures: _exact(measures.size_mb.get(INT8)),
+    "cache_mb": lambda measures: _exact(measures.cache_mb),
     "memory_mb": lambda measures: _exact(measures.memory_mb),
     GOLDEN.name: lambda measures: _exact(measures.golden),
 }

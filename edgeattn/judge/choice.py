@@ -129,7 +129,7 @@ class Chooser:
         return self.comparison.scores(runner, self.samples.selection, self.progress)
 
     def _is_exact(self, ways: Iterable[Scores]) -> bool:
-        """Say whether each way to run promises what is stated, and meets what is aimed at where nothing is."""
+        """Say whether each way to run promises what is stated, and meets what else is aimed at."""
         goal, budget, count = self.goal, self.request.budget, len(self.samples.evaluation)
         return all(
             way.accuracy.cosine_mean >= goal.cosine_mean
@@ -140,12 +140,12 @@ class Chooser:
 
     def _choice(self, int8: Graphs, search: SearchResult, *, refined: int) -> Choice:
         store = self.rig.store
-        risks = [_saturation_note(risk) for part in int8.graphs.values() for risk in part.risks]
+        parts = int8.graphs.values()
+        risks = [_saturation_note(risk) for part in parts for risk in part.risks]
+        kept = dict.fromkeys(note for part in parts for note in part.quantized.notes)
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-        times = (
-            f"Refined {REFINED_TIMES[refined]}: the selection samples missed the target, or left it in doubt."
-        )
-        notes = (*search.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
+        times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
+        seldom = (*([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
         return Choice(
             int8=int8,
@@ -153,7 +153,7 @@ class Chooser:
             search=search,
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
-            notes=notes,
+            notes=(*search.notes, *risks, *kept, *seldom),
             binding=unmet(search, self.goal),
         )
 

@@ -51,8 +51,8 @@ class Figure(Protocol):
     def decide(self, meets: Meets) -> Decision:
         """Judge it by a limit."""
 
-    def promises(self, meets: Meets, count: int) -> bool:
-        """Say whether ``count`` samples like these would be expected to meet a limit, and a mean to show it."""
+    def promises(self, meets: Meets, count: int, /) -> bool:
+        """Say whether it meets a limit, and ``count`` samples like these may be expected to show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Exact:
         """Take it as it is."""
         return Decision(meets(self.value))
 
-    def promises(self, meets: Meets, count: int) -> bool:
+    def promises(self, meets: Meets, _count: int, /) -> bool:
         """Take it as it is."""
         return meets(self.value)
 
@@ -103,8 +103,8 @@ class Mean:
         )
         return Decision(ok=False, decided=False, bound=bound, needed=needed)
 
-    def promises(self, meets: Meets, count: int) -> bool:
-        """Hold the bound that ``count`` samples would have against it; too few of them show nothing anyway."""
+    def promises(self, meets: Meets, count: int, /) -> bool:
+        """Judge it by the interval of ``count`` samples; too few of them show nothing anyway."""
         if count < LEAST_SAMPLES:
             return meets(self.value)
         repeats = count / len(self.scores)
@@ -131,7 +131,7 @@ class Worst:
             return Decision(meets(self.value), share=share)
         return Decision(ok=False, decided=False, share=share, needed=needed)
 
-    def promises(self, meets: Meets, count: int) -> bool:
+    def promises(self, meets: Meets, _count: int, /) -> bool:
         """Take it as it is: how far beyond it the worst of others lies, no count of samples says."""
         return meets(self.value)
 

@@ -109,6 +109,7 @@ MEASURES = Measures(
     scores=SCORES,
     latency_ms=Race(LATENCIES, Conditions(threads=1, shape={}, samples=1, rounds=8)),
     size_mb={INT8: 24.0},
+    cache_mb=2.0,
     memory_mb=50.0,
 )
 STEP = 1e-6
@@ -181,7 +182,12 @@ LIMITED = Scores(
 CONDITIONS = Conditions(threads=1, shape={}, samples=1, rounds=1)
 RACE = Race({PYTORCH: Latency(8, 9, 10, 1), INT8: Latency(2, 3, 4, 1)}, CONDITIONS)
 ALL = Measures(
-    scores=LIMITED, latency_ms=RACE, size_mb={"float": 8.0, INT8: 2.5}, memory_mb=51.0, golden=0.97
+    scores=LIMITED,
+    latency_ms=RACE,
+    size_mb={"float": 8.0, INT8: 2.5},
+    cache_mb=0.5,
+    memory_mb=51.0,
+    golden=0.97,
 )
 NEXT = 1e-14  # from 1: what float64 sums of equal numbers leave
 
@@ -198,6 +204,7 @@ def test_each_limit_reads_its_own_number() -> None:
         "latency_ms": 2,
         "latency_ratio": 4,
         "size_mb": 2.5,
+        "cache_mb": 0.5,
         "memory_mb": 51.0,
     }
     assert figure_of("golden", ALL) == Exact(0.97)
