@@ -110,9 +110,10 @@ void check_image(const Image& image, const ImageProcessing& how) {
     throw InputError(words("image: ", image.width, " x ", image.height, " pixels found, at most ",
                            kMostPixels, " expected; give a smaller image"));
   const auto [height, width] = target(how, image.height, image.width);
-  if (std::max(image.height, height) > kMostPixels / width)
-    throw InputError(words("image: ", image.height, " x ", image.width, " found, which is made ", height, " x ", width,
-                           "; at most ", kMostPixels / width, " rows expected of an image that wide; give a smaller one"));
+  if (const auto rows = std::max(image.height, height); rows > kMostPixels / width)
+    throw InputError(words("image: ", rows, " rows found, ", kMostPixels / width,
+                           " at most expected of an image that is made ", width,
+                           " wide; give a smaller one"));
 }
 
 /// Returns an image in the channels that are asked for: 1 or 3.

@@ -144,10 +144,11 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     resampling = Resampling[image.resample.upper()]
     size = (image.height, image.width)
     height, width = size if image.crop is None else image.crop.size(picture.height, picture.width)
-    if width * max(picture.height, height) > PIXELS:
+    rows = max(picture.height, height)
+    if width * rows > PIXELS:
         raise InputError(
-            f"image: {picture.height:,} x {picture.width:,} found, which is made {height:,} x {width:,}; "
-            f"at most {PIXELS // width:,} rows expected of an image that wide; give a smaller one"
+            f"image: {rows:,} rows found, {PIXELS // width:,} at most expected of an image "
+            f"that is made {width:,} wide; give a smaller one"
         )
     with refusing(
         InputError, "image", f"cannot be made {height} x {width}", "give a smaller one, or export again"
