@@ -134,6 +134,16 @@ WHOLE = (
         session=sessions.continued(),
     ),
     Case(
+        "int8-cache.edge",
+        ACCEPTED,
+        "generates with keys and values in int8, and their scales, as its cache",
+        generating.int8_cached,
+        calls=calls.int8_cache_calls(),
+        generate=calls.generated(int8=True),
+        generate_many=prompts.of_int8_cache(),
+        session=sessions.of_int8_cache(),
+    ),
+    Case(
         "sources.edge",
         ACCEPTED,
         "generates from features and their mask",
