@@ -90,7 +90,7 @@ internal object Native {
      */
     @JvmStatic external fun generate(
         model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: LongArray,
-        start: LongArray, stop: LongArray, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
+        start: LongArray?, stop: LongArray?, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
         integers: LongArray, reals: DoubleArray, session: Long, cancellation: Long, heard: Int, reader: Reader,
     )
 
