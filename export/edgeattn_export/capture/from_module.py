@@ -19,7 +19,12 @@ from edgeattn_export.capture.export_errors import ValueDependentError, random_op
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.proof import proven_bounds, with_bounds
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
+from edgeattn_export.capture.strategies.fixed_sizes import (
+    SizeDependentError,
+    check_axes_free,
+    decided_sizes,
+    with_line,
+)
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
 from edgeattn_export.capture.translate import checks_sizes, reads_numbers, translate
@@ -98,9 +103,12 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
     """
     fallback: Captured | None = None
     obstacle: SizeDependentError | None = None
+    decided: Mapping[str, int] = {}  # by the first strategies, which see it
     for strategy in strategies(request):
         try:
             captured = _captured(strategy, request, engine)
+            decided = {**captured.decided, **decided}
+            captured = replace(captured, decided=decided)
             bounds = proven_bounds(captured, request.samples)
         except Exception as error:
             if obstacle is None and isinstance(error, SizeDependentError):
@@ -136,7 +144,8 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
     axes = replace(request.axes, lengths=request.lengths)
     graph, symbols = contract_of(model, axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
-    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
+    decided = decided_sizes(request, program)
+    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes, decided=decided)
 
 
 def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:
