@@ -102,7 +102,7 @@ def unseen_sizes(
 ) -> Iterator[Inputs]:
     """Yield inputs that along one axis have the samples' extremes or a size that none has.
 
-    Along the others they are as the middle sample. Of the sizes that are decided by, each comes, and the next.
+    Along the others they are as the middle sample. What is decided by comes too, and the size after it.
     """
     middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
     for symbol, observed in sample_sizes(samples, axes).items():
