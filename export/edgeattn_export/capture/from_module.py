@@ -35,6 +35,7 @@ from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
+from edgeattn_runtime.manifest import Symbol
 
 _FREE_NUMBERS = (
     "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."
@@ -118,6 +119,8 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
             continue
         if not bounds:
             return captured
+        if all(bound == Symbol(1, decided.get(name)) for name, bound in bounds.items()):
+            return with_bounds(captured, bounds)  # no strategy exports at a size beyond
         fallback = fallback or with_bounds(captured, bounds)
     if fallback is not None:
         return fallback
