@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from edgeattn.bundle import Bundle, TargetOutcome, bundled, with_prices
+from edgeattn.judge.cache_size import within_cache
 from edgeattn.judge.choice import choose
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.independence import ProvenRows, proven_rows
@@ -94,7 +95,8 @@ def _lowered(
     """Return the sizes that a target fixes, and the graphs as it is fast at them."""
     progress.stage("lower")
     sizes = sizes_for(request.target, model.choosing_sizes, model.captured.graph, model.rows.rows)
-    return sizes, lower_for(request.target, model.cached, model.samples.calibration)
+    lowered = lower_for(request.target, model.cached, model.samples.calibration)
+    return sizes, within_cache(lowered, request.budget.limits)
 
 
 def _for_target(

@@ -18,7 +18,7 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.search import goal_of, recipe_files, trial_results, unmet
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress
-from edgeattn_export.graph.samples import Samples, stratified
+from edgeattn_export.graph.samples import SampleSplit, stratified
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
 from edgeattn_export.quantize.saturation import Risk
@@ -51,7 +51,7 @@ def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress
     floats = float_graphs(model.captured, lowered.graphs, samples, target.prover, target.forms, padding)
     if floats.step is not None:  # it has the same weights once more
         goal = replace(goal, size_mb=goal.size_mb / 2)
-    return Chooser(floats, samples.selection, model.comparison, request, rig, goal, progress).best()
+    return Chooser(floats, samples, model.comparison, request, rig, goal, progress).best()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Chooser:
 
     Attributes:
         floats: The float graphs, with their calibration and selection samples.
-        samples: The selection samples of the whole model.
+        samples: Of the whole model; of the evaluation samples, how many they are alone.
         comparison: With the original.
         request: What is asked.
         rig: What the search works with.
@@ -69,7 +69,7 @@ class Chooser:
     """
 
     floats: FloatGraphs
-    samples: Samples
+    samples: SampleSplit
     comparison: Comparison
     request: Request
     rig: Rig
@@ -126,24 +126,26 @@ class Chooser:
     def _scores(self, int8: Graphs) -> Scores:
         """Compare graphs with the original on the selection samples."""
         runner = runner_of_graphs(int8, self.request.target.prover, threads=THREADS)
-        return self.comparison.scores(runner, self.samples, self.progress)
+        return self.comparison.scores(runner, self.samples.selection, self.progress)
 
     def _is_exact(self, ways: Iterable[Scores]) -> bool:
-        """Say whether each way to run meets what is stated, and what is aimed at where nothing is."""
-        goal, budget = self.goal, self.request.budget
+        """Say whether each way to run promises what is stated, and meets what else is aimed at."""
+        goal, budget, count = self.goal, self.request.budget, len(self.samples.evaluation)
         return all(
             way.accuracy.cosine_mean >= goal.cosine_mean
             and way.accuracy.cosine_min >= goal.cosine_min
-            and budget.is_exact(Measures(scores=way))
+            and budget.is_promised(Measures(scores=way), count)
             for way in ways
         )
 
     def _choice(self, int8: Graphs, search: SearchResult, *, refined: int) -> Choice:
         store = self.rig.store
-        risks = [_saturation_note(risk) for part in int8.graphs.values() for risk in part.risks]
+        parts = int8.graphs.values()
+        risks = [_saturation_note(risk) for part in parts for risk in part.risks]
+        kept = dict.fromkeys(note for part in parts for note in part.quantized.notes)
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
-        times = f"Refined {REFINED_TIMES[refined]}: accuracy on the selection samples missed the target."
-        notes = (*search.notes, *risks, *([ignored] if store.ignored else ()), *([times] if refined else ()))
+        times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
+        seldom = (*([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
         return Choice(
             int8=int8,
@@ -151,7 +153,7 @@ class Chooser:
             search=search,
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
-            notes=notes,
+            notes=(*search.notes, *risks, *kept, *seldom),
             binding=unmet(search, self.goal),
         )
 

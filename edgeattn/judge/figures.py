@@ -51,6 +51,9 @@ class Figure(Protocol):
     def decide(self, meets: Meets) -> Decision:
         """Judge it by a limit."""
 
+    def promises(self, meets: Meets, count: int, /) -> bool:
+        """Say whether it meets a limit, and ``count`` samples like these may be expected to show it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exact:
@@ -61,6 +64,10 @@ class Exact:
     def decide(self, meets: Meets) -> Decision:
         """Take it as it is."""
         return Decision(meets(self.value))
+
+    def promises(self, meets: Meets, _count: int, /) -> bool:
+        """Take it as it is."""
+        return meets(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,14 @@ class Mean:
         )
         return Decision(ok=False, decided=False, bound=bound, needed=needed)
 
+    def promises(self, meets: Meets, count: int, /) -> bool:
+        """Judge it by the interval of ``count`` samples; too few of them show nothing anyway."""
+        if count < LEAST_SAMPLES:
+            return meets(self.value)
+        repeats = count / len(self.scores)
+        bound = mean_bound(self.scores, self.unseen, at_least=self.at_least, repeats=repeats)
+        return meets(self.value) and meets(self.read(bound))
+
 
 @dataclass(frozen=True, slots=True)
 class Worst:
@@ -115,6 +130,10 @@ class Worst:
         if not meets(self.value) or self.count >= needed:
             return Decision(meets(self.value), share=share)
         return Decision(ok=False, decided=False, share=share, needed=needed)
+
+    def promises(self, meets: Meets, _count: int, /) -> bool:
+        """Take it as it is: how far beyond it the worst of others lies, no count of samples says."""
+        return meets(self.value)
 
 
 def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:

@@ -50,7 +50,7 @@ def golden_of(model: Int8Model, evaluation: Evaluation) -> Golden:
     """Choose the golden vectors of a bundle, among the samples that were evaluated.
 
     A decoder's are prompts, and what follows them with their cache as the past. The float decoder answers
-    them, whose logits are proven to be the original's.
+    them, whose logits are proven to be the original's, but for what a cache in int8 rounds.
 
     Args:
         model: What the bundle will hold.

@@ -78,6 +78,7 @@ class Measures:
         scores: Over some samples.
         latency_ms: Of all runners, side by side.
         size_mb: By runner, 1 MB = 10^6 bytes.
+        cache_mb: See ``edgeattn.judge.cache_size``.
         memory_mb: See ``edgeattn.measure.memory``.
         operator_times: By operator, its share of the main int8 graph's time.
         module_times: The same by PyTorch module.
@@ -88,6 +89,7 @@ class Measures:
     scores: Scores
     latency_ms: Race | None = None
     size_mb: Mapping[str, float] = field(default_factory=dict)
+    cache_mb: float | None = None
     memory_mb: float | None = None
     operator_times: Mapping[str, float] = field(default_factory=dict)
     module_times: Mapping[str, float] = field(default_factory=dict)

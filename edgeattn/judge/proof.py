@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import onnx_ir as ir
 
 from edgeattn.judge.budget import Budget
+from edgeattn.judge.cache_size import cache_mb
 from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device
@@ -26,6 +27,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
@@ -87,6 +89,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
         scores=evaluation.scores,
         latency_ms=timing.race,
         size_mb={FLOAT: file_mb(floats.captured.model), INT8: graphs_mb(model.choice.int8)},
+        cache_mb=_cache_mb(model.choice.int8),
         memory_mb=memory_of(model.choice.int8, golden.samples, request) if has_limit else None,
         operator_times=timing.operators,
         module_times=timing.modules,
@@ -131,6 +134,10 @@ class _Stock:
             latency_ms=self.latency,
             edge_cases=self.evaluation.edge_cases,
         )
+
+
+def _cache_mb(graphs: Graphs) -> float | None:
+    return cache_mb(graphs.generation, {name: part.graph for name, part in graphs.graphs.items()})
 
 
 def _stock(model: Int8Model, progress: Progress) -> _Stock:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn.judge.budget import Budget
+from edgeattn.judge.cache_size import cache_mb
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Scoring, Subject, evaluate, score_here
 from edgeattn.judge.measures import Measures
@@ -126,6 +127,7 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
         scores=evaluation.scores,
         latency_ms=None if host.emulated else comparison.race(evaluation.int8, evaluation.samples),
         size_mb={INT8: _size_mb(files, variant.target)},
+        cache_mb=cache_mb(files.manifest.generation, files.manifest.graphs),
         memory_mb=memory_mb(files.folder, threads=THREADS, kernels=files.kernels) if has_limit else None,
         golden=variant.tolerance["cosine"],
     )

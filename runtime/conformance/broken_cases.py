@@ -194,6 +194,22 @@ PROMISES = (
         changed("generation", "cache", 1, "present", to="logits", whole=generating.decoder_alone),
     ),
     refused(
+        "generation-cache-dtype.edge",
+        "a cached input in int8 that an output in float32 continues",
+        changed("graphs", "model", "inputs", 2, "dtype", to="int8", whole=generating.decoder_alone),
+    ),
+    refused(
+        "generation-cache-int16.edge",
+        "a cache in int16",
+        changed(
+            *("graphs", "model", "inputs", 2, "dtype"),
+            to="int16",
+            whole=changed(
+                *("graphs", "model", "outputs", 1, "dtype"), to="int16", whole=generating.decoder_alone
+            ),
+        ),
+    ),
+    refused(
         "generation-positions.edge",
         "more positions than the symbols allow",
         changed("generation", "positions", to=17, whole=generating.decoder_alone),

@@ -59,6 +59,16 @@ def good(folder: Path) -> None:
     describe(folder)
 
 
+def long_named(folder: Path) -> None:
+    """Write a graph whose lookup has a name of 40,000 characters, which the engine's errors repeat."""
+    model = tiny.network()
+    lookup = next(node for node in model.graph if node.op_type == "Gather")
+    lookup.name = "lookup" + 39_994 * "_"
+    lay_graph(folder, MODEL_FILE, model)
+    write_golden(folder / GOLDEN_FILE, tiny.samples())
+    describe(folder)
+
+
 def indexed(folder: Path) -> None:
     """Write how many rows the table has that the tokens are indices into."""
     good(folder)

@@ -46,6 +46,11 @@ def refused() -> list[Call]:
     ]
 
 
+def beyond_table() -> list[Call]:
+    """Return a call with an index that the engine alone finds to be beyond a table."""
+    return [_refused(tokens=_IDS + 99, mask=_SHOWN)]
+
+
 def indices() -> list[Call]:
     """Return a call with the first and the last index of a table, and calls with others."""
     ends = {"tokens": np.array([[0, tiny.WORDS - 1, 0]]), "mask": _SHOWN}
@@ -91,6 +96,22 @@ def decoder_calls() -> list[Call]:
     ]
 
 
+def int8_cache_calls() -> list[Call]:
+    """Return calls of a decoder whose cache is in int8: without one, with one, and with broken ones."""
+    cache: dict[str, Array] = {}
+    for name, array in _cache(5).items():
+        cache |= decoder.stored(name, array, int8=True)
+    whole = {"tokens": np.array([[4, 7, 1]]), **decoder.empty(1, 3, int8=True)}
+    step = {"tokens": np.array([[5, 9]]), "past_length": np.array([3]), **cache}
+    return [
+        _answered({"tokens": whole["tokens"]}, decoder.answer(whole)),
+        _answered(step, decoder.answer(step)),
+        _refused(**{**step, "past_key_0": cache["past_key_0"].astype(np.float32)}),
+        _refused(**{**step, "past_key_0_scale": cache["past_key_0_scale"][:, :, :4]}),
+        _refused(**{name: array for name, array in step.items() if name != "past_value_0_scale"}),
+    ]
+
+
 def encoder_decoder_calls() -> list[Call]:
     """Return a call of the decoder that lacks what its encoder gives, and one of the encoder alone."""
     return [
@@ -110,11 +131,11 @@ def encoder_calls() -> list[Call]:
     ]
 
 
-def generated() -> list[Call]:
+def generated(*, int8: bool = False) -> list[Call]:
     """Return greedy runs of the decoder, and prompts that it has to refuse."""
     runs = [([4, 7, 1], None), ([2], 5), ([1] * tiny.LONGEST, None)]
     answers = [
-        {"prompt": prompt, "max_new_tokens": most, "tokens": list(decoder.greedy(prompt))[:most]}
+        {"prompt": prompt, "max_new_tokens": most, "tokens": list(decoder.greedy(prompt, int8=int8))[:most]}
         for prompt, most in runs
     ]
     prompts = ([], [tiny.WORDS], [1] * (tiny.LONGEST + 1))
@@ -172,8 +193,7 @@ def labelled() -> list[Call]:
 
 
 def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
-    rounded = {name: np.round(array, 4).astype(np.float32) for name, array in outputs.items()}
-    return {"inputs": tensors(inputs), "outputs": tensors(rounded), "tolerance": TOLERANCE}
+    return {"inputs": tensors(inputs), "outputs": tensors(decoder.kept(outputs)), "tolerance": TOLERANCE}
 
 
 def _refused(**inputs: Array) -> Call:

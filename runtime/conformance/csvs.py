@@ -49,6 +49,8 @@ def csvs() -> Iterator[tuple[str, bytes, Rows | None]]:
         "infinite": _HEAD + _BODY.replace("30", "inf"),
         "beyond": _HEAD + _BODY.replace("30", "1e999"),
         "signed-nan": _HEAD + _BODY.replace("30", "-nan"),
+        "no-break-space": _HEAD + _BODY.replace("30", "\N{NO-BREAK SPACE}30"),
+        "line-end-in-a-number": _HEAD + _BODY.replace("30", '"30\n"'),
         "long": _HEAD + _BODY + "7,70,6.5\n",
         "short": _HEAD + "\n".join(_LINES[:5]),
         "open-quote": _HEAD + _BODY.replace("30", '"30'),

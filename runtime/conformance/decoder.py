@@ -8,13 +8,14 @@
 
 Behind an encoder, what it has ``seen`` (batch, 1, width) is added to x. Two heads share one head of keys and
 values. Float throughout: int8 products round a token's numbers by the tokens that it is computed with, and a
-cached step must equal the full sequence.
+cached step must equal the full sequence. In int8 the cache has rows of ``int8_cache``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import int8_cache
 import numpy as np
 import onnx_ir as ir
 from tiny import HEADS, LONGEST, WIDTH, WORDS, Array, constant, model
@@ -23,6 +24,7 @@ from edgeattn_runtime.golden import Sample
 
 SIZE = WIDTH // HEADS
 PARTS = ("key", "value")
+SCALE = "_scale"  # behind the name of what it belongs to
 
 # (batch, past, sequence, capacity) of each golden sample: full, with room to spare, and with one slot
 _SHAPES = ((1, 0, 5, 5), (2, 0, 3, 8), (1, 4, 1, 9), (2, 3, 2, 5))
@@ -40,7 +42,7 @@ def weights() -> dict[str, Array]:
     return {name: random.integers(-99, 100, shape).astype(np.float32) / 66 for name, shape in shapes.items()}
 
 
-def samples() -> list[Sample]:
+def samples(*, int8: bool = False) -> list[Sample]:
     """Return golden vectors; slots that are not filled hold numbers, which change nothing and stay."""
     random = np.random.default_rng(37)
     golden = []
@@ -51,15 +53,31 @@ def samples() -> list[Sample]:
         }
         for part in PARTS:
             numbers = random.integers(-99, 100, (batch, 1, capacity, SIZE))
-            inputs[f"past_{part}_0"] = numbers.astype(np.float32) / 99
+            inputs |= stored(f"past_{part}_0", numbers.astype(np.float32) / 99, int8=int8)
         golden.append(answered(inputs))
     return golden
 
 
 def answered(inputs: dict[str, Array]) -> Sample:
     """Return inputs with the outputs, rounded to where all machines agree."""
-    answers = {name: np.round(array, 4).astype(np.float32) for name, array in answer(inputs).items()}
-    return Sample(inputs, answers)
+    return Sample(inputs, kept(answer(inputs)))
+
+
+def stored(name: str, rows: Array, *, int8: bool) -> dict[str, Array]:
+    """Return rows as a cache holds them, by the name of its tensor."""
+    if not int8:
+        return {name: rows}
+    numbers, scale = int8_cache.rounded(rows)
+    return {name: numbers, f"{name}{SCALE}": scale.astype(np.float32)}
+
+
+def empty(batch: int, capacity: int, *, int8: bool = False) -> dict[str, Array]:
+    """Return a cache that holds nothing, and its length of 0."""
+    rows = np.zeros((batch, 1, capacity, SIZE), np.float32)
+    cache: dict[str, Array] = {"past_length": np.array([0])}
+    for part in PARTS:
+        cache |= stored(f"past_{part}_0", rows, int8=int8)
+    return cache
 
 
 def answer(inputs: dict[str, Array]) -> dict[str, Array]:
@@ -69,35 +87,57 @@ def answer(inputs: dict[str, Array]) -> dict[str, Array]:
     total = past + tokens.shape[1]
     x = trained["table"][tokens] + trained["places"][past:total] + inputs.get("seen", 0.0)
     q, *new = np.split(x @ trained["qkv"], [WIDTH, WIDTH + SIZE], axis=-1)
-    presents = [inputs[f"past_{part}_0"].astype(np.float64) for part in PARTS]  # (B, 1, capacity, D)
-    for present, written in zip(presents, new, strict=True):
-        present[:, 0, past:total] = written
+    outputs: dict[str, Array] = {}
+    for part, written in zip(PARTS, new, strict=True):
+        outputs |= _appended(inputs, part, written, past)
+    presents = [_floats(outputs, f"present_{part}_0") for part in PARTS]  # (B, 1, capacity, D)
     causal = np.arange(total) <= np.arange(past, total)[:, None]  # (S, T)
     y = x + _attention(q, *(present[:, :, :total] for present in presents), causal) @ trained["out"]
-    outputs = zip((f"present_{part}_0" for part in PARTS), presents, strict=True)
-    return {"logits": y @ trained["table"].T, **dict(outputs)}
+    return {"logits": y @ trained["table"].T, **outputs}
 
 
-def greedy(prompt: list[int], **carried: Array) -> Iterator[int]:
+def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) -> dict[str, Array]:
+    """Return the cache of keys, or of values, with new rows (B, S, D) from slot ``past`` on."""
+    before = f"past_{part}_0"
+    rows = stored(before, written[:, np.newaxis], int8=f"{before}{SCALE}" in inputs)
+    present = {name: inputs[name].copy() for name in rows}
+    for name, array in rows.items():
+        present[name] = present[name].astype(np.int8 if array.dtype == np.int8 else np.float64)
+        present[name][:, :, past : past + written.shape[1]] = array
+    return {name.replace("past", "present"): array for name, array in present.items()}
+
+
+def _floats(cache: dict[str, Array], name: str) -> Array:
+    scale = cache.get(f"{name}{SCALE}")
+    return cache[name] if scale is None else int8_cache.restored(cache[name], scale)
+
+
+def kept(outputs: dict[str, Array]) -> dict[str, Array]:
+    """Return outputs, rounded to where all machines agree."""
+    return {
+        name: array
+        if array.dtype == np.int8
+        else np.round(array, 6 if name.endswith(SCALE) else 4).astype(np.float32)
+        for name, array in outputs.items()
+    }
+
+
+def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterator[int]:
     """Yield the likeliest tokens after a prompt, up to the last position, computing everything anew."""
     tokens = list(prompt)
     while len(tokens) <= LONGEST:
-        empty = np.zeros((1, 1, len(tokens), SIZE), np.float32)
-        inputs = {"tokens": np.array([tokens]), "past_length": np.array([0])}
-        logits = answer({**inputs, **carried, **{f"past_{part}_0": empty for part in PARTS}})["logits"]
+        inputs = {"tokens": np.array([tokens]), **carried, **empty(1, len(tokens), int8=int8)}
+        logits = answer(inputs)["logits"]
         tokens.append(int(logits[0, -1].argmax()))
         yield tokens[-1]
 
 
-def graph(*carried: ir.Value) -> ir.Model:
+def graph(*carried: ir.Value, int8: bool = False) -> ir.Model:
     """Build the graph: tokens, how many are past, anything seen, keys and values -> logits, keys, values."""
     tape, trained = ir.tape.Tape(), weights()
     tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
     length = ir.val("past_length", ir.DataType.INT64, [1])
-    pasts, presents = (
-        [ir.val(f"{kind}_{part}_0", ir.DataType.FLOAT, ["batch", 1, "capacity", SIZE]) for part in PARTS]
-        for kind in ("past", "present")
-    )
+    pasts, presents = ([_tensor(*each) for each in cache(kind, int8=int8)] for kind in ("past", "present"))
     table = constant(tape, "table", trained["table"])
     rows = _rows(tape, tokens, length)
     places = tape.op("Gather", [constant(tape, "places", trained["places"]), rows])
@@ -108,14 +148,32 @@ def graph(*carried: ir.Value) -> ir.Model:
     sizes = constant(tape, "sizes", np.array([WIDTH, SIZE, SIZE]))
     q, *new = tape.op_multi_out("Split", [qkv, sizes], {"axis": -1}, num_outputs=3)
     slots, head_axis = _slots(tape, tokens, rows), constant(tape, "head_axis", np.array([1]))
-    for past, written, present in zip(pasts, new, presents, strict=True):
+    ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
+    for written, part in zip(new, PARTS, strict=True):
         head = tape.op("Unsqueeze", [written, head_axis])  # (B, 1, S, D)
-        tape.op("ScatterND", [past, slots, head], output=present)
-    mixed = _attended(tape, q, [*presents, _bias(tape, rows, pasts[0])])
+        rows_of: tuple[ir.Value, ...] = int8_cache.emit_rounded(tape, head, part) if int8 else (head,)
+        filled = [
+            tape.op("ScatterND", [past, slots, each], output=present)
+            for each, (past, present) in zip(rows_of, ends, strict=False)
+        ]
+        floats.append(int8_cache.emit_restored(tape, *filled) if int8 else filled[0])
+    mixed = _attended(tape, q, [*floats, _bias(tape, rows, pasts[0])])
     y = tape.op("Add", [x, tape.op("MatMul", [mixed, constant(tape, "out", trained["out"])])])
     logits = ir.val("logits", ir.DataType.FLOAT, ["batch", "sequence", WORDS])
     tape.op("MatMul", [y, tape.op("Transpose", [table], {"perm": [1, 0]})], output=logits)
     return model(tape, [tokens, length, *carried, *pasts], [logits, *presents])
+
+
+def cache(kind: str, *, int8: bool = False) -> list[tuple[str, str, int]]:
+    """Return name, dtype and size of each of a cache's tensors, "past" or "present" as ``kind`` says."""
+    names = [f"{kind}_{part}_0" for part in PARTS]
+    if not int8:
+        return [(name, "float32", SIZE) for name in names]
+    return [each for name in names for each in ((name, "int8", SIZE), (f"{name}{SCALE}", "float32", 1))]
+
+
+def _tensor(name: str, dtype: str, size: int) -> ir.Value:
+    return ir.val(name, ir.DataType.from_numpy(np.dtype(dtype)), ["batch", 1, "capacity", size])
 
 
 def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:

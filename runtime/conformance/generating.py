@@ -36,6 +36,20 @@ def decoder_alone(folder: Path) -> None:
     bundles.describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
 
 
+def int8_cached(folder: Path) -> None:
+    """Write the same decoder with its cache in int8, and golden vectors."""
+    bundles.lay_graph(folder, bundles.MODEL_FILE, decoder.graph(int8=True))
+    write_golden(folder / bundles.GOLDEN_FILE, decoder.samples(int8=True))
+    pasts, presents = (decoder.cache(kind, int8=True) for kind in ("past", "present"))
+    entries = (CacheEntry(past, present) for (past, *_), (present, *_) in zip(pasts, presents, strict=True))
+    bundles.describe(
+        folder,
+        graphs={"model": _decoder(int8=True)},
+        symbols=_DECODING,
+        generation=replace(_GENERATION, cache=tuple(entries)),
+    )
+
+
 def feature_encoder(folder: Path) -> None:
     """Write the same decoder behind an encoder of two sources that are no tokens."""
     summary = Tensor("seen", "float32", ("batch", 1, tiny.WIDTH))
@@ -98,8 +112,14 @@ def encoder_decoder(folder: Path) -> None:
     )
 
 
-def _decoder(*carried: Tensor) -> Graph:
-    pasts, presents = (_cache(kind, 1, decoder.SIZE) for kind in ("past", "present"))
+def _decoder(*carried: Tensor, int8: bool = False) -> Graph:
+    pasts, presents = (
+        tuple(
+            Tensor(name, dtype, ("batch", 1, "capacity", size))
+            for name, dtype, size in decoder.cache(kind, int8=int8)
+        )
+        for kind in ("past", "present")
+    )
     logits = Tensor("logits", "float32", ("batch", "sequence", tiny.WORDS))
     return Graph(
         (bundles.TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)

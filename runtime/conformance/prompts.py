@@ -66,6 +66,16 @@ def continued() -> list[Entry]:
     ]
 
 
+def of_int8_cache() -> list[Entry]:
+    """Return prompts of two lengths that a cache in int8 continues, one by one and with beams."""
+    prompts = [[4, 7, 1], [1, 3, 8, 2, 2, 6]]
+    settings: tuple[Entry, ...] = ({"max_new_tokens": 6}, {"max_new_tokens": 6, "num_beams": 3})
+    return [
+        _many({"prompts": prompts, "settings": each, "sequences": _found(prompts, each, int8=True)})
+        for each in settings
+    ]
+
+
 def captioned() -> list[Entry]:
     """Return a batch of sources, with beams and without."""
     sources = captioner.sources(3, 5, seed=11)
@@ -87,7 +97,9 @@ def _many(entry: Entry) -> Entry:
     return {**entry, "needs": "generate_many"}
 
 
-def _found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None) -> list[list[Entry]]:
+def _found(
+    prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None, *, int8: bool = False
+) -> list[list[Entry]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""
     beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
     penalty = settings.get("repetition_penalty", 1.0)
@@ -105,17 +117,16 @@ def _found(prompts: Sequence[list[int]], settings: Entry, seen: Array | None = N
             random = np.random.default_rng(0)
             search = SingleSearch(begin, limit, stops, sampling, random, length_penalty=beams.length_penalty)
         rows = begin[np.newaxis]
-        while (continued := search.advance(_logits(rows, seen))) is not None:
+        while (continued := search.advance(_logits(rows, seen, int8=int8))) is not None:
             rows = np.column_stack((rows[continued.rows], continued.tokens))
         found.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
     return found
 
 
-def _logits(rows: Array, seen: Array | None) -> Array:
+def _logits(rows: Array, seen: Array | None, *, int8: bool) -> Array:
     """Return the logits behind the last token of each row, (rows, vocabulary)."""
     batch, length = rows.shape
-    pasts = {f"past_{part}_0": np.zeros((batch, 1, length, decoder.SIZE)) for part in decoder.PARTS}
     carried = {} if seen is None else {"seen": np.repeat(seen, batch, axis=0)}
-    answer = decoder.answer({"tokens": rows, "past_length": np.array([0]), **carried, **pasts})
+    answer = decoder.answer({"tokens": rows, **carried, **decoder.empty(batch, length, int8=int8)})
     logits: Array = answer["logits"][:, -1].astype(np.float32)
     return logits

@@ -28,19 +28,25 @@ def continued() -> list[Entry]:
     ]
 
 
+def of_int8_cache() -> list[Entry]:
+    """Return a chat whose cache is in int8."""
+    return [{"turns": _chat([[4, 7, 1], [2, 9], [5]], 3, int8=True), **_NEEDS}]
+
+
 def of_sources() -> list[Entry]:
     """Return a session to be refused: the cache of an encoder-decoder is of one source."""
     return [{"turns": [], **_ERROR, **_NEEDS}]
 
 
-def _chat(said: Sequence[list[int]], most: int) -> list[Entry]:
+def _chat(said: Sequence[list[int]], most: int, *, int8: bool = False) -> list[Entry]:
     turns, text = list[Entry](), list[int]()
     for words in said:
         text = [*text, *words]
-        turns.append(_turn(text, most))
+        turns.append(_turn(text, most, int8=int8))
         text = [*text, *turns[-1]["tokens"]]
     return turns
 
 
-def _turn(prompt: list[int], most: int | None) -> Entry:
-    return {"prompt": prompt, "max_new_tokens": most, "tokens": list(islice(decoder.greedy(prompt), most))}
+def _turn(prompt: list[int], most: int | None, *, int8: bool = False) -> Entry:
+    tokens = islice(decoder.greedy(prompt, int8=int8), most)
+    return {"prompt": prompt, "max_new_tokens": most, "tokens": list(tokens)}

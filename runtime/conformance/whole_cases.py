@@ -26,6 +26,13 @@ WHOLE = (
         steps=steps.stepless(),
     ),
     Case(
+        "long-named.edge",
+        ACCEPTED,
+        "a lookup with a name of 40,000 characters, and tokens beyond its table",
+        bundles.long_named,
+        calls=calls.beyond_table(),
+    ),
+    Case(
         "indexed.edge",
         ACCEPTED,
         "tokens that are indices into a table of 16 rows",
@@ -125,6 +132,16 @@ WHOLE = (
         generate=calls.generated(),
         generate_many=prompts.continued(),
         session=sessions.continued(),
+    ),
+    Case(
+        "int8-cache.edge",
+        ACCEPTED,
+        "generates with keys and values in int8, and their scales, as its cache",
+        generating.int8_cached,
+        calls=calls.int8_cache_calls(),
+        generate=calls.generated(int8=True),
+        generate_many=prompts.of_int8_cache(),
+        session=sessions.of_int8_cache(),
     ),
     Case(
         "sources.edge",

@@ -135,9 +135,9 @@ def test_any_text_survives_the_vocabulary(story: ModuleType) -> None:
         assert story.decode(tokens) == phrase
 
 
-def test_the_metric_counts_the_tokens_foretold(story: ModuleType) -> None:
-    scores = torch.eye(1024)[None, [7, 2]]  # (1, 2, 1024)
-    assert story.metric({"logits": scores}, torch.tensor([[7, 3]])) == 0.5
+def test_the_metric_is_the_odds_of_what_follows(story: ModuleType) -> None:
+    scores = torch.tensor([[[0.75, 0.25], [0.5, 0.5]]]).log()  # (1, 2, 2)
+    assert story.metric({"logits": scores}, torch.tensor([[0, 1]])) == pytest.approx((0.75 + 0.5) / 2)
 
 
 def test_pretty_names_the_likeliest_continuations(story: ModuleType) -> None:

@@ -24,6 +24,11 @@ PASTS = tuple(
     for i in range(LAYERS)
     for part in ("key", "value")
 )
+IN_INT8 = tuple(
+    Tensor(f"{past.name}{suffix}", dtype, (*past.dims[:-1], size))
+    for past in PASTS
+    for suffix, dtype, size in (("", "int8", SIZE), ("_scale", "float32", 1))
+)
 GENERATION = Generation(
     kind="decoder",
     decoder="model",
@@ -54,6 +59,13 @@ def test_bytes_are_those_of_the_arrays(batch: int, total: int) -> None:
     assert cache_bytes(PASTS, batch=batch, total=total) == formula
     arrays = [np.zeros((batch, HEADS, total, SIZE), np.float32) for _ in PASTS]
     assert sum(array.nbytes for array in arrays) == formula
+
+
+def test_a_cache_in_int8_has_a_byte_a_number_and_a_float_a_row() -> None:
+    cache = empty_cache(IN_INT8, batch=3, capacity=7)
+    assert {array.dtype.name for array in cache.values()} == {"int8", "float32"}
+    total = cache_bytes(IN_INT8, batch=3, total=7)
+    assert sum(array.nbytes for array in cache.values()) == total == 2 * LAYERS * 3 * HEADS * 7 * (SIZE + 4)
 
 
 def test_memory_is_that_of_the_room_and_of_what_is_moved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,9 @@ UNTIED: list[tuple[str, Change, str]] = [
     ("decoder", _dtype("model", "inputs", 1, "int32"), "length: past_length: int32[1]"),
     ("decoder", _dims("model", "inputs", 1, "batch"), "length: past_length: int64[batch]"),
     ("decoder", _dtype("model", "inputs", 2, "float16"), "cache[0].past: past_key_0: float16"),
+    ("decoder", _dtype("model", "inputs", 2, "int8"), "cache[0].present: present_key_0: float32"),
+    ("int8-cache", _dtype("model", "outputs", 1, "float32"), "cache[0].present: present_key_0: float32"),
+    ("int8-cache", _dtype("model", "inputs", 3, "float16"), "cache[1].past: past_key_0_scale: float16"),
     ("decoder", _dims("model", "inputs", 2, "batch", 1, "sequence", 4), "cache[0].past: past_key_0: "),
     ("decoder", _dims("model", "outputs", 2, "batch", 2, "capacity", 4), "cache[1].present: present_value_0"),
     (

@@ -18,7 +18,8 @@ Trend = Literal["better", "worse", "same", "not compared"]
 SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
 SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
 MEMORY_NOISE = 0.1  # of a process's peak
-_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "memory_mb")  # limits on what is no accuracy
+# Limits on what is no accuracy.
+_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "cache_mb", "memory_mb")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Giving a decoder a key-value cache, where its ``forward`` knows none."""
 
 from edgeattn_export.cache.derive import derive_steps
+from edgeattn_export.cache.int8_cache import with_int8_cache
 from edgeattn_export.cache.model_graphs import ModelGraph, ModelGraphs, WholeGraph
 from edgeattn_export.cache.steps import Cache, Steps
 from edgeattn_export.cache.with_cache import Cached, with_cache
@@ -14,4 +15,5 @@ __all__ = [
     "WholeGraph",
     "derive_steps",
     "with_cache",
+    "with_int8_cache",
 ]

@@ -109,8 +109,12 @@ class Calibration:
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
-        layers = find_layers(self.model)
-        self.layers = tuple(each for each in layers if isinstance(each.layout, self.forms.layouts))
+        layouts, floats = self.forms.layouts, self.forms.floats(self.model)
+        self.layers = tuple(
+            each
+            for each in find_layers(self.model)
+            if isinstance(each.layout, layouts) and each.output not in floats
+        )
         matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
         self._matches = {name: match for name, match in matches if match is not None}
 

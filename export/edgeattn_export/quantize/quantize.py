@@ -96,11 +96,12 @@ def _is_matrix(value: ir.Value | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """The int8 graph, the recipe that made it, and every layer's form."""
+    """The int8 graph, the recipe that made it, every layer's form, and what the user should know."""
 
     model: ir.Model
     recipe: Recipe
     layers: tuple[LayerForm, ...]
+    notes: tuple[str, ...] = ()
 
 
 def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
@@ -120,16 +121,17 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
     write_bodies(plain, calibration.forms.bodies)
-    _store_whole(plain, calibration)
+    notes = _store_whole(plain, calibration, recipe)
+    floats = calibration.forms.floats(plain)
     for module, output in float_layers(before, plain):
-        forms.setdefault(output, (module, calibration.forms.rest))
+        forms.setdefault(output, (module, FLOAT.name if output in floats else calibration.forms.rest))
     cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
     grids = _trained_grids(calibration, recipe)
     layers = tuple(
         LayerForm(module, form, cosines.get(output), grids.get(output, ""))
         for output, (module, form) in forms.items()
     )
-    return Quantized(model, recipe, layers)
+    return Quantized(model, recipe, layers, notes)
 
 
 def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
@@ -142,19 +144,23 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     for rule in calibration.forms.finish:
         apply(rule, model)
     write_bodies(model, calibration.forms.bodies)
-    _store_whole(model, calibration)
+    _store_whole(model, calibration, recipe)
     return model
 
 
-def _store_whole(model: ir.Model, calibration: Calibration) -> None:
-    """Store what flows between layers, where the engine's forms have that, by how far it reaches there."""
+def _store_whole(model: ir.Model, calibration: Calibration, recipe: Recipe) -> tuple[str, ...]:
+    """Store what flows between layers, where the engine's forms have that, by how far it reaches there.
+
+    Returns:
+        What the user should know.
+    """
     whole = calibration.forms.whole
     if whole is None:
-        return
+        return ()
     trials, engine = calibration.covering_inputs(), calibration.engine
     name_dims(model)
-    whole.balance(model, trials, engine)
-    whole.store(model, ranges_of(model, trials, engine))
+    whole.balance(model, trials, engine, recipe.placed_rewrites())
+    return whole.store(model, ranges_of(model, trials, engine))
 
 
 def _taken_over(model: ir.Model, prepared: Layers) -> Layers:

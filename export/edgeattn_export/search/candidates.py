@@ -76,6 +76,7 @@ class Candidates:
             them, where the device's time cannot be measured here; None where it is measured.
         kernels: What more there is where edgeattn's own kernels are installed.
         careful: The techniques of weights below 8 bits, in place of ``rounding``.
+        corrections: Rewrites that a chosen recipe gets in the end where it is more exact with them.
     """
 
     plain: Recipe
@@ -95,6 +96,7 @@ class Candidates:
     paces: Mapping[str, float] | None = field(default=None, hash=False)
     kernels: Kernels = NO_KERNELS
     careful: tuple[tuple[str, float], ...] = ()
+    corrections: tuple[str, ...] = ()
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:

@@ -10,8 +10,10 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import escape
 from statistics import median
+from typing import Any
 
 import onnx_ir as ir
+from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import is_constant, sources
@@ -20,6 +22,7 @@ from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import with_outputs
+from edgeattn_export.quantize.forms.form import Rewrite
 from edgeattn_export.quantize.recipe import AT, Recipe
 from edgeattn_export.search.cost import ROUNDS, signature
 from edgeattn_export.search.error_meter import ErrorMeter
@@ -107,6 +110,17 @@ def _timed(meter: ErrorMeter, sites: Sequence[Site]) -> Iterator[Answer]:
         yield {str(way): median(measured) for way, measured in times.items()}
 
 
+def _read(rule: Rewrite[Any], node: ir.Node) -> Iterator[ir.Value]:
+    """Yield what reaches the nodes that a rewrite makes of a match: it may begin before the node itself."""
+    tape = Tape()
+    rule.rewrite(tape, rule.check(node))
+    made = {output for each in tape.nodes for output in each.outputs}
+    for each in tape.nodes:
+        yield from (value for value in sources(each) if value not in made)
+        for place in range(len(each.inputs)):  # it stays out of the graph, and is no user of its values
+            each.replace_input_with(place, None)
+
+
 def _sites(meter: ErrorMeter, name: str) -> list[Site]:
     """Return the nodes of a graph that a rewrite takes."""
     calibration = meter.calibration
@@ -114,7 +128,8 @@ def _sites(meter: ErrorMeter, name: str) -> list[Site]:
     nodes = [node for node in calibration.model.graph if node.op_type in rule.roots]
     nodes = [node for node in nodes if not isinstance(rule.check(node), Refusal | None)]
     fed = {
-        node: [value for value in dict.fromkeys(sources(node)) if not is_constant(value)] for node in nodes
+        node: [value for value in dict.fromkeys(_read(rule, node)) if not is_constant(value)]
+        for node in nodes
     }
     names = dict.fromkeys(value.name or "" for values in fed.values() for value in values)
     (inputs,) = stratified((sample.inputs for sample in meter.samples), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from edgeattn_export.quantize.float_graphs import FloatGraph
@@ -113,8 +113,40 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
         without, proven = race(meter, [chosen.recipe, with_rewrites])
         trials = (*trials, proven)
         chosen = proven if _price(goal, proven) < _price(goal, without) else chosen
-    notes = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
-    return SearchResult(chosen, trials, goal.misses(chosen), notes)
+    chosen, corrected, why = _corrected(meter, goal, chosen, step)
+    notes = (*why_float(units, problem.units, chosen.recipe, candidates.fastest.form), *why)
+    return SearchResult(chosen, (*trials, *corrected), goal.misses(chosen), notes)
+
+
+def _corrected(
+    meter: ErrorMeter, goal: Goal, chosen: Trial, step: Step
+) -> tuple[Trial, tuple[Trial, ...], tuple[str, ...]]:
+    """Give a recipe the corrections by which it gains.
+
+    Returns:
+        Its trial, those of all corrections that it got, and why it got them.
+    """
+    gains: list[Trial] = []
+    notes: list[str] = []
+    for name in meter.rig.candidates.corrections:
+        step(0, 1, f"trying {name}")
+        before, recipe = chosen, chosen.recipe
+        corrected = replace(recipe, name=f"{recipe.name}, {name}", rewrites=(*recipe.rewrites, name))
+        (trial,) = race(meter, [corrected])
+        if _inexactness(goal, trial) < _inexactness(goal, before):
+            chosen = trial
+            gains.append(trial)
+            notes.append(
+                f"{name.capitalize()}: on the selection samples a cosine of {trial.cosine_mean:.5f} in the "
+                f"mean and {trial.cosine_min:.5f} at worst; otherwise {before.cosine_mean:.5f} and "
+                f"{before.cosine_min:.5f}."
+            )
+    return chosen, tuple(gains), tuple(notes)
+
+
+def _inexactness(goal: Goal, trial: Trial) -> tuple[float, float]:
+    """Return what a trial misses of the goal, and its mean and worst error together."""
+    return goal.excess(_usage(trial)), 2 - trial.cosine_mean - trial.cosine_min
 
 
 def follow(float_graph: FloatGraph, recipe: Recipe, rig: Rig) -> SearchResult:

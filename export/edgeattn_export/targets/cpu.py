@@ -12,6 +12,10 @@ from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
 from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention, attention_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import (
+    KernelInt8Attention,
+    int8_attention_body,
+)
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
@@ -51,7 +55,7 @@ FORMS = Forms(
         KERNEL_INT4_BLOCKS,
         KERNEL_INT4_BLOCKS_OF_64,
     ),
-    others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh(), KernelAttention()),
+    others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh(), KernelInt8Attention(), KernelAttention()),
     finish=(
         KernelSmoothing(),
         KernelActivation(),
@@ -62,7 +66,11 @@ FORMS = Forms(
         KernelNorm(),
         NarrowScales(),
     ),
-    bodies={"Int8Linear": int8_linear_body, "Attention": attention_body},
+    bodies={
+        "Int8Linear": int8_linear_body,
+        "Attention": attention_body,
+        "Int8Attention": int8_attention_body,
+    },
 )
 
 _PLAIN = Treatment(INT8.name)
@@ -118,7 +126,7 @@ _KERNELS = Kernels(
         Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
-    rewrites=(KernelAttention.name,),
+    rewrites=(KernelInt8Attention.name, KernelAttention.name),
 )
 
 CPU = Target(

@@ -1,4 +1,4 @@
-"""Qualcomm's Hexagon by onnxruntime's QNN: integers alone, fixed sizes, one graph handed over whole."""
+"""Qualcomm's Hexagon by onnxruntime's QNN: integers, fixed sizes, one graph handed over whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16
@@ -55,6 +56,7 @@ CANDIDATES = Candidates(
     embeddings=(TABLE8.name, TABLE16.name),
     smaller_embeddings=(),
     others=(),
+    corrections=(UNEQUALIZED.name,),
     aim=(0.995, 0.99),  # beyond it weights of 16 bits: twice the size and the time
     # Products of 8 bits are the unit: a 16-bit number is two of 8, and float layers have 16-bit weights. The
     # few channels that are split off add a quarter, as if a sixteenth of all had 16 bits on either side.
@@ -66,7 +68,9 @@ QNN = Target(
     engine=HTP,
     stand_in=ORT_QDQ,
     lowerings=DECOMPOSED,
-    forms=Forms((QDQ8, QDQ_WEIGHTS), (TABLE8, TABLE16), whole=WholeQdq(), layouts=(ChannelsLast,)),
+    forms=Forms(
+        (QDQ8, QDQ_WEIGHTS), (TABLE8, TABLE16, UNEQUALIZED), whole=WholeQdq(), layouts=(ChannelsLast,)
+    ),
     candidates=CANDIDATES,
     opset=OLDEST,
     bucket_limits=BucketLimits(),

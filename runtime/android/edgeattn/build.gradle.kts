@@ -1,14 +1,11 @@
 plugins {
     id("com.android.library")
     id("org.jetbrains.kotlin.android")
-    id("maven-publish")
 }
 
-group = "dev.edgeattn"
-// The release is the core's, said once.
-version = Regex("EDGEATTN_VERSION \"(.+)\"").find(file("../../cpp/include/edgeattn_export.h").readText())!!.groupValues[1]
+apply(from = "publication.gradle")
 
-val onnxruntime = "com.microsoft.onnxruntime:onnxruntime-android:1.30.0"
+val onnxruntime: String by extra
 val engine by configurations.creating
 val engineFolder = layout.buildDirectory.dir("engine")
 
@@ -43,18 +40,4 @@ kotlin {
     compilerOptions { allWarningsAsErrors = true }
 }
 
-dependencies {
-    engine("$onnxruntime@aar")
-    implementation(onnxruntime) // for its libonnxruntime.so
-    implementation("com.android.ndk.thirdparty:openssl:1.1.1q-beta-1") // for its libcrypto.so
-    api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.8.0")
-}
-
-publishing {
-    publications {
-        register<MavenPublication>("release") {
-            artifactId = "edgeattn-android"
-            afterEvaluate { from(components["release"]) }
-        }
-    }
-}
+dependencies { engine("$onnxruntime@aar") }

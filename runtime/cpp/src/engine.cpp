@@ -50,12 +50,13 @@ bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
                      [&](const auto& phrase) { return text.find(phrase) != text.npos; });
 }
 
+constexpr std::size_t kRead = 1024;  // bytes of a reason: a graph's names in it may be of any length
+
 /// Returns onnxruntime's own reason without the place in its sources, with the names of a graph made legible.
 std::string explained(const Ort::Exception& error) {
   static const std::regex place(
       R"(\S+\.(cc|h):\d+ ([\w:&*<>, ~]*\([^()]*\) )?|^Load model from .*? failed:)");
-  const std::string reason = error.what();
-  return legible(reason.size() > 4096 ? reason.substr(0, 4096) : std::regex_replace(reason, place, ""));
+  return legible(std::regex_replace(shortened(error.what(), kRead), place, ""));
 }
 
 void require_engine() {

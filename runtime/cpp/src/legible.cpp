@@ -48,6 +48,13 @@ std::string legible(const std::string& text) {
   return out;
 }
 
+std::string shortened(const std::string& text, std::size_t most) {
+  constexpr std::string_view kGap = " ... ";
+  if (text.size() <= most) return text;
+  const auto head = 2 * (most - kGap.size()) / 3, tail = most - kGap.size() - head;
+  return text.substr(0, head).append(kGap).append(text, text.size() - tail, tail);
+}
+
 std::string one_line(const std::string& text, std::size_t most) {
   auto line = text;
   std::replace(line.begin(), line.end(), '\n', ' ');

@@ -44,16 +44,16 @@ void check_takes(const GraphSpec& graph, const std::string& key, const std::vect
                             " found, one that takes ", listed(named), " expected"));
 }
 
-/// Returns the tensor of that name, of that dtype and those dims.
+/// Returns the tensor of that name, of one of these dtypes and those dims.
 TensorSpec require(const std::string& name, const std::string& key, const std::vector<TensorSpec>& tensors,
-                   const std::string& dtype, const std::vector<Dim>& dims) {
+                   const std::vector<std::string>& dtypes, const std::vector<Dim>& dims) {
   const auto* tensor = find(tensors, name);
   if (!tensor)
     throw BundleError(
         words("generation.", key, ": the graph has no ", quoted(name), ", only ", listed(tensors)));
-  if (tensor->dtype != dtype ||
+  if (std::find(dtypes.begin(), dtypes.end(), tensor->dtype) == dtypes.end() ||
       !std::equal(tensor->dims.begin(), tensor->dims.end(), dims.begin(), dims.end(), fits))
-    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", dtype, "[",
+    throw BundleError(words("generation.", key, ": ", written(*tensor), " found, ", listed(dtypes), "[",
                             listed(dims, expected_word), "] expected"));
   return *tensor;
 }
@@ -71,15 +71,15 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   taken.insert(taken.end(), {names.tokens, names.length});
   for (const auto& entry : names.cache) taken.push_back(entry.past);
   check_takes(decoder, "decoder", taken);
-  const auto tokens = require(names.tokens, "tokens", decoder.inputs, "int64", {kSymbol, kSymbol});
+  const auto tokens = require(names.tokens, "tokens", decoder.inputs, {"int64"}, {kSymbol, kSymbol});
   const auto batch = tokens.dims[0].symbol, sequence = tokens.dims[1].symbol;
-  require(names.logits, "logits", decoder.outputs, "float32", {tokens.dims[0], tokens.dims[1], kSize});
-  require(names.length, "length", decoder.inputs, "int64", {Dim{1, ""}});
+  require(names.logits, "logits", decoder.outputs, {"float32"}, {tokens.dims[0], tokens.dims[1], kSize});
+  require(names.length, "length", decoder.inputs, {"int64"}, {Dim{1, ""}});
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
-    const auto past = require(past_name, "cache", decoder.inputs, "float32",
+    const auto past = require(past_name, "cache", decoder.inputs, {"float32", "int8"},
                               {tokens.dims[0], kSize, Dim{0, kCapacity}, kSize});
-    require(present, "cache", decoder.outputs, "float32", past.dims);
+    require(present, "cache", decoder.outputs, {past.dtype}, past.dims);
     if (!presents.insert(present).second)
       throw BundleError(words("generation.cache: ", quoted(present), " continues two entries"));
   }
@@ -88,7 +88,7 @@ void check_generation(const Generation& names, const Manifest& manifest) {
     check_takes(encoder, "sources", names.sources);
     for (const auto& name : names.carried) {
       const auto& input = *find(decoder.inputs, name);
-      require(name, "carried", encoder.outputs, input.dtype, input.dims);
+      require(name, "carried", encoder.outputs, {input.dtype}, input.dims);
     }
   }
   check_bounds(manifest.symbols, batch, 1);

@@ -42,7 +42,8 @@ Tensor parse(const Json& tensor) {
     flags.dtype = dtype;
     return flags;
   }
-  const std::map<std::string, Tensor (*)(const Json&)> readers = {{"int64", tensor_of<std::int64_t>},
+  const std::map<std::string, Tensor (*)(const Json&)> readers = {{"int8", tensor_of<std::int8_t>},
+                                                                  {"int64", tensor_of<std::int64_t>},
                                                                   {"int32", tensor_of<std::int32_t>},
                                                                   {"float32", tensor_of<float>},
                                                                   {"float64", tensor_of<double>}};

@@ -24,7 +24,8 @@ constexpr std::size_t kKeyBlock = 128;
 constexpr std::size_t kScoreStride =
     kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
-using Queries = const float*;
+constexpr std::size_t kFewRows = 4;  // that read keys as they lie
+
 struct QueryRow {
   float* y;
   const void* mask;
@@ -38,6 +39,7 @@ struct BlockMemory {
   float* queries;  // (rows, head size in whole vectors), times scale
   float* keys;     // (head size, keys of a block)
   float* values;   // (keys of a block, value size in whole vectors)
+  float* restored;  // (keys of a block, head size in whole vectors), of keys in int8
   float* scores;   // (rows of a tile, kScoreStride)
   float* sums;     // (rows, value size in whole vectors)
 };
@@ -45,16 +47,18 @@ struct BlockMemory {
 inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
   const auto keys = round_up(std::min(call.keys(), kKeyBlock), kLanes);
   const auto head = round_up(call.head_size, kLanes), values = round_up(call.value_size, kLanes);
+  const auto restored = call.int8_span.length ? keys * head : 0;
   ScratchSize size;
   size.add<QueryRow>(rows);
   for (const auto floats :
-       {rows * head, keys * call.head_size, keys * values, kTileRows * kScoreStride, rows * values})
+       {rows * head, keys * call.head_size, keys * values, restored, kTileRows * kScoreStride, rows * values})
     size.add<float>(floats);
   Scratch scratch(size);
   return {scratch.take<QueryRow>(rows),
           scratch.take<float>(rows * head),
           scratch.take<float>(keys * call.head_size),
           scratch.take<float>(keys * values),
+          scratch.take<float>(restored),
           scratch.take<float>(kTileRows * kScoreStride),
           scratch.take<float>(rows * values)};
 }
@@ -80,10 +84,15 @@ class BlockAttention {
         attend_to(span, key - before, key, std::min(kKeyBlock, end - key));
       before += span.length;
     }
+    const auto end = std::min(call_.int8_span.length, visible);
+    for (std::size_t key = 0; key < end; key += kKeyBlock)
+      attend_to(call_.int8_span, key, std::min(kKeyBlock, end - key));
     write();
   }
 
  private:
+  // Whether keys are transposed, which is worth while for many rows.
+  bool is_packed() const { return block_.rows > kFewRows; }
   std::size_t first_row(std::size_t tile) const { return block_.rows * tile / tiles_; }
 
   void load_rows() {
@@ -110,11 +119,60 @@ class BlockAttention {
   // Lets all rows see `count` keys of a span, which are those from `key` on of all spans.
   void attend_to(const KeySpan& span, std::size_t at, std::size_t key, std::size_t count) {
     const Rows keys = {span.key.at(block_.batch, block_.key_head, at), span.key.row_stride};
-    Rows values = {span.value.at(block_.batch, block_.key_head, at), span.value.row_stride};
+    const Rows values = {span.value.at(block_.batch, block_.key_head, at), span.value.row_stride};
+    const bool as_they_lie = !is_packed() && call_.value_size == value_stride_;
+    attend_to(keys, as_they_lie ? values : packed_values(values, count), key, count);
+  }
+
+  // The same of keys in int8: few rows read them as they lie, for more they are restored once.
+  void attend_to(const Int8KeySpan& span, std::size_t key, std::size_t count) {
+    const auto row = [&](const auto& heads) { return heads.at(block_.batch, block_.key_head, key); };
+    const RowsOf<std::int8_t> keys = {row(span.key), span.key.row_stride};
+    const RowsOf<std::int8_t> values = {row(span.value), span.value.row_stride};
+    const float *key_scale = row(span.key_scale), *value_scale = row(span.value_scale);
+    if (block_.rows <= kFewRows && call_.value_size == value_stride_)
+      return attend_few(keys, key_scale, values, value_scale, key, count);
+    for (std::size_t t = 0; t < count; ++t) {
+      scale_row(keys.data + t * keys.stride, call_.head_size, key_scale[t], memory_.restored + t * query_stride_);
+      scale_row(values.data + t * values.stride, call_.value_size, value_scale[t],
+                memory_.values + t * value_stride_);
+    }
+    attend_to(Rows{memory_.restored, query_stride_}, Rows{memory_.values, value_stride_}, key, count);
+  }
+
+  void attend_few(RowsOf<std::int8_t> keys, const float* key_scale, RowsOf<std::int8_t> values,
+                  const float* value_scale, std::size_t key, std::size_t count) {
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < block_.rows; ++i) seen = std::max(seen, memory_.rows[i].visible);
+    seen = std::min(count, seen - key);
+    multiply_few(block_.rows, {memory_.queries, query_stride_}, keys, seen);
+    float decay[kFewRows];
+    for (std::size_t i = 0; i < block_.rows; ++i) {
+      float* const scores = memory_.scores + i * kScoreStride;
+      scale_each(scores, key_scale, seen);
+      decay[i] = weigh_row(memory_.rows[i], scores, key, seen);
+      scale_each(scores, value_scale, seen);
+    }
+    multiply(block_.rows, {memory_.scores, kScoreStride}, values, seen, key ? decay : nullptr, memory_.sums,
+             value_stride_, value_stride_);
+  }
+
+  // The scores of up to kFewRows queries.
+  template <class T>
+  void multiply_few(std::size_t rows, Rows queries, RowsOf<T> keys, std::size_t count) const {
+    std::size_t i = 0;
+    for (; i + 2 <= rows; i += 2)
+      multiply_by_each<2>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
+                          memory_.scores + i * kScoreStride, kScoreStride);
+    if (i < rows)
+      multiply_by_each<1>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
+                          memory_.scores + i * kScoreStride, kScoreStride);
+  }
+
+  // The same of keys and of values in whole vectors.
+  void attend_to(Rows keys, Rows values, std::size_t key, std::size_t count) {
     const auto columns = round_up(count, kLanes);
-    const bool packed = block_.rows > 1;  // worth while for several rows
-    if (packed) transpose(keys, count, call_.head_size, memory_.keys, columns);
-    if (packed || call_.value_size != value_stride_) values = packed_values(values, count);
+    if (is_packed()) transpose(keys, count, call_.head_size, memory_.keys, columns);
     for (std::size_t tile = 0; tile < tiles_; ++tile) {
       const auto first = first_row(tile), rows = first_row(tile + 1) - first;
       std::size_t visible = 0;
@@ -122,11 +180,11 @@ class BlockAttention {
       if (visible <= key) continue;
       const auto seen = std::min(count, visible - key);
       const Rows queries = {memory_.queries + first * query_stride_, query_stride_};
-      if (packed)
-        multiply(rows, queries, {memory_.keys, columns}, call_.head_size, nullptr, memory_.scores,
+      if (is_packed())
+        multiply(rows, queries, Rows{memory_.keys, columns}, call_.head_size, nullptr, memory_.scores,
                  kScoreStride, round_up(seen, kLanes));
       else
-        multiply_by_each(queries.data, keys, seen, call_.head_size, memory_.scores);
+        multiply_few(rows, queries, keys, seen);
       float decay[kTileRows];
       for (std::size_t i = 0; i < rows; ++i)
         decay[i] = weigh_row(memory_.rows[first + i], memory_.scores + i * kScoreStride, key, seen);

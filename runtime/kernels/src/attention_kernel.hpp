@@ -27,6 +27,13 @@ struct KeySpan {
   std::size_t length = 0;
 };
 
+/// Keys with their values in int8, each row with a scale: those of a cache, into which the call's own are written.
+struct Int8KeySpan {
+  Heads<const std::int8_t> key, value;
+  Heads<const float> key_scale, value_scale;  // a row holds one
+  std::size_t length = 0;
+};
+
 /// What is added to the scores. A stride is 0 where the mask is broadcast.
 struct Mask {
   enum class Kind { kNone, kAdditive, kBoolean };
@@ -44,13 +51,14 @@ struct AttentionCall {
   std::size_t head_size = 0, value_size = 0;
   Heads<const float> query;
   std::array<KeySpan, 2> spans;  // past, then new
+  Int8KeySpan int8_span;         // in their place
   Mask mask;
   bool causal = false;  // query i sees the past and the new keys 0 to i
   float scale = 1, softcap = 0;
   Heads<float> y;
   Heads<float> present_key, present_value;  // both spans in one; without data where not wanted
 
-  std::size_t keys() const { return spans[0].length + spans[1].length; }
+  std::size_t keys() const { return spans[0].length + spans[1].length + int8_span.length; }
 };
 
 /// Computes y and the present keys and values.

@@ -150,7 +150,62 @@ Mask mask_of(const Tensor& tensor, const AttentionCall& call) {
           size(shape.last())};
 }
 
+// Rows in int8, of rank 4.
+Heads<const std::int8_t> int8_rows(const Tensor& tensor, const char* name) {
+  require(tensor.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, name, " must be int8, not ",
+          type_name(tensor.type));
+  require(tensor.shape.rank() == 4, name, " must be of rank 4, not ", tensor.shape.rank());
+  require_addressable(tensor.shape, name);
+  const auto rows = size(tensor.shape[2]), width = size(tensor.shape[3]);
+  return {tensor.as<std::int8_t>(), size(tensor.shape[1]) * rows * width, rows * width, width};
+}
+
+// A scale for each row of a tensor of rank 4.
+Heads<const float> row_scales(const Tensor& tensor, const char* name, const Shape& rows) {
+  require_float(tensor, name);
+  require_dims(tensor, name, {rows[0], rows[1], rows[2], 1});
+  return {tensor.as<float>(), size(rows[1]) * size(rows[2]), size(rows[2]), 1};
+}
+
+// What both layouts go by, once dimensions and mask are known.
+void apply(const AttentionAttributes& attributes, AttentionCall& call) {
+  require(call.key_heads > 0 && call.heads > 0 && call.heads % call.key_heads == 0, "the heads of Q, ",
+          call.heads, ", must be a multiple of those of K and V, ", call.key_heads);
+  require(call.head_size > 0 && call.value_size > 0, "heads of no elements");
+  call.scale = attributes.scale > 0 ? attributes.scale : 1 / std::sqrt(static_cast<float>(call.head_size));
+  call.softcap = attributes.softcap;
+}
+
 }  // namespace
+
+AttentionLayout lay_out(const Int8AttentionInputs& inputs, const AttentionAttributes& attributes) {
+  require(inputs.query.shape.rank() == 4, "Q must be of rank 4, not ", inputs.query.shape.rank());
+  const auto query = projection(inputs.query, "Q", "", 0);
+  AttentionLayout layout;
+  auto& call = layout.call;
+  auto& span = call.int8_span;
+  span.key = int8_rows(inputs.key, "K");
+  span.value = int8_rows(inputs.value, "V");
+  const auto &key = inputs.key.shape, &value = inputs.value.shape;
+  require_dims(inputs.value, "V", {key[0], key[1], key[2], value[3]});
+  require(dim(query.batch) == key[0], "Q is of a batch of ", query.batch, ", K of ", key[0]);
+  require(dim(query.size) == key[3], "a head of Q has ", query.size, " elements, one of K ", key[3]);
+  span.key_scale = row_scales(inputs.key_scale, "K_scale", key);
+  span.value_scale = row_scales(inputs.value_scale, "V_scale", value);
+  span.length = size(key[2]);
+  call.batch = query.batch;
+  call.heads = query.heads;
+  call.key_heads = size(key[1]);
+  call.queries = query.length;
+  call.head_size = query.size;
+  call.value_size = size(value[3]);
+  call.query = query.at;
+  apply(attributes, call);
+  call.mask = mask_of(inputs.mask, call);
+  layout.y = {key[0], dim(call.heads), dim(call.queries), value[3]};
+  require_addressable(layout.y, "the output");
+  return layout;
+}
 
 AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes& attributes) {
   const auto now = projections(inputs, attributes);
@@ -162,17 +217,13 @@ AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes
   call.queries = now.query.length;
   call.head_size = now.query.size;
   call.value_size = now.value.size;
-  require(call.key_heads > 0 && call.heads > 0 && call.heads % call.key_heads == 0, "the heads of Q, ",
-          call.heads, ", must be a multiple of those of K and V, ", call.key_heads);
-  require(call.head_size > 0 && call.value_size > 0, "heads of no elements");
+  apply(attributes, call);
   call.query = now.query.at;
   call.spans = {cache(inputs, now), KeySpan{now.key.at, now.value.at, now.key.length}};
   call.mask = mask_of(inputs.mask, call);
   const bool one_after_cache =
       call.queries == 1 && call.spans[0].length > 0;  // sees all keys, as in onnxruntime
   call.causal = attributes.causal && !one_after_cache;
-  call.scale = attributes.scale > 0 ? attributes.scale : 1 / std::sqrt(static_cast<float>(call.head_size));
-  call.softcap = attributes.softcap;
 
   const auto batch = dim(call.batch), heads = dim(call.heads), queries = dim(call.queries),
              width = dim(call.value_size);

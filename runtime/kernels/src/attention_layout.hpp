@@ -14,6 +14,11 @@ struct AttentionInputs {
   Tensor query, key, value, mask, past_key, past_value;
 };
 
+/// Inputs of Int8Attention: keys and values in int8, (batch, heads, length, size), and a scale for each row.
+struct Int8AttentionInputs {
+  Tensor query, key, key_scale, value, value_scale, mask;
+};
+
 struct AttentionAttributes {
   std::int64_t query_heads = 0, key_heads = 0;  // 0: as the tensors of rank 4 say
   bool causal = false;
@@ -33,5 +38,6 @@ struct AttentionLayout {
 ///
 /// @throws Error where types or dimensions do not fit, or a size does not fit into memory.
 AttentionLayout lay_out(const AttentionInputs& inputs, const AttentionAttributes& attributes);
+AttentionLayout lay_out(const Int8AttentionInputs& inputs, const AttentionAttributes& attributes);
 
 }  // namespace edgeattn::kernels

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "floats-inl.h"
 #include "hwy/highway.h"
@@ -29,15 +30,35 @@ constexpr std::size_t kTileRows = 6, kTileVectors = 2;  // of 16
 #endif
 
 // Rows that lie `stride` apart.
-struct Rows {
-  const float* data;
+template <class T>
+struct RowsOf {
+  const T* data;
   std::size_t stride;
 };
+using Rows = RowsOf<float>;
+
+// The next vector of a row, as floats.
+HWY_INLINE FloatVector load_floats(const float* from) { return hn::LoadU(Floats(), from); }
+HWY_INLINE FloatVector load_floats(const std::int8_t* from) {
+  const hn::RebindToSigned<Floats> whole;
+  return hn::ConvertTo(Floats(),
+                       hn::PromoteTo(whole, hn::LoadU(hn::Rebind<std::int8_t, Floats>(), from)));
+}
+
+// The same of its last `count` elements, with zeros behind.
+HWY_INLINE FloatVector load_floats(const float* from, std::size_t count) {
+  return hn::LoadN(Floats(), from, count);
+}
+HWY_INLINE FloatVector load_floats(const std::int8_t* from, std::size_t count) {
+  const hn::RebindToSigned<Floats> whole;
+  return hn::ConvertTo(Floats(),
+                       hn::PromoteTo(whole, hn::LoadN(hn::Rebind<std::int8_t, Floats>(), from, count)));
+}
 
 // out (kRows, kVectors * lanes) = left (kRows, inner) * right (inner, ...); where there is a decay, plus what
 // was there times the decay of its row.
-template <std::size_t kRows, std::size_t kVectors>
-HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const float* decay,
+template <std::size_t kRows, std::size_t kVectors, class T>
+HWY_INLINE void multiply_tile(Rows left, RowsOf<T> right, std::size_t inner, const float* decay,
                               float* HWY_RESTRICT out, std::size_t out_stride) {
   constexpr std::size_t kGroup = 3;  // rows that one pointer reaches: x86 adds once or twice a register to it
   const Floats d;
@@ -49,11 +70,11 @@ HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const fl
   }
   const float* groups[(kRows + kGroup - 1) / kGroup];
   for (std::size_t g = 0; g * kGroup < kRows; ++g) groups[g] = left.data + g * kGroup * left.stride;
-  const float* HWY_RESTRICT row = right.data;
+  const T* HWY_RESTRICT row = right.data;
   for (std::size_t k = 0; k < inner; ++k, row += right.stride) {
     FloatVector b[kVectors];
     HWY_UNROLL(8)
-    for (std::size_t j = 0; j < kVectors; ++j) b[j] = hn::LoadU(d, row + j * kLanes);
+    for (std::size_t j = 0; j < kVectors; ++j) b[j] = load_floats(row + j * kLanes);
     HWY_UNROLL(12)
     for (std::size_t i = 0; i < kRows; ++i) {
       const FloatVector element = hn::Set(d, groups[i / kGroup][i % kGroup * left.stride]);
@@ -74,8 +95,8 @@ HWY_INLINE void multiply_tile(Rows left, Rows right, std::size_t inner, const fl
 }
 
 // The same for up to kTileRows rows and any columns that are a multiple of the lanes.
-template <std::size_t kRows = kTileRows>
-void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const float* decay,
+template <std::size_t kRows = kTileRows, class T>
+void multiply(std::size_t rows, Rows left, RowsOf<T> right, std::size_t inner, const float* decay,
               float* HWY_RESTRICT out, std::size_t out_stride, std::size_t columns) {
   if constexpr (kRows > 1) {
     if (rows < kRows) return multiply<kRows - 1>(rows, left, right, inner, decay, out, out_stride, columns);
@@ -85,9 +106,9 @@ void multiply(std::size_t rows, Rows left, Rows right, std::size_t inner, const 
   constexpr std::size_t kWide = kVectors * kLanes;
   std::size_t n = 0;
   for (; n + kWide <= columns; n += kWide)
-    multiply_tile<kRows, kVectors>(left, {right.data + n, right.stride}, inner, decay, out + n, out_stride);
+    multiply_tile<kRows, kVectors>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
   for (; n < columns; n += kLanes)
-    multiply_tile<kRows, 1>(left, {right.data + n, right.stride}, inner, decay, out + n, out_stride);
+    multiply_tile<kRows, 1>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
 }
 
 // Four elements of each of kBlocks rows, which lie four rows apart.
@@ -144,49 +165,82 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sum_blocks(V v) {
   }
 }
 
-// out (count in fours) = row (size) times each row of `others`.
-inline void multiply_by_each(const float* HWY_RESTRICT row, Rows others, std::size_t count, std::size_t size,
-                             float* HWY_RESTRICT out) {
+// The sums of all lanes of each of four vectors.
+HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sums_of_lanes(const FloatVector (&sums)[4]) {
   const Floats d;
   const hn::RepartitionToWide<Floats> pairs;
+  const auto even =
+      hn::Add(hn::InterleaveLower(d, sums[0], sums[1]), hn::InterleaveUpper(d, sums[0], sums[1]));
+  const auto odd =
+      hn::Add(hn::InterleaveLower(d, sums[2], sums[3]), hn::InterleaveUpper(d, sums[2], sums[3]));
+  const auto low = hn::InterleaveLower(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
+  const auto high = hn::InterleaveUpper(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
+  return sum_blocks(hn::Add(hn::BitCast(d, low), hn::BitCast(d, high)));
+}
+
+// out (kRows, count in fours) = rows (kRows, size) times each row of `others`, which are read once.
+template <std::size_t kRows, class T>
+HWY_INLINE void multiply_by_each(Rows rows, RowsOf<T> others, std::size_t count, std::size_t size,
+                                 float* HWY_RESTRICT out, std::size_t out_stride) {
+  const Floats d;
   const std::size_t whole = size / kLanes * kLanes, rest = size - whole;
   for (std::size_t t = 0; t < count; t += 4) {
-    const float* x[4];
-    FloatVector sums[4];
+    const T* x[4];
+    FloatVector sums[kRows][4];
     HWY_UNROLL(4)
     for (std::size_t i = 0; i < 4; ++i) {
       x[i] = others.data + std::min(t + i, count - 1) * others.stride;
-      sums[i] = hn::Zero(d);
+      HWY_UNROLL(2)
+      for (std::size_t r = 0; r < kRows; ++r) sums[r][i] = hn::Zero(d);
     }
     for (std::size_t k = 0; k < whole; k += kLanes) {
-      const FloatVector a = hn::LoadU(d, row + k);
+      FloatVector a[kRows];
+      HWY_UNROLL(2)
+      for (std::size_t r = 0; r < kRows; ++r) a[r] = hn::LoadU(d, rows.data + r * rows.stride + k);
       HWY_UNROLL(4)
-      for (std::size_t i = 0; i < 4; ++i) sums[i] = hn::MulAdd(a, hn::LoadU(d, x[i] + k), sums[i]);
+      for (std::size_t i = 0; i < 4; ++i) {
+        const FloatVector b = load_floats(x[i] + k);
+        HWY_UNROLL(2)
+        for (std::size_t r = 0; r < kRows; ++r) sums[r][i] = hn::MulAdd(a[r], b, sums[r][i]);
+      }
     }
     if (rest) {
-      const FloatVector a = hn::LoadN(d, row + whole, rest);
       HWY_UNROLL(4)
-      for (std::size_t i = 0; i < 4; ++i) sums[i] = hn::MulAdd(a, hn::LoadN(d, x[i] + whole, rest), sums[i]);
+      for (std::size_t i = 0; i < 4; ++i) {
+        const FloatVector b = load_floats(x[i] + whole, rest);
+        HWY_UNROLL(2)
+        for (std::size_t r = 0; r < kRows; ++r) {
+          const FloatVector a = hn::LoadN(d, rows.data + r * rows.stride + whole, rest);
+          sums[r][i] = hn::MulAdd(a, b, sums[r][i]);
+        }
+      }
     }
-    const auto even =
-        hn::Add(hn::InterleaveLower(d, sums[0], sums[1]), hn::InterleaveUpper(d, sums[0], sums[1]));
-    const auto odd =
-        hn::Add(hn::InterleaveLower(d, sums[2], sums[3]), hn::InterleaveUpper(d, sums[2], sums[3]));
-    const auto low = hn::InterleaveLower(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
-    const auto high = hn::InterleaveUpper(pairs, hn::BitCast(pairs, even), hn::BitCast(pairs, odd));
-    hn::StoreU(sum_blocks(hn::Add(hn::BitCast(d, low), hn::BitCast(d, high))), hn::FixedTag<float, 4>(),
-               out + t);
+    HWY_UNROLL(2)
+    for (std::size_t r = 0; r < kRows; ++r)
+      hn::StoreU(sums_of_lanes(sums[r]), hn::FixedTag<float, 4>(), out + r * out_stride + t);
   }
 }
 
 // to (size in whole vectors) = from (size) * factor; what follows is 0.
-HWY_INLINE void scale_row(const float* HWY_RESTRICT from, std::size_t size, float factor,
+template <class T>
+HWY_INLINE void scale_row(const T* HWY_RESTRICT from, std::size_t size, float factor,
                           float* HWY_RESTRICT to) {
   const Floats d;
   const FloatVector f = hn::Set(d, factor);
   std::size_t k = 0;
-  for (; k + kLanes <= size; k += kLanes) hn::StoreU(hn::Mul(hn::LoadU(d, from + k), f), d, to + k);
-  if (k < size) hn::StoreU(hn::Mul(hn::LoadN(d, from + k, size - k), f), d, to + k);
+  for (; k + kLanes <= size; k += kLanes) hn::StoreU(hn::Mul(load_floats(from + k), f), d, to + k);
+  if (k < size) hn::StoreU(hn::Mul(load_floats(from + k, size - k), f), d, to + k);
+}
+
+// row (count) *= factors (count), in whole vectors but for the last.
+HWY_INLINE void scale_each(float* HWY_RESTRICT row, const float* HWY_RESTRICT factors, std::size_t count) {
+  const Floats d;
+  std::size_t k = 0;
+  for (; k + kLanes <= count; k += kLanes)
+    hn::StoreU(hn::Mul(hn::LoadU(d, row + k), hn::LoadU(d, factors + k)), d, row + k);
+  if (k < count)
+    hn::StoreN(hn::Mul(hn::LoadN(d, row + k, count - k), hn::LoadN(d, factors + k, count - k)), d, row + k,
+               count - k);
 }
 
 // The same, where nothing behind `to` may be touched.

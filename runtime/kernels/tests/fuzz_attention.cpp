@@ -5,6 +5,8 @@
 // allocated are laid out alone.
 #include <cstdint>
 #include <cstring>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "attention_layout.hpp"
@@ -119,24 +121,65 @@ struct Fuzzed {
   }
 };
 
+// The same query on keys and values in int8, whose scales may be as many as their rows, or any.
+struct FuzzedInt8 {
+  Int8AttentionInputs inputs;
+  std::vector<std::vector<std::int8_t>> rows;
+  std::vector<std::vector<float>> scales;
+  bool whole;
+
+  FuzzedInt8(Bytes& bytes, const Fuzzed& node) : whole(node.whole) {
+    const auto& of = node.inputs;
+    inputs = {of.query, {}, {}, {}, {}, of.mask};
+    std::tie(inputs.key, inputs.key_scale) = stored(bytes, of.key ? of.key.shape : of.query.shape);
+    std::tie(inputs.value, inputs.value_scale) = stored(bytes, of.value ? of.value.shape : of.query.shape);
+  }
+
+ private:
+  std::pair<Tensor, Tensor> stored(Bytes& bytes, const Shape& shape) {
+    Shape of = bytes.next() % 8 || shape.rank() == 0 ? shape : ::shape(bytes, 4);
+    if (of.rank() > 0) of[of.rank() - 1] = bytes.next() % 8 ? 1 : bytes.dimension();
+    return {numbers(rows, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, shape, [&] { return static_cast<std::int8_t>(bytes.next()); }),
+            numbers(scales, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, of, [&] { return bytes.number(); })};
+  }
+
+  template <class T, class Next>
+  Tensor numbers(std::vector<std::vector<T>>& all, ONNXTensorElementDataType type, const Shape& shape, const Next& next) {
+    std::int64_t count = 1;
+    for (const auto dim : shape)
+      if (dim < 0 || dim > kMostElements || (count *= dim) > kMostElements) return whole = false, Tensor{type, shape, nullptr};
+    auto& these = all.emplace_back(static_cast<std::size_t>(count));
+    for (auto& number : these) number = next();
+    return {type, shape, these.data()};
+  }
+};
+
 std::vector<float> room(const Shape& shape) {
   return std::vector<float>(static_cast<std::size_t>(shape.elements()));
+}
+
+// Runs a call where its output is small, by every instruction set.
+void run(AttentionLayout layout, bool whole) {
+  for (const Shape* output : {&layout.y, &layout.present_key, &layout.present_value})
+    if (!whole || output->elements() > kMostElements) return;
+  auto y = room(layout.y), present_key = room(layout.present_key), present_value = room(layout.present_value);
+  layout.bind(y.data(), present_key.data(), present_value.data());
+  for (const auto target : targets()) attend(layout.call, InOrder(), target);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes bytes(data, size);
-  Fuzzed node(bytes);
+  const Fuzzed node(bytes);
   try {
-    auto layout = lay_out(node.inputs, node.attributes);
-    for (const Shape* output : {&layout.y, &layout.present_key, &layout.present_value})
-      if (!node.whole || output->elements() > kMostElements) return 0;
-    auto y = room(layout.y), present_key = room(layout.present_key),
-         present_value = room(layout.present_value);
-    layout.bind(y.data(), present_key.data(), present_value.data());
-    for (const auto target : targets()) attend(layout.call, InOrder(), target);
+    run(lay_out(node.inputs, node.attributes), node.whole);
   } catch (const Error&) {  // refused in words
+  }
+  const FuzzedInt8 stored(bytes, node);
+  try {
+    run(lay_out(stored.inputs, node.attributes), stored.whole);
+  } catch (const Error&) {
   }
   return 0;
 }

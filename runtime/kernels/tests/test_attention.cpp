@@ -391,6 +391,110 @@ void test_not_finite() {
     }
 }
 
+// Rows in int8 with their scales; the floats that they were made of become what they stand for.
+struct Int8Rows {
+  std::vector<std::int8_t> numbers;
+  std::vector<float> scales;
+  Shape shape;
+
+  Int8Rows(std::vector<float>& floats, const Shape& of) : shape(of) {
+    const auto width = static_cast<std::size_t>(of.last());
+    for (std::size_t first = 0; first < floats.size(); first += width) {
+      float largest = 1e-20f;
+      for (std::size_t d = 0; d < width; ++d) largest = std::max(largest, std::abs(floats[first + d]));
+      scales.push_back(largest / 127);
+      for (std::size_t d = first; d < first + width; ++d) {
+        numbers.push_back(static_cast<std::int8_t>(std::lround(floats[d] / scales.back())));
+        floats[d] = static_cast<float>(numbers.back()) * scales.back();
+      }
+    }
+  }
+
+  Tensor rows() const { return {ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, shape, numbers.data()}; }
+  Tensor row_scales() const {
+    return {ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, {shape[0], shape[1], shape[2], 1}, scales.data()};
+  }
+};
+
+void expect_exact_in_int8(Case test) {
+  test.fill(11);
+  const Int8Rows key(test.k, {test.batch, test.key_heads, test.keys, test.size});
+  const Int8Rows value(test.v, {test.batch, test.key_heads, test.keys, test.value_size});
+  const auto expected = test.expected();
+  double largest = 1e-30;
+  for (const float number : test.v) largest = std::max<double>(largest, std::abs(number));
+  const auto inputs = test.inputs();
+  for (const auto target : targets())
+    for (const std::size_t threads : {1, 3}) {
+      auto layout = lay_out(Int8AttentionInputs{inputs.query, key.rows(), key.row_scales(), value.rows(),
+                                                value.row_scales(), inputs.mask},
+                            test.attributes());
+      std::vector<float> y(static_cast<std::size_t>(layout.y.elements()), kNan);
+      layout.bind(y.data(), nullptr, nullptr);
+      attend(layout.call, Threads(threads), target);
+      const auto error = worst_error(y, expected) / largest;
+      expect(error <= test.bound, test.name, " on ", hwy::TargetName(target), ", ", threads,
+             " threads: error of ", error, " of the largest value");
+    }
+}
+
+void test_int8_cache() {
+  for (const std::int64_t queries : {1, 2, 3, 9, 150})
+    for (const std::int64_t keys : {1, 5, 128, 131, 300})
+      for (const std::int64_t size : {3, 16, 32, 40, 64}) {
+        if (queries > keys) continue;
+        auto test = named(words(queries, " queries on ", keys, " keys in int8, heads of ", size));
+        test.heads = 4;
+        test.batch = 2;
+        test.queries = queries;
+        test.keys = keys;
+        test.size = test.value_size = size;
+        expect_exact_in_int8(test);
+        test.mask_type = MaskType::kFloat;
+        test.mask_shape = {queries, keys};
+        test.softcap = 20;
+        test.scale = 0.3f;
+        test.change = [](Case& c) {  // slots that nothing fills yet
+          const auto length = static_cast<std::size_t>(c.keys);
+          for (std::size_t i = 0; i < c.mask.size(); ++i) c.mask[i] = i % length > length / 2 ? -kInfinity : 0;
+        };
+        expect_exact_in_int8(test);
+      }
+  auto apart = named("values in int8, wider than keys");
+  apart.size = 5;
+  apart.value_size = 24;
+  expect_exact_in_int8(apart);
+  auto zeros = named("a row of zeros in int8");
+  zeros.change = [](Case& c) { std::fill_n(c.k.begin(), c.size, 0.0f); };
+  expect_exact_in_int8(zeros);
+}
+
+void test_int8_refusals() {
+  const auto refuses = [](const std::string& text, const std::function<void(Int8AttentionInputs&)>& change) {
+    Case test;
+    test.fill(1);
+    const Int8Rows key(test.k, {1, 2, 5, 8}), value(test.v, {1, 2, 5, 8});
+    Int8AttentionInputs inputs = {test.inputs().query, key.rows(),         key.row_scales(),
+                                  value.rows(),        value.row_scales(), {}};
+    change(inputs);
+    expect_error(text, [&] { lay_out(inputs, test.attributes()); });
+  };
+  constexpr auto kFloat = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  refuses("Q must be of rank 4, not 3", [](auto& in) { in.query.shape = {1, 5, 16}; });
+  refuses("K must be int8, not float", [](auto& in) { in.key.type = kFloat; });
+  refuses("V must be int8, not float", [](auto& in) { in.value.type = kFloat; });
+  refuses("K must be of rank 4, not 3", [](auto& in) { in.key.shape = {1, 5, 16}; });
+  refuses("V must be (1, 2, 5, 8), not (1, 2, 4, 8)", [](auto& in) { in.value.shape[2] = 4; });
+  refuses("K_scale must be (1, 2, 5, 1), not (1, 2, 5, 8)", [](auto& in) { in.key_scale.shape[3] = 8; });
+  refuses("V_scale must be (1, 2, 5, 1), not (1, 2, 4, 1)", [](auto& in) { in.value_scale.shape[2] = 4; });
+  refuses("V_scale must be float, not int8", [](auto& in) { in.value_scale.type = in.value.type; });
+  refuses("Q is of a batch of 2, K of 1", [](auto& in) { in.query.shape[0] = 2; });
+  refuses("a head of Q has 9 elements, one of K 8", [](auto& in) { in.query.shape[3] = 9; });
+  refuses("must be a multiple", [](auto& in) { in.query.shape[1] = 3; });
+  refuses("K has a dimension of -1", [](auto& in) { in.key.shape[2] = -1; });
+  refuses("does not fit into memory", [](auto& in) { in.key.shape[2] = std::int64_t{1} << 58; });
+}
+
 void test_refusals() {
   const auto refuses = [](const std::string& text,
                           const std::function<void(AttentionInputs&, AttentionAttributes&)>& change) {
@@ -471,6 +575,8 @@ int main() {
   test_cache();
   test_scores();
   test_not_finite();
+  test_int8_cache();
   test_refusals();
+  test_int8_refusals();
   return summary();
 }

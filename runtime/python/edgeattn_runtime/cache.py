@@ -76,7 +76,8 @@ def check_room(generation: Generation, arrays: Arrays) -> None:
 def cache_bytes(pasts: Iterable[Tensor], *, batch: int, total: int) -> int:
     """Return the bytes of a cache of ``total`` tokens, or with room for them.
 
-    2 x layers x batch x heads x total x size x 4: keys and values of every layer, in float32.
+    2 x layers x batch x heads x total x size x 4 in float32: keys and values of every layer. In int8 it is
+    size + 4 in place of size x 4: each row has a scale.
     """
     return sum(math.prod(_shape(past, batch, total)) * np.dtype(past.dtype).itemsize for past in pasts)
 

@@ -16,13 +16,15 @@ _KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
 _ENCODER_KEYS = ("encoder", "sources", "carried")
 
 CAPACITY = "capacity"  # the symbol of the tokens that the key-value cache has room for
+CACHED = ("float32", "int8")  # the dtypes of a cache's tensors
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
     """One tensor of the key-value cache by the names of the decoder's input and output for it.
 
-    Both are float32 (batch, heads, capacity, size), and may be one array.
+    Both are (batch, heads, capacity, size), float32 or int8, and may be one array. Scales of a cache in int8
+    are entries like any other.
     """
 
     past: str
@@ -103,8 +105,8 @@ def check_generation(
     _tensor(generation.length, "length", decoder.inputs, "int64", 1)
     batch, sequence = map(str, tokens.dims)
     for i, entry in enumerate(generation.cache):
-        past = _tensor(entry.past, f"cache[{i}].past", decoder.inputs, "float32", batch, int, CAPACITY, int)
-        _tensor(entry.present, f"cache[{i}].present", decoder.outputs, "float32", *past.dims)
+        past = _tensor(entry.past, f"cache[{i}].past", decoder.inputs, CACHED, batch, int, CAPACITY, int)
+        _tensor(entry.present, f"cache[{i}].present", decoder.outputs, past.dtype, *past.dims)
     if (present := repeated(entry.present for entry in generation.cache)) is not None:
         raise BundleError(f"generation.cache: {present!r} continues two entries")
     if generation.encoder is not None:
@@ -160,9 +162,14 @@ def _check_inputs(graph: Graph, key: str, names: list[str]) -> None:
 
 
 def _tensor(
-    name: str, key: str, tensors: tuple[Tensor, ...], dtype: str, *dims: int | str | type[int] | type[str]
+    name: str,
+    key: str,
+    tensors: tuple[Tensor, ...],
+    dtype: str | tuple[str, ...],
+    *dims: int | str | type[int] | type[str],
 ) -> Tensor:
-    """Return the tensor of that name; a dim given as ``int`` is any size, as ``str`` any symbol."""
+    """Return the tensor of that name and dtype; a dim given as ``int`` is any size, as ``str`` any symbol."""
+    dtypes = (dtype,) if isinstance(dtype, str) else dtype
     for tensor in tensors:
         if tensor.name == name:
             break
@@ -172,10 +179,10 @@ def _tensor(
         isinstance(size, dim) if isinstance(dim, type) else size == dim
         for size, dim in zip(tensor.dims, dims, strict=False)
     ]
-    if tensor.dtype != dtype or len(tensor.dims) != len(dims) or not all(fits):
+    if tensor.dtype not in dtypes or len(tensor.dims) != len(dims) or not all(fits):
         words = {int: "a size", str: "a symbol"}
         shape = ", ".join(words[dim] if isinstance(dim, type) else str(dim) for dim in dims)
-        raise BundleError(f"generation.{key}: {tensor} found, {dtype}[{shape}] expected")
+        raise BundleError(f"generation.{key}: {tensor} found, {' or '.join(dtypes)}[{shape}] expected")
     return tensor
 
 

@@ -4,10 +4,9 @@ import { availableMemoryMb } from '#platform';
 import { checkInputs } from './contract.js';
 import { InputError } from './errors.js';
 import { type Generation, type Graph, type Manifest, named } from './manifest.js';
-import { count, numbersOf, type Tensor, type Tensors, zeros } from './tensor.js';
+import { ARRAYS, count, numbersOf, type Tensor, type Tensors, zeros } from './tensor.js';
 
 const BLOCK = 64; // tokens that a cache grows by: attention reads its whole capacity, so it is kept near what it holds
-const FLOAT = 4; // bytes
 
 /** Return a cache that holds nothing, with room for so many tokens. */
 export const emptyCache = (
@@ -18,8 +17,9 @@ export const emptyCache = (
 ): Record<string, Tensor> =>
   Object.fromEntries(
     cache.map(({ past }) => {
-      const [, heads, , size] = named(inputs, past).dims as [string, number, string, number];
-      return [past, zeros('float32', [batch, heads, capacity, size])];
+      const { dtype, dims } = named(inputs, past);
+      const [, heads, , size] = dims as [string, number, string, number];
+      return [past, zeros(dtype, [batch, heads, capacity, size])];
     }),
   );
 
@@ -53,8 +53,9 @@ export const capacityFor = (total: number, positions: number | null): number =>
 export function checkMemory(generation: Generation, { inputs }: Graph, total: number, rows: number): void {
   const capacity = capacityFor(total, generation.positions);
   const sizes = generation.cache.map(({ past }) => {
-    const [, heads, , size] = named(inputs, past).dims as [string, number, string, number];
-    return (count([rows, heads, capacity, size]) * FLOAT) / 1e6;
+    const { dtype, dims } = named(inputs, past);
+    const [, heads, , size] = dims as [string, number, string, number];
+    return (count([rows, heads, capacity, size]) * ARRAYS[dtype].BYTES_PER_ELEMENT) / 1e6;
   });
   const needed = sizes.reduce((sum, size) => sum + size, Math.max(...sizes));
   const available = availableMemoryMb();

@@ -3,9 +3,10 @@
 import { InputError } from './errors.js';
 import type { Series } from './series.js';
 
+const PLAIN = /[^,\r\n]*/y; // a cell without quotes
+const SEPARATOR = /,|\r\n|\n|\r/y;
 const GAPS = ['', 'nan', 'na', 'null']; // of a missing number, in any case
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const BLANKS = /^[ \t]+|[ \t]+$/g;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Return the columns of those names, in that order; a missing number is a NaN. Other columns are left alone.
@@ -25,7 +26,15 @@ export function readCsv(content: Uint8Array | ArrayBuffer | string, names: reado
   return { values: places.map((place) => lines.map((row, i) => numberOf(row[place] ?? '', i + 2))) };
 }
 
-const stripped = (cell: string): string => cell.replace(BLANKS, '');
+const isBlank = (letter: string | undefined): boolean => letter === ' ' || letter === '\t';
+
+/** Return a cell without the blanks around it: a regular expression would try each run of them from each of its blanks. */
+function stripped(cell: string): string {
+  let [first, end] = [0, cell.length];
+  while (isBlank(cell[first])) first++;
+  while (end > first && isBlank(cell[end - 1])) end--;
+  return cell.slice(first, end);
+}
 
 function textOf(content: Uint8Array | ArrayBuffer | string): string {
   if (typeof content === 'string') return content.replace(/^\ufeff/, '');
@@ -46,23 +55,35 @@ function numberOf(cell: string, line: number): number {
 /** Return the cells of each line, strictly as RFC 4180 has them. */
 function rowsOf(text: string): string[][] {
   const rows: string[][] = [];
-  const cell = /"((?:[^"]|"")*)"|[^",\r\n][^,\r\n]*|/y;
   let row: string[] = [];
   for (let at = 0; at < text.length; ) {
-    cell.lastIndex = at;
-    const [whole = '', quoted] = cell.exec(text) ?? [];
-    row.push(quoted === undefined ? whole : quoted.replaceAll('""', '"'));
-    at += whole.length;
-    const end = /,|\r\n|\n|\r|$/y;
-    end.lastIndex = at;
-    const found = end.exec(text);
-    if (!found)
-      throw new InputError('series: a quote in the middle of a cell, or one that does not end; save it again');
-    at += found[0].length;
-    if (found[0] === ',' && at < text.length) continue;
-    if (found[0] === ',') row.push('');
+    const quoted = text[at] === '"';
+    const end = quoted ? closingQuote(text, at + 1) : matched(PLAIN, text, at).length + at;
+    row.push(quoted ? text.slice(at + 1, end).replaceAll('""', '"') : text.slice(at, end));
+    at = quoted ? end + 1 : end;
+    const separator = matched(SEPARATOR, text, at);
+    if (separator === '' && at < text.length) throw unquoted();
+    at += separator.length;
+    if (separator === ',' && at < text.length) continue;
+    if (separator === ',') row.push('');
     rows.push(row);
     row = [];
   }
   return rows;
 }
+
+/** Return where the quote stands that ends a cell; two of them are one within it. */
+function closingQuote(text: string, from: number): number {
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
+  if (at < 0) throw unquoted();
+  return at;
+}
+
+function matched(sticky: RegExp, text: string, at: number): string {
+  sticky.lastIndex = at;
+  return sticky.exec(text)?.[0] ?? '';
+}
+
+const unquoted = (): InputError =>
+  new InputError('series: a quote in the middle of a cell, or one that does not end; save it again');

@@ -35,7 +35,8 @@ export class DeadlineError extends EdgeAttnError {
 }
 
 const LONGEST = 2000; // characters of a message: most have a hundred
-const FOREIGN = 300; // characters of one that others wrote
+const READ = 4096; // characters of one that others wrote that are looked at: a graph's names in it may be of any length
+const FOREIGN = 300; // characters of it that are told
 const GAP = ' ... ';
 const MEMORY = /allocat|bad_alloc|out of memory|Invalid (typed )?array (buffer )?length/i;
 
@@ -54,12 +55,15 @@ const shortened = (text: string, most: number): string => {
   return text.slice(0, head) + GAP + text.slice(text.length - (most - GAP.length - head));
 };
 
-/** Return the first line of what was thrown, legible. */
-export const reason = (error: unknown): string =>
-  legible((String((error as Error)?.message ?? error).split('\n', 1)[0] as string).slice(0, FOREIGN));
+/** Return the first line of what was thrown, of which no more than its two ends are read. */
+export const saying = (error: unknown): string =>
+  shortened(String((error as Error)?.message ?? error).split('\n', 1)[0] as string, READ);
+
+/** Return it legible and short. */
+export const reason = (error: unknown): string => legible(shortened(saying(error), FOREIGN));
 
 /** Say whether what was thrown tells of memory that is not there. */
-export const isShortage = (error: unknown): boolean => MEMORY.test(reason(error));
+export const isShortage = (error: unknown): boolean => MEMORY.test(saying(error));
 
 /**
  * Return what a body returns; what it throws is an error of this tree.

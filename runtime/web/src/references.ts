@@ -7,6 +7,7 @@ import { allows, named, range, symbolsOf, written } from './manifest.js';
 import { checkStreaming } from './streaming.js';
 
 const CAPACITY = 'capacity'; // the symbol of the tokens that the key-value cache has room for
+const CACHED = ['float32', 'int8']; // the dtypes of a cache's tensors
 
 /** Check a manifest whose every key is of the right kind; throws BundleError. */
 export function checkReferences(manifest: Manifest, main: string): void {
@@ -62,15 +63,18 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
     key: string,
     tensors: readonly TensorSpec[],
     name: string,
-    dtype: string,
+    dtypes: string | readonly string[],
     ...dims: (string | number | RegExp)[]
   ) => {
     const found = named(tensors, name);
     expect(found !== undefined, `generation.${key}: the graph has no ${name}, only ${tensors.map(written).join(', ')}`);
     const fits = dims.map((dim, i) => (dim instanceof RegExp ? dim.test(typeof found.dims[i]) : dim === found.dims[i]));
-    const kept = found.dtype === dtype && found.dims.length === dims.length && fits.every(Boolean);
-    expect(kept, `generation.${key}: ${written(found)} found, ${dtype}[${dims.join(', ')}] expected`);
-    return found.dims;
+    const kept = [dtypes].flat().includes(found.dtype) && found.dims.length === dims.length && fits.every(Boolean);
+    expect(
+      kept,
+      `generation.${key}: ${written(found)} found, ${[dtypes].flat().join(' or ')}[${dims.join(', ')}] expected`,
+    );
+    return found;
   };
   const reaches = (name: string, most: number | null): void => {
     const { min, max } = symbols[name] as Bounds;
@@ -83,15 +87,13 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
 
   const decoder = graph('decoder', generation.decoder);
   takes('decoder', decoder, [generation.tokens, generation.length, ...cache.map(({ past }) => past), ...carried]);
-  const [batch, sequence] = tensor('tokens', decoder.inputs, generation.tokens, 'int64', /string/, /string/) as [
-    string,
-    string,
-  ];
+  const tokens = tensor('tokens', decoder.inputs, generation.tokens, 'int64', /string/, /string/);
+  const [batch, sequence] = tokens.dims as [string, string];
   tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
   tensor('length', decoder.inputs, generation.length, 'int64', 1);
   for (const [i, { past, present }] of cache.entries()) {
-    const dims = tensor(`cache[${i}].past`, decoder.inputs, past, 'float32', batch, /number/, CAPACITY, /number/);
-    tensor(`cache[${i}].present`, decoder.outputs, present, 'float32', ...dims);
+    const of = tensor(`cache[${i}].past`, decoder.inputs, past, CACHED, batch, /number/, CAPACITY, /number/);
+    tensor(`cache[${i}].present`, decoder.outputs, present, of.dtype, ...of.dims);
   }
   expect(once(cache.map(({ present }) => present)), 'generation.cache: one output continues two entries');
   if (encoder !== undefined) {

@@ -2,7 +2,15 @@
 
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Engine, Ort, Started } from './engine.js';
-import { BundleError, IncompatibleRuntimeError, InputError, isShortage, ResourceError, reason } from './errors.js';
+import {
+  BundleError,
+  IncompatibleRuntimeError,
+  InputError,
+  isShortage,
+  ResourceError,
+  reason,
+  saying,
+} from './errors.js';
 import type { Dtype, Graph, TensorSpec, Variant } from './manifest.js';
 import type { Content } from './source.js';
 import { assembled, type Data, type Tensor, type Tensors } from './tensor.js';
@@ -54,7 +62,7 @@ export class GraphSession {
     const session = await opening.catch((error: unknown) => {
       const why = `${file}: ${engine} ${version} cannot load it (${explained(error)})`;
       if (isShortage(error)) throw new ResourceError(`${why}; close what else is open`);
-      throw BEYOND.test(why)
+      throw BEYOND.test(saying(error))
         ? new IncompatibleRuntimeError(`${why}; upgrade ${engine}`)
         : new BundleError(`${why}; export again`);
     });
@@ -89,18 +97,19 @@ export class GraphSession {
         Object.entries(outputs).map(([name, { type, dims, data }]) => [name, ours(type as Dtype, dims, data as Data)]),
       );
     } catch (error) {
-      throw this.#failure(explained(error), inputs);
+      throw this.#failure(error, inputs);
     }
   }
 
-  #failure(why: string, inputs: Tensors): InputError | BundleError {
-    const [, index, last] = OUTSIDE_TABLE.exec(why) ?? [];
+  #failure(error: unknown, inputs: Tensors): InputError | BundleError {
+    const why = explained(error);
+    const [, index, last] = OUTSIDE_TABLE.exec(saying(error)) ?? [];
     if (index !== undefined) {
       return new InputError(
         `${this.file}: index ${index} out of range for a lookup table of ${Number(last) + 1} rows; give 0 to ${last}`,
       );
     }
-    if (isShortage(why)) {
+    if (isShortage(error)) {
       const shapes = Object.entries(inputs).map(([name, { dims }]) => `${name} [${dims}]`);
       return new InputError(
         `${this.file}: ${shapes.join(', ')} need more memory than there is (${why}); give shorter inputs`,

@@ -42,7 +42,7 @@ export class UrlSource implements Source {
     if (!URL.canParse(this.url, base))
       throw new InputError(`${this.url}: no address found; give that of the bundle's folder`);
     const address = new URL(this.url, base);
-    address.pathname = `${address.pathname.replace(/\/*$/, '')}/${path}`;
+    address.pathname = `${address.pathname.replace(/\/$/, '')}/${path}`;
     return address;
   }
 }

@@ -18,6 +18,7 @@ from edgeattn.judge.measures import Scores
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.request import Objective, Request
 from edgeattn.judge.search import goal_of
+from edgeattn.judge.statistics import LEAST_SAMPLES
 from edgeattn.progress import Progress, Silent
 from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
@@ -61,7 +62,7 @@ class Answering(Comparison):
     verdicts: Iterator[Scores]
 
     def scores(self, int8: Runner, samples: Samples, progress: Progress) -> Scores:
-        assert samples is self.selection
+        assert samples is self.selection  # never the evaluation samples
         return next(self.verdicts)
 
 
@@ -90,7 +91,7 @@ def choose(captured: Captured, floats: FloatGraphs, samples: SampleSplit, stages
         request = Request.read("cpu", limits or {"cosine": REQUIRED}, objective)
         rig, selection = request.rig(), samples.selection
         goal = goal_of(request, captured, selection, rig)
-        choice = Chooser(floats, selection, comparison, request, rig, goal, stages).best()
+        choice = Chooser(floats, samples, comparison, request, rig, goal, stages).best()
         assert next(comparison.verdicts, None) is None
         return choice
 
@@ -128,6 +129,15 @@ def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
     assert stages.count["quantize"] == REFINEMENTS + 1
     assert refined(choice) == ["once"]
     assert choice.int8.recipe == choice.search.chosen.recipe.name
+
+
+def test_what_meets_a_limit_and_yet_would_not_show_it_is_refined(
+    choose: Choose, samples: SampleSplit, stages: Stages
+) -> None:
+    scattered = replace(GOOD, cosine=(REQUIRED - 0.02, 0.9999, 0.9999))  # a mean within the limit
+    assert len(samples.evaluation) >= LEAST_SAMPLES
+    assert refined(choose([scattered, GOOD])) == ["once"]
+    assert stages.count["quantize"] == 2
 
 
 def test_where_no_refinement_helps_no_note_speaks_of_one(choose: Choose) -> None:

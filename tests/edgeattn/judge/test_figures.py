@@ -43,6 +43,24 @@ def test_a_mean_of_very_few_samples_is_undecided_however_good(count: int, ok: bo
     assert (found.ok, found.decided, found.needed) == (ok, ok, None if ok else LEAST_SAMPLES)
 
 
+@pytest.mark.parametrize(("count", "promised"), [(LEAST_SAMPLES, False), (50, False), (5000, True)])
+def test_a_mean_promises_what_as_many_samples_as_will_judge_show(count: int, promised: bool) -> None:
+    drop = Mean((0.0, 0.009) * 25, 0.02, at_least=False)
+    assert drop.promises(lambda value: value <= 0.005, count) == promised
+    assert not drop.promises(lambda value: value <= 0.0044, 5000)  # which its own mean misses
+
+
+def test_too_few_samples_to_judge_are_no_fault_of_a_mean() -> None:
+    drop = Mean((0.0, 0.009) * 25, 0.02, at_least=False)
+    assert drop.promises(lambda value: value <= 0.005, LEAST_SAMPLES - 1)
+
+
+def test_a_worst_sample_and_a_size_promise_what_they_are() -> None:
+    for figure in (Worst(0.9, 10), Exact(0.9)):
+        assert figure.promises(lambda value: value >= 0.9, 1)
+        assert not figure.promises(lambda value: value > 0.9, 1000)
+
+
 def test_a_figure_may_be_another_than_the_mean_itself() -> None:
     ratio = Mean((0.0, math.log(1.02)) * 30, 0.1, at_least=False, read=math.exp)
     assert ratio.value == pytest.approx(1.00995, abs=1e-5)

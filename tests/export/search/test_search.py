@@ -18,6 +18,7 @@ from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, error_meter, follow, search
+from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
@@ -227,6 +228,29 @@ def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, rig: Make
     assert (found.trials, found.missed, found.notes) == ((found.chosen,), (), ())
     assert 0.5 < found.chosen.cosine_min < 1
     assert math.isfinite(found.chosen.latency_ms)
+
+
+@pytest.mark.parametrize("gained", [0.01, 0.0, -0.01])
+def test_a_correction_is_kept_where_the_selection_samples_gain(
+    gained: float, part: FloatGraph, rig: MakeRig, timed: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raced(_: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
+        return tuple(
+            Trial(recipe, 0.98, 0.97 + gained * ("gelu tanh" in recipe.rewrites), 1.0, 1.0)
+            for recipe in recipes
+        )
+
+    timed(INT8_FIRST)
+    monkeypatch.setattr(sys.modules["edgeattn_export.search.search"], "race", raced)
+    candidates = replace(CANDIDATES, others=(), corrections=("gelu tanh",))
+    found = search(part, Goal(), replace(rig(None), candidates=candidates))
+    is_kept = gained > 0
+    assert found.chosen in found.trials
+    assert ("gelu tanh" in found.chosen.recipe.rewrites) is is_kept
+    assert [note for note in found.notes if note.startswith("Gelu tanh: ")] == [
+        "Gelu tanh: on the selection samples a cosine of 0.98000 in the mean and 0.98000 at worst; otherwise "
+        "0.98000 and 0.97000."
+    ][: int(is_kept)]
 
 
 def test_a_recipe_of_another_model_is_refused_with_all_its_faults(

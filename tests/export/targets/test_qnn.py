@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import pytest
+from onnx_ir.tape import Tape
 
 import edgeattn_runtime
 from edgeattn.measure.placement import placement_of
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import lower
@@ -30,7 +33,7 @@ from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
 from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.qnn_compiled import QNN_SM8650
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.golden import Sample as GoldenSample
 from edgeattn_runtime.manifest import MAIN_GRAPH
 from edgeattn_runtime.rows import Padding, Rows
 from edgeattn_runtime.similarity import cosine
@@ -109,6 +112,42 @@ def test_it_takes_the_graph_whole(
     assert (placement.partitions, placement.shares) == (1, {PROVIDER: 1.0})
 
 
+def _log_mel() -> tuple[ir.Model, Samples]:
+    """Return Log(x^2 bank + 1e-5) head, its values named and typed, and samples from faint to loud."""
+    draw, width, single = np.random.default_rng(0), 32, ir.DataType.FLOAT
+    bank, head = (draw.standard_normal((width, width)).astype(np.float32) for _ in range(2))
+    tape, x = Tape(), ir.val("x", single, (1, 16, width))
+    squares = tape.op("Mul", [x, x])
+    energies = tape.op("MatMul", [squares, embed(tape, np.abs(bank), "bank")])
+    floored = tape.op("Add", [energies, embed(tape, np.float32(1e-5), "floor")])
+    tape.op("MatMul", [tape.op("Log", [floored]), embed(tape, head, "head")])
+    for i, node in enumerate(tape.nodes):
+        node.name = f"{node.op_type}_{i}"
+        value = node.outputs[0]
+        value.name, value.type, value.shape = f"value_{i}", ir.TensorType(single), x.shape
+    y = tape.nodes[-1].outputs[0]
+    graph = ir.Graph(
+        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="log_mel"
+    )
+    sounds = (draw.standard_normal((1, 16, width)) * size for size in np.geomspace(1e-2, 5, 12))
+    samples = Samples(tuple(Sample({"x": sound.astype(np.float32)}) for sound in sounds))
+    return ir.Model(graph, ir_version=10), samples
+
+
+@pytest.mark.parametrize("soc_model", [SM8550, SM8650])
+def test_it_takes_the_floats_of_a_logarithm_too(soc_model: int) -> None:
+    model, samples = _log_mel()
+    calibration = Calibration(model, samples, QNN.prover, QNN.forms)
+    int8 = quantize(calibration, Recipe("int8", ((EVERY, Treatment(QDQ_WEIGHTS.name)),), ())).model
+    engine, exact = _on(soc_model), QNN.prover.runner(model)
+    run = engine.runner(int8)
+    pairs = [(exact(sample.inputs), run(sample.inputs)) for sample in samples]
+    assert min(cosine(expected["value_4"], found["value_4"]) for expected, found in pairs) > 0.999
+    placement = placement_of(replace(QNN, engine=engine), [(int8, samples[0].inputs)])
+    assert placement is not None
+    assert (placement.partitions, placement.fallbacks) == (1, ())
+
+
 @pytest.fixture(scope="module")
 def packed(
     buckets: dict[str, tuple[Bucket, ...]], parts: dict[str, Graphs], encoder: Captured, samples: Samples
@@ -120,7 +159,7 @@ def packed(
         told = {"tolerance": 0.9, "scores": {"cosine": 0.999}, "verdict": "pass", "measured": None}
         return TargetBuild(target=target, parts=parts[form], buckets=its, **told)
 
-    golden = [Sample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]]
+    golden = [GoldenSample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2]]
     return pack(
         [made(QNN_SM8650, buckets[form][-1:]), made(QNN, buckets[form])],
         golden,

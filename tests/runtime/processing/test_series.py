@@ -87,6 +87,7 @@ def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> 
         (b"rain in mm,wind\n", "0 values .*6 "),
         (b"rain in mm,wind\n1,2\n3,high\n", "line 3: 'high' "),
         (b'rain in mm,wind\n1,"2\n', "CSV"),
+        (b"rain in mm,wind\n1," + b"1" * 100_000 + b"x\n", "line 2: '11111111111111111111' "),  # in no time
         (b"\xff\xfe", "CSV"),
     ],
 )

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { load } from '../../../runtime/web/dist/index.js';
+import { load, readCsv } from '../../../runtime/web/dist/index.js';
 import { bundle, CONFORMANCE, content, withFiles } from './bundles.mjs';
 import { hashed } from './hashed.mjs';
 
@@ -155,4 +155,15 @@ test('tokens become text', async () => {
   const model = await processed(() => ({}));
   assert.equal(model.decode([2, 3]), 'the cat');
   assert.equal(model.decode([]), '');
+});
+
+test('a cell of any length is read or refused in no time', () => {
+  const of = (cell) => readCsv(`wind\n${cell}\n`, ['wind']).values;
+  const begun = performance.now();
+  assert.throws(() => of(`${'1'.repeat(200_000)}x`), /'?1{20}"? found in line 2, a number expected/);
+  assert.throws(() => of(`x${' '.repeat(200_000)}x`), /found in line 2, a number expected/);
+  assert.throws(() => of(`"${'""'.repeat(2_000_000)}"`), /found in line 2, a number expected/);
+  assert.throws(() => of(`"${'""'.repeat(2_000_000)}`), /a quote in the middle of a cell, or one that does not end/);
+  assert.deepEqual(of(`${' '.repeat(200_000)}7\t`), [[7]]);
+  assert.ok(performance.now() - begun < 10_000); // ms; what is quadratic takes minutes
 });

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import onnx_ir as ir
+
 from edgeattn_export.graph.functions import Body
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, WholeForm
@@ -69,6 +71,10 @@ class Forms:
         if self.whole is not None and form == self.whole.name:
             return self.whole.noun
         return (self.linear.get(form) or self.rewrites[form]).noun
+
+    def floats(self, model: ir.Model) -> frozenset[str]:
+        """Return the names of the values that stay float for their own sake, whatever a recipe says."""
+        return frozenset() if self.whole is None else self.whole.floats(model)
 
     @cached_property
     def rest(self) -> str:

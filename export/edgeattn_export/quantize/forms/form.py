@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from edgeattn_export.quantize.ranges import Ranges
 
 M = TypeVar("M")
 
+Placed = Iterable[tuple[str, str]]  # rewrites, each with the pattern of the modules that it is for
 SCALE = 4  # bytes for each output channel
 
 
@@ -90,20 +91,28 @@ class WholeForm(Protocol):
     def noun(self) -> str:
         """What these are, in the singular."""
 
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Change a graph whose layers are in their forms, in place, so that storing it loses less.
 
         Args:
             model: The graph.
             trials: Inputs that drive its values as far as any do.
             engine: What runs it.
+            rewrites: Those of the recipe, see ``Recipe.placed_rewrites``.
         """
 
-    def store(self, model: ir.Model, ranges: Ranges) -> None:
-        """Store the values of a graph whose layers are in their forms, in place, by how far they reach."""
+    def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
+        """Store the values of a graph whose layers are in their forms, in place, by how far they reach.
+
+        Returns:
+            What the user should know, in words.
+        """
 
     def complete(self, model: ir.Model) -> None:
         """Store what became a constant when sizes were bound, in place."""
+
+    def floats(self, model: ir.Model) -> frozenset[str]:
+        """Return the names of the values that stay float: no layer that makes one gets a form."""
 
 
 class Rewrite(Rule[M], Protocol[M]):

@@ -15,6 +15,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.ranges import Ranges
 
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
@@ -27,10 +28,10 @@ class WholeFloat16:
     name = "16-bit floats"
     noun = "layer"
 
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Do nothing: floats have steps of their own."""
 
-    def store(self, model: ir.Model, _: Ranges) -> None:
+    def store(self, model: ir.Model, _: Ranges) -> tuple[str, ...]:
         """Change the dtype of all that is float32 but the graph's own inputs and outputs, in place."""
         graph = model.graph
         inputs, outputs = (
@@ -48,9 +49,14 @@ class WholeFloat16:
             _cast_input(graph, value)
         for value in outputs:
             _cast_output(graph, value)
+        return ()
 
     def complete(self, model: ir.Model) -> None:
         """Do nothing: what is folded later is of 16 bits already."""
+
+    def floats(self, _: ir.Model) -> frozenset[str]:
+        """Return none: layers have no other form."""
+        return frozenset()
 
 
 def _values(graph: ir.Graph) -> Iterator[ir.Value]:

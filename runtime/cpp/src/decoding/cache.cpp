@@ -31,8 +31,9 @@ void check_room(const Generation& names, const Tensors& inputs) {
 void check_memory(const Generation& names, const GraphSpec& decoder, std::int64_t total, std::int64_t batch) {
   double needed = 0, largest = 0;
   for (const auto& entry : names.cache) {
-    const auto& dims = find(decoder.inputs, entry.past)->dims;
-    const auto bytes = 4.0 * static_cast<double>(batch) * static_cast<double>(dims[1].size) * static_cast<double>(dims[3].size) *
+    const auto& past = *find(decoder.inputs, entry.past);
+    const auto& dims = past.dims;
+    const auto bytes = static_cast<double>(item_size(past.dtype)) * static_cast<double>(batch) * static_cast<double>(dims[1].size) * static_cast<double>(dims[3].size) *
                        static_cast<double>(capacity_for(total, names));
     needed += bytes;
     largest = std::max(largest, bytes);
@@ -47,8 +48,9 @@ Tensors empty_cache(const Generation& names, const GraphSpec& decoder, std::int6
                     std::int64_t capacity) {
   Tensors cache{{names.length, zeros("int64", {1})}};
   for (const auto& entry : names.cache) {
-    const auto& dims = find(decoder.inputs, entry.past)->dims;
-    cache.emplace(entry.past, zeros("float32", {batch, dims[1].size, capacity, dims[3].size}));
+    const auto& past = *find(decoder.inputs, entry.past);
+    const auto& dims = past.dims;
+    cache.emplace(entry.past, zeros(past.dtype, {batch, dims[1].size, capacity, dims[3].size}));
   }
   return cache;
 }

@@ -96,7 +96,7 @@ void Stepper::reorder(const std::vector<std::size_t>& rows, std::size_t shared) 
   for (const auto& entry : names_.cache) {
     auto& past = fed_.at(entry.past);
     const auto heads = static_cast<std::size_t>(past.dims[1]),
-               slot = static_cast<std::size_t>(past.dims[3]) * sizeof(float),
+               slot = static_cast<std::size_t>(past.dims[3]) * item_size(past.dtype),
                head = static_cast<std::size_t>(capacity_) * slot, part = (length() - shared) * slot;
     const auto at = [&](std::size_t row, std::size_t h) { return past.data.data() + (row * heads + h) * head + shared * slot; };
     moved_.resize(changed.size() * heads * part);

@@ -67,7 +67,7 @@ class CsvRows {
 };
 
 std::string stripped(const std::string& text) {
-  constexpr char kBlanks[] = " \t\n\v\f\r\x1c\x1d\x1e\x1f";
+  constexpr char kBlanks[] = " \t";
   const auto first = text.find_first_not_of(kBlanks);
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }

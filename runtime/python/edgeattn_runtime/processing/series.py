@@ -22,7 +22,8 @@ from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 _GAPS = ("", "nan", "na", "null")  # how a missing value is written, in any case
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_BLANKS = " \t"  # around a cell
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 _MISSING = re.compile("refuse|hold")
 
@@ -197,7 +198,7 @@ def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no CSV file of UTF-8 ({error}); save it again") from error
     header, *lines = rows or [[]]
-    header = [name.strip() for name in header]
+    header = [name.strip(_BLANKS) for name in header]
     counts = Counter(header)
     for name in names:
         if counts[name] != 1:
@@ -212,7 +213,7 @@ def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _number(path: Path, line: int, row: Sequence[str], place: int) -> float:
-    text = row[place].strip() if place < len(row) else ""
+    text = row[place].strip(_BLANKS) if place < len(row) else ""
     if text.lower() in _GAPS:
         return float("nan")
     if _NUMBER.fullmatch(text) is None:

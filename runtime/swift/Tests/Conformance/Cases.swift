@@ -237,6 +237,7 @@ struct Numbers: Decodable {
         get throws {
             switch dtype {
             case .bool: try Tensor(data.map { $0.real != 0 }, dims: shape)
+            case .int8: try Tensor(data.map { Int8($0.integer) }, dims: shape)
             case .int32: try Tensor(data.map { Int32($0.integer) }, dims: shape)
             case .int64: try Tensor(data.map(\.integer), dims: shape)
             case .float32: try Tensor(data.map { Float($0.real) }, dims: shape)

@@ -38,6 +38,7 @@ extension Tensor {
         get throws {
             switch dtype {
             case .bool: try values(Bool.self).map { $0 ? 1 : 0 }
+            case .int8: try values(Int8.self).map(Double.init)
             case .int32: try values(Int32.self).map(Double.init)
             case .int64: try values(Int64.self).map(Double.init)
             case .float32: try values(Float.self).map(Double.init)

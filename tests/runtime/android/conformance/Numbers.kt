@@ -22,6 +22,7 @@ private fun JsonObject.tensor(): Tensor {
     val data = this["data"].asJsonArray
     return when (val dtype = DType.valueOf(this["dtype"].asString)) {
         DType.bool -> Tensor.of(data.map { it.asString == "true" || it.asString == "1" }.toBooleanArray(), *dims)
+        DType.int8 -> Tensor.of(data.map { it.asByte }.toByteArray(), *dims)
         DType.int32 -> Tensor.of(data.map { it.asInt }.toIntArray(), *dims)
         DType.int64 -> Tensor.of(data.map { it.asLong }.toLongArray(), *dims)
         DType.float32 -> Tensor.of(data.floats(), *dims)

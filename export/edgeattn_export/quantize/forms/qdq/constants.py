@@ -5,7 +5,8 @@
     scales      LayerNormalization: u8, as engines have no kernels for wider ones
     all others  u16
 
-The weights of layers that have a form of their own are stored already.
+The weights of layers that have a form of their own are stored already. Where a node computes in float, they
+stay float.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import constant, embed, is_constant, producer, sources
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float
 from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, read_steps
 from edgeattn_export.quantize.ranges import Range
 
@@ -33,9 +35,9 @@ Store = Callable[[Tape, ir.Node, Floats, str], ir.Value]
 def store_constants(model: ir.Model) -> None:
     """Store constants as integers, in place: those that meet what follows from an input's numbers."""
     stored: dict[tuple[ir.Value, Store, ir.Node | None], ir.Value] = {}
-    moving = moving_values(model)
+    moving, floats = moving_values(model), arguments(model)
     for node in tuple(model.graph):
-        if node.op_type in STORING or not moving.intersection(sources(node)):
+        if node.op_type in STORING or computes_float(node, floats) or not moving.intersection(sources(node)):
             continue
         for index, value in enumerate(node.inputs):
             if value is None or not is_constant(value) or value.dtype is not ir.DataType.FLOAT:

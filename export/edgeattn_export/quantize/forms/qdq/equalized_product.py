@@ -7,6 +7,9 @@ The integers of the weight stay. Nagel et al. 2019, "Data-Free Quantization Thro
 Bias Correction", section 4.1, equalize channels between two layers; here sums and norms lie behind most of
 them, so that the factor comes back at once. Behind MiniLM's feed-forward blocks one channel reaches up to 200
 times as far as the median one, and one step for all left it a cosine of 0.87 to float.
+
+Fewer steps are left of what a channel's samples do not reach. A recipe that says ``UNEQUALIZED`` leaves the
+products of its places as they are.
 """
 
 from __future__ import annotations
@@ -28,6 +31,24 @@ LEAST_SHARE = 2**-8  # of the farthest channel's reach: 16 bits hold such a fact
 WORTHWHILE = 0.25  # of the mean squared step may be left: a bit is gained, for a product by channels
 
 Floats = NDArray[np.float32]
+
+
+class Unequalized:
+    """What a recipe says of products that are not to be equalized: it rewrites nothing itself."""
+
+    name = "unequalized products"
+    noun = "product"
+    roots: frozenset[str] = frozenset()
+
+    def check(self, _: ir.Node) -> None:
+        """Match nothing."""
+
+    def rewrite(self, _: Tape, __: None) -> Mapping[ir.Value, ir.Value]:
+        """Replace nothing."""
+        return {}
+
+
+UNEQUALIZED = Unequalized()
 
 
 class Match(NamedTuple):

@@ -1,11 +1,11 @@
-"""A whole graph in QDQ, for engines that compute in integers alone: what flows in it is stored in 16 bits.
+"""A whole graph in QDQ, for engines that compute in integers: what flows in it is stored in 16 bits.
 
 Before: y = f(x, w)
 After:  y = f(DQ(Q(x)), DQ(w_stored)), and so on for y
 
 Operators have one width: a layer that wants its input in 8 bits gives its product in 8 bits too, and is
 converted before and after; its bias is added in 16 bits. What follows from sizes alone stays float until
-these are bound, and is a constant then.
+these are bound, and is a constant then. What a logarithm is of stays float, see ``logarithm``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from edgeattn_export.graph.apply import apply, merge_duplicates
 from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.scopes import MODULE, module_of, nodes_within
+from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
-from edgeattn_export.quantize.forms.qdq.equalized_product import EqualizedProduct, is_narrow
+from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, EqualizedProduct, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
+from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float, held
 from edgeattn_export.quantize.forms.qdq.pair import (
     EIGHT,
     SIXTEEN,
@@ -68,29 +70,42 @@ class WholeQdq:
     name = "16-bit integers"
     noun = "layer"
 
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine) -> None:
+    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Let each channel of a product of 8 bits use all of them, where that gains enough."""
-        narrow = [node.outputs[0].name or "" for node in model.graph if is_narrow(node)]
-        if narrow:
-            apply(EqualizedProduct(channel_ranges(model, narrow, trials, engine)), model)
+        patterns = [pattern for name, pattern in rewrites if name == UNEQUALIZED.name]
+        left = {node for pattern in patterns for node in nodes_within(model, pattern)}
+        nodes = [node for node in model.graph if is_narrow(node) and node.name not in left]
+        if nodes:
+            names = [node.outputs[0].name or "" for node in nodes]
+            apply(EqualizedProduct(channel_ranges(model, names, trials, engine)), model)
 
-    def store(self, model: ir.Model, ranges: Ranges) -> None:
+    def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.
 
         Args:
             model: Linear layers are in their forms.
             ranges: How far each float value reaches.
+
+        Returns:
+            Why what a logarithm is of is stored too, where it is.
         """
         merge_duplicates(model)
         widened = raise_floors(model, ranges)
         narrow = {node.outputs[0] for node in model.graph if is_narrow(node)}
+        floats, reasons = held(model, ranges)
         for value in _moving(model):
-            _store(model.graph, value, _all_steps(value, _reach(value, widened), narrow=value in narrow))
+            widths = _all_steps(value, _reach(value, widened), narrow=value in narrow)
+            _store(model.graph, value, widths, floats)
         self.complete(model)
+        return reasons
 
     def complete(self, model: ir.Model) -> None:
         """Store what became a constant when sizes were bound, in place."""
         store_constants(model)
+
+    def floats(self, model: ir.Model) -> frozenset[str]:
+        """Return the names of what stays float."""
+        return frozenset(value.name or "" for value in arguments(model))
 
 
 def _moving(model: ir.Model) -> list[ir.Value]:
@@ -131,10 +146,12 @@ def _source_steps(value: ir.Value) -> Steps | None:
     return None if source is None else stored_steps(source)
 
 
-def _store(graph: ir.Graph, value: ir.Value, widths: Sequence[Steps]) -> None:
-    """Put pairs of quantizations, one behind the other, between a value and all that read it."""
+def _store(graph: ir.Graph, value: ir.Value, widths: Sequence[Steps], floats: set[ir.Value]) -> None:
+    """Put pairs of quantizations, one behind the other, between a value and all that read it in integers."""
     tape, number = Tape(), value
-    uses = tuple(value.uses())
+    uses = [use for use in value.uses() if value not in floats or not computes_float(use.node, floats)]
+    if not uses and not value.is_graph_output():
+        return
     for i, steps in enumerate(widths):
         number = emit_pair(tape, number, steps, f"{value.name}.{i}" if i else value.name or "")
     for use in uses:

@@ -10,8 +10,14 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
+from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
-from edgeattn_export.quantize.forms.qdq.equalized_product import LEAST_SHARE, EqualizedProduct, equalizing
+from edgeattn_export.quantize.forms.qdq.equalized_product import (
+    LEAST_SHARE,
+    UNEQUALIZED,
+    EqualizedProduct,
+    equalizing,
+)
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
 from edgeattn_export.quantize.linear import Linear
@@ -47,7 +53,7 @@ def _error(stored: ir.Model, exact: ir.Model) -> float:
 def _stored(model: ir.Model, *, balanced: bool) -> ir.Model:
     copy = model.clone()
     if balanced:
-        WholeQdq().balance(copy, [{"x": X}], ORT_QDQ)
+        WholeQdq().balance(copy, [{"x": X}], ORT_QDQ, ())
     WholeQdq().store(copy, ranges_of(copy, [{"x": X}], ORT_QDQ))
     return copy
 
@@ -61,7 +67,7 @@ def test_a_channel_that_reaches_far_no_longer_sets_the_step_of_all(written: Writ
 def test_it_moves_no_number_and_no_integer(written: Written) -> None:
     model = _layer(written, UNLIKE)
     equalized = model.clone()
-    WholeQdq().balance(equalized, [{"x": X}], ORT_QDQ)
+    WholeQdq().balance(equalized, [{"x": X}], ORT_QDQ, ())
     assert operators(equalized)["Mul"] == 1
     assert [value.name for value in equalized.graph.outputs] == ["y"]
     y, expected = (ORT_QDQ.runner(each)({"x": X})["y"] for each in (equalized, model))
@@ -79,11 +85,24 @@ def _integers(model: ir.Model) -> NDArray[np.generic]:
     return weight
 
 
+@pytest.mark.parametrize(("pattern", "left"), [("*", True), ("layer", True), ("head", False)])
+def test_what_a_recipe_leaves_stays(pattern: str, left: bool, written: Written) -> None:
+    model = _layer(written, UNLIKE)
+    for node in model.graph:
+        node.name, node.metadata_props[MODULE] = node.outputs[0].name, "layer"
+    WholeQdq().balance(model, [{"x": X}], ORT_QDQ, [("8-bit table", "*"), (UNEQUALIZED.name, pattern)])
+    assert ("Mul" not in operators(model)) is left
+
+
+def test_the_rewrite_that_says_so_changes_nothing_itself(written: Written) -> None:
+    assert not apply(UNEQUALIZED, _layer(written, UNLIKE)).sites
+
+
 @pytest.mark.parametrize("form", [QDQ8, QDQ16], ids=lambda form: form.name)
 def test_what_would_gain_little_stays(written: Written, form: object) -> None:
     factors = np.ones(CHANNELS, np.float32) if form is QDQ8 else UNLIKE  # 16 bits are fine enough
     model = _layer(written, factors, form)
-    WholeQdq().balance(model, [{"x": X}], ORT_QDQ)
+    WholeQdq().balance(model, [{"x": X}], ORT_QDQ, ())
     assert "Mul" not in operators(model)
 
 
@@ -97,7 +116,7 @@ def test_what_a_layer_of_8_bits_reads_stays(written: Written) -> None:
         return QDQ8.emit(tape, QDQ8.emit(tape, values["x"], first, "first"), second, "second")
 
     model = written({"x": (ir.DataType.FLOAT, ("rows", 8))}, write)
-    WholeQdq().balance(model, [{"x": X}], ORT_QDQ)
+    WholeQdq().balance(model, [{"x": X}], ORT_QDQ, ())
     assert "Mul" not in operators(model)
 
 

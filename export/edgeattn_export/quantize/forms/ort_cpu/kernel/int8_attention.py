@@ -1,0 +1,93 @@
+"""Attention over a cache in int8 by edgeattn's own kernel; where that is not installed, as it stands.
+
+Before: Attention(q, float(k) * k_scale, float(v) * v_scale, mask)
+After:  edgeattn.Int8Attention(q, k, k_scale, v, v_scale, mask)     the same numbers; its body what was before
+
+The kernel reads a quarter of the bytes, and writes no keys or values in float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx_ir as ir
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.dataflow import producer
+from edgeattn_export.graph.functions import DOMAIN
+
+OP_TYPE = "Int8Attention"
+INPUTS = ("q", "k", "k_scale", "v", "v_scale", "mask")
+COVERED = frozenset({"scale", "softcap"})
+KEY, VALUE, MASK = 1, 2, 3  # an Attention's operands
+BY_HEAD = 4  # rank of a query (batch, heads, new, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Keys:
+    """An attention with its keys and values in int8, and their scales."""
+
+    node: ir.Node
+    inputs: tuple[ir.Value | None, ...]
+
+
+class KernelInt8Attention:
+    """Takes the kernel for every attention over restored rows of int8."""
+
+    name = "kernel int8 attention"
+    noun = "attention"
+    roots = frozenset({"Attention"})
+
+    def check(self, node: ir.Node) -> Int8Keys | None:
+        """Match an attention by heads over keys and values that are restored from int8."""
+        query, *_ = node.inputs
+        few = node.attributes.keys() <= COVERED and len(node.inputs) <= MASK + 1 and len(node.outputs) == 1
+        if node.domain or not few or query is None or len(query.shape or ()) != BY_HEAD:
+            return None
+        keys, values = (_rows_of(node.inputs[operand]) for operand in (KEY, VALUE))
+        if keys is None or values is None:
+            return None
+        return Int8Keys(node, (query, *keys, *values, *node.inputs[MASK:]))
+
+    def rewrite(self, tape: Tape, match: Int8Keys) -> Mapping[ir.Value, ir.Value]:
+        """Emit the node."""
+        (output,) = match.node.outputs
+        attributes = dict(match.node.attributes)
+        overload = _overload(match)
+        return {output: tape.op(OP_TYPE, match.inputs, attributes, domain=DOMAIN, overload=overload)}
+
+
+def int8_attention_body(node: ir.Node, opset: int) -> ir.Function:
+    """Return what an engine without the kernel runs: rows restored, and the standard operator."""
+    parameters = tuple(ir.Value(name=name) for name in INPUTS)
+    query, keys, key_scale, values, value_scale, mask = parameters
+    tape = Tape()
+    restored = [
+        tape.op("Mul", [tape.op("Cast", [rows], {"to": ir.DataType.FLOAT}), scale])
+        for rows, scale in ((keys, key_scale), (values, value_scale))
+    ]
+    masks = [mask] if len(node.inputs) == len(INPUTS) else []
+    output = tape.op("Attention", [query, *restored, *masks], node.attributes)
+    output.name = "y"
+    graph = ir.Graph(parameters, [output], nodes=tape.nodes, opset_imports={"": opset})
+    attributes = [ir.Attr(name, attribute.type, None) for name, attribute in node.attributes.items()]
+    return ir.Function(DOMAIN, OP_TYPE, node.overload, graph=graph, attributes=attributes)
+
+
+def _rows_of(value: ir.Value | None) -> tuple[ir.Value, ir.Value] | None:
+    """Return rows in int8 and their scales, of which a value is the product."""
+    product = producer(value, "Mul")
+    cast = producer(product.inputs[0], "Cast") if product is not None else None
+    if product is None or cast is None:
+        return None
+    rows, scale = cast.inputs[0], product.inputs[1]
+    if rows is None or scale is None or rows.dtype is not ir.DataType.INT8:
+        return None
+    return rows, scale
+
+
+def _overload(match: Int8Keys) -> str:
+    """Return the name of a node's body: its attributes, and whether a mask is given."""
+    attributes = (f"{name}={each.value:.9g}" for name, each in sorted(match.node.attributes.items()))
+    return "_".join([*attributes, "masked" if len(match.inputs) == len(INPUTS) else "unmasked"])

@@ -1,0 +1,81 @@
+"""Attention over a cache in int8 by a kernel: without it, what it was made of, bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
+
+from edgeattn_export.graph.apply import apply
+from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import KernelInt8Attention
+from edgeattn_export.targets.cpu import FORMS
+
+BATCH, HEADS, KEY_HEADS, NEW, CAPACITY, SIZE = 2, 4, 2, 3, 7, 8
+Arrays = dict[str, NDArray[np.generic]]
+Change = Callable[[ir.Model], object]
+
+
+def _inputs(*, masked: bool = True) -> Arrays:
+    random = np.random.default_rng(0)
+    inputs: Arrays = {"q": random.standard_normal((BATCH, HEADS, NEW, SIZE)).astype(np.float32)}
+    for name in ("k", "v"):
+        inputs[name] = random.integers(-127, 128, (BATCH, KEY_HEADS, CAPACITY, SIZE)).astype(np.int8)
+        inputs[f"{name}_scale"] = random.random((BATCH, KEY_HEADS, CAPACITY, 1)).astype(np.float32) / 64
+    if masked:
+        inputs["mask"] = np.where(np.tri(NEW, CAPACITY, 2) > 0, 0, -np.inf).astype(np.float32)
+    return inputs
+
+
+def _model(inputs: Arrays, **attributes: float) -> ir.Model:
+    tape = Tape()
+    values = {
+        name: ir.val(name, ir.DataType.from_numpy(array.dtype), array.shape) for name, array in inputs.items()
+    }
+    restored = [
+        tape.op("Mul", [tape.op("Cast", [values[name]], {"to": ir.DataType.FLOAT}), values[f"{name}_scale"]])
+        for name in ("k", "v")
+    ]
+    masks = [values["mask"]] if "mask" in values else []
+    y = tape.op("Attention", [values["q"], *restored, *masks], attributes)
+    y.name, y.type = "y", ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="attention")
+    return ir.Model(graph, ir_version=10)
+
+
+@pytest.mark.parametrize("attributes", [{"scale": 1.0}, {"scale": 0.5, "softcap": 20.0}, {}])
+@pytest.mark.parametrize("masked", [True, False])
+def test_without_the_kernel_it_answers_as_before(attributes: dict[str, float], masked: bool) -> None:
+    inputs = _inputs(masked=masked)
+    model = _model(inputs, **attributes)
+    expected = ORT_CPU.runner(model)(inputs)["y"]
+    assert len(apply(KernelInt8Attention(), model).sites) == 1
+    write_bodies(model, FORMS.bodies)
+    assert [(node.domain, node.op_type) for node in model.graph] == [(DOMAIN, "Int8Attention")]
+    for way in (model, inlined(model)):
+        np.testing.assert_array_equal(ORT_CPU.runner(way)(inputs)["y"], expected)
+
+
+def _in_16_bits(model: ir.Model) -> None:
+    model.graph.inputs[1].dtype = ir.DataType.INT16
+
+
+def _causal(model: ir.Model) -> None:
+    model.graph[-1].attributes["is_causal"] = ir.AttrInt64("is_causal", 1)
+
+
+def _float_values(model: ir.Model) -> None:
+    attention = model.graph[-1]
+    attention.replace_input_with(2, attention.inputs[0])
+
+
+@pytest.mark.parametrize("change", [_in_16_bits, _causal, _float_values])
+def test_what_the_kernel_does_not_compute_stays(change: Change) -> None:
+    model = _model(_inputs(), scale=1.0)
+    change(model)
+    assert apply(KernelInt8Attention(), model).sites == ()
