@@ -23,12 +23,13 @@ from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, Source
 from edgeattn.stages import staged
-from edgeattn_export.cache import with_cache
+from edgeattn_export.cache import with_cache, with_defaults
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
 from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -73,6 +74,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     recovered = recover(on_grids, samples.calibration)
     progress.stage("cache")
     cached = with_cache(on_grids, recovered, samples.calibration, samples.selection)
+    cached = with_defaults(cached, source.generation)
     fixing = next((target.name for target in request.targets if target.bucket_limits is not None), None)
     cached = with_streaming(cached, source.streaming, samples.calibration, samples.selection, fixing=fixing)
     rows = proven_rows(captured, samples.selection) if cached.graphs.generation is None else ProvenRows(None)
@@ -121,6 +123,7 @@ def export(
     metric: Metric | None = None,
     processing: Mapping[str, object] | None = None,
     streaming: Mapping[str, object] | None = None,
+    generation: Mapping[str, object] | None = None,
     trained: Path | None = None,
     objective: Objective = FASTEST,
     progress: Progress | None = None,
@@ -144,6 +147,8 @@ def export(
             its tokenizer.
         streaming: Which input arrives piece by piece, and the size of a piece: ``{"input": "audio", "hop":
             160}``; see docs/model-file.md.
+        generation: What a decoder generates with where a caller says nothing, such as ``{"stop": [0]}``; see
+            docs/generation.md.
         trained: A QDQ ONNX file that quantization-aware training made of the module; its grids are kept.
         objective: What to minimize within the budget, or a recipe to follow.
         progress: Told of each stage.
@@ -157,7 +162,14 @@ def export(
     own = None if processing is None else OwnProcessing.read(processing)
     asked = None if streaming is None else StreamRequest.read(streaming)
     source = ModuleSource.of(
-        module, samples, name, dynamic=dynamic, metric=metric, processing=own, streaming=asked
+        module,
+        samples,
+        name,
+        dynamic=dynamic,
+        metric=metric,
+        processing=own,
+        streaming=asked,
+        generation=NONE if generation is None else GenerationDefaults.read(generation),
     )
     source = source if trained is None else source.beside(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)

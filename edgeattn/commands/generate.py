@@ -22,6 +22,14 @@ class EarlyStopping(StrEnum):
     never = "never"
 
 
+_ENDS: dict[EarlyStopping | None, bool | str | None] = {
+    EarlyStopping.true: True,
+    EarlyStopping.false: False,
+    EarlyStopping.never: "never",
+    None: None,
+}
+
+
 def generate(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     tokens: Annotated[
@@ -36,9 +44,9 @@ def generate(
         typer.Option("--input", metavar="FILE", help="What an encoder reads: X.npz, SOUND.wav; an image."),
     ] = None,
     start: Annotated[
-        str, typer.Option(metavar="0", help="Tokens that an encoder-decoder's answer begins with.")
-    ] = "",
-    stop: Annotated[str, typer.Option(metavar="0,3", help="Tokens that end the answer.")] = "",
+        str | None, typer.Option(metavar="0", help="Tokens that an encoder-decoder's answer begins with.")
+    ] = None,
+    stop: Annotated[str | None, typer.Option(metavar="0,3", help="Tokens that end the answer.")] = None,
     stop_sequences: Annotated[
         list[str] | None,
         typer.Option(metavar="5,2", help="Tokens in a row that end the answer; may be repeated."),
@@ -49,10 +57,10 @@ def generate(
     ] = None,
     max_new_tokens: Annotated[
         int | None,
-        typer.Option(metavar="N", help="At most so many. Default: as many as the model has positions."),
+        typer.Option(metavar="N", help="At most so many, else as many as the model has positions."),
     ] = None,
-    repetition_penalty: Annotated[float, typer.Option(help="Above 1, tokens repeat less.")] = 1.0,
-    temperature: Annotated[float, typer.Option(help="0 is greedy; above, tokens are sampled.")] = 0.0,
+    repetition_penalty: Annotated[float | None, typer.Option(help="Above 1, tokens repeat less.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 is greedy; above, tokens are sampled.")] = None,
     top_k: Annotated[
         int | None, typer.Option(metavar="K", help="Sample from the K likeliest tokens.")
     ] = None,
@@ -60,12 +68,12 @@ def generate(
         float | None, typer.Option(metavar="P", help="Sample from the likeliest tokens that hold this share.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed samples the same tokens.")] = None,
-    num_beams: Annotated[int, typer.Option(help="Beams for each prompt, 1 to 8.")] = 1,
+    num_beams: Annotated[int | None, typer.Option(help="Beams for each prompt, 1 to 8.")] = None,
     num_return_sequences: Annotated[int, typer.Option(help="Sequences to show for each prompt.")] = 1,
-    length_penalty: Annotated[float, typer.Option(help="Above 0 favors long sequences.")] = 1.0,
+    length_penalty: Annotated[float | None, typer.Option(help="Above 0 favors long sequences.")] = None,
     early_stopping: Annotated[
-        EarlyStopping, typer.Option(help="Whether to stop once as many sequences as beams have ended.")
-    ] = EarlyStopping.false,
+        EarlyStopping | None, typer.Option(help="Whether to stop once as many sequences as beams have ended.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
     ] = None,
@@ -75,12 +83,12 @@ def generate(
 
     --tokens, --text and --input may be repeated, once for each prompt. One prompt's tokens are shown as they
     come. Several prompts, or beams, give a line for each sequence: the prompt's number, the score and the
-    answer.
+    answer. A setting that is left out is the bundle's, where it has one.
     """
     prompts = Prompts([_ids("tokens", each) for each in tokens or ()], text or (), inputs or ())
     settings = {
-        "start": _ids("start", start),
-        "stop": _ids("stop", stop),
+        "start": None if start is None else _ids("start", start),
+        "stop": None if stop is None else _ids("stop", stop),
         "stop_sequences": [_ids("stop-sequences", each) for each in stop_sequences or ()],
         "max_new_tokens": max_new_tokens,
         "repetition_penalty": repetition_penalty,
@@ -91,7 +99,7 @@ def generate(
         "num_beams": num_beams,
         "num_return_sequences": num_return_sequences,
         "length_penalty": length_penalty,
-        "early_stopping": {"true": True, "false": False}.get(early_stopping.value, "never"),
+        "early_stopping": _ENDS[early_stopping],
     }
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)

@@ -62,7 +62,8 @@ def _arguments(names: Sequence[str]) -> str:
 
 def _generating(bundle: Path, generation: Generation) -> str:
     sources = ", ".join(f'"{name}": ...' for name in generation.sources)
-    begin = f"{{{sources}}}, start=[...]" if sources else "prompt"
+    start = "" if generation.defaults.start else ", start=[...]"
+    begin = f"{{{sources}}}{start}" if sources else "prompt"
     return (
         f'tokens = edgeattn_runtime.generate("{bundle.as_posix()}", {begin})\n'
         "for token in tokens:  # as they come\n    ..."

@@ -48,7 +48,12 @@ def _streaming(streaming: Streaming, manifest: Manifest) -> str:
 
 def _generating(generation: Generation) -> str:
     length = "any length" if generation.positions is None else f"{generation.positions} tokens at most in all"
-    return f"token by token, as {_article(generation.kind)}; {length}"
+    own = ", ".join(f"{name} {_plain(value)}" for name, value in generation.defaults.to_table().items())
+    return f"token by token, as {_article(generation.kind)}; {length}{own and f'; by default {own}'}"
+
+
+def _plain(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _article(kind: str) -> str:

@@ -24,6 +24,7 @@ from edgeattn_export.capture.prepared import as_trained
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -76,6 +77,7 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
         picture=_function(defined, path, "picture"),
         processing=processing,
         streaming=_streaming(defined, path),
+        generation=_generation(defined, path),
         card=_card(defined, path),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -193,6 +195,14 @@ def _streaming(defined: object, path: Path) -> StreamRequest | None:
     table = _mapping(defined, path, "streaming")
     try:
         return None if table is None else StreamRequest.read(table)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _generation(defined: object, path: Path) -> GenerationDefaults:
+    table = _mapping(defined, path, "generation")
+    try:
+        return NONE if table is None else GenerationDefaults.read(table)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

@@ -27,6 +27,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -48,6 +49,7 @@ class ModuleSource:
         picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
         streaming: Which input arrives piece by piece; None where none does.
+        generation: What its bundle generates with where a caller says nothing.
         card: What its author says of it for a hub.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
@@ -67,6 +69,7 @@ class ModuleSource:
     picture: Picture | None = None
     processing: OwnProcessing | None = None
     streaming: StreamRequest | None = None
+    generation: GenerationDefaults = NONE
     card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None

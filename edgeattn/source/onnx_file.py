@@ -15,11 +15,12 @@ from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.generation_defaults import NONE
 
 
 @dataclass(frozen=True, slots=True)
 class OnnxSource:
-    """The two files. There is no metric, no processing, no streaming and no budget of their own.
+    """The two files. There is no metric, no processing, streaming, generation or budget of their own.
 
     Attributes:
         model: The model.
@@ -36,6 +37,7 @@ class OnnxSource:
     metric = None
     processing = None
     streaming = None
+    generation = NONE
     card = Card()
     weights_sha256 = None  # they are part of the model file
 

@@ -14,6 +14,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import SampleError
+from edgeattn_runtime.generation_defaults import GenerationDefaults
 
 Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
 
@@ -62,6 +63,10 @@ class Source(Protocol):
     @property
     def streaming(self) -> StreamRequest | None:
         """Which input arrives piece by piece; None where none does."""
+
+    @property
+    def generation(self) -> GenerationDefaults:
+        """What its bundle generates with where a caller says nothing."""
 
     @property
     def card(self) -> Card:

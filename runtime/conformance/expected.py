@@ -83,11 +83,12 @@ def write_images(folder: Path) -> None:
         for item in odd
     ]
     _lines(folder / processed.FOLDER / "images.json", raw)
-    for name in ("bilinear", "bicubic", "nearest"):
+    for name in ("bilinear", "bicubic", "nearest", "shorter", "middle"):
         image = processed.IMAGES[name]
-        numbers = [_numbers(item if isinstance(item, list) else [item], asdict(image)) for item in odd]
+        numbers = [_numbers(item if isinstance(item, list) else [item], image.to_table()) for item in odd]
         _lines(folder / processed.FOLDER / f"{name}.numbers.json", numbers)
     _write_tall(folder)
+    _write_long(folder)
 
 
 def _write_tall(folder: Path) -> None:
@@ -95,7 +96,16 @@ def _write_tall(folder: Path) -> None:
     rows = PIXELS // wide.width
     odd = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows, rows + 1)]
     _lines(folder / processed.FOLDER / "tall.json", [pictures.raw(each) for each in odd])
-    _lines(folder / processed.FOLDER / "tall.numbers.json", [_numbers(odd[:1], asdict(wide)), None])
+    _lines(folder / processed.FOLDER / "tall.numbers.json", [_numbers(odd[:1], wide.to_table()), None])
+
+
+def _write_long(folder: Path) -> None:
+    """Write rows of pixels: one of them would be made a pixel's width too large."""
+    image = processed.IMAGES["long"]
+    most = PIXELS // 1024**2
+    odd = [np.arange(count, dtype=np.uint8)[np.newaxis] for count in (3, most + 1)]
+    _lines(folder / processed.FOLDER / "long-images.json", [pictures.raw(each) for each in odd])
+    _lines(folder / processed.FOLDER / "long.numbers.json", [_numbers(odd[:1], image.to_table()), None])
 
 
 def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:

@@ -74,6 +74,11 @@ LIMITS = (
         changed(*_IMAGE, "height", to=2**13 + 1, whole=processed.image_bundle("wide")),
     ),
     refused(
+        "limit-crop.edge",
+        "images that would be made of more pixels than any may have",
+        changed(*_IMAGE, "crop", "shorter", to=5793, whole=processed.image_bundle("long")),
+    ),
+    refused(
         "processing-image-height.edge",
         "images of another height than the input",
         changed(*_IMAGE, "height", to=6, whole=processed.image_bundle("bilinear")),
@@ -110,6 +115,13 @@ LIMITS = (
         "limit-step.edge",
         "a step whose states have more than 2^27 bytes",
         steps.with_state("count", "int64", 2**24 + 1),
+    ),
+    Case(
+        "long.edge",
+        ACCEPTED,
+        "images that may be longer than they may be made",
+        processed.image_bundle("long"),
+        prepare=processed.long_image_entries(),
     ),
     Case(
         "wide.edge",

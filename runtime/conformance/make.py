@@ -9,6 +9,7 @@ from pathlib import Path
 import expected
 from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES, STREAMING, VARIANTS
 from case import RECORDED
+from default_cases import DEFAULTS
 from limit_cases import LIMITS
 from prepared_cases import PREPARED
 from signed_cases import SIGNED
@@ -18,6 +19,7 @@ CASES_FILE = "cases.json"
 
 CASES = (
     *WHOLE,
+    *DEFAULTS,
     *BROKEN,
     *INDICES,
     *LENGTHS,

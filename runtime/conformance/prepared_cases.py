@@ -8,6 +8,8 @@ import processed
 from breaking import changed
 from case import ACCEPTED, Case, refused
 
+_CROP = ("processing", "image", "crop")
+
 PREPARED = (
     Case(
         "wordpiece.edge",
@@ -53,6 +55,20 @@ PREPARED = (
         "images in grey, nearest, ink as high numbers",
         processed.image_bundle("nearest"),
         prepare=processed.image_entries("nearest"),
+    ),
+    Case(
+        "shorter.edge",
+        ACCEPTED,
+        "the middle of images that keep their aspect",
+        processed.image_bundle("shorter"),
+        prepare=processed.image_entries("shorter"),
+    ),
+    Case(
+        "middle.edge",
+        ACCEPTED,
+        "the middle of images that are stretched",
+        processed.image_bundle("middle"),
+        prepare=processed.image_entries("middle"),
     ),
     Case(
         "mono.edge",
@@ -101,6 +117,21 @@ PREPARED = (
         "two series without gaps",
         processed.series_bundle("series-refuse"),
         prepare=processed.signal_entries("series", "series-refuse"),
+    ),
+    refused(
+        "processing-crop.edge",
+        "the middle of images that are narrower than it",
+        changed(*_CROP, "width", to=3, whole=processed.image_bundle("middle")),
+    ),
+    refused(
+        "processing-crop-sides.edge",
+        "images with a shorter side and a height",
+        changed(*_CROP, "height", to=9, whole=processed.image_bundle("shorter")),
+    ),
+    refused(
+        "processing-crop-rounding.edge",
+        "a middle that is rounded up",
+        changed(*_CROP, "rounding", to="up", whole=processed.image_bundle("middle")),
     ),
     refused(
         "processing-series.edge",

@@ -18,6 +18,7 @@ from texts import LONGEST, MASKLESS
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
+from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.log_mel import LogMel
 
 FOLDER = "prepare"  # beside this file: raw inputs, and what becomes of them
@@ -55,6 +56,42 @@ IMAGES = {
         scale=-1,
         mean=(-255,),
         std=(240,),
+    ),
+    "shorter": Image(
+        input="pixels",
+        height=7,
+        width=5,
+        channels="RGB",
+        layout="NCHW",
+        resample="bicubic",
+        scale=1 / 255,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        crop=Crop(shorter=8, rounding="even"),
+    ),
+    "middle": Image(
+        input="pixels",
+        height=6,
+        width=4,
+        channels="L",
+        layout="NHWC",
+        resample="bilinear",
+        scale=1,
+        mean=(0,),
+        std=(1,),
+        crop=Crop(height=9, width=7, rounding="down"),
+    ),
+    "long": Image(
+        input="pixels",
+        height=2,
+        width=2,
+        channels="L",
+        layout="NCHW",
+        resample="nearest",
+        scale=1,
+        mean=(0,),
+        std=(1,),
+        crop=Crop(shorter=1024, rounding="down"),
     ),
     "wide": Image(
         input="pixels",
@@ -200,6 +237,11 @@ def image_entries(name: str) -> list[dict[str, Any]]:
 def tall_entries() -> list[dict[str, Any]]:
     """Return what cases.json says of images of a column, as many rows as they may have and one more."""
     return [{"of": "image", "given": f"{FOLDER}/tall.json", "expected": f"{FOLDER}/tall.numbers.json"}]
+
+
+def long_image_entries() -> list[dict[str, Any]]:
+    """Return what cases.json says of images of a row, one of which would become too large."""
+    return [{"of": "image", "given": f"{FOLDER}/long-images.json", "expected": f"{FOLDER}/long.numbers.json"}]
 
 
 def image_file_entries(name: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from edgeattn_runtime.decoding.stops import Stops
 
 Entry = dict[str, Any]
 
+_SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
 _BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 
 
@@ -59,7 +60,7 @@ def continued() -> list[Entry]:
     )
     return [
         *(
-            _many({"prompts": prompts, "settings": each, "sequences": _found(prompts, each)})
+            _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each)})
             for each in settings
         ),
         *(_many({"settings": {}, **each, "error": "InputError"}) for each in refused),
@@ -71,7 +72,7 @@ def of_int8_cache() -> list[Entry]:
     prompts = [[4, 7, 1], [1, 3, 8, 2, 2, 6]]
     settings: tuple[Entry, ...] = ({"max_new_tokens": 6}, {"max_new_tokens": 6, "num_beams": 3})
     return [
-        _many({"prompts": prompts, "settings": each, "sequences": _found(prompts, each, int8=True)})
+        _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each, int8=True)})
         for each in settings
     ]
 
@@ -86,7 +87,7 @@ def captioned() -> list[Entry]:
             "sources": tensors(sources),
             "start": [3],
             "settings": each,
-            "sequences": [_found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
+            "sequences": [found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
             "needs": "generate_many",
         }
         for each in settings
@@ -97,15 +98,15 @@ def _many(entry: Entry) -> Entry:
     return {**entry, "needs": "generate_many"}
 
 
-def _found(
+def found(
     prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None, *, int8: bool = False
 ) -> list[list[Entry]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""
     beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
     penalty = settings.get("repetition_penalty", 1.0)
     stops = Stops.read(settings.get("stop", ()), settings.get("stop_sequences", ()), tiny.WORDS)
-    found = []
-    for prompt in prompts:
+    sequences = []
+    for i, prompt in enumerate(prompts):
         room = tiny.LONGEST - len(prompt) + 1
         limit = min(settings.get("max_new_tokens", room), room)
         begin = np.array(prompt)
@@ -113,14 +114,14 @@ def _found(
         if beams.num_beams > 1:
             search = BeamSearch(begin, limit, stops, beams, repetition_penalty=penalty)
         else:
-            sampling = Sampling(repetition_penalty=penalty)
-            random = np.random.default_rng(0)
+            sampling = Sampling(**{name: settings[name] for name in _SAMPLING if name in settings})
+            random = np.random.default_rng(settings.get("seed", 0) + i)
             search = SingleSearch(begin, limit, stops, sampling, random, length_penalty=beams.length_penalty)
         rows = begin[np.newaxis]
         while (continued := search.advance(_logits(rows, seen, int8=int8))) is not None:
             rows = np.column_stack((rows[continued.rows], continued.tokens))
-        found.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
-    return found
+        sequences.append([[list(each.tokens), round(each.score, 6)] for each in search.hypotheses])
+    return sequences
 
 
 def _logits(rows: Array, seen: Array | None, *, int8: bool) -> Array:

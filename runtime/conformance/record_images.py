@@ -13,7 +13,6 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def main() -> None:
         for name, data, levels in files:
             (ROOM / "files" / name).write_bytes(data)
             given.append({"file": f"{processed.FOLDER}/files/{name}"})
-            image = asdict(processed.IMAGES[processed.IMAGE_BUNDLE])
+            image = processed.IMAGES[processed.IMAGE_BUNDLE].to_table()
             array = None if levels is None else resampled.prepared(levels, image)
             numbers.append(None if array is None else [float(str(number)) for number in array.ravel()])
         _write(f"{processed.IMAGE_BUNDLE}.{kind}.json", given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,32 @@ def prepared(levels: Levels, image: Mapping[str, Any]) -> NDArray[np.float32] | 
         return None
     color = channels[..., : count - 1 if count in (2, 4) else count]
     color = _grey(color) if image["channels"] == "L" else _rgb(color)
-    wide = _along(color.swapaxes(0, 1), image["width"], image["resample"]).swapaxes(0, 1)
-    sized = _along(wide, image["height"], image["resample"])
+    height, width = _size(image, *color.shape[:2])
+    wide = _along(color.swapaxes(0, 1), width, image["resample"]).swapaxes(0, 1)
+    sized = _along(wide, height, image["resample"])
+    for axis, kept in enumerate(("height", "width")):
+        sized = _middle(sized.swapaxes(0, axis), image, image[kept]).swapaxes(0, axis)
     ordered = sized[..., ::-1] if image["channels"] == "BGR" else sized
     numbers = (ordered * np.float64(image["scale"]) - np.array(image["mean"])) / np.array(image["std"])
     laid = numbers if image["layout"] == "NHWC" else np.moveaxis(numbers, -1, 0)
     return laid.astype(np.float32)[np.newaxis]
+
+
+def _size(image: Mapping[str, Any], height: int, width: int) -> tuple[int, int]:
+    """Return what size (height, width) an image of this one is made."""
+    sides = image.get("crop", image)
+    if "shorter" not in sides:
+        return sides["height"], sides["width"]
+    most = Fraction(sides["shorter"], min(height, width))
+    return int(most * height), int(most * width)
+
+
+def _middle(levels: Levels, image: Mapping[str, Any], kept: int) -> Levels:
+    """Return the middle places along the first axis."""
+    half = Fraction(len(levels) - kept, 2)
+    even = "crop" in image and image["crop"]["rounding"] == "even"
+    first = round(half) if even else int(half)  # Python rounds halves to the even number
+    return levels[first : first + kept]
 
 
 def _grey(color: Levels) -> Levels:

@@ -176,7 +176,7 @@ def _worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dic
 
 def _generate_many(model: Model, entry: dict[str, Any]) -> Line:
     prompts = entry["prompts"] if "prompts" in entry else _arrays(entry["sources"])
-    found = generate_many(model, prompts, start=entry.get("start", ()), **entry["settings"])
+    found = generate_many(model, prompts, start=entry.get("start"), **entry["settings"])
     sequences = [[[list(each.tokens), each.score] for each in row] for row in found]
     expected = entry.get("sequences", [])
     same = [[tokens for tokens, _ in row] for row in sequences] == [[t for t, _ in row] for row in expected]
@@ -218,7 +218,7 @@ _ENTRIES = {
 
 def _generate(model: Model, run: dict[str, Any]) -> Line:
     prompt = run["prompt"] if "prompt" in run else _arrays(run["sources"])
-    tokens = list(generate(model, prompt, start=run.get("start", ()), max_new_tokens=run["max_new_tokens"]))
+    tokens = list(generate(model, prompt, start=run.get("start"), max_new_tokens=run["max_new_tokens"]))
     return {"found": ANSWERED if tokens == run.get("tokens") else f"tokens {tokens}"}
 
 

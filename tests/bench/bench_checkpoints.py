@@ -23,14 +23,14 @@ import torch
 import transformers
 from checkpoints.example import Example
 from checkpoints.images import digits, strokes
-from checkpoints.sounds import spelled
+from checkpoints.sounds import heard, spelled
 from checkpoints.texts import alike, answers, entities, figures, gaps, language, writer
 
 PAGE = Path(__file__).parents[2] / "docs" / "checkpoints.md"
 BEGIN, END = "<!-- bench_checkpoints.py -->\n", "<!-- end -->\n"
 TRAINED: tuple[Callable[[Path], Example], ...] = (
     *(language, entities, answers, gaps, writer, figures, alike),
-    *(digits, strokes, spelled),
+    *(digits, strokes, heard, spelled),
 )
 COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "MB, PyTorch", "bundle", "ratio")
 

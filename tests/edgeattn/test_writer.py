@@ -28,6 +28,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
+from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.errors import EdgeAttnError
 
 WRITER = Path(__file__).with_name("writer.py")
@@ -150,6 +151,24 @@ def test_the_bundle_writes_without_pytorch(folder: Path) -> None:
     net = edgeattn_runtime.load(folder)
     whole = net(tokens=np.array([[3, 1, 4, *tokens[:-1]]]))["logits"][0, 2:].argmax(-1)
     assert (whole == tokens).mean() >= AGREE  # cached steps say what one whole pass says
+
+
+def test_a_limit_on_its_cache_keeps_it_in_int8(
+    writer: ModuleSource, captured: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "capture", lambda *_: captured)
+    budget = {**writer.budget, "cache_mb": 0.005}  # of 0.012 in float32
+    request = Request.read("cpu", budget, Objective(recipe=DYNAMIC_INT8))
+    bundle = pipeline.run(writer, request, Silent())
+    assert bundle.report.fused["int8 cache"] == 2
+    (check,) = (check for check in bundle.report.checks if check.name == "cache_mb")
+    assert check.ok
+    assert check.measured == pytest.approx(2 * 2 * 48 * (16 + 4) / 1e6)
+    assert [tensor.dtype for tensor in bundle.manifest.graphs["model"].inputs[2:]] == ["int8", "float32"] * 2
+    net = edgeattn_runtime.load(bundle.save(tmp_path / "writer.edge"))
+    tokens = list(edgeattn_runtime.generate(net, [3, 1, 4], max_new_tokens=NEW_TOKENS))
+    whole = net(tokens=np.array([[3, 1, 4, *tokens[:-1]]]))["logits"][0, 2:].argmax(-1)
+    assert (whole == tokens).mean() >= AGREE
 
 
 def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:

@@ -81,6 +81,19 @@ def test_a_decoder_behind_an_encoder() -> None:
     ]
 
 
+def test_defaults_stand_last_in_their_order() -> None:
+    text = _text("defaults.edge")
+    manifest = Manifest.from_json(text)
+    assert manifest.generation is not None
+    assert manifest.generation.defaults.num_beams == 3
+    written = json.loads(manifest.to_json())["generation"]
+    assert list(written)[-1] == "defaults"
+    assert list(written["defaults"]) == [
+        *("stop", "max_new_tokens", "num_beams", "length_penalty", "early_stopping", "repetition_penalty")
+    ]
+    assert manifest.to_json() == text
+
+
 def test_it_stands_after_symbols_or_nowhere() -> None:
     keys = list(json.loads(_text("decoder.edge")))
     assert keys[keys.index("symbols") + 1] == "generation"
@@ -123,6 +136,27 @@ BROKEN: dict[str, tuple[str, Change]] = {
     "generation.carried: missing": ("encoder-decoder.edge", _without("carried")),
     "generation.carried: [] ": ("encoder-decoder.edge", _generation(carried=[])),
     'generation.carried: ["seen", "seen"] ': ("sources.edge", _generation(carried=["seen", "seen"])),
+    "generation.defaults: {} ": ("decoder.edge", _generation(defaults={})),
+    "generation.defaults.do_sample: unknown key": ("decoder.edge", _generation(defaults={"do_sample": True})),
+    "generation.defaults.start: [] ": ("sources.edge", _generation(defaults={"start": []})),
+    "generation.defaults.stop[0]: -1 ": ("decoder.edge", _generation(defaults={"stop": [-1]})),
+    "generation.defaults.num_beams: 9 ": ("decoder.edge", _generation(defaults={"num_beams": 9})),
+    "generation.defaults.max_new_tokens: 0 ": ("decoder.edge", _generation(defaults={"max_new_tokens": 0})),
+    "generation.defaults.top_k: 0 ": ("decoder.edge", _generation(defaults={"top_k": 0})),
+    "generation.defaults.top_p: 0 ": ("decoder.edge", _generation(defaults={"top_p": 0})),
+    "generation.defaults.temperature: -1 ": ("decoder.edge", _generation(defaults={"temperature": -1})),
+    "generation.defaults.repetition_penalty: 0 ": (
+        "decoder.edge",
+        _generation(defaults={"repetition_penalty": 0}),
+    ),
+    'generation.defaults.early_stopping: "sometimes" ': (
+        "decoder.edge",
+        _generation(defaults={"early_stopping": "sometimes"}),
+    ),
+    "generation.defaults.temperature: 0.7 ": (
+        "decoder.edge",
+        _generation(defaults={"num_beams": 2, "temperature": 0.7}),
+    ),
     "generation.beams: unknown key": ("encoder-decoder.edge", _generation(beams=4)),
 }
 
@@ -163,6 +197,8 @@ UNTIED: list[tuple[str, Change, str]] = [
         "cache: 'present_key_0' continues two",
     ),
     ("encoder-decoder", lambda m: m["graphs"]["encoder"]["outputs"].pop(), "carried[2]: "),
+    ("decoder", _generation(defaults={"start": [1]}), "defaults.start: found in a decoder alone"),
+    ("decoder", _generation(defaults={"stop": [3, 16]}), "defaults.stop: token 16 "),
     ("encoder-decoder", _dims("encoder", "outputs", 0, "batch", "sequence", 4), "carried[0]: cross_key_0"),
     ("encoder-decoder", _dtype("encoder", "outputs", 2, "int64"), "carried[2]: carried_0: int64"),
 ]

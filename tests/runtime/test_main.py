@@ -181,6 +181,17 @@ def test_generate_with_beams(conformance: Path, command: Command) -> None:
     assert [line.split() for line in result.stdout.splitlines()] == [line.split() for line in expected]
 
 
+def test_generate_by_the_defaults_of_a_bundle(conformance: Path, command: Command) -> None:
+    bundle = conformance / "defaults.edge"
+    (best,), *_ = generate_many(bundle, [[4, 7, 1]])
+    assert command("generate", bundle, "--tokens", "4,7,1").stdout == f"{','.join(map(str, best.tokens))}\n"
+    streamed = command("generate", bundle, "--tokens", "4,7,1", "--num-beams", "1").stdout
+    assert streamed.split() == list(map(str, generate(bundle, [4, 7, 1])))
+    assert list(best.tokens) != list(generate(bundle, [4, 7, 1]))
+    several = command("generate", bundle, "--tokens", "4,7,1", "--tokens", "2").stdout
+    assert [line.split()[0] for line in several.splitlines()] == ["0", "1"]
+
+
 def test_generate_a_text(words: Path, command: Command, refused: Refused) -> None:
     text = "".join(generate_text(words, "w4 w7", max_new_tokens=6))
     options = ("--text", "w4 w7", "--max-new-tokens", "6")

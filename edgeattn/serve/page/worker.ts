@@ -6,7 +6,7 @@ import type { Calls, Reply, Request } from './protocol.js';
 const BUNDLE = new URL('bundle', location.origin).href;
 const WARMUP = 1; // seconds in which a browser compiles the engine's loops anew, and faster
 const SECONDS = 2; // of timing
-const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone: greedily it soon goes round in circles
+const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone that says nothing: greedily it soon goes round in circles
 
 let model: Model;
 let stopped = false;
@@ -32,7 +32,8 @@ const calls: Calls = {
     const paired = generation?.kind === 'encoder-decoder';
     const given = paired ? prepared : idsOf(prepared[processing?.text?.ids ?? ''] as Tensor);
     const ids: number[] = [];
-    const options = { maxNewTokens: most, ...(paired ? { start } : SAMPLING) };
+    const sampling = generation?.defaults ? {} : SAMPLING;
+    const options = { maxNewTokens: most, ...(paired ? { start } : sampling) };
     stopped = false;
     for await (const token of model.generate(given, options)) {
       if (model.decode([token]) === '' && paired) return; // a special token: the end

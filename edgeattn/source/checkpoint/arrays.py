@@ -23,6 +23,7 @@ class OnArrays:
 
     def __init__(self, task: Task, npz: Path) -> None:
         self.model, self.card, self.pretty = task.model, task.card, task.pretty
+        self.generation = task.generation
         labels = (task.processing or {}).get("labels")
         self.processing: dict[str, Any] | None = None if labels is None else {"labels": labels}
         self._npz = npz

@@ -1,4 +1,4 @@
-"""Generation settings: a checkpoint's generation_config.json in the words of ``edgeattn generate``."""
+"""Generation settings: a checkpoint's generation_config.json as a bundle's defaults."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FLAGS = ("num_beams", "repetition_penalty", "length_penalty", "early_stopping", "max_new_tokens")
-SAMPLING = ("temperature", "top_k", "top_p")  # which count where do_sample is set
+KEPT = ("max_new_tokens", "num_beams", "length_penalty", "early_stopping", "repetition_penalty")
+NEUTRAL = {"num_beams": 1, "length_penalty": 1.0, "early_stopping": False, "repetition_penalty": 1.0}
 DRAWN = {"temperature": 1.0, "top_k": 50}  # which transformers takes where a folder says neither
-NEUTRAL = {
-    "num_beams": 1,
-    "repetition_penalty": 1.0,
-    "length_penalty": 1.0,
-    "early_stopping": False,
-    "top_p": 1.0,
-}
+MOST_BEAMS = 8  # of a bundle
 # Of a reader's own, or with no effect on the tokens.
 SILENT = {
-    *("bos_token_id", "pad_token_id", "transformers_version", "use_cache", "max_length", "output_scores"),
+    *("bos_token_id", "pad_token_id", "transformers_version", "use_cache", "output_scores"),
     *("output_attentions", "output_hidden_states", "return_dict_in_generate", "_from_model_config"),
 }
 # Of Whisper: what the tokens mean that an answer begins with.
@@ -28,7 +22,10 @@ WHISPER = {
     *("lang_to_id", "task_to_id", "language", "task", "is_multilingual", "forced_decoder_ids"),
     *("no_timestamps_token_id", "prev_sot_token_id", "max_initial_timestamp_index", "alignment_heads"),
 }
-FOLLOWED = {*FLAGS, *SAMPLING, "eos_token_id", "decoder_start_token_id", "do_sample"}
+FOLLOWED = {
+    *(*KEPT, *DRAWN, "top_p", "do_sample", "eos_token_id", "decoder_start_token_id"),
+    *("forced_bos_token_id", "max_length"),
+}
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -42,44 +39,67 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def tell_generation(folder: Path, start: Sequence[int] | None = None) -> None:
-    """Say in one line how a bundle is told what the checkpoint asks for, as it keeps no settings itself.
+def generation_of(folder: Path, vocabulary: int, start: Sequence[int] = ()) -> dict[str, Any] | None:
+    """Return what a bundle generates with where a caller says nothing; warn of what it does not follow.
 
     Args:
         folder: Holds generation_config.json, or config.json with the same settings.
-        start: Tokens that an answer begins with, where the tokenizer says more of them.
+        vocabulary: Tokens are below it.
+        start: Tokens that the answer of an encoder-decoder begins with.
     """
     settings = read_settings(folder)
-    if start is not None:
-        settings["decoder_start_token_id"] = ",".join(map(str, start))
-    flags, others = generation_flags(settings), left_out(settings)
-    if flags:
-        warnings.warn(
-            f"a bundle keeps no generation settings: edgeattn generate ... {' '.join(flags)}", stacklevel=2
-        )
+    defaults = defaults_of(settings, vocabulary, start)
+    others = left_out(settings, defaults)
     if others:
         warnings.warn(f"generation settings that no bundle follows: {', '.join(others)}", stacklevel=2)
+    return defaults or None
 
 
-def generation_flags(settings: Mapping[str, Any]) -> list[str]:
-    """Return options of ``edgeattn generate`` that ask for the same."""
-    start, stops = settings.get("decoder_start_token_id"), settings.get("eos_token_id")
-    stop = ",".join(map(str, stops)) if isinstance(stops, list) else stops
-    flags = [f"--{name} {value}" for name, value in (("start", start), ("stop", stop)) if value is not None]
-    values = {name: settings.get(name) for name in FLAGS}
-    if settings.get("do_sample"):  # else the likeliest token is taken
-        values |= DRAWN | {name: settings[name] for name in SAMPLING if settings.get(name)}
-    for name, value in values.items():
-        if value is not None and value != NEUTRAL.get(name):
-            word = str(value).lower() if isinstance(value, bool) else value
-            flags.append(f"--{name.replace('_', '-')} {word}")
-    return flags
+def defaults_of(settings: Mapping[str, Any], vocabulary: int, start: Sequence[int] = ()) -> dict[str, Any]:
+    """Return settings by a bundle's names: docs/generation.md."""
+    forced = settings.get("forced_bos_token_id") if len(start) == 1 else None
+    first = [*start, *([] if forced is None else [forced])]  # transformers counts what is forced as new
+    most, longest = settings.get("max_new_tokens"), settings.get("max_length")
+    if most is not None:
+        most = max(most - len(first) + len(start), 1)
+    elif start and longest is not None:
+        most = max(longest - len(first), 1)
+    defaults: dict[str, Any] = {
+        "start": first,
+        "stop": [token for token in _listed(settings.get("eos_token_id")) if 0 <= token < vocabulary],
+        **{name: settings.get(name) for name in KEPT},
+        "max_new_tokens": most,
+    }
+    beams = defaults["num_beams"] or 1
+    if not 1 <= beams <= MOST_BEAMS:
+        defaults["num_beams"] = None
+    elif beams == 1 and settings.get("do_sample"):  # else the likeliest token is taken
+        defaults |= {name: settings.get(name, usual) for name, usual in DRAWN.items()}
+        defaults["top_k"] = defaults["top_k"] or None
+        defaults["top_p"] = settings.get("top_p") if settings.get("top_p") != 1 else None
+    return {
+        name: value
+        for name, value in defaults.items()
+        if value is not None and value != [] and value != NEUTRAL.get(name)
+    }
 
 
-def left_out(settings: Mapping[str, Any]) -> list[str]:
-    """Return what is asked for beyond these, such as ``no_repeat_ngram_size``."""
-    known = FOLLOWED | SILENT | WHISPER
-    return [f"{name}={_short(value)}" for name, value in settings.items() if name not in known and value]
+def left_out(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    """Return what is asked for beyond a bundle's defaults, such as ``no_repeat_ngram_size``."""
+    beyond = {name: value for name, value in settings.items() if name not in FOLLOWED | SILENT | WHISPER}
+    if "start" not in defaults:
+        beyond |= {name: settings[name] for name in ("max_length", "forced_bos_token_id") if name in settings}
+    stops, kept = settings.get("eos_token_id"), defaults.get("stop", [])
+    beyond["eos_token_id"] = [token for token in _listed(stops) if token not in kept]
+    if "num_beams" not in defaults and settings.get("num_beams", 1) != 1:
+        beyond["num_beams"] = settings["num_beams"]
+    if "num_beams" in defaults and settings.get("do_sample"):
+        beyond["do_sample"] = True
+    return [f"{name}={_short(value)}" for name, value in beyond.items() if value]
+
+
+def _listed(tokens: list[int] | int | None) -> list[int]:
+    return tokens if isinstance(tokens, list) else [] if tokens is None else [tokens]
 
 
 def _short(value: Any) -> str:

@@ -31,8 +31,8 @@ class Pixels(ABC):
         """Return an image as the library prepares it, float32 (1, C, H, W)."""
 
     @abstractmethod
-    def stretching(self) -> dict[str, Any] | None:
-        """Return its settings in a bundle's words; None where they say more than stretching."""
+    def resizing(self) -> dict[str, Any] | None:
+        """Return its settings in a bundle's words; None where they say what a bundle cannot do."""
 
     @abstractmethod
     def describe(self) -> str:
@@ -40,7 +40,7 @@ class Pixels(ABC):
 
     def prepare(self, image: Path) -> dict[str, Tensor]:
         """Return the input of an image, float32 (1, C, H, W)."""
-        return {self.name: self.processed(image) if self.table is None else stretched(image, self.table)}
+        return {self.name: self.processed(image) if self.table is None else resized(image, self.table)}
 
     def processing(self, images: Iterable[Path]) -> dict[str, Any] | None:
         """Return what a bundle says of images; None, with a warning, where it would prepare them otherwise.
@@ -51,19 +51,22 @@ class Pixels(ABC):
         Args:
             images: Those of the samples.
         """
-        table = self.stretching()
-        if table is not None and all(self._is_stretched(image, table) for image in images):
+        table = self.resizing()
+        if table is not None and all(self._is_resized(image, table) for image in images):
             self.table = table
         else:
             warnings.warn(
-                f"{self.kind} makes images {self.describe()}; a bundle stretches them to one size: "
-                "it takes pixels, and no image",
+                f"{self.kind} makes images {self.describe()}; a bundle stretches them to one size, or keeps "
+                "the middle of a larger one: it takes pixels, and no image",
                 stacklevel=2,
             )
         return self.table
 
-    def _is_stretched(self, image: Path, table: dict[str, Any]) -> bool:
-        difference = (stretched(image, table) - self.processed(image)).abs().amax(dim=(0, 2, 3))  # (C,)
+    def _is_resized(self, image: Path, table: dict[str, Any]) -> bool:
+        ours, theirs = resized(image, table), self.processed(image)
+        if ours.shape != theirs.shape:
+            return False
+        difference = (ours - theirs).abs().amax(dim=(0, 2, 3))  # (C,)
         level = abs(table["scale"]) / torch.tensor(table["std"])
         return bool((difference <= 1.01 * level).all())
 
@@ -74,10 +77,28 @@ def opened(file: Path) -> Image.Image:
         return ImageOps.exif_transpose(image).convert("RGB")
 
 
-def stretched(file: Path, table: dict[str, Any]) -> Tensor:
+def resized(file: Path, table: dict[str, Any]) -> Tensor:
     """Return an image as a bundle prepares it, float32 (1, 3, H, W): one axis after the other, by Pillow."""
     image, resample = opened(file), Image.Resampling[table["resample"].upper()]
-    wide = image.resize((table["width"], image.height), resample)
-    levels = np.asarray(wide.resize((table["width"], table["height"]), resample), np.float64)  # (H, W, 3)
-    numbers = (levels * table["scale"] - np.array(table["mean"])) / np.array(table["std"])
+    height, width = whole_size(table, image)
+    wide = image.resize((width, image.height), resample)
+    levels = np.asarray(wide.resize((width, height), resample), np.float64)  # (H, W, 3)
+    top, left = middle(table, height, table["height"]), middle(table, width, table["width"])
+    kept = levels[top : top + table["height"], left : left + table["width"]]
+    numbers = (kept * table["scale"] - np.array(table["mean"])) / np.array(table["std"])
     return torch.from_numpy(numbers.astype(np.float32)).permute(2, 0, 1)[None].contiguous()
+
+
+def whole_size(table: dict[str, Any], image: Image.Image) -> tuple[int, int]:
+    """Return the height and width of an image before its middle is kept."""
+    crop = table.get("crop", table)
+    if "shorter" not in crop:
+        return crop["height"], crop["width"]
+    shorter = min(image.size)
+    return crop["shorter"] * image.height // shorter, crop["shorter"] * image.width // shorter
+
+
+def middle(table: dict[str, Any], size: int, kept: int) -> int:
+    """Return the first of ``size`` places that is kept."""
+    half = (size - kept) / 2
+    return round(half) if "crop" in table and table["crop"]["rounding"] == "even" else int(half)

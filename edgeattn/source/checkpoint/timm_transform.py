@@ -29,13 +29,19 @@ class TimmTransform(Pixels):
         pixels: Tensor = self.transform(opened(image))[None]
         return pixels.float()
 
-    def stretching(self) -> dict[str, Any] | None:
-        """Return its settings in a bundle's words; None where it keeps the aspect, or cuts."""
+    def resizing(self) -> dict[str, Any] | None:
+        """Return its settings in a bundle's words; None where it fills up borders, or by another filter."""
         config = self.config
         channels, height, width = config["input_size"]
         known = config["interpolation"] in ("nearest", "bilinear", "bicubic")
-        if channels != 3 or not known or (config["crop_mode"], config["crop_pct"]) != ("squash", 1.0):
+        whole = {"height": int(height / config["crop_pct"]), "width": int(width / config["crop_pct"])}
+        if config["crop_mode"] == "center" and height == width:
+            whole = {"shorter": whole["height"]}
+        elif config["crop_mode"] != "squash":
             return None
+        if channels != 3 or not known:
+            return None
+        is_whole = whole == {"height": height, "width": width}
         return {
             "input": self.name,
             "height": height,
@@ -46,6 +52,7 @@ class TimmTransform(Pixels):
             "scale": 1 / 255,
             "mean": list(config["mean"]),
             "std": list(config["std"]),
+            **({} if is_whole else {"crop": {**whole, "rounding": "even"}}),
         }
 
     def describe(self) -> str:

@@ -79,6 +79,11 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
     return module
 
 
+def vocabulary_of(network: Any) -> int:
+    """Return how many tokens a network scores."""
+    return len(network.get_output_embeddings().weight)
+
+
 def drop_pooler(network: nn.Module) -> None:
     """Leave out the vector that a network makes of its first token, which most are not trained for."""
     if getattr(network, "pooler", None) is not None:

@@ -20,7 +20,7 @@ _OWN = "edgeattn.source.checkpoint"
 _FUTURE = "__future__"
 
 # What a model's file may define, and a task has.
-_NAMES = ("model", "samples", "raw", "dynamic", "metric", "pretty", "processing", "card")
+_NAMES = ("model", "samples", "raw", "dynamic", "metric", "pretty", "processing", "generation", "card")
 
 
 def write_model(checkpoint: Checkpoint, file: Path) -> None:

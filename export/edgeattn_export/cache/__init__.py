@@ -5,6 +5,7 @@ from edgeattn_export.cache.int8_cache import with_int8_cache
 from edgeattn_export.cache.model_graphs import ModelGraph, ModelGraphs, WholeGraph
 from edgeattn_export.cache.steps import Cache, Steps
 from edgeattn_export.cache.with_cache import Cached, with_cache
+from edgeattn_export.cache.with_defaults import with_defaults
 
 __all__ = [
     "Cache",
@@ -15,5 +16,6 @@ __all__ = [
     "WholeGraph",
     "derive_steps",
     "with_cache",
+    "with_defaults",
     "with_int8_cache",
 ]

@@ -13,6 +13,7 @@ from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
 
 ENCODER_GRAPH = "encoder"
@@ -63,6 +64,7 @@ class Steps:
     caches: tuple[Cache, ...]
     symbols: Mapping[str, Symbol]
     positions: int | None
+    defaults: GenerationDefaults = NONE
 
     @property
     def graphs(self) -> Mapping[str, ModelGraph]:
@@ -89,6 +91,7 @@ class Steps:
             length=self.length,
             cache=tuple(CacheEntry(cache.past, cache.present) for cache in self.caches),
             positions=self.positions,
+            defaults=self.defaults,
         )
 
     @property

@@ -25,6 +25,7 @@
 #ifndef EDGEATTN_H
 #define EDGEATTN_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -36,6 +37,7 @@ extern "C" {
 #endif
 
 #define EDGEATTN_UNSET (-1)
+#define EDGEATTN_UNSET_REAL (-HUGE_VAL) /* of a real that may be below 0 */
 
 typedef enum edgeattn_status {
   EDGEATTN_OK = 0,
@@ -159,11 +161,6 @@ EDGEATTN_API size_t edgeattn_tensors_count(const edgeattn_tensors* tensors);
 /* Adds a copy of an array, or replaces the one of its name. */
 EDGEATTN_API edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
                                                   edgeattn_error** error);
-
-/* Adds an array of zeros, or replaces the one of its name; *data is its memory, to be filled in place. */
-EDGEATTN_API edgeattn_status edgeattn_tensors_add(edgeattn_tensors* tensors, const char* name,
-                                                  const char* dtype, const int64_t* dims, size_t rank,
-                                                  void** data, edgeattn_error** error);
 
 /* Fills `view` with the array at `index`, in order of names. */
 EDGEATTN_API edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index,
@@ -384,32 +381,34 @@ typedef struct edgeattn_prompt {
 } edgeattn_prompt;
 
 typedef enum edgeattn_early_stopping {
+  EDGEATTN_EARLY_STOPPING_UNSET = -1,
   EDGEATTN_EARLY_STOPPING_FALSE = 0,
   EDGEATTN_EARLY_STOPPING_TRUE = 1,
   EDGEATTN_EARLY_STOPPING_NEVER = 2
 } edgeattn_early_stopping;
 
-/* Each is as docs/generation.md has it. */
+/* Each is as docs/generation.md has it. What is unset, as all is by default, is as the bundle's generation.defaults say,
+ * else as stands in brackets. */
 typedef struct edgeattn_generate_options {
   size_t size;
   int64_t deadline_ms;                 /* as in edgeattn_call_options */
   edgeattn_cancellation* cancellation; /* NULL: none */
-  edgeattn_ids start;                  /* begins an encoder-decoder's answer */
-  int64_t max_new_tokens;              /* at least 1; unset: to the last position */
-  double temperature;                  /* 0: the likeliest token; above, tokens are drawn */
-  int64_t top_k;                       /* from so many of the likeliest; unset: all */
-  double top_p;                        /* and from the fewest that hold this share; unset: all */
-  double repetition_penalty;           /* 1: none */
+  edgeattn_ids start;                  /* begins an encoder-decoder's answer; ids NULL: unset */
+  int64_t max_new_tokens;              /* at least 1 (to the last position) */
+  double temperature;                  /* 0: the likeliest token; above, tokens are drawn (0) */
+  int64_t top_k;                       /* from so many of the likeliest (all) */
+  double top_p;                        /* and from the fewest that hold this share (all) */
+  double repetition_penalty;           /* 1: none (1) */
   int64_t seed;                        /* the same draws the same tokens; unset: anew */
-  edgeattn_ids stop;                   /* tokens, each of which ends the answer */
+  edgeattn_ids stop;                   /* tokens, each of which ends the answer; ids NULL: unset (none) */
   const edgeattn_ids* stop_sequences;  /* several tokens in a row that end it */
   size_t stop_sequence_count;
   const char* const* stop_strings;     /* texts that end it */
   size_t stop_string_count;
-  int64_t num_beams;                   /* 1 to 8 */
+  int64_t num_beams;                   /* 1 to 8 (1) */
   int64_t num_return_sequences;
-  double length_penalty;
-  edgeattn_early_stopping early_stopping;
+  double length_penalty;                  /* (1) */
+  edgeattn_early_stopping early_stopping; /* (false) */
   edgeattn_on_token on_token;          /* of one prompt without beams; NULL: none */
   edgeattn_on_text on_text;            /* likewise */
   void* context;                       /* what these are called with */
@@ -424,11 +423,13 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
   options.max_new_tokens = EDGEATTN_UNSET;
   options.top_k = EDGEATTN_UNSET;
   options.top_p = EDGEATTN_UNSET;
-  options.repetition_penalty = 1;
+  options.temperature = EDGEATTN_UNSET_REAL;
+  options.repetition_penalty = EDGEATTN_UNSET_REAL;
   options.seed = EDGEATTN_UNSET;
-  options.num_beams = 1;
+  options.num_beams = EDGEATTN_UNSET;
   options.num_return_sequences = 1;
-  options.length_penalty = 1;
+  options.length_penalty = EDGEATTN_UNSET_REAL;
+  options.early_stopping = EDGEATTN_EARLY_STOPPING_UNSET;
   return options;
 }
 

@@ -149,28 +149,25 @@ class EDGEATTN_API Deadline {
 /// What is continued: token ids; a text; or, by name, what an encoder reads where that is more than tokens.
 using Prompt = std::variant<std::vector<std::int64_t>, std::string, Tensors>;
 
-/// When a search by beams ends: where as many sequences have ended as there are beams; where, besides, none
-/// could score better at its present length; where none could at any.
-enum class EarlyStopping { yes, no, never };
-
 class GenerationSession;
 
-/// Each is as docs/generation.md has it.
+/// Each is as docs/generation.md has it. What is left open, and stands in the manifest's generation.defaults, is as the
+/// bundle says; else it is what stands in brackets.
 struct GenerateOptions {
-  std::vector<std::int64_t> start;                  // begins an encoder-decoder's answer
-  std::optional<std::int64_t> max_new_tokens = {};  // else as many as there are positions
-  double temperature = 0;                           // 0 takes the likeliest token
-  std::optional<std::int64_t> top_k = {};           // then draws from so many of the likeliest,
-  std::optional<double> top_p = {};                 // and from the fewest that hold this share
-  double repetition_penalty = 1;                    // above 1 makes tokens that were there less likely
-  std::optional<std::uint64_t> seed = {};           // the same draws the same tokens
-  std::vector<std::int64_t> stop = {};              // tokens that end it, and are no part of it
+  std::optional<std::vector<std::int64_t>> start = {};  // begins an encoder-decoder's answer
+  std::optional<std::int64_t> max_new_tokens = {};      // (as many as there are positions)
+  std::optional<double> temperature = {};               // 0 takes the likeliest token (0)
+  std::optional<std::int64_t> top_k = {};               // then draws from so many of the likeliest (all),
+  std::optional<double> top_p = {};                     // and from the fewest that hold this share (all)
+  std::optional<double> repetition_penalty = {};        // above 1 makes tokens that were there less likely (1)
+  std::optional<std::uint64_t> seed = {};               // the same draws the same tokens
+  std::optional<std::vector<std::int64_t>> stop = {};   // tokens that end it, and are no part of it (none)
   std::vector<std::vector<std::int64_t>> stop_sequences = {};  // several tokens in a row that end it
   std::vector<std::string> stop_strings = {};                  // texts that end it
-  std::int64_t num_beams = 1;                                  // 1 to 8
+  std::optional<std::int64_t> num_beams = {};                  // 1 to 8 (1)
   std::int64_t num_return_sequences = 1;
-  double length_penalty = 1;
-  EarlyStopping early_stopping = EarlyStopping::no;
+  std::optional<double> length_penalty = {};                   // (1)
+  std::optional<EarlyStopping> early_stopping = {};            // (no)
   std::function<bool(std::int64_t)> on_token = {};       // hears each as it comes; false ends it
   std::function<bool(const std::string&)> on_text = {};  // likewise the text, in whole characters
   GenerationSession* session = nullptr;                  // keeps the cache of one prompt, for what continues it

@@ -43,6 +43,21 @@ struct CacheEntry {
   std::string past, present;
 };
 
+/// When a search by beams ends: where as many sequences have ended as there are beams; where, besides, none
+/// could score better at its present length; where none could at any.
+enum class EarlyStopping { yes, no, never };
+
+/// GenerateOptions where a caller leaves them open, as far as the bundle has any.
+struct GenerationDefaults {
+  std::optional<std::vector<std::int64_t>> start, stop;
+  std::optional<std::int64_t> max_new_tokens, num_beams;
+  std::optional<double> length_penalty;
+  std::optional<EarlyStopping> early_stopping;
+  std::optional<double> repetition_penalty, temperature;
+  std::optional<std::int64_t> top_k;
+  std::optional<double> top_p;
+};
+
 struct Generation {
   std::string decoder;
   std::optional<std::string> encoder;
@@ -50,6 +65,7 @@ struct Generation {
   std::string tokens, logits, length;
   std::vector<CacheEntry> cache;
   std::optional<std::int64_t> positions;
+  GenerationDefaults defaults;
 };
 
 /// A state of a step: an input, and the output that the next step takes for it.
@@ -81,12 +97,20 @@ struct TextProcessing {
   std::optional<std::int64_t> longest;
 };
 
+/// What size an image is made before its middle is kept: both sides, or the shorter one.
+struct Crop {
+  std::optional<std::int64_t> shorter;
+  std::int64_t height = 1, width = 1;  // without `shorter`
+  std::string rounding;
+};
+
 struct ImageProcessing {
   std::string input;
   std::int64_t height = 0, width = 0;
   std::string channels, layout, resample;
   double scale = 1;
   std::vector<double> mean, std;
+  std::optional<Crop> crop;
 };
 
 /// Features in place of samples; see the specification.

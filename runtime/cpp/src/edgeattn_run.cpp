@@ -211,10 +211,10 @@ void write(const Model& model, const std::string& text, GenerateOptions options)
 
 void generate(const Model& model, const Arguments& arguments) {
   GenerateOptions options;
-  options.start = numbers<std::int64_t>(given(arguments, "--start"));
-  options.stop = numbers<std::int64_t>(given(arguments, "--stop"));
+  if (arguments.count("--start")) options.start = numbers<std::int64_t>(arguments.at("--start"));
+  if (arguments.count("--stop")) options.stop = numbers<std::int64_t>(arguments.at("--stop"));
   options.max_new_tokens = optional<std::int64_t>(arguments, "--max-new-tokens");
-  options.temperature = optional<double>(arguments, "--temperature").value_or(0);
+  options.temperature = optional<double>(arguments, "--temperature");
   options.top_k = optional<std::int64_t>(arguments, "--top-k");
   options.top_p = optional<double>(arguments, "--top-p");
   options.seed = optional<std::uint64_t>(arguments, "--seed");

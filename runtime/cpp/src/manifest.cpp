@@ -65,6 +65,29 @@ static void read(const Field& field, CacheEntry& entry) {
   Record{field}("past", entry.past)("present", entry.present).end();
 }
 
+static void read(const Field& field, EarlyStopping& when) {
+  if (field.is_text())
+    when = (field.one_of({"never"}), EarlyStopping::never);
+  else
+    when = field.flag() ? EarlyStopping::yes : EarlyStopping::no;
+}
+
+static void read(const Field& field, GenerationDefaults& defaults) {
+  Record record(field);
+  record.maybe("start", defaults.start, AtLeast{1}, 0).maybe("stop", defaults.stop, AtLeast{1}, 0);
+  record.maybe("max_new_tokens", defaults.max_new_tokens, 1).maybe("num_beams", defaults.num_beams, 1, kMostBeams);
+  record.maybe("length_penalty", defaults.length_penalty).maybe("early_stopping", defaults.early_stopping);
+  record.maybe("repetition_penalty", defaults.repetition_penalty).maybe("temperature", defaults.temperature);
+  record.maybe("top_k", defaults.top_k, 1).maybe("top_p", defaults.top_p).end();
+  if (field.table().empty()) throw field.refusal("at least one setting");
+  if (defaults.repetition_penalty.value_or(1) <= 0) throw record["repetition_penalty"].refusal("a number above 0");
+  if (defaults.temperature.value_or(0) < 0) throw record["temperature"].refusal("a number of at least 0");
+  if (const auto share = defaults.top_p.value_or(1); share <= 0 || share > 1)
+    throw record["top_p"].refusal("a number above 0 and at most 1");
+  if (defaults.num_beams.value_or(1) > 1 && defaults.temperature.value_or(0) > 0)
+    throw record["temperature"].refusal("0 beside num_beams, as beams draw nothing,");
+}
+
 static void read(const Field& field, Generation& names) {
   std::string kind;
   Record record(field);
@@ -76,7 +99,10 @@ static void read(const Field& field, Generation& names) {
     check_unique(record["carried"], names.carried);
   }
   record("decoder", names.decoder)("tokens", names.tokens)("logits", names.logits)("length", names.length);
-  record("cache", names.cache, AtLeast{1})("positions", names.positions, 1).end();
+  record("cache", names.cache, AtLeast{1})("positions", names.positions, 1);
+  std::optional<GenerationDefaults> defaults;
+  record.maybe("defaults", defaults).end();
+  names.defaults = defaults.value_or(GenerationDefaults{});
 }
 
 static void read(const Field& field, StateEntry& entry) {
@@ -106,13 +132,22 @@ static void read(const Field& field, TextProcessing& text) {
       .end();
 }
 
+static void read(const Field& field, Crop& crop) {
+  Record record(field);
+  if (record.has("shorter"))
+    record("shorter", crop.shorter.emplace(), 1);
+  else
+    record("height", crop.height, 1)("width", crop.width, 1);
+  record("rounding", crop.rounding, Field::Names{"down", "even"}).end();
+}
+
 static void read(const Field& field, ImageProcessing& image) {
   Record record(field);
   record("input", image.input)("height", image.height, 1)("width", image.width, 1);
   record("channels", image.channels, Field::Names{"RGB", "BGR", "L"})("layout", image.layout,
                                                                       Field::Names{"NCHW", "NHWC"});
   record("resample", image.resample, Field::Names{"nearest", "bilinear", "bicubic"})("scale", image.scale);
-  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).end();
+  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).maybe("crop", image.crop).end();
   for (const auto& [name, numbers] : {std::pair{"mean", image.mean}, {"std", image.std}})
     if (numbers.size() != image.channels.size())
       throw record[name].refusal("a number a channel of " + image.channels);

@@ -65,6 +65,21 @@ void check_bounds(const Symbols& symbols, const std::string& name, const std::op
                             most ? words("1 to ", *most) : "at least 1", " expected by generation"));
 }
 
+/// Checks tokens against the vocabulary, and beams against the rows of a call.
+void check_defaults(const Generation& names, std::int64_t vocabulary, const Bounds& batch) {
+  const auto& defaults = names.defaults;
+  if (defaults.start && !names.encoder)
+    throw BundleError("generation.defaults.start: found in a decoder alone, which begins with its prompt");
+  for (const auto& [name, tokens] : {std::pair{"start", &defaults.start}, {"stop", &defaults.stop}})
+    for (const auto token : tokens->value_or(std::vector<std::int64_t>{}))
+      if (token >= vocabulary)
+        throw BundleError(words("generation.defaults.", name, ": token ", token, " found, 0 to ", vocabulary - 1,
+                                " expected"));
+  if (batch.max && defaults.num_beams.value_or(1) > *batch.max)
+    throw BundleError(words("generation.defaults.num_beams: ", *defaults.num_beams, " found, at most ", *batch.max,
+                            " expected: the rows of a call"));
+}
+
 void check_generation(const Generation& names, const Manifest& manifest) {
   const auto& decoder = lookup(manifest.graphs, names.decoder, "generation.decoder");
   auto taken = names.carried;
@@ -73,7 +88,8 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   check_takes(decoder, "decoder", taken);
   const auto tokens = require(names.tokens, "tokens", decoder.inputs, {"int64"}, {kSymbol, kSymbol});
   const auto batch = tokens.dims[0].symbol, sequence = tokens.dims[1].symbol;
-  require(names.logits, "logits", decoder.outputs, {"float32"}, {tokens.dims[0], tokens.dims[1], kSize});
+  const auto logits =
+      require(names.logits, "logits", decoder.outputs, {"float32"}, {tokens.dims[0], tokens.dims[1], kSize});
   require(names.length, "length", decoder.inputs, {"int64"}, {Dim{1, ""}});
   std::set<std::string> presents;
   for (const auto& [past_name, present] : names.cache) {
@@ -94,6 +110,7 @@ void check_generation(const Generation& names, const Manifest& manifest) {
   check_bounds(manifest.symbols, batch, 1);
   check_bounds(manifest.symbols, sequence, names.positions);
   check_bounds(manifest.symbols, kCapacity, names.positions);
+  check_defaults(names, logits.dims[2].size, manifest.symbols.at(batch));
 }
 
 void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols) {
@@ -171,6 +188,12 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     if (image->height > kMostPixels / image->width)
       throw BundleError(words("processing.image: ", image->height, " x ", image->width,
                               " pixels found, at most ", kMostPixels, " expected"));
+    if (const auto& crop = image->crop) {
+      const auto height = crop->shorter.value_or(crop->height), width = crop->shorter.value_or(crop->width);
+      if (height < image->height || width < image->width || height > kMostPixels / width)
+        throw BundleError(words("processing.image.crop: ", height, " x ", width, " found, at least ", image->height,
+                                " x ", image->width, " and at most ", kMostPixels, " pixels expected"));
+    }
   }
   if (const auto& audio = processing.audio) {
     const auto& features = audio->log_mel;

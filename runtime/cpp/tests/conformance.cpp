@@ -101,17 +101,6 @@ Found call(const Model& model, const Json& call) {
   return found;
 }
 
-Found generate(const Model& model, const Json& run) {
-  GenerateOptions options;
-  options.start = run.value("start", std::vector<std::int64_t>{});
-  if (!run["max_new_tokens"].is_null()) options.max_new_tokens = run["max_new_tokens"];
-  Prompt prompt = parse_all(run.value("sources", Json::object()));
-  if (run.contains("prompt")) prompt = run["prompt"].get<std::vector<std::int64_t>>();
-  const auto tokens = model.generate(prompt, options);
-  return {
-      "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
-}
-
 template <class Value>
 void read(const Json& settings, const char* name, Value& setting) {
   if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
@@ -120,6 +109,17 @@ void read(const Json& settings, const char* name, Value& setting) {
 template <class Value>
 void read(const Json& settings, const char* name, std::optional<Value>& setting) {
   if (settings.contains(name) && !settings[name].is_null()) setting = settings[name].get<Value>();
+}
+
+Found generate(const Model& model, const Json& run) {
+  GenerateOptions options;
+  read(run, "start", options.start);
+  read(run, "max_new_tokens", options.max_new_tokens);
+  Prompt prompt = parse_all(run.value("sources", Json::object()));
+  if (run.contains("prompt")) prompt = run["prompt"].get<std::vector<std::int64_t>>();
+  const auto tokens = model.generate(prompt, options);
+  return {
+      "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
 }
 
 GenerateOptions options_of(const Json& run) {
@@ -137,7 +137,8 @@ GenerateOptions options_of(const Json& run) {
   read(settings, "num_beams", options.num_beams);
   read(settings, "num_return_sequences", options.num_return_sequences);
   read(settings, "length_penalty", options.length_penalty);
-  const auto early = settings.value("early_stopping", Json(false));
+  if (!settings.contains("early_stopping")) return options;
+  const auto& early = settings["early_stopping"];
   if (early.is_string() && early != "never") throw InputError("an EarlyStopping is yes, no or never");
   options.early_stopping = early.is_string()   ? EarlyStopping::never
                            : early.get<bool>() ? EarlyStopping::yes

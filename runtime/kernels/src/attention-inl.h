@@ -36,12 +36,12 @@ struct QueryRow {
 // What a block of queries is computed in.
 struct BlockMemory {
   QueryRow* rows;
-  float* queries;  // (rows, head size in whole vectors), times scale
-  float* keys;     // (head size, keys of a block)
-  float* values;   // (keys of a block, value size in whole vectors)
+  float* queries;   // (rows, head size in whole vectors), times scale
+  float* keys;      // (head size, keys of a block)
+  float* values;    // (keys of a block, value size in whole vectors)
   float* restored;  // (keys of a block, head size in whole vectors), of keys in int8
-  float* scores;   // (rows of a tile, kScoreStride)
-  float* sums;     // (rows, value size in whole vectors)
+  float* scores;    // (rows of a tile, kScoreStride)
+  float* sums;      // (rows, value size in whole vectors)
 };
 
 inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
@@ -133,7 +133,8 @@ class BlockAttention {
     if (block_.rows <= kFewRows && call_.value_size == value_stride_)
       return attend_few(keys, key_scale, values, value_scale, key, count);
     for (std::size_t t = 0; t < count; ++t) {
-      scale_row(keys.data + t * keys.stride, call_.head_size, key_scale[t], memory_.restored + t * query_stride_);
+      scale_row(keys.data + t * keys.stride, call_.head_size, key_scale[t],
+                memory_.restored + t * query_stride_);
       scale_row(values.data + t * values.stride, call_.value_size, value_scale[t],
                 memory_.values + t * value_stride_);
     }

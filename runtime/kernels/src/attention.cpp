@@ -85,10 +85,9 @@ class Attention {
   }
 
   void compute(const Call& call) const {
-    auto layout =
-        lay_out(AttentionInputs{call.input(0), call.input(1), call.input(2), call.input(3), call.input(4),
-                                call.input(5)},
-                attributes_);
+    auto layout = lay_out(AttentionInputs{call.input(0), call.input(1), call.input(2), call.input(3),
+                                          call.input(4), call.input(5)},
+                          attributes_);
     layout.bind(call.output(0, layout.y), call.output(1, layout.present_key),
                 call.output(2, layout.present_value));
     attend(layout.call, call.threads());

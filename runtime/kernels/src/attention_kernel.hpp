@@ -27,7 +27,8 @@ struct KeySpan {
   std::size_t length = 0;
 };
 
-/// Keys with their values in int8, each row with a scale: those of a cache, into which the call's own are written.
+/// Keys with their values in int8, each row with a scale: those of a cache, into which the call's own are
+/// written.
 struct Int8KeySpan {
   Heads<const std::int8_t> key, value;
   Heads<const float> key_scale, value_scale;  // a row holds one

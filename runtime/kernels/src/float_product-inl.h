@@ -41,8 +41,7 @@ using Rows = RowsOf<float>;
 HWY_INLINE FloatVector load_floats(const float* from) { return hn::LoadU(Floats(), from); }
 HWY_INLINE FloatVector load_floats(const std::int8_t* from) {
   const hn::RebindToSigned<Floats> whole;
-  return hn::ConvertTo(Floats(),
-                       hn::PromoteTo(whole, hn::LoadU(hn::Rebind<std::int8_t, Floats>(), from)));
+  return hn::ConvertTo(Floats(), hn::PromoteTo(whole, hn::LoadU(hn::Rebind<std::int8_t, Floats>(), from)));
 }
 
 // The same of its last `count` elements, with zeros behind.
@@ -106,7 +105,8 @@ void multiply(std::size_t rows, Rows left, RowsOf<T> right, std::size_t inner, c
   constexpr std::size_t kWide = kVectors * kLanes;
   std::size_t n = 0;
   for (; n + kWide <= columns; n += kWide)
-    multiply_tile<kRows, kVectors>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
+    multiply_tile<kRows, kVectors>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n,
+                                   out_stride);
   for (; n < columns; n += kLanes)
     multiply_tile<kRows, 1>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
 }

@@ -139,15 +139,18 @@ struct FuzzedInt8 {
   std::pair<Tensor, Tensor> stored(Bytes& bytes, const Shape& shape) {
     Shape of = bytes.next() % 8 || shape.rank() == 0 ? shape : ::shape(bytes, 4);
     if (of.rank() > 0) of[of.rank() - 1] = bytes.next() % 8 ? 1 : bytes.dimension();
-    return {numbers(rows, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, shape, [&] { return static_cast<std::int8_t>(bytes.next()); }),
+    return {numbers(rows, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8, shape,
+                    [&] { return static_cast<std::int8_t>(bytes.next()); }),
             numbers(scales, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, of, [&] { return bytes.number(); })};
   }
 
   template <class T, class Next>
-  Tensor numbers(std::vector<std::vector<T>>& all, ONNXTensorElementDataType type, const Shape& shape, const Next& next) {
+  Tensor numbers(std::vector<std::vector<T>>& all, ONNXTensorElementDataType type, const Shape& shape,
+                 const Next& next) {
     std::int64_t count = 1;
     for (const auto dim : shape)
-      if (dim < 0 || dim > kMostElements || (count *= dim) > kMostElements) return whole = false, Tensor{type, shape, nullptr};
+      if (dim < 0 || dim > kMostElements || (count *= dim) > kMostElements)
+        return whole = false, Tensor{type, shape, nullptr};
     auto& these = all.emplace_back(static_cast<std::size_t>(count));
     for (auto& number : these) number = next();
     return {type, shape, these.data()};

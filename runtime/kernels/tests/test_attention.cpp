@@ -456,7 +456,8 @@ void test_int8_cache() {
         test.scale = 0.3f;
         test.change = [](Case& c) {  // slots that nothing fills yet
           const auto length = static_cast<std::size_t>(c.keys);
-          for (std::size_t i = 0; i < c.mask.size(); ++i) c.mask[i] = i % length > length / 2 ? -kInfinity : 0;
+          for (std::size_t i = 0; i < c.mask.size(); ++i)
+            c.mask[i] = i % length > length / 2 ? -kInfinity : 0;
         };
         expect_exact_in_int8(test);
       }

@@ -148,7 +148,11 @@ def _parser() -> argparse.ArgumentParser:
     timed = commands.add_parser("bench", help="latency on the golden inputs, accuracy, load time and memory")
     timed.add_argument("--rounds", type=int, default=100, metavar="N", help="calls per sample (100)")
 
-    generated = commands.add_parser("generate", help="continue a prompt; print token ids as they come")
+    generated = commands.add_parser(
+        "generate",
+        help="continue a prompt; print token ids as they come",
+        description="Continue a prompt. What is left out is as the bundle says, else as in brackets.",
+    )
     _add_generation(generated)
 
     for reporting in (golden, timed):
@@ -194,8 +198,8 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
         help=f"what an encoder reads: X.npz, SOUND.wav or an image{several}",
     )
     add = parser.add_argument
-    add("--start", type=_token_ids, default=(), metavar="0", help="an encoder-decoder's answer begins so")
-    add("--stop", type=_token_ids, default=(), metavar="0,3", help="tokens that end it")
+    add("--start", type=_token_ids, metavar="0", help="an encoder-decoder's answer begins so")
+    add("--stop", type=_token_ids, metavar="0,3", help="tokens that end it")
     add(
         "--stop-sequences",
         type=_token_ids,
@@ -212,17 +216,17 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
         help="a text that ends an answer in text; may be given several times",
     )
     add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
-    add("--repetition-penalty", type=float, default=1.0, metavar="P", help="above 1 tokens return less (1)")
-    add("--temperature", type=float, default=0.0, metavar="T", help="above 0 tokens are drawn (0)")
+    add("--repetition-penalty", type=float, metavar="P", help="above 1 tokens return less (1)")
+    add("--temperature", type=float, metavar="T", help="above 0 tokens are drawn (0)")
     add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
     add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
     add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
     beams = parser.add_argument_group("beams", "a line a sequence: the prompt's number, score, answer")
     add = beams.add_argument
-    add("--num-beams", type=int, default=1, metavar="N", help="sequences continued together, 1 to 8 (1)")
+    add("--num-beams", type=int, metavar="N", help="sequences continued together, 1 to 8 (1)")
     add("--num-return-sequences", type=int, default=1, metavar="N", help="sequences to print (1)")
-    add("--length-penalty", type=float, default=1.0, metavar="P", help="above 0 favors long ones (1)")
-    add("--early-stopping", type=_early_stopping, default=False, metavar="true|false|never", help="(false)")
+    add("--length-penalty", type=float, metavar="P", help="above 0 favors long ones (1)")
+    add("--early-stopping", type=_early_stopping, metavar="true|false|never", help="(false)")
 
 
 def _early_stopping(text: str) -> bool | str:

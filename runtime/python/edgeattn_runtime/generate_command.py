@@ -60,14 +60,17 @@ def pieces(
     Args:
         model: The bundle.
         prompts: What it continues.
-        settings: Those of ``generate_many``, by name; all of the beams' are there.
+        settings: Those of ``generate_many``, by name; all of the beams' are there. None is the bundle's.
         stop_strings: Texts that end the one answer, where that is a text.
 
     Raises:
         InputError: Stop strings for several answers, or for tokens; or as ``generate_many`` does.
     """
     inputs = prompts.read(model)
-    if len(inputs) == 1 and settings["num_beams"] == settings["num_return_sequences"] == 1:
+    generation = model.manifest.generation
+    own_beams = None if generation is None or stop_strings else generation.defaults.num_beams
+    is_single = len(inputs) == settings["num_return_sequences"] == 1 and settings["num_beams"] in (None, 1)
+    if is_single and (settings["num_beams"] == 1 or settings["temperature"] or (own_beams or 1) == 1):
         single = {name: value for name, value in settings.items() if name not in _BEAM_SETTINGS}
         if prompts.answers_in_text(model):
             return chain(generate_text(model, inputs[0], stop_strings=stop_strings, **single), "\n")
@@ -75,6 +78,8 @@ def pieces(
         return (f"{token}\n" for token in generate(model, inputs[0], **single))
     _check_none(stop_strings)
     answers = generate_many(model, inputs, **settings)
+    if is_single:  # by the beams that the bundle asks for
+        return iter([f"{_words(model, prompts, answers[0][0].tokens)}\n"])
     return (
         f"{i}  {hypothesis.score:8.4f}  {_words(model, prompts, hypothesis.tokens)}\n"
         for i, row in enumerate(answers)

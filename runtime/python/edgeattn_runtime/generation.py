@@ -9,11 +9,13 @@ from typing import Literal, cast
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, repeated
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _KIND = re.compile("decoder|encoder-decoder")
 _KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
 _ENCODER_KEYS = ("encoder", "sources", "carried")
+_DEFAULTS = "defaults"
 
 CAPACITY = "capacity"  # the symbol of the tokens that the key-value cache has room for
 CACHED = ("float32", "int8")  # the dtypes of a cache's tensors
@@ -45,7 +47,8 @@ class Generation:
     (batch, sequence, vocabulary), and the cache with these tokens in it. ``length``, int64 (1,), is its
     input of how many tokens the cache holds. An encoder-decoder runs ``encoder`` once, on ``sources``, which
     are all of its inputs, of any dtypes and dims; its outputs ``carried`` go into the decoder under the same
-    names in every call. ``positions`` is the longest total length; None is unbounded.
+    names in every call. ``positions`` is the longest total length; None is unbounded. ``defaults`` holds
+    where a caller says nothing.
     """
 
     kind: Literal["decoder", "encoder-decoder"]
@@ -58,22 +61,25 @@ class Generation:
     length: str
     cache: tuple[CacheEntry, ...]
     positions: int | None
+    defaults: GenerationDefaults = NONE
 
     def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it: without the encoder's keys where there is none."""
-        table = asdict(self)
-        if self.kind == "decoder":
-            for name in _ENCODER_KEYS:
-                del table[name]
-        return table
+        """Return what the manifest holds of it: an encoder's keys, and defaults, where there are any."""
+        table = asdict(self) | {_DEFAULTS: self.defaults.to_table()}
+        left_out = _ENCODER_KEYS if self.kind == "decoder" else ()
+        return {
+            name: value
+            for name, value in table.items()
+            if name not in left_out and (name != _DEFAULTS or value)
+        }
 
     @classmethod
     def from_field(cls, field: Field) -> Generation:
         """Read the manifest's ``generation``."""
-        keys = field.record(*_KEYS, optional=_ENCODER_KEYS)
+        keys = field.record(*_KEYS, optional=(*_ENCODER_KEYS, _DEFAULTS))
         kind = keys["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
         paired = kind == "encoder-decoder"
-        fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()))
+        fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()), optional=(_DEFAULTS,))
         return cls(
             kind=cast('Literal["decoder", "encoder-decoder"]', kind),
             decoder=fields["decoder"].text(),
@@ -85,6 +91,7 @@ class Generation:
             length=fields["length"].text(),
             cache=tuple(CacheEntry.from_field(item) for item in fields["cache"].items(least=1)),
             positions=None if fields["positions"].value is None else fields["positions"].integer(1),
+            defaults=GenerationDefaults.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NONE,
         )
 
 
@@ -111,6 +118,7 @@ def check_generation(
         raise BundleError(f"generation.cache: {present!r} continues two entries")
     if generation.encoder is not None:
         _check_encoder(generation, decoder, _graph(generation.encoder, "encoder", graphs))
+    _check_defaults(generation, vocabulary(decoder, generation), symbols[batch])
     _check_bounds(symbols, batch, 1)
     _check_bounds(symbols, sequence, generation.positions)
     _check_bounds(symbols, CAPACITY, generation.positions)
@@ -191,6 +199,24 @@ def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph) -> No
     for i, name in enumerate(generation.carried):
         carried = next(tensor for tensor in decoder.inputs if tensor.name == name)
         _tensor(name, f"carried[{i}]", encoder.outputs, carried.dtype, *carried.dims)
+
+
+def _check_defaults(generation: Generation, vocabulary: int, batch: Symbol) -> None:
+    """Check tokens against the vocabulary, and beams against the rows of a call."""
+    defaults = generation.defaults
+    if defaults.start is not None and generation.encoder is None:
+        raise BundleError("generation.defaults.start: found in a decoder alone, which begins with its prompt")
+    for name, tokens in (("start", defaults.start or ()), ("stop", defaults.stop or ())):
+        for token in tokens:
+            if token >= vocabulary:
+                raise BundleError(
+                    f"generation.defaults.{name}: token {token} found, 0 to {vocabulary - 1} expected"
+                )
+    if batch.max is not None and (defaults.num_beams or 1) > batch.max:
+        raise BundleError(
+            f"generation.defaults.num_beams: {defaults.num_beams} found, at most {batch.max} expected: "
+            "the rows of a call"
+        )
 
 
 def _check_bounds(symbols: Mapping[str, Symbol], name: str, most: int | None) -> None:

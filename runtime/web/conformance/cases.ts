@@ -129,8 +129,8 @@ async function called(model: Model, { graph, inputs, outputs = {}, tolerance }: 
   return { found: near.cosine >= (tolerance?.cosine ?? 1) ? 'answered' : 'outputs beyond the tolerance', near };
 }
 
-async function generated(model: Model, { prompt, sources, start = [], max_new_tokens, tokens }: Run): Promise<Found> {
-  const options = { start, ...(max_new_tokens !== null && { maxNewTokens: max_new_tokens }) };
+async function generated(model: Model, { prompt, sources, start, max_new_tokens, tokens }: Run): Promise<Found> {
+  const options = { ...(start && { start }), ...(max_new_tokens !== null && { maxNewTokens: max_new_tokens }) };
   const found: number[] = [];
   for await (const token of model.generate(prompt ?? tensors(sources ?? {}), options)) found.push(token);
   return { found: String(found) === String(tokens) ? 'answered' : `tokens ${found}` };

@@ -68,13 +68,10 @@ export const VERBS = {
     return near(await model.runMany(samples.map(tensors)), outputs, tolerance);
   },
 
-  async generate_many(
-    model: Model,
-    { prompts, sources, start = [], settings, sequences = [] }: Generating,
-  ): Promise<Found> {
+  async generate_many(model: Model, { prompts, sources, start, settings, sequences = [] }: Generating): Promise<Found> {
     const options = Object.fromEntries(Object.entries(settings).map(([name, value]) => [camel(name), value]));
     const found = await model.generateMany(prompts ?? tensors(sources ?? {}), {
-      start,
+      ...(start && { start }),
       ...options,
     } as GenerateManyOptions);
     const alike = found.every((row, i) =>

@@ -13,15 +13,15 @@ import type { Stops } from './stops.js';
 const MOST_BEAMS = 8;
 
 export type Beams = {
-  /** 1 to 8 sequences that are continued together, the likeliest; 1 is no beam search. */
+  /** 1 to 8 sequences that are continued together, the likeliest; 1 is no beam search (1). */
   readonly numBeams?: number;
   /** The most to return for each prompt, at most the beams. */
   readonly numReturnSequences?: number;
-  /** The power of the length in a score: above 0 favors long sequences, below 0 short ones. */
+  /** The power of the length in a score: above 0 favors long sequences, below 0 short ones (1). */
   readonly lengthPenalty?: number;
   /**
    * True ends a prompt's beams when there are as many ended sequences; false when, besides, none could score better at
-   * its length now; "never" when none could at any length.
+   * its length now; "never" when none could at any length (false).
    */
   readonly earlyStopping?: boolean | 'never';
 };

@@ -2,7 +2,7 @@
 
 import { checkMemory } from './cache.js';
 import { BundleError, InputError } from './errors.js';
-import { type Bounds, type Generation, type Graph, type Manifest, named } from './manifest.js';
+import { type Bounds, type Generation, type GenerationDefaults, type Graph, type Manifest, named } from './manifest.js';
 import { isSources, type Prompt, readCount, readSources, readTokens, type Tokens } from './prompt.js';
 import { type Decode, Stepper } from './stepping.js';
 import { stacked, type Tensor, type Tensors, taken } from './tensor.js';
@@ -27,6 +27,8 @@ export class Decoder {
   readonly mostRows: number;
   /** Of what the encoder gives and has a row of for each sequence, the axis of the rows. */
   readonly axes: ReadonlyMap<string, number>;
+  /** What holds where a caller says nothing. */
+  readonly defaults: GenerationDefaults;
   readonly #generation: Generation;
   readonly #graph: Graph;
   readonly #batch: string;
@@ -41,6 +43,7 @@ export class Decoder {
     if (!generation)
       throw new InputError(`${name}: no generation in its manifest; export a decoder with a key-value cache`);
     this.#generation = generation;
+    this.defaults = generation.defaults ?? {};
     this.#graph = graphs[generation.decoder] as Graph;
     this.#batch = named(this.#graph.inputs, generation.tokens).dims[0] as string;
     this.words = named(this.#graph.outputs, generation.logits).dims[2] as number;

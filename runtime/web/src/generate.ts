@@ -6,6 +6,7 @@ import type { Decoder } from './decoder.js';
 import { InputError } from './errors.js';
 import { CachedText, type GenerationSession } from './generation-session.js';
 import { runAll } from './lockstep.js';
+import type { GenerationDefaults } from './manifest.js';
 import { isSources, type Prompt, readCount, type Tokens } from './prompt.js';
 import { seeded } from './random.js';
 import { checkSampling, type Random, type Sampling } from './sampling.js';
@@ -14,13 +15,14 @@ import { Stops } from './stops.js';
 import type { Tensors } from './tensor.js';
 import { turn } from './turn.js';
 
+/** What is left out is as the bundle says, else what stands in brackets. */
 export type GenerateOptions = CallOptions &
   Sampling & {
     /** Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone. */
     readonly start?: Tokens;
-    /** The most new tokens; left out, as many as there are positions. */
+    /** The most new tokens (as many as there are positions). */
     readonly maxNewTokens?: number;
-    /** Token ids that end it, and are no part of it. */
+    /** Token ids that end it, and are no part of it (none). */
     readonly stop?: Tokens;
     /** Several token ids in a row that end it, and are no part of it. */
     readonly stopSequences?: Iterable<Tokens>;
@@ -41,8 +43,9 @@ export type GenerateManyOptions = Omit<GenerateOptions, 'session'> & Beams;
 export async function* generate(
   decoder: Decoder,
   prompt: Prompt,
-  options: GenerateOptions,
+  given: GenerateOptions,
 ): AsyncGenerator<number, void> {
+  const options = { ...settingsOf(decoder.defaults), ...said(given) };
   checkSampling(options);
   const random = options.seed === undefined ? Math.random : seeded(options.seed);
   const stops = new Stops(options.stop, options.stopSequences, decoder.words);
@@ -73,8 +76,9 @@ export async function* generate(
 export async function generateMany(
   decoder: Decoder,
   prompts: readonly Prompt[] | Tensors,
-  options: GenerateManyOptions,
+  given: GenerateManyOptions,
 ): Promise<(readonly Hypothesis[])[]> {
+  const options = { ...settingsOf(decoder.defaults, given), ...said(given) };
   const beams = checkBeams(options);
   checkSampling(options);
   const { temperature = 0, repetitionPenalty = 1, seed } = options;
@@ -99,6 +103,30 @@ export async function generateMany(
     tasks.push({ begin: begin.tokens, carried: await decoder.carried(begin), search: search(begin.tokens, i) });
   await runAll(decoder, tasks, beams.numBeams);
   return tasks.map((task) => task.search.hypotheses);
+}
+
+/** Return a bundle's settings by this language's names, but for those that stand against a caller's: beams draw nothing. */
+function settingsOf(
+  defaults: GenerationDefaults,
+  { temperature = 0, numBeams = 1 }: GenerateManyOptions = {},
+): GenerateManyOptions {
+  return said({
+    start: defaults.start,
+    stop: defaults.stop,
+    maxNewTokens: defaults.max_new_tokens,
+    numBeams: temperature > 0 ? undefined : defaults.num_beams,
+    lengthPenalty: defaults.length_penalty,
+    earlyStopping: defaults.early_stopping,
+    repetitionPenalty: defaults.repetition_penalty,
+    temperature: numBeams > 1 ? undefined : defaults.temperature,
+    topK: defaults.top_k,
+    topP: defaults.top_p,
+  }) as GenerateManyOptions;
+}
+
+/** Return an object without what is undefined in it. */
+function said<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
 function listed(decoder: Decoder, prompts: readonly Prompt[] | Tensors): readonly Prompt[] {

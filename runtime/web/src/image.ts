@@ -1,9 +1,10 @@
 /** Images of 8 bits to the numbers that a model takes: color, size, numbers and layout, to the bit as Pillow resizes. */
 
+import { middle, sizeOf } from './crop.js';
 import { InputError } from './errors.js';
 import { checkInput, LIMITS } from './limits.js';
 import type { ImageProcessing } from './manifest.js';
-import { resample } from './resample.js';
+import { resample, type Size } from './resample.js';
 import type { TensorOf } from './tensor.js';
 
 /** Pixels, rows from the top: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes each, such as a canvas' ImageData. */
@@ -14,16 +15,17 @@ const OPAQUE = 255;
 /** Make an input of images of any sizes. */
 export function prepareImages(
   images: readonly Pixels[],
-  { width, height, channels, layout, resample: by, scale, mean, std }: ImageProcessing,
+  { width, height, channels, layout, resample: by, scale, mean, std, crop }: ImageProcessing,
 ): TensorOf<'float32'> {
   const depth = channels.length;
   const size = width * height;
   const data = new Float32Array(images.length * depth * size);
   for (const [i, image] of images.entries()) {
-    checkPixels(image, width);
+    const whole = checkPixels(image, (from) => (crop ? sizeOf(crop, from) : { width, height }));
     const planes = split(image, channels);
     for (const [c, plane] of planes.entries()) {
-      const sized = resample(plane, image, { width, height }, by);
+      const stretched = resample(plane, image, whole, by);
+      const sized = crop ? middle(stretched, whole, { width, height }, crop) : stretched;
       for (let at = 0; at < size; at++) {
         const place = layout === 'NCHW' ? c * size + at : at * depth + c;
         data[i * depth * size + place] = ((sized[at] as number) * scale - (mean[c] as number)) / (std[c] as number);
@@ -34,8 +36,8 @@ export function prepareImages(
   return { dtype: 'float32', dims: [images.length, ...dims], data };
 }
 
-/** Check that these are pixels, and not too many, also where they are made as wide as the input. */
-function checkPixels(pixels: Pixels, wide: number): void {
+/** Check that these are pixels, and not too many, also in the size that they are made; return this. */
+function checkPixels(pixels: Pixels, made: (from: Size) => Size): Size {
   const { width, height, data } = pixels ?? {};
   const depth = data?.length / (width * height);
   if (
@@ -48,8 +50,10 @@ function checkPixels(pixels: Pixels, wide: number): void {
       `image: ${data?.length} values in ${data?.constructor.name} for ${width} x ${height} found, 1 to 4 bytes a pixel expected`,
     );
   }
-  const most = Math.max(width, wide) * height;
+  const to = made({ width, height });
+  const most = Math.max(width * height, to.width * Math.max(height, to.height));
   checkInput('image: pixels', most, LIMITS.pixels, `make it smaller than ${width} x ${height}`);
+  return to;
 }
 
 /** Return a plane of bytes a channel, in the order of channels. */

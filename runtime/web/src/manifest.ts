@@ -27,6 +27,20 @@ export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: 
 /** The sizes that a symbol may take, both ends included; a max of null is unbounded. */
 export type Bounds = { readonly min: number; readonly max: number | null };
 
+/** What generation takes where a caller says nothing; runtime/README.md has each. */
+export type GenerationDefaults = {
+  readonly start?: readonly number[];
+  readonly stop?: readonly number[];
+  readonly max_new_tokens?: number;
+  readonly num_beams?: number;
+  readonly length_penalty?: number;
+  readonly early_stopping?: boolean | 'never';
+  readonly repetition_penalty?: number;
+  readonly temperature?: number;
+  readonly top_k?: number;
+  readonly top_p?: number;
+};
+
 export type Generation = {
   readonly kind: 'decoder' | 'encoder-decoder';
   readonly decoder: string;
@@ -38,6 +52,7 @@ export type Generation = {
   readonly length: string;
   readonly cache: readonly { readonly past: string; readonly present: string }[];
   readonly positions: number | null;
+  readonly defaults?: GenerationDefaults;
 };
 
 /** How a sequence is answered a hop at a time, by a graph that keeps its state. */
@@ -63,6 +78,12 @@ export type TextProcessing = {
   readonly longest: number | null;
 };
 
+/** What size an image is made before its middle is kept: both sides, or the shorter one. */
+export type Crop = (
+  | { readonly shorter: number }
+  | { readonly shorter?: never; readonly height: number; readonly width: number }
+) & { readonly rounding: 'down' | 'even' };
+
 export type ImageProcessing = {
   readonly input: string;
   readonly height: number;
@@ -73,6 +94,7 @@ export type ImageProcessing = {
   readonly scale: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  readonly crop?: Crop;
 };
 
 /** How sound becomes tokens: frames of so many samples, each a hop behind the one before it. */

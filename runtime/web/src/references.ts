@@ -1,5 +1,6 @@
 /** What ties one key of a manifest to another. */
 
+import { sizeOf } from './crop.js';
 import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
@@ -89,7 +90,7 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
   takes('decoder', decoder, [generation.tokens, generation.length, ...cache.map(({ past }) => past), ...carried]);
   const tokens = tensor('tokens', decoder.inputs, generation.tokens, 'int64', /string/, /string/);
   const [batch, sequence] = tokens.dims as [string, string];
-  tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
+  const logits = tensor('logits', decoder.outputs, generation.logits, 'float32', batch, sequence, /number/);
   tensor('length', decoder.inputs, generation.length, 'int64', 1);
   for (const [i, { past, present }] of cache.entries()) {
     const of = tensor(`cache[${i}].past`, decoder.inputs, past, CACHED, batch, /number/, CAPACITY, /number/);
@@ -106,6 +107,20 @@ function checkGeneration(generation: Generation, graphs: Manifest['graphs'], sym
   }
   reaches(batch, 1);
   for (const symbol of [sequence, CAPACITY]) reaches(symbol, positions);
+  checkDefaults(generation, logits.dims[2] as number, symbols[batch] as Bounds);
+}
+
+/** Check tokens against the vocabulary, and beams against the rows of a call. */
+function checkDefaults({ defaults = {}, encoder }: Generation, words: number, { max }: Bounds): void {
+  const { start = [], stop = [], num_beams: beams = 1 } = defaults;
+  const alone = encoder === undefined && start.length > 0;
+  expect(!alone, 'generation.defaults.start: found in a decoder alone, which begins with its prompt');
+  for (const token of [...start, ...stop])
+    expect(token < words, `generation.defaults: token ${token} found, 0 to ${words - 1} expected`);
+  expect(
+    max === null || beams <= max,
+    `generation.defaults.num_beams: ${beams} found, at most ${max} expected: the rows of a call`,
+  );
 }
 
 function checkRows({ rows, symbols }: Manifest, { inputs, outputs }: Graph): void {
@@ -150,12 +165,21 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     expect(typeof dim === 'string' || dim === size, `processing.${key}: ${size} found, ${dim} expected by the input`);
   };
   if (image) {
-    const { layout, height, width, channels } = image;
+    const { layout, height, width, channels, crop } = image;
     const spec = named(inputs, image.input);
     sized('image.channels', channels.length, spec, layout.indexOf('C'));
     sized('image.height', height, spec, layout.indexOf('H'));
     sized('image.width', width, spec, layout.indexOf('W'));
     checkBundle('processing.image: height x width', height * width, LIMITS.pixels);
+    if (crop) {
+      const size = sizeOf(crop, { height: 1, width: 1 });
+      const holds = size.height >= height && size.width >= width;
+      expect(
+        holds,
+        `processing.image.crop: ${size.height} x ${size.width} found, at least ${height} x ${width} expected`,
+      );
+      checkBundle('processing.image.crop: height x width', size.height * size.width, LIMITS.pixels);
+    }
   }
   has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 && !audio.log_mel ? [2, 3] : [3]));
   if (audio) {

@@ -2,7 +2,7 @@
 
 import type { ImageProcessing } from './manifest.js';
 
-type Size = { readonly width: number; readonly height: number };
+export type Size = { readonly width: number; readonly height: number };
 type Filter = { readonly reach: number; weight(x: number): number };
 type Tap = { readonly first: number; readonly factors: readonly number[] }; // factors are integers, of 22 bits behind the point
 

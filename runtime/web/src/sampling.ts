@@ -4,13 +4,13 @@ import { InputError } from './errors.js';
 import { readCount } from './prompt.js';
 
 export type Sampling = {
-  /** Above 1 makes tokens that were there before, the prompt's of a decoder alone too, less likely; below 1 more likely. */
+  /** Above 1 makes tokens that were there before, the prompt's of a decoder alone too, less likely; below 1 more likely (1). */
   readonly repetitionPenalty?: number;
-  /** 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn. */
+  /** 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn (0). */
   readonly temperature?: number;
-  /** Draw from this many of the likeliest tokens (Fan et al. 2018, section 5.4). */
+  /** Draw from this many of the likeliest tokens (Fan et al. 2018, section 5.4) (all). */
   readonly topK?: number;
-  /** Draw from the fewest of the likeliest tokens that hold this share of 1 (Holtzman et al. 2020, section 3.1). */
+  /** Draw from the fewest of the likeliest tokens that hold this share of 1 (Holtzman et al. 2020, section 3.1) (all). */
   readonly topP?: number;
 };
 

@@ -16,7 +16,7 @@ from checkpoints.texts import IGNORED, padded
 from safetensors.torch import load_file
 from scipy.io import wavfile
 from scipy.signal import resample_poly
-from torch import Tensor
+from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
@@ -26,6 +26,21 @@ WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 RATE = 8000
 SPOKEN, TESTED = 200, 160  # clips that are kept for the data, and sounds made of them
 BATCH = 16
+HEARD = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128} | {
+    "conv_dim": (32, 64, 64, 64),
+    "conv_stride": (5, 4, 4, 2),  # a frame of 20 ms
+    "conv_kernel": (10, 8, 8, 4),
+    "feat_extract_norm": "layer",
+    "do_stable_layer_norm": True,
+    "apply_spec_augment": False,
+    "layerdrop": 0.0,
+    "hidden_dropout": 0.0,
+    "attention_dropout": 0.0,
+    "feat_proj_dropout": 0.0,
+    "final_dropout": 0.0,
+    "ctc_loss_reduction": "mean",
+    "ctc_zero_infinity": True,
+}
 
 Clip = tuple[Tensor, str]
 
@@ -87,3 +102,30 @@ def spelled(place: Path) -> Example:
     network.save_pretrained(folder)
     data = record(place / "spoken", [drawn(found[:SPOKEN]) for _ in range(TESTED)], rate)
     return Example("speech recognition, Whisper", "word accuracy", folder, data)
+
+
+def heard(place: Path) -> Example:
+    """Train a wav2vec 2.0 to spell a word or two, by CTC."""
+    torch.manual_seed(0)
+    letters = "".join(sorted({letter for word in WORDS for letter in word.upper()}))
+    folder = folders.listener(place / "heard", letters, RATE, **HEARD)
+    network: Any = transformers.Wav2Vec2ForCTC.from_pretrained(folder)
+    spelling = transformers.AutoTokenizer.from_pretrained(folder)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    found, draw = clips(), random.Random(0)
+
+    def drawn(spoken: Sequence[Clip]) -> Clip:
+        sound, text = joined(draw.sample(spoken, draw.choice((1, 2))))
+        return sound, text.upper()
+
+    def batch() -> Mapping[str, Any]:
+        sounds, texts = zip(*(drawn(found[SPOKEN:]) for _ in range(BATCH)), strict=True)
+        most = max(map(len, sounds))
+        normalized = [extractor(sound.numpy(), sampling_rate=RATE)["input_values"][0] for sound in sounds]
+        inputs = torch.stack([nn.functional.pad(torch.tensor(x), (0, most - len(x))) for x in normalized])
+        return {"input_values": inputs, "labels": padded([spelling(t)["input_ids"] for t in texts], IGNORED)}
+
+    fit(network, batch, 1500, 2e-3)
+    network.save_pretrained(folder)
+    data = record(place / "spoken", [drawn(found[:SPOKEN]) for _ in range(TESTED)], RATE)
+    return Example("speech recognition, CTC", "word accuracy", folder, data)

@@ -6,14 +6,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+import onnx_ir as ir
 import pytest
 import torch
+from numpy.typing import NDArray
+from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.functions import DOMAIN
-from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
@@ -148,6 +154,44 @@ def test_both_ways_run_on_what_reaches_the_node(meter: ErrorMeter) -> None:
         assert site.ways[KERNEL].functions
         assert not site.ways[STOCK].functions
         assert min(float(str(times[way])) for way in (STOCK, KERNEL)) > 0
+
+
+def test_a_site_begins_where_the_kernel_reads(meter: ErrorMeter) -> None:
+    """That of a cache in int8 has the rows restored in one way, and reads them in the other."""
+    model, inputs = _int8_attention()
+    calibration = SimpleNamespace(model=model, engine=ORT_CPU, forms=FORMS)
+    stub: Any = SimpleNamespace(calibration=calibration, samples=Samples((Sample(inputs),)), rig=meter.rig)
+    users = {value.name: len(value.uses()) for value in model.graph.inputs}
+    (site,) = kernel_rewrites._sites(stub, "kernel int8 attention")
+    assert {value.name: len(value.uses()) for value in model.graph.inputs} == users
+    operators = {way: [node.op_type for node in model.graph] for way, model in site.ways.items()}
+    assert sorted(operators[STOCK]) == ["Attention", "Cast", "Cast", "Mul", "Mul"]
+    assert operators[KERNEL] == ["Int8Attention"]
+    stock, kernel = (ORT_CPU.runner(model)(site.inputs) for model in site.ways.values())
+    for name, answer in stock.items():
+        np.testing.assert_array_equal(kernel[name], answer)
+
+
+def _int8_attention() -> tuple[ir.Model, dict[str, NDArray[Any]]]:
+    random, tape = np.random.default_rng(0), Tape()
+    inputs: dict[str, NDArray[Any]] = {"q": random.standard_normal((1, 2, 3, 8)).astype(np.float32)}
+    for name in ("k", "v"):
+        inputs[name] = random.integers(-127, 128, (1, 2, 5, 8)).astype(np.int8)
+        inputs[f"{name}_scale"] = random.random((1, 2, 5, 1)).astype(np.float32)
+    values = {
+        name: ir.val(name, ir.DataType.from_numpy(array.dtype), array.shape) for name, array in inputs.items()
+    }
+    query = tape.op("Neg", [values["q"]])
+    query.shape = values["q"].shape
+    restored = [
+        tape.op("Mul", [tape.op("Cast", [values[name]], {"to": ir.DataType.FLOAT}), values[f"{name}_scale"]])
+        for name in ("k", "v")
+    ]
+    y = tape.op("Attention", [query, *restored])
+    for number, node in enumerate(tape.nodes):
+        node.outputs[0].name, node.outputs[0].type = f"value{number}", ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="attention")
+    return ir.Model(graph, ir_version=10), inputs
 
 
 @pytest.mark.parametrize("faster", [True, False])

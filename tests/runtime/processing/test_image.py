@@ -5,7 +5,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from edgeattn_runtime import InputError, load
+from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.image import Image, image_levels, prepare_image
 
 RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
@@ -64,7 +65,19 @@ def test_every_size_is_as_specified_to_the_bit(
         mean=(0.485, 0.456, 0.406),
         std=(0.229, 0.224, 0.225),
     )
-    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, asdict(image)))
+    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, image.to_table()))
+
+
+@given(SIDE, SIDE, st.integers(1, 9), st.integers(1, 9), st.integers(9, 40), st.booleans(), st.booleans())
+def test_every_middle_is_as_specified_to_the_bit(
+    height: int, width: int, kept_height: int, kept_width: int, side: int, keeps_aspect: bool, even: bool
+) -> None:
+    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    crop = Crop(shorter=side, rounding="even" if even else "down")
+    if not keeps_aspect:
+        crop = replace(crop, shorter=None, height=side, width=side + 1)
+    image = replace(RGB, height=kept_height, width=kept_width, crop=crop)
+    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, image.to_table()))
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])

@@ -76,6 +76,14 @@ BROKEN: dict[str, Change] = {
     ".image.mean: ": put("image", "mean", to=[0.5]),
     ".image.std: ": put("image", "std", to=[1, 0, 1]),
     ".image.height: ": put("image", "height", to=0),
+    ".image.crop: []": put("image", "crop", to=[]),
+    ".image.crop.rounding: missing": put("image", "crop", to={"shorter": 256}),
+    '.image.crop.rounding: "up"': put("image", "crop", to={"shorter": 256, "rounding": "up"}),
+    ".image.crop.width: missing": put("image", "crop", to={"height": 256, "rounding": "down"}),
+    ".image.crop.height: unknown key": put(
+        "image", "crop", to={"shorter": 256, "height": 256, "rounding": "down"}
+    ),
+    ".image.crop.shorter: 0": put("image", "crop", to={"shorter": 0, "rounding": "down"}),
     ".audio.rate: ": put("audio", "rate", to=16000.5),
     ".labels.names: ": put("labels", "names", to=[]),
 }
@@ -89,6 +97,10 @@ UNTIED: dict[str, Change] = {
     ".text.mask: pixels: float32": put("text", "mask", to="pixels"),
     ".image.input: 'picture'": put("image", "input", to="picture"),
     ".image.input: wave: float32[batch, time] ": put("image", "input", to="wave"),
+    ".image.crop: 224 x 191 found": put(
+        "image", "crop", to={"height": 224, "width": 191, "rounding": "down"}
+    ),
+    ".image.crop: 5,793 x 5,793 found": put("image", "crop", to={"shorter": 5793, "rounding": "down"}),
     ".audio.input: 'sound'": put("audio", "input", to="sound"),
     ".audio.input: wave: float32[batch, time] ": put("audio", "channels", to=2),
     ".audio.input: tokens: int64": put("audio", "input", to="tokens"),

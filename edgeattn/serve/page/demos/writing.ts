@@ -54,8 +54,9 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
 /** Return a first text: of one that is to be continued, the first words alone. */
 const beginning = (text: string, paired: boolean): string => (paired ? text : text.split(/\s+/).slice(0, 8).join(' '));
 
-/** Return the token that an answer begins with: the golden samples' first, as the manifest names none. */
+/** Return the tokens that an answer begins with: the manifest's; where it names none, the golden samples' first. */
 function startOf({ generation }: Manifest, [sample]: readonly Sample[]): readonly number[] {
+  if (generation?.defaults?.start) return generation.defaults.start;
   const tokens = sample?.inputs[generation?.tokens ?? ''];
   return tokens ? [Number(tokens.data[0])] : [];
 }

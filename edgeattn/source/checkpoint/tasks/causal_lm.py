@@ -7,11 +7,11 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from edgeattn.source.checkpoint.generation_settings import tell_generation
+from edgeattn.source.checkpoint.generation_settings import generation_of
 from edgeattn.source.checkpoint.metrics.token_accuracy import token_accuracy
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
-from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of
 
 
 class CausalLM(TextTask):
@@ -30,7 +30,7 @@ class CausalLM(TextTask):
         self.dynamic = self.tokens.dynamic
         self.metric = token_accuracy
         self.say_text()
-        tell_generation(folder)
+        self.generation = generation_of(folder, vocabulary_of(network))
 
     def samples(self) -> Iterator[object]:
         """Yield the tokens of each text but the last, and what follows each, both int64 (1, S)."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from edgeattn.source.checkpoint.generation_settings import tell_generation
+from edgeattn.source.checkpoint.generation_settings import generation_of
 from edgeattn.source.checkpoint.metrics.token_accuracy import token_accuracy
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
-from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of
 
 
 class Seq2SeqLM(TextTask):
@@ -35,7 +35,7 @@ class Seq2SeqLM(TextTask):
         self.dynamic = {"input_ids": ("batch", "source"), "decoder_input_ids": ("batch", "target")}
         self.metric = token_accuracy
         self.say_text()
-        tell_generation(folder)
+        self.generation = generation_of(folder, vocabulary_of(network), [self.start])
 
     def samples(self) -> Iterator[object]:
         """Yield the text, (1, S), the target moved down by its first token, and the target, int64 (1, T)."""

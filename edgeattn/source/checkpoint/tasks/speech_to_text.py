@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoFeatureExtractor, AutoTokenizer
 
-from edgeattn.source.checkpoint.generation_settings import read_settings, tell_generation
+from edgeattn.source.checkpoint.generation_settings import generation_of, read_settings
 from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED
 from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
 from edgeattn.source.checkpoint.processor import load_processor
@@ -19,7 +19,7 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.slaney_log_mel import SlaneyLogMel
 from edgeattn.source.checkpoint.sound import read_sound
 from edgeattn.source.checkpoint.tasks.task import Task
-from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of
 
 
 class SpeechToText(Task):
@@ -61,7 +61,7 @@ class SpeechToText(Task):
                 "longest": None,
             },
         )
-        tell_generation(folder, self.start)
+        self.generation = generation_of(folder, vocabulary_of(network), self.start)
 
     def _start(self) -> list[int]:
         """Return what each answer begins with: tokens of the language and of the task, by the folder."""

@@ -25,6 +25,7 @@ class Task(ABC):
         metric: Of a sample's outputs and its target, higher is better; None where rows have no targets.
         card: What its README says for a hub.
         processing: What the bundle says of raw data and labels; None for nothing.
+        generation: What it generates with where a caller says nothing; None for nothing.
     """
 
     heads: ClassVar[Sequence[str]] = ()  # how the classes end that ``architectures`` names
@@ -36,6 +37,7 @@ class Task(ABC):
     dynamic: Mapping[str, Sequence[str | None]] | None = None
     metric: Callable[[Any, Any], float] | None = None
     processing: dict[str, Any] | None = None
+    generation: dict[str, Any] | None = None
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         self.folder, self.rows = folder, rows

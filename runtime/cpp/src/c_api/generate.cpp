@@ -18,8 +18,19 @@ Prompt prompt_of(const edgeattn_prompt& prompt) {
   return tokens_of(prompt.tokens, "prompt");
 }
 
-EarlyStopping early_stopping_of(edgeattn_early_stopping given) {
+/// Tokens, or none where their place is NULL.
+std::optional<Tokens> maybe_tokens_of(const edgeattn_ids& given, const char* name) {
+  if (!given.ids && given.count == 0) return std::nullopt;
+  return tokens_of(given, name);
+}
+
+std::optional<double> given_real(double real) {
+  return real == EDGEATTN_UNSET_REAL ? std::nullopt : std::optional(real);
+}
+
+std::optional<EarlyStopping> early_stopping_of(edgeattn_early_stopping given) {
   switch (given) {
+    case EDGEATTN_EARLY_STOPPING_UNSET: return std::nullopt;
     case EDGEATTN_EARLY_STOPPING_FALSE: return EarlyStopping::no;
     case EDGEATTN_EARLY_STOPPING_TRUE: return EarlyStopping::yes;
     case EDGEATTN_EARLY_STOPPING_NEVER: return EarlyStopping::never;
@@ -30,21 +41,21 @@ EarlyStopping early_stopping_of(edgeattn_early_stopping given) {
 GenerateOptions read_options(const edgeattn_generate_options& given_options) {
   const auto& options = given_options;
   GenerateOptions how;
-  how.start = tokens_of(options.start, "start");
+  how.start = maybe_tokens_of(options.start, "start");
   how.max_new_tokens = given(options.max_new_tokens);
-  how.temperature = options.temperature;
+  how.temperature = given_real(options.temperature);
   how.top_k = given(options.top_k);
   how.top_p = given(options.top_p);
-  how.repetition_penalty = options.repetition_penalty;
+  how.repetition_penalty = given_real(options.repetition_penalty);
   if (options.seed < EDGEATTN_UNSET) throw InputError(words("seed: ", options.seed, " found, at least 0 expected"));
   if (options.seed != EDGEATTN_UNSET) how.seed = static_cast<std::uint64_t>(options.seed);
-  how.stop = tokens_of(options.stop, "stop");
+  how.stop = maybe_tokens_of(options.stop, "stop");
   for (const auto& sequence : values_of(options.stop_sequences, options.stop_sequence_count, "stop_sequences"))
     how.stop_sequences.push_back(tokens_of(sequence, "stop_sequences"));
   how.stop_strings = texts_of(options.stop_strings, options.stop_string_count, "stop_strings");
-  how.num_beams = options.num_beams;
+  how.num_beams = given(options.num_beams);
   how.num_return_sequences = options.num_return_sequences;
-  how.length_penalty = options.length_penalty;
+  how.length_penalty = given_real(options.length_penalty);
   how.early_stopping = early_stopping_of(options.early_stopping);
   if (const auto heard = options.on_token)
     how.on_token = [heard, context = options.context](std::int64_t token) { return heard(token, context) != 0; };

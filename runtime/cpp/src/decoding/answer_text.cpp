@@ -9,7 +9,7 @@ void check_stop_strings(const std::vector<std::string>& stops) {
     if (stop.empty()) throw InputError("stop_strings: an empty text found, at least one character expected");
 }
 
-AnswerText::AnswerText(const Model& model, const GenerateOptions& options) : options_(options), stream_(model) {}
+AnswerText::AnswerText(const Model& model, const Settings& options) : options_(options), stream_(model) {}
 
 bool AnswerText::push(std::int64_t token) { return take(stream_.push(token)); }
 

@@ -1,7 +1,7 @@
 // The text of an answer as its tokens come, and the texts that end it.
 #pragma once
 
-#include "edgeattn.hpp"
+#include "settings.hpp"
 
 namespace edgeattn {
 
@@ -12,7 +12,7 @@ void check_stop_strings(const std::vector<std::string>& stops);
 /// beginning of one is withheld.
 class AnswerText {
  public:
-  AnswerText(const Model& model, const GenerateOptions& options);
+  AnswerText(const Model& model, const Settings& options);
 
   /// Takes a token; false where the answer is to end.
   bool push(std::int64_t token);
@@ -27,7 +27,7 @@ class AnswerText {
   bool hear(std::size_t size);
   std::size_t certain() const;
 
-  const GenerateOptions& options_;
+  const Settings& options_;
   TextStream stream_;
   std::string heard_, waiting_;
   bool ended_ = false;

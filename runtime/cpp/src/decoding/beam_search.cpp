@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "limits.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
 namespace {
 
-constexpr std::int64_t kMostBeams = 8;
 
 /// Returns how many first tokens every row has in common with the one that it is replaced by.
 std::size_t shared_tokens(const std::vector<Tokens>& running, const std::vector<std::size_t>& rows) {
@@ -23,7 +23,7 @@ std::size_t shared_tokens(const std::vector<Tokens>& running, const std::vector<
 
 }  // namespace
 
-void check_beams(const GenerateOptions& options) {
+void check_beams(const Settings& options) {
   if (options.num_beams < 1 || options.num_beams > kMostBeams)
     throw InputError(words("num_beams: ", options.num_beams, " found, 1 to ", kMostBeams, " expected"));
   if (options.num_return_sequences < 1)
@@ -38,7 +38,7 @@ void check_beams(const GenerateOptions& options) {
                            " beams, which draw nothing; 0 expected, or num_beams=1"));
 }
 
-BeamSearch::BeamSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options)
+BeamSearch::BeamSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options)
     : prompt_length_(begin.size()),
       limit_(static_cast<std::size_t>(limit)),
       width_(static_cast<std::size_t>(options.num_beams)),

@@ -7,13 +7,13 @@
 namespace edgeattn {
 
 /// Throws InputError where num_beams, num_return_sequences or length_penalty is out of its range.
-void check_beams(const GenerateOptions& options);
+void check_beams(const Settings& options);
 
 /// One prompt's beams.
 class BeamSearch : public Search {
  public:
   /// `begin` is what every sequence begins with, `limit` the most new tokens.
-  BeamSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options);
+  BeamSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options);
 
   std::optional<Continuation> advance(const Logits& logits) override;
   std::vector<Hypothesis> hypotheses() const override;
@@ -31,7 +31,7 @@ class BeamSearch : public Search {
 
   std::size_t prompt_length_, limit_, width_;
   const Stops& stops_;
-  const GenerateOptions& options_;
+  const Settings& options_;
   std::vector<Tokens> running_;  // the likeliest first
   std::vector<double> scores_;   // their log-probabilities
   std::vector<Hypothesis> finished_;  // the best first

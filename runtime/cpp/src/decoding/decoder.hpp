@@ -16,6 +16,9 @@ class Decoder {
 
   std::int64_t vocabulary() const { return vocabulary_; }
 
+  /// What holds where a caller says nothing.
+  const GenerationDefaults& defaults() const { return names_.defaults; }
+
   /// The most sequences of one call; none is any number.
   std::optional<std::int64_t> most_rows() const { return most_rows_; }
 

@@ -13,7 +13,7 @@ namespace {
 
 using Answers = std::vector<std::vector<Hypothesis>>;
 
-void check_options(const GenerateOptions& options, std::size_t prompts) {
+void check_options(const Settings& options, std::size_t prompts) {
   check_beams(options);
   check_sampling(options);
   if (prompts == 0) throw InputError("prompts: none found, at least 1 expected");
@@ -49,7 +49,8 @@ void run_in(GenerationSession& session, const Decoder& decoder, const Task& task
 
 /// Continues prompts; `names` is what messages call each.
 Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, const std::vector<std::string>& names,
-                   const GenerateOptions& options) {
+                   const GenerateOptions& requested, Answering answering) {
+  const auto options = settings_of(requested, decoder.defaults(), answering);
   check_options(options, prompts.size());
   decoder.check_rows(options.num_beams);
   const Stops stops(options.stop, options.stop_sequences, decoder.vocabulary());
@@ -94,7 +95,7 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
 
 Tokens Model::generate(const Prompt& prompt, const GenerateOptions& options) const {
   return bounded(impl_->bundle.folder.u8string(), [&] {
-    return answers_to(Decoder(*this), {prompt}, {"prompt"}, options).front().front().tokens;
+    return answers_to(Decoder(*this), {prompt}, {"prompt"}, options, Answering::one).front().front().tokens;
   });
 }
 
@@ -105,7 +106,7 @@ Answers Model::generate_many(const std::vector<Prompt>& prompts, const GenerateO
     const auto rows = sources ? decoder.rows("prompts", *sources) : prompts;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(words("prompts[", i, "]"));
-    return answers_to(decoder, rows, names, options);
+    return answers_to(decoder, rows, names, options, Answering::sequences);
   });
 }
 

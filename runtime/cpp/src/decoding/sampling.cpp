@@ -30,7 +30,7 @@ std::vector<double> cumulated(const std::vector<double>& masses) {
 
 }  // namespace
 
-void check_sampling(const GenerateOptions& options) {
+void check_sampling(const Settings& options) {
   if (!(options.repetition_penalty > 0 && std::isfinite(options.repetition_penalty)))
     throw InputError(
         words("repetition_penalty: ", options.repetition_penalty, " found, a finite number above 0 expected"));
@@ -43,7 +43,7 @@ void check_sampling(const GenerateOptions& options) {
     throw InputError(words("top_p: ", *options.top_p, " found, above 0 and at most 1 expected"));
 }
 
-std::int64_t choose(const std::vector<float>& logits, const GenerateOptions& options, Random& random) {
+std::int64_t choose(const std::vector<float>& logits, const Settings& options, Random& random) {
   if (options.temperature == 0) return std::max_element(logits.begin(), logits.end()) - logits.begin();
   const auto vocabulary = static_cast<std::int64_t>(logits.size());
   const auto ranked = likeliest(logits, options.top_k.value_or(vocabulary));

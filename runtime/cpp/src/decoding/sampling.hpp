@@ -1,18 +1,18 @@
 // How the next token is chosen: repetition penalty, then greedily or by temperature, top-k and top-p.
 #pragma once
 
-#include "edgeattn.hpp"
 #include "random.hpp"
+#include "settings.hpp"
 
 namespace edgeattn {
 
 using Tokens = std::vector<std::int64_t>;
 
 /// Throws InputError where the penalty, temperature, top_k or top_p is out of its range.
-void check_sampling(const GenerateOptions& options);
+void check_sampling(const Settings& options);
 
 /// Returns the next token by penalized logits, the largest of them finite: of a tie the lowest.
-std::int64_t choose(const std::vector<float>& logits, const GenerateOptions& options, Random& random);
+std::int64_t choose(const std::vector<float>& logits, const Settings& options, Random& random);
 
 /// Returns the places of the `count` largest numbers, the largest first and of a tie the first.
 template <class Number>

@@ -8,7 +8,7 @@ double normalized(double total, std::size_t length, double penalty) {
   return total / std::pow(static_cast<double>(length), penalty);
 }
 
-SingleSearch::SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options,
+SingleSearch::SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options,
                            std::uint64_t seed, std::unique_ptr<AnswerText> text)
     : tokens_(std::move(begin)),
       prompt_length_(tokens_.size()),

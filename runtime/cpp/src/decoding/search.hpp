@@ -39,7 +39,7 @@ class SingleSearch : public Search {
  public:
   /// `begin` is what it begins with, `limit` the most new tokens, `text` what decodes them or none. Its tokens are heard
   /// by `options.on_token` and `text` once it is clear that they begin no stop.
-  SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const GenerateOptions& options,
+  SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options,
                std::uint64_t seed, std::unique_ptr<AnswerText> text);
 
   std::optional<Continuation> advance(const Logits& logits) override;
@@ -52,7 +52,7 @@ class SingleSearch : public Search {
   Tokens tokens_;
   std::size_t prompt_length_, limit_;
   const Stops& stops_;
-  const GenerateOptions& options_;
+  const Settings& options_;
   Random random_;
   std::unique_ptr<AnswerText> text_;
   std::vector<float> scores_;

@@ -80,7 +80,26 @@ std::vector<std::uint8_t> pass(const std::vector<std::uint8_t>& values, const st
   return out;
 }
 
-void check_image(const Image& image, std::int64_t width) {
+struct Size {
+  std::int64_t height, width;
+};
+
+/// Returns what size an image is made, before a crop. The manifest's check bounds each factor of a product.
+Size target(const ImageProcessing& how, std::int64_t height, std::int64_t width) {
+  if (!how.crop) return {how.height, how.width};
+  if (!how.crop->shorter) return {how.crop->height, how.crop->width};
+  const auto shorter = std::min(height, width);
+  return {*how.crop->shorter * height / shorter, *how.crop->shorter * width / shorter};
+}
+
+/// Returns the first of `size` places of which the middle `kept` are kept.
+std::int64_t middle(const Crop& crop, std::int64_t size, std::int64_t kept) {
+  const auto half = (size - kept) / 2;
+  const bool odd = (size - kept) % 2 == 1;
+  return half + (odd && crop.rounding == "even" ? half % 2 : 0);
+}
+
+void check_image(const Image& image, const ImageProcessing& how) {
   const auto bytes = byte_count("uint8", {image.height, image.width, image.channels});
   if (image.height < 1 || image.width < 1 || image.channels < 1 || image.channels > 4 || !bytes ||
       image.pixels.size() != *bytes)
@@ -90,8 +109,9 @@ void check_image(const Image& image, std::int64_t width) {
   if (image.height > kMostPixels / image.width)
     throw InputError(words("image: ", image.width, " x ", image.height, " pixels found, at most ",
                            kMostPixels, " expected; give a smaller image"));
-  if (image.height > kMostPixels / width)
-    throw InputError(words("image: ", image.height, " rows found, ", kMostPixels / width,
+  const auto [height, width] = target(how, image.height, image.width);
+  if (const auto rows = std::max(image.height, height); rows > kMostPixels / width)
+    throw InputError(words("image: ", rows, " rows found, ", kMostPixels / width,
                            " at most expected of an image that is made ", width,
                            " wide; give a smaller one"));
 }
@@ -117,14 +137,28 @@ Pixels colored(const Image& image, std::int64_t channels) {
   return out;
 }
 
-Pixels fitted(Pixels image, const ImageProcessing& how) {
+Pixels stretched(Pixels image, const ImageProcessing& how) {
   const auto height = image.height, width = image.width, channels = image.channels;
-  if (width != how.width)
-    image.values = pass(image.values, kernels(how.resample, width, how.width), height, width, channels);
-  if (height != how.height)
-    image.values =
-        pass(image.values, kernels(how.resample, height, how.height), 1, height, how.width * channels);
-  return {how.height, how.width, channels, std::move(image.values)};
+  const auto to = target(how, height, width);
+  if (width != to.width)
+    image.values = pass(image.values, kernels(how.resample, width, to.width), height, width, channels);
+  if (height != to.height)
+    image.values = pass(image.values, kernels(how.resample, height, to.height), 1, height, to.width * channels);
+  return {to.height, to.width, channels, std::move(image.values)};
+}
+
+Pixels fitted(Pixels image, const ImageProcessing& how) {
+  auto whole = stretched(std::move(image), how);
+  if (!how.crop) return whole;
+  const auto top = middle(*how.crop, whole.height, how.height), left = middle(*how.crop, whole.width, how.width);
+  Pixels kept{how.height, how.width, whole.channels, {}};
+  const auto row = how.width * whole.channels;
+  kept.values.reserve(static_cast<std::size_t>(how.height * row));
+  for (auto y = top; y < top + how.height; ++y) {
+    const auto first = whole.values.begin() + (y * whole.width + left) * whole.channels;
+    kept.values.insert(kept.values.end(), first, first + row);
+  }
+  return kept;
 }
 
 /// Writes an image's numbers in the layout and order of channels that are asked for.
@@ -153,7 +187,7 @@ Tensors Model::prepare(const std::vector<Image>& images) const {
                                                       : std::vector{batch, how.height, how.width, channels});
   auto* numbers = reinterpret_cast<float*>(tensor.data.data());
   for (const auto& image : images) {
-    check_image(image, how.width);
+    check_image(image, how);
     numbers = write_numbers(fitted(colored(image, channels), how), how, numbers);
   }
   return {{how.input, std::move(tensor)}};

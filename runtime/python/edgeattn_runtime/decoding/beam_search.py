@@ -16,10 +16,9 @@ from edgeattn_runtime.decoding.sampling import likeliest, log_softmax, penalized
 from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.generation_defaults import MOST_BEAMS
 from edgeattn_runtime.prompt import Tokens, read_count
 from edgeattn_runtime.stepping import Logits
-
-MOST_BEAMS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

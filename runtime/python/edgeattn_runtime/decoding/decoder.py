@@ -24,6 +24,7 @@ class Decoder:
 
     Attributes:
         encoder: None of a decoder alone.
+        defaults: What holds where a caller says nothing.
         vocabulary: Tokens are below it.
         most_rows: The most sequences of one call; None is any number.
         batch_axes: Of what the encoder gives and has a row of for each sequence, the axis of the rows.
@@ -42,6 +43,7 @@ class Decoder:
         batch = batch_symbol(self._decoder.graph, generation)
         name = generation.encoder
         self.encoder = None if name is None else Encoder(model, generation, name, batch)
+        self.defaults = generation.defaults
         self.vocabulary = vocabulary(self._decoder.graph, generation)
         self.most_rows = model.manifest.symbols[batch].max
         self.batch_axes = batch_axes(generation, self._decoder.graph)

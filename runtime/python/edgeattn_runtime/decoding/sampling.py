@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.generation_defaults import GenerationDefaults, either, taken
 from edgeattn_runtime.prompt import Tokens, read_count
 from edgeattn_runtime.stepping import Logits
 
@@ -33,6 +34,28 @@ class Sampling:
     temperature: float = 0.0
     top_k: int | None = None
     top_p: float | None = None
+
+    @classmethod
+    def over(
+        cls,
+        defaults: GenerationDefaults,
+        *,
+        repetition_penalty: float | None,
+        temperature: float | None,
+        top_k: int | None,
+        top_p: float | None,
+    ) -> Sampling:
+        """Return what a caller says over a bundle's defaults.
+
+        Raises:
+            InputError: A field is out of its range.
+        """
+        return cls(
+            repetition_penalty=taken(repetition_penalty, defaults.repetition_penalty, 1.0),
+            temperature=taken(temperature, defaults.temperature, 0.0),
+            top_k=either(top_k, defaults.top_k),
+            top_p=either(top_p, defaults.top_p),
+        )
 
     def __post_init__(self) -> None:
         read_penalty(self.repetition_penalty)

@@ -13,6 +13,7 @@ from edgeattn_runtime.decoding.search import SingleSearch
 from edgeattn_runtime.decoding.session import CachedText, GenerationSession
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.generation_defaults import either, taken
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.prompt import Prompt, Tokens, read_count
 
@@ -21,13 +22,13 @@ def generate(
     bundle: str | os.PathLike[str] | Model,
     prompt: Prompt,
     *,
-    start: Iterable[int] = (),
+    start: Iterable[int] | None = None,
     max_new_tokens: int | None = None,
-    temperature: float = 0.0,
+    temperature: float | None = None,
     top_k: int | None = None,
     top_p: float | None = None,
-    repetition_penalty: float = 1.0,
-    stop: Iterable[int] = (),
+    repetition_penalty: float | None = None,
+    stop: Iterable[int] | None = None,
     stop_sequences: Iterable[Iterable[int]] = (),
     seed: int | None = None,
     session: GenerationSession | None = None,
@@ -39,19 +40,22 @@ def generate(
     once it is clear that they are not. What is wrong with the call is told at once, before the first step;
     an encoder runs at once too.
 
+    A setting that is None is that of the bundle's ``generation.defaults``; what it is where these have none
+    stands in brackets.
+
     Args:
         bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
         prompt: Token ids, 1-D, at least one: the sequence so far, or what an encoder-decoder reads. An
             encoder whose sources are others, such as pixels and a mask, takes them by name: one array per
             source, of its dtype and dims, with a batch of 1.
         start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone.
-        max_new_tokens: The most to yield, at least 1; None is as many as there are positions.
-        temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn.
-        top_k: Draw from this many of the likeliest tokens; None from all.
-        top_p: Draw from the fewest of the likeliest tokens that hold this share of 1; None from all.
+        max_new_tokens: The most to yield, at least 1 (as many as there are positions).
+        temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn (0).
+        top_k: Draw from this many of the likeliest tokens (all).
+        top_p: Draw from the fewest of the likeliest tokens that hold this share of 1 (all).
         repetition_penalty: Above 1 makes tokens that were there before, the prompt's of a decoder alone too,
-            less likely; below 1 more likely.
-        stop: Token ids that end it.
+            less likely; below 1 more likely (1).
+        stop: Token ids that end it (none).
         stop_sequences: Several token ids in a row that end it, each sequence of at least one.
         seed: Of ``numpy.random.default_rng``: the same seed draws the same tokens; None draws anew.
         session: Keeps the cache for a prompt that continues this one and its answer; of the same loaded
@@ -72,14 +76,15 @@ def generate(
             "session: one of another model found; load the bundle once, and make the session of that model"
         )
     decoder = Decoder(bundle)
-    sampling = Sampling(
-        repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
+    defaults = decoder.defaults
+    sampling = Sampling.over(
+        defaults, repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p
     )
     random = np.random.default_rng(None if seed is None else read_count("seed", seed, least=0))
-    stops = Stops.read(stop, stop_sequences, decoder.vocabulary)
-    begin = decoder.first_tokens("prompt", prompt, start)
+    stops = Stops.read(taken(stop, defaults.stop, ()), stop_sequences, decoder.vocabulary)
+    begin = decoder.first_tokens("prompt", prompt, taken(start, defaults.start, ()))
     sources = {} if decoder.encoder is None else decoder.encoder.read("prompt", prompt)
-    limit = decoder.limit(max_new_tokens, len(begin))
+    limit = decoder.limit(either(max_new_tokens, defaults.max_new_tokens), len(begin))
     decoder.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
     carried = {} if decoder.encoder is None else decoder.encoder.run(sources)
     text = CachedText(decoder, carried) if session is None else session.text

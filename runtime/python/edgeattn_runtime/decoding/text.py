@@ -18,13 +18,13 @@ _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character
 class Settings(TypedDict, total=False):
     """What ``generate`` takes beside its prompt."""
 
-    start: Iterable[int]
+    start: Iterable[int] | None
     max_new_tokens: int | None
-    temperature: float
+    temperature: float | None
     top_k: int | None
     top_p: float | None
-    repetition_penalty: float
-    stop: Iterable[int]
+    repetition_penalty: float | None
+    stop: Iterable[int] | None
     stop_sequences: Iterable[Iterable[int]]
     seed: int | None
     session: GenerationSession | None

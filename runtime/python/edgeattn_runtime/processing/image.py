@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.limits import PIXELS
+from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.png import holds_all_rows
 from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 
@@ -46,14 +47,22 @@ class Image:
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    crop: Crop | None = None
 
     def __str__(self) -> str:
-        return f"{self.channels} image of {self.height} x {self.width} into {self.input}"
+        kept = "" if self.crop is None else "the middle of an image, "
+        return f"{kept}{self.channels} image of {self.height} x {self.width} into {self.input}"
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        table = asdict(self) | {"crop": self.crop and self.crop.to_table()}
+        return {name: value for name, value in table.items() if value is not None}
 
     @classmethod
     def from_field(cls, field: Field) -> Image:
         """Read the manifest's ``processing.image``."""
-        fields = field.record(*cls.__dataclass_fields__)
+        names = [name for name in cls.__dataclass_fields__ if name != "crop"]
+        fields = field.record(*names, optional=["crop"])
         channels = fields["channels"].text(_CHANNELS, '"RGB", "BGR" or "L"')
         std = _by_channel(fields["std"], channels)
         if min(std) <= 0:
@@ -68,6 +77,7 @@ class Image:
             scale=fields["scale"].number(),
             mean=_by_channel(fields["mean"], channels),
             std=std,
+            crop=Crop.from_field(fields["crop"]) if "crop" in fields else None,
         )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
@@ -80,6 +90,16 @@ class Image:
         if self.height * self.width > PIXELS:
             size = f"{self.height:,} x {self.width:,}"
             raise BundleError(f"processing.image: {size} pixels found, at most {PIXELS:,} expected")
+        if self.crop is not None:
+            self._check_crop(self.crop)
+
+    def _check_crop(self, crop: Crop) -> None:
+        height, width = crop.size(1, 1)
+        if height < self.height or width < self.width or height * width > PIXELS:
+            raise BundleError(
+                f"processing.image.crop: {height:,} x {width:,} found, at least {self.height:,} x "
+                f"{self.width:,} and at most {PIXELS:,} pixels expected"
+            )
 
 
 def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32]:
@@ -122,18 +142,26 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     with require_extra("image", "PIL"):
         from PIL.Image import Resampling
     resampling = Resampling[image.resample.upper()]
-    if image.width * picture.height > PIXELS:
+    size = (image.height, image.width)
+    height, width = size if image.crop is None else image.crop.size(picture.height, picture.width)
+    rows = max(picture.height, height)
+    if width * rows > PIXELS:
         raise InputError(
-            f"image: {picture.height:,} rows found, {PIXELS // image.width:,} at most expected of an image "
-            f"that is made {image.width:,} wide; give a smaller one"
+            f"image: {rows:,} rows found, {PIXELS // width:,} at most expected of an image "
+            f"that is made {width:,} wide; give a smaller one"
         )
-    size = f"cannot be made {image.height} x {image.width}"
-    with refusing(InputError, "image", size, "give a smaller one, or export again"):
+    with refusing(
+        InputError, "image", f"cannot be made {height} x {width}", "give a smaller one, or export again"
+    ):
         color = picture.convert("L" if image.channels == "L" else "RGB")
         # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
-        wide = color.resize((image.width, color.height), resampling)
-        sized = wide.resize((image.width, image.height), resampling)
-        return np.asarray(sized, np.uint8).reshape(image.height, image.width, -1)
+        wide = color.resize((width, color.height), resampling)
+        sized = wide.resize((width, height), resampling)
+        levels = np.asarray(sized, np.uint8).reshape(height, width, -1)
+    if image.crop is None:
+        return levels
+    top, left = (image.crop.begin(*sides) for sides in zip((height, width), size, strict=True))
+    return levels[top : top + image.height, left : left + image.width]
 
 
 def _by_channel(field: Field, channels: str) -> tuple[float, ...]:

@@ -8,24 +8,25 @@ public enum Prompt: Sendable {
     case sources([String: Tensor])
 }
 
-/// How tokens are chosen, and when to stop: docs/generation.md.
+/// How tokens are chosen, and when to stop: docs/generation.md. What is nil is as the bundle says, else what stands in
+/// brackets.
 public struct GenerationOptions: Sendable {
     public enum EarlyStopping: Sendable { case no, yes, never }
 
-    public var start: [Int] = []  // tokens that an encoder-decoder's answer begins with
-    public var maxNewTokens: Int?  // nil is as many as there are positions
-    public var temperature = 0.0  // 0 is greedy: the likeliest token, of a tie the lowest
-    public var topK: Int?
-    public var topP: Double?
-    public var repetitionPenalty = 1.0
+    public var start: [Int]?  // tokens that an encoder-decoder's answer begins with
+    public var maxNewTokens: Int?  // (as many as there are positions)
+    public var temperature: Double?  // 0 is greedy: the likeliest token, of a tie the lowest (0)
+    public var topK: Int?  // (all)
+    public var topP: Double?  // (all)
+    public var repetitionPenalty: Double?  // (1)
     public var seed: UInt32?  // nil draws anew each time
-    public var stop: [Int] = []  // tokens, each of which ends the answer
+    public var stop: [Int]?  // tokens, each of which ends the answer (none)
     public var stopSequences: [[Int]] = []
     public var stopStrings: [String] = []
-    public var numBeams = 1
+    public var numBeams: Int?  // (1)
     public var numReturnSequences = 1
-    public var lengthPenalty = 1.0
-    public var earlyStopping = EarlyStopping.no
+    public var lengthPenalty: Double?  // (1)
+    public var earlyStopping: EarlyStopping?  // (no)
     public var deadline: Duration?
     public var session: GenerationSession?  // keeps the cache of one prompt, for what continues it
 
@@ -179,22 +180,23 @@ extension Arguments {
     {
         var argument = edgeattn_generate_options_default()
         argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
-        argument.start = ids(options.start)
+        if let start = options.start { argument.start = ids(start) }
         if let count = options.maxNewTokens { argument.max_new_tokens = Int64(max(count, 0)) }
-        argument.temperature = options.temperature
+        if let temperature = options.temperature { argument.temperature = temperature }
         if let count = options.topK { argument.top_k = Int64(max(count, 0)) }
         if let share = options.topP { argument.top_p = max(share, 0) }
-        argument.repetition_penalty = options.repetitionPenalty
+        if let penalty = options.repetitionPenalty { argument.repetition_penalty = penalty }
         if let seed = options.seed { argument.seed = Int64(seed) }
-        argument.stop = ids(options.stop)
+        if let stop = options.stop { argument.stop = ids(stop) }
         argument.stop_sequences = array(options.stopSequences.map(ids))
         argument.stop_sequence_count = options.stopSequences.count
         argument.stop_strings = try texts(options.stopStrings)
         argument.stop_string_count = options.stopStrings.count
-        argument.num_beams = Int64(options.numBeams)
+        if let count = options.numBeams { argument.num_beams = Int64(max(count, 0)) }
         argument.num_return_sequences = Int64(options.numReturnSequences)
-        argument.length_penalty = options.lengthPenalty
+        if let penalty = options.lengthPenalty { argument.length_penalty = penalty }
         switch options.earlyStopping {
+        case nil: break
         case .no: argument.early_stopping = EDGEATTN_EARLY_STOPPING_FALSE
         case .yes: argument.early_stopping = EDGEATTN_EARLY_STOPPING_TRUE
         case .never: argument.early_stopping = EDGEATTN_EARLY_STOPPING_NEVER

@@ -151,7 +151,7 @@ struct Settings: Decodable {
     let options: GenerationOptions?  // nil for a value that their types cannot hold
 
     enum CodingKeys: String, CodingKey {
-        case temperature, stop
+        case temperature, stop, seed
         case maxNewTokens = "max_new_tokens"
         case topK = "top_k"
         case topP = "top_p"
@@ -165,20 +165,21 @@ struct Settings: Decodable {
 
     init(from decoder: Decoder) throws {
         let settings = try decoder.container(keyedBy: CodingKeys.self)
-        func value<Value: Decodable>(_ key: CodingKeys, _ usual: Value) throws -> Value {
-            try settings.decodeIfPresent(Value.self, forKey: key) ?? usual
+        func value<Value: Decodable>(_ key: CodingKeys) throws -> Value? {
+            try settings.decodeIfPresent(Value.self, forKey: key)
         }
         var options = GenerationOptions()
-        options.maxNewTokens = try value(.maxNewTokens, nil as Int?)
-        options.temperature = try value(.temperature, 0)
-        options.topK = try value(.topK, nil as Int?)
-        options.topP = try value(.topP, nil as Double?)
-        options.repetitionPenalty = try value(.repetitionPenalty, 1)
-        options.stop = try value(.stop, [])
-        options.stopSequences = try value(.stopSequences, [])
-        options.numBeams = try value(.numBeams, 1)
-        options.numReturnSequences = try value(.numReturnSequences, 1)
-        options.lengthPenalty = try value(.lengthPenalty, 1)
+        options.maxNewTokens = try value(.maxNewTokens)
+        options.temperature = try value(.temperature)
+        options.topK = try value(.topK)
+        options.topP = try value(.topP)
+        options.repetitionPenalty = try value(.repetitionPenalty)
+        options.seed = try value(.seed)
+        options.stop = try value(.stop)
+        options.stopSequences = try value(.stopSequences) ?? []
+        options.numBeams = try value(.numBeams)
+        options.numReturnSequences = try value(.numReturnSequences) ?? 1
+        options.lengthPenalty = try value(.lengthPenalty)
         if let stops = try? settings.decode(Bool.self, forKey: .earlyStopping) {
             options.earlyStopping = stops ? .yes : .no
         } else if let word = try settings.decodeIfPresent(String.self, forKey: .earlyStopping) {

@@ -61,7 +61,7 @@ func generate(_ run: Case.Run, _ model: Model) async throws -> Outcome {
 
 func generate(_ run: Case.Run, _ model: Model, _ options: GenerationOptions) async throws -> Outcome {
     var options = options
-    options.start = run.start ?? []
+    options.start = run.start
     options.maxNewTokens = run.maxNewTokens
     let prompt = try run.prompt.map(Prompt.tokens) ?? .sources(tensors(run.sources ?? [:]))
     var tokens: [Int] = []
@@ -104,7 +104,7 @@ func runMany(_ entry: Case.Many, _ model: Model) async throws -> Outcome {
 
 func generateMany(_ entry: Case.Search, _ model: Model) async throws -> Outcome {
     guard var options = entry.settings.options else { return Outcome(found: "InputError") }
-    options.start = entry.start ?? []
+    options.start = entry.start
     let prompts = try entry.prompts?.map(Prompt.tokens) ?? [.sources(tensors(entry.sources ?? [:]))]
     let found = try await model.answers(to: prompts, options)
     let expected = entry.sequences ?? []

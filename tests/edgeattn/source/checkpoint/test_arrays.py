@@ -26,7 +26,6 @@ ARRAYS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:a bundle keeps no generation settings")
 @pytest.mark.parametrize("made", ARRAYS, ids=lambda made: made.__name__)
 def test_a_checkpoint_is_opened_on_inputs_as_they_are(made: Callable[[Path], Path], tmp_path: Path) -> None:
     arrays = ARRAYS[made]

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from edgeattn.source.arguments import read_source
-from edgeattn.source.checkpoint.generation_settings import generation_flags, left_out
+from edgeattn.source.checkpoint.generation_settings import defaults_of, left_out
 from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.generation_defaults import GenerationDefaults
 
 
 def read(folder: Path, data: Path) -> ModuleSource:
-    with pytest.warns(UserWarning, match="edgeattn generate"):
-        found = read_source(str(folder), data)
+    found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
     return found
 
@@ -40,6 +40,7 @@ def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
     assert 0 <= score(found) < 1
     assert found.processing is not None
     assert found.processing.processing.text is not None
+    assert found.generation == GenerationDefaults(stop=(3,))
 
 
 def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
@@ -51,27 +52,49 @@ def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
         assert so_far.shape[1] <= folders.LONGEST
         assert (so_far[:, 1:] == sample.target[:, :-1].numpy()).all()
     assert 0 <= score(found) < 1
+    assert found.generation == GenerationDefaults(start=(0,), stop=(3,))
 
 
 @pytest.mark.parametrize(
-    ("settings", "flags", "others"),
+    ("settings", "start", "defaults", "others"),
     [
-        ({"eos_token_id": [2, 3], "pad_token_id": 0}, "--stop 2,3", []),
+        ({"eos_token_id": [2, 3], "pad_token_id": 0}, [], {"stop": [2, 3]}, []),
+        ({"eos_token_id": 1, "num_beams": 4}, [0], {"start": [0], "stop": [1], "num_beams": 4}, []),
+        ({"temperature": 0.7, "top_k": 5}, [], {}, []),  # which count where tokens are drawn
+        ({"do_sample": True, "top_p": 0.9}, [], {"temperature": 1.0, "top_k": 50, "top_p": 0.9}, []),
+        ({"do_sample": True, "temperature": 0.7, "top_k": 0, "top_p": 1.0}, [], {"temperature": 0.7}, []),
+        ({"do_sample": True, "num_beams": 2}, [], {"num_beams": 2}, ["do_sample=True"]),
+        ({"num_beams": 9}, [], {}, ["num_beams=9"]),
         (
-            {"decoder_start_token_id": 0, "eos_token_id": 1, "num_beams": 4},
-            "--start 0 --stop 1 --num-beams 4",
+            {"early_stopping": True, "length_penalty": 2.0},
+            [],
+            {"length_penalty": 2.0, "early_stopping": True},
             [],
         ),
-        ({"temperature": 0.7, "top_k": 5}, "", []),  # which count where tokens are drawn
-        ({"do_sample": True, "top_p": 0.9}, "--temperature 1.0 --top-k 50 --top-p 0.9", []),
-        ({"do_sample": True, "temperature": 0.7, "top_k": 5}, "--temperature 0.7 --top-k 5", []),
-        ({"early_stopping": True, "length_penalty": 2.0}, "--length-penalty 2.0 --early-stopping true", []),
-        ({"no_repeat_ngram_size": 3, "max_new_tokens": 9}, "--max-new-tokens 9", ["no_repeat_ngram_size=3"]),
+        (
+            {"no_repeat_ngram_size": 3, "max_new_tokens": 9},
+            [],
+            {"max_new_tokens": 9},
+            ["no_repeat_ngram_size=3"],
+        ),
+        # transformers counts the first token of a target with its length, and what it forces as new.
+        (
+            {"forced_bos_token_id": 5, "max_length": 20},
+            [2],
+            {"start": [2, 5], "max_new_tokens": 18},
+            [],
+        ),
+        ({"forced_bos_token_id": 5, "max_new_tokens": 9}, [2], {"start": [2, 5], "max_new_tokens": 8}, []),
+        ({"max_length": 20}, [], {}, ["max_length=20"]),  # of a prompt and its answer
+        ({"eos_token_id": [3, 50256]}, [], {"stop": [3]}, ["eos_token_id=[50256]"]),
     ],
 )
-def test_settings_are_told_as_options(settings: dict[str, object], flags: str, others: list[str]) -> None:
-    assert " ".join(generation_flags(settings)) == flags
-    assert left_out(settings) == others
+def test_settings_become_defaults(
+    settings: dict[str, object], start: list[int], defaults: dict[str, object], others: list[str]
+) -> None:
+    assert defaults_of(settings, 64, start) == defaults
+    assert left_out(settings, defaults) == others
+    assert not defaults or GenerationDefaults.read(defaults).to_table() == defaults
 
 
 def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:

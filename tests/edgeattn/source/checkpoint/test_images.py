@@ -10,6 +10,7 @@ import transformers
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.image import prepare_image
 
 
@@ -46,11 +47,34 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "prepared", [{"do_center_crop": True, "crop_size": {"height": 8, "width": 8}}, {"resample": 1}]
+    ("prepared", "crop"),
+    [
+        ({"size": {"shortest_edge": 19}}, Crop(shorter=19, rounding="down")),
+        ({"size": {"height": 19, "width": 21}}, Crop(height=19, width=21, rounding="down")),
+    ],
 )
-def test_what_is_more_than_stretching_is_told(
-    tmp_path: Path, data: Path, prepared: dict[str, object]
+def test_the_middle_is_kept_as_the_device_does(
+    tmp_path: Path, data: Path, prepared: dict[str, object], crop: Crop
 ) -> None:
+    found = read(folders.seer(tmp_path / "seer", **prepared, do_center_crop=True, crop_size=16), data)
+    assert found.processing is not None
+    image = found.processing.processing.image
+    assert image is not None
+    assert (image.height, image.width, image.crop) == (16, 16, crop)
+    for sample, raw in zip(found.read(), found.processing.raw, strict=True):
+        prepared_pixels = prepare_image(image, [raw["image"]])
+        np.testing.assert_allclose(prepared_pixels, sample.inputs["pixel_values"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        {"resample": 1},
+        {"size": {"shortest_edge": 16}},
+        {"do_center_crop": True, "crop_size": {"height": 20, "width": 20}},
+    ],
+)
+def test_what_a_bundle_cannot_do_is_told(tmp_path: Path, data: Path, prepared: dict[str, object]) -> None:
     with pytest.warns(UserWarning, match="pixels"):
         found = read(folders.seer(tmp_path / "seer", **prepared), data)
     assert found.processing is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.image import prepare_image
 
 timm = pytest.importorskip("timm")
@@ -77,9 +79,23 @@ def test_images_that_are_stretched_are_the_device_s(write: Write, data: Path) ->
     assert found.metric(answer(found), found.read()[0].target) in (0, 1)
 
 
-def test_images_that_are_cut_are_pixels_to_a_bundle(write: Write, data: Path) -> None:
-    with pytest.warns(UserWarning, match=r"16 x 16 \(crop_mode center, crop_pct 0\.9\).*takes pixels"):
-        found = read(write(), data)
+@pytest.mark.parametrize("mode", ["center", "squash"])
+def test_images_that_are_cut_are_the_device_s(write: Write, data: Path, mode: str) -> None:
+    found = read(write(crop_mode=mode, crop_pct=0.7, interpolation="bilinear"), data)
+    assert found.processing is not None
+    image = found.processing.processing.image
+    assert image is not None
+    expected = Crop(shorter=22, rounding="even")
+    assert image.crop == (
+        expected if mode == "center" else replace(expected, shorter=None, height=22, width=22)
+    )
+    for sample, raw in zip(found.read(), found.processing.raw, strict=True):
+        np.testing.assert_allclose(prepare_image(image, [raw["image"]]), sample.inputs["pixels"], atol=1e-6)
+
+
+def test_images_in_a_border_are_pixels_to_a_bundle(write: Write, data: Path) -> None:
+    with pytest.warns(UserWarning, match=r"16 x 16 \(crop_mode border, crop_pct 0\.9\).*takes pixels"):
+        found = read(write(crop_mode="border"), data)
     assert found.processing is not None
     assert found.processing.processing.image is None
     assert found.processing.processing.labels is not None

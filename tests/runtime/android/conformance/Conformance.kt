@@ -97,7 +97,7 @@ private suspend fun runMany(entry: JsonObject, model: Model): Outcome {
 }
 
 private suspend fun generateMany(entry: JsonObject, model: Model): Outcome {
-    val options = options(entry["settings"].asJsonObject, entry["start"]?.ints().orEmpty()) ?: return Outcome("InputError")
+    val options = options(entry["settings"].asJsonObject, entry["start"]?.ints()) ?: return Outcome("InputError")
     val prompts = entry["prompts"]?.asJsonArray?.map { Prompt.Tokens(it.ints()) } ?: listOf(Prompt.Sources(entry["sources"].asJsonObject.tensors()))
     val found = model.answers(prompts, options)
     val expected = entry["sequences"].asJsonArray.map { row -> row.asJsonArray.map { it.asJsonArray[0].ints() to it.asJsonArray[1].asDouble } }
@@ -122,18 +122,19 @@ private suspend fun session(entry: JsonObject, model: Model): Outcome = Generati
 }
 
 /** Returns settings, or null for a value that their types cannot hold. */
-private fun options(settings: JsonObject, start: List<Int>): GenerationOptions? {
+private fun options(settings: JsonObject, start: List<Int>?): GenerationOptions? {
     val stopping = when (settings["early_stopping"]?.asString) {
-        null, "false" -> EarlyStopping.NO
+        null -> null
+        "false" -> EarlyStopping.NO
         "true" -> EarlyStopping.YES
         "never" -> EarlyStopping.NEVER
         else -> return null
     }
     return GenerationOptions(
-        start, settings["max_new_tokens"]?.asInt, settings["temperature"]?.asDouble ?: 0.0, settings["top_k"]?.asInt,
-        settings["top_p"]?.asDouble, settings["repetition_penalty"]?.asDouble ?: 1.0, null, settings["stop"]?.ints().orEmpty(),
-        settings["stop_sequences"]?.asJsonArray?.map { it.ints() }.orEmpty(), emptyList(), settings["num_beams"]?.asInt ?: 1,
-        settings["num_return_sequences"]?.asInt ?: 1, settings["length_penalty"]?.asDouble ?: 1.0, stopping,
+        start, settings["max_new_tokens"]?.asInt, settings["temperature"]?.asDouble, settings["top_k"]?.asInt,
+        settings["top_p"]?.asDouble, settings["repetition_penalty"]?.asDouble, settings["seed"]?.asInt?.toUInt(), settings["stop"]?.ints(),
+        settings["stop_sequences"]?.asJsonArray?.map { it.ints() }.orEmpty(), emptyList(), settings["num_beams"]?.asInt,
+        settings["num_return_sequences"]?.asInt ?: 1, settings["length_penalty"]?.asDouble, stopping,
     )
 }
 
@@ -169,7 +170,7 @@ private suspend fun moments(stream: ModelStream, push: JsonElement, hasSeries: B
 private suspend fun generate(run: JsonObject, model: Model): Outcome {
     val prompt = run["prompt"]?.let { Prompt.Tokens(it.ints()) } ?: Prompt.Sources(run["sources"].asJsonObject.tensors())
     val most = run["max_new_tokens"].takeUnless { it.isJsonNull }?.asInt
-    val options = GenerationOptions(start = run["start"]?.ints().orEmpty(), maxNewTokens = most)
+    val options = GenerationOptions(start = run["start"]?.ints(), maxNewTokens = most)
     return outcome(model.generate(prompt, options).toList(), run["tokens"]?.ints())
 }
 

@@ -1,4 +1,6 @@
 // generate: prompts in; tokens and text as they come, and whole answers at the end.
+#include <optional>
+
 #include "boundary.hpp"
 
 namespace {
@@ -32,6 +34,16 @@ std::vector<std::vector<std::int64_t>> sequences_of(JNIEnv* env, jobjectArray ar
 }
 
 edgeattn_ids ids(const std::vector<std::int64_t>& tokens) { return {tokens.data(), tokens.size()}; }
+
+/// Tokens that are given, if only to say that there are none: their place is not NULL.
+edgeattn_ids said(const std::vector<std::int64_t>& tokens) {
+  static constexpr std::int64_t none = 0;
+  return {tokens.empty() ? &none : tokens.data(), tokens.size()};
+}
+
+std::optional<std::vector<std::int64_t>> maybe_numbers_of(JNIEnv* env, jlongArray numbers) {
+  return numbers ? std::optional(numbers_of(env, numbers)) : std::nullopt;
+}
 
 /// Lays GenerationOptions.integers and .reals into their places.
 edgeattn_generate_options settings(JNIEnv* env, jlongArray integers, jdoubleArray reals) {
@@ -85,7 +97,8 @@ EDGEATTN_JNI(void, generate)
  jdoubleArray reals, jlong session, jlong cancellation, jint heard, jobject reader) {
   guarded(env, [&] {
     const auto token_lists = sequences_of(env, prompt_tokens), sequences = sequences_of(env, stop_sequences);
-    const auto sources = numbers_of(env, prompt_sources), first = numbers_of(env, start), last = numbers_of(env, stop);
+    const auto sources = numbers_of(env, prompt_sources);
+    const auto first = maybe_numbers_of(env, start), last = maybe_numbers_of(env, stop);
     std::vector<Text> texts, strings;
     each<jbyteArray>(env, prompt_texts, [&](jbyteArray text) { texts.emplace_back(env, text); });
     each<jbyteArray>(env, stop_strings, [&](jbyteArray text) { strings.emplace_back(env, text); });
@@ -100,8 +113,8 @@ EDGEATTN_JNI(void, generate)
     Listener listener{env, {env, reader, "token", "(J)Z"}, {env, reader, "text", "([B)Z"}};
     auto options = settings(env, integers, reals);
     options.cancellation = at<edgeattn_cancellation>(cancellation);
-    options.start = ids(first);
-    options.stop = ids(last);
+    if (first) options.start = said(*first);
+    if (last) options.stop = said(*last);
     options.stop_sequences = stops.data();
     options.stop_sequence_count = stops.size();
     options.stop_strings = stop_texts.data();

@@ -21,39 +21,48 @@ sealed interface Prompt {
 enum class EarlyStopping { NO, YES, NEVER }
 
 /**
- * How tokens are chosen, and when to stop: docs/generation.md.
+ * How tokens are chosen, and when to stop: docs/generation.md. What is null is as the bundle says, else what stands in brackets.
  *
  * @property start tokens that an encoder-decoder's answer begins with
- * @property maxNewTokens null is as many as there are positions
- * @property temperature 0 is greedy: the likeliest token, of a tie the lowest
+ * @property maxNewTokens (as many as there are positions)
+ * @property temperature 0 is greedy: the likeliest token, of a tie the lowest (0)
+ * @property topK (all)
+ * @property topP (all)
+ * @property repetitionPenalty (1)
  * @property seed null draws anew each time
- * @property stop tokens, each of which ends the answer
+ * @property stop tokens, each of which ends the answer (none)
+ * @property numBeams (1)
+ * @property lengthPenalty (1)
+ * @property earlyStopping (NO)
  * @property session keeps the cache of one prompt, for what continues it
  */
 class GenerationOptions(
-    val start: List<Int> = emptyList(),
+    val start: List<Int>? = null,
     val maxNewTokens: Int? = null,
-    val temperature: Double = 0.0,
+    val temperature: Double? = null,
     val topK: Int? = null,
     val topP: Double? = null,
-    val repetitionPenalty: Double = 1.0,
+    val repetitionPenalty: Double? = null,
     val seed: UInt? = null,
-    val stop: List<Int> = emptyList(),
+    val stop: List<Int>? = null,
     val stopSequences: List<List<Int>> = emptyList(),
     val stopStrings: List<String> = emptyList(),
-    val numBeams: Int = 1,
+    val numBeams: Int? = null,
     val numReturnSequences: Int = 1,
-    val lengthPenalty: Double = 1.0,
-    val earlyStopping: EarlyStopping = EarlyStopping.NO,
+    val lengthPenalty: Double? = null,
+    val earlyStopping: EarlyStopping? = null,
     val deadline: Duration? = null,
     val session: GenerationSession? = null,
 ) {
     internal fun integers() = longArrayOf(
-        deadline.milliseconds, maxNewTokens.counted(), topK.counted(), seed?.toLong() ?: UNSET, numBeams.toLong(),
-        numReturnSequences.toLong(), earlyStopping.ordinal.toLong(),
+        deadline.milliseconds, maxNewTokens.counted(), topK.counted(), seed?.toLong() ?: UNSET, numBeams.counted(),
+        numReturnSequences.toLong(), earlyStopping?.ordinal?.toLong() ?: UNSET,
     )
 
-    internal fun reals() = doubleArrayOf(temperature, topP?.coerceAtLeast(0.0) ?: UNSET.toDouble(), repetitionPenalty, lengthPenalty)
+    internal fun reals() = doubleArrayOf(
+        temperature ?: UNSET_REAL, topP?.coerceAtLeast(0.0) ?: UNSET.toDouble(), repetitionPenalty ?: UNSET_REAL,
+        lengthPenalty ?: UNSET_REAL,
+    )
 }
 
 /**
@@ -130,7 +139,7 @@ private fun Model.generate(
                 model,
                 Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
                 Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
-                sources, options.start.ids(), options.stop.ids(),
+                sources, options.start?.ids(), options.stop?.ids(),
                 Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
                 Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
                 options.integers(), options.reals(), session, cancellation, heard, reader,
