@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from edgeattn.judge.attention_heads import attention_heads
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.footprint import Footprint, graphs_mb, memory_of, within_memory
 from edgeattn.judge.measures import Measures, Scores
@@ -153,6 +154,7 @@ class Chooser:
             search=search,
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
+            attention_heads=attention_heads(self.floats, search.chosen.recipe),
             notes=(*search.notes, *risks, *kept, *seldom),
             binding=unmet(search, self.goal),
         )

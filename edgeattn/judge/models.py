@@ -12,6 +12,7 @@ from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.independence import ProvenRows
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
+from edgeattn.results.attention_heads import AttentionHeads
 from edgeattn.results.trial import TrialResult
 from edgeattn.source.source import Source
 from edgeattn_export.cache import Cached
@@ -71,6 +72,7 @@ class Choice:
         search: How their recipe was found.
         trials: What the search tried, as a report has it.
         recipes: By their files in the bundle, the recipes of the front, and the chosen one.
+        attention_heads: What each head is worth.
         notes: Of the search, for the model author.
         binding: What no recipe met on the selection samples, in words.
     """
@@ -80,6 +82,7 @@ class Choice:
     search: SearchResult
     trials: tuple[TrialResult, ...]
     recipes: Mapping[str, bytes]
+    attention_heads: tuple[AttentionHeads, ...]
     notes: tuple[str, ...]
     binding: tuple[str, ...]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
+from edgeattn.results.attention_heads import AttentionHeads
 from edgeattn.results.attention_map import AttentionMap
 from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
 from edgeattn.results.document import decode, encode
@@ -64,6 +65,7 @@ class Report:
         parts: The graphs by PyTorch module, in the order in which they run.
         losses: What each module adds to the error, the worst first; empty where it was not traced.
         attention_maps: Outputs that are such, and how near they came to the original's.
+        attention_heads: What each head is worth, by attention, in the order in which they run.
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
         without_kernels: The same where no kernels are installed, and all else here is with those that
             ``machine`` names; None where it runs in one way alone.
@@ -98,6 +100,7 @@ class Report:
     parts: tuple[ModulePart, ...] = ()
     losses: tuple[ModuleLoss, ...] = ()
     attention_maps: tuple[AttentionMap, ...] = ()
+    attention_heads: tuple[AttentionHeads, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
     without_kernels: WithoutKernels | None = None
 

@@ -29,6 +29,7 @@ from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
+_FOLDERS: set[Path] = set()  # of files that were loaded
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -116,10 +117,20 @@ def _import(source: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ModelError(f"{path}: not a Python file; expected a name that ends in .py")
+    _forget_namesakes(path.parent)
     defined = importlib.util.module_from_spec(spec)
     sys.modules[name] = defined  # dataclasses look their own module up there
     spec.loader.exec_module(defined)
     return defined
+
+
+def _forget_namesakes(folder: Path) -> None:
+    """Let files of a folder import one another where another folder's, of the same names, came before."""
+    for path in folder.glob("*.py"):
+        origin = getattr(sys.modules.get(path.stem), "__file__", None) or path
+        if Path(origin) != path and Path(origin).parent in _FOLDERS:
+            del sys.modules[path.stem]
+    _FOLDERS.add(folder)
 
 
 @contextmanager

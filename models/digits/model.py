@@ -46,6 +46,8 @@ class Config:
     width: int = 128
     depth: int = 4
     heads: int = 4
+    head: int = 32  # channels of a head
+    hidden: int = 512  # neurons of an MLP
     classes: int = 10
 
 
@@ -54,12 +56,12 @@ class Attention(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.heads = config.heads
-        self.dim = config.width // config.heads
-        self.query = nn.Linear(config.width, config.width)
-        self.key = nn.Linear(config.width, config.width)
-        self.value = nn.Linear(config.width, config.width)
-        self.output = nn.Linear(config.width, config.width)
+        self.heads, self.dim = config.heads, config.head
+        inner = config.heads * config.head
+        self.query = nn.Linear(config.width, inner)
+        self.key = nn.Linear(config.width, inner)
+        self.value = nn.Linear(config.width, inner)
+        self.output = nn.Linear(inner, config.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Mix the tokens `x` (B, S, W); the shape stays."""
@@ -82,9 +84,9 @@ class Block(nn.Module):
         self.attention = Attention(config)
         self.norm2 = nn.LayerNorm(config.width)
         self.mlp = nn.Sequential(
-            nn.Linear(config.width, 4 * config.width),
+            nn.Linear(config.width, config.hidden),
             nn.GELU(),
-            nn.Linear(4 * config.width, config.width),
+            nn.Linear(config.hidden, config.width),
         )
 
     def forward(self, x: Tensor) -> Tensor:

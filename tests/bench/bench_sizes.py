@@ -118,14 +118,14 @@ def measured(name: str) -> Iterator[Point]:
     forms = part.calibration.forms
     unfit = [unit for unit in units if forms.linear[SMALL].unfit(unit.first.width, unit.first.channels)]
     ladder = _most_sensitive_first(part, [unit for unit in units if unit not in unfit])
-    expected = _answers(part, evaluation, part.calibration.model)
+    expected = answers_of(part, evaluation, part.calibration.model)
     rungs = [(count, SMALL_ROWS) for count in np.unique(np.linspace(0, len(ladder), STEPS + 1, dtype=int))]
     for count, rows in (*rungs, (len(ladder), LARGE_ROWS)):
         treatments = dict.fromkeys(unfit, Treatment(FLOAT.name)) | dict.fromkeys(ladder, Treatment(SMALL))
         treatments |= dict.fromkeys(ladder[:count], IN_8_BITS)
         for way in (NEAREST, CARE):
             model, seconds = made(part, recipe(treatments, rows, way))
-            answers = _answers(part, evaluation, model)
+            answers = answers_of(part, evaluation, model)
             cosines = list(map(cosine, expected, answers))
             exact = float(np.mean(cosines)), min(cosines), _recall(expected, answers)
             yield Point(way, count, len(ladder), rows, file_mb(model), *exact, seconds)
@@ -173,7 +173,7 @@ def made(part: FloatGraph, recipe: Recipe) -> tuple[ir.Model, float]:
     return model, time.process_time() - began
 
 
-def _answers(part: FloatGraph, samples: Samples, model: ir.Model) -> list[NDArray[np.float64]]:
+def answers_of(part: FloatGraph, samples: Samples, model: ir.Model) -> list[NDArray[np.float64]]:
     """Return a graph's answers, all outputs that count as one vector, sample by sample."""
     answer = part.calibration.engine.runner(model)
     outputs = [answer(sample.inputs) for sample in samples]

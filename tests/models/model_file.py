@@ -23,5 +23,6 @@ def load(model: str, file: str = "model") -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(path.parent)  # for the files beside
         patch.setattr(sys, "dont_write_bytecode", True)
+        patch.delitem(sys.modules, "model", raising=False)  # another folder's
         spec.loader.exec_module(module)
     return module

@@ -15,7 +15,9 @@ def digits() -> ModuleType:
     return load("digits")
 
 
-def test_reads_the_held_out_digits(digits: ModuleType) -> None:
+@pytest.mark.parametrize("file", ["model", "wide"])
+def test_reads_the_held_out_digits(file: str) -> None:
+    digits = load("digits", file)
     network = digits.model()
     assert not network.training
     with torch.inference_mode():

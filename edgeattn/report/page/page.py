@@ -51,6 +51,7 @@ _SECTIONS = (
     _Section("Size", "size"),
     _Section("Accuracy", "accuracy"),
     _Section("Where the loss comes from", "losses", "losses"),
+    _Section("Heads", "heads", "heads"),
     _Section("Layers", "layers", "groups"),
     _Section("Edge cases", "edge_cases", "edge_cases"),
     _Section("Placement", "placement", "placement"),

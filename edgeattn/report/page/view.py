@@ -13,6 +13,7 @@ from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.speed import Speed
 from edgeattn.report.verdict_words import edge_cases_line
 from edgeattn.results.accuracy import ModuleLoss
+from edgeattn.results.attention_heads import AttentionHeads
 from edgeattn.results.check import EdgeCase
 from edgeattn.results.graph import Refusal
 from edgeattn.results.latency import INT8, PYTORCH, Price
@@ -141,6 +142,11 @@ class View:
     def losses(self) -> Sequence[tuple[ModuleLoss, Dots]]:
         """What each module adds to the error, the worst first, and where its dots are drawn."""
         return dots(self.report.losses)
+
+    @property
+    def heads(self) -> Sequence[AttentionHeads]:
+        """What each head is worth, attention by attention."""
+        return self.report.attention_heads
 
     @property
     def groups(self) -> Sequence[Group]:

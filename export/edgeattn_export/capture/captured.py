@@ -126,6 +126,7 @@ class Captured:
         passed: By name, what the module returns of its inputs unchanged, and which: no outputs of the graph.
         notes: What the model author should know of it, a line each.
         trained: What training has quantized of it.
+        decided: The largest size of an axis at which forward decides as at the samples' sizes, by symbol.
     """
 
     model: ir.Model
@@ -138,6 +139,7 @@ class Captured:
     passed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     trained: Trained = FLOAT_TRAINED
+    decided: Mapping[str, int] = field(default_factory=dict)
 
     def on_grids(self) -> Captured:
         """Return the same, its weights on the grids that training left them: what becomes int8."""

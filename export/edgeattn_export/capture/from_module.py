@@ -19,7 +19,12 @@ from edgeattn_export.capture.export_errors import ValueDependentError, random_op
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.proof import proven_bounds, with_bounds
 from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError, check_axes_free, with_line
+from edgeattn_export.capture.strategies.fixed_sizes import (
+    SizeDependentError,
+    check_axes_free,
+    decided_sizes,
+    with_line,
+)
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
 from edgeattn_export.capture.translate import checks_sizes, reads_numbers, translate
@@ -30,6 +35,7 @@ from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.errors import CaptureError, ModelError
+from edgeattn_runtime.manifest import Symbol
 
 _FREE_NUMBERS = (
     "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."
@@ -98,9 +104,12 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
     """
     fallback: Captured | None = None
     obstacle: SizeDependentError | None = None
+    decided: Mapping[str, int] = {}  # by the first strategies, which see it
     for strategy in strategies(request):
         try:
             captured = _captured(strategy, request, engine)
+            decided = {**captured.decided, **decided}
+            captured = replace(captured, decided=decided)
             bounds = proven_bounds(captured, request.samples)
         except Exception as error:
             if obstacle is None and isinstance(error, SizeDependentError):
@@ -110,6 +119,8 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
             continue
         if not bounds:
             return captured
+        if all(bound == Symbol(1, decided.get(name)) for name, bound in bounds.items()):
+            return with_bounds(captured, bounds)  # no strategy exports at a size beyond
         fallback = fallback or with_bounds(captured, bounds)
     if fallback is not None:
         return fallback
@@ -136,7 +147,8 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
     axes = replace(request.axes, lengths=request.lengths)
     graph, symbols = contract_of(model, axes, request.samples)
     notes = (strategy.note,) if strategy.note else ()
-    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes)
+    decided = decided_sizes(request, program)
+    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes, decided=decided)
 
 
 def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:

@@ -47,7 +47,9 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
     observed = sample_sizes(samples, captured.axes)
     _check_samples_fit(captured, observed)
     trials: list[_Trial] = []
-    for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
+    for inputs, expected in answered_trials(
+        captured.reference, samples, captured.axes, captured.symbols, captured.decided
+    ):
         trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
         if trial.objection is not None and not _is_beyond(trial.sizes, observed, captured.axes.batch):
             raise SizeDependentError(trial.objection)

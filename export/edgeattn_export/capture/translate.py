@@ -20,7 +20,7 @@ from edgeattn_export.capture.adapt import TRANSLATED
 from edgeattn_export.capture.adapt.grouped_products import name_hidden_operators
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.constants import adopt_constants, exact_constants
-from edgeattn_export.capture.export_errors import explanation
+from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.strategies.request import Program, TraceRequest
 from edgeattn_export.capture.tracing import traceable
 from edgeattn_export.graph.files import make_contiguous
@@ -100,6 +100,7 @@ def translate(program: Program, request: TraceRequest) -> ir.Model:
         request: Names the inputs and outputs.
 
     Raises:
+        ValueDependentError: What an operator is made of decides by a tensor's values.
         CaptureError: The program holds what ONNX cannot express.
     """
     with traceable(), exact_constants(), request.numbers():
@@ -116,7 +117,8 @@ def translate(program: Program, request: TraceRequest) -> ir.Model:
                 verbose=False,
             )
         except Exception as error:
-            raise CaptureError(explanation(error, program)) from error
+            kind = ValueDependentError if depends_on_values(error) else CaptureError
+            raise kind(explanation(error, program)) from error
     if onnx is None:  # only where torch.onnx.export is given a file to write
         raise CaptureError("torch.onnx.export returned no program; expected one")
     adopt_constants(onnx.model)

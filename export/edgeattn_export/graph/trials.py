@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, product
+from types import MappingProxyType
 
 import numpy as np
 import sympy
@@ -20,6 +21,7 @@ from edgeattn_runtime.manifest import Symbol
 STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
 RANGED_SAMPLES = 64  # samples, of which the ranges of all values in a graph are taken
 REPEATED_SAMPLES = 8  # of them, which come again, masked
+LONGEST_TRIAL = 1024  # elements along an axis that are made up, where the original decides by its size
 STACKED_ROWS = 3  # rows in the stacked trial: neither 1 nor the 2 that a capture sees
 
 
@@ -54,7 +56,11 @@ def masked_samples(samples: Samples) -> Iterator[Inputs]:
 
 
 def answered_trials(
-    reference: Callable[[Inputs], Outputs], samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]
+    reference: Callable[[Inputs], Outputs],
+    samples: Samples,
+    axes: Axes,
+    symbols: Mapping[str, Symbol],
+    decided: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[tuple[Inputs, Outputs]]:
     """Yield trials and sizes that no sample has, with the original's answers, but what is beyond it.
 
@@ -63,12 +69,14 @@ def answered_trials(
         samples: Real inputs.
         axes: Their axes.
         symbols: The sizes that these may have.
+        decided: Sizes beyond which the original may compute otherwise, by symbol.
 
     Raises:
         EdgeAttnError: The original fails on a real sample, the first trial.
         CaptureError: Its answer has another form than for other inputs.
     """
-    for i, inputs in enumerate(chain(trials(samples, axes), unseen_sizes(samples, axes, symbols))):
+    unseen = unseen_sizes(samples, axes, symbols, decided)
+    for i, inputs in enumerate(chain(trials(samples, axes), unseen)):
         try:
             expected = reference(inputs)
         except CaptureError:  # its answer has another form, which no graph can follow
@@ -86,14 +94,21 @@ def sample_sizes(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:
     return {symbol: tuple(sorted({sizes[symbol] for sizes in sizes_by_sample})) for symbol in axes.symbols}
 
 
-def unseen_sizes(samples: Samples, axes: Axes, symbols: Mapping[str, Symbol]) -> Iterator[Inputs]:
+def unseen_sizes(
+    samples: Samples,
+    axes: Axes,
+    symbols: Mapping[str, Symbol],
+    decided: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[Inputs]:
     """Yield inputs that along one axis have the samples' extremes or a size that none has.
 
-    Along the others they are as the middle sample.
+    Along the others they are as the middle sample. What is decided by comes too, and the size after it.
     """
     middle = sizes_of(_by_size(samples)[len(samples) // 2].inputs, axes)
     for symbol, observed in sample_sizes(samples, axes).items():
-        for size in _between_and_beyond(observed):
+        decisive = decided.get(symbol, LONGEST_TRIAL)
+        around = {decisive, decisive + 1} if observed[-1] <= decisive < LONGEST_TRIAL else set()
+        for size in sorted({*_between_and_beyond(observed), *around}):
             if symbols[symbol].allows(size) and symbol not in axes.packed:
                 yield sized_inputs(samples, axes, {**middle, symbol: size})
 

@@ -1,14 +1,15 @@
 """The recipe of a bundle and those of its graphs: one file holds them all, and each graph takes its own.
 
 A pattern ``*.query`` counts in every graph that has such a layer, ``encoder/*`` in the graph "encoder" alone;
-so does a rewrite ``encoder/int4 rows``.
+so does a rewrite ``encoder/int4 rows``, and a pattern of what is pruned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from edgeattn_export.quantize.check_recipe import check_recipe
 from edgeattn_export.quantize.forms import Forms
@@ -17,6 +18,7 @@ from edgeattn_export.quantize.recipe import EVERY, Recipe
 
 SEPARATOR = "/"  # of a graph's name and what counts in it alone
 
+T = TypeVar("T")
 Layers = Mapping[str, Sequence[Layer]]  # by the graph's name
 
 
@@ -27,20 +29,24 @@ def joined(recipes: Mapping[str, Recipe]) -> Recipe:
         recipes: By the graph's name.
     """
     first, *others = recipes.values()
-    name, layers, rewrites = first.name, first.layers, first.rewrites
+    name, layers, rewrites, pruning = first.name, first.layers, first.rewrites, first.pruning
     if any(other.name != name for other in others):
         name = "; ".join(f"{graph}: {recipe.name}" for graph, recipe in recipes.items())
     if any(other.layers != layers for other in others):
-        layers = tuple(
-            (graph + SEPARATOR + pattern, treatment)
-            for graph, recipe in recipes.items()
-            for pattern, treatment in recipe.layers
-        )
+        layers = tuple(_of_graphs({graph: recipe.layers for graph, recipe in recipes.items()}))
     if any(other.rewrites != rewrites for other in others):
         rewrites = tuple(
             graph + SEPARATOR + rewrite for graph, recipe in recipes.items() for rewrite in recipe.rewrites
         )
-    return Recipe(name, layers, rewrites)
+    if any(other.pruning != pruning for other in others):
+        pruning = tuple(_of_graphs({graph: recipe.pruning for graph, recipe in recipes.items()}))
+    return Recipe(name, layers, rewrites, pruning)
+
+
+def _of_graphs(patterns: Mapping[str, Sequence[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
+    """Yield patterns as they count in their graphs alone, each with what is done there."""
+    for graph, its in patterns.items():
+        yield from ((graph + SEPARATOR + pattern, treatment) for pattern, treatment in its)
 
 
 def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
@@ -61,12 +67,18 @@ def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
 
 
 def _own_recipe(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
-    patterns = ((_own_pattern(pattern, graph, layers), treatment) for pattern, treatment in recipe.layers)
+    def own(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+        for pattern, treatment in patterns:
+            own_pattern = _own_pattern(pattern, graph, layers)
+            if own_pattern is not None:
+                yield own_pattern, treatment
+
     rewrites = (_own_name(rewrite, graph, layers) for rewrite in recipe.rewrites)
     return replace(
         recipe,
-        layers=tuple((pattern, treatment) for pattern, treatment in patterns if pattern is not None),
+        layers=tuple(own(recipe.layers)),
         rewrites=tuple(rewrite for rewrite in rewrites if rewrite is not None),
+        pruning=tuple(own(recipe.pruning)),
     )
 
 

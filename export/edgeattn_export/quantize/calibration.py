@@ -21,6 +21,7 @@ from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
 from edgeattn_export.quantize.own_inputs import EMBEDDING, OwnInputs
+from edgeattn_export.quantize.pruning import Pruning, Surgeon
 from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
@@ -106,6 +107,8 @@ class Calibration:
     _rounded: dict[Key | OwnKey, Linear] = field(default_factory=dict)  # the oldest first
     _covering: tuple[Inputs, ...] = ()
     _obstacles: dict[tuple[str, str], str | None] = field(default_factory=dict)  # by weight and form
+    _surgeon: Surgeon | None = None
+    _pruned: tuple[Mapping[str, int], Calibration] | None = None  # the latest one
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
@@ -218,7 +221,7 @@ class Calibration:
         for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
             statistics = (
                 self._layer_statistics(histograms)
-                if self._fits()
+                if self.has_all_grams
                 else self._gathered(batch, grams=True, histograms=histograms)
             )
             inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
@@ -260,6 +263,34 @@ class Calibration:
     def _treated_once(self, key: OwnKey, layer: Layer, statistics: Statistics) -> Linear:
         return self._rounded.get(key) or self._treated(layer, key.key, statistics)
 
+    @property
+    def surgeon(self) -> Surgeon:
+        """What ranks the heads and neurons of this graph, and removes them."""
+        if self._surgeon is None:
+            self._surgeon = Surgeon(self.model, self.layers, self._with_gram)
+        return self._surgeon
+
+    def pruned(self, pruning: Pruning) -> Calibration:
+        """Return the calibration of the graph without the heads and neurons that a recipe removes.
+
+        Raises:
+            RecipeError: The graph cannot do without them.
+        """
+        if not pruning:
+            return self
+        surgeon = (self.like or self).surgeon
+        removed = surgeon.readers.removed(pruning)
+        if self._pruned is None or self._pruned[0] != removed:
+            self._pruned = None  # before the next one takes as much memory
+            facts = (self.samples, self.engine, self.forms, self.boundary, self.trained)
+            self._pruned = removed, Calibration(surgeon.operated(removed), *facts)
+        return self._pruned[1]
+
+    def _with_gram(self, layer: Layer) -> Statistics:
+        if self.has_all_grams:
+            return self._layer_statistics(histograms=False)[layer.weight]
+        return self._gathered([layer.weight], grams=True, histograms=False)[layer.weight]
+
     def covering_inputs(self) -> tuple[Inputs, ...]:
         """Return the few inputs, real, masked and at the boundary, that cover the ranges of all values."""
         if not self._covering:
@@ -292,10 +323,12 @@ class Calibration:
             histograms and any(each.histogram is None for each in self._statistics_of.values())
         ):
             every = {each.weight for each in self.layers}
-            self._statistics_of = self._gathered(every, grams=self._fits(), histograms=histograms)
+            self._statistics_of = self._gathered(every, grams=self.has_all_grams, histograms=histograms)
         return self._statistics_of
 
-    def _fits(self) -> bool:
+    @property
+    def has_all_grams(self) -> bool:
+        """Whether one pass over the samples holds the Gram matrices of all layers."""
         return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
 
     def _gathered(self, weights: Iterable[str], *, grams: bool, histograms: bool) -> dict[str, Statistics]:

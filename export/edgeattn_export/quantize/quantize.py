@@ -112,11 +112,12 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
         recipe: What each layer gets.
 
     Raises:
-        RecipeError: The recipe names layers, forms or techniques that there are none of.
+        RecipeError: The recipe names layers, forms or techniques that there are none of, or heads or neurons
+            that the graph cannot do without.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
-    before = calibration.model
-    model = written(calibration, recipe)
+    before, calibration = calibration.model, calibration.pruned(recipe.pruning)
+    model = _finished(calibration, recipe)
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, _as_prepared)
@@ -140,6 +141,10 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     Raises:
         RecipeError, QuantizeError: As ``quantize`` does.
     """
+    return _finished(calibration.pruned(recipe.pruning), recipe)
+
+
+def _finished(calibration: Calibration, recipe: Recipe) -> ir.Model:
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)

@@ -43,11 +43,14 @@ class Recipe:
         layers: Treatments by pattern (``fnmatch``: * and ?) of a layer's name; the last that matches counts.
         rewrites: Forms of what is no linear layer, in their order, such as "int8 rows" for embeddings. One of
             "kernel attention at encoder.*" counts where the PyTorch module's name matches the pattern.
+        pruning: By pattern of a layer's name, the share of the heads or neurons that it reads which goes; the
+            last that matches counts. They go first of all.
     """
 
     name: str
     layers: tuple[tuple[str, Treatment], ...]
     rewrites: tuple[str, ...]
+    pruning: tuple[tuple[str, float], ...] = ()
 
     def treatment(self, layer: str) -> Treatment:
         """Return what is done to a layer; one that no pattern matches stays float."""
@@ -66,7 +69,7 @@ class Recipe:
 
     def to_json(self) -> str:
         """Return the text of a recipe's file."""
-        table = {
+        table: dict[str, object] = {
             "schema": SCHEMA,
             "name": self.name,
             "rewrites": list(self.rewrites),
@@ -75,6 +78,8 @@ class Recipe:
                 for pattern, treatment in self.layers
             ],
         }
+        if self.pruning:
+            table["pruning"] = dict(self.pruning)
         return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -89,6 +94,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     rewrites: tuple[str, ...]
     layers: list[_Layer]
+    pruning: dict[str, float] = {}
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -109,7 +115,7 @@ def read_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}; a recipe's file expected") from error
     read = _treatment_of_1 if file.schema == 1 else _treatment
     layers = tuple((entry.layer, read(entry)) for entry in file.layers)
-    return Recipe(file.name, layers, file.rewrites)
+    return Recipe(file.name, layers, file.rewrites, tuple(file.pruning.items()))
 
 
 def _treatment(entry: _Layer) -> Treatment:

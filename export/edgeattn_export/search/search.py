@@ -15,6 +15,7 @@ from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
+from edgeattn_export.search.pruning import pruned
 from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
@@ -113,8 +114,15 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
         without, proven = race(meter, [chosen.recipe, with_rewrites])
         trials = (*trials, proven)
         chosen = proven if _price(goal, proven) < _price(goal, without) else chosen
+    narrower = pruned(meter, goal, chosen, step)
+    if narrower.recipes:
+        whole, *narrow = race(meter, [chosen.recipe, *narrower.recipes])
+        trials = (*trials, *narrow)
+        best = min((whole, *narrow), key=partial(_price, goal))
+        chosen = chosen if best is whole else best
     chosen, corrected, why = _corrected(meter, goal, chosen, step)
-    notes = (*why_float(units, problem.units, chosen.recipe, candidates.fastest.form), *why)
+    floats = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
+    notes = (*floats, *narrower.notes, *why)
     return SearchResult(chosen, (*trials, *corrected), goal.misses(chosen), notes)
 
 

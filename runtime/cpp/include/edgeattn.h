@@ -162,11 +162,6 @@ EDGEATTN_API size_t edgeattn_tensors_count(const edgeattn_tensors* tensors);
 EDGEATTN_API edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_tensor* tensor,
                                                   edgeattn_error** error);
 
-/* Adds an array of zeros, or replaces the one of its name; *data is its memory, to be filled in place. */
-EDGEATTN_API edgeattn_status edgeattn_tensors_add(edgeattn_tensors* tensors, const char* name,
-                                                  const char* dtype, const int64_t* dims, size_t rank,
-                                                  void** data, edgeattn_error** error);
-
 /* Fills `view` with the array at `index`, in order of names. */
 EDGEATTN_API edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index,
                                                   edgeattn_tensor* view, edgeattn_error** error);

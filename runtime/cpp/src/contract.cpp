@@ -1,7 +1,6 @@
 #include "contract.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "manifest.hpp"
@@ -36,9 +35,7 @@ void check_numbers(const TensorSpec& tensor, const Tensor& array) {
     if (const auto index = index_beyond(array, static_cast<std::uint64_t>(*tensor.table_rows)))
       throw InputError(words(quoted(tensor.name), " holds ", *index, ", out of range for a lookup table of ",
                              *tensor.table_rows, " rows; give 0 to ", *tensor.table_rows - 1));
-  if (array.dtype.substr(0, 5) != "float") return;
-  const auto numbers = doubles(array);
-  if (std::any_of(numbers.begin(), numbers.end(), [](double number) { return std::isnan(number); }))
+  if (has_nan(array))
     throw InputError(words(written(tensor), ": NaN found, numbers expected; check what made this input"));
 }
 

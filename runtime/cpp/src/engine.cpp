@@ -238,10 +238,10 @@ Tensors GraphSession::run(const Tensors& inputs) const {
         session_->Run(call.options(), names.data(), fed.data(), fed.size(), asked.data(), asked.size());
     Tensors outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      auto tensor = zeros(graph_.outputs[i].dtype, values[i].GetTensorTypeAndShapeInfo().GetShape());
-      if (!tensor.data.empty())
-        std::memcpy(tensor.data.data(), values[i].GetTensorRawData(), tensor.data.size());
-      outputs.emplace(asked[i], std::move(tensor));
+      const auto& dtype = graph_.outputs[i].dtype;
+      auto dims = values[i].GetTensorTypeAndShapeInfo().GetShape();
+      const auto* data = static_cast<const std::byte*>(values[i].GetTensorRawData());
+      outputs.emplace(asked[i], Tensor{dtype, dims, {data, data + byte_count(dtype, dims).value()}});
     }
     return outputs;
   } catch (const Ort::Exception& error) {

@@ -53,6 +53,7 @@ const Graph::Bucket& Graph::fitting(const Sizes& sizes) const {
 
 Tensors Graph::run(const Tensors& inputs) const {
   const auto& bucket = fitting(inputs);
+  if (bucket.sizes.empty()) return bucket.session.run(inputs);
   const auto sizes = sizes_of(spec_.inputs, inputs);
   if (std::all_of(bucket.sizes.begin(), bucket.sizes.end(),
                   [&](const auto& fixed) { return sizes.at(fixed.first) == fixed.second; }))

@@ -33,6 +33,16 @@ void append(std::vector<double>& out, const Tensor& array) {
   }
 }
 
+template <class Number, class Test>
+bool any_of(const Tensor& array, Test test) {
+  Number number;
+  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Number)) {
+    std::memcpy(&number, array.data.data() + at, sizeof(Number));
+    if (test(number)) return true;
+  }
+  return false;
+}
+
 template <class Integer>
 std::optional<std::string> first_beyond(const Tensor& array, std::uint64_t rows) {
   Integer index;
@@ -171,6 +181,13 @@ std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows)
 std::optional<std::string> largest(const Tensor& array) {
   if (array.data.empty()) return std::nullopt;
   return as_integers(array, [&](auto zero) { return std::to_string(largest_of<decltype(zero)>(array)); });
+}
+
+bool has_nan(const Tensor& array) {
+  if (array.dtype == "float32") return any_of<float>(array, [](float number) { return std::isnan(number); });
+  if (array.dtype == "float64") return any_of<double>(array, [](double number) { return std::isnan(number); });
+  return array.dtype == "float16" &&
+         any_of<std::uint16_t>(array, [](std::uint16_t bits) { return (bits & 0x7fff) > 0x7c00; });
 }
 
 std::vector<double> doubles(const Tensor& array) {

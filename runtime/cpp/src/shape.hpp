@@ -32,6 +32,9 @@ std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows)
 /// Returns the largest integer of an array as a text; none where it is empty.
 std::optional<std::string> largest(const Tensor& array);
 
+/// Says whether an array holds a NaN, which integers do not.
+bool has_nan(const Tensor& array);
+
 /// Returns an array's numbers as doubles.
 std::vector<double> doubles(const Tensor& array);
 

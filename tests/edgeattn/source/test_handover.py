@@ -103,6 +103,15 @@ def test_siblings_are_importable_while_it_loads_and_no_longer(
     assert not list(tmp_path.rglob("__pycache__"))
 
 
+def test_siblings_of_one_name_in_two_folders_are_two(load: Callable[..., ModuleSource]) -> None:
+    for number in (1, 2):
+        load(f"{GOOD}\nSIZE = {number}", f"part_{number}/model.py")
+        source = load(
+            "from model import SIZE, model, samples\nbudget = {'size_mb': SIZE}", f"part_{number}/wide.py"
+        )
+        assert source.budget == {"size_mb": number}
+
+
 def test_dataclasses_with_postponed_annotations_work(load: Callable[..., ModuleSource]) -> None:
     config = """
 from __future__ import annotations

@@ -24,6 +24,7 @@ recipes = st.builds(
     st.text(),
     st.lists(st.tuples(st.text(), treatments), max_size=2).map(tuple),
     st.lists(st.text(), max_size=2).map(tuple),
+    st.dictionaries(st.text(), numbers, max_size=2).map(lambda shares: tuple(shares.items())),
 )
 
 
@@ -47,6 +48,12 @@ def test_the_file_by_hand() -> None:
             {"layer": "decoder.*", "form": "int8", "techniques": {"smoothing": 0.5, "rounding": 0.01}},
         ],
     }
+
+
+def test_what_is_pruned_stands_in_the_file_where_something_is() -> None:
+    recipe = Recipe("narrow", (("*", INT8),), (), (("*.down", 0.25),))
+    assert json.loads(recipe.to_json())["pruning"] == {"*.down": 0.25}
+    assert "pruning" not in json.loads(Recipe("whole", (("*", INT8),), ()).to_json())
 
 
 @pytest.mark.parametrize(

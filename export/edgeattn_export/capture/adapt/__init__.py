@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from edgeattn_export.capture.adapt.arithmetic import ARITHMETIC
 from edgeattn_export.capture.adapt.attention import attention
+from edgeattn_export.capture.adapt.chunks import CHUNKS
 from edgeattn_export.capture.adapt.complex_pairs import COMPLEX_PAIRS
 from edgeattn_export.capture.adapt.decisions import DECISIONS
 from edgeattn_export.capture.adapt.grouped_products import GROUPED_PRODUCTS, grouped_mm_in_turn
@@ -33,12 +34,14 @@ from edgeattn_export.capture.adapt.set_places import SET_PLACES
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
 from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
 from edgeattn_export.capture.adapt.symbolic_list import SYMBOLIC_LISTS
+from edgeattn_export.capture.adapt.views import VIEWS
 
 Function = Callable[..., Any]
 
 ADAPTED: Mapping[Function, Function] = {
     functional.scaled_dot_product_attention: attention,
     **ARITHMETIC,
+    **CHUNKS,
     **COMPLEX_PAIRS,
     **GROUPED_PRODUCTS,
     **INTEGER_DIVISION,
@@ -47,6 +50,7 @@ ADAPTED: Mapping[Function, Function] = {
     **POOLING,
     **SET_PLACES,
     **SYMBOLIC_LISTS,
+    **VIEWS,
 }
 
 TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {

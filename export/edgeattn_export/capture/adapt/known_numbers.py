@@ -126,7 +126,7 @@ _STEPS: Mapping[Function, Function] = {
     **dict.fromkeys(_methods("sub"), operator.sub),
     **dict.fromkeys((*_methods("mul"), Tensor.__rmul__), operator.mul),
     **dict.fromkeys((*_methods("div"), Tensor.__truediv__), _divided),
-    **dict.fromkeys(_methods("floor_divide"), operator.floordiv),
+    **dict.fromkeys((*_methods("floor_divide"), Tensor.__floordiv__), operator.floordiv),
     **{func: _reversed(operator.sub) for func in (Tensor.__rsub__, torch.rsub)},
     **{func: getattr(operator, name) for name in ("gt", "lt", "ge", "le", "eq") for func in _methods(name)},
     **dict.fromkeys(_methods("maximum"), torch.sym_max),  # which max is, while a module is exported

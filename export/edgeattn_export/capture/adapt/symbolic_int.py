@@ -8,18 +8,17 @@ The name is given to the files of the packages that the module's classes come fr
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor
 
+from edgeattn_export.capture.adapt.own_names import meaning
+
 _NAME = "int"
 _SYMBOLS = (torch.SymInt, torch.SymFloat)
-_PYTORCH = "torch"
 
 
 class _WholeNumbers(type):
@@ -45,16 +44,6 @@ class _SymbolicInt(int, metaclass=_WholeNumbers):
         return int(value, *base)
 
 
-@contextmanager
-def symbolic_int(module: nn.Module) -> Iterator[None]:
+def symbolic_int(module: nn.Module) -> AbstractContextManager[None]:
     """Keep what a module's code makes of symbols by ``int`` symbols inside the block."""
-    packages = {type(part).__module__.partition(".")[0] for part in module.modules()} - {_PYTORCH}
-    files = [vars(file) for name, file in sys.modules.items() if name.partition(".")[0] in packages]
-    named = [names for names in files if _NAME not in names]
-    for names in named:
-        names[_NAME] = _SymbolicInt
-    try:
-        yield
-    finally:
-        for names in named:
-            names.pop(_NAME, None)
+    return meaning(module, _NAME, _SymbolicInt)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,6 +99,22 @@ def check_axes_free(request: TraceRequest, program: Program) -> None:
     for axis in request.fixed_axes(program)[:1]:
         fixed = f"the module fixes axis {axis.axis} ({axis.symbol}) at {axis.size}"
         raise SizeDependentError(f"input {axis.input!r}: {fixed}", axis.size)
+
+
+def decided_sizes(request: TraceRequest, program: Program) -> dict[str, int]:
+    """Return the largest size of each axis at which forward decided as at the example, by symbol.
+
+    Beyond it forward may compute otherwise, or the same: that is for a proof to find.
+    """
+    nodes = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+    largest: dict[str, int] = {}
+    for name, node in zip(request.samples.names, program.graph_signature.user_inputs, strict=True):
+        for axis, symbol in request.dynamic(name):
+            expression = getattr(getattr(nodes[str(node)].shape[axis], "node", None), "expr", None)
+            bounds = program.range_constraints.get(expression)
+            if bounds is not None and bounds.upper.is_Integer:
+                largest[symbol] = min(int(bounds.upper), largest.get(symbol, sys.maxsize))
+    return largest
 
 
 def with_line(error: SizeDependentError, request: TraceRequest) -> SizeDependentError:

@@ -14,6 +14,7 @@ from edgeattn_export.capture.adapt.known_numbers import KnownNumbers
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
 from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
 from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
+from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
 from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.reference import Reference
@@ -150,11 +151,11 @@ class TraceRequest:
         """
         # AUTO rather than DYNAMIC: an axis that the module fixes is then seen, and named.
         axes = tuple(
-            {axis: torch.export.Dim.AUTO for axis, _ in self._dynamic(name)} for name in self.samples.names
+            {axis: torch.export.Dim.AUTO for axis, _ in self.dynamic(name)} for name in self.samples.names
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         lengths = SizesOfLengths() if self.lengths else nullcontext()
-        with traceable(), lengths, self.numbers():
+        with traceable(), lengths, symbolic_range(self.reference.module), self.numbers():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
@@ -176,7 +177,7 @@ class TraceRequest:
         values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
         fixed_axes = []
         for name, node in zip(self.samples.names, program.graph_signature.user_inputs, strict=True):
-            for axis, symbol in self._dynamic(name):
+            for axis, symbol in self.dynamic(name):
                 size = str(values[str(node)].shape[axis])
                 if size.isdigit():  # AUTO leaves a fixed size as a symbol of that name
                     fixed_axes.append(FixedAxis(name, axis, symbol, int(size)))
@@ -187,5 +188,6 @@ class TraceRequest:
         for symbol in self.lengths.values():
             yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])
 
-    def _dynamic(self, name: str) -> Iterator[tuple[int, str]]:
+    def dynamic(self, name: str) -> Iterator[tuple[int, str]]:
+        """Yield the dynamic axes of an input, each with its symbol."""
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))

@@ -3,7 +3,6 @@
 #include <new>
 
 #include "guarded.hpp"
-#include "shape.hpp"
 
 using namespace edgeattn;
 
@@ -18,20 +17,6 @@ edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, const edgeattn_t
     required(tensors, "tensors").value[text_of(given.name, "name")] = {
         text_of(given.dtype, "dtype"), values_of(given.dims, given.rank, "dims"),
         values_of(static_cast<const std::byte*>(given.data), given.bytes, "data")};
-  });
-}
-
-edgeattn_status edgeattn_tensors_add(edgeattn_tensors* tensors, const char* name, const char* dtype,
-                                     const int64_t* dims, size_t rank, void** data, edgeattn_error** error) {
-  return guarded(error, [&] {
-    auto& place = required(data, "data");
-    const auto shape = values_of(dims, rank, "dims");
-    if (!byte_count(text_of(dtype, "dtype"), shape))
-      throw InputError(words(text_of(name, "name"), ": ", dtype, "[", listed(shape),
-                             "] found, a dtype of numpy's and dims of an array expected"));
-    auto& tensor = required(tensors, "tensors").value[text_of(name, "name")];
-    tensor = zeros(dtype, shape);
-    place = tensor.data.data();
   });
 }
 

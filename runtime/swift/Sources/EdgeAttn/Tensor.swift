@@ -91,21 +91,12 @@ extension Handle {
     /// Copies tensors into the core.
     static func tensors(copying tensors: [String: Tensor]) throws -> Handle {
         let handle = try Handle.tensors(edgeattn_tensors_new())
-        for (name, tensor) in tensors { try handle.put(tensor, name) }
-        return handle
-    }
-
-    private func put(_ tensor: Tensor, _ name: String) throws {
-        try Arguments.with { arguments in
-            let (name, dims) = (try arguments.text(name), tensor.dims.map(Int64.init))
-            var data: UnsafeMutableRawPointer?
-            try use { tensors in
-                try call { edgeattn_tensors_add(tensors, name, tensor.dtype.rawValue, dims, dims.count, &data, $0) }
-            }
-            tensor.withBytes { bytes in
-                if let start = bytes.baseAddress { data?.copyMemory(from: start, byteCount: bytes.count) }
+        try handle.use { pointer in
+            for (name, tensor) in tensors {
+                try tensor.withView(name) { view in try call { edgeattn_tensors_put(pointer, view, $0) } }
             }
         }
+        return handle
     }
 
     /// Returns tensors that lie in the core's memory.
@@ -128,7 +119,17 @@ extension Tensor {
             DType(rawValue: String(cString: view.dtype))!, dims, Output(tensors: tensors, bytes: bytes))
     }
 
-    fileprivate func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try memory.withBytes(body)
+    /// Calls `body` with what the core is told of a tensor, without a copy of its numbers.
+    func withView(_ name: String, _ body: (UnsafePointer<edgeattn_tensor>) throws -> Void) throws {
+        try Arguments.with { arguments in
+            let (name, dtype) = (try arguments.text(name), try arguments.text(dtype.rawValue))
+            let sizes = arguments.array(dims.map(Int64.init))
+            try memory.withBytes { bytes in
+                var view = edgeattn_tensor(
+                    name: name, dtype: dtype, dims: sizes, rank: dims.count,
+                    data: bytes.baseAddress, bytes: bytes.count)
+                try body(&view)
+            }
+        }
     }
 }

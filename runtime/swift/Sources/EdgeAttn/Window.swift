@@ -42,12 +42,9 @@ extension Model {
         /// Takes an array that has come, of a bundle in steps that prepares neither sounds nor series, and runs nothing:
         /// float32 in the input's dims without the batch, any number along the time.
         public func push(_ array: Tensor) throws {
-            let arrays = try Handle.tensors(copying: ["array": array])
-            try turn.withLock {
-                try arrays.use { arrays in
-                    var view = edgeattn_tensor()
-                    try call { edgeattn_tensors_get(arrays, 0, &view, $0) }
-                    try handle.use { stream in try call { edgeattn_stream_push_array(stream, &view, $0) } }
+            try array.withView("array") { view in
+                try turn.withLock {
+                    try handle.use { stream in try call { edgeattn_stream_push_array(stream, view, $0) } }
                 }
             }
         }

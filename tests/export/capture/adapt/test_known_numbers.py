@@ -38,6 +38,22 @@ class Frames(nn.Module):
         return self.conv(pad(x, (self.total, behind)))[..., : torch.floor(frames).long() + behind]
 
 
+class Reflected(Frames):
+    """Pads both sides by what its ends hold, and more where the input is short."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.shape[-1]
+        right = self.total // 2
+        left = self.total - right
+        frames = (length - self.kernel + self.total) / self.stride + 1
+        right = right + (torch.ceil(frames).long() - 1) * self.stride + self.kernel - self.total - length
+        longest, more = max(left, right), 0
+        if length <= longest:
+            more = longest - length + 1
+            x = pad(x, (0, more))
+        return self.conv(pad(x, (left, right), mode="reflect"))
+
+
 class Measured(Frames):
     """What it decides by is no size, nor a constant."""
 
@@ -50,9 +66,10 @@ def inputs(length: int) -> dict[str, Tensor]:
     return {"x": torch.randn(2, CHANNELS, length, generator=draw)}
 
 
-def test_a_length_of_constants_stays_free(exported: Export) -> None:
+@pytest.mark.parametrize("kind", [Frames, Reflected])
+def test_a_length_of_constants_stays_free(kind: type[nn.Module], exported: Export) -> None:
     torch.manual_seed(0)
-    captured, _ = exported(Frames(), [inputs(length) for length in LENGTHS])
+    captured, _ = exported(kind(), [inputs(length) for length in LENGTHS])
     assert captured.symbols["sequence"].max is None
     runner = captured.engine.runner(captured.model)
     for length in (*LENGTHS, *UNSEEN):

@@ -11,17 +11,6 @@ edgeattn_tensor view_of(JNIEnv* env, jlong tensors, jint index) {
   return view;
 }
 
-jobject buffer(JNIEnv* env, void* data, std::size_t size) {
-  return size == 0 ? nullptr : env->NewDirectByteBuffer(data, static_cast<jlong>(size));
-}
-
-std::size_t size_of(const edgeattn_tensors* tensors, const char* name) {
-  edgeattn_tensor view{};
-  for (std::size_t i = 0; edgeattn_tensors_get(tensors, i, &view, nullptr) == EDGEATTN_OK; ++i)
-    if (std::string(view.name) == name) return view.bytes;
-  return 0;
-}
-
 }  // namespace
 
 EDGEATTN_JNI(jlong, newTensors)(JNIEnv* env, jclass) {
@@ -36,16 +25,18 @@ EDGEATTN_JNI(jint, countTensors)(JNIEnv*, jclass, jlong tensors) {
   return static_cast<jint>(edgeattn_tensors_count(at<edgeattn_tensors>(tensors)));
 }
 
-EDGEATTN_JNI(jobject, addTensor)
-(JNIEnv* env, jclass, jlong tensors, jbyteArray name, jbyteArray dtype, jlongArray dims) {
-  return guarded(env, [&] {
+EDGEATTN_JNI(void, putTensor)
+(JNIEnv* env, jclass, jlong tensors, jbyteArray name, jbyteArray dtype, jlongArray dims, jarray values, jlong size) {
+  guarded(env, [&] {
     const Text called_so(env, name), of(env, dtype);
     const auto sizes = numbers_of(env, dims);
-    auto* data = handed<void*>(env, [&](auto* data, auto* error) {
-      return edgeattn_tensors_add(at<edgeattn_tensors>(tensors), called_so.get(), of.get(), sizes.data(), sizes.size(),
-                                  data, error);
+    called(env, [&](auto* error) {
+      void* data = env->GetPrimitiveArrayCritical(values, nullptr);  // the JVM is asked nothing until it is released
+      const edgeattn_tensor view{called_so.get(), of.get(), sizes.data(), sizes.size(), data, static_cast<std::size_t>(size)};
+      const auto status = edgeattn_tensors_put(at<edgeattn_tensors>(tensors), &view, error);
+      if (data) env->ReleasePrimitiveArrayCritical(values, data, JNI_ABORT);
+      return status;
     });
-    return buffer(env, data, size_of(at<edgeattn_tensors>(tensors), called_so.get()));
   });
 }
 
@@ -70,6 +61,7 @@ EDGEATTN_JNI(jlongArray, dimsOfTensor)(JNIEnv* env, jclass, jlong tensors, jint 
 EDGEATTN_JNI(jobject, dataOfTensor)(JNIEnv* env, jclass, jlong tensors, jint index) {
   return guarded(env, [&] {
     const auto view = view_of(env, tensors, index);
-    return buffer(env, const_cast<void*>(view.data), view.bytes);
+    return view.bytes == 0 ? nullptr
+                           : env->NewDirectByteBuffer(const_cast<void*>(view.data), static_cast<jlong>(view.bytes));
   });
 }

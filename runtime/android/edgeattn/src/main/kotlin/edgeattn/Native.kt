@@ -27,11 +27,15 @@ internal object Native {
     @JvmStatic external fun freeTensors(tensors: Long)
     @JvmStatic external fun countTensors(tensors: Long): Int
 
-    /** Adds an array of zeros, and returns its memory: it is the tensors', and must not be used once they are freed. */
-    @JvmStatic external fun addTensor(tensors: Long, name: ByteArray, dtype: ByteArray, dims: LongArray): ByteBuffer?
+    /** Copies an array of primitives, of `size` bytes. */
+    @JvmStatic external fun putTensor(
+        tensors: Long, name: ByteArray, dtype: ByteArray, dims: LongArray, values: Any, size: Long,
+    )
     @JvmStatic external fun nameOfTensor(tensors: Long, index: Int): ByteArray
     @JvmStatic external fun dtypeOfTensor(tensors: Long, index: Int): ByteArray
     @JvmStatic external fun dimsOfTensor(tensors: Long, index: Int): LongArray
+
+    /** Returns memory that is the tensors', and must not be used once they are freed. */
     @JvmStatic external fun dataOfTensor(tensors: Long, index: Int): ByteBuffer?
 
     @JvmStatic external fun newCancellation(): Long

@@ -6,7 +6,9 @@ import java.nio.ByteOrder
 /** An element type, by numpy's name. */
 @Suppress("EnumEntryName") // which the names of the contract are
 enum class DType(internal val size: Int) {
-    bool(1), int8(1), uint8(1), int16(2), uint16(2), int32(4), uint32(4), int64(8), uint64(8), float16(2), float32(4), float64(8),
+    bool(1), int8(1), uint8(1), int16(2), uint16(2), int32(4), uint32(4), int64(8), uint64(8), float16(2), float32(4), float64(8);
+
+    internal val utf8 = name.encodeToByteArray()
 }
 
 /**
@@ -14,7 +16,7 @@ enum class DType(internal val size: Int) {
  *
  * Unsigned numbers lie in the arrays of signed ones by their bits, a `float16` in a short, a `bool` in a byte, 0 or 1.
  */
-class Tensor private constructor(val dtype: DType, val dims: List<Int>, private val values: Any, length: Int) {
+class Tensor private constructor(val dtype: DType, val dims: List<Int>, private val values: Any, private val length: Int) {
     init {
         val expected = dims.fold(1L) { product, dim -> if (dim < 0 || product > Int.MAX_VALUE) -1 else product * dim }
         requireInput(expected == length.toLong()) { "$length values found, those of $dtype$dims expected" }
@@ -39,16 +41,9 @@ class Tensor private constructor(val dtype: DType, val dims: List<Int>, private 
 
     private fun refused(asked: String): Nothing = throw InputError("$asked asked for, the tensor holds $dtype")
 
-    internal fun writeTo(memory: ByteBuffer) {
-        memory.order(ByteOrder.nativeOrder())
-        when (values) {
-            is ByteArray -> memory.put(values)
-            is ShortArray -> memory.asShortBuffer().put(values)
-            is IntArray -> memory.asIntBuffer().put(values)
-            is LongArray -> memory.asLongBuffer().put(values)
-            is FloatArray -> memory.asFloatBuffer().put(values)
-            else -> memory.asDoubleBuffer().put(values as DoubleArray)
-        }
+    internal fun copyInto(tensors: Long, name: String) {
+        val sizes = LongArray(dims.size) { dims[it].toLong() }
+        Native.putTensor(tensors, name.utf8(), dtype.utf8, sizes, values, length.toLong() * dtype.size)
     }
 
     companion object {
@@ -93,7 +88,11 @@ class Tensor private constructor(val dtype: DType, val dims: List<Int>, private 
 internal inline fun <Result> inCore(samples: List<Map<String, Tensor>?>, body: (LongArray) -> Result): Result {
     val held = LongArray(samples.size)
     try {
-        samples.forEachIndexed { i, tensors -> if (tensors != null) copy(tensors, Native.newTensors().also { held[i] = it }) }
+        samples.forEachIndexed { i, tensors ->
+            if (tensors == null) return@forEachIndexed
+            held[i] = Native.newTensors()
+            tensors.forEach { (name, tensor) -> tensor.copyInto(held[i], name) }
+        }
         return body(held)
     } finally {
         held.forEach(Native::freeTensors)
@@ -101,11 +100,6 @@ internal inline fun <Result> inCore(samples: List<Map<String, Tensor>?>, body: (
 }
 
 internal inline fun <Result> Map<String, Tensor>.inCore(body: (Long) -> Result): Result = inCore(listOf(this)) { body(it[0]) }
-
-private fun copy(tensors: Map<String, Tensor>, into: Long) = tensors.forEach { (name, tensor) ->
-    val dims = LongArray(tensor.dims.size) { tensor.dims[it].toLong() }
-    Native.addTensor(into, name.utf8(), tensor.dtype.name.utf8(), dims)?.let(tensor::writeTo)
-}
 
 /** Copies tensors out of the core, and frees them there. */
 internal fun taken(tensors: Long): Map<String, Tensor> = try {
