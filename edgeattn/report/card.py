@@ -30,6 +30,12 @@ _TASKS = {  # of Hugging Face's hub, by what is prepared, where labels read the 
     "audio": "audio-classification",
 }
 
+_GENERATING = {  # by what continues a sequence, and what is prepared
+    ("decoder", "text"): "text-generation",
+    ("encoder-decoder", "audio"): "automatic-speech-recognition",
+    ("encoder-decoder", "image"): "image-to-text",
+}
+
 
 def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
     """Return the README's text.
@@ -53,7 +59,7 @@ def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
         manifest=manifest,
         description=own.description,
         license=own.license or "not stated",
-        kind=_kind(prepared),
+        kind=_kind(manifest),
         labelled=prepared.labels is not None,
         targets=", ".join(dict.fromkeys(variant.target for variant in manifest.variants)),
         figures=[summary(report).rstrip() for report in reports],
@@ -75,18 +81,24 @@ def _metadata(manifest: Manifest, own: Card) -> Mapping[str, str | tuple[str, ..
 def _task(manifest: Manifest) -> str | None:
     """Return what the hub calls what the model does, where the manifest tells."""
     prepared = manifest.processing or Processing()
-    kind = _kind(prepared)
-    if manifest.generation is not None:
-        return "text-generation" if kind == "text" else None
+    kind, generation = _kind(manifest), manifest.generation
+    if generation is not None:
+        return _GENERATING.get((generation.kind, kind)) if prepared.text is not None else None
     if kind == "series":
         return "time-series-forecasting"
     return None if prepared.labels is None else _TASKS.get(kind)
 
 
-def _kind(prepared: Processing) -> str:
+def _kind(manifest: Manifest) -> str:
     """Return what an app hands over: a text, an image, a sound, a series, or arrays as they are."""
-    kinds = ("text", "image", "audio", "series")
-    return next((kind for kind in kinds if getattr(prepared, kind) is not None), "arrays")
+    prepared, generation = manifest.processing or Processing(), manifest.generation
+    inputs = {"text": None if prepared.text is None else prepared.text.ids}
+    inputs |= {
+        kind: None if part is None else part.input
+        for kind, part in (("image", prepared.image), ("audio", prepared.audio), ("series", prepared.series))
+    }
+    taken = None if generation is None else generation.sources or (generation.tokens,)
+    return next((kind for kind, name in inputs.items() if name and (not taken or name in taken)), "arrays")
 
 
 def _provenance(provenance: Mapping[str, object]) -> Iterable[tuple[str, str]]:

@@ -143,7 +143,15 @@ class ModuleSource:
 def in_eval_mode(module: nn.Module) -> None:
     """Turn dropout off and freeze batch statistics, with a warning where a part was in training mode."""
     if any(part.training for part in module.modules()):
-        module.eval()
+        try:
+            module.eval()
+        except NotImplementedError:
+            warnings.warn(
+                f"{type(module).__name__} is a program of torch.export, in the mode that it was exported in; "
+                "export it in eval mode",
+                stacklevel=3,
+            )
+            return
         warnings.warn(
             f"{type(module).__name__} was in training mode and is now in eval mode; call .eval() beforehand",
             stacklevel=3,

@@ -12,12 +12,13 @@ the module that has W, so that none of their classes has to be known.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
+from torch.ao.quantization import ObserverBase
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.reference import Reference
@@ -30,6 +31,9 @@ _OF_WEIGHTS = ("weight_fake_quant", "weight_fake_quantizer")  # torch.ao's name,
 _OF_ACTIVATIONS = "activation_fake_quantizer"  # torchao's; torch.ao's have no name of their own
 
 _CONVERTED = "torch.ao.nn.quantized"  # begins the names of modules of what ``convert`` makes
+_QUANTIZED_TENSORS = "torchao."  # of the weights of what torchao converts
+_QUANTIZED_OPERATORS = ("quantized_decomposed", "torchao")  # of the programs that ``convert_pt2e`` makes
+_PROGRAM = "a program of prepare_qat_pt2e has no module for it; prepare the module itself"
 
 
 def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
@@ -39,14 +43,17 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
         module: Left as it is. One that nothing has prepared is returned itself.
 
     Raises:
-        ModelError: It is converted already, and has no float weights any more.
+        ModelError: It is converted already, and has no float weights any more; or observed, and has no grids.
     """
     _check_unconverted(module)
+    _check_unobserved(module)
     if not any(_is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
         return module, FLOAT_TRAINED
     module = copy.deepcopy(module)
     layers: set[str] = set()
     lost: dict[str, list[str]] = {}  # by reason
+    if weights := _rounded_in_programs(module):
+        lost[_PROGRAM] = weights
     for name, part in tuple(module.named_modules()):
         quantizer = _quantizer_of(part)
         if quantizer is None:
@@ -118,11 +125,53 @@ def _reaches(runner: Runner, layers: Collection[str], inputs: Inputs) -> dict[st
 
 def _check_unconverted(module: nn.Module) -> None:
     for name, part in module.named_modules():
-        if type(part).__module__.startswith(_CONVERTED):
+        if _is_converted(part):
+            layer = f"its layer {name!r}" if name else "it"
             raise ModelError(
-                f"{type(module).__name__}: its layer {name!r} is converted to int8 already; a module with "
+                f"{type(module).__name__}: {layer} is converted to int8 already; a module with "
                 "float weights expected, which the bundle is compared with: hand it over before convert"
             )
+
+
+def _is_converted(part: nn.Module) -> bool:
+    weights = (type(weight).__module__ for weight in part.parameters(recurse=False))
+    operators = (getattr(node.target, "namespace", None) for node in _nodes(part))
+    return (
+        type(part).__module__.startswith(_CONVERTED)
+        or any(name.startswith(_QUANTIZED_TENSORS) for name in weights)
+        or any(name in _QUANTIZED_OPERATORS for name in operators)
+    )
+
+
+def _check_unobserved(module: nn.Module) -> None:
+    """Refuse what ``prepare`` makes: it looks on to find grids after training, and has none."""
+    quantizers = [each for each in module.modules() if _is_fake_quantizer(each)]
+    trained = {id(part) for each in quantizers for part in each.modules()}
+    for name, part in module.named_modules():
+        observes = isinstance(part, ObserverBase) or "observer" in type(part).__module__.rpartition(".")[2]
+        if observes and callable(getattr(part, "calculate_qparams", None)) and id(part) not in trained:
+            raise ModelError(
+                f"{type(module).__name__}: {name!r} observes it for int8 after training, and has trained no "
+                "grid; hand over the module before prepare: edgeattn finds the grids"
+            )
+
+
+def _rounded_in_programs(module: nn.Module) -> list[str]:
+    """Return the weights that programs of ``prepare_qat_pt2e`` round, by name."""
+    parts = dict(module.named_modules())
+    return [
+        str(node.args[0].target)
+        for part in parts.values()
+        for node in _nodes(part)
+        if node.op == "call_module"
+        and _is_fake_quantizer(part.get_submodule(str(node.target)))
+        and isinstance(node.args[0], fx.Node)
+        and node.args[0].op == "get_attr"
+    ]
+
+
+def _nodes(part: nn.Module) -> Iterable[fx.Node]:
+    return part.graph.nodes if isinstance(part, fx.GraphModule) else ()
 
 
 def _quantizer_of(part: nn.Module) -> nn.Module | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
@@ -13,7 +14,10 @@ from edgeattn.report.ci.summary import plain
 from edgeattn.results.card import Card
 from edgeattn.results.report import Report
 from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
 from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.processing import Processing
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 TASKS = {
@@ -76,6 +80,50 @@ def test_its_python_runs(report: Report, monkeypatch: pytest.MonkeyPatch) -> Non
     names: dict[str, object] = {}
     exec(source, names)
     assert names["answer"]
+
+
+TEXT = {"tokenizer": "t.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
+SOUND = {"input": "features", "rate": 16000, "channels": 1}
+
+
+@pytest.mark.parametrize(
+    ("bundle", "processing", "defaults", "task", "call"),
+    [
+        ("decoder", {"text": TEXT}, {"stop": [1]}, "text-generation", 'generate_text(net, "Once", max_new'),
+        (
+            "encoder-decoder",
+            {"text": {**TEXT, "ids": "source"}},
+            {"start": [0]},
+            None,
+            '(net, "Once", max_new',
+        ),
+        ("encoder-decoder", {"text": {**TEXT, "ids": "source"}}, {}, None, '"Once", start=[0], max_new'),
+        (
+            "sources",
+            {"text": TEXT, "audio": SOUND},
+            {"start": [0], "max_new_tokens": 9},
+            "automatic-speech-recognition",
+            'generate_text(net, net.prepare(audio="speech.wav"))',
+        ),
+        ("sources", {}, {}, None, "generate(net, sources, start=[0], max_new_tokens=50)"),
+    ],
+)
+def test_it_generates_by_what_the_encoder_reads(
+    report: Report,
+    bundle: str,
+    processing: dict[str, Any],
+    defaults: dict[str, object],
+    task: str | None,
+    call: str,
+) -> None:
+    manifest = _manifest(f"{bundle}.edge")
+    assert manifest.generation is not None
+    own = replace(manifest.generation, defaults=GenerationDefaults.read(defaults) if defaults else NONE)
+    prepared = Processing.from_field(Field("processing", processing)) if processing else None
+    read = ModelCard(card(replace(manifest, generation=own, processing=prepared), [report], Card()))
+    assert read.data.to_dict().get("pipeline_tag") == task
+    (source,) = PYTHON.findall(read.text)
+    assert call in "".join(line.strip() + " " * line.endswith(",") for line in source.splitlines())
 
 
 def _loading(load: object, bundle: str) -> object:

@@ -62,6 +62,14 @@ def test_weights_that_layers_share_count_once() -> None:
     assert ModuleSource.of(tied, (), "tied").megabytes(unread) == (10 * 5 + 7) * 4 / 1e6
 
 
+def test_a_program_has_the_mode_that_it_was_exported_in() -> None:
+    program = torch.export.export(nn.Linear(4, 4), (torch.ones(2, 4),)).module()
+    with pytest.warns(
+        UserWarning, match=r"is a program of torch\.export, in the mode that it was"
+    ):
+        in_eval_mode(program)
+
+
 def test_a_module_in_training_mode_is_put_into_eval_mode() -> None:
     module = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
     module[1].train()
