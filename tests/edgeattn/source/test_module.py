@@ -64,9 +64,7 @@ def test_weights_that_layers_share_count_once() -> None:
 
 def test_a_program_has_the_mode_that_it_was_exported_in() -> None:
     program = torch.export.export(nn.Linear(4, 4), (torch.ones(2, 4),)).module()
-    with pytest.warns(
-        UserWarning, match=r"is a program of torch\.export, in the mode that it was"
-    ):
+    with pytest.warns(UserWarning, match=r"is a program of torch\.export, in the mode that it was"):
         in_eval_mode(program)
 
 
