@@ -125,7 +125,7 @@ def heard(place: Path) -> Example:
         inputs = torch.stack([nn.functional.pad(torch.tensor(x), (0, most - len(x))) for x in normalized])
         return {"input_values": inputs, "labels": padded([spelling(t)["input_ids"] for t in texts], IGNORED)}
 
-    fit(network, batch, 1500, 2e-3)
+    fit(network, batch, 1000, 2e-3)
     network.save_pretrained(folder)
     data = record(place / "spoken", [drawn(found[:SPOKEN]) for _ in range(TESTED)], RATE)
     return Example("speech recognition, CTC", "word accuracy", folder, data)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-_PYTORCH = "torch"
+_NOT_THEIRS = {"torch", __name__.partition(".")[0]}  # whose code is no model's
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def meaning(module: nn.Module, name: str, value: object) -> Iterator[None]:
         name: Of Python's own, such as ``int``.
         value: What it means inside the block.
     """
-    packages = {type(part).__module__.partition(".")[0] for part in module.modules()} - {_PYTORCH}
+    packages = {type(part).__module__.partition(".")[0] for part in module.modules()} - _NOT_THEIRS
     files = [vars(file) for file_name, file in sys.modules.items() if file_name.partition(".")[0] in packages]
     named = [names for names in files if name not in names]
     for names in named:
