@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+import transformers
 
+import edgeattn_runtime
 from edgeattn.__main__ import main
 from edgeattn.measure import race
 
@@ -62,3 +65,25 @@ def test_a_folder_and_a_table_are_enough(
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"negative", "positive"}
     assert main(["validate", str(bundle), *original, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "pass"
+
+
+def test_a_bundle_generates_as_its_folder_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By beams, a first token that is forced, a stop and a length, as transformers' own generate()."""
+    monkeypatch.setattr(race, "MOST_ROUNDS", 32)
+    recipe, folder = tmp_path / "plain.json", folders.translator(tmp_path / "translator")
+    recipe.write_text(
+        json.dumps(RECIPE | {"layers": [{"layer": "*", "form": "float", "techniques": {}}]}), "utf-8"
+    )
+    own = {"decoder_start_token_id": 0, "forced_bos_token_id": 5, "eos_token_id": 3, "max_length": 9}
+    (folder / "generation_config.json").write_text(json.dumps({**own, "num_beams": 3}), "utf-8")
+    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in folders.texts()]
+    data, bundle = folders.jsonl(tmp_path / "x.jsonl", rows), tmp_path / "translator.edge"
+    assert (
+        main(["export", str(folder), "--samples", str(data), "-o", str(bundle), "--recipe", str(recipe)]) == 0
+    )
+    network = transformers.T5ForConditionalGeneration.from_pretrained(folder).eval()
+    ids = [[3 + i, 9, 20 - i, 3] for i in range(6)]
+    for row, (best,) in zip(ids, edgeattn_runtime.generate_many(bundle, ids), strict=True):
+        expected = network.generate(torch.tensor([row]))[0].tolist()
+        assert [0, 5, *best.tokens] == expected[: len(best.tokens) + 2]
+        assert set(expected[len(best.tokens) + 2 :]) <= {0, 3}
