@@ -35,6 +35,7 @@ class Outcome:
         whole: Attention operators in the graph.
         error: The float graph's largest, as a share of the output's largest number.
         cosine: The lowest of an int8 output to PyTorch's.
+        searched: Whether its recipe is one that the search found; plain int8 otherwise.
         cache: "yes", or why a decoder has none; empty for other models.
         seconds: Of CPU time.
     """
@@ -48,6 +49,7 @@ class Outcome:
     whole: int = 0
     error: float | None = None
     cosine: float | None = None
+    searched: bool = False
     cache: str = ""
     seconds: float = 0.0
 

@@ -33,8 +33,10 @@ Made by `make coverage-hub` with {versions}.
 - **inputs**: those of its forward that it is given: the text alone, of some models of images and text
 - **outcome**: passing, where the float graph differs from PyTorch by at most {error} of the output's largest
   number, over the samples and sizes that no sample has, and the int8 graph's cosine to it is at least
-  {cosine} on samples that it was not calibrated on; inexact, where one of both is not so; refused, with
-  one line; crashed, with anything else
+  {cosine} on samples that chose nothing; inexact, where one of both is not so; refused, with one line;
+  crashed, with anything else
+- **int8 cosine**: of all layers in plain int8; where that is not exact enough, *searched*: of the recipe that
+  the search of an export comes to, with a budget that is silent
 - **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call
 - **cache**: whether a decoder got a key-value cache
 
@@ -81,10 +83,16 @@ def _line(outcome: Outcome) -> str:
         outcome.fate,
         f"{outcome.whole} of {outcome.attentions}",
         "" if outcome.error is None else f"{outcome.error:.0e}",
-        "" if outcome.cosine is None else f"{outcome.cosine:.4f}",
+        _cosine(outcome),
         outcome.cache if outcome.cache in ("", "yes") else "refused",
         _short(outcome.reason),
     )
+
+
+def _cosine(outcome: Outcome) -> str:
+    if outcome.cosine is None:
+        return ""
+    return f"{outcome.cosine:.4f}{', searched' if outcome.searched else ''}"
 
 
 def _not_built(outcomes: Sequence[Outcome]) -> str:

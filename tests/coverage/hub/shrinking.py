@@ -56,7 +56,7 @@ _STRUCTURE: Rules = (
     (r"first_k_dense_replace$|num_dense_layers$", _at_most(0)),
     (r"vocab(_size)?(_|$)|vocab_size", _at_most(VOCABULARY)),
     (r"position|n_ctx$|context_length$|max_seq|max_source|max_target|max_2d|max_len", _at_most(POSITIONS)),
-    (r"experts?$", _at_most(EXPERTS)),
+    (r"experts?(_num)?$", _at_most(EXPERTS)),
     (r"num_classes$", _at_most(10)),
     (r"(window(_size)?|chunk_size|block_size|window_len)$|local_attention", _at_most(WINDOW)),
     (r"quer(y|ies)(_num|_length)?$|num_latents", _at_most(8)),

@@ -38,6 +38,11 @@ def test_the_page_has_a_line_a_family_and_counts_those_with_attention() -> None:
     assert page.endswith("timm:c\n")
 
 
+def test_what_a_search_found_is_called_so() -> None:
+    page = render([outcome("a", fate="passing", cosine=0.995, searched=True)], **FACTS)
+    assert "| 0.9950, searched |" in page
+
+
 def test_the_page_of_a_run_that_was_stopped_names_what_is_left() -> None:
     page = render([outcome("a", fate="passing")], [Family("timm", "b"), Family("timm", "c")], **FACTS)
     assert "2 families are not run yet" in page

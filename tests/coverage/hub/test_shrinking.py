@@ -35,6 +35,13 @@ def test_a_plan_says_how_many_layers_there_are_and_whether_widths_shrink() -> No
     assert shrunk(fields, Plan(2)) == {**shallow, "hidden_size": WIDTH}
 
 
+def test_experts_that_do_nothing_are_few_too() -> None:
+    assert shrunk({"n_routed_experts": 512, "zero_expert_num": 256}, Plan(1)) == {
+        "n_routed_experts": EXPERTS,
+        "zero_expert_num": EXPERTS,
+    }
+
+
 @pytest.mark.parametrize(("patch", "side"), [(16, 64), (14, 56), (4, 64)])
 def test_an_image_has_a_few_patches(patch: int, side: int) -> None:
     assert shrunk({"image_size": 224, "patch_size": patch}, Plan(1)) == {"image_size": side}
