@@ -46,7 +46,7 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
     assert found.pretty(outputs).endswith("%)")
 
 
-CROPPING = {"image_processor_type": "CLIPImageProcessor"}  # which has cropped since it was written; ViT's has not
+CROPPING = {"image_processor_type": "CLIPImageProcessor"}  # ViT's crops in new releases alone
 
 
 @pytest.mark.parametrize(
