@@ -11,7 +11,7 @@ from edgeattn_export.cache.anatomy import Anatomy, study
 from edgeattn_export.cache.decoder import LENGTH, Decoder, step_decoder
 from edgeattn_export.cache.encoder import source_encoder
 from edgeattn_export.cache.implied import without_implied
-from edgeattn_export.cache.model_graphs import ModelGraph
+from edgeattn_export.cache.model_graphs import ModelGraph, contract_tensor
 from edgeattn_export.cache.positions import longest_text
 from edgeattn_export.cache.prove import check_causal, late_objection, objection
 from edgeattn_export.cache.roles import find_roles
@@ -128,7 +128,9 @@ def _caches(decoder: Decoder) -> Iterable[Cache]:
 
 def _contract(model: ir.Model, captured: Captured) -> Graph:
     """Return a graph's contract; what an input is to the whole model, it is here."""
-    inputs, outputs = (tuple(map(_tensor, values)) for values in (model.graph.inputs, model.graph.outputs))
+    inputs, outputs = (
+        tuple(map(contract_tensor, values)) for values in (model.graph.inputs, model.graph.outputs)
+    )
     whole, symbols = {tensor.name: tensor for tensor in captured.graph.inputs}, symbols_of(inputs)
     return Graph(tuple(_as_in(whole.get(tensor.name), tensor, symbols) for tensor in inputs), outputs)
 
@@ -138,16 +140,6 @@ def _as_in(whole: Tensor | None, tensor: Tensor, symbols: Sequence[str]) -> Tens
         return tensor
     lengths_of = whole.lengths_of if whole.lengths_of in symbols else None
     return replace(tensor, table_rows=whole.table_rows, lengths_of=lengths_of)
-
-
-def _tensor(value: ir.Value) -> Tensor:
-    if value.dtype is None or value.shape is None:
-        raise TypeError(f"{value.name}: a graph's input or output without dtype or dims")
-    return Tensor(
-        value.name or "",
-        str(value.dtype.numpy()),
-        tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape),
-    )
 
 
 def _bounds(

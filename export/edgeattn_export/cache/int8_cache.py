@@ -20,9 +20,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.cache.model_graphs import ModelGraph
+from edgeattn_export.cache.model_graphs import ModelGraph, contract_tensor
 from edgeattn_export.cache.steps import Cache, Steps
-from edgeattn_runtime.graph import Tensor
 
 LARGEST = 127  # what a row's largest number becomes
 FAINTEST = 1e-20  # scale of a row of zeros, which none divides
@@ -44,7 +43,7 @@ def _decoder(steps: Steps, model: ir.Model, caches: Iterable[Cache]) -> ModelGra
     known = {tensor.name: tensor for tensor in (*steps.decoder.graph.inputs, *steps.decoder.graph.outputs)}
     cached = {name for cache in caches for name in (cache.past, cache.present)}
     inputs, outputs = (
-        tuple(_tensor(value) if value.name in cached else known[value.name or ""] for value in values)
+        tuple(contract_tensor(value) if value.name in cached else known[value.name or ""] for value in values)
         for values in (model.graph.inputs, model.graph.outputs)
     )
     graph = replace(steps.decoder.graph, inputs=inputs, outputs=outputs)
@@ -114,13 +113,3 @@ def _alike(past: ir.Value, name: str, dtype: ir.DataType, size: int | None = Non
 def _replace(values: MutableSequence[ir.Value], old: ir.Value, new: tuple[ir.Value, ...]) -> None:
     place = next(i for i, value in enumerate(values) if value is old)
     values[place : place + 1] = new
-
-
-def _tensor(value: ir.Value) -> Tensor:
-    if value.dtype is None or value.shape is None:
-        raise TypeError(f"{value.name}: a cache without dtype or dims")
-    return Tensor(
-        value.name or "",
-        str(value.dtype.numpy()),
-        tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape),
-    )

@@ -16,7 +16,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import trials
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
+from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class ModelGraph:
     model: ir.Model
     graph: Graph
     outputs: tuple[str, ...] = ()
+
+
+def contract_tensor(value: ir.Value) -> Tensor:
+    """Return what a contract says of a graph's input or output, its name, dtype and dims."""
+    if value.dtype is None or value.shape is None:
+        raise TypeError(f"{value.name}: a graph's input or output without dtype or dims")
+    return Tensor(
+        value.name or "",
+        str(value.dtype.numpy()),
+        tuple(dim if isinstance(dim, int) else str(dim.value) for dim in value.shape),
+    )
 
 
 class ModelGraphs(Protocol):
