@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
 
 import onnx_ir as ir
 
@@ -17,66 +16,18 @@ from edgeattn_export.graph.scopes import modules_in
 from edgeattn_export.graph.trials import masked_samples
 from edgeattn_export.quantize.affine import scale_of
 from edgeattn_export.quantize.forms import Forms, LinearForm
-from edgeattn_export.quantize.grid import Grid
+from edgeattn_export.quantize.layer_statistics import LayerStatistics
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
 from edgeattn_export.quantize.own_inputs import EMBEDDING, OwnInputs
 from edgeattn_export.quantize.pruning import Pruning, Surgeon
 from edgeattn_export.quantize.ranges import covering_inputs
 from edgeattn_export.quantize.recipe import Treatment
-from edgeattn_export.quantize.statistics import Statistics, calibrate, passes
+from edgeattn_export.quantize.rounded_layers import Key, OwnKey, RoundedLayers
+from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.quantize.trained_grid import TrainedGrid, keeps, obstacle
 from edgeattn_runtime.errors import QuantizeError
-
-ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
-
-
-class Key(NamedTuple):
-    """What a layer's numbers depend on, beside the samples."""
-
-    weight: str
-    bias: str
-    grid: Grid
-    paired: bool
-    calibrated: bool
-    input_steps: int
-    techniques: tuple[tuple[str, float], ...]
-
-    @classmethod
-    def of(cls, layer: Layer, form: LinearForm, treatment: Treatment) -> Key:
-        """Return the key of a layer as a treatment makes it."""
-        facts = (form.grid, form.paired, form.calibrated, form.input_steps)
-        return cls(layer.weight, layer.bias, *facts, treatment.techniques)
-
-    @property
-    def by_gram(self) -> bool:
-        """Whether Gram matrices are needed."""
-        return any(TECHNIQUES[name].by_gram for name, _ in self.techniques)
-
-    @property
-    def by_own_inputs(self) -> bool:
-        """Whether the statistics are those of its own inputs."""
-        return any(TECHNIQUES[name].by_own_inputs for name, _ in self.techniques)
-
-    @property
-    def by_histogram(self) -> bool:
-        """Whether histograms are needed."""
-        return any(TECHNIQUES[name].ranges for name, _ in self.techniques)
-
-
-class OwnKey(NamedTuple):
-    """What the numbers of a layer depend on that is treated by its own inputs.
-
-    Attributes:
-        key: Its own.
-        before: The treated layers before it, each with its own.
-        rewrites: Of embeddings.
-    """
-
-    key: Key
-    before: tuple[tuple[Layer, Key], ...]
-    rewrites: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -103,8 +54,8 @@ class Calibration:
     like: Calibration | None = None
     layers: tuple[Layer, ...] = field(init=False)
     _matches: dict[str, Match] = field(init=False)
-    _statistics_of: dict[str, Statistics] = field(default_factory=dict)  # by the layer's weight, see _all
-    _rounded: dict[Key | OwnKey, Linear] = field(default_factory=dict)  # the oldest first
+    _statistics: LayerStatistics = field(init=False)
+    _rounded: RoundedLayers = field(default_factory=RoundedLayers, init=False)
     _covering: tuple[Inputs, ...] = ()
     _obstacles: dict[tuple[str, str], str | None] = field(default_factory=dict)  # by weight and form
     _surgeon: Surgeon | None = None
@@ -120,6 +71,7 @@ class Calibration:
         )
         matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
         self._matches = {name: match for name, match in matches if match is not None}
+        self._statistics = LayerStatistics(self.model, self.layers, self.samples, self.engine)
 
     def linears(
         self, treatments: Iterable[tuple[Layer, Treatment]], rewrites: Iterable[tuple[str, str]] = ()
@@ -211,24 +163,22 @@ class Calibration:
         return self._obstacles[key]
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
-        linears = {key: self._rounded[key] for key in keys.values() if key in self._rounded}
+        linears = {key: linear for key in keys.values() if (linear := self._rounded.get(key)) is not None}
         missing = {key: layer for layer, key in keys.items() if key not in linears}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
         histograms = any(key.by_histogram for key in missing)
         for key, layer in missing.items():
             if key not in by_gram:
-                linears[key] = self._treated(layer, key, self._statistics(layer, key, histograms))
-        for batch in passes({layer.weight: layer.width for layer in by_gram.values()}):
-            statistics = (
-                self._layer_statistics(histograms)
-                if self.has_all_grams
-                else self._gathered(batch, grams=True, histograms=histograms)
-            )
-            inside = {key: layer for key, layer in by_gram.items() if layer.weight in batch}
+                needed = key.techniques or key.calibrated
+                statistics = self._statistics.by_weight(histograms=histograms) if needed else {}
+                linears[key] = self._treated(layer, key, statistics.get(layer.weight))
+        for batch in self._statistics.with_grams(by_gram.values(), histograms=histograms):
             linears |= {
-                key: self._treated(layer, key, statistics[layer.weight]) for key, layer in inside.items()
+                key: self._treated(layer, key, batch[layer.weight])
+                for key, layer in by_gram.items()
+                if layer.weight in batch
             }
-        self._remember((key, linears[key]) for key in by_gram)
+        self._rounded.keep((key, linears[key]) for key in by_gram)
         return {layer.name: linears[key] for layer, key in keys.items()}
 
     def _by_own_inputs(
@@ -246,15 +196,16 @@ class Calibration:
             for layer, key in keys.items()
             if key.by_own_inputs
         }
-        missing = {name: key for name, key in own.items() if key not in self._rounded}
-        if missing:
-            histograms = any(key.key.by_histogram for key in missing.values())
-            order = OwnInputs(self.model, self.samples, self.engine, self.forms, self.layers, histograms)
-            treat = {name: partial(self._treated_once, key) for name, key in own.items()}
-            made = order.treated(linears, rewrites, treat)
-            self._remember((own[name], linear) for name, linear in made.items())
-            return made
-        return {name: self._rounded[key] for name, key in own.items()}
+        kept = {name: self._rounded.get(key) for name, key in own.items()}
+        linears_of = {name: linear for name, linear in kept.items() if linear is not None}
+        if len(linears_of) == len(own):
+            return linears_of
+        histograms = any(own[name].key.by_histogram for name in own.keys() - linears_of.keys())
+        order = OwnInputs(self.model, self.samples, self.engine, self.forms, self.layers, histograms)
+        treat = {name: partial(self._treated_once, key) for name, key in own.items()}
+        made = order.treated(linears, rewrites, treat)
+        self._rounded.keep((own[name], linear) for name, linear in made.items())
+        return made
 
     def _before(self, layer: Layer, keys: Mapping[Layer, Key]) -> tuple[tuple[Layer, Key], ...]:
         before = self.layers[: self.layers.index(layer)]
@@ -267,7 +218,7 @@ class Calibration:
     def surgeon(self) -> Surgeon:
         """What ranks the heads and neurons of this graph, and removes them."""
         if self._surgeon is None:
-            self._surgeon = Surgeon(self.model, self.layers, self._with_gram)
+            self._surgeon = Surgeon(self.model, self.layers, self._statistics.with_gram)
         return self._surgeon
 
     def pruned(self, pruning: Pruning) -> Calibration:
@@ -286,11 +237,6 @@ class Calibration:
             self._pruned = removed, Calibration(surgeon.operated(removed), *facts)
         return self._pruned[1]
 
-    def _with_gram(self, layer: Layer) -> Statistics:
-        if self.has_all_grams:
-            return self._layer_statistics(histograms=False)[layer.weight]
-        return self._gathered([layer.weight], grams=True, histograms=False)[layer.weight]
-
     def covering_inputs(self) -> tuple[Inputs, ...]:
         """Return the few inputs, real, masked and at the boundary, that cover the ranges of all values."""
         if not self._covering:
@@ -300,51 +246,12 @@ class Calibration:
 
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
-        return self._layer_statistics(histograms=False)[layer.weight].rows / len(self.samples)
-
-    def _remember(self, made: Iterable[tuple[Key | OwnKey, Linear]]) -> None:
-        """Keep the newest of what took long to make."""
-        self._rounded.update(made)
-        size = sum(map(_bytes, self._rounded.values()))
-        while size > ROUNDED_BYTES:
-            oldest = next(iter(self._rounded))
-            size -= _bytes(self._rounded.pop(oldest))
-
-    def _statistics(self, layer: Layer, key: Key, histograms: bool) -> Statistics | None:
-        return self._layer_statistics(histograms)[layer.weight] if key.techniques or key.calibrated else None
-
-    def _layer_statistics(self, histograms: bool) -> Mapping[str, Statistics]:
-        """Return the statistics of all layers, gathered once, with Gram matrices where those fit.
-
-        Args:
-            histograms: Whether they are needed too; they take a second pass where the first did without.
-        """
-        if not self._statistics_of or (
-            histograms and any(each.histogram is None for each in self._statistics_of.values())
-        ):
-            every = {each.weight for each in self.layers}
-            self._statistics_of = self._gathered(every, grams=self.has_all_grams, histograms=histograms)
-        return self._statistics_of
+        return self._statistics.by_weight()[layer.weight].rows / len(self.samples)
 
     @property
     def has_all_grams(self) -> bool:
         """Whether one pass over the samples holds the Gram matrices of all layers."""
-        return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
-
-    def _gathered(self, weights: Iterable[str], *, grams: bool, histograms: bool) -> dict[str, Statistics]:
-        """Return the statistics of the inputs that meet each weight."""
-        wanted = set(weights)
-        inputs = [(layer.x, layer.layout) for layer in self.layers if layer.weight in wanted]
-        joined: dict[str, Statistics] = {}
-        of_inputs = calibrate(
-            self.model, inputs, self.samples, self.engine, grams=grams, histograms=histograms
-        )
-        for layer in self.layers:
-            if layer.weight in wanted:
-                statistics = of_inputs[layer.x, layer.layout]
-                earlier = joined.get(layer.weight)
-                joined[layer.weight] = statistics if earlier is None else earlier.joined(statistics)
-        return joined
+        return self._statistics.has_all_grams
 
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
@@ -363,9 +270,3 @@ class Calibration:
             raise QuantizeError(
                 f"layer {layer.module!r}: its weight {error}; expected finite numbers; check its training"
             ) from error
-
-
-def _bytes(linear: Linear) -> int:
-    """Return what a layer holds beside the graph, whose own weight is only looked at."""
-    own = (linear.weight, linear.stored)
-    return sum(array.nbytes for array in own if array is not None and array.flags.owndata)

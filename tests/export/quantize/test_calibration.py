@@ -19,8 +19,9 @@ from edgeattn_export.quantize import (
     Quantized,
     Recipe,
     Treatment,
-    calibration,
+    layer_statistics,
     quantize,
+    rounded_layers,
     statistics,
 )
 from edgeattn_export.quantize.linear import Linear
@@ -127,7 +128,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         seen.append([name for name, _ in looked_at])
         return statistics.calibrate(model, looked_at, samples, engine, **wanted)
 
-    monkeypatch.setattr(calibration, "calibrate", counted)
+    monkeypatch.setattr(layer_statistics, "calibrate", counted)
     return seen
 
 
@@ -214,7 +215,7 @@ def test_memory_for_one_matrix_at_a_time_is_enough(
 
 
 def test_the_newest_rounded_layers_are_kept(tied: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "ROUNDED_BYTES", 3 * WEIGHT.nbytes)  # two layers, smoothed and stored
+    monkeypatch.setattr(rounded_layers, "ROUNDED_BYTES", 3 * WEIGHT.nbytes)  # two layers, smoothed and stored
     older = Treatment("int8", (("smoothing", 0.6), ("rounding", 0.05)))
     before, _ = _all_of(tied, older), _all_of(tied, TREATED)
     newest = _all_of(tied, TREATED)
