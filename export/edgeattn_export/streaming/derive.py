@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.cache.model_graphs import ModelGraph, WholeGraph
+from edgeattn_export.cache.model_graphs import ModelGraph, WholeGraph, contract_tensor
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.rule import Refusal
@@ -17,10 +17,10 @@ from edgeattn_export.streaming.growth import HOPS, measure
 from edgeattn_export.streaming.request import StreamRequest
 from edgeattn_export.streaming.rules import STREAM_RULES
 from edgeattn_export.streaming.steps import STEP_GRAPH, StreamingGraphs
-from edgeattn_export.streaming.stream import CannotStream, Stream, WrongHop, sizes_of
+from edgeattn_export.streaming.stream import CannotStream, Stream, WrongHop
 from edgeattn_export.streaming.walk import Walk
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.manifest import Graph, Tensor
+from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.streaming import StateEntry, Streaming
 
 STEP_TOLERANCE = 1e-5  # of an output's scale, in float
@@ -140,12 +140,7 @@ def _of_hops(
 
 def _contract(model: ir.Model) -> Graph:
     inputs, outputs = (
-        tuple(
-            Tensor(value.name or "", str(value.dtype.numpy()), tuple(sizes_of(value)))
-            for value in values
-            if value.dtype is not None
-        )
-        for values in (model.graph.inputs, model.graph.outputs)
+        tuple(map(contract_tensor, values)) for values in (model.graph.inputs, model.graph.outputs)
     )
     return Graph(inputs, outputs)
 
