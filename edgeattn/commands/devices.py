@@ -25,7 +25,7 @@ def devices(
         bool, typer.Option("--install", help="Put the runtime of this edgeattn there first.")
     ] = False,
 ) -> None:
-    """Say what a device is, or which ones devices.toml lists."""
+    """Describe a device, or list those of devices.toml."""
     from edgeattn.devices.address import Address, devices_file, listed
 
     if host is None:

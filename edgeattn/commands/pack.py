@@ -27,7 +27,10 @@ def pack(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
-    """Write what an app ships of a bundle: one target, without reports, pictures and recipes."""
+    """Write what an app ships: one target, without reports.
+
+    Pictures, recipes and the other targets stay behind.
+    """
     if output.resolve() == bundle.resolve():
         raise BadInput(f"-o {output}: the bundle itself; expected another folder, so that its reports stay")
     with working():

@@ -22,7 +22,10 @@ def verify(
         ),
     ],
 ) -> None:
-    """Check that one of these keys signed a bundle, and that no byte of it has changed since."""
+    """Check a bundle's signature, and all of its files.
+
+    One of the keys must have signed it, and no byte may have changed since.
+    """
     files = open_bundle(bundle, trusted_keys=map(read_public_key, key))
     count = len(files.manifest.files)
     sys.stdout.write(f"{bundle}: signed by {files.signer}; all {count} files are as they were signed\n")

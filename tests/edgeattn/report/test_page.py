@@ -26,7 +26,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.words: list[str] = []
-        self.feed(html)
+        self.feed(html.replace("<wbr>", ""))  # where a long name may break
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
