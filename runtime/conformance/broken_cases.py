@@ -1,11 +1,10 @@
-"""Bundles that are refused: files, variants, and promises that their graphs do not keep."""
+"""Bundles that are refused: files, manifests, and promises that their graphs do not keep."""
 
 from __future__ import annotations
 
 import breaking
 import bundles
 import generating
-import steps
 from breaking import changed, rewritten
 from case import (
     CAPACITY,
@@ -14,23 +13,13 @@ from case import (
     INCOMPATIBLE,
     INPUTS,
     SOURCES,
-    VARIANT,
     Case,
-    in_both,
     refused,
 )
-
-from edgeattn_runtime.kernels import OPTION
-
-_STEPS = steps.bundle("steps")
 
 
 def _of_lengths(bundle: str, why: str, symbol: object) -> Case:
     return refused(bundle, why, changed(*INPUTS, 1, "lengths_of", to=symbol, whole=bundles.padded))
-
-
-def _streaming(bundle: str, why: str, *keys: str | int, to: object) -> Case:
-    return refused(bundle, why, changed("streaming", *keys, to=to, whole=_STEPS))
 
 
 BROKEN = (
@@ -87,80 +76,6 @@ LENGTHS = (
     ),
 )
 
-VARIANTS = (
-    Case(
-        "engine-99.edge",
-        INCOMPATIBLE,
-        "needs onnxruntime 99.0",
-        in_both("engine", "version", to="99.0"),
-    ),
-    Case(
-        "engine-unknown.edge",
-        INCOMPATIBLE,
-        "no variant for an engine that anybody has",
-        in_both("engine", "name", to="unheard-of"),
-    ),
-    Case(
-        "engine-provider.edge",
-        INCOMPATIBLE,
-        "an execution provider that no engine has",
-        in_both("engine", "providers", to=["UnheardOfExecutionProvider"]),
-    ),
-    refused("engine-bare.edge", "no execution provider", changed(*VARIANT, "engine", "providers", to=[])),
-    refused(
-        "engine-option.edge",
-        "an option that is no text, number or boolean",
-        changed(*VARIANT, "engine", "options", to={"cores": [0, 1]}),
-    ),
-    refused(
-        "engine-option-file.edge",
-        "an option that names a file to be written",
-        changed(*VARIANT, "engine", "options", to={"session.collect_node_memory_stats_to_file": "stats"}),
-    ),
-    refused(
-        "engine-option-text.edge",
-        "an option whose text is a path",
-        changed(*VARIANT, "engine", "options", to={"session.settings": "../stats"}),
-    ),
-    refused(
-        "kernels-path.edge",
-        "a library of kernels where their version belongs",
-        changed(*VARIANT, "engine", "options", OPTION, to="./kernels.so", whole=bundles.with_kernels),
-    ),
-    refused("variants-none.edge", "no variant", changed("variants", to=[])),
-    refused(
-        "variant-graph.edge",
-        "a variant that lacks a graph's file",
-        changed(*VARIANT, "files", to={"model": "model.onnx"}, whole=bundles.several),
-    ),
-    refused(
-        "variant-unlisted.edge",
-        "a variant's file is not in files",
-        changed(*VARIANT, "files", "model", to="x.onnx"),
-    ),
-    refused("sizes-unknown.edge", "sizes of no symbol", changed(*VARIANT, "sizes", to={"length": 4})),
-    refused("sizes-beyond.edge", "a size out of bounds", changed(*VARIANT, "sizes", to={"sequence": 17})),
-    refused(
-        "stacks-alone.edge",
-        "stacks without rows",
-        changed(*VARIANT, "stacks", to=[{"sizes": {"sequence": 4}, "rows": 2}]),
-    ),
-    refused(
-        "stacks-sizes.edge",
-        "rows counted at a size of no symbol",
-        changed(*VARIANT, "stacks", 0, "sizes", to={"length": 4}, whole=bundles.tuned),
-    ),
-    refused(
-        "session-threads.edge",
-        "a session without a thread",
-        changed(*VARIANT, "session", "threads", to=0, whole=bundles.tuned),
-    ),
-    refused(
-        "session-flag.edge",
-        "1 where true or false belongs",
-        changed(*VARIANT, "session", "spinning", to=1, whole=bundles.tuned),
-    ),
-)
 
 PROMISES = (
     refused(
@@ -262,64 +177,4 @@ PROMISES = (
     refused("signature-unsaid.edge", "manifest.sig without signature", breaking.unsigned, needs="listing"),
     refused("signature-missing.edge", "signature without manifest.sig", breaking.signature_gone),
     refused("signature-cut.edge", "manifest.sig of 63 bytes", breaking.signature_cut),
-)
-
-STREAMING = (
-    _streaming("streaming-graph.edge", "a step by a graph that is not there", "step", to="steps"),
-    _streaming("streaming-main.edge", "a step by the main graph", "step", to="model"),
-    _streaming("streaming-input.edge", "a hop for a state", "input", to="past_sum"),
-    _streaming("streaming-axis-batch.edge", "a time along the batch", "axis", to=0),
-    _streaming("streaming-axis-beyond.edge", "a time along an axis that is not there", "axis", to=3),
-    refused(
-        "streaming-axis-size.edge",
-        "a time along an axis of a size",
-        changed("streaming", "axis", to=2, whole=changed("streaming", "hop", to=3, whole=_STEPS)),
-    ),
-    refused(
-        "streaming-axis-sound.edge",
-        "sounds whose time is not the last axis",
-        changed("processing", to={"audio": {"input": "x", "rate": 8000, "channels": 3}}, whole=_STEPS),
-    ),
-    _streaming("streaming-hop-none.edge", "a hop of 0", "hop", to=0),
-    _streaming("streaming-hop-unequal.edge", "a hop that is not the step's", "hop", to=3),
-    _streaming("streaming-outputs-none.edge", "a step without an answer", "outputs", to=[]),
-    _streaming("streaming-outputs-twice.edge", "an answer that stands twice", "outputs", to=["mean", "mean"]),
-    refused(
-        "streaming-outputs-unknown.edge",
-        "an answer that no whole has",
-        changed("graphs", "model", "outputs", 0, "name", to="average", whole=_STEPS),
-    ),
-    _streaming("streaming-states-none.edge", "a step without a state", "states", to=[]),
-    _streaming("streaming-past-twice.edge", "two states for one input", "states", 0, "past", to="past_tail"),
-    _streaming("streaming-past-unknown.edge", "a state for no input", "states", 0, "past", to="past"),
-    _streaming("streaming-present-answer.edge", "an answer as a state", "states", 2, "present", to="mean"),
-    refused(
-        "streaming-present-twice.edge",
-        "an output for two states",
-        changed(
-            *("streaming", "states", 0, "present"),
-            to="tail",
-            whole=steps.with_state("sum", "float32", "batch", 2, 3),
-        ),
-    ),
-    refused(
-        "streaming-state-sizes.edge",
-        "a state that is longer behind a step",
-        changed("graphs", "step", "outputs", 5, "dims", 1, to=3, whole=_STEPS),
-    ),
-    refused(
-        "streaming-state-symbol.edge",
-        "a state along the time",
-        steps.with_state("tail", "float32", "batch", "time", 3),
-    ),
-    refused(
-        "streaming-state-dtype.edge",
-        "a state in float64",
-        steps.with_state("tail", "float64", "batch", 2, 3),
-    ),
-    refused(
-        "streaming-batch.edge",
-        "a stream of two at least",
-        changed("symbols", "batch", "min", to=2, whole=_STEPS),
-    ),
 )

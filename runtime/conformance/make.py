@@ -7,12 +7,14 @@ import shutil
 from pathlib import Path
 
 import expected
-from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES, STREAMING, VARIANTS
+from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES
 from case import RECORDED
 from default_cases import DEFAULTS
 from limit_cases import LIMITS
 from prepared_cases import PREPARED
 from signed_cases import SIGNED
+from streaming_cases import STREAMING
+from variant_cases import VARIANTS
 from whole_cases import WHOLE
 
 CASES_FILE = "cases.json"

@@ -22,7 +22,7 @@ from edgeattn_runtime.bundle import BundleFiles, open_bundle
 sys.path.insert(0, str(Path(__file__).parent))
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
-sys.path.append(str(CONFORMANCE))
+sys.path += [str(CONFORMANCE), str(CONFORMANCE.parent / "python" / "conform")]
 
 
 @pytest.fixture(scope="session")

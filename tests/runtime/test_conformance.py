@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -12,22 +11,11 @@ from typing import Any
 
 import pytest
 from answers import questions
+from lines import lines as lines_of
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 CONFORMANCE = RUNTIME / "conformance"
 CASES: list[dict[str, Any]] = json.loads((CONFORMANCE / "cases.json").read_text("utf-8"))
-
-
-def _conform() -> Any:
-    spec = importlib.util.spec_from_file_location("conform", RUNTIME / "python" / "conform.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-CONFORM = _conform()
 
 
 def test_the_cases_are_of_every_bundle() -> None:
@@ -39,7 +27,7 @@ def test_the_cases_are_of_every_bundle() -> None:
 @pytest.mark.filterwarnings("ignore:text")  # those that are cut
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["bundle"])
 def test_case(case: dict[str, Any]) -> None:
-    lines = list(CONFORM.lines(case, CONFORMANCE))
+    lines = list(lines_of(case, CONFORMANCE))
     asked = {what for bundle, what in questions() if bundle == case["bundle"]}
     assert {line["what"] for line in lines} == asked
     assert len(lines) == len(asked)
@@ -57,7 +45,7 @@ def test_case(case: dict[str, Any]) -> None:
 def test_what_is_refused_where_an_answer_is_due_disagrees(bundle: str, key: str, what: str) -> None:
     (case,) = (case for case in CASES if case["bundle"] == bundle)
     turned = {**case, key: [{**case[key][0], "error": "InputError"}], "verdict": "refused"}
-    assert {line["what"] for line in CONFORM.lines(turned, CONFORMANCE) if not line["agrees"]} == {
+    assert {line["what"] for line in lines_of(turned, CONFORMANCE) if not line["agrees"]} == {
         "open",
         what,
     }
@@ -73,7 +61,7 @@ def test_one_number_of_thousands_that_differs_disagrees(bundle: str, tmp_path: P
     shutil.copytree(CONFORMANCE / bundle, tmp_path / bundle)
     shutil.copytree(CONFORMANCE / "prepare", tmp_path / "prepare")
     (tmp_path / entry["expected"]).write_text(json.dumps(expected), "ascii")
-    opened, prepared, *_ = CONFORM.lines(case, tmp_path)
+    opened, prepared, *_ = lines_of(case, tmp_path)
     assert opened["agrees"]
     assert (prepared["agrees"], prepared["max_abs"]) == (False, 1)
     assert "the first at 5" in prepared["found"]

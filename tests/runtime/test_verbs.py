@@ -12,7 +12,7 @@ RUNTIME = Path(__file__).parents[2] / "runtime"
 
 LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin")
 PROGRAMS = {  # what answers the cases: files and folders
-    "Python": ("python/conform.py",),
+    "Python": ("python/conform",),
     "C++ and C": ("cpp/tests/conformance.cpp",),
     "TypeScript": ("web/conformance",),
     "Swift": ("swift/Tests/Conformance",),

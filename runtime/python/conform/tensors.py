@@ -1,0 +1,59 @@
+"""A case's tensors as arrays, and how near an answer comes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.similarity import cosine
+
+Line = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
+
+ANSWERED = "answered"
+
+
+def arrays(tensors: dict[str, Any]) -> Arrays:
+    """Return tensors by name as arrays."""
+    return {name: array(tensor) for name, tensor in tensors.items()}
+
+
+def array(tensor: dict[str, Any]) -> NDArray[Any]:
+    """Return a tensor of its dtype and shape; "NaN" stands for a NaN."""
+    numbers = [float(n) if n == "NaN" else n for n in tensor["data"]]
+    return np.array(numbers, tensor["dtype"]).reshape(tensor["shape"])
+
+
+def difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Return the largest difference of two numbers; infinity for other shapes."""
+    if found.shape != expected.shape:
+        return np.inf
+    return float(np.abs(found.astype(np.float64) - expected).max(initial=0))
+
+
+def compared(outputs: Arrays, expected: Arrays, tolerance: dict[str, float]) -> Line:
+    """Return how near outputs came; ``tolerance`` says how near they must, by "cosine" or "max_abs"."""
+    if {name: (a.dtype, a.shape) for name, a in outputs.items()} != {
+        name: (a.dtype, a.shape) for name, a in expected.items()
+    }:
+        return {"found": "outputs of other names, dtypes or shapes"}
+    least = min(cosine(each, expected[name]) for name, each in outputs.items())
+    farthest = max(difference(each, expected[name]) for name, each in outputs.items())
+    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
+    return {
+        "found": ANSWERED if near else "outputs beyond the tolerance",
+        "cosine": least,
+        "max_abs": farthest,
+    }
+
+
+def worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dict[str, float]) -> Line:
+    """Return the first that is not as expected, else the farthest."""
+    if len(answers) != len(expected):
+        return {"found": f"{len(answers)} answers"}
+    lines = [compared(*pair, tolerance) for pair in zip(answers, expected, strict=True)]
+    wrong = [line for line in lines if line["found"] != ANSWERED]
+    return wrong[0] if wrong else max(lines, key=lambda line: line["max_abs"], default={"found": ANSWERED})
