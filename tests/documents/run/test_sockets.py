@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from edgeattn.commands.app import app
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime import command_line
+from edgeattn_runtime.arguments import parser
 
 TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
@@ -143,7 +143,7 @@ def test_no_command_of_a_device_does(denial: Denial, line: list[str]) -> None:
 
 
 def test_these_are_all_commands_of_a_device() -> None:
-    assert "run|check|bench|generate" in command_line._parser().format_usage()
+    assert "run|check|bench|generate" in parser().format_usage()
 
 
 def test_the_denial_reaches_processes_that_a_process_starts(denial: Denial) -> None:
