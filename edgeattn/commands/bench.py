@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeattn.commands.kernels import NoKernels
 from edgeattn.commands.on import On
 from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.sessions import NoKernels
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import device_parts, show

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from edgeattn.commands.export import export
-from edgeattn.commands.kernels import missing_kernels
+from edgeattn.commands.sessions import missing_kernels
 from edgeattn.report.table import pairs, show
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.machine import Machine

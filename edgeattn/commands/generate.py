@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.kernels import NoKernels, tell_kernels
+from edgeattn.commands.sessions import NoKernels, Threads, tell_kernels
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.model import load
@@ -74,9 +74,7 @@ def generate(
     early_stopping: Annotated[
         EarlyStopping | None, typer.Option(help="Whether to stop once as many sequences as beams have ended.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
-    ] = None,
+    threads: Threads = None,
     no_kernels: NoKernels = False,
 ) -> None:
     """Continue one prompt, or several.

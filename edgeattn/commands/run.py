@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.attention import maps_of, show_attention
-from edgeattn.commands.kernels import NoKernels, tell_kernels
+from edgeattn.commands.sessions import NoKernels, Threads, tell_kernels
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
@@ -41,9 +41,7 @@ def run(
         int | None,
         typer.Option(min=0, metavar="N", help="The head that --attention shows. Default: the mean of all."),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
-    ] = None,
+    threads: Threads = None,
     no_kernels: NoKernels = False,
 ) -> None:
     """Run a bundle on arrays, or on a text, image, sound or series."""

@@ -14,9 +14,9 @@ import typer
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.kernels import NoKernels
 from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
+from edgeattn.commands.sessions import NoKernels
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import GoldenCheck, golden_check
 from edgeattn.report.ci import golden_findings, golden_summary

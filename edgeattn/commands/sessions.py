@@ -1,4 +1,4 @@
-"""The option ``--no-kernels``; which way sessions go, and what the kernels would bring, a line each."""
+"""The options of a bundle's sessions; which way these go, and what kernels would bring, a line each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from edgeattn_runtime.model import Model
 
 _WANTED = ("avx512_vnni", "avx_vnni", "asimddp")  # of a CPU, any: dot products of int8
 
+Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
+]
 NoKernels = Annotated[
     bool, typer.Option("--no-kernels", help="Run stock operators, where edgeattn-kernels is installed too.")
 ]
