@@ -35,7 +35,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         proof: What was measured of it.
     """
     request, floats, lowered, choice = model.request, model.float_model, model.lowered, model.choice
-    source, captured, recovered, samples = floats.source, floats.captured, floats.recovered, floats.samples
+    source, recovered, samples = floats.source, floats.recovered, floats.samples
     measures, forms = proof.measures, request.target.forms
     return Report(
         model=source.name,
@@ -69,19 +69,24 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         without_kernels=proof.without_kernels,
         trials=choice.trials,
         device=request.place.name,
-        notes=(
-            *(_engine_notes(request.target, proof) if request.place.is_here else _device_notes(request)),
-            *_unknown_placement(request.target, proof),
-            *captured.notes,
-            *recovered.notes,
-            *choice.notes,
-            *_convolution_notes(model, proof),
-            *_kernel_notes(proof),
-            *_scale_notes(choice, proof),
-            *proof.notes,
-            *undecided_notes(proof.checks, proof.count),
-            *(() if all(check.ok for check in proof.checks) else choice.binding),
-        ),
+        notes=_notes(model, proof),
+    )
+
+
+def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
+    request, floats, choice = model.request, model.float_model, model.choice
+    return (
+        *(_engine_notes(request.target, proof) if request.place.is_here else _device_notes(request)),
+        *_unknown_placement(request.target, proof),
+        *floats.captured.notes,
+        *floats.recovered.notes,
+        *choice.notes,
+        *_convolution_notes(model, proof),
+        *_kernel_notes(proof),
+        *_scale_notes(choice, proof),
+        *proof.notes,
+        *undecided_notes(proof.checks, proof.count),
+        *(() if all(check.ok for check in proof.checks) else choice.binding),
     )
 
 

@@ -27,13 +27,6 @@ class Accuracy:
     metric_pytorch: float | None
     metric_int8: float | None
 
-    @property
-    def metric_drop(self) -> float | None:
-        """What the user's metric loses; None where there is none."""
-        if self.metric_pytorch is None or self.metric_int8 is None:
-            return None
-        return self.metric_pytorch - self.metric_int8
-
 
 @dataclass(frozen=True, slots=True)
 class ModuleLoss:

@@ -41,7 +41,7 @@ def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples
         .scores(runner, samples.selection, Silent())
         .accuracy
     )
-    assert (found.metric_pytorch, found.metric_int8, found.metric_drop) == (0.5, 0.5, 0)
+    assert (found.metric_pytorch, found.metric_int8) == (0.5, 0.5)
 
 
 def test_all_three_race_on_the_same_threads(
