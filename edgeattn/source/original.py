@@ -45,10 +45,10 @@ def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress:
     progress.stage("capture")
     captured = source.capture(samples, target.prover)
     graph, generation = files.manifest.graphs[files.manifest.main_graph], files.manifest.generation
-    expected, found = _signature(graph), _signature(captured.graph)
-    if not (_is_step(captured.graph, generation) if generation else expected == found):
+    expected, actual = _signature(graph), _signature(captured.graph)
+    if not (_is_step(captured.graph, generation) if generation else expected == actual):
         raise BundleError(
-            f"{files.folder}: takes {expected}, but the model {source.name} takes {found}; name the model "
+            f"{files.folder}: takes {expected}, but the model {source.name} takes {actual}; name the model "
             "that it was exported from"
         )
     return Original(captured, samples.split())

@@ -20,9 +20,9 @@ def read_sound(file: Path, rate: int) -> Tensor:
     Raises:
         ValueError: It has another rate, or several channels.
     """
-    found, samples = wavfile.read(file)
-    if found != rate:
-        raise ValueError(f"{file.name}: {found} Hz found, {rate} expected; resample it first")
+    rate_of_file, samples = wavfile.read(file)
+    if rate_of_file != rate:
+        raise ValueError(f"{file.name}: {rate_of_file} Hz found, {rate} expected; resample it first")
     if samples.ndim != 1:
         raise ValueError(f"{file.name}: {samples.shape[1]} channels found, 1 expected; mix it first")
     if samples.dtype == np.uint8:

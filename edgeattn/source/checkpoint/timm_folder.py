@@ -40,8 +40,8 @@ def load_timm(folder: Path) -> nn.Module:
     sizes = {key: config[key] for key in ("num_classes", "global_pool") if key in config}
     arguments = sizes | config.get("model_args", {})
     network: nn.Module = timm.create_model(name, pretrained_cfg=config["pretrained_cfg"], **arguments)
-    found = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
-    others = [*found.missing_keys, *found.unexpected_keys]
+    keys = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+    others = [*keys.missing_keys, *keys.unexpected_keys]
     if others:
         more = f" and {len(others) - 1} more" if others[1:] else ""
         raise ValueError(

@@ -33,13 +33,13 @@ class TimmTransform(Pixels):
         """Return its settings in a bundle's words; None where it fills up borders, or by another filter."""
         config = self.config
         channels, height, width = config["input_size"]
-        known = config["interpolation"] in ("nearest", "bilinear", "bicubic")
+        is_resampled = config["interpolation"] in ("nearest", "bilinear", "bicubic")
         whole = {"height": int(height / config["crop_pct"]), "width": int(width / config["crop_pct"])}
         if config["crop_mode"] == "center" and height == width:
             whole = {"shorter": whole["height"]}
         elif config["crop_mode"] != "squash":
             return None
-        if channels != 3 or not known:
+        if channels != 3 or not is_resampled:
             return None
         is_whole = whole == {"height": height, "width": width}
         return {

@@ -61,14 +61,14 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
         raise ValueError("no weights found, such as model.safetensors; save them there with save_pretrained")
     quiet: Any = logging
     quiet.disable_progress_bar()
-    network, info = getattr(transformers, name).from_pretrained(
+    network, loading = getattr(transformers, name).from_pretrained(
         folder,
         local_files_only=True,
         use_safetensors=True,
         dtype=torch.float32,
         output_loading_info=True,
     )
-    missing = sorted(key for key in info["missing_keys"] if not key.startswith(tuple(without)))
+    missing = sorted(key for key in loading["missing_keys"] if not key.startswith(tuple(without)))
     if missing:
         more = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise ValueError(

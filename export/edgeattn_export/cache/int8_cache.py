@@ -40,10 +40,12 @@ def with_int8_cache(steps: Steps) -> Steps:
 
 
 def _decoder(steps: Steps, model: ir.Model, caches: Iterable[Cache]) -> ModelGraph:
-    known = {tensor.name: tensor for tensor in (*steps.decoder.graph.inputs, *steps.decoder.graph.outputs)}
+    tensors = {tensor.name: tensor for tensor in (*steps.decoder.graph.inputs, *steps.decoder.graph.outputs)}
     cached = {name for cache in caches for name in (cache.past, cache.present)}
     inputs, outputs = (
-        tuple(contract_tensor(value) if value.name in cached else known[value.name or ""] for value in values)
+        tuple(
+            contract_tensor(value) if value.name in cached else tensors[value.name or ""] for value in values
+        )
         for values in (model.graph.inputs, model.graph.outputs)
     )
     graph = replace(steps.decoder.graph, inputs=inputs, outputs=outputs)

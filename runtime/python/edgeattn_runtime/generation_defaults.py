@@ -79,7 +79,7 @@ class GenerationDefaults:
         def read(name: str, reader: Callable[[Field], _Value]) -> _Value | None:
             return reader(table[name]) if name in table else None
 
-        found = cls(
+        defaults = cls(
             start=read("start", _tokens),
             stop=read("stop", _tokens),
             max_new_tokens=read("max_new_tokens", lambda each: each.integer(1)),
@@ -91,9 +91,9 @@ class GenerationDefaults:
             top_k=read("top_k", lambda each: each.integer(1)),
             top_p=read("top_p", _share),
         )
-        if (found.num_beams or 1) > 1 and found.temperature:
+        if (defaults.num_beams or 1) > 1 and defaults.temperature:
             raise table["temperature"].refusal("0 beside num_beams, as beams draw nothing,")
-        return found
+        return defaults
 
 
 NONE = GenerationDefaults()

@@ -15,8 +15,8 @@ def entity_f1(predicted: Sequence[str], expected: Sequence[str]) -> float:
     Returns:
         1 where neither has an entity.
     """
-    found, right = set(_entities(predicted)), set(_entities(expected))
-    return 2 * len(found & right) / (len(found) + len(right)) if found or right else 1.0
+    answered, right = set(_entities(predicted)), set(_entities(expected))
+    return 2 * len(answered & right) / (len(answered) + len(right)) if answered or right else 1.0
 
 
 def _entities(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:

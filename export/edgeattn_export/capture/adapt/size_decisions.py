@@ -46,15 +46,15 @@ def _decision(env: ShapeEnv, condition: Any) -> bool | None:
     """Decide a condition for all numbers from ``SMALLEST`` upwards; None where they do not agree."""
     if not isinstance(condition, sympy.logic.boolalg.Boolean) or not free_unbacked_symbols(condition):
         return None
-    known = env.replace(condition)
-    if not all(_may_be_size(env, symbol) for symbol in known.free_symbols):
+    decision = env.replace(condition)
+    if not all(_may_be_size(env, symbol) for symbol in decision.free_symbols):
         return None
     above = {
         symbol: sympy.Symbol(f"{symbol}_above", integer=True, nonnegative=True)
-        for symbol in known.free_symbols
+        for symbol in decision.free_symbols
     }
-    known = known.xreplace({symbol: SMALLEST + more for symbol, more in above.items()})
-    outcomes = bound_sympy(known, dict.fromkeys(above.values(), _FROM_0))
+    decision = decision.xreplace({symbol: SMALLEST + more for symbol, more in above.items()})
+    outcomes = bound_sympy(decision, dict.fromkeys(above.values(), _FROM_0))
     return bool(outcomes.lower) if outcomes.is_singleton() else None
 
 

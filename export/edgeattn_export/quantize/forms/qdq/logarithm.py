@@ -73,14 +73,14 @@ def _logarithms(model: ir.Model) -> Iterator[ir.Node]:
 
 def _before(logarithm: ir.Node) -> set[ir.Value]:
     """Return the floats that a logarithm is of, but for what is stored."""
-    found: set[ir.Value] = set()
+    floats: set[ir.Value] = set()
     waiting = list(sources(logarithm))
     while waiting:
         value = waiting.pop()
         is_stored = producer(value, "DequantizeLinear") is not None
-        if value in found or is_stored or is_constant(value) or value.dtype is not ir.DataType.FLOAT:
+        if value in floats or is_stored or is_constant(value) or value.dtype is not ir.DataType.FLOAT:
             continue
-        found.add(value)
+        floats.add(value)
         node = producer(value, *_SCALING)
         waiting += () if node is None else sources(node)
-    return found
+    return floats
