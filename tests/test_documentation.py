@@ -59,7 +59,9 @@ def test_the_example_of_a_recipe_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", text)
+    links += [(path, "") for path in re.findall(r"^\[[\w-]+\]: ([^:\s]+)$", text, re.MULTILINE)]
     found = [(page.parent / path if path else page, anchor) for path, anchor in links]
     assert [target for target, _ in found if not target.exists()] == []
     assert [anchor for target, anchor in found if anchor and anchor not in _anchors(target)] == []

@@ -62,7 +62,7 @@ def lines(entries: Mapping[str, Entry]) -> Iterator[str]:
         case: {row.peer: row for row in entry.rows if row.failure is None} for case, entry in entries.items()
     }
     first = entries[COMPARED]
-    units = f"medians in ms, and in parentheses their ratio to {OURS}'s"
+    units = f"medians in ms (ratio to {OURS}'s)"
     yield f"{first.machine}, one thread, {first.date}: {units}."
     yield ""
     recalls = ["recall@10"] if _has_recall(cases) else []
@@ -131,11 +131,14 @@ def _differences(cases: Cases) -> Iterator[str]:
             padded = f"except at 1x16, every sentence is padded to {row.padded} tokens"
             yield f"- {_name(row)} has one graph per shape: {padded}."
     yield f"- {OURS} also pools and normalizes; the others end at the hidden state."
-    for case, found in cases.items():
-        for row in found.values():
+    in_bf16: dict[str, dict[str, str]] = {}  # by name and case, milliseconds in f32
+    for case, rows in cases.items():
+        for row in rows.values():
             if row.variant == "bf16":
-                exact = f"in f32 it takes {_digits(row.tried['f32'])} ms"
-                yield f"- {_name(row)} runs {case} in bf16, its default on this CPU; {exact}."
+                in_bf16.setdefault(_name(row), {})[case] = _digits(row.tried["f32"])
+    for name, exact in in_bf16.items():
+        which, times = " and ".join(exact), " and ".join(exact.values())
+        yield f"- {name} runs {which} in bf16, its default on this CPU; in f32 it takes {times} ms."
 
 
 def _name(row: Row) -> str:
