@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
 import onnx_ir as ir
 
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
-from edgeattn_export.graph.scopes import modules_in
 from edgeattn_export.graph.trials import masked_samples
 from edgeattn_export.quantize.affine import scale_of
-from edgeattn_export.quantize.forms import Forms, LinearForm
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.layer_statistics import LayerStatistics
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match, find_layers, floats, match_linear
@@ -26,7 +25,8 @@ from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.quantize.rounded_layers import Key, OwnKey, RoundedLayers
 from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
-from edgeattn_export.quantize.trained_grid import TrainedGrid, keeps, obstacle
+from edgeattn_export.quantize.trained_grid import TrainedGrid
+from edgeattn_export.quantize.trained_layers import TrainedLayers
 from edgeattn_runtime.errors import QuantizeError
 
 
@@ -43,6 +43,7 @@ class Calibration:
         trained: The layers that have a grid since training; they keep it in every form that has its steps.
         like: Of a graph with the same layers, whose numbers these take; None where they have their own.
         layers: The graph's linear layers, in its order.
+        trained_layers: Which of them have such a grid, and whether they keep it.
     """
 
     model: ir.Model
@@ -53,11 +54,11 @@ class Calibration:
     trained: Trained = FLOAT_TRAINED
     like: Calibration | None = None
     layers: tuple[Layer, ...] = field(init=False)
+    trained_layers: TrainedLayers = field(init=False)
     _matches: dict[str, Match] = field(init=False)
     _statistics: LayerStatistics = field(init=False)
     _rounded: RoundedLayers = field(default_factory=RoundedLayers, init=False)
     _covering: tuple[Inputs, ...] = ()
-    _obstacles: dict[tuple[str, str], str | None] = field(default_factory=dict)  # by weight and form
     _surgeon: Surgeon | None = None
     _pruned: tuple[Mapping[str, int], Calibration] | None = None  # the latest one
 
@@ -71,6 +72,7 @@ class Calibration:
         )
         matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
         self._matches = {name: match for name, match in matches if match is not None}
+        self.trained_layers = TrainedLayers(self.trained, self.layers, self._matches)
         self._statistics = LayerStatistics(self.model, self.layers, self.samples, self.engine)
 
     def linears(
@@ -111,56 +113,13 @@ class Calibration:
 
     def _key(self, layer: Layer, treatment: Treatment, is_fitted: bool) -> Key:
         form = self.forms.linear[treatment.form]
-        is_fitted = is_fitted and not (self.is_trained(layer) and self._obstacle(layer, form) is None)
+        is_fitted = is_fitted and not self.trained_layers.take_steps(layer, form)
         kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
         return Key.of(layer, form, Treatment(treatment.form, tuple(kept)))
 
     def is_trained(self, layer: Layer) -> bool:
         """Say whether training left a layer's weight on a grid."""
-        names = self.trained.layers
-        return layer.weight in names or all(module in names for module in modules_in(layer.module))
-
-    def _trained_reach(self, layer: Layer) -> Reach | None:
-        """Return between which numbers training rounded the inputs that meet a layer's weight."""
-        layers = [each for each in self.layers if each.weight == layer.weight]
-        names = {name for each in layers for name in modules_in(each.module)}
-        trained = self.trained.reaches
-        reaches = {trained.get(layer.weight) or trained.get(name) for name in names}
-        return reaches.pop() if len(reaches) == 1 else None
-
-    def _with_trained_reach(self, layer: Layer, linear: Linear) -> Linear:
-        """Let a layer's input reach as far as training let it, where the layer takes it as it comes."""
-        changed = (linear.reach, linear.divisor, linear.outliers, linear.copies)
-        if any(each is not None for each in changed):
-            return linear
-        return replace(linear, reach=self._trained_reach(layer))
-
-    def keeps_reach(self, layer: Layer, linear: Linear | None) -> bool:
-        """Say whether a layer's input, where it has a fixed range, has the one that training left it."""
-        reach = None if linear is None else linear.reach
-        return reach is not None and reach == self._trained_reach(layer)
-
-    def why_lost(self, layer: Layer, treatment: Treatment, linear: Linear | None) -> str | None:
-        """Say why a layer has lost the grid that training left it, or return None where it has it still.
-
-        Args:
-            layer: One that ``is_trained``.
-            treatment: What was done to it.
-            linear: What that made of it; None where it stays float.
-        """
-        if linear is not None and keeps(linear, self._matches[layer.node].array):
-            return None
-        techniques = ", ".join(name for name, _ in treatment.techniques)
-        return (
-            self._obstacle(layer, self.forms.linear[treatment.form]) or f"its weight is moved by {techniques}"
-        )
-
-    def _obstacle(self, layer: Layer, form: LinearForm) -> str | None:
-        """Say why a form has not the steps that training left a layer's weight in, or return None."""
-        key = layer.weight, form.name
-        if key not in self._obstacles:
-            self._obstacles[key] = obstacle(self._matches[layer.node].array, form)
-        return self._obstacles[key]
+        return self.trained_layers.is_trained(layer)
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: linear for key in keys.values() if (linear := self._rounded.get(key)) is not None}
@@ -264,7 +223,7 @@ class Calibration:
                 for name, number in key.techniques:
                     linear = TECHNIQUES[name](linear, statistics, number)
             if statistics is not None and key.calibrated:
-                linear = self._with_trained_reach(layer, linear).reaching(statistics)
+                linear = self.trained_layers.with_reach(layer, linear).reaching(statistics)
             return linear.settled()
         except ValueError as error:
             raise QuantizeError(

@@ -216,15 +216,17 @@ def _treated(calibration: Calibration, recipe: Recipe) -> list[tuple[Layer, Trea
 
 def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
     """Return what became of the grids that training left, by the layers' outputs."""
-    trained = [layer for layer in calibration.layers if calibration.is_trained(layer)]
-    if not trained:
+    trained = calibration.trained_layers
+    layers = [layer for layer in calibration.layers if calibration.is_trained(layer)]
+    if not layers:
         return {}
     linears = calibration.linears(_treated(calibration, recipe), tuple(recipe.placed_rewrites()))
     grids: dict[str, str] = {}
-    for layer in trained:
-        linear = linears.get(layer.name)
-        kept = KEPT_WITH_INPUT if calibration.keeps_reach(layer, linear) else KEPT
-        grids[layer.output] = calibration.why_lost(layer, recipe.treatment(layer.name), linear) or kept
+    for layer in layers:
+        treatment, linear = recipe.treatment(layer.name), linears.get(layer.name)
+        kept = KEPT_WITH_INPUT if trained.keeps_reach(layer, linear) else KEPT
+        lost = trained.why_lost(layer, treatment, calibration.forms.linear[treatment.form], linear)
+        grids[layer.output] = lost or kept
     return grids
 
 
