@@ -111,7 +111,7 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     words = (
         f"{count} convolutions stay float and take" if count > 1 else "One convolution stays float and takes"
     )
-    return (f"{words} {share:.0%} of the int8 graph's time.",)
+    return (f"{words} {100 * share:.0f} % of the int8 graph's time.",)
 
 
 def _kernel_notes(proof: Proof) -> tuple[str, ...]:

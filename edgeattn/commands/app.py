@@ -70,7 +70,9 @@ def run(arguments: Sequence[str] | None) -> int:
     try:
         outcome = app(arguments, standalone_mode=False)
     except typer.TyperException as error:
-        raise BadInput(f"{error.format_message().rstrip('.')}; see edgeattn --help") from error
+        message = error.format_message().rstrip(".")
+        see = " See" if message.endswith("?") else "; see"
+        raise BadInput(f"{message}{see} edgeattn --help") from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     if outcome == _TYPER_INTERRUPTED:

@@ -1,4 +1,4 @@
-"""An encoder that looks back alone, from module to bundle, and hop by hop on the device."""
+"""An encoder that only looks back, from module to bundle, and hop by hop on the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keyword transformer that listens on: it looks back alone, and says when a word has ended."""
+"""The keyword transformer that listens on: it only looks back, and says when a word has ended."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _speedup(old: Report, new: Report) -> Change:
     word = interval_trend(
         new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
     )
-    return Change(name, *texts, word, f"by their intervals, {SPEED_NOISE:.0%} at least")
+    return Change(name, *texts, word, f"by their intervals, {100 * SPEED_NOISE:.0f} % at least")
 
 
 def _ratio(report: Report) -> Ratio | None:

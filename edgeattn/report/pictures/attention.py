@@ -53,7 +53,7 @@ def draw_attention(sample: AnsweredSample, output: str) -> Figure:
     left, line = _MARGIN / _WIDTH, _LINE / layout.height
     write_words(figure, sample, left=left, top=_LINES * line, line=line)
     what = f"Each row: how a token divides its attention, {of_heads(sample, output)}"
-    figure.text(left, line, f"{what}; strongest {largest:.0%}", va="top")
+    figure.text(left, line, f"{what}; strongest {100 * largest:.0f} %", va="top")
     return figure
 
 

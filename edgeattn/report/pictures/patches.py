@@ -59,7 +59,7 @@ def draw_patches(sample: AnsweredSample, image: Image, output: str) -> Figure:
     write_words(figure, sample, left=left, top=3 * line, line=line)
     before, _, _ = patch_grid(sample.original[output].shape[-1], image) or (0, 0, 0)
     whose = "of the first token" if before else "of all queries"
-    caption = f"Attention {whose}, {of_heads(sample, output)}; strongest {largest:.1%}"
+    caption = f"Attention {whose}, {of_heads(sample, output)}; strongest {100 * largest:.1f} %"
     figure.text(left, line, caption, va="top")
     return figure
 

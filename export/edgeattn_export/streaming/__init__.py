@@ -1,4 +1,4 @@
-"""Giving an encoder that looks back alone a graph that answers as its input arrives, hop by hop."""
+"""Giving an encoder that only looks back a graph that answers as its input arrives, hop by hop."""
 
 from edgeattn_export.streaming.derive import derive_streaming
 from edgeattn_export.streaming.request import StreamRequest

@@ -1,4 +1,4 @@
-"""The float graph of an encoder that looks back alone -> the same and that of one hop, proven or refused."""
+"""The float graph of an encoder that only looks back -> the same and that of one hop, proven or refused."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_attention_is_drawn_over_the_tokens_of_a_text() -> None:
     assert svg is not None
     told = [line.strip(" <!->") for line in svg.splitlines() if line.strip().startswith("<!--")]
     assert told[:6] == ["the", "cat", "sat"] * 2  # above, and at the left
-    assert f"mean of 4 heads; strongest {weights[0].mean(0).max():.0%}" in svg
+    assert f"mean of 4 heads; strongest {100 * weights[0].mean(0).max():.0f} %" in svg
 
 
 def test_a_long_text_is_drawn_by_its_beginning() -> None:

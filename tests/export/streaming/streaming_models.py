@@ -1,4 +1,4 @@
-"""Small encoders that look back alone, each in its own way, and ones that do not."""
+"""Small encoders that only look back, each in its own way, and ones that do not."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def whole_of(
 
 @pytest.fixture(scope="module")
 def streaming(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[WholeGraph, Samples]:
-    """Encoders that look back alone, and real frames."""
+    """Encoders that only look back, and real frames."""
     torch.manual_seed(1)
     return whole_of(exported, Each(STREAMING))
 
