@@ -69,6 +69,9 @@ def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
     Args:
         golden: The bundle's.
         model: The int8 model; its request names the device.
+
+    Raises:
+        BadInput: The device's answer lacks an output of the contract.
     """
     place, tolerance = model.request.place, golden.tolerance
     main = model.request.engine.runner(model.main, threads=place.threads)

@@ -26,7 +26,7 @@ from typing import NoReturn
 from protocol.cases import CASES, case
 from protocol.catalog import OURS, peers
 from protocol.markdown import table
-from protocol.neighbours import prepare_neighbours
+from protocol.neighbors import prepare_neighbors
 from protocol.networks import prepare
 from protocol.race import Setting, race
 from protocol.result import Failure, Result
@@ -50,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stored = asked.cache / "networks"
     networks = {name: prepare(name, stored / name) for name in dict.fromkeys(cases.values())}
     ready = {(OURS, SENTENCE): [asked.bundle.resolve()]} if asked.bundle else {}
-    neighbours = None if asked.texts is None else prepare_neighbours(asked.texts, stored)
+    neighbors = None if asked.texts is None else prepare_neighbors(asked.texts, stored)
     for threads in asked.threads:
-        setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready, neighbours)
+        setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready, neighbors)
         for name, network in cases.items():
             written = case(name, networks[network], stored / network)
             outcomes = race(named, written, networks[network], setting)

@@ -53,7 +53,7 @@ MODELS = Path(__file__).parents[2] / "models"
 SMALL, LARGE = "int4 blocks", "int8 per token"
 IN_8_BITS = Treatment(LARGE, (("smoothing", 0.6),))  # no channels split off, which would be stored in float
 SMALL_ROWS, LARGE_ROWS = "int4 rows", "int8 rows"
-NEIGHBOURS = 10
+NEIGHBORS = 10
 STEPS = 8  # from all layers in 4 bits to all in 8
 CARE, NEAREST = "with care", "to the nearest"
 TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999)  # of the picture
@@ -90,7 +90,7 @@ class Point:
         """Return the recipe in words, and its figures."""
         recipe = f"{self.way}, {self.large} of {self.layers} layers in 8 bits, {self.rows}"
         figures = f"{self.size_mb:.2f} MB, {self.cosine:.4f} (worst {self.worst:.4f}), {self.seconds:.0f} s"
-        recall = "" if self.recall is None else f", recall@{NEIGHBOURS} {self.recall:.3f}"
+        recall = "" if self.recall is None else f", recall@{NEIGHBORS} {self.recall:.3f}"
         return f"{recipe}: {figures}{recall}"
 
 
@@ -184,21 +184,21 @@ def answers_of(part: FloatGraph, samples: Samples, model: ir.Model) -> list[NDAr
 
 
 def _recall(expected: Sequence[NDArray[np.float64]], answers: Sequence[NDArray[np.float64]]) -> float | None:
-    """Return the share of each answer's nearest neighbours by cosine that are those of the expected ones."""
+    """Return the share of each answer's nearest neighbors by cosine that are those of the expected ones."""
     if len({len(each) for each in expected}) > 1:
         return None
-    wanted, found = _neighbours(np.stack(expected)), _neighbours(np.stack(answers))
+    wanted, found = _neighbors(np.stack(expected)), _neighbors(np.stack(answers))
     return float(
-        np.mean([len({*one} & {*other}) / NEIGHBOURS for one, other in zip(wanted, found, strict=True)])
+        np.mean([len({*one} & {*other}) / NEIGHBORS for one, other in zip(wanted, found, strict=True)])
     )
 
 
-def _neighbours(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the indices of the ``NEIGHBOURS`` nearest other vectors of each, (N, NEIGHBOURS)."""
+def _neighbors(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the indices of the ``NEIGHBORS`` nearest other vectors of each, (N, NEIGHBORS)."""
     directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     likeness = directions @ directions.T  # (N, N)
     np.fill_diagonal(likeness, -np.inf)
-    return np.argsort(-likeness, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return np.argsort(-likeness, axis=1, kind="stable")[:, :NEIGHBORS]
 
 
 def picture(points: Sequence[Point]) -> Figure:

@@ -45,7 +45,7 @@ MODELS = Path(__file__).parents[2] / "models"
 SPLITS = 200
 SIZES = (60, 120, 300)  # evaluation samples, enough for any limit
 TEXTS = 2000
-NEIGHBOURHOOD = 1000  # texts, that the nearest are looked for among
+NEIGHBORHOOD = 1000  # texts, that the nearest are looked for among
 STEPS = (-20, -8, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1)  # standard errors from the mean of all
 BELOW = (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.12)  # shares of all inputs that miss a limit on a worst case
 CHANCE = 0.03  # of contradictions beyond what is allowed, in so many splits
@@ -60,7 +60,7 @@ class Judged:
     Attributes:
         name: The limit's.
         figure: What inputs come to, by their places.
-        scores: A number for each input; None of what has none by itself, such as its neighbours.
+        scores: A number for each input; None of what has none by itself, such as its neighbors.
     """
 
     name: str
@@ -171,7 +171,7 @@ def limits(one: Judged, every: Places, size: int) -> list[float]:
 
 
 def truth(one: Judged, at: Places, size: int) -> float:
-    """Return what inputs come to; neighbours are looked for among as many as a verdict saw."""
+    """Return what inputs come to; neighbors are looked for among as many as a verdict saw."""
     if one.scores is not None:
         return one.figure(at).value
     parts = [at[start : start + size] for start in range(0, len(at) - size + 1, size)]
@@ -225,7 +225,7 @@ def main() -> int:
     highest = 0.0
     for one in judged(given.model, samples, given.bundle):
         every = np.random.default_rng(1).permutation(len(samples))
-        value = truth(one, every, min(NEIGHBOURHOOD, len(every)))
+        value = truth(one, every, min(NEIGHBORHOOD, len(every)))
         for size in SIZES:
             if one.name in METRICS and size < METRICS[one.name].least:
                 continue

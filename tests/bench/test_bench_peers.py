@@ -12,7 +12,7 @@ import pytest
 from bench_peers import main
 from protocol.catalog import find, peers
 from protocol.markdown import table
-from protocol.neighbours import recall_at_10
+from protocol.neighbors import recall_at_10
 from protocol.peer import Array, Batch, Call, Feed, Job, Peer, batches, pooled, read_samples, write_samples
 from protocol.process import PeerFailed, Process
 from protocol.result import Failure, Result

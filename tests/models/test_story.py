@@ -39,7 +39,7 @@ def logits(network: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
     return scores
 
 
-def test_the_n_grams_odds_sum_to_1_and_favour_what_was_seen() -> None:
+def test_the_n_grams_odds_sum_to_1_and_favor_what_was_seen() -> None:
     ngram = load("story", "ngram")
     levels = ngram.fit(b"the cat, the hat, the rat, the bat. " * 3 + b"a dog", 5)
     for before in (b"the ", b"a ca", b"zzzz"):

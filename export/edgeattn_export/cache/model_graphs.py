@@ -35,7 +35,11 @@ class ModelGraph:
 
 
 def contract_tensor(value: ir.Value) -> Tensor:
-    """Return what a contract says of a graph's input or output, its name, dtype and dims."""
+    """Return what a contract says of a graph's input or output, its name, dtype and dims.
+
+    Raises:
+        TypeError: It has no dtype or no dims.
+    """
     if value.dtype is None or value.shape is None:
         raise TypeError(f"{value.name}: a graph's input or output without dtype or dims")
     return Tensor(

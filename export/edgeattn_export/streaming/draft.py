@@ -50,7 +50,11 @@ class Draft:
         return self.constant(np.array(numbers, np.int64), "stream.numbers")
 
     def weight(self, value: ir.Value) -> ir.Value:
-        """Take over a weight of the whole graph, or what does not depend on the length, under its name."""
+        """Take over a weight of the whole graph, or what does not depend on the length, under its name.
+
+        Raises:
+            CannotStream: It is another one at each length.
+        """
         if value not in self._weights:
             array = self.growth.constant(value)
             if array is None:

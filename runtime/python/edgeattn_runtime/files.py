@@ -29,7 +29,11 @@ class FileEntry:
 
     @classmethod
     def from_field(cls, path: str, field: Field) -> FileEntry:
-        """Read one value of the manifest's ``files``, and its key, the path."""
+        """Read one value of the manifest's ``files``, and its key, the path.
+
+        Raises:
+            BundleError: The path leaves the folder, or the value is no entry.
+        """
         if not _PATH.fullmatch(path) or path in _UNLISTED:
             raise BundleError(
                 f"files: {json.dumps(path)} found, the path of another file inside the folder expected "

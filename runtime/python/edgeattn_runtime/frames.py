@@ -58,7 +58,11 @@ def read_frame(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, dict
 
 
 def read_packed(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, bytes] | None:
-    """Read a message, and its arrays as the safetensors that they came as; otherwise as ``read_frame``."""
+    """Read a message, and its arrays as the safetensors that they came as; otherwise as ``read_frame``.
+
+    Raises:
+        FrameError: What stands there is no frame.
+    """
     line = stream.readline(LINE)
     if not line.endswith(b"\n"):
         if len(line) == LINE:

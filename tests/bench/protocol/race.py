@@ -13,7 +13,7 @@ import numpy as np
 from protocol.cases import Case
 from protocol.environment import python_of
 from protocol.exports import variants_of
-from protocol.neighbours import NETWORK, Neighbours, recall_at_10
+from protocol.neighbors import NETWORK, Neighbors, recall_at_10
 from protocol.networks import Network
 from protocol.peer import Peer
 from protocol.process import PeerFailed, Process
@@ -34,7 +34,7 @@ class Setting:
         seconds: A round takes at least.
         cache: The folder of environments and exports.
         ready: Variants exported before, by the names of their peer and network.
-        neighbours: Texts that each peer is to find the nearest of; None asks for none.
+        neighbors: Texts that each peer is to find the nearest of; None asks for none.
     """
 
     threads: int
@@ -42,7 +42,7 @@ class Setting:
     seconds: float
     cache: Path
     ready: Mapping[tuple[str, str], Sequence[Path]]
-    neighbours: Neighbours | None = None
+    neighbors: Neighbors | None = None
 
     @property
     def logs(self) -> Path:
@@ -133,12 +133,12 @@ class Racer:
         Raises:
             PeerFailed: The peer fails.
         """
-        texts = self._setting.neighbours
+        texts = self._setting.neighbors
         if texts is None or self._network.name != NETWORK:
             return
         if self._length is not None and self._length < self._network.longest:
             return
-        file = self._setting.logs / f"{self.peer.name}-neighbours.npy"
+        file = self._setting.logs / f"{self.peer.name}-neighbors.npy"
         self._asked(
             "answer",
             samples=str(texts.samples),

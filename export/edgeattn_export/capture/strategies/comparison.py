@@ -78,7 +78,11 @@ class _FreedGraph:
         self._numbers: dict[SizeFormula, fx.Node] = {}
 
     def follow(self, node: fx.Node, values: Mapping[int, Any]) -> Any:
-        """Return an argument of a node that follows the size, from what it is at each."""
+        """Return an argument of a node that follows the size, from what it is at each.
+
+        Raises:
+            CaptureError: It is a number that is no known function of the size.
+        """
         largest = values[max(values)]
         match largest:
             case fx.Node():
@@ -97,7 +101,11 @@ class _FreedGraph:
         return self._number(formula)
 
     def table(self, node: fx.Node, tables: Mapping[int, Tensor]) -> None:
-        """Cut a table of the graph to the size, where the smaller ones are parts of it."""
+        """Cut a table of the graph to the size, where the smaller ones are parts of it.
+
+        Raises:
+            CaptureError: They are none.
+        """
         largest = tables[max(tables)]
         if all(table.shape == largest.shape and torch.equal(table, largest) for table in tables.values()):
             return

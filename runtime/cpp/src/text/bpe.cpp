@@ -42,7 +42,7 @@ class Bpe : public TokenModel {
     std::uint32_t rank = 0, id = 0;
   };
   struct Symbol {
-    std::uint32_t id, before, behind;  // its neighbours' places, or kNone
+    std::uint32_t id, before, behind;  // its neighbors' places, or kNone
     bool alive = true;
   };
   struct Candidate {

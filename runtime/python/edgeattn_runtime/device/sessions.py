@@ -51,6 +51,9 @@ class Sessions:
         """Return the call of a session with inputs, and its outputs' names.
 
         Inputs that the graph does not take are left out.
+
+        Raises:
+            BadInput: Inputs that it takes are missing.
         """
         session, name = self._session(spec.graph), spec.graph.name
         arrays = self._arrays(spec.inputs)

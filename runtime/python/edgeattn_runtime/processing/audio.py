@@ -71,7 +71,11 @@ class Audio:
         )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
-        """Check that its input is there, float32, of one channel, several channels or features."""
+        """Check that its input is there, float32, of one channel, several channels or features.
+
+        Raises:
+            BundleError: It is not.
+        """
         tensor = find_tensor("audio.input", self.input, inputs)
         if self.log_mel is not None:
             check_kind("audio.input", tensor, ("float32",), 3)

@@ -41,7 +41,11 @@ class Labels:
         )
 
     def check(self, outputs: Mapping[str, Tensor]) -> None:
-        """Check that its output is there, float32, with as many places as there are names."""
+        """Check that its output is there, float32, with as many places as there are names.
+
+        Raises:
+            BundleError: It is not.
+        """
         tensor = find_tensor("labels.output", self.output, outputs)
         if tensor.dtype != "float32":
             raise BundleError(f"processing.labels.output: {tensor} found, float32 expected")

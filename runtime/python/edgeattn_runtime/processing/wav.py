@@ -29,7 +29,11 @@ class _Format:
 
     @classmethod
     def read(cls, chunk: bytes) -> _Format:
-        """Read the chunk ``fmt``; an extensible one names its format behind its first 24 bytes."""
+        """Read the chunk ``fmt``; an extensible one names its format behind its first 24 bytes.
+
+        Raises:
+            InputError: It is cut, or of a format that is not read.
+        """
         if len(chunk) < 16:
             raise InputError(f"a format of {len(chunk)} bytes found, at least 16 expected; {_REMEDY}")
         kind, channels, rate, _, frame, bits = struct.unpack_from("<HHIIHH", chunk)

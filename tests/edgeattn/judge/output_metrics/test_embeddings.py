@@ -50,7 +50,7 @@ def test_recall_counts_what_both_find(answered: Make) -> None:
     shared = [np.intersect1d(a, b).size for a, b in zip(*nearest, strict=True)]
     assert (shared[0], shared[30], shared[60]) == (0, 10, 0)
     assert recall.value == pytest.approx(np.mean(shared) / 10)
-    assert recall.scores[0] < 0.0 < recall.scores[30]  # it is no neighbour of those that look for it
+    assert recall.scores[0] < 0.0 < recall.scores[30]  # it is no neighbor of those that look for it
 
 
 @pytest.mark.parametrize("metric", [RECALL_AT_10, RANK], ids=lambda metric: metric.name)

@@ -19,13 +19,13 @@ from edgeattn.judge.output_metrics.embeddings import RECALL_AT_10
 from edgeattn.source.handover import load
 
 NETWORK = "sentence"  # whose texts they are
-AMONG = bench_verdicts.NEIGHBOURHOOD
+AMONG = bench_verdicts.NEIGHBORHOOD
 
 Embeddings = NDArray[np.float32]  # (N, W)
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbors:
     """Texts as files, and PyTorch's embeddings of them.
 
     Attributes:
@@ -37,7 +37,7 @@ class Neighbours:
     reference: Embeddings
 
 
-def prepare_neighbours(texts: Path, folder: Path) -> Neighbours:
+def prepare_neighbors(texts: Path, folder: Path) -> Neighbors:
     """Write the texts into a folder, and embed them.
 
     Args:
@@ -48,8 +48,8 @@ def prepare_neighbours(texts: Path, folder: Path) -> Neighbours:
     order = np.random.default_rng(1).permutation(len(drawn))
     feeds: list[Feed] = [dict(drawn[i].inputs) for i in order[: len(drawn) // AMONG * AMONG]]
     module = load(str(HANDOVERS[NETWORK])).module
-    write_samples(folder / "neighbours.npz", feeds)
-    return Neighbours(folder / "neighbours.npz", np.concatenate([embedding(module, feed) for feed in feeds]))
+    write_samples(folder / "neighbors.npz", feeds)
+    return Neighbors(folder / "neighbors.npz", np.concatenate([embedding(module, feed) for feed in feeds]))
 
 
 def recall_at_10(found: Embeddings, reference: Embeddings, among: int = AMONG) -> float:
