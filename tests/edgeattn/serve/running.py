@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from edgeattn.serve.sessions import Sessions
 from edgeattn_runtime.errors import BadInput
 
 COOKIE = "edgeattn-test"
+PATIENCE = 20.0  # seconds until what must happen has happened
 SMALL, LARGE = 100, 40_000_000  # bytes of the page, and of a file that fills the buffers of a connection
 
 
@@ -124,3 +126,23 @@ def running(folder: Path) -> Iterator[Running]:
             thread.join()
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def alive(running: Running) -> None:
+    """Check that a browser that came in gets the page."""
+    answer, body = running.ask("/", session=running.enter())
+    assert (answer.status, len(body)) == (200, SMALL)
+
+
+def post(running: Running, session: str, *lines: str) -> bytes:
+    cookie = f"Cookie: edgeattn-test={session}"
+    head = ("POST /result HTTP/1.1", f"Host: {running.authority}", cookie, *lines, "", "")
+    return "\r\n".join(head).encode()

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from running import LARGE, SMALL, Running, running
+from running import PATIENCE, SMALL, Running, alive, post, until
 
-from edgeattn.serve import handlers
-from edgeattn.serve import server as serving
 from edgeattn.serve.address import LOOPBACK
 from edgeattn.serve.handlers import MOST_BYTES
 from edgeattn.serve.sessions import MOST_RESULTS
-
-PATIENCE = 20.0  # seconds until what must happen has happened
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def raw(port: int, content: bytes) -> bytes:
@@ -36,12 +20,6 @@ def raw(port: int, content: bytes) -> bytes:
         while chunk := connection.recv(65536):
             received += chunk
     return bytes(received)
-
-
-def alive(running: Running) -> None:
-    """Check that a browser that came in gets the page."""
-    answer, body = running.ask("/", session=running.enter())
-    assert (answer.status, len(body)) == (200, SMALL)
 
 
 def test_an_address_lets_one_browser_in(server: Running) -> None:
@@ -169,12 +147,6 @@ def test_a_browser_sends_so_many_results_and_no_more(server: Running) -> None:
     assert answer.status == 200
 
 
-def post(running: Running, session: str, *lines: str) -> bytes:
-    cookie = f"Cookie: edgeattn-test={session}"
-    head = ("POST /result HTTP/1.1", f"Host: {running.authority}", cookie, *lines, "", "")
-    return "\r\n".join(head).encode()
-
-
 def test_a_result_that_is_too_large_is_refused_unread(server: Running) -> None:
     answer = raw(server.port, post(server, server.enter(), "Content-Length: 99999999999"))
     assert b" 413 " in answer.splitlines()[0]
@@ -220,121 +192,3 @@ def test_what_is_no_http_ends_its_connection_alone(server: Running, content: byt
     assert not received.startswith(b"HTTP/1.1 2")
     until(lambda: server.noted.refusals or not received)
     alive(server)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Running]:
-    """A server that waits for nobody longer than a second."""
-    monkeypatch.setattr(serving, "HEADERS_WITHIN", 1.0)
-    monkeypatch.setattr(serving, "BODY_WITHIN", 1.0)
-    with running(tmp_path) as started:
-        yield started
-
-
-def test_slow_clients_are_left_and_hold_up_nobody(impatient: Running) -> None:
-    session = impatient.enter()
-    slow = {
-        "silent": b"",
-        "a header": b"GET / HTTP/1.1\r\nHost:",
-        "a body": post(impatient, session, "Content-Length: 9") + b"{",
-    }
-    connections = [socket.create_connection((LOOPBACK, impatient.port), timeout=PATIENCE) for _ in slow]
-    for connection, content in zip(connections, slow.values(), strict=True):
-        connection.sendall(content)
-    alive(impatient)
-    for connection in connections:
-        assert connection.recv(65536) == b""  # closed by the server
-        connection.close()
-    assert impatient.noted.results == []
-    assert any("Timeout reading body" in reason for reason in impatient.noted.refusals)
-    alive(impatient)
-
-
-def test_two_hundred_browsers_at_once_are_all_answered(server: Running) -> None:
-    session = server.enter()
-    found: list[int] = []
-    gate = threading.Barrier(200)
-
-    def ask() -> None:
-        gate.wait()
-        found.append(server.ask("/", session=session)[0].status)
-
-    threads = [threading.Thread(target=ask) for _ in range(200)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [200] * 200
-
-
-def test_connections_beyond_some_are_turned_away(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 5)
-    held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
-        assert beyond.recv(1) == b""
-    assert "beyond the most" in server.noted.refusals[-1]
-    for connection in held:
-        connection.close()
-    until(lambda: _answers(server))
-    alive(server)
-
-
-def _answers(server: Running) -> bool:
-    try:
-        return server.ask("/open/wrong")[0].status == 403
-    except OSError:
-        return False
-
-
-def large(server: Running) -> str:
-    cookie = f"edgeattn-test={server.enter()}"
-    return f"GET /large.bin HTTP/1.1\r\nHost: {server.authority}\r\nCookie: {cookie}\r\n\r\n"
-
-
-def test_one_address_leaves_room_for_others(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MOST_OF_ADDRESS", 5)
-    held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
-        assert beyond.recv(1) == b""
-    assert "the most that one address may hold" in server.noted.refusals[-1]
-    other = ("127.0.0.2", 0)
-    with socket.create_connection((LOOPBACK, server.port), PATIENCE, source_address=other) as elsewhere:
-        elsewhere.sendall(f"GET /open/wrong HTTP/1.1\r\nHost: {server.authority}\r\n\r\n".encode())
-        assert b" 403 " in elsewhere.recv(65536)
-    for connection in held:
-        connection.close()
-    until(lambda: _answers(server))
-    alive(server)
-
-
-def test_a_client_that_vanishes_amid_a_file_is_told(server: Running) -> None:
-    request = large(server)
-    connection = socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE)
-    connection.sendall(request.encode())
-    assert connection.recv(10)
-    connection.close()
-    until(lambda: server.noted.refusals)
-    assert "left amid large.bin" in server.noted.refusals[-1]
-    alive(server)
-
-
-def test_a_client_that_takes_nothing_is_left(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "STALLED", 0.5)
-    request = large(server)
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
-        connection.sendall(request.encode())
-        until(lambda: server.noted.refusals)
-        assert "left amid large.bin" in server.noted.refusals[-1]
-    alive(server)
-
-
-def test_a_large_file_comes_whole(server: Running) -> None:
-    answer, body = server.ask("/large.bin", session=server.enter())
-    assert (answer.status, len(body)) == (200, LARGE)
-
-
-def test_a_client_that_vanishes_amid_a_result_leaves_nothing(server: Running) -> None:
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
-        connection.sendall(post(server, server.enter(), "Content-Length: 9") + b"{")
-    alive(server)
-    assert server.noted.results == []
