@@ -73,7 +73,8 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
         heads = node.attributes.get_int("q_num_heads", 1)
         query = draft.op("Transpose", [_split(draft, query, heads)], SWAP, name=f"{query.name}.apart")
         new = [_split(draft, value, node.attributes.get_int("kv_num_heads", heads)) for value in new]
-    query.type, query.shape = node.outputs[0].type, ir.Shape(_by_head(draft.anatomy, node))
+    dtype = draft.anatomy.dtype(node.outputs[0])
+    query.dtype, query.shape = dtype, ir.Shape(_by_head(draft.anatomy, node))
     for past, written, present in zip(attention.past, new, attention.present, strict=True):
         slots.write(past, written, present, layout=TOKENS_FIRST if side_by_side else HEADS_FIRST)
     result = draft.tape.op(
@@ -85,7 +86,7 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
     if side_by_side:
         result.name = f"{node.outputs[0].name}.apart"
         result = _joined(draft, result)
-    result.name, result.type = node.outputs[0].name, node.outputs[0].type
+    result.name, result.dtype = node.outputs[0].name, dtype
     own.give(node.outputs[0], result)
 
 

@@ -44,6 +44,21 @@ def test_steps_say_what_pytorch_says(
     assert scaled_error(found.captured.reference(inputs), stepped(found.steps, inputs, chunks)) < TOLERANCE
 
 
+def test_a_query_has_a_type_where_a_rule_left_its_attention_without_one(
+    derivation: Callable[[str], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has dims, and a file has these with a type alone: onnx-ir warns of each that it leaves out."""
+    found = derivation("learned")
+    model = found.recovered.model.clone()
+    for node in model.graph:
+        if node.op_type == "Attention":
+            node.outputs[0].type = node.outputs[0].shape = None
+    steps = derive_steps(found.captured, replace(found.recovered, model=model), found.samples)
+    assert isinstance(steps, Steps)
+    ir.to_proto(steps.decoder.model)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("name", DECODERS)
 def test_attention_over_a_cache_has_a_plain_form_too(
     name: str,
