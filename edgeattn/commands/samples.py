@@ -29,8 +29,13 @@ def one_of(argument: Path | None, option: Path | None) -> Path | None:
     """Return the samples, named once.
 
     Raises:
-        BadInput: They are named twice.
+        BadInput: They are named twice, or a column stands in their place.
     """
+    if argument is not None and "=" in argument.name and not argument.exists():
+        raise BadInput(
+            f"{argument}: ROLE=COLUMN found in place of samples; join columns by commas: "
+            "--columns text=review,label=stars"
+        )
     if argument is not None and option is not None:
         raise BadInput(f"--samples {option}: found beside {argument}; name samples once")
     return argument or option

@@ -45,6 +45,8 @@ def test_an_export_ends_with_one_line(refused: Refused, folder: Path, data: Path
     assert "--samples" in refused("export", folder)
     assert "once" in refused("export", folder, data, "--samples", data)
     assert "ROLE=COLUMN" in refused("export", folder, data, "--columns", "text")
+    apart = ("--samples", str(data), "--columns", "text=review", "label=stars")
+    assert "label=stars: ROLE=COLUMN found in place of samples" in refused("export", folder, *apart)
     assert "have none" in refused("export", "models/digits/model.py", "--columns", "text=review")
 
 
