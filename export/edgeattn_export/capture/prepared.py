@@ -12,17 +12,19 @@ the module that has W, so that none of their classes has to be known.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 
-import torch
 from torch import Tensor, fx, nn
 from torch.ao.quantization import ObserverBase
 
 from edgeattn_export.capture.captured import Captured
+from edgeattn_export.capture.fake_quantizer import is_fake_quantizer, is_off, reach_from, rounded
+from edgeattn_export.capture.prepared_program import restore_layers, unread_grids
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained, lost_grids, reach_of
+from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained, lost_grids
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError
@@ -33,7 +35,6 @@ _OF_ACTIVATIONS = "activation_fake_quantizer"  # torchao's; torch.ao's have no n
 _CONVERTED = "torch.ao.nn.quantized"  # begins the names of modules of what ``convert`` makes
 _QUANTIZED_TENSORS = "torchao."  # of the weights of what torchao converts
 _QUANTIZED_OPERATORS = ("quantized_decomposed", "torchao")  # of the programs that ``convert_pt2e`` makes
-_PROGRAM = "a program of prepare_qat_pt2e has no module for it; prepare the module itself"
 
 
 def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
@@ -47,20 +48,23 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
     """
     _check_unconverted(module)
     _check_unobserved(module)
-    if not any(_is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
+    if not any(is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
         return module, FLOAT_TRAINED
-    module = copy.deepcopy(module)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of PyTorch, on its own programs
+        module = copy.deepcopy(module)
     layers: set[str] = set()
     lost: dict[str, list[str]] = {}  # by reason
-    if weights := _rounded_in_programs(module):
-        lost[_PROGRAM] = weights
+    for program in [part for part in module.modules() if isinstance(part, fx.GraphModule)]:
+        restore_layers(program)
+        for weight, obstacle in unread_grids(program):
+            lost.setdefault(obstacle, []).append(weight)
     for name, part in tuple(module.named_modules()):
         quantizer = _quantizer_of(part)
         if quantizer is None:
             continue
         reason = _why_lost(part, quantizer)
         if reason is None:
-            _round_weight(part, quantizer)
+            part.weight = rounded(part.weight, quantizer)
             layers.add(name)
         else:
             lost.setdefault(reason, []).append(name)
@@ -145,7 +149,7 @@ def _is_converted(part: nn.Module) -> bool:
 
 def _check_unobserved(module: nn.Module) -> None:
     """Refuse what ``prepare`` makes: it looks on to find grids after training, and has none."""
-    quantizers = [each for each in module.modules() if _is_fake_quantizer(each)]
+    quantizers = [each for each in module.modules() if is_fake_quantizer(each)]
     trained = {id(part) for each in quantizers for part in each.modules()}
     for name, part in module.named_modules():
         observes = isinstance(part, ObserverBase) or "observer" in type(part).__module__.rpartition(".")[2]
@@ -154,20 +158,6 @@ def _check_unobserved(module: nn.Module) -> None:
                 f"{type(module).__name__}: {name!r} observes it for int8 after training, and has trained no "
                 "grid; hand over the module before prepare: edgeattn finds the grids"
             )
-
-
-def _rounded_in_programs(module: nn.Module) -> list[str]:
-    """Return the weights that programs of ``prepare_qat_pt2e`` round, by name."""
-    parts = dict(module.named_modules())
-    return [
-        str(node.args[0].target)
-        for part in parts.values()
-        for node in _nodes(part)
-        if node.op == "call_module"
-        and _is_fake_quantizer(part.get_submodule(str(node.target)))
-        and isinstance(node.args[0], fx.Node)
-        and node.args[0].op == "get_attr"
-    ]
 
 
 def _nodes(part: nn.Module) -> Iterable[fx.Node]:
@@ -185,41 +175,17 @@ def _has_weight(part: nn.Module) -> bool:
 
 
 def _why_lost(part: nn.Module, quantizer: nn.Module) -> str | None:
-    enabled = getattr(quantizer, "fake_quant_enabled", None)
-    if isinstance(enabled, Tensor) and not enabled.any():
+    if is_off(quantizer):
         return "its fake quantization is switched off"
     if isinstance(getattr(part, "bn", None), nn.Module):
         return "its weight is multiplied by a batch norm before it is rounded"
     return None
 
 
-def _round_weight(part: nn.Module, quantizer: nn.Module) -> None:
-    if isinstance(getattr(quantizer, "observer_enabled", None), Tensor):
-        quantizer.get_buffer("observer_enabled").zero_()  # else a call moves the grid, in eval mode too
-    with torch.no_grad():
-        weight = quantizer(part.weight)
-    part.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
-
-
 def _take_out(part: nn.Module) -> None:
     """Let what rounds inside a module return what it is given."""
     for name, child in tuple(part.named_children()):
-        if name in (*_OF_WEIGHTS, _OF_ACTIVATIONS) or _is_fake_quantizer(child):
-            reach = _reach(child)
+        if name in (*_OF_WEIGHTS, _OF_ACTIVATIONS) or is_fake_quantizer(child):
+            reach = reach_from(child)
             stand_in = nn.Identity() if reach is None else _Reaching(reach)
             setattr(part, name, stand_in.train(part.training))
-
-
-def _reach(quantizer: nn.Module) -> Reach | None:
-    """Return how far one of PyTorch's own reaches, with one step for all; None of others."""
-    step, zero = getattr(quantizer, "scale", None), getattr(quantizer, "zero_point", None)
-    if not (isinstance(step, Tensor) and isinstance(zero, Tensor) and step.numel() == zero.numel() == 1):
-        return None
-    if not _is_fake_quantizer(quantizer) or not quantizer.get_buffer("fake_quant_enabled").any():
-        return None
-    ends = (int(getattr(quantizer, name)) for name in ("quant_min", "quant_max"))
-    return reach_of(step.item(), int(zero.item()), *ends)
-
-
-def _is_fake_quantizer(part: nn.Module) -> bool:
-    return isinstance(getattr(part, "fake_quant_enabled", None), Tensor)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 from torch.ao import quantization
 from torch.ao.quantization.quantize_fx import prepare_qat_fx
 
@@ -147,30 +147,6 @@ def test_weights_of_torchao_are_refused() -> None:
     net[0].weight = quantized(net[0].weight.detach())
     with pytest.raises(ModelError, match=r"^Sequential: its layer '0' is converted to int8 already"):
         as_trained(net)
-
-
-def test_a_program_that_rounds_weights_says_that_their_grids_are_lost() -> None:
-    class Program(nn.Module):
-        """Such as ``torchao.quantization.pt2e.prepare_qat_pt2e`` makes."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.weight = nn.Parameter(torch.randn(4, 4))
-            self.rounding = quantization.default_weight_fake_quant()
-
-        def forward(self, x: Tensor) -> Tensor:
-            return x @ self.rounding(self.weight)
-
-    class Leaves(fx.Tracer):
-        def is_leaf_module(self, m: nn.Module, _: str) -> bool:
-            return isinstance(m, quantization.FakeQuantizeBase)
-
-    program = Program()
-    traced = fx.GraphModule(program, Leaves().trace(program))
-    module, trained = as_trained(traced)
-    (note,) = trained.notes
-    assert note.startswith("No trained grid for 'weight', where the search takes over: a program of ")
-    torch.testing.assert_close(module(torch.eye(4)), program.weight.detach())
 
 
 class Rounding(nn.Module):
