@@ -4,6 +4,7 @@ A choice of one item from each class under two limits (a multiple-choice knapsac
 cheapest treatments, whatever lowers the error most for its cost is taken until the goal is met; then what
 turned out to be too much is given back. Errors of layers add up: each is a small rotation of the output, in
 directions that have nothing to do with one another, so that 1 - cosine is their sum, sample by sample.
+Costs add up too, but for heads and neurons: without some of them the layers around take less, in any form.
 
 Without limits on time and size, and with an option without error for each unit, a choice is always within
 the goal. With such limits the greedy way may end outside where another choice is within: what is fast and
@@ -14,8 +15,8 @@ takes what lowers the error most for its megabytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,12 +39,14 @@ class Option:
         errors: (samples) 1 - cosine with only this unit treated.
         milliseconds: Of all of its layers together.
         megabytes: Of their weights.
+        spared: By the name of another unit, the share of what that one takes which goes with this option.
     """
 
     treatment: Treatment
     errors: Errors
     milliseconds: float
     megabytes: float
+    spared: Mapping[str, float] = field(default_factory=dict)
 
 
 Choice = Mapping[str, Option]  # by the unit's name
@@ -83,15 +86,17 @@ class Problem:
 
     def excess(self, choice: Choice, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
-        errors = trust.worst * predicted(choice)
-        spent = Usage(
-            trust.mean * float(predicted(choice).mean()),
+        expected = predicted(choice)
+        errors = trust.worst * expected
+        milliseconds, megabytes = spent(choice)
+        usage = Usage(
+            trust.mean * float(expected.mean()),
             float(errors.max()),
-            self.milliseconds + sum(option.milliseconds for option in choice.values()),
-            sum(option.megabytes for option in choice.values()),
+            self.milliseconds + milliseconds,
+            megabytes,
         )
         beyond = np.maximum(errors / max(self.goal.worst_error, LEAST_ERROR) - 1, 0)  # (samples)
-        excess = self.goal.excess(spent) + OTHERS_WEIGHT * float(beyond.mean())
+        excess = self.goal.excess(usage) + OTHERS_WEIGHT * float(beyond.mean())
         return excess if excess > NO_GAIN else 0.0
 
     def quick(self) -> Problem:
@@ -102,16 +107,20 @@ class Problem:
         }
         return replace(self, units=units)
 
+    def cheapest(self) -> dict[str, Option]:
+        """Return the options that cost the least together."""
+        chosen = {name: options[0] for name, options in self.units.items()}
+        for name, options in self.units.items():
+            chosen[name] = min(options, key=lambda option: self.cost({**chosen, name: option}))
+        return chosen
+
     def is_cheapest(self, choice: Choice) -> bool:
         """Say whether no unit could have cost less."""
-        return all(
-            choice[name].treatment == min(options, key=self.cost).treatment
-            for name, options in self.units.items()
-        )
+        return all(choice[name].treatment == option.treatment for name, option in self.cheapest().items())
 
-    def cost(self, option: Option) -> float:
-        """Return what of an option is to be least."""
-        return self.goal.cost(option.milliseconds, option.megabytes)
+    def cost(self, choice: Choice) -> float:
+        """Return what of a choice is to be least."""
+        return self.goal.cost(*spent(choice))
 
 
 def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
@@ -137,6 +146,18 @@ def predicted(choice: Choice) -> Errors:
     return total
 
 
+def spent(choice: Choice) -> tuple[float, float]:
+    """Return the milliseconds and the megabytes of a choice."""
+    left = dict.fromkeys(choice, 1.0)
+    for option in choice.values():
+        for name, share in option.spared.items():
+            left[name] -= share
+    return (
+        sum(left[name] * option.milliseconds for name, option in choice.items()),
+        sum(left[name] * option.megabytes for name, option in choice.items()),
+    )
+
+
 def _is_quick(option: Option, options: Sequence[Option]) -> bool:
     return option.treatment.form != FLOAT.name or option.milliseconds <= min(
         each.milliseconds for each in options
@@ -145,39 +166,42 @@ def _is_quick(option: Option, options: Sequence[Option]) -> bool:
 
 def _exchanged(problem: Problem, trust: Trust) -> dict[str, Option]:
     """Return the cheapest options, exchanged one by one until the goal is met or no exchange comes nearer."""
-    chosen = {name: min(options, key=problem.cost) for name, options in problem.units.items()}
+    chosen = problem.cheapest()
     while problem.excess(chosen, trust) > 0:
         better = _best_exchange(chosen, problem, trust)
         if better is None:
             break
-        name, option = better
-        chosen[name] = option
+        chosen = better
     return chosen
 
 
-def _best_exchange(chosen: Choice, problem: Problem, trust: Trust) -> tuple[str, Option] | None:
-    now = problem.excess(chosen, trust)
+def _best_exchange(chosen: dict[str, Option], problem: Problem, trust: Trust) -> dict[str, Option] | None:
+    now, paid = problem.excess(chosen, trust), problem.cost(chosen)
     best, most = None, 0.0
-    for name, options in problem.units.items():
-        for option in options:
-            gain = now - problem.excess({**chosen, name: option}, trust)
-            price = max(problem.cost(option) - problem.cost(chosen[name]), LEAST_PRICE)
-            if gain > NO_GAIN and gain / price > most:
-                best, most = (name, option), gain / price
+    for exchanged in _exchanges(chosen, problem):
+        gain = now - problem.excess(exchanged, trust)
+        if gain > NO_GAIN:
+            price = max(problem.cost(exchanged) - paid, LEAST_PRICE)
+            if gain / price > most:
+                best, most = exchanged, gain / price
     return best
 
 
 def _given_back(chosen: dict[str, Option], problem: Problem, trust: Trust) -> Choice:
     """Return cheaper options wherever the goal stays met, the largest saving first."""
     while True:
-        savings = [
-            (problem.cost(chosen[name]) - problem.cost(option), name, option)
-            for name, options in problem.units.items()
-            for option in options
-            if problem.cost(option) < problem.cost(chosen[name])
-            and problem.excess({**chosen, name: option}, trust) == 0
-        ]
-        if not savings:
+        paid = problem.cost(chosen)
+        costs = ((problem.cost(exchanged), exchanged) for exchanged in _exchanges(chosen, problem))
+        cheaper = [(cost, exchanged) for cost, exchanged in costs if cost < paid]
+        fitting = [each for each in cheaper if problem.excess(each[1], trust) == 0]
+        if not fitting:
             return chosen
-        _, name, option = max(savings, key=lambda saving: saving[:2])
-        chosen[name] = option
+        _, chosen = min(fitting, key=lambda each: each[0])
+
+
+def _exchanges(chosen: Choice, problem: Problem) -> Iterator[dict[str, Option]]:
+    """Yield a choice with another option of one unit."""
+    for name, options in problem.units.items():
+        for option in options:
+            if option is not chosen[name]:
+                yield {**chosen, name: option}

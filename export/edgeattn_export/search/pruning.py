@@ -1,191 +1,154 @@
-"""Fewer heads and neurons, where a limit on time or size is met better so.
+"""Fewer heads and neurons as options of the search.
 
 What a layer without some of its units spoils is measured once, all else in float. Without more or fewer of
-them it spoils as its output's lost variance has it, which ``Ranking.lost`` knows in closed form; its time and
-size are those of the products that are left. So shares are chosen as treatments are, and proven end to end.
+them it spoils as its output's lost variance has it, which ``Ranking.lost`` knows in closed form. What goes is
+a share of the products of the layers around, in whatever form they have: that share of their time and size
+is spared.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from glob import escape
+from itertools import chain
 
 import numpy as np
 
+from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.pruning import Units, removed_of
+from edgeattn_export.quantize.pruning import HEADS, NEURONS, Readers, Units, removed_of
 from edgeattn_export.quantize.recipe import Recipe, Treatment
-from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
-from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.goal import Goal, Trial
+from edgeattn_export.search.choose import Choice, Option, Problem
+from edgeattn_export.search.error_meter import ErrorMeter, Errors
+from edgeattn_export.search.goal import Goal
 from edgeattn_export.search.rig import Step
+from edgeattn_export.search.units import Unit
 
-SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75)  # of a layer's units
+SHARES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75)  # of a layer's heads or neurons
 MEASURED_SHARE = 0.25
 LEAST_SAVING = 0.05  # of time or size: for less, no exactness is given away
-# Of the error that a recipe may have: inputs unlike the samples miss what is gone. Without a quarter of the
-# heads of models/digits/wide.py, the evaluation samples lose three times what the selection samples do.
-SHARE_OF_ERROR = 0.25
-ATTEMPTS = 3  # choices that are proven at most
-REST = "(all else)"
+NOUNS = (HEADS, NEURONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
-    """What pruning came to: recipes that are proven to be exact enough, and why there is none."""
+class Site:
+    """A layer that reads heads or neurons, and those that make them.
 
-    recipes: tuple[Recipe, ...] = ()
-    notes: tuple[str, ...] = ()
+    Attributes:
+        reader: The layer's name.
+        units: What it reads.
+        columns: By the name of each layer that makes them, the columns of one of them.
+        spoiled: (samples) By how many of them go, 1 - cosine with nothing else treated.
+    """
+
+    reader: str
+    units: Units
+    columns: Mapping[str, int]
+    spoiled: Mapping[int, Errors]
+
+    @property
+    def name(self) -> str:
+        """Of its unit in a problem."""
+        return f"{self.units.noun} of {self.reader}"
+
+    def options(self, treated: Iterable[Unit], problem: Problem, forms: Forms) -> Iterator[Option]:
+        """Yield what there is to choose from: all stay, or fewer as far as every form on offer takes them.
+
+        Args:
+            treated: The units of linear layers.
+            problem: With their options.
+            forms: The engine's.
+        """
+        narrowed = {self.reader, *self.columns}
+        around = [(unit, layer) for unit in treated for layer in unit.layers if layer.name in narrowed]
+        for removed, errors in self.spoiled.items():
+            spared: defaultdict[str, float] = defaultdict(float)
+            is_fit = True
+            for unit, layer in around:
+                width, channels = self._sizes(layer, removed)
+                on_offer = {option.treatment.form for option in problem.units[unit.name]}
+                is_fit &= all(forms.linear[form].unfit(width, channels) is None for form in on_offer)
+                left = width * channels / (layer.width * layer.channels)
+                spared[unit.name] += (1 - left) / len(unit.layers)
+            if is_fit or not removed:
+                pruning = ((escape(self.reader), removed / self.units.count),) if removed else ()
+                yield Option(Treatment(self.units.noun, pruning), errors, 0.0, 0.0, spared)
+
+    def _sizes(self, layer: Layer, removed: int) -> tuple[int, int]:
+        """Return the width and the channels of a layer without some units."""
+        if layer.name == self.reader:
+            return layer.width - removed * self.units.size, layer.channels
+        return layer.width, layer.channels - removed * self.columns[layer.name]
 
 
-def pruned(meter: ErrorMeter, goal: Goal, trial: Trial, step: Step) -> Pruned:
-    """Return recipes with fewer heads and neurons, as far as a goal's limits on exactness allow.
+def sites(meter: ErrorMeter, goal: Goal, step: Step) -> tuple[Site, ...]:
+    """Return where heads and neurons may go; without a limit on time or size nowhere.
 
     Args:
         meter: Of the graph.
-        goal: The limits; without one on time or size, nothing is pruned.
-        trial: Of the recipe as it is without.
+        goal: What is asked.
         step: Told of each layer that reads heads or neurons.
     """
-    is_limited = math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
-    sites = _sites(meter, trial.recipe) if is_limited else []
-    if not sites:
-        return Pruned()
-    goal = goal.tightened(SHARE_OF_ERROR)
-    problem = _problem(meter, goal, trial, sites, step)
-    errors = meter.errors(trial.recipe)
-    trust = Trust(_ratio(errors.mean(), errors[list(meter.sensed)].mean()))
-    recipes: dict[Recipe, bool] = {}
-    for _ in range(ATTEMPTS):
-        choice = choose(problem, trust=trust)
-        recipe = _recipe(trial.recipe, sites, choice)
-        if recipe in recipes or _saving(problem, choice) < LEAST_SAVING:
-            break
-        errors, expected = meter.errors(recipe), predicted(choice)
-        recipes[recipe] = goal.allows(float(errors.mean()), float(errors.max()))
-        trust = Trust(_ratio(errors.mean(), expected.mean()), _ratio(errors.max(), expected.max()))
-    exact = tuple(recipe for recipe, is_exact in recipes.items() if is_exact)
-    return Pruned(exact, () if exact else (_why_not(goal, sites, problem),))
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """A layer that reads units, and those that make them.
-
-    Attributes:
-        name: The reader's.
-        units: What it reads.
-        reader: The layer.
-        makers: The others, each with the columns of a unit.
-        counts: How many units may go.
-    """
-
-    name: str
-    units: Units
-    reader: Layer
-    makers: tuple[tuple[Layer, int], ...]
-    counts: tuple[int, ...]
-
-    def products(self, removed: int) -> list[tuple[Layer, int, int]]:
-        """Return the layers without some units, each with its width and its channels."""
-        kept = (self.units.count - removed) * self.units.size
-        made = [(layer, layer.width, layer.channels - removed * columns) for layer, columns in self.makers]
-        return [(self.reader, kept, self.reader.channels), *made]
-
-    def share(self, removed: int) -> float:
-        """Return how many units go as a recipe has it."""
-        return removed / self.units.count
-
-
-def _sites(meter: ErrorMeter, recipe: Recipe) -> list[_Site]:
-    calibration = meter.calibration
-    layers, by_output = (
-        {getattr(each, key): each for each in calibration.layers} for key in ("name", "output")
-    )
-    sites = []
-    for name, units in calibration.surgeon.readers.units.items():
-        columns: Counter[Layer] = Counter()
+    if math.isinf(goal.latency_ms) and math.isinf(goal.size_mb):
+        return ()
+    readers = meter.calibration.surgeon.readers.units
+    layers = {layer.output: layer for layer in meter.calibration.layers}
+    found = []
+    for done, (reader, units) in enumerate(readers.items()):
+        step(done, len(readers), f"trying {reader} with fewer {units.noun}")
+        columns: Counter[str] = Counter()
         for part in units.parts:
-            if part.match.output.name in by_output:
-                columns[by_output[part.match.output.name]] += part.size
-        site = _Site(name, units, layers[name], tuple(columns.items()), ())
-        form = calibration.forms.linear[recipe.treatment(name).form]
-        counts = sorted({removed_of(units, share) for share in SHARES} - {0, units.count})
-        fitting = (each for each in counts if form.unfit(*site.products(each)[0][1:]) is None)
-        sites.append(replace(site, counts=tuple(fitting)))
-    return [site for site in sites if site.counts]
+            if part.match.output.name in layers:
+                columns[layers[part.match.output.name].name] += part.size
+        found.append(Site(reader, units, columns, _spoiled(meter, reader, units)))
+    return tuple(site for site in found if any(site.spoiled))
 
 
-def _problem(meter: ErrorMeter, goal: Goal, trial: Trial, sites: list[_Site], step: Step) -> Problem:
-    """Return what there is to choose from: a share of each layer's units, none among them."""
-    calibration, forms = meter.calibration, meter.calibration.forms
-    every = sum(calibration.rows(each) * each.width * each.channels for each in calibration.layers)
-
-    def option(site: _Site, removed: int, errors: np.ndarray) -> Option:
-        products = site.products(removed)
-        counted = sum(calibration.rows(layer) * width * channels for layer, width, channels in products)
-        megabytes = sum(
-            forms.linear[trial.recipe.treatment(layer.name).form].megabytes(width, channels)
-            for layer, width, channels in products
-        )
-        how = Treatment(site.units.noun, (("pruning", site.share(removed)),))
-        return Option(how, errors, trial.latency_ms * counted / every, megabytes)
-
-    units: dict[str, list[Option]] = {}
-    none = np.zeros(len(meter.sensed))
-    for done, site in enumerate(sites):
-        step(done, len(sites), f"trying {site.name} with fewer {site.units.noun}")
-        measured = min(site.counts, key=lambda count: abs(site.share(count) - MEASURED_SHARE))
-        spoiled = meter.spoiled(Recipe("", (), (), ((escape(site.name), site.share(measured)),)))
-        lost = calibration.surgeon.ranking(site.name).lost
-        scaled = ((each, spoiled * _ratio(lost[each - 1], lost[measured - 1])) for each in site.counts)
-        units[site.name] = [option(site, 0, none), *(option(site, *each) for each in scaled)]
-    base = meter.errors(trial.recipe)[list(meter.sensed)]
-    milliseconds = trial.latency_ms - sum(options[0].milliseconds for options in units.values())
-    megabytes = trial.size_mb - sum(options[0].megabytes for options in units.values())
-    units[REST] = [Option(Treatment(REST), base, milliseconds, megabytes)]
-    return Problem(units, goal, 0.0)
+def _spoiled(meter: ErrorMeter, reader: str, units: Units) -> dict[int, Errors]:
+    """Return by how many units go what that spoils, none among them."""
+    counts = sorted({removed_of(units, share) for share in SHARES} - {0, units.count})
+    spoiled: dict[int, Errors] = {0: np.zeros(len(meter.sensed))}
+    if counts:
+        measured = min(counts, key=lambda count: abs(count / units.count - MEASURED_SHARE))
+        errors = meter.spoiled(Recipe("", (), (), ((escape(reader), measured / units.count),)))
+        lost = meter.calibration.surgeon.ranking(reader).lost
+        least = lost[measured - 1]
+        spoiled |= {count: errors * (lost[count - 1] / least if least > 0 else 1.0) for count in counts}
+    return spoiled
 
 
-def _saving(problem: Problem, choice: Choice) -> float:
-    """Return which share of the whole cost a choice saves."""
-    whole = sum(problem.cost(options[0]) for options in problem.units.values())
-    return 1 - sum(map(problem.cost, choice.values())) / whole
-
-
-def _recipe(recipe: Recipe, sites: list[_Site], choice: Choice) -> Recipe:
-    """Return a recipe that leaves out what was chosen, and says in its name how much."""
+def without_pruned(meter: ErrorMeter, recipe: Recipe, choice: Choice) -> Recipe:
+    """Return a recipe without the heads and neurons that a choice leaves out, its name with how many."""
+    of_sites = (option.treatment for option in choice.values() if option.treatment.form in NOUNS)
+    pruning = tuple(chain.from_iterable(treatment.techniques for treatment in of_sites))
+    if not pruning:
+        return recipe
+    readers = meter.calibration.surgeon.readers
     removed: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    pruning = []
-    for site in sites:
-        share = dict(choice[site.name].treatment.techniques)["pruning"]
-        counts[site.units.noun] += site.units.count
-        removed[site.units.noun] += round(share * site.units.count)
-        if share:
-            pruning.append((escape(site.name), share))
-    words = (f"{gone} of {counts[noun]} {noun} pruned" for noun, gone in removed.items() if gone)
-    return replace(recipe, name=", ".join([recipe.name, *words]), pruning=tuple(pruning))
+    for reader, count in readers.removed(pruning).items():
+        removed[readers.units[reader].noun] += count
+    words = [f"{removed[noun]} of {_count(readers, noun)} {noun} pruned" for noun in NOUNS if removed[noun]]
+    return replace(recipe, name=", ".join([recipe.name, *words]), pruning=pruning)
 
 
-def _why_not(goal: Goal, sites: list[_Site], problem: Problem) -> str:
-    """Say what heads and neurons would spoil, and what may be spoiled."""
+def why_kept(meter: ErrorMeter, goal: Goal, prunable: Iterable[Site], recipe: Recipe) -> tuple[str, ...]:
+    """Say what heads and neurons would spoil, and what may be spoiled, where a recipe prunes none."""
     spoiled: defaultdict[str, float] = defaultdict(float)
-    for site in sites:
-        options = problem.units[site.name][1:]
-        nearest = min(
-            options, key=lambda each: abs(dict(each.treatment.techniques)["pruning"] - MEASURED_SHARE)
-        )
-        spoiled[site.units.noun] += float(nearest.errors.mean())
+    for site in prunable:
+        nearest = min(site.spoiled, key=lambda count: abs(count / site.units.count - MEASURED_SHARE))
+        spoiled[site.units.noun] += float(site.spoiled[nearest].mean())
+    if recipe.pruning or not spoiled:
+        return ()
     words = " and ".join(f"{each:.2g} without a quarter of all {noun}" for noun, each in spoiled.items())
-    base = float(problem.units[REST][0].errors.mean())
+    base = float(meter.errors(recipe)[list(meter.sensed)].mean())
     return (
         f"All heads and neurons stay: the cosine would lose about {words}, where it may lose "
-        f"{goal.mean_error:.2g} and loses {base:.2g} already."
+        f"{goal.mean_error:.2g} and loses {base:.2g} already.",
     )
 
 
-def _ratio(measured: float, expected: float) -> float:
-    return float(measured / expected) if expected > 0 else 1.0
+def _count(readers: Readers, noun: str) -> int:
+    return sum(units.count for units in readers.units.values() if units.noun == noun)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import fitted_together
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
 from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.goal import LEAST_ERROR, Goal
+from edgeattn_export.search.goal import LEAST_ERROR, MEAN_SHARE, WORST_SHARE, Goal
 from edgeattn_export.search.options import (
     leading,
     megabytes,
@@ -24,6 +25,8 @@ from edgeattn_export.search.options import (
     usual_treatments,
     worthwhile,
 )
+from edgeattn_export.search.promise import promised_errors
+from edgeattn_export.search.pruning import LEAST_SAVING, Site, without_pruned
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit, merged, singles
 
@@ -34,25 +37,35 @@ Choices = dict[Recipe, Choice]
 NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
 
 
-def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
-    """Return choices, each made with what the proof of those before taught, until one is its own repair."""
+class Repair(NamedTuple):
+    """Choices that were proven, and the units and their tried options that they are of."""
+
+    choices: Choices
+    units: Sequence[Unit]
+    problem: Problem
+
+
+def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, *, most: float = math.inf) -> Choices:
+    """Return choices, each made with what the proof of those before taught, until one is its own repair.
+
+    Args:
+        meter: Of the graph.
+        units: Of linear layers.
+        problem: With their options, and those of what is no layer.
+        most: What a choice may cost, that it is worth a proof.
+    """
     choices: Choices = {}
     trust, goal = _first_trust(meter, problem.remaining_share), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = recipe_of(meter, units, choice)
-        if recipe in choices:
+        if recipe in choices or problem.cost(choice) > most:
             break
         choices[recipe] = choice
-        expected = predicted(choice)
-        measured = meter.errors(recipe)
-        is_met = problem.goal.allows(float(measured.mean()), float(measured.max()))
-        if is_met and not problem.goal.thorough:
+        if is_exact(meter, problem.goal, recipe) and not problem.goal.thorough:
             break
-        trust = Trust(
-            _ratio(measured.mean(), expected.mean()),
-            _ratio(measured.max(), expected.max()),
-        )
+        expected, (mean, worst) = predicted(choice), counted_errors(meter, recipe)
+        trust = Trust(_ratio(mean, expected.mean()), _ratio(worst, expected.max()))
         if math.isfinite(problem.goal.size_mb):
             goal = _with_room(problem.goal, choice, file_mb(meter.model(recipe)))
     return choices
@@ -60,9 +73,23 @@ def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choice
 
 def is_met(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness and size."""
+    is_small = math.isinf(goal.size_mb) or file_mb(meter.model(recipe)) <= goal.size_mb
+    return is_exact(meter, goal, recipe) and is_small
+
+
+def is_exact(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+    """Say whether a recipe keeps to the limits on exactness."""
+    return goal.allows(*counted_errors(meter, recipe))
+
+
+def counted_errors(meter: ErrorMeter, recipe: Recipe) -> tuple[float, float]:
+    """Return the mean and the worst error of a recipe as they count against a goal's limits."""
     errors = meter.errors(recipe)
-    exact = goal.allows(float(errors.mean()), float(errors.max()))
-    return exact and (math.isinf(goal.size_mb) or file_mb(meter.model(recipe)) <= goal.size_mb)
+    mean, worst = float(errors.mean()), float(errors.max())
+    if not recipe.pruning:
+        return mean, worst
+    promised = promised_errors(errors)
+    return max(mean, MEAN_SHARE * promised.mean), max(worst, WORST_SHARE * promised.worst)
 
 
 def is_reached(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
@@ -75,7 +102,8 @@ def recipe_of(meter: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recip
     """Return the recipe of a choice, its weights rounded by the layers' outputs."""
     treatments = fitted_together({unit.name: _finished(meter, choice[unit.name].treatment) for unit in units})
     embedding = choice[EMBEDDING].treatment.form
-    return merged(units, treatments, (embedding, *meter.rig.candidates.others))
+    recipe = merged(units, treatments, (embedding, *meter.rig.candidates.others))
+    return without_pruned(meter, recipe, choice)
 
 
 def uniform(meter: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> Recipe:
@@ -127,9 +155,7 @@ def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str
     )
 
 
-def repaired(
-    meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step
-) -> Choices:
+def repaired(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step) -> Repair:
     """Try what units spoil, one by one, and return choices that make up for it."""
     goal = problem.goal
     plain = {}
@@ -145,7 +171,20 @@ def repaired(
     if not any(is_reached(meter, goal, recipe) for recipe in choices):
         units, problem = _with_exact(meter, units, significant, problem, step)
         choices |= proven(meter, units, problem)
-    return choices
+    return Repair(choices, units, problem)
+
+
+def pruned(meter: ErrorMeter, repair: Repair, prunable: Iterable[Site]) -> Choices:
+    """Return choices with fewer heads and neurons, where these save enough or meet what is missed without."""
+    forms, problem = meter.calibration.forms, repair.problem
+    options = {site.name: list(site.options(repair.units, problem, forms)) for site in prunable}
+    if not options:
+        return {}
+    trust = _first_trust(meter, problem.remaining_share)
+    whole = choose(problem, trust=trust)
+    is_missed = problem.excess(whole, trust) > 0
+    most = math.inf if is_missed else (1 - LEAST_SAVING) * problem.cost(whole)
+    return proven(meter, repair.units, replace(problem, units={**problem.units, **options}), most=most)
 
 
 def _with_exact(

@@ -15,8 +15,8 @@ from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
-from edgeattn_export.search.pruning import pruned
-from edgeattn_export.search.repair import EMBEDDING, is_met, recipe_of, repaired, uniform
+from edgeattn_export.search.pruning import LEAST_SAVING, sites, why_kept
+from edgeattn_export.search.repair import EMBEDDING, is_exact, is_met, pruned, recipe_of, repaired, uniform
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
 
@@ -101,28 +101,24 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
     problem = _priced(meter, units, goal, step)
     first = choose(problem)
     choices = {recipe_of(meter, units, first): first}
-    if problem.excess(first, AS_PREDICTED) or not is_met(meter, goal, *choices):
-        choices |= repaired(meter, units, problem, first, step)
+    prunable = sites(meter, goal, step)
+    if prunable or problem.excess(first, AS_PREDICTED) or not is_met(meter, goal, *choices):
+        repair = repaired(meter, units, problem, first, step)
+        choices |= repair.choices | pruned(meter, repair, prunable)
     extremes = () if is_large(float_graph.calibration) else (candidates.fastest, candidates.most_exact[-1])
     uniform_recipes = [uniform(meter, units, treatment) for treatment in extremes]
     step(0, 1, "timing the recipes that were found")
     trials = race(meter, dict.fromkeys([*choices, *uniform_recipes]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
-    chosen = min(eligible, key=partial(_price, goal))
+    chosen = _best(goal, [each for each in eligible if _is_promised(meter, goal, each.recipe)])
     with_rewrites = with_kernels(meter, chosen.recipe, step)
     if with_rewrites != chosen.recipe:
         without, proven = race(meter, [chosen.recipe, with_rewrites])
         trials = (*trials, proven)
         chosen = proven if _price(goal, proven) < _price(goal, without) else chosen
-    narrower = pruned(meter, goal, chosen, step)
-    if narrower.recipes:
-        whole, *narrow = race(meter, [chosen.recipe, *narrower.recipes])
-        trials = (*trials, *narrow)
-        best = min((whole, *narrow), key=partial(_price, goal))
-        chosen = chosen if best is whole else best
     chosen, corrected, why = _corrected(meter, goal, chosen, step)
     floats = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
-    notes = (*floats, *narrower.notes, *why)
+    notes = (*floats, *why_kept(meter, goal, prunable, chosen.recipe), *why)
     return SearchResult(chosen, (*trials, *corrected), goal.misses(chosen), notes)
 
 
@@ -186,6 +182,21 @@ def _rest_milliseconds(
     (whole,) = race(meter, [uniform(meter, units, fastest)])
     plain = (option for choices in options.values() for option in choices if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
+
+
+def _is_promised(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
+    """Say whether a recipe prunes nothing, or no more than its samples vouch for."""
+    return not recipe.pruning or is_exact(meter, goal, recipe)
+
+
+def _best(goal: Goal, trials: Sequence[Trial]) -> Trial:
+    """Return the trial that costs least; where it prunes, the most exact of those that cost about as much."""
+    cheapest = min(trials, key=partial(_price, goal))
+    if not cheapest.recipe.pruning:
+        return cheapest
+    excess, cost = _price(goal, cheapest)
+    alike = [each for each in trials if _price(goal, each) <= (excess, cost / (1 - LEAST_SAVING))]
+    return min(alike, key=partial(_inexactness, goal))
 
 
 def _price(goal: Goal, trial: Trial) -> tuple[float, float]:

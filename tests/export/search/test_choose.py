@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from statistics import median
 
@@ -18,7 +19,16 @@ from hypothesis import strategies as st
 
 from edgeattn_export.quantize.recipe import Treatment
 from edgeattn_export.search import Goal
-from edgeattn_export.search.choose import AS_PREDICTED, Choice, Option, Problem, Trust, choose, predicted
+from edgeattn_export.search.choose import (
+    AS_PREDICTED,
+    Choice,
+    Option,
+    Problem,
+    Trust,
+    choose,
+    predicted,
+    spent,
+)
 
 SAMPLES = 3
 TENTHS = st.integers(0, 10).map(lambda number: number / 10)
@@ -49,8 +59,8 @@ def problems(draw: st.DrawFn, *, errorless: bool) -> Problem:
     return Problem({name: [*found, float_] for name, found in units.items()}, draw(GOALS), 0.0)
 
 
-def cost(problem: Problem, choice: Choice) -> float:
-    return sum(problem.cost(chosen) for chosen in choice.values())
+def price(problem: Problem, option: Option) -> float:
+    return problem.cost({"alone": option})
 
 
 def form_of(problem: Problem, mean: float) -> str:
@@ -78,7 +88,7 @@ def test_without_limits_on_time_and_size_the_goal_is_met_and_nothing_given_away(
     chosen = choose(problem)
     assert is_within(problem, chosen)
     for name, options in problem.units.items():
-        cheaper = [option for option in options if problem.cost(option) < problem.cost(chosen[name])]
+        cheaper = [option for option in options if price(problem, option) < price(problem, chosen[name])]
         assert not any(is_within(problem, {**chosen, name: option}) for option in cheaper)
 
 
@@ -87,16 +97,16 @@ def test_a_choice_outside_is_never_taken_for_one_within(problem: Problem) -> Non
     chosen = choose(problem)
     assert chosen.keys() == problem.units.keys()
     assert (problem.excess(chosen, AS_PREDICTED) == 0) == is_within(problem, chosen)
-    best = min((cost(problem, each) for each in every(problem) if is_within(problem, each)), default=None)
+    best = min((problem.cost(each) for each in every(problem) if is_within(problem, each)), default=None)
     if best is None:
         assert not is_within(problem, chosen)
     elif is_within(problem, chosen):
-        assert cost(problem, chosen) >= best - EXACT
+        assert problem.cost(chosen) >= best - EXACT
 
 
 @given(problems(errorless=False))
 def test_where_the_cheapest_is_within_it_is_chosen(problem: Problem) -> None:
-    cheapest = {name: min(options, key=problem.cost) for name, options in problem.units.items()}
+    cheapest = {name: min(options, key=partial(price, problem)) for name, options in problem.units.items()}
     if is_within(problem, cheapest):
         assert problem.is_cheapest(choose(problem))
 
@@ -105,8 +115,20 @@ def test_where_the_cheapest_is_within_it_is_chosen(problem: Problem) -> None:
 def test_of_one_unit_the_best_option_is_found(problem: Problem) -> None:
     name, options = next(iter(problem.units.items()))
     problem = replace(problem, units={name: options})
-    best = min(cost(problem, each) for each in every(problem) if is_within(problem, each))
-    assert cost(problem, choose(problem)) == pytest.approx(best)
+    best = min(problem.cost(each) for each in every(problem) if is_within(problem, each))
+    assert problem.cost(choose(problem)) == pytest.approx(best)
+
+
+def test_a_more_exact_form_is_chosen_where_fewer_neurons_spare_more_of_it() -> None:
+    layer = [option([0.02], 1.5), option([0.0], 2.0, form="float")]
+    half = replace(option([0.05], 0.0, 0.0, "half"), spared={"layer": 0.5})
+    problem = Problem(
+        {"layer": layer, "neurons": [option([0.0], 0.0, 0.0, "all"), half]}, Goal(0.93, -1.0), 0.0
+    )
+    chosen = choose(problem)
+    assert [each.treatment.form for each in chosen.values()] == ["float", "half"]
+    assert spent(chosen) == (1.0, 0.5)
+    assert problem.cost(chosen) < problem.cost({name: options[0] for name, options in problem.units.items()})
 
 
 def test_where_the_size_is_limited_a_choice_within_is_rarely_missed() -> None:
@@ -142,8 +164,8 @@ def test_it_comes_close_to_the_cheapest_choice_that_there_is() -> None:
             for name in "abcd"
         }
         problem = Problem(units, Goal(cosine_mean=0.85, cosine_min=0.8), 0.0)
-        best = min(cost(problem, each) for each in every(problem) if is_within(problem, each))
-        over.append(cost(problem, choose(problem)) / best)
+        best = min(problem.cost(each) for each in every(problem) if is_within(problem, each))
+        over.append(problem.cost(choose(problem)) / best)
     assert 1 - EXACT < median(over) < WORTH_IT
 
 
