@@ -12,6 +12,7 @@
 #include "attention_kernel.hpp"
 #include "float_product-inl.h"
 #include "hwy/highway.h"
+#include "quads-inl.h"
 #include "query_blocks.hpp"
 #include "scratch.hpp"
 #include "softmax-inl.h"
@@ -25,6 +26,10 @@ constexpr std::size_t kScoreStride =
     kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
 constexpr std::size_t kFewRows = 4;  // that read keys as they lie
+constexpr std::size_t kFewRowsKeyBlock =
+    512;  // of int8, as a softmax of fewer keys mostly waits for its sums
+constexpr std::size_t kFewRowsScoreStride = kFewRowsKeyBlock + 16;
+constexpr std::size_t kScores = std::max(kTileRows * kScoreStride, kFewRows* kFewRowsScoreStride);
 
 struct QueryRow {
   float* y;
@@ -36,30 +41,45 @@ struct QueryRow {
 // What a block of queries is computed in.
 struct BlockMemory {
   QueryRow* rows;
-  float* queries;   // (rows, head size in whole vectors), times scale
-  float* keys;      // (head size, keys of a block)
-  float* values;    // (keys of a block, value size in whole vectors)
-  float* restored;  // (keys of a block, head size in whole vectors), of keys in int8
-  float* scores;    // (rows of a tile, kScoreStride)
-  float* sums;      // (rows, value size in whole vectors)
+  float* queries;       // (rows, head size in whole vectors), times scale
+  float* keys;          // (head size, keys of a block)
+  float* values;        // (keys of a block, value size in whole vectors)
+  float* restored;      // (keys of a block, head size in whole vectors), of keys in int8
+  std::int32_t* quads;  // (head size / 4, keys of a block), or a row of values; behind one that is read, too
+  float* scores;        // (rows of a tile, kScoreStride), or (few rows, kFewRowsScoreStride)
+  float* sums;          // (rows, value size in whole vectors)
 };
+
+// Whether a block of queries reads keys and values in int8 as they lie.
+inline bool reads_int8(const AttentionCall& call, std::size_t rows) {
+  return call.int8_span.length && rows <= kFewRows && call.value_size % kLanes == 0;
+}
+
+// Whether it puts keys in quads first, which is worth while for two rows and more.
+inline bool puts_in_quads(const AttentionCall& call, std::size_t rows) {
+  return reads_int8(call, rows) && rows > 1 && call.head_size % kQuad == 0;
+}
 
 inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
   const auto keys = round_up(std::min(call.keys(), kKeyBlock), kLanes);
   const auto head = round_up(call.head_size, kLanes), values = round_up(call.value_size, kLanes);
-  const auto restored = call.int8_span.length ? keys * head : 0;
+  const auto quads =
+      reads_int8(call, rows) ? 1 + std::max(keys * call.head_size, call.value_size) / kQuad : 0;
+  const auto restored = call.int8_span.length && !quads ? keys * head : 0;
   ScratchSize size;
   size.add<QueryRow>(rows);
   for (const auto floats :
-       {rows * head, keys * call.head_size, keys * values, restored, kTileRows * kScoreStride, rows * values})
+       {rows * head, keys * call.head_size, keys * values, restored, kScores, rows * values})
     size.add<float>(floats);
+  size.add<std::int32_t>(quads);
   Scratch scratch(size);
   return {scratch.take<QueryRow>(rows),
           scratch.take<float>(rows * head),
           scratch.take<float>(keys * call.head_size),
           scratch.take<float>(keys * values),
           scratch.take<float>(restored),
-          scratch.take<float>(kTileRows * kScoreStride),
+          scratch.take<std::int32_t>(quads),
+          scratch.take<float>(kScores),
           scratch.take<float>(rows * values)};
 }
 
@@ -70,6 +90,9 @@ class BlockAttention {
         block_(block),
         query_stride_(round_up(call.head_size, kLanes)),
         value_stride_(round_up(call.value_size, kLanes)),
+        reads_int8_(reads_int8(call, block.rows)),
+        keys_in_quads_(puts_in_quads(call, block.rows)),
+        values_in_quads_(reads_int8_ && call.value_size % kQuadGroup == 0),
         tiles_((block.rows + kTileRows - 1) / kTileRows),
         memory_(block_memory(call, block.rows)) {}
 
@@ -85,8 +108,9 @@ class BlockAttention {
       before += span.length;
     }
     const auto end = std::min(call_.int8_span.length, visible);
-    for (std::size_t key = 0; key < end; key += kKeyBlock)
-      attend_to(call_.int8_span, key, std::min(kKeyBlock, end - key));
+    const auto block = reads_int8_ ? kFewRowsKeyBlock : kKeyBlock;
+    for (std::size_t key = 0; key < end; key += block)
+      attend_to(call_.int8_span, key, std::min(block, end - key));
     write();
   }
 
@@ -98,6 +122,7 @@ class BlockAttention {
   void load_rows() {
     const auto& mask = call_.mask;
     const auto visible = mask.kind == Mask::Kind::kNone ? call_.keys() : std::min(call_.keys(), mask.length);
+    const auto scale = keys_in_quads_ ? call_.scale * kQuadFactor : call_.scale;
     const auto element = mask.kind == Mask::Kind::kAdditive ? sizeof(float) : 1;
     auto head = block_.key_head * (call_.heads / call_.key_heads) + block_.first_row / call_.queries;
     auto query = block_.first_row % call_.queries;
@@ -107,7 +132,7 @@ class BlockAttention {
                          static_cast<const std::uint8_t*>(mask.data) + at * element,
                          call_.causal ? std::min(visible, call_.spans[0].length + query + 1) : visible,
                          {}};
-      scale_row(call_.query.at(block_.batch, head, query), call_.head_size, call_.scale,
+      scale_row(call_.query.at(block_.batch, head, query), call_.head_size, scale,
                 memory_.queries + r * query_stride_);
       if (++query == call_.queries) {
         query = 0;
@@ -124,14 +149,13 @@ class BlockAttention {
     attend_to(keys, as_they_lie ? values : packed_values(values, count), key, count);
   }
 
-  // The same of keys in int8: few rows read them as they lie, for more they are restored once.
+  // The same of keys in int8: for many rows they are restored once.
   void attend_to(const Int8KeySpan& span, std::size_t key, std::size_t count) {
     const auto row = [&](const auto& heads) { return heads.at(block_.batch, block_.key_head, key); };
     const RowsOf<std::int8_t> keys = {row(span.key), span.key.row_stride};
     const RowsOf<std::int8_t> values = {row(span.value), span.value.row_stride};
     const float *key_scale = row(span.key_scale), *value_scale = row(span.value_scale);
-    if (block_.rows <= kFewRows && call_.value_size == value_stride_)
-      return attend_few(keys, key_scale, values, value_scale, key, count);
+    if (reads_int8_) return attend_few(keys, key_scale, values, value_scale, key, count);
     for (std::size_t t = 0; t < count; ++t) {
       scale_row(keys.data + t * keys.stride, call_.head_size, key_scale[t],
                 memory_.restored + t * query_stride_);
@@ -141,33 +165,71 @@ class BlockAttention {
     attend_to(Rows{memory_.restored, query_stride_}, Rows{memory_.values, value_stride_}, key, count);
   }
 
+  // The same for few rows, which read keys and values as they lie.
   void attend_few(RowsOf<std::int8_t> keys, const float* key_scale, RowsOf<std::int8_t> values,
                   const float* value_scale, std::size_t key, std::size_t count) {
-    std::size_t seen = 0;
-    for (std::size_t i = 0; i < block_.rows; ++i) seen = std::max(seen, memory_.rows[i].visible);
-    seen = std::min(count, seen - key);
-    multiply_few(block_.rows, {memory_.queries, query_stride_}, keys, seen);
+    for (std::size_t t = 0; t < count; t += kKeyBlock)
+      score_few({keys.data + t * keys.stride, keys.stride}, key_scale + t, std::min(kKeyBlock, count - t),
+                memory_.scores + t);
+    const auto scaled = [&](std::size_t t, std::size_t left, FloatVector weight) HWY_ATTR {
+      const float* const scale = value_scale + t;
+      return hn::Mul(weight, left == kLanes ? load_floats(scale) : load_floats(scale, left));
+    };
     float decay[kFewRows];
-    for (std::size_t i = 0; i < block_.rows; ++i) {
-      float* const scores = memory_.scores + i * kScoreStride;
-      scale_each(scores, key_scale, seen);
-      decay[i] = weigh_row(memory_.rows[i], scores, key, seen);
-      scale_each(scores, value_scale, seen);
+    for (std::size_t i = 0; i < block_.rows; ++i)
+      decay[i] = weigh_row(memory_.rows[i], memory_.scores + i * kFewRowsScoreStride, key, count, scaled);
+    sum_values(values, count, key ? decay : nullptr);
+  }
+
+  void score_few(RowsOf<std::int8_t> keys, const float* key_scale, std::size_t count, float* scores) const {
+    const Rows queries = {memory_.queries, query_stride_};
+    if (!keys_in_quads_) {
+      multiply_few(block_.rows, queries, keys, count, scores, kFewRowsScoreStride);
+      for (std::size_t i = 0; i < block_.rows; ++i)
+        scale_each(scores + i * kFewRowsScoreStride, key_scale, count);
+      return;
     }
-    multiply(block_.rows, {memory_.scores, kScoreStride}, values, seen, key ? decay : nullptr, memory_.sums,
-             value_stride_, value_stride_);
+    const auto columns = round_up(count, kLanes);
+    std::int32_t* const quads = memory_.quads + 1;
+    const RowsOf<std::int32_t> rows = {reinterpret_cast<const std::int32_t*>(keys.data), keys.stride / kQuad};
+    transpose(rows, count, call_.head_size / kQuad, quads, columns);
+    score(block_.rows, queries, {reinterpret_cast<const Quad*>(quads), columns * kQuad}, call_.head_size,
+          key_scale, count, scores, kFewRowsScoreStride);
+  }
+
+  void sum_values(RowsOf<std::int8_t> values, std::size_t count, const float* decay) const {
+    if (!values_in_quads_) return sum_few(values, 0, count, decay);
+    const RowsOf<Quad> quads = {reinterpret_cast<const Quad*>(values.data), values.stride};
+    if (values.data != call_.int8_span.value.data) return sum_few(quads, 0, count, decay);
+    // The tensor's first row: nothing may be read before it.
+    auto* const first = reinterpret_cast<std::int8_t*>(memory_.quads + 1);
+    std::copy_n(values.data, call_.value_size, first);
+    sum_few(RowsOf<Quad>{reinterpret_cast<const Quad*>(first), 0}, 0, 1, decay);
+    constexpr float kKept[kFewRows] = {1, 1, 1, 1};
+    sum_few(RowsOf<Quad>{quads.data + quads.stride, quads.stride}, 1, count - 1, kKept);
+  }
+
+  // Adds `count` values from `key` of the block on, by their weights, to two rows at once.
+  template <class T>
+  void sum_few(RowsOf<T> values, std::size_t key, std::size_t count, const float* decay) const {
+    for (std::size_t i = 0; i < block_.rows; i += 2)
+      multiply<2>(std::min<std::size_t>(2, block_.rows - i),
+                  {memory_.scores + i * kFewRowsScoreStride + key, kFewRowsScoreStride}, values, count,
+                  decay ? decay + i : nullptr, memory_.sums + i * value_stride_, value_stride_,
+                  value_stride_);
   }
 
   // The scores of up to kFewRows queries.
   template <class T>
-  void multiply_few(std::size_t rows, Rows queries, RowsOf<T> keys, std::size_t count) const {
+  void multiply_few(std::size_t rows, Rows queries, RowsOf<T> keys, std::size_t count, float* scores,
+                    std::size_t stride) const {
     std::size_t i = 0;
     for (; i + 2 <= rows; i += 2)
       multiply_by_each<2>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
-                          memory_.scores + i * kScoreStride, kScoreStride);
+                          scores + i * stride, stride);
     if (i < rows)
       multiply_by_each<1>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
-                          memory_.scores + i * kScoreStride, kScoreStride);
+                          scores + i * stride, stride);
   }
 
   // The same of keys and of values in whole vectors.
@@ -185,10 +247,11 @@ class BlockAttention {
         multiply(rows, queries, Rows{memory_.keys, columns}, call_.head_size, nullptr, memory_.scores,
                  kScoreStride, round_up(seen, kLanes));
       else
-        multiply_few(rows, queries, keys, seen);
+        multiply_few(rows, queries, keys, seen, memory_.scores, kScoreStride);
       float decay[kTileRows];
       for (std::size_t i = 0; i < rows; ++i)
-        decay[i] = weigh_row(memory_.rows[first + i], memory_.scores + i * kScoreStride, key, seen);
+        decay[i] = weigh_row(memory_.rows[first + i], memory_.scores + i * kScoreStride, key, seen,
+                             [](std::size_t, std::size_t, FloatVector weight) { return weight; });
       multiply(rows, {memory_.scores, kScoreStride}, values, seen, key ? decay : nullptr,
                memory_.sums + first * value_stride_, value_stride_, value_stride_);
     }
@@ -201,30 +264,37 @@ class BlockAttention {
   }
 
   // The scores of `count` keys become weights.
-  float weigh_row(QueryRow& row, float* scores, std::size_t key, std::size_t count) const {
+  template <class Stored>
+  float weigh_row(QueryRow& row, float* scores, std::size_t key, std::size_t count,
+                  const Stored& stored) const {
     const auto visible = row.visible > key ? std::min(count, row.visible - key) : 0;
-    if (call_.softcap > 0) cap_softly(scores, visible, call_.softcap);
-    switch (call_.mask.kind) {
-      case Mask::Kind::kNone:
-        row.softmax.shown = true;
-        break;
-      case Mask::Kind::kAdditive:
-        row.softmax.shown |= add_mask(static_cast<const float*>(row.mask) + key, visible, scores);
-        break;
-      case Mask::Kind::kBoolean:
-        row.softmax.shown |= add_mask(static_cast<const std::uint8_t*>(row.mask) + key, visible, scores);
-        break;
-    }
     const auto whole = round_up(count, kLanes);
+    if (call_.softcap > 0) cap_softly(scores, visible, call_.softcap);
     std::fill(scores + visible, scores + whole, kNegativeInfinity);
-    return weigh(scores, whole, row.softmax);
+    return weigh(scores, count, masked(row, scores, key, visible, whole), row.softmax, stored);
+  }
+
+  // Adds the row's mask for `visible` keys; returns the extent of all scores.
+  Extent masked(const QueryRow& row, float* scores, std::size_t key, std::size_t visible,
+                std::size_t whole) const {
+    switch (call_.mask.kind) {
+      case Mask::Kind::kAdditive:
+        return add_mask(static_cast<const float*>(row.mask) + key, visible, scores);
+      case Mask::Kind::kBoolean:
+        return add_mask(static_cast<const std::uint8_t*>(row.mask) + key, visible, scores);
+      default:
+        return extent_of(scores, whole);
+    }
   }
 
   void write() const {
     for (std::size_t r = 0; r < block_.rows; ++r) {
       const auto& row = memory_.rows[r];
-      if (row.softmax.shown)
-        scale_row_within(memory_.sums + r * value_stride_, call_.value_size, 1 / row.softmax.sum, row.y);
+      const float* const sums = memory_.sums + r * value_stride_;
+      if (row.softmax.shown && values_in_quads_)
+        scale_in_order(sums, call_.value_size, 1 / row.softmax.sum, row.y);
+      else if (row.softmax.shown)
+        scale_row_within(sums, call_.value_size, 1 / row.softmax.sum, row.y);
       else
         std::fill_n(row.y, call_.value_size, 0.0f);
     }
@@ -232,12 +302,14 @@ class BlockAttention {
 
   const AttentionCall& call_;
   const QueryBlock block_;
-  const std::size_t query_stride_, value_stride_, tiles_;
+  const std::size_t query_stride_, value_stride_;
+  const bool reads_int8_, keys_in_quads_, values_in_quads_;
+  const std::size_t tiles_;
   const BlockMemory memory_;
 };
 
 // Copies the keys, or the values, of both spans behind each other.
-inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const float> KeySpan::* part,
+inline void join(const AttentionCall& call, const QueryBlock& block, Heads<const float> KeySpan::*part,
                  std::size_t size, const Heads<float>& present) {
   if (!present.data) return;
   float* to = present.at(block.batch, block.key_head, 0);

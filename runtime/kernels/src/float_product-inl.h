@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "floats-inl.h"
 #include "hwy/highway.h"
@@ -54,6 +55,12 @@ HWY_INLINE FloatVector load_floats(const std::int8_t* from, std::size_t count) {
                        hn::PromoteTo(whole, hn::LoadN(hn::Rebind<std::int8_t, Floats>(), from, count)));
 }
 
+// A row's vector `i`.
+template <class T>
+HWY_INLINE FloatVector load_vector(const T* row, std::size_t i) {
+  return load_floats(row + i * kLanes);
+}
+
 // out (kRows, kVectors * lanes) = left (kRows, inner) * right (inner, ...); where there is a decay, plus what
 // was there times the decay of its row.
 template <std::size_t kRows, std::size_t kVectors, class T>
@@ -73,7 +80,7 @@ HWY_INLINE void multiply_tile(Rows left, RowsOf<T> right, std::size_t inner, con
   for (std::size_t k = 0; k < inner; ++k, row += right.stride) {
     FloatVector b[kVectors];
     HWY_UNROLL(8)
-    for (std::size_t j = 0; j < kVectors; ++j) b[j] = load_floats(row + j * kLanes);
+    for (std::size_t j = 0; j < kVectors; ++j) b[j] = load_vector(row, j);
     HWY_UNROLL(12)
     for (std::size_t i = 0; i < kRows; ++i) {
       const FloatVector element = hn::Set(d, groups[i / kGroup][i % kGroup * left.stride]);
@@ -111,11 +118,10 @@ void multiply(std::size_t rows, Rows left, RowsOf<T> right, std::size_t inner, c
     multiply_tile<kRows, 1>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
 }
 
-// Four elements of each of kBlocks rows, which lie four rows apart.
-template <std::size_t kBlocks>
-HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* const* rows,
-                                                                 std::size_t column) {
-  const hn::FixedTag<float, 4 * kBlocks> d;
+// Four elements, of 32 bits, of each of kBlocks rows, which lie four rows apart.
+template <std::size_t kBlocks, class T>
+HWY_INLINE hn::Vec<hn::FixedTag<T, 4 * kBlocks>> load_blocks(const T* const* rows, std::size_t column) {
+  const hn::FixedTag<T, 4 * kBlocks> d;
   if constexpr (kBlocks == 1) {
     return hn::LoadU(d, rows[0] + column);
   } else {
@@ -124,34 +130,45 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* co
   }
 }
 
-// to (columns, row count in whole vectors) = fromᵀ. What follows the last row is a copy of it.
-inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* HWY_RESTRICT to,
-                      std::size_t to_stride) {
-  const Floats d;
-  const hn::RepartitionToWide<Floats> pairs;
+// to (columns, lanes) = the transpose of as many rows as there are lanes.
+template <class T>
+HWY_INLINE void transpose_rows(const T* const (&rows)[kLanes], std::size_t columns, T* HWY_RESTRICT to,
+                               std::size_t to_stride) {
+  const hn::Rebind<T, Floats> d;
+  const hn::RepartitionToWide<decltype(d)> pairs;
   constexpr std::size_t kBlocks = kLanes / 4;
-  for (std::size_t r = 0; r < rows; r += kLanes) {
-    const float* x[kLanes];
-    for (std::size_t i = 0; i < kLanes; ++i) x[i] = from.data + std::min(r + i, rows - 1) * from.stride;
-    std::size_t c = 0;
-    for (; c + 4 <= columns; c += 4) {
-      const FloatVector x0 = load_blocks<kBlocks>(x, c), x1 = load_blocks<kBlocks>(x + 1, c);
-      const FloatVector x2 = load_blocks<kBlocks>(x + 2, c), x3 = load_blocks<kBlocks>(x + 3, c);
-      const auto low01 =
-          hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));  // columns c and c + 1 of two rows
-      const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns c + 2 and c + 3
-      const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
-      const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
-      float* HWY_RESTRICT y = to + c * to_stride + r;
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, y);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, y + to_stride);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, y + 2 * to_stride);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, y + 3 * to_stride);
-    }
-    for (; c < columns; ++c) {
-      for (std::size_t i = 0; i < kLanes; ++i) to[c * to_stride + r + i] = x[i][c];
-    }
+  std::size_t c = 0;
+  for (; c + 4 <= columns; c += 4, to += 4 * to_stride) {
+    const auto x0 = load_blocks<kBlocks>(rows, c), x1 = load_blocks<kBlocks>(rows + 1, c);
+    const auto x2 = load_blocks<kBlocks>(rows + 2, c), x3 = load_blocks<kBlocks>(rows + 3, c);
+    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));  // columns c and c + 1 of two rows
+    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns c + 2 and c + 3
+    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
+    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
   }
+  for (; c < columns; ++c, to += to_stride) {
+    for (std::size_t i = 0; i < kLanes; ++i) std::memcpy(to + i, rows[i] + c, sizeof(T));
+  }
+}
+
+// to (columns, row count in whole vectors) = fromᵀ. What follows the last row is a copy of it.
+template <class T>
+void transpose(RowsOf<T> from, std::size_t rows, std::size_t columns, T* HWY_RESTRICT to,
+               std::size_t to_stride) {
+  const T* x[kLanes];
+  std::size_t r = 0;
+  for (; r + kLanes <= rows; r += kLanes) {
+    HWY_UNROLL(16)
+    for (std::size_t i = 0; i < kLanes; ++i) x[i] = from.data + (r + i) * from.stride;
+    transpose_rows(x, columns, to + r, to_stride);
+  }
+  if (r == rows) return;
+  for (std::size_t i = 0; i < kLanes; ++i) x[i] = from.data + std::min(r + i, rows - 1) * from.stride;
+  transpose_rows(x, columns, to + r, to_stride);
 }
 
 // Returns the sums of each 4 lanes' place over all blocks of 4.

@@ -66,18 +66,37 @@ HWY_INLINE FloatVector load_bias(const std::uint8_t* mask, std::size_t left) {
   return hn::IfThenElse(hn::RebindMask(d, hn::Ne(shown, hn::Zero(du))), hn::Zero(d), hn::Set(d, kLowest));
 }
 
-// Adds a row of a mask; returns whether it shows any of these keys. What is not above the lowest float hides
-// a key, as in onnxruntime.
-template <typename T>
-HWY_INLINE bool add_mask(const T* HWY_RESTRICT mask, std::size_t count, float* HWY_RESTRICT scores) {
+// What a block of scores reaches, and whether its mask shows any of its keys.
+struct Extent {
+  float greatest;
+  bool shown;
+};
+
+// `count` is a multiple of the lanes.
+HWY_INLINE Extent extent_of(const float* HWY_RESTRICT scores, std::size_t count) {
   const Floats d;
-  FloatVector greatest = hn::Set(d, kLowest);
-  for (std::size_t t = 0; t < count; t += kLanes) {
-    const FloatVector bias = load_bias(mask + t, count - t);
-    greatest = hn::Max(bias, greatest);
-    hn::StoreU(hn::Add(hn::LoadU(d, scores + t), bias), d, scores + t);
-  }
-  return !hn::AllFalse(d, hn::Gt(greatest, hn::Set(d, kLowest)));
+  FloatVector top = hn::Set(d, kLowest);
+  for (std::size_t t = 0; t < count; t += kLanes) top = hn::Max(hn::LoadU(d, scores + t), top);
+  return {hn::ReduceMax(d, top), true};
+}
+
+// Adds a row of a mask. What is not above the lowest float hides a key, as in onnxruntime. Scores behind
+// `count` are kept.
+template <typename T>
+HWY_INLINE Extent add_mask(const T* HWY_RESTRICT mask, std::size_t count, float* HWY_RESTRICT scores) {
+  const Floats d;
+  FloatVector most = hn::Set(d, kLowest), top = hn::Set(d, kLowest);
+  const auto add = [&](std::size_t t, std::size_t left) HWY_ATTR {
+    const FloatVector bias = load_bias(mask + t, left);
+    const FloatVector score = hn::Add(hn::LoadU(d, scores + t), bias);
+    most = hn::Max(bias, most);
+    top = hn::Max(score, top);
+    hn::StoreU(score, d, scores + t);
+  };
+  std::size_t t = 0;
+  for (; t + kLanes <= count; t += kLanes) add(t, kLanes);
+  if (t < count) add(t, count - t);
+  return {hn::ReduceMax(d, top), !hn::AllFalse(d, hn::Gt(most, hn::Set(d, kLowest)))};
 }
 
 // What a row's softmax has come to.
@@ -87,24 +106,29 @@ struct RunningSoftmax {
   bool shown = false;  // some key is not hidden by the mask
 };
 
-// Scores become weights, e^(score - greatest); returns the factor for what was summed with the weights of
-// earlier blocks. `count` is a multiple of the lanes. Where all scores are at the lowest float or below,
+// `count` scores become weights, e^(score - greatest), as `stored(t, left, weight)` has them, where `left` of
+// a vector's weights remain; returns the factor for what was summed with the weights of earlier blocks.
+// Scores behind `count` hide their keys, up to whole vectors. Where all are at the lowest float or below,
 // weights are 0.
-inline float weigh(float* HWY_RESTRICT scores, std::size_t count, RunningSoftmax& row) {
+template <class Stored>
+HWY_INLINE float weigh(float* HWY_RESTRICT scores, std::size_t count, Extent extent, RunningSoftmax& row,
+                       const Stored& stored) {
   const Floats d;
-  FloatVector top = hn::Set(d, row.greatest);
-  for (std::size_t t = 0; t < count; t += kLanes) top = hn::Max(hn::LoadU(d, scores + t), top);
-  const float greatest = hn::ReduceMax(d, top);
+  const float greatest = std::max(row.greatest, extent.greatest);
   const FloatVector shift = hn::Set(d, greatest <= kLowest ? 0.0f : greatest);
   FloatVector sum = hn::Zero(d);
-  for (std::size_t t = 0; t < count; t += kLanes) {
+  const auto weigh_next = [&](std::size_t t, std::size_t left) HWY_ATTR {
     const FloatVector weight = exp_of_negative(hn::Sub(hn::LoadU(d, scores + t), shift));
     sum = hn::Add(sum, weight);
-    hn::StoreU(weight, d, scores + t);
-  }
+    hn::StoreU(stored(t, left, weight), d, scores + t);
+  };
+  std::size_t t = 0;
+  for (; t + kLanes <= count; t += kLanes) weigh_next(t, kLanes);
+  if (t < count) weigh_next(t, count - t);
   const float decay = hn::GetLane(exp_of_negative(hn::Set(d, row.greatest - greatest)));
   row.sum = row.sum * decay + hn::ReduceSum(d, sum);
   row.greatest = greatest;
+  row.shown |= extent.shown;
   return decay;
 }
 

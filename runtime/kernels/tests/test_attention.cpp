@@ -461,6 +461,15 @@ void test_int8_cache() {
         };
         expect_exact_in_int8(test);
       }
+  for (const std::int64_t shared : {1, 2, 3, 4})  // queries, by keys of more than one block
+    for (const std::int64_t size : {32, 40, 64}) {
+      auto test = named(words(shared, " queries that share 1,100 keys in int8, heads of ", size));
+      test.heads = 2 * shared;
+      test.queries = 1;
+      test.keys = 1100;
+      test.size = test.value_size = size;
+      expect_exact_in_int8(test);
+    }
   auto apart = named("values in int8, wider than keys");
   apart.size = 5;
   apart.value_size = 24;
