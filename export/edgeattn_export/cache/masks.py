@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.rows import Rows
+from edgeattn_export.cache.sinks import own_sink, with_column
 from edgeattn_export.cache.slots import CAPACITY
 
 MASK = 3  # an Attention's operand
@@ -20,12 +22,22 @@ class StepMasks:
         self._rows = rows
         self._causal: ir.Value | None = None
 
-    def of(self, attention: ir.Node) -> ir.Value | None:
-        """Return a mask (..., new, capacity) for an attention, its causal attribute written in, or None."""
+    def of(self, attention: ir.Node, own: Copies) -> ir.Value | None:
+        """Return a mask (..., new, capacity) for an attention, its causal attribute written in, or None.
+
+        Args:
+            attention: Of the whole graph.
+            own: The new tokens' values, of which a sink may be one.
+        """
         whole = attention.inputs[MASK] if len(attention.inputs) > MASK else None
         causal = bool(attention.attributes.get_int("is_causal", 0))
         if whole is None:
             return self.causal() if causal else None
+        sunk = own_sink(self._draft.anatomy, whole)
+        if sunk is not None:
+            beside, sink = sunk
+            rows = None if beside is None else self._rows_of(beside)
+            return with_column(self._draft, rows, own.of(sink), self._rows.lengths.capacity)
         if not causal:
             return self._rows_of(whole)
         mask = self._under_causal(self._rows_of(whole), whole)
@@ -70,7 +82,8 @@ class StepMasks:
         dims = self._draft.anatomy.dims(mask)
         axes = self._draft.anatomy.grown_axes(mask)
         cut = self._rows.of(mask, tuple(axis for axis in axes if axis != len(dims) - 1))
-        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*dims[:-1], self._lengths[1]])
+        columns = CAPACITY if len(dims) - 1 in axes else dims[-1]  # one more than slots, with a sink
+        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*dims[:-1], columns])
         return cut
 
     @property

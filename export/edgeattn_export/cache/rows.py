@@ -53,6 +53,7 @@ class Rows:
             "Expand": self._expanded,
             "Gather": self._looked_up,
             "GatherND": self._picked,
+            "Pad": self._padded,
             "Slice": self._sliced,
             "Transpose": self._transposed,
             "Trilu": self._triangle,
@@ -144,6 +145,13 @@ class Rows:
         if node.attributes.get_int("batch_dims", 0) or axis >= self._rank(places) - 1:
             return None
         return self._rebuilt(node, [self._whole_of(table), self._input(places, axis)], axis)
+
+    def _padded(self, node: ir.Node, axis: int) -> ir.Value | None:
+        pads, rank = constant(node.inputs[1]), self._rank(node.outputs[0])
+        if pads is None or pads.size != 2 * rank or pads[axis] or pads[rank + axis]:
+            return None
+        rest = map(self._whole_of, node.inputs[1:])
+        return self._rebuilt(node, [self._input(node.inputs[0], axis), *rest], axis)
 
     def _sliced(self, node: ir.Node, axis: int) -> ir.Value | None:
         """Cut a table to the new rows at once, where it was cut to all of them: from 0, by 1."""

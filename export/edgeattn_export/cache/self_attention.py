@@ -7,7 +7,7 @@ After:  present_key, present_value = past_key, past_value with k, v in the new t
 Keys and values are kept as they enter the operator: after rotary positions, and once for all the query heads
 that share them; but each head by itself, so that attention reads what lies together. The causal attribute
 becomes a mask, since the standard aligns it with the first key, which a past has moved. The mask also hides
-the slots that are not yet filled.
+the slots that are not yet filled. The row of zeros that stands for a sink has no slot: it is put behind them.
 
 The operator has inputs for a past and outputs for a present of its own, and onnxruntime copies the one to the
 other in every step. A layer of models/story took 41 us with them at 1,000 tokens, 31 with slots, and 22 with
@@ -26,10 +26,12 @@ from edgeattn_export.cache.anatomy import Anatomy, Dims
 from edgeattn_export.cache.copies import Copies
 from edgeattn_export.cache.draft import Draft
 from edgeattn_export.cache.masks import MASK, StepMasks
+from edgeattn_export.cache.sinks import own_sink, with_row
 from edgeattn_export.cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
 from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.recover.rules.attention.outputs import weights_of
+from edgeattn_export.recover.rules.attention.sink import keys_and_values
 
 SWAP = {"perm": (0, 2, 1, 3)}  # (B, S, H, D) <-> (B, H, S, D)
 OTHERWISE = frozenset({"is_causal", "scale", "q_num_heads", "kv_num_heads"})  # put otherwise
@@ -67,7 +69,8 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
     """Add an attention with its past to a step graph."""
     node = attention.node
     side_by_side = len(draft.anatomy.dims(node.inputs[0])) == 3
-    query, *new = (own.of(value) for value in node.inputs[:MASK] if value is not None)
+    parts = keys_and_values(node)
+    query, *new = (own.of(value) for value in (node.inputs[0], *parts.both) if value is not None)
     query = _scaled(draft, node, query)
     if side_by_side:
         heads = node.attributes.get_int("q_num_heads", 1)
@@ -77,9 +80,10 @@ def attend(draft: Draft, attention: SelfAttention, own: Copies, masks: StepMasks
     query.dtype, query.shape = dtype, ir.Shape(_by_head(draft.anatomy, node))
     for past, written, present in zip(attention.past, new, attention.present, strict=True):
         slots.write(past, written, present, layout=TOKENS_FIRST if side_by_side else HEADS_FIRST)
+    kept = [with_row(draft, value) for value in attention.present] if parts.sunk else attention.present
     result = draft.tape.op(
         "Attention",
-        [query, *attention.present, masks.of(node)],
+        [query, *kept, masks.of(node, own)],
         {name: value for name, value in node.attributes.items() if name not in OTHERWISE} | {"scale": 1.0},
         metadata_props=dict(node.metadata_props),
     )
@@ -138,7 +142,8 @@ def _scale(node: ir.Node, dims: Dims) -> float:
 
 
 def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
-    keys, values = node.inputs[1:3]
+    parts = keys_and_values(node)
+    keys, values = parts.both
     if anatomy.reads_tokens(keys) is not anatomy.reads_tokens(values):
         return "takes its keys or its values, but not both, from the tokens"
     if weights_of(node) is not None:
@@ -147,7 +152,11 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
         return "has a cache of its own"
     if anatomy.by_length(keys) or anatomy.by_length(values):
         return "has keys or values that depend on the number of tokens alone"
-    if anatomy.reads_tokens(keys) and any(map(anatomy.reads_tokens, node.inputs[MASK:])):
+    causal = node.attributes.get_int("is_causal", 0)
+    if parts.sunk and causal:
+        return "is causal by its attribute, and has a key of zeros more than tokens; mask it instead"
+    mask = node.inputs[MASK] if len(node.inputs) > MASK else None
+    if anatomy.reads_tokens(keys) and anatomy.reads_tokens(mask) and own_sink(anatomy, mask) is None:
         return (
             "has a mask that depends on which tokens it is given, such as one of padding; padding stands "
             "last, where a causal mask masks it out: leave the padding mask out"
@@ -161,7 +170,7 @@ def _with_cache(anatomy: Anatomy, node: ir.Node, number: int) -> SelfAttention:
             _cache(anatomy, node, operand, f"past_{kind}_{number}"),
             _cache(anatomy, node, operand, f"present_{kind}_{number}"),
         )
-        for kind, operand in (("key", node.inputs[1]), ("value", node.inputs[2]))
+        for kind, operand in zip(("key", "value"), keys_and_values(node).both, strict=True)
     )
     return SelfAttention(node, (keys[0], values[0]), (keys[1], values[1]))
 

@@ -87,5 +87,5 @@ FORMS = (
     form("Qwen2", qwen2, attentions=2),
     form("Qwen3", qwen3),
     form("BLOOM", bloom),
-    form("Gemma 2", gemma2, attentions=0, refusal="capped by tanh and masked"),
+    form("Gemma 2", gemma2),
 )

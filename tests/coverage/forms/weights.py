@@ -76,16 +76,12 @@ class CappedCausal(Attention):
         return super().weigh(capped.masked_fill(~causal(scores.size(-1)), -1e9))
 
 
-class Sink(Attention):
-    """Each head may look at nothing: a learned score that has no value (Xiao et al. 2023; GPT-OSS)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sink = nn.Parameter(torch.zeros(HEADS, 1, 1))
+class CausalCapped(Attention):
+    """The mask first: what it hides comes back within the bounds."""
 
     def weigh(self, scores: Tensor) -> Tensor:
-        sink = self.sink.expand(scores.size(0), -1, scores.size(2), -1)  # (B, H, S, 1)
-        return super().weigh(torch.cat([scores, sink], dim=-1))[..., :-1]
+        hidden = scores.masked_fill(~causal(scores.size(-1)), -1e9)
+        return super().weigh(4 * torch.tanh(hidden / 4))
 
 
 class Returned(Attention):
@@ -126,9 +122,9 @@ FORMS = (
     form("softmax by its formula", ByHand),
     form("the logarithm of softmax, raised", Logarithm),
     form("scores capped by tanh", Capped),
-    refused("scores capped by tanh, then causal", CappedCausal, refusal="capped by tanh and masked"),
+    form("scores capped by tanh, then causal", CappedCausal),
+    refused("causal, then capped by tanh", CausalCapped, refusal="capped by tanh after a mask"),
     refused("scores clamped", Clamped, refusal="its scores go through Clip"),
-    refused("a sink beside the keys", Sink, refusal="its scores go through Concat"),
     form("weights returned too", Returned),
     form("weights returned, averaged", Averaged),
     refused("talking heads", TalkingHeads, refusal="its weights go through Conv"),

@@ -32,6 +32,31 @@ class SlidingCausalPadded(MaskedAttention):
         return scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
 
 
+class Indexed(Attention):
+    """Each query sees the keys that an indexer finds likeliest (DeepSeek-AI 2025, V3.2, section 2.1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.project(x)
+        found = self.choose(self.index(x) @ x.mT)  # (B, S, REACH)
+        hidden = torch.ones((*found.shape[:-1], x.size(1)), dtype=torch.bool).scatter(-1, found, False)
+        scores = self.score(q, k).masked_fill(hidden[:, None], float("-inf"))
+        return self.output(self.join(self.mix(self.weigh(scores), v)))
+
+    def choose(self, scores: Tensor) -> Tensor:
+        return scores.topk(REACH).indices
+
+
+class IndexedInOrder(Indexed):
+    """The same where scores may be equal: the first of them, which PyTorch's ``topk`` does not promise."""
+
+    def choose(self, scores: Tensor) -> Tensor:
+        return scores.relu().sort(dim=-1, descending=True, stable=True).indices[..., :REACH]
+
+
 class PooledKeys(Attention):
     """Keys and values of two positions in one (Linformer's pooling, Wang et al. 2020, section 4)."""
 
@@ -156,6 +181,8 @@ FORMS = (
         samples=samples(x=vectors, mask=shown),
         padding=SHOWN,
     ),
+    form("keys that an indexer chooses", Indexed),
+    form("keys that an indexer chooses, equals in order", IndexedInOrder),
     form("blocks of equal length", Blocks),
     form("Swin's windows", Swin, samples=samples(image=_image)),
     form("Swin's shifted windows", lambda: Swin(SHIFT), samples=samples(image=_image)),

@@ -37,7 +37,8 @@ Made by `make coverage-hub` with {versions}.
   crashed, with anything else
 - **int8 cosine**: of all layers in plain int8; where that is not exact enough, *searched*: of the recipe that
   the search of an export comes to, with a budget that is silent
-- **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call
+- **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call: of
+  packed frames one each, where the graph has one for all; one that nobody reads counts in PyTorch alone
 - **cache**: whether a decoder got a key-value cache
 
 | {columns} |

@@ -110,6 +110,22 @@ class Relative(nn.Module):
         return (_scores(q, k) + bias).masked_fill(distance < 0, -math.inf).softmax(-1) @ v
 
 
+class Sink(nn.Module):
+    """A window of 4 and a learned score beside it for each head, as in GPT-OSS; scores are capped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sink = nn.Parameter(torch.randn(HEADS, 1, 1))
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        k, v = (x.repeat_interleave(HEADS // x.size(1), dim=1) for x in (k, v))
+        distance = _distance(q)
+        capped = 2 * torch.tanh(_scores(q, k) / 2)
+        scores = capped.masked_fill((distance < 0) | (distance >= 4), -math.inf)
+        sink = self.sink.expand(q.size(0), -1, q.size(2), -1)  # (B, H, S, 1)
+        return torch.cat([scores, sink], -1).softmax(-1)[..., :-1] @ v
+
+
 class AlibiTable(nn.Module):
     """ALiBi's bias for the longest text, cut to the query; ``cut`` makes (..., H, S, S) of (H, L, L)."""
 
@@ -220,6 +236,11 @@ def _window(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen)
 
 
+def _own_sink(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    scores = _scores(q, k).masked_fill(_distance(q) < 0, -math.inf)
+    return torch.cat([scores, q.mean(-1, keepdim=True)], -1).softmax(-1)[..., :-1] @ v
+
+
 def _rotary(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     angle = torch.arange(q.size(2))[:, None] * torch.tensor([1.0, 0.1, 1.0, 0.1])  # (S, D)
     q, k = (
@@ -260,6 +281,9 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
     "alibi picked": lambda: Decoder(AlibiTable(_picked), nn.Identity()),
     "relative": lambda: Decoder(Relative(), nn.Identity()),
     "window": lambda: Decoder(_window, Cut()),
+    "sink": lambda: Decoder(Sink(), Cut()),
+    "sink and grouped heads": lambda: Decoder(Sink(), Cut(), key_heads=2),
+    "sink of each token": lambda: Decoder(_own_sink, Cut()),
     "bidirectional": lambda: Decoder(_everywhere, Learned()),
     "shifted": lambda: Decoder(_causal, _shifted),
     "weighed": lambda: Decoder(_weighed_twice, _computed),

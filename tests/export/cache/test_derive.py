@@ -23,8 +23,10 @@ from edgeattn_runtime.manifest import Symbol
 
 TOLERANCE = 1e-5  # of the logits' scale
 LENGTH, LONGEST = 13, 32
-ROW_BY_ROW = ("learned", "indexed", "cut", "computed", "rotary", "single", "alibi", "relative", "window")
-DECODERS = (*ROW_BY_ROW, "alibi from the end", "alibi picked")  # whose tables are cut whole, and then to rows
+PLACED = ("learned", "indexed", "cut", "computed", "rotary")
+ROW_BY_ROW = (*PLACED, "single", "alibi", "relative", "window", "sink")
+CUT_WHOLE = ("alibi from the end", "alibi picked")  # tables, and then to rows
+DECODERS = (*ROW_BY_ROW, *CUT_WHOLE, "sink and grouped heads", "sink of each token")
 
 Arrays = Mapping[str, NDArray[np.generic]]
 Take = Callable[[Steps, Arrays, Sequence[int]], Arrays]
@@ -112,8 +114,8 @@ def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps])
     for tensor in steps.decoder.graph.inputs[1:]:
         fed[tensor.name] = np.ones([sizes.get(dim, dim) for dim in tensor.dims], tensor.dtype)
     found = ORT_CPU.runner(tapped)(fed)
-    squares = [key for key, value in found.items() if value.shape[-2:] == (capacity, capacity)]
-    assert squares == []
+    squares = ((capacity, capacity), (capacity, capacity + 1))  # with a column for a sink
+    assert [key for key, value in found.items() if value.shape[-2:] in squares] == []
 
 
 @pytest.mark.parametrize("name", ["learned", "rotary"])  # heads side by side, and apart

@@ -32,6 +32,7 @@ from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
 from edgeattn_export.capture.adapt.searchsorted import searchsorted
 from edgeattn_export.capture.adapt.set_places import SET_PLACES
 from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
+from edgeattn_export.capture.adapt.sort import sort
 from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
 from edgeattn_export.capture.adapt.symbolic_list import SYMBOLIC_LISTS
 from edgeattn_export.capture.adapt.views import VIEWS
@@ -61,6 +62,7 @@ TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
     torch.ops.aten.repeat_interleave.self_int: repeat_each,
     torch.ops.aten.searchsorted.Tensor: searchsorted,
     torch.ops.aten.slice_scatter.default: slice_scatter,
+    torch.ops.aten.sort.stable: sort,
     torch.ops.aten.squeeze.default: squeeze_all,
     torch.ops.aten.squeeze.dim: squeeze,
 }

@@ -18,8 +18,9 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import axis_of, dims, permutation, producer, same_dims
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.recover.rules.attention.outputs import in_place_of
+from edgeattn_export.recover.rules.attention.sink import keys_and_values, with_sink_key
 
-HEADS = 1  # axis of (B, H, T, D)
+HEADS, LENGTH = 1, 2  # axes of (B, H, T, D)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,12 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A 4-D attention, and what its keys and values repeat."""
+    """A 4-D attention, and what its keys and values repeat, before a row of zeros for a sink."""
 
     attention: ir.Node
     keys: Repeat
     values: Repeat
+    sunk: bool
 
 
 class ShareHeads:
@@ -50,7 +52,8 @@ class ShareHeads:
         """Match repeated keys and values; refuse where they are repeated unlike one another."""
         if "q_num_heads" in node.attributes:
             return None
-        keys, values = map(_repeat, node.inputs[1:3])
+        kept = keys_and_values(node)
+        keys, values = map(_repeat, kept.both)
         if keys is None and values is None:
             return None
         if keys is None or values is None or keys.times != values.times:
@@ -59,12 +62,14 @@ class ShareHeads:
                 f"its keys' heads are repeated {times[0]} times and its values' {times[1]} times; the "
                 "operator shares both alike"
             )
-        return Match(node, keys, values)
+        return Match(node, keys, values, kept.sunk)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the attention on the heads as they were before."""
         old = match.attention
         shared = [_heads(tape, repeat) for repeat in (match.keys, match.values)]
+        if match.sunk:
+            shared = [with_sink_key(tape, value, LENGTH) for value in shared]
         inputs = [old.inputs[0], *shared, *old.inputs[3:]]
         output, weights = in_place_of(tape, old, inputs, old.attributes)
         return {old.outputs[0]: output, **weights}

@@ -26,6 +26,7 @@ from edgeattn_export.graph.dataflow import (
 )
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.scopes import MODULE, joint_module
+from edgeattn_export.recover.rules.attention.sink import keys_and_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class MergeProjections:
 
     def check(self, node: ir.Node) -> tuple[Projection, ...] | Refusal | None:
         """Match two or three projections of the same input; refuse where only some have a bias."""
-        projections = [p for p in map(_projection, dict.fromkeys(node.inputs[:3])) if p is not None]
+        inputs = dict.fromkeys((node.inputs[0], *keys_and_values(node).both))
+        projections = [p for p in map(_projection, inputs) if p is not None]
         groups = [[p for p in projections if p.source is first.source] for first in projections]
         group = max(groups, key=len, default=[])
         if len(group) < 2:

@@ -66,7 +66,17 @@ FINITE = {
     "filled_with_the_lowest": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), LOWEST),
     "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
     "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_masked_out(seen), -1e4) * SCALE,
+    "capped_and_masked": lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(
+        _masked_out(seen), -1e9
+    ),
     "additive": lambda q, k, seen: _scaled(q, k) + _additive(seen),
+    "added_twice": lambda q, k, seen: (
+        _scaled(q, k).masked_fill(k.new_ones(q.size(2), q.size(2)).tril() == 0, LOWEST)
+        + _shown(seen).log().clamp(min=LOWEST)
+    ),
+    "kept_from_overflow": lambda q, k, seen: torch.maximum(
+        (_scaled(q, k) + _shown(seen).log()).masked_fill(_future(q), LOWEST), torch.tensor(LOWEST)
+    ),
     "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
     "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
@@ -99,10 +109,6 @@ REFUSED = {
         "its mask fills scores with -5",
     ),
     "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
-    "capped_and_masked": (
-        lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(_masked_out(seen), -1e9),
-        "its scores are capped by tanh and masked",
-    ),
     "masked_and_capped": (
         lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_masked_out(seen), -1e9)) * 2,
         "its scores are capped by tanh after a mask",

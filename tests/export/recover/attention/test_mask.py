@@ -60,7 +60,7 @@ PLAIN: dict[str, tuple[Scores, Dims]] = {
         ("batch", 1, "sequence", "sequence"),
     ),
 }  # fmt: skip
-EXCLUDES = {"filled": EXCLUDED, "filled_with_the_lowest": EXCLUDED, "filled_with_infinity": -np.inf}
+EXCLUDES = {"filled": EXCLUDED, "filled_with_the_lowest": LOWEST, "filled_with_infinity": -np.inf}
 
 
 class Grouped(nn.Module):

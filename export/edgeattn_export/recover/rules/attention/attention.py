@@ -6,6 +6,9 @@ After:  Attention(q, k, v, m, scale=s)             q, k, v (B, H, S|T, D), or wi
 Before: w = Softmax(...), y = MatMul(w, v)
 After:  y, w = Attention(...)                      where somebody else reads w: an output, a mean over heads
 
+Before: MatMul(Slice(Softmax(Concat(..., sink)), [..., :-1]), v)
+After:  Attention(q, Pad(k), Pad(v), ...)          a key of zeros for the sink: see ``sink``
+
 The scale may be a multiplication or a division, on the scores, the query or the keys; the mask an addition, a
 Where with a fill that excludes, or a factor on the weights; any number of each, in any order. A row with
 nothing to attend to is uniform where its fill is finite; where it is minus infinity, PyTorch answers NaN and
@@ -28,15 +31,19 @@ from edgeattn_export.graph.dataflow import (
     permutation,
     producer,
     same_dim,
+    same_dims,
 )
 from edgeattn_export.graph.rule import Note, Refusal
 from edgeattn_export.recover.rules.attention.axes import Axes
-from edgeattn_export.recover.rules.attention.mask import build_mask, mask_dims, may_empty, sources_of
+from edgeattn_export.recover.rules.attention.mask import FIVE, build_mask, mask_dims, may_empty, sources_of
 from edgeattn_export.recover.rules.attention.outputs import with_weights
 from edgeattn_export.recover.rules.attention.read_scores import read_scores
-from edgeattn_export.recover.rules.attention.scores import Fade, Scores, unscaled
+from edgeattn_export.recover.rules.attention.scores import Fade, Floor, Scores, unscaled
+from edgeattn_export.recover.rules.attention.sink import sink_mask, with_sink_key, without_last
 from edgeattn_export.recover.rules.attention.unrecognized import ROOTS, unrecognized
 from edgeattn_export.recover.rules.attention.weights import read_weights
+
+LENGTH = 2  # axis of keys and values (B, H, T, D)
 
 EMPTY_ROWS = Note(
     "Empty rows",
@@ -55,11 +62,13 @@ class Match:
     weights: ir.Value | None
     axes: Axes
     guarded: bool  # NaN is turned into 0 after softmax
+    sink: ir.Value | None = None
 
     @property
     def note(self) -> Note | None:
         """Say where PyTorch's answer may be NaN and the operator's is none."""
-        return EMPTY_ROWS if not self.guarded and any(map(may_empty, self.scores.masks)) else None
+        never = self.guarded or self.sink is not None
+        return EMPTY_ROWS if not never and any(map(may_empty, self.scores.masks)) else None
 
 
 class RecoverAttention:
@@ -89,14 +98,11 @@ class RecoverAttention:
                 return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
         for factor in weights.fades:
             scores = scores.with_mask(Fade(factor))
-        if scores.cap is not None and scores.masks:
-            return Refusal(
-                "its scores are capped by tanh and masked; releases of onnxruntime differ in which of both "
-                "the operator does first"
-            )
         axes = _axes(scores, value)
         if isinstance(axes, Refusal):
             return axes
+        if weights.sink is not None and (objection := _beside_sink(scores, axes)):
+            return Refusal(objection)
         shared = None if only_user(entering) is node else entering
         if shared is not None and shared in sources_of(value):
             return Refusal("its values are made of its attention weights, which the operator has only after")
@@ -105,7 +111,7 @@ class RecoverAttention:
                 "its attention weights are used elsewhere too, with one head where its values have more"
             )
         guarded = entering.producer() is not weights.node
-        return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded)
+        return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded, sink=weights.sink)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit one Attention on 4-D inputs, and the mask as it wants it."""
@@ -120,18 +126,35 @@ class RecoverAttention:
         filled = axes.filled(mask_dims(mask) for mask in scores.masks)
         mask = build_mask(tape, scores, filled)
         if mask is not None:
-            inputs.append(axes.four_of_mask(tape, mask, filled))
+            mask = axes.four_of_mask(tape, mask, filled)
+        if match.sink is not None:
+            mask = sink_mask(tape, mask, match.sink, scores.keys_transposed)
+            inputs[1:] = [with_sink_key(tape, value, LENGTH) for value in inputs[1:]]
+        if mask is not None:
+            inputs.append(mask)
         attributes = {"scale": scores.scale * query_scale * key_scale}
         if scores.cap is not None:
             attributes["softcap"] = scores.cap
         if match.weights is None:
             return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
         answer, weights = with_weights(tape, inputs, attributes)
+        if match.sink is not None:
+            weights = without_last(tape, weights)
         weights.shape, weights.type = ir.Shape(axes.dims_of_four(match.weights)), match.weights.type
         return {
             **axes.as_before(tape, answer, query, match.output),
             **axes.as_before(tape, weights, query, match.weights),
         }
+
+
+def _beside_sink(scores: Scores, axes: Axes) -> str | None:
+    """Say why scores can have no sink beside them, or None where they can."""
+    if axes.rank == len(FIVE):
+        return "a sink stands beside its scores, which have five axes; four expected"
+    columns = [mask_dims(mask)[-1:] for mask in scores.masks if not isinstance(mask, Floor)]
+    if any(not same_dims(column, dims(scores.product)[-1:]) for column in columns):
+        return "a sink stands beside its scores, and its mask has no column for each key"
+    return None
 
 
 def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:

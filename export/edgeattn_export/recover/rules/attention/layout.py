@@ -20,8 +20,10 @@ from edgeattn_export.graph.dataflow import dims, embed, only_user, permutation
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.views import Atom, View, earlier_views, regrouped, whole_view
 from edgeattn_export.recover.rules.attention.outputs import gives_cache, in_place_of
+from edgeattn_export.recover.rules.attention.sink import keys_and_values, with_sink_key
 
 HEADS, SIZE = 1, 3  # axes of (B, H, S, D)
+LENGTH = 1  # axis of (B, S, H*D)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Match:
     sides: tuple[Side, ...]
     join: ir.Node
     swapped: bool
+    sunk: bool  # keys and values have a row of zeros more, for a sink
 
 
 class AttentionWithoutTransposes:
@@ -55,7 +58,8 @@ class AttentionWithoutTransposes:
         """Match a 4-D attention between rearrangements of (batch, length, heads * size); refuse others."""
         if "q_num_heads" in node.attributes or gives_cache(node):
             return None
-        sides = [_side(value) for value in node.inputs[:3]]
+        kept = keys_and_values(node)
+        sides = [_side(value) for value in (node.inputs[0], *kept.both)]
         rearranged = tuple(side for side in sides if side is not None)
         if len(rearranged) < 3:
             lost = [n for n, side in zip(("query", "keys", "values"), sides, strict=True) if side is None]
@@ -63,13 +67,15 @@ class AttentionWithoutTransposes:
         joined = _join(node.outputs[0])
         if joined is None:
             return Refusal("its output does not go back to heads * size by a transpose and a reshape")
-        return Match(node, rearranged, *joined)
+        return Match(node, rearranged, *joined, kept.sunk)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
         """Emit the 3-D attention, and what is left of the rearrangements around it."""
         old = match.attention
         parts: dict[tuple[ir.Value, int], tuple[ir.Value, ...]] = {}
         inputs = [_emit(tape, side, parts) for side in match.sides]
+        if match.sunk:
+            inputs[1:] = [with_sink_key(tape, value, LENGTH) for value in inputs[1:]]
         attributes: dict[str, ir.Attr | int] = dict(old.attributes)
         attributes |= {"q_num_heads": _heads(old, 0), "kv_num_heads": _heads(old, 1)}
         output, weights = in_place_of(tape, old, [*inputs, *old.inputs[3:]], attributes)  # (B, S, H*D)

@@ -9,10 +9,11 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, is_constant, size_source
-from edgeattn_export.recover.rules.attention.scores import Bias, Fade, Fill, GroupedBias, Mask, Scores
+from edgeattn_export.recover.rules.attention.scores import Bias, Fade, Fill, Floor, GroupedBias, Mask, Scores
 
 # Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
 EXCLUDED = -1e30
+LOWEST = float(np.finfo(np.float32).min)  # added to itself it is minus infinity, in PyTorch too
 FIVE = range(5)  # axes of an attention, two of which become one
 
 
@@ -35,6 +36,9 @@ def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value
             case Fade():
                 added = tape.op("Log", [part.factor])
                 mask = added if mask is None else tape.op("Add", [mask, added])
+            case Floor() if mask is not None:
+                floor = embed(tape, np.array(part.value, np.float32), f"{scores.product.name}.floor")
+                mask = tape.op("Max", [mask, floor])
     if mask is None:
         return None
     sizes = _joint_dims(scores.masks)
@@ -52,6 +56,8 @@ def mask_dims(mask: Mask) -> Dims:
             return dims(mask.condition)
         case Fade():
             return dims(mask.factor)
+        case Floor():
+            return ()
         case _:
             return dims(mask.mask)
 
@@ -102,7 +108,7 @@ def _repeated(tape: Tape, mask: ir.Value, like: ir.Value, query: ir.Value) -> ir
 
 def _filled(tape: Tape, mask: ir.Value | None, fill: Fill) -> ir.Value:
     name = fill.condition.name
-    value = -np.inf if np.isneginf(fill.value) else EXCLUDED
+    value = -np.inf if np.isneginf(fill.value) else max(min(fill.value, EXCLUDED), LOWEST)
     condition = fill.condition
     if condition.dtype is not ir.DataType.BOOL:
         condition = tape.op("Cast", [condition], {"to": ir.DataType.BOOL})

@@ -20,9 +20,11 @@ from edgeattn_export.graph.dataflow import (
     scalar,
 )
 from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.recover.rules.attention.mask import EXCLUDED
 from edgeattn_export.recover.rules.attention.scores import (
     Bias,
     Fill,
+    Floor,
     GroupedBias,
     Scores,
     TensorScale,
@@ -109,6 +111,18 @@ def _filled(node: ir.Node) -> Scores | Refusal | None:
         if inner is None or condition is None:
             continue
         return _fill(inner, condition, when, fill_value(fill))
+    return None
+
+
+def _floored(node: ir.Node) -> Scores | Refusal | None:
+    """Read max(scores, lowest number), by which OPT and XGLM keep masks that are added from overflowing."""
+    for side, number in (tuple(node.inputs), tuple(reversed(node.inputs))) if len(node.inputs) == 2 else ():
+        floor = fill_value(number)
+        inner = read_scores(side) if floor is not None and floor <= EXCLUDED else None
+        if isinstance(inner, Scores) and floor is not None:
+            return inner.with_mask(Floor(floor)) if inner.masks else inner
+        if isinstance(inner, Refusal):
+            return inner
     return None
 
 
@@ -211,5 +225,6 @@ _READERS = {
     "Sub": _lowered,
     "Tanh": _capped,
     "Where": _filled,
+    "Max": _floored,
     "Reshape": _regrouped,
 }

@@ -44,7 +44,14 @@ class Fade:
     factor: ir.Value
 
 
-Mask = Bias | GroupedBias | Fill | Fade
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What was added to the scores until now is at least ``value``, which itself excludes."""
+
+    value: float
+
+
+Mask = Bias | GroupedBias | Fill | Fade | Floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Scores:
             match mask:
                 case Bias():
                     masks.append(replace(mask, factor=mask.factor * factor))
-                case Fill():
+                case Fill() | Floor():
                     masks.append(replace(mask, value=mask.value * factor))
                 case GroupedBias():
                     return Refusal("its scores are scaled after a mask by groups; scale the query instead")

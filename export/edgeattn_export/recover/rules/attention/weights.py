@@ -4,7 +4,7 @@ A guard may turn the softmax's NaN into 0, as the operator does by itself. Weigh
 is never negative, and be brought back to a sum of 1: w f / sum(w f), w = softmax(x), is softmax(x + log f).
 The small number by which the sum is kept off 0 is left out: it shows only in a row whose weights all but
 vanish. Where a mask hides scores, it may set their weights to 0 once more: they are, but in a row that is
-hidden whole.
+hidden whole. A sink may have its share of the softmax, and be cut off.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from edgeattn_export.graph.dataflow import (
     producer,
     scalar,
 )
+from edgeattn_export.recover.rules.attention.sink import read_sink
 from edgeattn_export.recover.rules.softmax import over_last_axis, without_maximum
 
 SMALL = 1e-8  # at most so much is added to a sum of weights to keep it off 0
@@ -43,12 +44,16 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Softmax of ``x`` over its last axis, made at ``node``, times ``fades`` and back to a sum of 1."""
+    """Softmax of ``x`` over its last axis, made at ``node``, times ``fades`` and back to a sum of 1.
+
+    With a ``sink``, it is the softmax of both, without the sink's weight.
+    """
 
     node: ir.Node
     x: ir.Value
     fades: tuple[ir.Value, ...] = ()
     hidden: Hidden | None = None
+    sink: ir.Value | None = None
 
 
 def read_weights(value: ir.Value | None) -> Weights | None:
@@ -56,6 +61,10 @@ def read_weights(value: ir.Value | None) -> Weights | None:
     guard = producer(value, "Where")
     if guard is not None:
         return _guarded(guard)
+    kept = producer(value, "Slice")
+    if kept is not None:
+        sunk = read_sink(kept)
+        return None if sunk is None else Weights(sunk.softmax, sunk.scores, sink=sunk.sink)
     division = producer(value, "Div")
     if division is None:
         return _softmax(value)
