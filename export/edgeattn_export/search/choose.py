@@ -53,6 +53,35 @@ Choice = Mapping[str, Option]  # by the unit's name
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """What the options of a choice come to together.
+
+    Attributes:
+        errors: (samples) 1 - cosine, as predicted.
+        milliseconds: Of all units.
+        megabytes: Of their weights.
+    """
+
+    errors: Errors
+    milliseconds: float
+    megabytes: float
+
+    def __add__(self, other: Total) -> Total:
+        return Total(
+            self.errors + other.errors,
+            self.milliseconds + other.milliseconds,
+            self.megabytes + other.megabytes,
+        )
+
+    def __sub__(self, other: Total) -> Total:
+        return Total(
+            self.errors - other.errors,
+            self.milliseconds - other.milliseconds,
+            self.megabytes - other.megabytes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """What predicted errors are multiplied by: measured over predicted, for an earlier choice.
 
@@ -84,16 +113,14 @@ class Problem:
     milliseconds: float
     remaining_share: float = 1.0
 
-    def excess(self, choice: Choice, trust: Trust) -> float:
+    def excess(self, total: Total, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
-        expected = predicted(choice)
-        errors = trust.worst * expected
-        milliseconds, megabytes = spent(choice)
+        errors = trust.worst * total.errors
         usage = Usage(
-            trust.mean * float(expected.mean()),
+            trust.mean * float(total.errors.mean()),
             float(errors.max()),
-            self.milliseconds + milliseconds,
-            megabytes,
+            self.milliseconds + total.milliseconds,
+            total.megabytes,
         )
         beyond = np.maximum(errors / max(self.goal.worst_error, LEAST_ERROR) - 1, 0)  # (samples)
         excess = self.goal.excess(usage) + OTHERS_WEIGHT * float(beyond.mean())
@@ -111,16 +138,16 @@ class Problem:
         """Return the options that cost the least together."""
         chosen = {name: options[0] for name, options in self.units.items()}
         for name, options in self.units.items():
-            chosen[name] = min(options, key=lambda option: self.cost({**chosen, name: option}))
+            chosen[name] = min(options, key=lambda option: self.cost(total_of({**chosen, name: option})))
         return chosen
 
     def is_cheapest(self, choice: Choice) -> bool:
         """Say whether no unit could have cost less."""
         return all(choice[name].treatment == option.treatment for name, option in self.cheapest().items())
 
-    def cost(self, choice: Choice) -> float:
+    def cost(self, total: Total) -> float:
         """Return what of a choice is to be least."""
-        return self.goal.cost(*spent(choice))
+        return self.goal.cost(total.milliseconds, total.megabytes)
 
 
 def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
@@ -133,29 +160,34 @@ def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
     Returns:
         The cheapest choice found within the goal; the nearest to it found where none is.
     """
+
+    def excess(choice: Choice) -> float:
+        return problem.excess(total_of(choice), trust)
+
     chosen = _exchanged(problem, trust)
-    if problem.excess(chosen, trust) > 0 and math.isfinite(problem.goal.size_mb):
+    if excess(chosen) > 0 and math.isfinite(problem.goal.size_mb):
         from_smallest = _exchanged(replace(problem, goal=replace(problem.goal, prefer="size")), trust)
-        chosen = min(chosen, from_smallest, key=lambda choice: problem.excess(choice, trust))
-    return _given_back(chosen, problem, trust) if problem.excess(chosen, trust) == 0 else chosen
+        chosen = min(chosen, from_smallest, key=excess)
+    return _given_back(chosen, problem, trust) if excess(chosen) == 0 else chosen
 
 
-def predicted(choice: Choice) -> Errors:
-    """Return the errors that a choice is expected to have, (samples)."""
-    total: Errors = np.sum([option.errors for option in choice.values()], axis=0)
-    return total
+def total_of(choice: Choice) -> Total:
+    """Return what the options of a choice come to together."""
+    left = _left(choice)
+    return Total(
+        np.sum([option.errors for option in choice.values()], axis=0),
+        sum(left[name] * option.milliseconds for name, option in choice.items()),
+        sum(left[name] * option.megabytes for name, option in choice.items()),
+    )
 
 
-def spent(choice: Choice) -> tuple[float, float]:
-    """Return the milliseconds and the megabytes of a choice."""
+def _left(choice: Choice) -> Mapping[str, float]:
+    """Return the share of each unit's time and size that the options of the others leave."""
     left = dict.fromkeys(choice, 1.0)
     for option in choice.values():
         for name, share in option.spared.items():
             left[name] -= share
-    return (
-        sum(left[name] * option.milliseconds for name, option in choice.items()),
-        sum(left[name] * option.megabytes for name, option in choice.items()),
-    )
+    return left
 
 
 def _is_quick(option: Option, options: Sequence[Option]) -> bool:
@@ -167,41 +199,54 @@ def _is_quick(option: Option, options: Sequence[Option]) -> bool:
 def _exchanged(problem: Problem, trust: Trust) -> dict[str, Option]:
     """Return the cheapest options, exchanged one by one until the goal is met or no exchange comes nearer."""
     chosen = problem.cheapest()
-    while problem.excess(chosen, trust) > 0:
+    while problem.excess(total_of(chosen), trust) > 0:
         better = _best_exchange(chosen, problem, trust)
         if better is None:
             break
-        chosen = better
+        chosen |= better
     return chosen
 
 
-def _best_exchange(chosen: dict[str, Option], problem: Problem, trust: Trust) -> dict[str, Option] | None:
-    now, paid = problem.excess(chosen, trust), problem.cost(chosen)
+def _best_exchange(chosen: Choice, problem: Problem, trust: Trust) -> Choice | None:
+    now = total_of(chosen)
+    excess, paid = problem.excess(now, trust), problem.cost(now)
     best, most = None, 0.0
-    for exchanged in _exchanges(chosen, problem):
-        gain = now - problem.excess(exchanged, trust)
+    for exchange, total in _exchanges(chosen, problem):
+        gain = excess - problem.excess(total, trust)
         if gain > NO_GAIN:
-            price = max(problem.cost(exchanged) - paid, LEAST_PRICE)
+            price = max(problem.cost(total) - paid, LEAST_PRICE)
             if gain / price > most:
-                best, most = exchanged, gain / price
+                best, most = exchange, gain / price
     return best
 
 
 def _given_back(chosen: dict[str, Option], problem: Problem, trust: Trust) -> Choice:
     """Return cheaper options wherever the goal stays met, the largest saving first."""
     while True:
-        paid = problem.cost(chosen)
-        costs = ((problem.cost(exchanged), exchanged) for exchanged in _exchanges(chosen, problem))
-        cheaper = [(cost, exchanged) for cost, exchanged in costs if cost < paid]
-        fitting = [each for each in cheaper if problem.excess(each[1], trust) == 0]
+        paid = problem.cost(total_of(chosen)) - NO_GAIN
+        costs = ((problem.cost(total), exchange, total) for exchange, total in _exchanges(chosen, problem))
+        cheaper = [each for each in costs if each[0] < paid]
+        fitting = [each for each in cheaper if problem.excess(each[2], trust) == 0]
         if not fitting:
             return chosen
-        _, chosen = min(fitting, key=lambda each: each[0])
+        chosen |= min(fitting, key=lambda each: each[0])[1]
 
 
-def _exchanges(chosen: Choice, problem: Problem) -> Iterator[dict[str, Option]]:
-    """Yield a choice with another option of one unit."""
+def _exchanges(chosen: Choice, problem: Problem) -> Iterator[tuple[Choice, Total]]:
+    """Yield another option of one unit, and what the choice comes to with it."""
+    whole, left = total_of(chosen), _left(chosen)
     for name, options in problem.units.items():
+        others = whole - _part(name, chosen[name], chosen, left)
         for option in options:
             if option is not chosen[name]:
-                yield {**chosen, name: option}
+                yield {name: option}, others + _part(name, option, chosen, left)
+
+
+def _part(name: str, option: Option, chosen: Choice, left: Mapping[str, float]) -> Total:
+    """Return what an option adds to the others: its own, less what it spares of theirs."""
+    spared = option.spared.items()
+    return Total(
+        option.errors,
+        left[name] * option.milliseconds - sum(share * chosen[other].milliseconds for other, share in spared),
+        left[name] * option.megabytes - sum(share * chosen[other].megabytes for other, share in spared),
+    )

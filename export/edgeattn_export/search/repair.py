@@ -12,7 +12,7 @@ import numpy as np
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import fitted_together
-from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, predicted
+from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.goal import LEAST_ERROR, MEAN_SHARE, WORST_SHARE, Goal
 from edgeattn_export.search.options import (
@@ -59,12 +59,12 @@ def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, *, most: 
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = recipe_of(meter, units, choice)
-        if recipe in choices or problem.cost(choice) > most:
+        if recipe in choices or problem.cost(total_of(choice)) > most:
             break
         choices[recipe] = choice
         if is_exact(meter, problem.goal, recipe) and not problem.goal.thorough:
             break
-        expected, (mean, worst) = predicted(choice), counted_errors(meter, recipe)
+        expected, (mean, worst) = total_of(choice).errors, counted_errors(meter, recipe)
         trust = Trust(_ratio(mean, expected.mean()), _ratio(worst, expected.max()))
         if math.isfinite(problem.goal.size_mb):
             goal = _with_room(problem.goal, choice, file_mb(meter.model(recipe)))
@@ -143,7 +143,7 @@ def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str
     """
     if math.isfinite(goal.size_mb):  # what some units may take depends on what the others leave
         return frozenset(choice)
-    total = predicted(choice)
+    total = total_of(choice).errors
     mean = NEGLIGIBLE * min(goal.mean_error, float(total.mean()))
     worst = NEGLIGIBLE * min(goal.worst_error, float(total.max()))
     ordered = sorted(choice, key=lambda name: float(choice[name].errors.mean() + choice[name].errors.max()))
@@ -181,7 +181,7 @@ def pruned(meter: ErrorMeter, repair: Repair, prunable: Iterable[Site]) -> Choic
     if not options:
         return {}
     trust = _first_trust(meter, problem.remaining_share)
-    whole = choose(problem, trust=trust)
+    whole = total_of(choose(problem, trust=trust))
     is_missed = problem.excess(whole, trust) > 0
     most = math.inf if is_missed else (1 - LEAST_SAVING) * problem.cost(whole)
     return proven(meter, repair.units, replace(problem, units={**problem.units, **options}), most=most)

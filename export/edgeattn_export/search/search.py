@@ -10,7 +10,7 @@ from functools import partial
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Recipe
-from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose
+from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
@@ -102,7 +102,7 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
     first = choose(problem)
     choices = {recipe_of(meter, units, first): first}
     prunable = sites(meter, goal, step)
-    if prunable or problem.excess(first, AS_PREDICTED) or not is_met(meter, goal, *choices):
+    if prunable or problem.excess(total_of(first), AS_PREDICTED) or not is_met(meter, goal, *choices):
         repair = repaired(meter, units, problem, first, step)
         choices |= repair.choices | pruned(meter, repair, prunable)
     extremes = () if is_large(float_graph.calibration) else (candidates.fastest, candidates.most_exact[-1])

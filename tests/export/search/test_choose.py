@@ -26,8 +26,7 @@ from edgeattn_export.search.choose import (
     Problem,
     Trust,
     choose,
-    predicted,
-    spent,
+    total_of,
 )
 
 SAMPLES = 3
@@ -60,7 +59,7 @@ def problems(draw: st.DrawFn, *, errorless: bool) -> Problem:
 
 
 def price(problem: Problem, option: Option) -> float:
-    return problem.cost({"alone": option})
+    return problem.cost(total_of({"alone": option}))
 
 
 def form_of(problem: Problem, mean: float) -> str:
@@ -73,7 +72,7 @@ def every(problem: Problem) -> Iterator[Choice]:
 
 
 def is_within(problem: Problem, choice: Choice) -> bool:
-    goal, errors = problem.goal, predicted(choice)
+    goal, errors = problem.goal, total_of(choice).errors
     time = problem.milliseconds + sum(chosen.milliseconds for chosen in choice.values())
     return bool(
         errors.mean() <= goal.mean_error * (1 + EXACT)
@@ -96,12 +95,14 @@ def test_without_limits_on_time_and_size_the_goal_is_met_and_nothing_given_away(
 def test_a_choice_outside_is_never_taken_for_one_within(problem: Problem) -> None:
     chosen = choose(problem)
     assert chosen.keys() == problem.units.keys()
-    assert (problem.excess(chosen, AS_PREDICTED) == 0) == is_within(problem, chosen)
-    best = min((problem.cost(each) for each in every(problem) if is_within(problem, each)), default=None)
+    assert (problem.excess(total_of(chosen), AS_PREDICTED) == 0) == is_within(problem, chosen)
+    best = min(
+        (problem.cost(total_of(each)) for each in every(problem) if is_within(problem, each)), default=None
+    )
     if best is None:
         assert not is_within(problem, chosen)
     elif is_within(problem, chosen):
-        assert problem.cost(chosen) >= best - EXACT
+        assert problem.cost(total_of(chosen)) >= best - EXACT
 
 
 @given(problems(errorless=False))
@@ -115,8 +116,8 @@ def test_where_the_cheapest_is_within_it_is_chosen(problem: Problem) -> None:
 def test_of_one_unit_the_best_option_is_found(problem: Problem) -> None:
     name, options = next(iter(problem.units.items()))
     problem = replace(problem, units={name: options})
-    best = min(problem.cost(each) for each in every(problem) if is_within(problem, each))
-    assert problem.cost(choose(problem)) == pytest.approx(best)
+    best = min(problem.cost(total_of(each)) for each in every(problem) if is_within(problem, each))
+    assert problem.cost(total_of(choose(problem))) == pytest.approx(best)
 
 
 def test_a_more_exact_form_is_chosen_where_fewer_neurons_spare_more_of_it() -> None:
@@ -127,8 +128,11 @@ def test_a_more_exact_form_is_chosen_where_fewer_neurons_spare_more_of_it() -> N
     )
     chosen = choose(problem)
     assert [each.treatment.form for each in chosen.values()] == ["float", "half"]
-    assert spent(chosen) == (1.0, 0.5)
-    assert problem.cost(chosen) < problem.cost({name: options[0] for name, options in problem.units.items()})
+    total = total_of(chosen)
+    assert (total.milliseconds, total.megabytes) == (1.0, 0.5)
+    assert problem.cost(total_of(chosen)) < problem.cost(
+        total_of({name: options[0] for name, options in problem.units.items()})
+    )
 
 
 def test_where_the_size_is_limited_a_choice_within_is_rarely_missed() -> None:
@@ -164,8 +168,8 @@ def test_it_comes_close_to_the_cheapest_choice_that_there_is() -> None:
             for name in "abcd"
         }
         problem = Problem(units, Goal(cosine_mean=0.85, cosine_min=0.8), 0.0)
-        best = min(problem.cost(each) for each in every(problem) if is_within(problem, each))
-        over.append(problem.cost(choose(problem)) / best)
+        best = min(problem.cost(total_of(each)) for each in every(problem) if is_within(problem, each))
+        over.append(problem.cost(total_of(choose(problem))) / best)
     assert 1 - EXACT < median(over) < WORTH_IT
 
 
