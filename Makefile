@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -80,6 +80,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
+
+tidy:  ## clang-tidy over runtime/kernels and the C API of runtime/cpp; two minutes
+	.ci/tidy
 
 languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps

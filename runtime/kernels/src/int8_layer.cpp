@@ -105,6 +105,7 @@ void multiply_chunk(const Chunk<Dot>& chunk, const Parallel& threads) {
   const auto tile_products = Dot::kRows * layer.halves * layer.width * layer.padded_inner;
   const auto tiles_a_turn = divide_up(kTurnProducts, tile_products);
   const auto strips = divide_up(tile_count, tiles_a_turn);
+  // A chunk has rows, so it has tiles. NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
   const auto panels_a_turn = HWY_MAX(std::size_t{1}, tiles_a_turn / tile_count);
   const auto groups = divide_up(layer.panels, panels_a_turn);
   threads(groups * strips, [&](std::size_t turn) {

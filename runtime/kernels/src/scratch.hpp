@@ -49,7 +49,7 @@ class Scratch {
       memory = {};  // freed first: the two need not fit in memory together
       memory = Buffer<std::byte>(bytes);
     }
-    return memory.data();
+    return memory.data();  // lives on with the thread. NOLINT(clang-analyzer-cplusplus.NewDelete)
   }
 
   std::byte* next_;

@@ -83,4 +83,5 @@ const char* edgeattn_error_message(const edgeattn_error* error) {
   return error ? error->message.c_str() : "out of memory";
 }
 void edgeattn_error_free(edgeattn_error* error) { delete error; }
+// The header hands text over to be freed, and not to be read. NOLINTNEXTLINE(readability-non-const-parameter)
 void edgeattn_text_free(char* text) { delete[] text; }

@@ -16,6 +16,7 @@ edgeattn_status edgeattn_run_many(const edgeattn_model* model, const char* graph
     if (count) required(answers, "answers");
     auto answered = opened(model).run_many(given, text_or_empty(graph));
     std::vector<std::unique_ptr<edgeattn_tensors>> owned;
+    owned.reserve(answered.size());
     for (auto& answer : answered) owned.emplace_back(new edgeattn_tensors{std::move(answer)});
     for (std::size_t i = 0; i < count; ++i) answers[i] = owned[i].release();
   });
