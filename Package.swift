@@ -53,6 +53,8 @@ let package = Package(
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
+        .executableTarget(
+            name: "Dictation", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Dictation"),
         .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
         .executableTarget(name: "Keywords", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Keywords"),
         .executableTarget(name: "Story", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Story"),
