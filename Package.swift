@@ -19,6 +19,21 @@ import PackageDescription
     let system: [Target] = []
 #endif
 
+// Kernels are built in where the environment says so; the compiler must find Highway's headers.
+let withKernels = Context.environment["EDGEATTN_WITH_KERNELS"] != nil
+let kernels: [Target] = [
+    .target(
+        name: "CEdgeAttnKernels",
+        dependencies: [engine],
+        path: "runtime/kernels",
+        exclude: ["src/exports.map"],
+        sources: ["src"],
+        cxxSettings: [.headerSearchPath("src")])
+]
+let beneath: [Target] = withKernels ? system + kernels : system
+let beneathCore: [Target.Dependency] = withKernels ? [engine, "CEdgeAttnKernels"] : [engine]
+let kernelsInCore: CXXSetting = .define("EDGEATTN_KERNELS", to: withKernels ? "1" : "0")
+
 let swift = "runtime/swift"
 
 let package = Package(
@@ -26,18 +41,20 @@ let package = Package(
     platforms: [.iOS(.v16), .macOS(.v13)],
     products: [.library(name: "EdgeAttn", targets: ["EdgeAttn"])],
     dependencies: packages,
-    targets: system + [
+    targets: beneath + [
         .target(
             name: "CEdgeAttn",
-            dependencies: [engine],
+            dependencies: beneathCore,
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
             sources: ["src", "third_party/monocypher/monocypher.c"],
-            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party")],
+            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party"), kernelsInCore],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),
+        .executableTarget(
+            name: "Dictation", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Dictation"),
         .executableTarget(name: "Digits", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Digits"),
         .executableTarget(name: "Keywords", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Keywords"),
         .executableTarget(name: "Story", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Story"),

@@ -23,6 +23,7 @@ card = {
     "description": "Takes down spoken phrases and numbers, letter by letter.",
     "license": "apache-2.0",
 }
+generation = {"start": [START], "stop": [END], "max_new_tokens": LONGEST}
 processing = {
     "audio": {
         "input": "sound",

@@ -34,6 +34,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ModuleType],
                 budget={**source.budget, "metric_drop": DROP},
                 metric=source.metric,
                 processing=source.processing,
+                generation=getattr(source, "generation", None),
             )
         assert bundle.report.verdict == "pass"
         assert "Softmax" not in bundle.report.operators

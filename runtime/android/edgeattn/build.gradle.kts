@@ -25,6 +25,8 @@ android {
             cmake {
                 val folder = engineFolder.get().asFile
                 arguments("-DANDROID_STL=c++_static", "-DONNXRUNTIME_AAR=$folder")
+                // Kernels are built in with Highway's headers: -Phighway=FOLDER, which holds hwy/ alone.
+                providers.gradleProperty("highway").orNull?.let { arguments("-DHIGHWAY_INCLUDE_DIR=$it") }
             }
         }
     }

@@ -7,7 +7,7 @@
 
 #include "words.hpp"
 
-#ifdef EDGEATTN_KERNELS
+#if EDGEATTN_KERNELS
 #include <edgeattn_kernels.h>
 #endif
 
@@ -27,7 +27,7 @@ void without_kernels(Manifest& manifest) {
       option->second = kOff;
 }
 
-#ifdef EDGEATTN_KERNELS
+#if EDGEATTN_KERNELS
 
 KernelUse kernels_of(const Engine& engine) {
   const auto option = engine.options.find(kOption);

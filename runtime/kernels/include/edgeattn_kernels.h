@@ -5,6 +5,8 @@
 
 #include <onnxruntime_c_api.h>
 
+#define EDGEATTN_KERNELS_VERSION "1.0.0" /* the release; of the first number are the nodes of bundles */
+
 #if defined(_WIN32)
 #define EDGEATTN_KERNELS_EXPORT __declspec(dllexport)
 #else

@@ -1,5 +1,7 @@
 // A call of attention: its blocks of queries, each by the kernel of this CPU. Compiled for each instruction
 // set.
+#include "compiled_for.hpp"
+//
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "attention_kernel.cpp"
 #include "hwy/foreach_target.h"  // before all that includes highway.h

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "compiled_for.hpp"
+//
 #include "hwy/highway.h"
 
 namespace edgeattn::kernels {

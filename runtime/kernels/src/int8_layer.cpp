@@ -1,5 +1,7 @@
 // A layer's run: rows are rounded, multiplied and normed, a chunk of rows after the other. Compiled for each
 // instruction set.
+#include "compiled_for.hpp"
+//
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "int8_layer.cpp"
 #include "hwy/foreach_target.h"  // before all that includes highway.h

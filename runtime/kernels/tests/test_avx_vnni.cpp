@@ -5,7 +5,6 @@
 
 #include "avx_vnni.hpp"
 #include "expectations.hpp"
-#include "hwy/targets.h"
 #include "instruction_set.hpp"
 #include "layer_in_doubles.hpp"
 #include "threads.hpp"

@@ -2,7 +2,6 @@
 #include <limits>
 
 #include "expectations.hpp"
-#include "hwy/targets.h"
 #include "instruction_set.hpp"
 #include "layer_in_doubles.hpp"
 #include "threads.hpp"

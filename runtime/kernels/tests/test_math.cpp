@@ -1,4 +1,6 @@
 // Functions of vectors against doubles, for every instruction set of this CPU.
+#include "compiled_for.hpp"
+//
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "test_math.cpp"
 #include "hwy/foreach_target.h"  // before all that includes highway.h

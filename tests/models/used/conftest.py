@@ -1,4 +1,4 @@
-"""The example apps that need no screen, in every language that stands on the C++ core."""
+"""The example apps that need no screen, in every language but Python."""
 
 from __future__ import annotations
 
@@ -24,11 +24,20 @@ def _swift(name: str) -> list[str | Path]:
     return [RUNTIME / "swift" / ".build" / "debug" / name.capitalize()]
 
 
+def _node(name: str) -> list[str | Path]:
+    return [RUNTIME / "web" / "examples" / "terminal" / "run", name]
+
+
 def _kotlin(name: str) -> list[str | Path]:
     return [RUNTIME / "android" / "example" / "run", name.capitalize()]
 
 
-LANGUAGES = {"cpp": (_cpp, "cmake"), "swift": (_swift, "apt-get"), "kotlin": (_kotlin, "javac")}
+LANGUAGES = {
+    "cpp": (_cpp, "cmake"),
+    "node": (_node, "npm"),
+    "swift": (_swift, "apt-get"),
+    "kotlin": (_kotlin, "javac"),
+}
 
 
 def _example(language: str) -> Example:

@@ -227,20 +227,19 @@ def test_a_phrase_is_spelled_from_a_file(
         return (code, *capsys.readouterr())
 
     phrases = list(dictation.recordings())[:5]
-    answers = [answer(audio.numpy(), "--start", "1", "--stop", "2") for audio, _ in phrases]
+    answers = [answer(audio.numpy()) for audio, _ in phrases]
     assert {(code, told) for code, _, told in answers} == {(0, "")}
     said = [words.rstrip("\n") for _, words, _ in answers]
     assert errors.character_error(said, [phrase for _, phrase in phrases]) <= 2 * CHARACTER_ERROR
     command = ["generate", str(speller.files.folder), "--input", str(tmp_path / "speech.wav")]
-    assert on_device([*command, "--start", "1", "--stop", "2"]) == 0
+    assert on_device(command) == 0
     assert capsys.readouterr() == (answers[-1][1], "")
     audio = phrases[0][0].numpy()
     for (code, words, told), line in (
-        (answer(audio), "start: no token found, at least 1 expected"),
         (answer(audio, "--start", "one"), "--start: 'one' found, token ids such as 1,2,3 expected"),
-        (answer(np.zeros(8000, np.float32), "--start", "1"), "silence found, a sound expected"),
-        (answer(audio[:100], "--start", "1"), "100 samples found, at least 121 expected"),
-        (answer(np.tile(audio, 9), "--start", "1"), "sound"),  # longer than the table of positions
+        (answer(np.zeros(8000, np.float32)), "silence found, a sound expected"),
+        (answer(audio[:100]), "100 samples found, at least 121 expected"),
+        (answer(np.tile(audio, 9)), "sound"),  # longer than the table of positions
     ):
         assert (code, words, told.count("\n")) == (2, "", 1)
         assert line in told
@@ -250,29 +249,33 @@ def test_a_phrase_is_spelled_from_a_file_in_cpp(
     speller: edgeattn_runtime.Model, in_cpp: Shell, tmp_path: Path
 ) -> None:
     dictation = load("dictation")
-    settings = {"start": (dictation.START,), "stop": (dictation.END,)}
     for audio, _ in list(dictation.recordings())[:5]:
         path = recorded(tmp_path / "speech.wav", audio.numpy(), dictation.RATE)
-        expected = list(edgeattn_runtime.generate(speller, speller.prepare(audio=path), **settings))
-        ends = ("--start", str(dictation.START), "--stop", str(dictation.END))
-        tokens = in_cpp("generate", speller.files.folder, "--audio", path, *ends)
+        expected = list(edgeattn_runtime.generate(speller, speller.prepare(audio=path)))
+        tokens = in_cpp("generate", speller.files.folder, "--audio", path)
         assert [int(token) for token in tokens.split()] == expected
+
+
+def test_every_example_spells_the_phrases_that_python_does(
+    speller: edgeattn_runtime.Model, example: Example, tmp_path: Path
+) -> None:
+    dictation = load("dictation")
+    for audio, phrase in list(dictation.recordings())[:2]:
+        path = recorded(tmp_path / "speech.wav", audio.numpy(), dictation.RATE)
+        spelled = speller.decode(list(edgeattn_runtime.generate(speller, speller.prepare(audio=path))))
+        assert load("dictation", "errors").character_error([spelled], [phrase]) <= 2 * CHARACTER_ERROR
+        assert example("dictation", speller.files.folder, path) == f"{spelled}\n"
 
 
 def test_phrases_are_spelled_with_a_cache(speller: edgeattn_runtime.Model) -> None:
     dictation, errors, net = load("dictation"), load("dictation", "errors"), speller
     assert net.manifest.generation is not None
     assert net.manifest.generation.kind == "encoder-decoder"
-    settings = {
-        "start": (dictation.START,),
-        "stop": (dictation.END,),
-        "max_new_tokens": dictation.LONGEST,
-    }
     greedily, by_beams, right = [], [], []
     for audio, phrase in list(dictation.recordings())[:PHRASES]:
         sound = {"sound": dictation.features(audio).numpy()}
-        tokens = list(edgeattn_runtime.generate(net, sound, **settings))
-        ((best,),) = edgeattn_runtime.generate_many(net, [sound], num_beams=BEAMS, **settings)
+        tokens = list(edgeattn_runtime.generate(net, sound))
+        ((best,),) = edgeattn_runtime.generate_many(net, [sound], num_beams=BEAMS)
         greedily.append(dictation.decode_text(torch.tensor(tokens, dtype=torch.long)))
         by_beams.append(dictation.decode_text(torch.tensor(best.tokens, dtype=torch.long)))
         right.append(phrase)

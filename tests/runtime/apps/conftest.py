@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "documents"))
 RUNTIME = Path(__file__).parents[3] / "runtime"
 
 Done = subprocess.CompletedProcess[str]
-Reader = Callable[..., Done]  # of a verb, "conformance", "lifecycle", "describe" or "bench", and folders
+Reader = Callable[..., Done]  # of a verb, "conformance", "lifecycle", "describe" or "bench", and its words
 
 
 def _run(*command: str | Path) -> Done:
@@ -36,9 +36,9 @@ def _swift() -> Reader:
     _built(RUNTIME / "swift" / "build", "pkg-config")
     programs = RUNTIME / "swift" / ".build" / "debug"
 
-    def run(verb: str, *folders: Path) -> Done:
+    def run(verb: str, *words: str | Path) -> Done:
         own = programs / verb.capitalize()
-        return _run(*([own] if own.exists() else [programs / "edgeattn-swift", verb]), *folders)
+        return _run(*([own] if own.exists() else [programs / "edgeattn-swift", verb]), *words)
 
     return run
 
@@ -48,9 +48,9 @@ def _kotlin() -> Reader:
     library = f"-Djava.library.path={classpath.partition('/library.jar')[0]}"
     mains = {"conformance": ["edgeattn.ConformanceKt"], "lifecycle": ["edgeattn.Lifecycle"]}
 
-    def run(verb: str, *folders: Path) -> Done:
+    def run(verb: str, *words: str | Path) -> Done:
         main = mains.get(verb, ["edgeattn.Command", verb])
-        return _run("java", "-Xcheck:jni", library, "-cp", classpath, *main, *folders)
+        return _run("java", "-Xcheck:jni", library, "-cp", classpath, *main, *words)
 
     return run
 

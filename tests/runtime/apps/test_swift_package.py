@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("Package.swift", "runtime/cpp", "runtime/swift")
+PARTS = ("Package.swift", "runtime/cpp", "runtime/kernels", "runtime/swift")
 APP = """
 // swift-tools-version: 5.9
 import PackageDescription
@@ -47,7 +47,11 @@ def _resolved(app: Path, repository: Path, product: str) -> subprocess.Completed
     cache = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
     swift = Path(os.environ.get("EDGEATTN_BACKENDS", Path(cache) / "edgeattn" / "backends")) / "swift"
     tools = [swift / "usr" / "libexec" / "swift" / "bin", swift / "usr" / "bin", os.environ["PATH"]]
-    environment = {"PATH": os.pathsep.join(map(str, tools)), "PKG_CONFIG_PATH": str(swift / "engine")}
+    environment = {
+        "PATH": os.pathsep.join(map(str, tools)),
+        "PKG_CONFIG_PATH": str(swift / "engine"),
+        "EDGEATTN_WITH_KERNELS": "1",
+    }
     return subprocess.run(
         ["swift-package", "--package-path", app, "--cache-path", app / "cache", "show-dependencies"],
         env=os.environ | environment,

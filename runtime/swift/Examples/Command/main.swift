@@ -9,9 +9,12 @@ let usage = """
     bench NAME.edge [THREADS...]       JSON that `edgeattn report NAME.edge --add` reads
     generate NAME.edge 5,2,9 [STEPS]   token ids, one a line, as they come
     write NAME.edge TEXT               the text that follows, as it comes
+
+    describe, check and bench take --no-kernels: stock operators run where kernels are built in.
     """
 
 func run(_ words: [String]) async throws -> Int32 {
+    let kernels = !words.contains("--no-kernels")
     guard words.count >= 2 else {
         print(usage)
         return 2
@@ -19,15 +22,16 @@ func run(_ words: [String]) async throws -> Int32 {
     let bundle = URL(fileURLWithPath: words[1])
     switch words[0] {
     case "describe":
-        print(try await Model.load(bundle: bundle))
+        print(try await Model.load(bundle: bundle, kernels: kernels))
     case "check":
-        let results = try await Model.load(bundle: bundle).check()
+        let results = try await Model.load(bundle: bundle, kernels: kernels).check()
         for result in results {
             print("sample \(result.sample) \(result.output): cosine \(result.cosine) \(result.ok ? "ok" : "FAILED")")
         }
         return results.allSatisfy(\.ok) ? 0 : 1
     case "bench":
-        let json = try Model.bench(bundle, threads: words.dropFirst(2).compactMap { Int($0) })
+        let threads = words.dropFirst(2).compactMap { Int($0) }
+        let json = try Model.bench(bundle, threads: threads, kernels: kernels)
         print(String(decoding: json, as: UTF8.self))
     case "generate" where words.count >= 3:
         var options = GenerationOptions()

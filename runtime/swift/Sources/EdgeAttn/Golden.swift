@@ -52,9 +52,11 @@ extension Model {
     ///   - threads: Numbers of intra-op threads to time; none takes what the bundle says.
     ///   - rounds: Counted calls for each sample and number of threads.
     ///   - warmup: Calls before them.
+    ///   - kernels: False times stock operators where kernels are built in.
     /// - Returns: JSON, which `edgeattn report NAME.edge --add` reads.
     public static func bench(
-        _ bundle: URL, target: String? = nil, threads: [Int] = [], rounds: Int = 100, warmup: Int = 10
+        _ bundle: URL, target: String? = nil, threads: [Int] = [], rounds: Int = 100, warmup: Int = 10,
+        kernels: Bool = true
     ) throws -> Data {
         try Arguments.with { arguments in
             var options = edgeattn_bench_options_default()
@@ -62,6 +64,7 @@ extension Model {
             options.threads = arguments.array(threads.map(threadCount))
             options.thread_count = threads.count
             (options.rounds, options.warmup) = (Int32(clamping: rounds), Int32(clamping: warmup))
+            options.kernels = kernels ? 1 : 0
             let folder = try arguments.text(bundle.path)
             return Data(try text { edgeattn_bench(folder, &options, $0, $1) }.utf8)
         }

@@ -23,11 +23,15 @@ public final class Model: Sendable, CustomStringConvertible {
     ///   - target: The variants of this target alone, such as "cpu".
     ///   - threads: Intra-op threads; nil takes what the variant says, but no more than there are cores.
     ///   - trustedKeys: Ed25519 public keys in hex, one of which must have signed the bundle; nil verifies nothing.
+    ///   - kernels: False has stock operators run where kernels are built in.
     /// - Throws: `BundleError` where it is not whole, or not what its manifest says; `IncompatibleRuntimeError` where no
     ///   variant runs here; `InputError` for an unknown target, threads below 1, or keys that are none.
-    public init(bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil) throws {
+    public init(
+        bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil, kernels: Bool = true
+    ) throws {
         let handle = try Arguments.with { arguments in
             var options = try arguments.loadOptions(target, threads, trustedKeys)
+            options.kernels = kernels ? 1 : 0
             let folder = try arguments.text(bundle.path)
             return try Handle(handed { edgeattn_load(folder, &options, $0, $1) }) { edgeattn_model_free($0) }
         }
@@ -41,10 +45,10 @@ public final class Model: Sendable, CustomStringConvertible {
 
     /// Opens a bundle without blocking an actor: see `init`.
     public static func load(
-        bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil
+        bundle: URL, target: String? = nil, threads: Int? = nil, trustedKeys: [String]? = nil, kernels: Bool = true
     ) async throws -> Model {
         try await blocking { _ in
-            try Model(bundle: bundle, target: target, threads: threads, trustedKeys: trustedKeys)
+            try Model(bundle: bundle, target: target, threads: threads, trustedKeys: trustedKeys, kernels: kernels)
         }
     }
 

@@ -11,7 +11,9 @@ object Command {
     fun main(arguments: Array<String>) = runBlocking {
         try {
             val bundle = File(arguments[1])
-            println(if (arguments[0] == "bench") bench(bundle) else Model.load(bundle).use { it.describe() })
+            val kernels = "--no-kernels" !in arguments
+            val bench = arguments[0] == "bench"
+            println(if (bench) bench(bundle, kernels = kernels) else Model.load(bundle, kernels = kernels).use { it.describe() })
         } catch (error: EdgeAttnError) {
             System.err.println(error.message)
             exitProcess(2)

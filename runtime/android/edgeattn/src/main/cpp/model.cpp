@@ -29,6 +29,7 @@ class LoadOptions {
   }
   LoadOptions(const LoadOptions&) = delete;
   LoadOptions& operator=(const LoadOptions&) = delete;
+  void set_kernels(jboolean kernels) { options_.kernels = kernels; }
   const edgeattn_load_options* get() const { return &options_; }
 
  private:
@@ -41,10 +42,11 @@ class LoadOptions {
 }  // namespace
 
 EDGEATTN_JNI(jlong, load)
-(JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jint threads, jobjectArray trusted_keys) {
+(JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jint threads, jobjectArray trusted_keys, jboolean kernels) {
   return guarded(env, [&] {
     const Text path(env, folder);
-    const LoadOptions options(env, target, threads, trusted_keys);
+    LoadOptions options(env, target, threads, trusted_keys);
+    options.set_kernels(kernels);
     return address(handed<edgeattn_model*>(
         env, [&](auto* model, auto* error) { return edgeattn_load(path.get(), options.get(), model, error); }));
   });

@@ -70,7 +70,7 @@ EDGEATTN_JNI(void, check)(JNIEnv* env, jclass, jlong model, jlong deadline, jlon
 }
 
 EDGEATTN_JNI(jbyteArray, bench)
-(JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jintArray threads, jint rounds, jint warmup) {
+(JNIEnv* env, jclass, jbyteArray folder, jbyteArray target, jintArray threads, jint rounds, jint warmup, jboolean kernels) {
   return guarded(env, [&] {
     const Text path(env, folder), name(env, target);
     std::vector<jint> counts(static_cast<std::size_t>(env->GetArrayLength(threads)));
@@ -81,6 +81,7 @@ EDGEATTN_JNI(jbyteArray, bench)
     options.thread_count = counts.size();
     options.rounds = rounds;
     options.warmup = warmup;
+    options.kernels = kernels;
     return taken(env, handed<char*>(env, [&](auto* json, auto* error) {
                    return edgeattn_bench(path.get(), &options, json, error);
                  }));

@@ -19,11 +19,13 @@ internal class GoldenReader : Native.Reader() {
  * @param threads numbers of intra-op threads to time; none takes what the bundle says
  * @param rounds counted calls for each sample and number of threads
  * @param warmup calls before them
+ * @param kernels false times stock operators where kernels are built in
  * @return JSON, which `edgeattn report NAME.edge --add` reads
  */
 suspend fun bench(
     bundle: File, target: String? = null, threads: List<Int> = emptyList(), rounds: Int = 100, warmup: Int = 10,
+    kernels: Boolean = true,
 ): String = blocking {
     val counts = IntArray(threads.size) { threads[it].coerceAtLeast(0) }
-    Native.bench(bundle.path.utf8(), target?.utf8(), counts, rounds, warmup).decodeToString()
+    Native.bench(bundle.path.utf8(), target?.utf8(), counts, rounds, warmup, kernels).decodeToString()
 }

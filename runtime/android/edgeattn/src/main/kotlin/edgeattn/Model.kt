@@ -71,15 +71,17 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
          * @param target the variants of this target alone, such as "cpu"
          * @param threads intra-op threads; null takes what the variant says, but no more than there are cores
          * @param trustedKeys Ed25519 public keys in hex, one of which must have signed the bundle; null verifies nothing
+         * @param kernels false has stock operators run where kernels are built in
          * @throws BundleError where it is not whole, or not what its manifest says
          * @throws IncompatibleRuntimeError where no variant runs here
          * @throws InputError for an unknown target, threads below 1, or keys that are none
          */
         suspend fun load(
             bundle: File, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
+            kernels: Boolean = true,
         ): Model = blocking(Model::close) {
             val keys = trusted(trustedKeys)
-            val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys)
+            val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys, kernels)
             Model(Handle(address, "model", Native::free))
         }
 

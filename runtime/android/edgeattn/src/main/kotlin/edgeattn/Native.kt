@@ -12,7 +12,9 @@ internal object Native {
         System.loadLibrary("edgeattn_jni")
     }
 
-    @JvmStatic external fun load(folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>): Long
+    @JvmStatic external fun load(
+        folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, kernels: Boolean,
+    ): Long
     @JvmStatic external fun install(
         folder: ByteArray, over: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, reader: Reader,
     )
@@ -95,7 +97,9 @@ internal object Native {
     )
 
     @JvmStatic external fun check(model: Long, deadline: Long, cancellation: Long, reader: Reader)
-    @JvmStatic external fun bench(folder: ByteArray, target: ByteArray?, threads: IntArray, rounds: Int, warmup: Int): ByteArray
+    @JvmStatic external fun bench(
+        folder: ByteArray, target: ByteArray?, threads: IntArray, rounds: Int, warmup: Int, kernels: Boolean,
+    ): ByteArray
 
     /** Makes the error of a status of the core. */
     @JvmStatic fun failure(status: Int, message: ByteArray): EdgeAttnError = when (status) {

@@ -28,9 +28,10 @@ object Story {
             exitProcess(2)
         }
     }
+}
 
-    private fun show(text: String) {
-        print(text)
-        System.out.flush()
-    }
+/** Prints a piece of text at once. */
+internal fun show(text: String) {
+    print(text)
+    System.out.flush()
 }
