@@ -114,15 +114,24 @@ def test_neurons_go_as_far_as_exactness_allows(part: FloatGraph, rig: MakeRig, t
     assert "of 256 neurons pruned" in loose.recipe.name
 
 
+@pytest.mark.parametrize(
+    ("limits", "cosine", "allowed"),
+    [((0.9999, 0.999), "cosine", "8e-05"), ((-1.0, 0.9999), "worst sample's cosine", "5e-05")],
+)
 def test_nothing_goes_where_nothing_may_be_lost_and_the_figures_are_said(
-    part: FloatGraph, rig: MakeRig, timed: Give
+    part: FloatGraph,
+    rig: MakeRig,
+    timed: Give,
+    limits: tuple[float, float],
+    cosine: str,
+    allowed: str,
 ) -> None:
     timed(dict.fromkeys(FORMS.linear, 1e-3))
-    found = search(part, Goal(cosine_mean=0.9999, cosine_min=0.999, latency_ms=1.0), rig(None))
+    found = search(part, Goal(*limits, latency_ms=1.0), rig(None))
     assert not any(trial.recipe.pruning for trial in found.trials)
     (note,) = (each for each in found.notes if each.startswith("All heads and neurons stay"))
-    assert note.startswith("All heads and neurons stay: the cosine would lose about 0.")
-    assert "without a quarter of all neurons, where it may lose 8e-05" in note
+    assert note.startswith(f"All heads and neurons stay: the {cosine} would lose about 0.")
+    assert f"without a quarter of all neurons, where it may lose {allowed} and loses" in note
 
 
 def test_a_size_that_no_form_reaches_is_met_with_fewer_neurons(
