@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.commands import demo, kernels
+from edgeattn.commands import demo, sessions
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.kernels import Kernels, Library
 from edgeattn_runtime.machine import Machine
@@ -63,13 +63,13 @@ def test_a_model_whose_packages_are_missing_says_how_to_get_them(monkeypatch: py
     ],
 )
 def test_what_kernels_would_bring(sets: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
-    told = kernels.missing_kernels(replace(Machine.here(), instruction_sets=sets))
+    monkeypatch.setattr(sessions, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
+    told = sessions.missing_kernels(replace(Machine.here(), instruction_sets=sets))
     assert told is not None
     assert says in told
 
 
 def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     library = Library("kernels.so", "1.0.0", "AVX2", has_dot_products=False)
-    monkeypatch.setattr(kernels, "installed", lambda: Kernels(library))
-    assert kernels.missing_kernels(Machine.here()) is None
+    monkeypatch.setattr(sessions, "installed", lambda: Kernels(library))
+    assert sessions.missing_kernels(Machine.here()) is None
