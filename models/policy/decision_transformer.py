@@ -19,6 +19,7 @@ class Config:
     width: int = 128
     depth: int = 3
     heads: int = 4
+    head: int = 32  # channels of a head
     hidden: int = 256  # inside the feed-forward network
 
 
@@ -27,12 +28,12 @@ class Attention(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.heads = config.heads
-        self.dim = config.width // config.heads
-        self.query = nn.Linear(config.width, config.width)
-        self.key = nn.Linear(config.width, config.width)
-        self.value = nn.Linear(config.width, config.width)
-        self.output = nn.Linear(config.width, config.width)
+        self.heads, self.dim = config.heads, config.head
+        inner = config.heads * config.head
+        self.query = nn.Linear(config.width, inner)
+        self.key = nn.Linear(config.width, inner)
+        self.value = nn.Linear(config.width, inner)
+        self.output = nn.Linear(inner, config.width)
 
     def forward(self, x: Tensor, future: Tensor) -> Tensor:
         """Mix the tokens `x` (B, S, W), but not where `future`, bool (S, S), is true; the shape stays."""

@@ -57,8 +57,13 @@ def test_a_hundred_episodes_reached_what_is_asked(play: ModuleType) -> None:
         assert game.score(scores[game.name]["transformer"]) >= SCORE
 
 
-def test_acts_mostly_as_the_teachers_did(policy: ModuleType, network: torch.nn.Module) -> None:
-    scores = [policy.metric(network(**inputs), action) for inputs, action in policy.samples()]
+@pytest.mark.parametrize("file", ["model", "wide"])
+def test_acts_mostly_as_the_teachers_did(file: str) -> None:
+    policy = load("policy", file)
+    network = policy.model()
+    assert not network.training
+    with torch.inference_mode():
+        scores = [policy.metric(network(**inputs), action) for inputs, action in policy.samples()]
     assert sum(scores) / len(scores) >= AGREES
 
 
