@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -14,19 +18,63 @@ from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import ModelError
 
+_UNKNOWN = re.compile(r"torch\.ops\.((\w+)\.\w+)\S* to an operator")  # as torch.export.load says it
+_CONVERTED = "quantized_decomposed"  # operators of the programs that ``convert_pt2e`` makes
+
 
 def read_exported_program(file: Path, npz: Path) -> ModuleSource:
     """Read a program and its samples, see ``edgeattn_export.capture.read_samples.read_npz``.
 
     Raises:
-        ModelError: The file holds no program.
+        ModelError: The file holds no program, one that is converted to int8 already, or one of operators that
+            PyTorch alone does not have.
         SampleError: The .npz holds no samples.
     """
     with refusing(ModelError, str(file), "no program of torch.export", "save it with torch.export.save"):
-        program = torch.export.load(file).module()
+        program = _load(file).module()
     with naming_file(npz):
         samples = [sample.inputs for sample in read_npz(npz)]
-    return ModuleSource(name=file.stem, module=ExportedProgram(program), samples=samples, file=npz)
+    return ModuleSource.of(ExportedProgram(program), samples, file.stem, file=npz)
+
+
+def _load(file: Path) -> torch.export.ExportedProgram:
+    with _kept_log("torch.export") as log:
+        try:
+            return torch.export.load(file)
+        except Exception as error:
+            reasons = (str(record.exc_info[1]) for record in log if record.exc_info)
+            for unknown in filter(None, map(_UNKNOWN.search, reasons)):
+                raise ModelError(_unknown_operator(file, *unknown.groups())) from error
+            raise
+
+
+def _unknown_operator(file: Path, operator: str, namespace: str) -> str:
+    if namespace == _CONVERTED:
+        return (
+            f"{file}: a program that is converted to int8 already found, by its operator {operator}; one "
+            "with float weights expected, which the bundle is compared with: save it before convert"
+        )
+    return (
+        f"{file}: its operator {operator} is none of PyTorch's own; hand over the module that was exported, "
+        "in a Python file"
+    )
+
+
+@contextmanager
+def _kept_log(name: str) -> Iterator[list[logging.LogRecord]]:
+    """Keep what a logger would print, a traceback of many lines that its error alone refers to."""
+    log: list[logging.LogRecord] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        log.append(record)
+        return False
+
+    logger = logging.getLogger(name)
+    logger.addFilter(keep)
+    try:
+        yield log
+    finally:
+        logger.removeFilter(keep)
 
 
 class ExportedProgram(nn.Module):

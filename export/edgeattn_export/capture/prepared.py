@@ -23,6 +23,7 @@ from torch.ao.quantization import ObserverBase
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.fake_quantizer import is_fake_quantizer, is_off, reach_from, rounded
 from edgeattn_export.capture.prepared_program import restore_layers, unread_grids
+from edgeattn_export.capture.program_quantizer import has_operators, restore_quantizers
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.capture.trained import FLOAT_TRAINED, Reach, Trained, lost_grids
 from edgeattn_export.graph.runner import Runner
@@ -48,13 +49,14 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
     """
     _check_unconverted(module)
     _check_unobserved(module)
-    if not any(is_fake_quantizer(part) or _quantizer_of(part) for part in module.modules()):
+    if not any(_rounds(part) for part in module.modules()):
         return module, FLOAT_TRAINED
     with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of PyTorch, on its own programs
         module = copy.deepcopy(module)
     layers: set[str] = set()
     lost: dict[str, list[str]] = {}  # by reason
     for program in [part for part in module.modules() if isinstance(part, fx.GraphModule)]:
+        restore_quantizers(program)
         restore_layers(program)
         for weight, obstacle in unread_grids(program):
             lost.setdefault(obstacle, []).append(weight)
@@ -162,6 +164,10 @@ def _check_unobserved(module: nn.Module) -> None:
 
 def _nodes(part: nn.Module) -> Iterable[fx.Node]:
     return part.graph.nodes if isinstance(part, fx.GraphModule) else ()
+
+
+def _rounds(part: nn.Module) -> bool:
+    return is_fake_quantizer(part) or _quantizer_of(part) is not None or has_operators(part)
 
 
 def _quantizer_of(part: nn.Module) -> nn.Module | None:

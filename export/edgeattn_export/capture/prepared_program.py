@@ -19,6 +19,7 @@ from edgeattn_runtime.errors import ModelError
 
 _LAYERS = ("linear", "conv1d", "conv2d", "matmul", "mm")  # operators; they multiply by their second argument
 _TRAINING = {"dropout": 2, "batch_norm": 5}  # operators, with the argument that says that they train
+_ATTENTION, _DROPOUT_P = "scaled_dot_product_attention", 4  # operator, with the argument that it drops by
 _NOTED = "val"  # on each node of what torch.export made
 
 
@@ -58,6 +59,7 @@ def restore_layers(program: fx.GraphModule) -> None:
         ModelError: It is in training mode.
     """
     _check_trains_no_more(program)
+    _drop_no_attention(program)
     names: dict[str, str] = {}  # of modules, by what they compute: calls share one as before
     owners: dict[str, str] = {}
     for node in tuple(program.graph.nodes):
@@ -73,7 +75,7 @@ def restore_layers(program: fx.GraphModule) -> None:
         program.graph.eliminate_dead_code()
         program.delete_all_unused_submodules()
         _give_back(program, owners)
-        program.recompile()
+    program.recompile()
     for part in program.modules() if _is_exported(program) else ():
         part.training = False  # its mode is in its graph
 
@@ -100,6 +102,13 @@ def _check_trains_no_more(program: fx.GraphModule) -> None:
                 f"{type(program).__name__}: a program in training mode found, by {node.name!r}; call "
                 "torchao.quantization.pt2e.move_exported_model_to_eval on it"
             )
+
+
+def _drop_no_attention(program: fx.GraphModule) -> None:
+    """Let attention of a program in eval mode drop nothing: torchao turns the dropout of layers alone off."""
+    for node in program.graph.nodes if _is_exported(program) else ():
+        if _operator(node) == _ATTENTION and len(node.args) > _DROPOUT_P:
+            node.update_arg(_DROPOUT_P, 0.0)
 
 
 def _is_exported(program: fx.GraphModule) -> bool:

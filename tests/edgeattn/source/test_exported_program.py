@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.ao import quantization
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
+
+ARGUMENTS = (torch.zeros(2, 7, dtype=torch.long), torch.ones(2, 1))
 
 
 class Classifier(nn.Module):
@@ -39,8 +42,7 @@ def test_a_program_answers_as_its_module_did(tmp_path: Path, samples: Path) -> N
         "tokens": {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO},
         "scale": {0: torch.export.Dim.AUTO},
     }
-    arguments = (torch.zeros(2, 7, dtype=torch.long), torch.ones(2, 1))
-    torch.export.save(torch.export.export(module, arguments, dynamic_shapes=axes), tmp_path / "net.pt2")
+    torch.export.save(torch.export.export(module, ARGUMENTS, dynamic_shapes=axes), tmp_path / "net.pt2")
     found = read_source(str(tmp_path / "net.pt2"), samples)
     assert isinstance(found, ModuleSource)
     assert found.name == "net"
@@ -48,6 +50,43 @@ def test_a_program_answers_as_its_module_did(tmp_path: Path, samples: Path) -> N
         inputs = {name: torch.from_numpy(array) for name, array in sample.inputs.items()}
         with torch.inference_mode():
             torch.testing.assert_close(found.module(inputs)["logits"], module(**inputs)["logits"])
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Please use quant_min and quant_max:UserWarning")
+def test_a_program_that_training_has_quantized_has_its_grids(tmp_path: Path, samples: Path) -> None:
+    module = Classifier().train()
+    module.layer.linear1.qconfig = quantization.get_default_qat_qconfig("fbgemm")
+    prepared = quantization.prepare_qat(module)
+    prepared(*ARGUMENTS)
+    torch.export.save(torch.export.export(prepared.eval(), ARGUMENTS), tmp_path / "net.pt2")
+    found = read_source(str(tmp_path / "net.pt2"), samples)
+    assert isinstance(found, ModuleSource)
+    assert found.trained.layers == {"graph.layer.linear1"}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "refusal"),
+    [
+        ("quantized_decomposed", r"int8 already found, by its operator quantized_decomposed\.double;"),
+        ("other", r"its operator other\.double is none of PyTorch's own; .* in a Python file$"),
+    ],
+)
+def test_operators_that_are_not_pytorchs_are_refused_in_a_line(
+    tmp_path: Path, samples: Path, namespace: str, refusal: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Doubling(nn.Module):
+        def forward(self, scale: Tensor) -> Tensor:
+            doubled: Tensor = getattr(torch.ops, namespace).double(scale)
+            return doubled
+
+    with torch.library._scoped_library(namespace, "FRAGMENT") as library:
+        library.define("double(Tensor x) -> Tensor")
+        library.impl("double", lambda x: 2 * x, "CompositeExplicitAutograd")
+        torch.export.save(torch.export.export(Doubling(), (torch.ones(1, 1),)), tmp_path / "net.pt2")
+    with pytest.raises(BadInput, match=rf"net\.pt2: .*{refusal}"):
+        read_source(str(tmp_path / "net.pt2"), samples)
+    assert not caplog.records
 
 
 def test_another_file_is_refused(tmp_path: Path, samples: Path) -> None:

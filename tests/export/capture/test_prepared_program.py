@@ -162,6 +162,23 @@ def test_a_program_in_training_mode_is_refused() -> None:
         as_trained(prepared(net, X))
 
 
+def test_attention_that_was_exported_in_training_drops_nothing() -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.layer = nn.Linear(8, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.layer(x)[None]
+            return functional.scaled_dot_product_attention(x, x, x, dropout_p=0.5 * self.training)
+
+    net = Attending()
+    module, trained = as_trained(prepared(net.train(), X))
+    assert trained.layers == {"layer"}
+    torch.testing.assert_close(module(X), net.eval()(X), rtol=0, atol=0.05)
+
+
 def test_a_weight_that_no_layer_reads_as_it_is_is_named() -> None:
     class Added(nn.Module):
         def __init__(self) -> None:
