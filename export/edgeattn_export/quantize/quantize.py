@@ -215,19 +215,20 @@ def _treated(calibration: Calibration, recipe: Recipe) -> list[tuple[Layer, Trea
 
 
 def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
-    """Return what became of the grids that training left, by the layers' outputs."""
+    """Return what became of the grids that training left, by layers' outputs, before and after the bias."""
     trained = calibration.trained_layers
+    grids = trained.without_form()
     layers = [layer for layer in calibration.layers if calibration.is_trained(layer)]
-    if not layers:
-        return {}
-    linears = calibration.linears(_treated(calibration, recipe), tuple(recipe.placed_rewrites()))
-    grids: dict[str, str] = {}
+    placed = tuple(recipe.placed_rewrites())
+    linears = calibration.linears(_treated(calibration, recipe), placed) if layers else {}
     for layer in layers:
         treatment, linear = recipe.treatment(layer.name), linears.get(layer.name)
         kept = KEPT_WITH_INPUT if trained.keeps_reach(layer, linear) else KEPT
         lost = trained.why_lost(layer, treatment, calibration.forms.linear[treatment.form], linear)
-        grids[layer.output] = lost or kept
-    return grids
+        grids[layer.node] = lost or kept
+    names = [(node.name or "", node.outputs[0].name or "") for node in calibration.model.graph]
+    names += [(layer.node, layer.output) for layer in calibration.layers]
+    return {output: grids[node] for node, output in names if node in grids}
 
 
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:

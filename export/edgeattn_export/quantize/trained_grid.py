@@ -20,6 +20,7 @@ from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.pairs import LARGEST_SUM
 
 TOLERANCE = 1e-3  # steps that a number may lie beside its grid: float32 leaves 1e-4 of 128 steps
+STAYS_FLOAT = "it stays float"
 SENSED_ROWS = 16  # rows that tell most weights that were not rounded
 
 
@@ -79,7 +80,7 @@ def keeps(linear: Linear, trained: Floats) -> bool:
 def obstacle(weight: Floats, form: LinearForm) -> str | None:
     """Say why a form cannot have the steps that training rounded a weight (D, N) by, or return None."""
     if form == FLOAT:
-        return "it stays float"
+        return STAYS_FLOAT
     grid = TrainedGrid.of(form.grid)
     if not keeps(Linear(weight, None, grid), weight):
         step = "a channel" if grid.block is None else f"for {grid.block} input channels"

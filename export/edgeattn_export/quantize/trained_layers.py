@@ -11,7 +11,7 @@ from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.match import Layer, Match
 from edgeattn_export.quantize.recipe import Treatment
-from edgeattn_export.quantize.trained_grid import keeps, obstacle
+from edgeattn_export.quantize.trained_grid import STAYS_FLOAT, keeps, obstacle
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,19 @@ class TrainedLayers:
 
     def is_trained(self, layer: Layer) -> bool:
         """Say whether training left a layer's weight on a grid."""
-        names = self.trained.layers
-        return layer.weight in names or all(module in names for module in modules_in(layer.module))
+        return self._is_trained(layer.weight, layer.module)
+
+    def without_form(self) -> dict[str, str]:
+        """Return why a trained grid is lost whatever a recipe says, by the name of the layer's node."""
+        formed = {layer.node for layer in self.layers}
+        lost: dict[str, str] = {}
+        for node, match in self.matches.items():
+            others = [name for name in modules_in(match.module) if name not in self.trained.layers]
+            if self._is_trained(match.weight.name or "", match.module):
+                lost |= {} if node in formed else {node: STAYS_FLOAT}
+            elif len(others) < len(modules_in(match.module)):
+                lost[node] = f"it is one with {', '.join(others)}, where training left none"
+        return lost
 
     def take_steps(self, layer: Layer, form: LinearForm) -> bool:
         """Say whether a layer has a grid since training, whose steps a form has too."""
@@ -65,6 +76,9 @@ class TrainedLayers:
             return None
         techniques = ", ".join(name for name, _ in treatment.techniques)
         return self._obstacle(layer, form) or f"its weight is moved by {techniques}"
+
+    def _is_trained(self, weight: str, module: str) -> bool:
+        return weight in self.trained.layers or self.trained.layers.issuperset(modules_in(module))
 
     def _reach(self, layer: Layer) -> Reach | None:
         """Return between which numbers training rounded the inputs that meet a layer's weight."""

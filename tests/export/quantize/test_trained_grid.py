@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from edgeattn_export.capture.trained import Trained, reach_of
 from edgeattn_export.graph.dataflow import constant
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.forms import FLOAT, LinearForm
@@ -135,6 +137,31 @@ def test_a_layer_keeps_its_grid_through_what_only_rounds(layer: Calibration, tre
 def test_a_layer_that_lost_its_grid_says_to_what(layer: Calibration) -> None:
     assert grid_of(layer, Treatment("float")) == "it stays float"
     assert grid_of(layer, Treatment("int8", (("smoothing", 0.5),))) == "its weight is moved by smoothing"
+
+
+def test_a_layer_with_a_bias_that_stays_float_says_so(
+    by_hand: Callable[..., ir.Model], layer: Calibration
+) -> None:
+    model = by_hand(weight(-7, 7), np.ones(CHANNELS, np.float32))
+    biased = Calibration(model, layer.samples, ORT_CPU, FORMS, trained=layer.trained)
+    assert grid_of(biased, Treatment("float")) == "it stays float"
+    assert grid_of(biased, INT8_ALONE) == KEPT
+
+
+def test_a_layer_that_gets_no_form_stays_float(layer: Calibration) -> None:
+    assert layer.trained_layers.without_form() == {}
+    unformed = replace(layer.trained_layers, layers=())
+    assert unformed.without_form() == {"linear": "it stays float"}
+
+
+@pytest.mark.parametrize("treatment", [INT8_ALONE, Treatment("float")])
+def test_a_layer_that_is_one_with_others_that_were_not_trained_so_names_them(
+    layer: Calibration, treatment: Treatment
+) -> None:
+    (node,) = (node for node in layer.model.graph if node.op_type == "MatMul")
+    node.metadata_props[MODULE] = "encoder.linear+key+value"
+    merged = Calibration(layer.model, layer.samples, ORT_CPU, FORMS, trained=layer.trained)
+    assert grid_of(merged, treatment) == "it is one with encoder.key, encoder.value, where training left none"
 
 
 def test_a_layer_that_was_not_trained_so_has_none(layer: Calibration) -> None:
