@@ -150,6 +150,24 @@ def operators_of() -> Callable[[ir.Model, str], list[str]]:
 
 
 @pytest.fixture(scope="session")
+def attention_of(operators_of: Callable[[ir.Model, str], list[str]]) -> Callable[[ir.Model, str], ir.Node]:
+    """A function that returns the one Attention that a part became, and asserts that it did."""
+
+    def attention(model: ir.Model, part: str) -> ir.Node:
+        operators = operators_of(model, part)
+        assert operators.count("Attention") == 1
+        assert "Softmax" not in operators
+        path = f"parts.{part}"
+        return next(
+            node
+            for node in model.graph
+            if node.op_type == "Attention" and f"{module_of(node)}.".startswith(f"{path}.")
+        )
+
+    return attention
+
+
+@pytest.fixture(scope="session")
 def by_hand() -> Callable[..., ir.Model]:
     """A function that builds ``before(x) @ weight + bias``, x of dims (batch, sequence, D)."""
 

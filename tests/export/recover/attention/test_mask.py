@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import Dims, dims, producer, scalar
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
@@ -86,38 +85,38 @@ def masked(
     return captured, samples, recover(captured, samples)
 
 
-def _attention(model: ir.Model, part: str) -> ir.Node:
-    (actual,) = (
-        node for node in model.graph if node.op_type == "Attention" and module_of(node) == f"parts.{part}"
-    )
-    return actual
-
-
 @pytest.mark.parametrize("part", PLAIN)
 def test_a_mask_keeps_its_dims(
     part: str,
     masked: tuple[Captured, Samples, Recovered],
     operators_of: Callable[[ir.Model, str], list[str]],
+    attention_of: Callable[[ir.Model, str], ir.Node],
 ) -> None:
     model = masked[2].model
-    assert dims(_attention(model, part).inputs[MASK]) == PLAIN[part][1]
+    assert dims(attention_of(model, part).inputs[MASK]) == PLAIN[part][1]
     assert not {"Expand", "Max", "IsInf"} & set(operators_of(model, part))
 
 
 @pytest.mark.parametrize("part", EXCLUDES)
-def test_a_fill_is_a_number_that_excludes(part: str, masked: tuple[Captured, Samples, Recovered]) -> None:
-    where = producer(_attention(masked[2].model, part).inputs[MASK], "Where")
+def test_a_fill_is_a_number_that_excludes(
+    part: str,
+    masked: tuple[Captured, Samples, Recovered],
+    attention_of: Callable[[ir.Model, str], ir.Node],
+) -> None:
+    where = producer(attention_of(masked[2].model, part).inputs[MASK], "Where")
     assert where is not None
     numbers = sorted(number for value in where.inputs[1:] if (number := scalar(value)) is not None)
     assert numbers == [np.float32(EXCLUDES[part]), 0.0]
 
 
 def test_of_five_axes_a_mask_is_written_out_to_four(
-    masked: tuple[Captured, Samples, Recovered], operators_of: Callable[[ir.Model, str], list[str]]
+    masked: tuple[Captured, Samples, Recovered],
+    operators_of: Callable[[ir.Model, str], list[str]],
+    attention_of: Callable[[ir.Model, str], ir.Node],
 ) -> None:
     model = masked[2].model
     assert operators_of(model, "five_axes").count("Expand") == 1
-    assert len(dims(_attention(model, "five_axes").inputs[MASK])) == 4
+    assert len(dims(attention_of(model, "five_axes").inputs[MASK])) == 4
 
 
 @pytest.mark.parametrize(("batch", "length", "shown"), [(1, 1, 1), (3, 7, 7), (3, 9, 4), (2, 12, 1)])
