@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import torch
-from step_models import PADDING, VOCABULARY, WIDTH, Cross, Cut
+from decoder_attention import WIDTH
+from decoder_positions import Cut
+from step_models import PADDING, VOCABULARY, Cross
 from torch import Tensor, nn
 
 PIXELS, PATCH = 8, 4

@@ -1,15 +1,18 @@
-"""Small decoders of many forms: positions and masks as they are written, and models without a step form."""
+"""Small decoders of many forms, and models without a step form."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 
+import decoder_attention as attention
+import decoder_positions as positions
 import torch
+from decoder_attention import HEADS, SIZE, WIDTH, distances, scaled_scores
+from decoder_positions import Cut
 from torch import Tensor, nn
 
-WIDTH, HEADS, SIZE = 16, 4, 4
-VOCABULARY, LONGEST = 40, 32
+VOCABULARY = 40
 PADDING = 0
 
 Mix = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -50,97 +53,6 @@ class Decoder(nn.Module):
         return {"logits": self.head(self.blocks(self.place(self.embed(tokens))))}
 
 
-class Learned(nn.Module):
-    """A table of positions, looked up; its first rows serve something else."""
-
-    def __init__(self, offset: int = 0) -> None:
-        super().__init__()
-        self.table = nn.Embedding(LONGEST, WIDTH)
-        self.offset = offset
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.table(torch.arange(x.size(1)) + self.offset)
-
-
-class Indexed(nn.Module):
-    """A table of positions, indexed by a number a token of each row."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = nn.Parameter(torch.randn(LONGEST, WIDTH))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.table[torch.arange(x.size(1)).expand(x.size(0), -1)]
-
-
-class Cut(nn.Module):
-    """A table of positions, cut to the length."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("table", _sinusoids(LONGEST))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.table[: x.size(1)]
-
-
-class Lower(nn.Module):
-    """A causal mask kept as a buffer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("seen", torch.ones(LONGEST, LONGEST).tril().view(1, 1, LONGEST, LONGEST))
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        length = q.size(2)
-        masked_out = self.seen[:, :, :length, :length] == 0
-        return _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
-
-
-class Relative(nn.Module):
-    """A learned bias a head for each distance, the longest being one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = nn.Embedding(6, HEADS)
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        distance = _distance(q)
-        bias = self.table(distance.clamp(0, 5)).permute(2, 0, 1)[None]  # (1, H, S, S)
-        return (_scores(q, k) + bias).masked_fill(distance < 0, -math.inf).softmax(-1) @ v
-
-
-class Sink(nn.Module):
-    """A window of 4 and a learned score beside it for each head, as in GPT-OSS; scores are capped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sink = nn.Parameter(torch.randn(HEADS, 1, 1))
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        k, v = (x.repeat_interleave(HEADS // x.size(1), dim=1) for x in (k, v))
-        distance = _distance(q)
-        capped = 2 * torch.tanh(_scores(q, k) / 2)
-        scores = capped.masked_fill((distance < 0) | (distance >= 4), -math.inf)
-        sink = self.sink.expand(q.size(0), -1, q.size(2), -1)  # (B, H, S, 1)
-        return torch.cat([scores, sink], -1).softmax(-1)[..., :-1] @ v
-
-
-class AlibiTable(nn.Module):
-    """ALiBi's bias for the longest text, cut to the query; ``cut`` makes (..., H, S, S) of (H, L, L)."""
-
-    def __init__(self, cut: Callable[[Tensor, int], Tensor]) -> None:
-        super().__init__()
-        place = torch.arange(LONGEST)
-        distance = place[:, None] - place[None, :]
-        slopes = 2.0 ** -torch.arange(1, HEADS + 1).view(HEADS, 1, 1)
-        self.register_buffer("bias", (-distance * slopes).masked_fill(distance < 0, -math.inf))
-        self.cut = cut
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=self.cut(self.bias, q.size(2)))
-
-
 class ByPadding(nn.Module):
     """A decoder whose mask also masks out the padding among its own tokens."""
 
@@ -150,8 +62,8 @@ class ByPadding(nn.Module):
 
     def forward(self, tokens: Tensor) -> dict[str, Tensor]:
         x = self.embed(tokens).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
-        masked_out = (_distance(x) < 0) | (tokens == PADDING)[:, None, None, :]
-        mixed = _scores(x, x).masked_fill(masked_out, -1e9).softmax(-1) @ x
+        masked_out = (distances(x) < 0) | (tokens == PADDING)[:, None, None, :]
+        mixed = scaled_scores(x, x).masked_fill(masked_out, -1e9).softmax(-1) @ x
         return {"logits": self.head(mixed.transpose(1, 2).flatten(2))}
 
 
@@ -167,7 +79,7 @@ class Cross(nn.Module):
             layer(t).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
             for layer, t in ((self.query, x), (self.key, memory), (self.value, memory))
         )
-        mixed = _scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
+        mixed = scaled_scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
         return x + self.output(mixed.transpose(1, 2).flatten(2))
 
 
@@ -189,104 +101,25 @@ class EncoderDecoder(nn.Module):
         return {"logits": self.head(self.cross(self.decode(x, x, future), memory, padding))}
 
 
-def _from_the_end(table: Tensor, length: int) -> Tensor:
-    return table[:, table.size(1) - length :, table.size(2) - length :]
-
-
-def _picked(table: Tensor, length: int) -> Tensor:
-    place = torch.arange(length)
-    return table[:, place[:, None], place[None, :]]
-
-
-def _scores(q: Tensor, k: Tensor) -> Tensor:
-    return q @ k.mT / math.sqrt(SIZE)
-
-
-def _distance(q: Tensor) -> Tensor:
-    place = torch.arange(q.size(2))
-    return place[:, None] - place[None, :]  # (S, S): how far a key lies before its query
-
-
-def _sinusoids(length: int) -> Tensor:
-    angle = torch.arange(length)[:, None] * 10.0 ** -torch.linspace(0, 2, WIDTH // 2)
-    return torch.cat((angle.sin(), angle.cos()), -1)
-
-
-def _computed(x: Tensor) -> Tensor:
-    return x + _sinusoids(x.size(1))
-
-
-def _shifted(x: Tensor) -> Tensor:
-    return x + nn.functional.pad(x, (0, 0, 1, 0))[:, :-1]  # each position also sees the one before it
-
-
-def _upper(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return (_scores(q, k) + torch.full((q.size(2), q.size(2)), -math.inf).triu(1)).softmax(-1) @ v
-
-
-def _alibi(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    distance = _distance(q)
-    slopes = 2.0 ** -torch.arange(1, HEADS + 1).view(1, HEADS, 1, 1)
-    return (_scores(q, k) - distance * slopes).masked_fill(distance < 0, -math.inf).softmax(-1) @ v
-
-
-def _window(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    distance = _distance(q)
-    seen = (distance >= 0) & (distance < 4)
-    return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen)
-
-
-def _own_sink(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    scores = _scores(q, k).masked_fill(_distance(q) < 0, -math.inf)
-    return torch.cat([scores, q.mean(-1, keepdim=True)], -1).softmax(-1)[..., :-1] @ v
-
-
-def _rotary(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    angle = torch.arange(q.size(2))[:, None] * torch.tensor([1.0, 0.1, 1.0, 0.1])  # (S, D)
-    q, k = (
-        x * angle.cos() + torch.cat((-x[..., SIZE // 2 :], x[..., : SIZE // 2]), -1) * angle.sin()
-        for x in (q, k)
-    )
-    k, v = (x.repeat_interleave(HEADS // x.size(1), dim=1) for x in (k, v))
-    return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-def _single(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return _upper(q, k.expand(-1, HEADS, -1, -1), v.expand(-1, HEADS, -1, -1))
-
-
-def _causal(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-def _everywhere(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return nn.functional.scaled_dot_product_attention(q, k, v)
-
-
-def _weighed_twice(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    weights = _scores(q, k).masked_fill(_distance(q) < 0, -math.inf).softmax(-1)
-    return weights @ v + weights.amax(-1, keepdim=True)
-
-
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
-    "learned": lambda: Decoder(Lower(), Learned(), blocks=2),
-    "indexed": lambda: Decoder(_causal, Indexed()),
-    "cut": lambda: Decoder(_upper, Cut()),
-    "computed": lambda: Decoder(_causal, _computed),
-    "offset": lambda: Decoder(_causal, Learned(offset=2)),
-    "rotary": lambda: Decoder(_rotary, nn.Identity(), key_heads=2, blocks=2),
-    "single": lambda: Decoder(_single, _computed, key_heads=1, blocks=2),
-    "alibi": lambda: Decoder(_alibi, nn.Identity()),
-    "alibi from the end": lambda: Decoder(AlibiTable(_from_the_end), nn.Identity()),
-    "alibi picked": lambda: Decoder(AlibiTable(_picked), nn.Identity()),
-    "relative": lambda: Decoder(Relative(), nn.Identity()),
-    "window": lambda: Decoder(_window, Cut()),
-    "sink": lambda: Decoder(Sink(), Cut()),
-    "sink and grouped heads": lambda: Decoder(Sink(), Cut(), key_heads=2),
-    "sink of each token": lambda: Decoder(_own_sink, Cut()),
-    "bidirectional": lambda: Decoder(_everywhere, Learned()),
-    "shifted": lambda: Decoder(_causal, _shifted),
-    "weighed": lambda: Decoder(_weighed_twice, _computed),
+    "learned": lambda: Decoder(attention.Lower(), positions.Learned(), blocks=2),
+    "indexed": lambda: Decoder(attention.causal, positions.Indexed()),
+    "cut": lambda: Decoder(attention.upper, positions.Cut()),
+    "computed": lambda: Decoder(attention.causal, positions.computed),
+    "offset": lambda: Decoder(attention.causal, positions.Learned(offset=2)),
+    "rotary": lambda: Decoder(attention.rotary, nn.Identity(), key_heads=2, blocks=2),
+    "single": lambda: Decoder(attention.single, positions.computed, key_heads=1, blocks=2),
+    "alibi": lambda: Decoder(attention.alibi, nn.Identity()),
+    "alibi from the end": lambda: Decoder(attention.AlibiTable(attention.from_the_end), nn.Identity()),
+    "alibi picked": lambda: Decoder(attention.AlibiTable(attention.picked), nn.Identity()),
+    "relative": lambda: Decoder(attention.Relative(), nn.Identity()),
+    "window": lambda: Decoder(attention.window, positions.Cut()),
+    "sink": lambda: Decoder(attention.Sink(), positions.Cut()),
+    "sink and grouped heads": lambda: Decoder(attention.Sink(), positions.Cut(), key_heads=2),
+    "sink of each token": lambda: Decoder(attention.own_sink, positions.Cut()),
+    "bidirectional": lambda: Decoder(attention.everywhere, positions.Learned()),
+    "shifted": lambda: Decoder(attention.causal, positions.shifted),
+    "weighed": lambda: Decoder(attention.weighed_twice, positions.computed),
     "padding": ByPadding,
     "translation": EncoderDecoder,
 }

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 import torch
+from decoder_attention import WIDTH
 from numpy.typing import NDArray
-from step_models import VOCABULARY, WIDTH, Block
+from step_models import VOCABULARY, Block
 from torch import Tensor, nn
 
 from edgeattn_export.cache import Steps, derive_steps
