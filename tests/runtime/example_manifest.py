@@ -1,0 +1,123 @@
+"""A manifest, as an object and as its very bytes."""
+
+from __future__ import annotations
+
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.variant import Engine, Variant
+
+VARIANT = Variant(
+    target="cpu",
+    engine=Engine(
+        name="onnxruntime",
+        version="1.23",
+        providers=("XnnpackExecutionProvider", "CPUExecutionProvider"),
+        options={"fast": True, "level": 2, "mode": "a"},
+    ),
+    files={"model": "m.onnx"},
+    sizes={"batch": 1},
+    tolerance={"cosine": 0.985},
+    scores={},
+    verdict="fail",
+    measured=None,
+)
+
+MANIFEST = Manifest(
+    name="tïny",
+    graphs={"model": Graph((Tensor("x", "float32", ("batch", 2)),), (Tensor("y", "bool", ()),))},
+    symbols={"batch": Symbol(0, None)},
+    variants=(VARIANT,),
+    files={"m.onnx": FileEntry("a" * 64, 7), "g/v.safetensors": FileEntry("b" * 64, 0)},
+    golden=Golden("g/v.safetensors", 1),
+    budget={"cosine": 0.99, "size_mb": 25},
+    provenance={"versions": {"torch": "2.13.0"}, "opset": 23},
+)
+
+TEXT = f"""\
+{{
+  "schema": 2,
+  "name": "tïny",
+  "graphs": {{
+    "model": {{
+      "inputs": [
+        {{
+          "name": "x",
+          "dtype": "float32",
+          "dims": [
+            "batch",
+            2
+          ]
+        }}
+      ],
+      "outputs": [
+        {{
+          "name": "y",
+          "dtype": "bool",
+          "dims": []
+        }}
+      ]
+    }}
+  }},
+  "symbols": {{
+    "batch": {{
+      "min": 0,
+      "max": null
+    }}
+  }},
+  "variants": [
+    {{
+      "target": "cpu",
+      "engine": {{
+        "name": "onnxruntime",
+        "version": "1.23",
+        "providers": [
+          "XnnpackExecutionProvider",
+          "CPUExecutionProvider"
+        ],
+        "options": {{
+          "fast": true,
+          "level": 2,
+          "mode": "a"
+        }}
+      }},
+      "files": {{
+        "model": "m.onnx"
+      }},
+      "sizes": {{
+        "batch": 1
+      }},
+      "stacks": [],
+      "tolerance": {{
+        "cosine": 0.985
+      }},
+      "scores": {{}},
+      "verdict": "fail",
+      "measured": null
+    }}
+  ],
+  "files": {{
+    "g/v.safetensors": {{
+      "sha256": "{"b" * 64}",
+      "size": 0
+    }},
+    "m.onnx": {{
+      "sha256": "{"a" * 64}",
+      "size": 7
+    }}
+  }},
+  "golden": {{
+    "file": "g/v.safetensors",
+    "samples": 1
+  }},
+  "budget": {{
+    "cosine": 0.99,
+    "size_mb": 25
+  }},
+  "provenance": {{
+    "versions": {{
+      "torch": "2.13.0"
+    }},
+    "opset": 23
+  }}
+}}
+"""
