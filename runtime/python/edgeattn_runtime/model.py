@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.buckets import OpenedVariants
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.cache import decoder_inputs
-from edgeattn_runtime.contract import Arrays, bind, check_inputs, check_token_ids
+from edgeattn_runtime.call_inputs import CallInputs
+from edgeattn_runtime.contract import Arrays, bind
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.golden import GoldenResult, check
 from edgeattn_runtime.graph_session import GraphSession
@@ -90,12 +90,12 @@ class Model:
         self._threads = threads
         self._models: dict[str, Model] = {}
         self._opening = Lock()
-        self._token_inputs = manifest.token_inputs
         self._preparation = Preparation(
             str(files.folder), manifest.processing, manifest.called_graphs, files.path, files.read
         )
         self._opened = OpenedVariants(files, graph, variants, threads)
         self._buckets = self._opened.buckets
+        self._inputs = CallInputs(manifest, graph, self._buckets)
         self.variants, self.settings = self._opened.variants, self._opened.settings
         rows = manifest.rows if graph == manifest.main_graph else None
         self._splitter = None if rows is None else Splitter(rows, self._graph, manifest.symbols)
@@ -132,7 +132,7 @@ class Model:
         Raises:
             As a call does.
         """
-        return self._buckets.run(self._checked(inputs))
+        return self._buckets.run(self._inputs.checked(inputs))
 
     def run_many(self, samples: Sequence[Mapping[str, object]]) -> list[Arrays]:
         """Answer many samples, each as a call of its own would, but faster where the bundle's rows allow it.
@@ -155,7 +155,7 @@ class Model:
             InputError: A sample does not keep the contract; the message begins with its index.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
+        checked = [self._inputs.checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
             return [self._buckets.run(arrays) for arrays in checked]
         return self._splitter.run(self._buckets.run, checked, self._buckets.stacks)
@@ -309,22 +309,3 @@ class Model:
             if name not in self._models:
                 self._models[name] = Model(self.files, name, self._runnable, threads=self._threads)
             return self._models[name]
-
-    def _checked_sample(self, index: int, sample: object) -> Arrays:
-        if not isinstance(sample, Mapping):
-            kind = type(sample).__name__
-            raise InputError(f"sample {index}: {kind} found, a mapping of inputs by name expected")
-        try:
-            return self._checked(sample)
-        except InputError as error:
-            raise InputError(f"sample {index}: {error}") from error
-
-    def _checked(self, inputs: Mapping[str, object]) -> Arrays:
-        generation, symbols = self.manifest.generation, self.manifest.symbols
-        if generation is not None and self._name == generation.decoder:
-            arrays = decoder_inputs(generation, self._graph, symbols, inputs)
-        else:
-            arrays = check_inputs(self._graph, symbols, inputs)
-        check_token_ids(self._token_inputs, arrays)
-        self._buckets.check(arrays)
-        return arrays
