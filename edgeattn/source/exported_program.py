@@ -34,7 +34,7 @@ def read_exported_program(file: Path, npz: Path) -> ModuleSource:
         program = _load(file).module()
     with naming_file(npz):
         samples = [sample.inputs for sample in read_npz(npz)]
-    return ModuleSource.of(ExportedProgram(program), samples, file.stem, file=npz)
+    return ModuleSource.of(ProgramModule(program), samples, file.stem, file=npz)
 
 
 def _load(file: Path) -> torch.export.ExportedProgram:
@@ -77,20 +77,20 @@ def _kept_log(name: str) -> Iterator[list[logging.LogRecord]]:
         logger.removeFilter(keep)
 
 
-class ExportedProgram(nn.Module):
-    """A program's graph, called by the names of its inputs.
+class ProgramModule(nn.Module):
+    """A program, called by the names of its inputs.
 
     Args:
-        graph: What ``ExportedProgram.module()`` returns. It was in eval mode when it was exported.
+        program: What ``torch.export.ExportedProgram.module()`` returns, exported in eval mode.
     """
 
-    def __init__(self, graph: nn.Module) -> None:
+    def __init__(self, program: nn.Module) -> None:
         super().__init__()
         for refused in ("train", "eval"):  # which its graph, that knows one mode, raises from
-            vars(graph).pop(refused, None)
-        self.graph, self.names = graph, tuple(inspect.signature(graph.forward).parameters)
+            vars(program).pop(refused, None)
+        self.program, self.names = program, tuple(inspect.signature(program.forward).parameters)
         self.eval()
 
     def forward(self, features: dict[str, Tensor]) -> object:
         """Call the program with inputs by their names."""
-        return self.graph(*(features[name] for name in self.names))
+        return self.program(*(features[name] for name in self.names))

@@ -62,7 +62,7 @@ def test_a_program_that_training_has_quantized_has_its_grids(tmp_path: Path, sam
     torch.export.save(torch.export.export(prepared.eval(), ARGUMENTS), tmp_path / "net.pt2")
     found = read_source(str(tmp_path / "net.pt2"), samples)
     assert isinstance(found, ModuleSource)
-    assert found.trained.layers == {"graph.layer.linear1"}
+    assert found.trained.layers == {"program.layer.linear1"}
 
 
 @pytest.mark.parametrize(
