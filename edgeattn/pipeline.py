@@ -29,7 +29,7 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
 from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -169,7 +169,7 @@ def export(
         metric=metric,
         processing=own,
         streaming=asked,
-        generation=NONE if generation is None else GenerationDefaults.read(generation),
+        generation=NO_DEFAULTS if generation is None else GenerationDefaults.read(generation),
     )
     source = source if trained is None else source.beside(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)

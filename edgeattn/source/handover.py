@@ -24,7 +24,7 @@ from edgeattn_export.capture.prepared import as_trained
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
@@ -213,7 +213,7 @@ def _streaming(defined: object, path: Path) -> StreamRequest | None:
 def _generation(defined: object, path: Path) -> GenerationDefaults:
     table = _mapping(defined, path, "generation")
     try:
-        return NONE if table is None else GenerationDefaults.read(table)
+        return NO_DEFAULTS if table is None else GenerationDefaults.read(table)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

@@ -27,7 +27,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
@@ -69,7 +69,7 @@ class ModuleSource:
     picture: Picture | None = None
     processing: OwnProcessing | None = None
     streaming: StreamRequest | None = None
-    generation: GenerationDefaults = NONE
+    generation: GenerationDefaults = NO_DEFAULTS
     card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None

@@ -13,7 +13,7 @@ from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
 
 ENCODER_GRAPH = "encoder"
@@ -64,7 +64,7 @@ class Steps:
     caches: tuple[Cache, ...]
     symbols: Mapping[str, Symbol]
     positions: int | None
-    defaults: GenerationDefaults = NONE
+    defaults: GenerationDefaults = NO_DEFAULTS
 
     @property
     def graphs(self) -> Mapping[str, ModelGraph]:

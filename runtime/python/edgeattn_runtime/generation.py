@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, repeated
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _KIND = re.compile("decoder|encoder-decoder")
@@ -61,7 +61,7 @@ class Generation:
     length: str
     cache: tuple[CacheEntry, ...]
     positions: int | None
-    defaults: GenerationDefaults = NONE
+    defaults: GenerationDefaults = NO_DEFAULTS
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it: an encoder's keys, and defaults, where there are any."""
@@ -91,7 +91,7 @@ class Generation:
             length=fields["length"].text(),
             cache=tuple(CacheEntry.from_field(item) for item in fields["cache"].items(least=1)),
             positions=None if fields["positions"].value is None else fields["positions"].integer(1),
-            defaults=GenerationDefaults.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NONE,
+            defaults=GenerationDefaults.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NO_DEFAULTS,
         )
 
 

@@ -96,7 +96,7 @@ class GenerationDefaults:
         return defaults
 
 
-NONE = GenerationDefaults()
+NO_DEFAULTS = GenerationDefaults()
 
 
 def either(own: _Value | None, default: _Value | None) -> _Value | None:

@@ -15,7 +15,7 @@ from edgeattn.results.card import Card
 from edgeattn.results.report import Report
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Processing
 
@@ -118,7 +118,9 @@ def test_it_generates_by_what_the_encoder_reads(
 ) -> None:
     manifest = _manifest(f"{bundle}.edge")
     assert manifest.generation is not None
-    own = replace(manifest.generation, defaults=GenerationDefaults.read(defaults) if defaults else NONE)
+    own = replace(
+        manifest.generation, defaults=GenerationDefaults.read(defaults) if defaults else NO_DEFAULTS
+    )
     prepared = Processing.from_field(Field("processing", processing)) if processing else None
     read = ModelCard(card(replace(manifest, generation=own, processing=prepared), [report], Card()))
     assert read.data.to_dict().get("pipeline_tag") == task

@@ -9,7 +9,7 @@ import pytest
 
 from edgeattn_export.cache import Cached, WholeGraph, with_defaults
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.generation_defaults import NONE, GenerationDefaults
+from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 
 def test_a_decoder_keeps_them(derivation: Callable[[str], Any]) -> None:
@@ -20,7 +20,7 @@ def test_a_decoder_keeps_them(derivation: Callable[[str], Any]) -> None:
     again = cached.graphs.with_models({name: part.model for name, part in steps.graphs.items()})
     assert again.generation is not None
     assert again.generation.defaults == defaults
-    assert with_defaults(Cached(steps), NONE).graphs is steps
+    assert with_defaults(Cached(steps), NO_DEFAULTS).graphs is steps
 
 
 @pytest.mark.parametrize(
