@@ -41,7 +41,7 @@ class CTCSpeech(Task):
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         if self.has("text"):
             self.metric = self._word_accuracy
-        self.say(
+        self.add_processing(
             audio={"input": "audio", "rate": self.rate, "channels": 1},
             labels={
                 "output": "logits",

@@ -40,7 +40,7 @@ class ImageTask(Task):
         super().__init__(folder, rows)
         self.network, self.pixels, self.labels = network, pixels, labels
         self.images = [Path(row["image"]) for row in rows]
-        self.say(image=pixels.processing(self.images))
+        self.add_processing(image=pixels.processing(self.images))
         if "image" in (self.processing or {}):
             self.dynamic = {pixels.name: ("batch", None, None, None)}
 

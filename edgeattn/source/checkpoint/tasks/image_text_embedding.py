@@ -37,7 +37,7 @@ class ImageTextEmbedding(Task):
         padding = None
         if self.has("image"):
             self.pixels = ImageProcessor(folder)
-            self.say(image=self.pixels.processing([Path(row["image"]) for row in rows]))
+            self.add_processing(image=self.pixels.processing([Path(row["image"]) for row in rows]))
             self.dynamic = {"pixel_values": ("batch", None, None, None)}
         if self.has("text"):
             self.tokens = Tokens(folder, network)
@@ -46,7 +46,7 @@ class ImageTextEmbedding(Task):
                 self.tokens.names = ["input_ids"]
                 pad = self.tokens.tokenizer.pad_token_id
                 padding = network.config.text_config.max_position_embeddings, pad
-            self.say(text=self.tokens.processing([row["text"] for row in rows]))
+            self.add_processing(text=self.tokens.processing([row["text"] for row in rows]))
             self.dynamic = {**self.dynamic, **self.tokens.dynamic}
         self.network = Towers(network, padding)
 

@@ -27,7 +27,7 @@ class ObjectDetection(ImageTask):
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network, names = load_network(folder), Labels.of(folder).names
         super().__init__(folder, rows, Detector(network), ImageProcessor(folder), None)
-        self.say(labels={"output": "logits", "names": [*names, NOTHING]})
+        self.add_processing(labels={"output": "logits", "names": [*names, NOTHING]})
 
 
 class Detector(nn.Module):

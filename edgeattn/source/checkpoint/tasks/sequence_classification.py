@@ -36,7 +36,7 @@ class SequenceClassification(TextTask):
         if self.has("label"):
             self.metric = closeness if self.is_regression else accuracy
         if not self.is_regression:
-            self.say(labels={"output": "logits", "names": self.labels.names})
+            self.add_processing(labels={"output": "logits", "names": self.labels.names})
         if self.has("pair"):
             warnings.warn("pairs of texts: a bundle prepares one text, so it takes token ids", stacklevel=2)
         else:

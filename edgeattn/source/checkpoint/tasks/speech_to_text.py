@@ -51,7 +51,7 @@ class SpeechToText(Task):
         self.start = self._start()
         self.dynamic = {"audio": ("batch", None), "decoder_input_ids": ("batch", "target")}
         self.metric = self._word_accuracy
-        self.say(
+        self.add_processing(
             audio={"input": "audio", "rate": self.rate, "channels": 1},
             text={
                 "tokenizer": folder / "tokenizer.json",

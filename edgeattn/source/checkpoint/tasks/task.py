@@ -21,6 +21,11 @@ class Task(ABC):
         rows: By role, those of ``needed`` and some of ``optional``.
 
     Attributes:
+        heads: How the names of classes end that config.json's ``architectures`` has for it.
+        takes: What these classes call their main input.
+        needed: Roles that each row has.
+        optional: Roles that rows may have.
+        network: The checkpoint's, with its weights.
         dynamic: Axis names by input.
         metric: Of a sample's outputs and its target, higher is better; None where rows have no targets.
         card: What its README says for a hub.
@@ -28,8 +33,8 @@ class Task(ABC):
         generation: What it generates with where a caller says nothing; None for nothing.
     """
 
-    heads: ClassVar[Sequence[str]] = ()  # how the classes end that ``architectures`` names
-    takes: ClassVar[str] = ""  # what these call their main input
+    heads: ClassVar[Sequence[str]] = ()
+    takes: ClassVar[str] = ""
     needed: ClassVar[Sequence[str]] = ()
     optional: ClassVar[Sequence[str]] = ()
 
@@ -47,7 +52,7 @@ class Task(ABC):
         """Say whether rows have a column of this role."""
         return bool(self.rows) and role in self.rows[0]
 
-    def say(self, **parts: Mapping[str, Any] | None) -> None:
+    def add_processing(self, **parts: Mapping[str, Any] | None) -> None:
         """Add to ``processing`` what is not None."""
         steps = {name: part for name, part in parts.items() if part is not None}
         self.processing = {**(self.processing or {}), **steps} or None

@@ -42,7 +42,7 @@ class TextTask(Task):
 
     def say_text(self) -> None:
         """Have the bundle take texts, where it splits and cuts them as the checkpoint does."""
-        self.say(text=self.tokens.processing([row["text"] for row in self.rows]))
+        self.add_processing(text=self.tokens.processing([row["text"] for row in self.rows]))
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each text, int64 (1, S)."""

@@ -34,7 +34,7 @@ class TokenClassification(TextTask):
         self.labels = Labels.of(folder)
         if self.has("label"):
             self.metric = self._f1 if "O" in self.labels.names else token_accuracy
-        self.say(labels={"output": "logits", "names": self.labels.names})
+        self.add_processing(labels={"output": "logits", "names": self.labels.names})
         self.say_text()
 
     def samples(self) -> Iterator[object]:
