@@ -16,7 +16,7 @@ from edgeattn.judge.insight import Insight, insight_of
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.models import Int8Model
 from edgeattn.judge.streaming import streamed_of
-from edgeattn.judge.timing import timing_of
+from edgeattn.judge.timing import Timing, timing_of
 from edgeattn.measure.placement import placement_of
 from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
@@ -27,7 +27,6 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
@@ -84,18 +83,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     if stock is not None:
         golden = replace(golden, tolerance=min(golden.tolerance, stock.golden.tolerance))
     on_device = () if request.place.is_here else golden_on_device(golden, model)
-    has_limit = "memory_mb" in request.budget
-    measures = Measures(
-        scores=evaluation.scores,
-        latency_ms=timing.race,
-        size_mb={FLOAT: file_mb(floats.captured.model), INT8: graphs_mb(model.choice.int8)},
-        cache_mb=_cache_mb(model.choice.int8),
-        memory_mb=memory_of(model.choice.int8, golden.samples, request) if has_limit else None,
-        operator_times=timing.operators,
-        module_times=timing.modules,
-        placement=placement_of(request.target, _placed(model)),
-        golden=golden.tolerance,
-    )
+    measures = _measures(model, evaluation, timing, golden)
     return Proof(
         measures=measures,
         checks=request.budget.checks(measures),
@@ -113,6 +101,22 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *insight.notes,
         ),
         without_kernels=None if stock is None else stock.judged(request.budget, measures),
+    )
+
+
+def _measures(model: Int8Model, evaluation: Evaluation, timing: Timing, golden: Golden) -> Measures:
+    request, graphs = model.request, model.choice.int8
+    has_limit = "memory_mb" in request.budget
+    return Measures(
+        scores=evaluation.scores,
+        latency_ms=timing.race,
+        size_mb={FLOAT: file_mb(model.float_model.captured.model), INT8: graphs_mb(graphs)},
+        cache_mb=cache_mb(graphs.generation, {name: part.graph for name, part in graphs.graphs.items()}),
+        memory_mb=memory_of(graphs, golden.samples, request) if has_limit else None,
+        operator_times=timing.operators,
+        module_times=timing.modules,
+        placement=placement_of(request.target, _placed(model)),
+        golden=golden.tolerance,
     )
 
 
@@ -134,10 +138,6 @@ class _Stock:
             latency_ms=self.latency,
             edge_cases=self.evaluation.edge_cases,
         )
-
-
-def _cache_mb(graphs: Graphs) -> float | None:
-    return cache_mb(graphs.generation, {name: part.graph for name, part in graphs.graphs.items()})
 
 
 def _stock(model: Int8Model, progress: Progress) -> _Stock:
