@@ -49,8 +49,10 @@ def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, h
     )
 
 
-def counted(stream: Iterable[SampleScore], total: int | None, progress: Progress) -> Iterator[SampleScore]:
-    """Yield scores, and tell of each that it is there.
+def with_progress(
+    stream: Iterable[SampleScore], total: int | None, progress: Progress
+) -> Iterator[SampleScore]:
+    """Yield scores, and let progress know of each.
 
     Args:
         stream: Of every sample.
@@ -137,7 +139,7 @@ def _score(
     metric: MetricOfArrays | None,
     kept: Mapping[str, Any],
 ) -> SampleScore:
-    flat = {name: _flat(padded.left_out(sample.inputs, answer)) for name, answer in answers.items()}
+    flat = {name: _flat(padded.without_padding(sample.inputs, answer)) for name, answer in answers.items()}
     _check_defined(sample.number, flat)
     return SampleScore(
         cosine=cosine(flat[PYTORCH], flat[INT8]),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from edgeattn.judge.compare import compare, counted, scores_of
+from edgeattn.judge.compare import compare, scores_of, with_progress
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import OutputMetrics, check_count, output_metrics_of
@@ -68,7 +68,7 @@ class Comparison:
         Raises:
             ModelError: The module or the metric fails on a sample.
         """
-        return self.merged(counted(self.each(self.runners(int8), samples), len(samples), progress))
+        return self.merged(with_progress(self.each(self.runners(int8), samples), len(samples), progress))
 
     def runners(self, int8: Runner) -> dict[str, Runner]:
         """Return all three that are compared, by their names, with ``THREADS`` threads each."""

@@ -25,33 +25,33 @@ LEAST_COSINE = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but
 
 
 def edge_case_results(
-    ground: EdgeBasis, runners: Mapping[str, Runner], counted: Padded
+    basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded
 ) -> tuple[EdgeCase, ...]:
     """Derive edge cases from a contract, and try them.
 
     Args:
-        ground: The contract, and real samples.
+        basis: The contract, and real samples.
         runners: By the names of ``edgeattn.measure.runners``.
-        counted: Tells which positions count.
+        padded: Tells which positions count.
     """
-    return tuple(_result(case, ground, runners, counted) for case in edge_cases(ground))
+    return tuple(_result(case, basis, runners, padded) for case in edge_cases(basis))
 
 
-def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], counted: Padded) -> EdgeCase:
+def _result(case: EdgeInputs, basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded) -> EdgeCase:
     inputs = case.inputs if case.alone is None else case.alone
     try:
-        expected = list(_rows(inputs, runners[PYTORCH](inputs), ground, counted))
+        expected = list(_rows(inputs, runners[PYTORCH](inputs), basis, padded))
     except Exception as error:  # the user's own code, of any kind
         return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
     if not all(np.isfinite(row).all() for row in expected):
         return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
     result = EdgeCase(case.name, ok=True)
     for name in (FLOAT, INT8):
-        result = _compared(case, name, expected, ground, runners[name], counted)
+        result = _compared(case, name, expected, basis, runners[name], padded)
         if not result.ok:
             break
     if not result.ok and result.cosine is not None:
-        own = _own_agreement(inputs, expected, ground, runners[PYTORCH], counted)
+        own = _own_agreement(inputs, expected, basis, runners[PYTORCH], padded)
         if own < LEAST_COSINE[FLOAT]:
             note = (
                 f"not compared: the last digits of its inputs turn the original's answer (cosine {own:.5f})"
@@ -63,14 +63,14 @@ def _result(case: EdgeInputs, ground: EdgeBasis, runners: Mapping[str, Runner], 
 
 
 def _own_agreement(
-    inputs: Inputs, expected: list[Array], ground: EdgeBasis, original: Runner, counted: Padded
+    inputs: Inputs, expected: list[Array], basis: EdgeBasis, original: Runner, padded: Padded
 ) -> float:
     """Return the cosine of the original to itself, of the worst row, where its inputs move by a last place.
 
     Of a constant behind a norm, for example, all that is left is how its mean was rounded.
     """
-    mask = None if counted.padding is None else counted.padding.mask
-    answers = (_rows(moved, original(moved), ground, counted) for moved in _moved(inputs, mask))
+    mask = None if padded.padding is None else padded.padding.mask
+    answers = (_rows(moved, original(moved), basis, padded) for moved in _moved(inputs, mask))
     return min((cosine(a, b) for rows in answers for a, b in zip(expected, rows, strict=True)), default=1.0)
 
 
@@ -89,10 +89,10 @@ def _moved(inputs: Inputs, mask: str | None) -> Iterator[Inputs]:
 
 
 def _compared(
-    case: EdgeInputs, name: str, expected: list[Array], ground: EdgeBasis, runner: Runner, counted: Padded
+    case: EdgeInputs, name: str, expected: list[Array], basis: EdgeBasis, runner: Runner, padded: Padded
 ) -> EdgeCase:
     try:
-        rows = list(_rows(case.inputs, runner(case.inputs), ground, counted))
+        rows = list(_rows(case.inputs, runner(case.inputs), basis, padded))
     except InputError as error:
         return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
     except Exception as error:  # an engine's, of any kind
@@ -107,19 +107,19 @@ def _compared(
     return EdgeCase(case.name, ok=False, cosine=lowest, told=note)
 
 
-def _rows(inputs: Inputs, outputs: Outputs, ground: EdgeBasis, counted: Padded) -> Iterator[Array]:
+def _rows(inputs: Inputs, outputs: Outputs, basis: EdgeBasis, padded: Padded) -> Iterator[Array]:
     """Yield what counts of each row of an answer, flat; of all at once where rows cannot be told apart."""
-    batch = ground.axes.batch
-    tensors = (*ground.graph.inputs, *ground.graph.outputs)
+    batch = basis.axes.batch
+    tensors = (*basis.graph.inputs, *basis.graph.outputs)
     if batch is None or any(tensor.dims[:1] != (batch,) for tensor in tensors):
-        yield _flat(counted.left_out(inputs, outputs))
+        yield _flat(padded.without_padding(inputs, outputs))
         return
-    for row in range(len(inputs[ground.graph.inputs[0].name])):
+    for row in range(len(inputs[basis.graph.inputs[0].name])):
         one = slice(row, row + 1)
         row_inputs, row_outputs = (
             {name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs)
         )
-        yield _flat(counted.left_out(row_inputs, row_outputs))
+        yield _flat(padded.without_padding(row_inputs, row_outputs))
 
 
 def _flat(outputs: Outputs) -> Array:

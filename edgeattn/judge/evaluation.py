@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from edgeattn.judge.compare import counted
+from edgeattn.judge.compare import with_progress
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.edge_cases import edge_case_results
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
@@ -109,7 +109,7 @@ def _scores(subject: Subject, chosen: EvaluationSet, progress: Progress) -> Scor
     if subject.further is not None:
         samples = chain(samples, (each for each in subject.further if takes(chosen.int8, each.inputs)))
         total = None
-    return subject.comparison.merged(counted(subject.scoring(subject, samples), total, progress))
+    return subject.comparison.merged(with_progress(subject.scoring(subject, samples), total, progress))
 
 
 def _edge_cases(subject: Subject) -> tuple[EdgeCase, ...]:

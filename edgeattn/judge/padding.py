@@ -40,7 +40,7 @@ class Padded:
         )
         return cls(captured.graph, padding, notes)
 
-    def left_out(self, inputs: Inputs, outputs: Outputs) -> Outputs:
+    def without_padding(self, inputs: Inputs, outputs: Outputs) -> Outputs:
         """Return the outputs without padded positions.
 
         What a model answers at a padded position is read by nobody, and int8 need not repeat it.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.compare import compare, counted, scores_of
+from edgeattn.judge.compare import compare, scores_of, with_progress
 from edgeattn.judge.output_metrics import output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Silent
@@ -125,7 +125,7 @@ def test_progress_is_told_of_every_sample() -> None:
             steps.append((done, total))
 
     each = compare(runners(outputs), SAMPLES, UNPADDED, None)
-    scores_of(counted(each, len(SAMPLES), Listener()), (), has_metric=False)
+    scores_of(with_progress(each, len(SAMPLES), Listener()), (), has_metric=False)
     assert steps == [(1, 2), (2, 2)]
 
 

@@ -78,7 +78,7 @@ def kept(output: Tensor, answer: Array, *, masked_out: int = 0, dtype: str = "in
     graph = Graph((Tensor("tokens", "int64", BOTH), Tensor("keep", dtype, BOTH)), (output,))
     padded = Padded(graph, Padding("keep", masked_out))
     inputs = {"tokens": np.zeros_like(FLAGS), "keep": FLAGS.astype(dtype)}
-    return np.asarray(padded.left_out(inputs, {output.name: answer})[output.name])
+    return np.asarray(padded.without_padding(inputs, {output.name: answer})[output.name])
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
@@ -114,4 +114,4 @@ def test_classes_are_not_taken_for_positions_of_the_same_number() -> None:
 
 def test_without_padding_outputs_stay_as_they_are() -> None:
     outputs = {"hidden": HIDDEN}
-    assert Padded(Graph((), (SEQUENCE,)), None).left_out({}, outputs)["hidden"] is HIDDEN
+    assert Padded(Graph((), (SEQUENCE,)), None).without_padding({}, outputs)["hidden"] is HIDDEN
