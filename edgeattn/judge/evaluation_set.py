@@ -29,7 +29,7 @@ class PrefetchingRunner:
 
     Args:
         runner: Whose answers they are.
-        begun: Inputs, and the answers that are under way.
+        answers: Inputs, each with its answer that is under way.
     """
 
     def __init__(self, runner: Runner, answers: Iterable[tuple[Inputs, Future[Outputs]]]) -> None:

@@ -44,10 +44,8 @@ def golden_check(files: BundleFiles) -> GoldenCheck:
 
 
 def _in_a_worker(files: BundleFiles) -> tuple[GoldenResult, ...]:
-    from edgeattn.measure.runners import (
-        THREADS,
-        runner_of_main_graph,  # brings PyTorch
-    )
+    # Here, as they bring PyTorch, which a bundle that the runtime can replay does without.
+    from edgeattn.measure.runners import THREADS, runner_of_main_graph
     from edgeattn.measure.variants import measurable
 
     variant, *_ = measurable(files.manifest)

@@ -55,7 +55,10 @@ class SampleScore:
     """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
 
     Attributes:
-        cosine: As in ``Scores``; the next three too.
+        cosine: As in ``Scores``.
+        cosine_float: As there.
+        max_abs: As there.
+        snr_db: As there.
         metric_pytorch: NaN where there is no metric.
         metric_int8: The same.
         kept: By the name of a metric of single outputs, what it keeps of the sample.
