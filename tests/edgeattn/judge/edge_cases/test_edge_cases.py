@@ -53,12 +53,10 @@ def undefined(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cases(
-    ground: EdgeBasis, *, int8: Answer = sums, float_: Answer = sums, original: Answer = sums
+    basis: EdgeBasis, *, int8: Answer = sums, float_: Answer = sums, original: Answer = sums
 ) -> dict[str, EdgeCase]:
     runners: Any = {PYTORCH: original, FLOAT: float_, INT8: int8}
-    return {
-        case.name: case for case in edge_case_results(ground, runners, Padded(ground.graph, ground.padding))
-    }
+    return {case.name: case for case in edge_case_results(basis, runners, Padded(basis.graph, basis.padding))}
 
 
 def failed(found: dict[str, EdgeCase]) -> set[str]:
@@ -164,9 +162,9 @@ def test_what_turns_with_the_last_digits_of_its_input_is_not_compared() -> None:
     rows = np.random.default_rng(0).uniform(0.1, 0.9, (6, 1, 7)).astype(np.float32)
     samples = Samples(tuple(Sample({"tokens": row, "mask": np.ones((1, 7), np.int64)}) for row in rows))
     symbols = {"batch": Symbol(1, None), "sequence": Symbol(2, 64)}
-    ground = lay(samples=samples, symbols=symbols, rows=None)
-    steady = cases(ground, int8=blind_to_constants)
-    found = cases(ground, original=normed, float_=blind_to_constants, int8=blind_to_constants)
+    basis = lay(samples=samples, symbols=symbols, rows=None)
+    steady = cases(basis, int8=blind_to_constants)
+    found = cases(basis, original=normed, float_=blind_to_constants, int8=blind_to_constants)
     turned = [name for name, case in found.items() if "last digits" in (case.told or "")]
     assert turned
     assert failed(found) == set()
