@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,14 +57,14 @@ class Reference:
         self.form = form
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
-        """Run the module once.
+        """Run the module once. A parameter that forward replaces, as a table that it makes longer, is put back.
 
         Raises:
             ModelError: The module raised, or its outputs are not tensors that numpy has.
             CaptureError: Its answer has not the form that is known of it.
         """
         tensors = _tensors(inputs)
-        with slow_path():  # whose answers at padded positions are the module's, not zeros
+        with slow_path(), _kept_parameters(self.module):  # slow: fast answers at padded positions are zeros
             raw = self._run(tensors)
         form = OutputForm.of(raw, tensors, self.call.left_out)
         if self.form is not None:
@@ -104,6 +105,19 @@ class Reference:
                 raise ModelError(
                     f"{type(self.module).__name__} failed on {shapes}: {type(error).__name__}: {reason}"
                 ) from error
+
+
+@contextmanager
+def _kept_parameters(module: nn.Module) -> Iterator[None]:
+    """Leave a module the parameters that it has, whatever is called inside the block."""
+    held = [(part, dict(part.named_parameters(recurse=False))) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, parameters in held:
+            for name, parameter in parameters.items():
+                if getattr(part, name) is not parameter:
+                    setattr(part, name, parameter)
 
 
 def _tensors(inputs: Inputs) -> dict[str, torch.Tensor]:

@@ -209,6 +209,29 @@ def test_a_scalar_input_stays_one(exported: Export) -> None:
     np.testing.assert_array_equal(actual["output"], samples[0].inputs["x"] / 2)
 
 
+def test_a_table_that_forward_makes_anew_stays_the_modules(exported: Export) -> None:
+    class Positions(nn.Module):
+        """Positions that training moved off those that a longer input gets (FSMT)."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Parameter(torch.randn(32, WIDTH))
+
+        def forward(self, x: Tensor) -> Tensor:
+            places = torch.cumsum(x[..., 0].isfinite().int(), 1)
+            if x.shape[1] >= self.table.shape[0]:
+                self.table = nn.Parameter(torch.zeros(x.shape[1] + 1, WIDTH))
+            return x + self.table[places]
+
+    module = Positions()
+    table = module.table
+    captured, samples = exported(module, _raw())
+    assert module.table is table
+    actual = ORT_CPU.runner(captured.model)(samples[0].inputs)
+    np.testing.assert_array_equal(actual["output"], captured.reference(samples[0].inputs)["output"])
+    assert [symbol.max for symbol in captured.symbols.values()] == [None, 31]
+
+
 def test_nothing_is_left_in_the_working_folder(
     exported: Export,
     int8_of: Callable[[ir.Model, Samples], Quantized],
