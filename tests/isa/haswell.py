@@ -19,7 +19,11 @@ from edgeattn_runtime.machine import Machine
 
 # What else the runtime does, such as reading files, is alike on every x86 CPU.
 ANSWERS = ("conformance", "model", "many", "batches", "buckets", "generation", "stepping")
-NUMBERS = ("tests/export/quantize", "tests/export/search", *(f"tests/runtime/test_{each}.py" for each in ANSWERS))
+NUMBERS = (
+    "tests/export/quantize",
+    "tests/export/search",
+    *(f"tests/runtime/test_{each}.py" for each in ANSWERS),
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -57,7 +57,7 @@ class Reference:
         self.form = form
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[np.generic]]:
-        """Run the module once. A parameter that forward replaces, as a table that it makes longer, is put back.
+        """Run the module once, and put back a parameter that forward replaces by a longer one.
 
         Raises:
             ModelError: The module raised, or its outputs are not tensors that numpy has.
