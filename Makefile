@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -22,6 +22,9 @@ fmt:
 bench:  ## int8 against onnxruntime's own quantization, and the time per token; three minutes
 	python tests/bench/bench_int8.py
 	python tests/bench/bench_generation.py
+
+cache:  ## the time per token by what the cache is kept in, with the kernels installed; ten minutes
+	EDGEATTN_KERNELS=always python tests/bench/bench_cache.py
 
 repeats:  ## whether two runs of bench agree, idle and beside a busy process; half an hour on a quiet machine
 	python tests/bench/bench_repeats.py $(BENCH)

@@ -45,7 +45,7 @@ def main() -> None:
         bundle = export(handed.module, handed.samples, dynamic=handed.dynamic, name=handed.name)
         model = load_bundle(bundle.save(Path(folder) / "story.edge"), threads=arguments.threads)
         prompts = {str(length): tokens[: length - WRITTEN // 2].tolist() for length in LENGTHS}
-        steps = {name: partial(next, _written(model, prompt)) for name, prompt in prompts.items()}
+        steps = {name: partial(next, written(model, prompt)) for name, prompt in prompts.items()}
         _show(
             "tokens in all, one token a call",
             interleave(steps, rounds=arguments.rounds, warmup=10),
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _written(model: Model, prompt: list[int]) -> Iterator[int]:
+def written(model: Model, prompt: list[int]) -> Iterator[int]:
     """Yield tokens after the prompt, over and over again."""
     while True:
         yield from generate(model, prompt, max_new_tokens=1 + WRITTEN)

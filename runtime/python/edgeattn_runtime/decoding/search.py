@@ -86,8 +86,11 @@ class SingleSearch:
         *,
         length_penalty: float = 1.0,
     ) -> None:
-        self._prompt_length = len(begin)
-        self._tokens: list[int] = begin.tolist()
+        self._generated: list[int] = []
+        # The prompt's and the new ones, in front of an array that doubles when it is full. To make it of a
+        # list at each step would take longer from step to step.
+        self._tokens = begin.astype(np.int64)
+        self._length = len(begin)
         self._limit = limit
         self._stops = stops
         self._sampling = sampling
@@ -98,11 +101,11 @@ class SingleSearch:
 
     def advance(self, logits: Logits) -> Continuation | None:
         """Choose the next token by logits (1, vocabulary); None where that was the last."""
-        history = np.array(self._tokens)
+        history = self._tokens[: self._length]
         scores = penalized(logits, history[np.newaxis], self._sampling.repetition_penalty)
         token = choose(scores[0], self._sampling, self._random)
         self._score += float(log_softmax(scores)[0, token])
-        self._tokens.append(token)
+        self._append(token)
         self._stop_length = self._stops.stop_length(self.generated)
         if self._stop_length or len(self.generated) == self._limit:
             return None
@@ -111,7 +114,7 @@ class SingleSearch:
     @property
     def generated(self) -> list[int]:
         """The new tokens, with what stopped it."""
-        return self._tokens[self._prompt_length :]
+        return self._generated
 
     @property
     def settled(self) -> list[int]:
@@ -125,3 +128,10 @@ class SingleSearch:
         """The one sequence."""
         score = normalized(self._score, len(self.generated), self._length_penalty)
         return [Hypothesis(tuple(self.settled), score)]
+
+    def _append(self, token: int) -> None:
+        if self._length == len(self._tokens):
+            self._tokens = np.append(self._tokens, np.zeros(1 + self._length, np.int64))
+        self._tokens[self._length] = token
+        self._length += 1
+        self._generated.append(token)
