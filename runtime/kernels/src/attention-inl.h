@@ -12,6 +12,7 @@
 #include "attention_kernel.hpp"
 #include "float_product-inl.h"
 #include "hwy/highway.h"
+#include "int16_product-inl.h"
 #include "quads-inl.h"
 #include "query_blocks.hpp"
 #include "scratch.hpp"
@@ -25,7 +26,7 @@ constexpr std::size_t kKeyBlock = 128;
 constexpr std::size_t kScoreStride =
     kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
-constexpr std::size_t kFewRows = 4;  // that read keys as they lie
+constexpr std::size_t kFewRows = 2 * kInt16Rows;  // that read keys as they lie
 constexpr std::size_t kFewRowsKeyBlock =
     512;  // of int8, as a softmax of fewer keys mostly waits for its sums
 constexpr std::size_t kFewRowsScoreStride = kFewRowsKeyBlock + 16;
@@ -41,46 +42,49 @@ struct QueryRow {
 // What a block of queries is computed in.
 struct BlockMemory {
   QueryRow* rows;
-  float* queries;       // (rows, head size in whole vectors), times scale
-  float* keys;          // (head size, keys of a block)
-  float* values;        // (keys of a block, value size in whole vectors)
-  float* restored;      // (keys of a block, head size in whole vectors), of keys in int8
-  std::int32_t* quads;  // (head size / 4, keys of a block), or a row of values; behind one that is read, too
-  float* scores;        // (rows of a tile, kScoreStride), or (few rows, kFewRowsScoreStride)
-  float* sums;          // (rows, value size in whole vectors)
+  float* queries;            // (rows, head size in whole vectors), times scale
+  float* keys;               // (head size, keys of a block)
+  float* values;             // (keys of a block, value size in whole vectors)
+  float* restored;           // (keys of a block, head size in whole vectors), of keys in int8
+  float* scores;             // (rows of a tile, kScoreStride), or (few rows, kFewRowsScoreStride)
+  float* sums;               // (rows, value size in whole vectors)
+  std::int16_t* rounded;     // (head size in whole vectors of bytes), of one query
+  std::int16_t* pairs;       // of few queries, see Int16Queries
+  std::int8_t* first_value;  // (value size), behind what is read before it
 };
 
 // Whether a block of queries reads keys and values in int8 as they lie.
 inline bool reads_int8(const AttentionCall& call, std::size_t rows) {
-  return call.int8_span.length && rows <= kFewRows && call.value_size % kLanes == 0;
-}
-
-// Whether it puts keys in quads first, which is worth while for two rows and more.
-inline bool puts_in_quads(const AttentionCall& call, std::size_t rows) {
-  return reads_int8(call, rows) && rows > 1 && call.head_size % kQuad == 0;
+  return call.int8_span.length && rows <= kFewRows && call.head_size <= kMostInt16Size &&
+         call.value_size % kLanes == 0;
 }
 
 inline BlockMemory block_memory(const AttentionCall& call, std::size_t rows) {
   const auto keys = round_up(std::min(call.keys(), kKeyBlock), kLanes);
   const auto head = round_up(call.head_size, kLanes), values = round_up(call.value_size, kLanes);
-  const auto quads =
-      reads_int8(call, rows) ? 1 + std::max(keys * call.head_size, call.value_size) / kQuad : 0;
-  const auto restored = call.int8_span.length && !quads ? keys * head : 0;
+  const bool as_they_lie = reads_int8(call, rows);
+  const auto restored = call.int8_span.length && !as_they_lie ? keys * head : 0;
+  const auto rounded = as_they_lie ? round_up(call.head_size, kQuadGroup) : 0;
+  const auto pairs = as_they_lie ? int16_pairs(round_up(rows, kInt16Rows), call.head_size) : 0;
+  const auto first_value = as_they_lie ? kQuad + call.value_size : 0;
   ScratchSize size;
   size.add<QueryRow>(rows);
   for (const auto floats :
        {rows * head, keys * call.head_size, keys * values, restored, kScores, rows * values})
     size.add<float>(floats);
-  size.add<std::int32_t>(quads);
+  for (const auto shorts : {rounded, pairs}) size.add<std::int16_t>(shorts);
+  size.add<std::int8_t>(first_value);
   Scratch scratch(size);
   return {scratch.take<QueryRow>(rows),
           scratch.take<float>(rows * head),
           scratch.take<float>(keys * call.head_size),
           scratch.take<float>(keys * values),
           scratch.take<float>(restored),
-          scratch.take<std::int32_t>(quads),
           scratch.take<float>(kScores),
-          scratch.take<float>(rows * values)};
+          scratch.take<float>(rows * values),
+          scratch.take<std::int16_t>(rounded),
+          scratch.take<std::int16_t>(pairs),
+          scratch.take<std::int8_t>(first_value) + (as_they_lie ? kQuad : 0)};
 }
 
 class BlockAttention {
@@ -91,7 +95,6 @@ class BlockAttention {
         query_stride_(round_up(call.head_size, kLanes)),
         value_stride_(round_up(call.value_size, kLanes)),
         reads_int8_(reads_int8(call, block.rows)),
-        keys_in_quads_(puts_in_quads(call, block.rows)),
         values_in_quads_(reads_int8_ && call.value_size % kQuadGroup == 0),
         tiles_((block.rows + kTileRows - 1) / kTileRows),
         memory_(block_memory(call, block.rows)) {}
@@ -122,7 +125,6 @@ class BlockAttention {
   void load_rows() {
     const auto& mask = call_.mask;
     const auto visible = mask.kind == Mask::Kind::kNone ? call_.keys() : std::min(call_.keys(), mask.length);
-    const auto scale = keys_in_quads_ ? call_.scale * kQuadFactor : call_.scale;
     const auto element = mask.kind == Mask::Kind::kAdditive ? sizeof(float) : 1;
     auto head = block_.key_head * (call_.heads / call_.key_heads) + block_.first_row / call_.queries;
     auto query = block_.first_row % call_.queries;
@@ -132,13 +134,27 @@ class BlockAttention {
                          static_cast<const std::uint8_t*>(mask.data) + at * element,
                          call_.causal ? std::min(visible, call_.spans[0].length + query + 1) : visible,
                          {}};
-      scale_row(call_.query.at(block_.batch, head, query), call_.head_size, scale,
-                memory_.queries + r * query_stride_);
+      load_query(r, call_.query.at(block_.batch, head, query));
       if (++query == call_.queries) {
         query = 0;
         ++head;
       }
     }
+  }
+
+  void load_query(std::size_t row, const float* query) {
+    if (!reads_int8_)
+      return scale_row(query, call_.head_size, call_.scale, memory_.queries + row * query_stride_);
+    const auto padded = round_up(call_.head_size, kQuadGroup), first = row / kInt16Rows * kInt16Rows;
+    auto* const pairs = memory_.pairs + int16_pairs(first, call_.head_size);
+    auto& queries = queries_[row / kInt16Rows];
+    queries.size = call_.head_size;
+    queries.pairs = pairs;
+    queries.steps[row - first] =
+        round_to_int16(query, call_.head_size, padded, memory_.rounded) * call_.scale;
+    queries.offsets[row - first] =
+        lay_out_query(memory_.rounded, padded, std::min(kInt16Rows, block_.rows - first),
+                      pairs + (row - first) * 2 * kPairs);
   }
 
   // Lets all rows see `count` keys of a span, which are those from `key` on of all spans.
@@ -168,9 +184,9 @@ class BlockAttention {
   // The same for few rows, which read keys and values as they lie.
   void attend_few(RowsOf<std::int8_t> keys, const float* key_scale, RowsOf<std::int8_t> values,
                   const float* value_scale, std::size_t key, std::size_t count) {
-    for (std::size_t t = 0; t < count; t += kKeyBlock)
-      score_few({keys.data + t * keys.stride, keys.stride}, key_scale + t, std::min(kKeyBlock, count - t),
-                memory_.scores + t);
+    for (std::size_t i = 0; i < block_.rows; i += kInt16Rows)
+      score(std::min(kInt16Rows, block_.rows - i), queries_[i / kInt16Rows], keys, key_scale, count,
+            memory_.scores + i * kFewRowsScoreStride, kFewRowsScoreStride);
     const auto scaled = [&](std::size_t t, std::size_t left, FloatVector weight) HWY_ATTR {
       const float* const scale = value_scale + t;
       return hn::Mul(weight, left == kLanes ? load_floats(scale) : load_floats(scale, left));
@@ -181,30 +197,13 @@ class BlockAttention {
     sum_values(values, count, key ? decay : nullptr);
   }
 
-  void score_few(RowsOf<std::int8_t> keys, const float* key_scale, std::size_t count, float* scores) const {
-    const Rows queries = {memory_.queries, query_stride_};
-    if (!keys_in_quads_) {
-      multiply_few(block_.rows, queries, keys, count, scores, kFewRowsScoreStride);
-      for (std::size_t i = 0; i < block_.rows; ++i)
-        scale_each(scores + i * kFewRowsScoreStride, key_scale, count);
-      return;
-    }
-    const auto columns = round_up(count, kLanes);
-    std::int32_t* const quads = memory_.quads + 1;
-    const RowsOf<std::int32_t> rows = {reinterpret_cast<const std::int32_t*>(keys.data), keys.stride / kQuad};
-    transpose(rows, count, call_.head_size / kQuad, quads, columns);
-    score(block_.rows, queries, {reinterpret_cast<const Quad*>(quads), columns * kQuad}, call_.head_size,
-          key_scale, count, scores, kFewRowsScoreStride);
-  }
-
   void sum_values(RowsOf<std::int8_t> values, std::size_t count, const float* decay) const {
     if (!values_in_quads_) return sum_few(values, 0, count, decay);
     const RowsOf<Quad> quads = {reinterpret_cast<const Quad*>(values.data), values.stride};
     if (values.data != call_.int8_span.value.data) return sum_few(quads, 0, count, decay);
     // The tensor's first row: nothing may be read before it.
-    auto* const first = reinterpret_cast<std::int8_t*>(memory_.quads + 1);
-    std::copy_n(values.data, call_.value_size, first);
-    sum_few(RowsOf<Quad>{reinterpret_cast<const Quad*>(first), 0}, 0, 1, decay);
+    std::copy_n(values.data, call_.value_size, memory_.first_value);
+    sum_few(RowsOf<Quad>{reinterpret_cast<const Quad*>(memory_.first_value), 0}, 0, 1, decay);
     constexpr float kKept[kFewRows] = {1, 1, 1, 1};
     sum_few(RowsOf<Quad>{quads.data + quads.stride, quads.stride}, 1, count - 1, kKept);
   }
@@ -220,16 +219,14 @@ class BlockAttention {
   }
 
   // The scores of up to kFewRows queries.
-  template <class T>
-  void multiply_few(std::size_t rows, Rows queries, RowsOf<T> keys, std::size_t count, float* scores,
-                    std::size_t stride) const {
+  void multiply_few(std::size_t rows, Rows queries, Rows keys, std::size_t count) const {
     std::size_t i = 0;
     for (; i + 2 <= rows; i += 2)
       multiply_by_each<2>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
-                          scores + i * stride, stride);
+                          memory_.scores + i * kScoreStride, kScoreStride);
     if (i < rows)
       multiply_by_each<1>({queries.data + i * queries.stride, queries.stride}, keys, count, call_.head_size,
-                          scores + i * stride, stride);
+                          memory_.scores + i * kScoreStride, kScoreStride);
   }
 
   // The same of keys and of values in whole vectors.
@@ -247,7 +244,7 @@ class BlockAttention {
         multiply(rows, queries, Rows{memory_.keys, columns}, call_.head_size, nullptr, memory_.scores,
                  kScoreStride, round_up(seen, kLanes));
       else
-        multiply_few(rows, queries, keys, seen, memory_.scores, kScoreStride);
+        multiply_few(rows, queries, keys, seen);
       float decay[kTileRows];
       for (std::size_t i = 0; i < rows; ++i)
         decay[i] = weigh_row(memory_.rows[first + i], memory_.scores + i * kScoreStride, key, seen,
@@ -303,9 +300,10 @@ class BlockAttention {
   const AttentionCall& call_;
   const QueryBlock block_;
   const std::size_t query_stride_, value_stride_;
-  const bool reads_int8_, keys_in_quads_, values_in_quads_;
+  const bool reads_int8_, values_in_quads_;
   const std::size_t tiles_;
   const BlockMemory memory_;
+  Int16Queries queries_[kFewRows / kInt16Rows] = {};
 };
 
 // Copies the keys, or the values, of both spans behind each other.

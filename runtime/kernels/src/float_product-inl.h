@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "floats-inl.h"
 #include "hwy/highway.h"
@@ -118,10 +117,26 @@ void multiply(std::size_t rows, Rows left, RowsOf<T> right, std::size_t inner, c
     multiply_tile<kRows, 1>(left, RowsOf<T>{right.data + n, right.stride}, inner, decay, out + n, out_stride);
 }
 
-// Four elements, of 32 bits, of each of kBlocks rows, which lie four rows apart.
-template <std::size_t kBlocks, class T>
-HWY_INLINE hn::Vec<hn::FixedTag<T, 4 * kBlocks>> load_blocks(const T* const* rows, std::size_t column) {
-  const hn::FixedTag<T, 4 * kBlocks> d;
+// In each block of four lanes, of 32 bits, the transpose of four vectors.
+template <class V>
+HWY_INLINE void transpose_blocks(V x0, V x1, V x2, V x3, V (&to)[4]) {
+  const hn::DFromV<V> d;
+  const hn::RepartitionToWide<decltype(d)> pairs;
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));  // columns 0 and 1 of two rows
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns 2 and 3
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
+  to[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23));
+  to[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23));
+  to[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
+  to[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
+}
+
+// Four elements of each of kBlocks rows, which lie four rows apart.
+template <std::size_t kBlocks>
+HWY_INLINE hn::Vec<hn::FixedTag<float, 4 * kBlocks>> load_blocks(const float* const* rows,
+                                                                 std::size_t column) {
+  const hn::FixedTag<float, 4 * kBlocks> d;
   if constexpr (kBlocks == 1) {
     return hn::LoadU(d, rows[0] + column);
   } else {
@@ -131,35 +146,27 @@ HWY_INLINE hn::Vec<hn::FixedTag<T, 4 * kBlocks>> load_blocks(const T* const* row
 }
 
 // to (columns, lanes) = the transpose of as many rows as there are lanes.
-template <class T>
-HWY_INLINE void transpose_rows(const T* const (&rows)[kLanes], std::size_t columns, T* HWY_RESTRICT to,
-                               std::size_t to_stride) {
-  const hn::Rebind<T, Floats> d;
-  const hn::RepartitionToWide<decltype(d)> pairs;
+HWY_INLINE void transpose_rows(const float* const (&rows)[kLanes], std::size_t columns,
+                               float* HWY_RESTRICT to, std::size_t to_stride) {
+  const Floats d;
   constexpr std::size_t kBlocks = kLanes / 4;
   std::size_t c = 0;
   for (; c + 4 <= columns; c += 4, to += 4 * to_stride) {
-    const auto x0 = load_blocks<kBlocks>(rows, c), x1 = load_blocks<kBlocks>(rows + 1, c);
-    const auto x2 = load_blocks<kBlocks>(rows + 2, c), x3 = load_blocks<kBlocks>(rows + 3, c);
-    const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, x0, x1));  // columns c and c + 1 of two rows
-    const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, x0, x1));  // columns c + 2 and c + 3
-    const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, x2, x3));
-    const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, x2, x3));
-    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + to_stride);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * to_stride);
-    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * to_stride);
+    FloatVector x[4];
+    transpose_blocks(load_blocks<kBlocks>(rows, c), load_blocks<kBlocks>(rows + 1, c),
+                     load_blocks<kBlocks>(rows + 2, c), load_blocks<kBlocks>(rows + 3, c), x);
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < 4; ++i) hn::StoreU(x[i], d, to + i * to_stride);
   }
   for (; c < columns; ++c, to += to_stride) {
-    for (std::size_t i = 0; i < kLanes; ++i) std::memcpy(to + i, rows[i] + c, sizeof(T));
+    for (std::size_t i = 0; i < kLanes; ++i) to[i] = rows[i][c];
   }
 }
 
 // to (columns, row count in whole vectors) = fromᵀ. What follows the last row is a copy of it.
-template <class T>
-void transpose(RowsOf<T> from, std::size_t rows, std::size_t columns, T* HWY_RESTRICT to,
-               std::size_t to_stride) {
-  const T* x[kLanes];
+inline void transpose(Rows from, std::size_t rows, std::size_t columns, float* HWY_RESTRICT to,
+                      std::size_t to_stride) {
+  const float* x[kLanes];
   std::size_t r = 0;
   for (; r + kLanes <= rows; r += kLanes) {
     HWY_UNROLL(16)
@@ -173,7 +180,7 @@ void transpose(RowsOf<T> from, std::size_t rows, std::size_t columns, T* HWY_RES
 
 // Returns the sums of each 4 lanes' place over all blocks of 4.
 template <class V, class D = hn::DFromV<V>>
-HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sum_blocks(V v) {
+HWY_INLINE hn::Vec<hn::FixedTag<hn::TFromD<D>, 4>> sum_blocks(V v) {
   if constexpr (hn::MaxLanes(D()) == 4) {
     return v;
   } else {
@@ -196,13 +203,13 @@ HWY_INLINE hn::Vec<hn::FixedTag<float, 4>> sums_of_lanes(const FloatVector (&sum
 }
 
 // out (kRows, count in fours) = rows (kRows, size) times each row of `others`, which are read once.
-template <std::size_t kRows, class T>
-HWY_INLINE void multiply_by_each(Rows rows, RowsOf<T> others, std::size_t count, std::size_t size,
+template <std::size_t kRows>
+HWY_INLINE void multiply_by_each(Rows rows, Rows others, std::size_t count, std::size_t size,
                                  float* HWY_RESTRICT out, std::size_t out_stride) {
   const Floats d;
   const std::size_t whole = size / kLanes * kLanes, rest = size - whole;
   for (std::size_t t = 0; t < count; t += 4) {
-    const T* x[4];
+    const float* x[4];
     FloatVector sums[kRows][4];
     HWY_UNROLL(4)
     for (std::size_t i = 0; i < 4; ++i) {
@@ -247,17 +254,6 @@ HWY_INLINE void scale_row(const T* HWY_RESTRICT from, std::size_t size, float fa
   std::size_t k = 0;
   for (; k + kLanes <= size; k += kLanes) hn::StoreU(hn::Mul(load_floats(from + k), f), d, to + k);
   if (k < size) hn::StoreU(hn::Mul(load_floats(from + k, size - k), f), d, to + k);
-}
-
-// row (count) *= factors (count), in whole vectors but for the last.
-HWY_INLINE void scale_each(float* HWY_RESTRICT row, const float* HWY_RESTRICT factors, std::size_t count) {
-  const Floats d;
-  std::size_t k = 0;
-  for (; k + kLanes <= count; k += kLanes)
-    hn::StoreU(hn::Mul(hn::LoadU(d, row + k), hn::LoadU(d, factors + k)), d, row + k);
-  if (k < count)
-    hn::StoreN(hn::Mul(hn::LoadN(d, row + k, count - k), hn::LoadN(d, factors + k, count - k)), d, row + k,
-               count - k);
 }
 
 // The same, where nothing behind `to` may be touched.

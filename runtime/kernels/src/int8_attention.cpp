@@ -1,4 +1,5 @@
-// edgeattn.Int8Attention: attention over a cache in int8, each of whose rows has a scale.
+// edgeattn.Int8Attention: attention over a cache in int8, each of whose rows has a scale. Few queries are
+// rounded to 16 bits, each over its own range: int16_product-inl.h says what that adds.
 #include <cmath>
 #include <limits>
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 NAMES = ("Q", "K", "K_scale", "V", "V_scale", "attn_mask")
 TOLERANCE = 3e-6  # of the largest value
+FEW = 4  # queries that share keys, and are rounded to 16 bits where values fill whole vectors
 BATCH, HEADS, KEY_HEADS = 2, 4, 2
 
 
@@ -44,6 +45,13 @@ def session(inputs: dict[str, Array], library: Path, **attributes: float) -> ort
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
+def in_16_bits(queries: Array) -> Array:
+    """Queries as the kernel rounds few of them: each over its own range."""
+    step = np.abs(queries).max(-1, keepdims=True) / np.float32(32767)
+    rounded: Array = np.rint(queries * (1 / step)) * step
+    return rounded
+
+
 def expected(inputs: dict[str, Array], scale: float) -> Array:
     key, value = (
         np.repeat(inputs[name].astype(np.float64) * inputs[f"{name}_scale"], HEADS // KEY_HEADS, axis=1)
@@ -60,8 +68,11 @@ def expected(inputs: dict[str, Array], scale: float) -> Array:
 def test_it_answers_as_numpy(queries: int, keys: int, size: int, library: Path) -> None:
     inputs = operands(queries, keys, size)
     (y,) = session(inputs, library, scale=0.5).run(None, inputs)
-    reference = expected(inputs, 0.5)
-    assert np.abs(y - reference).max() <= TOLERANCE * np.abs(reference).max()
+    references = [expected(inputs, 0.5)]
+    if queries * HEADS // KEY_HEADS <= FEW:
+        references.append(expected(inputs | {"Q": in_16_bits(inputs["Q"])}, 0.5))
+    errors = [np.abs(y - each).max() / np.abs(each).max() for each in references]
+    assert min(errors) <= TOLERANCE
 
 
 def test_scales_of_another_shape_are_refused(library: Path) -> None:

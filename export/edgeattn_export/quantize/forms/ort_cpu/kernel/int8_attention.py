@@ -1,9 +1,11 @@
 """Attention over a cache in int8 by edgeattn's own kernel; where that is not installed, as it stands.
 
 Before: Attention(q, float(k) * k_scale, float(v) * v_scale, mask)
-After:  edgeattn.Int8Attention(q, k, k_scale, v, v_scale, mask)     the same numbers; its body what was before
+After:  edgeattn.Int8Attention(q, k, k_scale, v, v_scale, mask)     its body what was before
 
-The kernel reads a quarter of the bytes, and writes no keys or values in float.
+The kernel reads a quarter of the bytes, and writes no keys or values in float. Up to four queries that share
+keys are rounded to 16 bits, each over its own range: a score's error by that is bounded by 1/258 of what the
+rounding of the keys adds.
 """
 
 from __future__ import annotations
