@@ -57,6 +57,14 @@ jbyteArray bytes(JNIEnv* env, std::string_view text) {
   return bytes;
 }
 
+jlongArray longs(JNIEnv* env, const std::int64_t* numbers, std::size_t count) {
+  const auto size = static_cast<jsize>(count);
+  jlongArray array = env->NewLongArray(size);
+  checked(env);
+  env->SetLongArrayRegion(array, 0, size, reinterpret_cast<const jlong*>(numbers));
+  return array;
+}
+
 jbyteArray taken(JNIEnv* env, char* text) {
   const Owned owned(text, edgeattn_text_free);
   return bytes(env, text);

@@ -96,8 +96,19 @@ std::string bytes_of(JNIEnv* env, jbyteArray bytes);
 std::vector<std::int64_t> numbers_of(JNIEnv* env, jlongArray numbers);
 jbyteArray bytes(JNIEnv* env, std::string_view text);
 
+jlongArray longs(JNIEnv* env, const std::int64_t* numbers, std::size_t count);
+
 /// Takes a text that the core handed out.
 jbyteArray taken(JNIEnv* env, char* text);
+
+/// Arrays of Java's in the core's memory; null is none.
+class Tensors : public Owned<edgeattn_tensors> {
+ public:
+  Tensors(JNIEnv* env, jobjectArray arrays);
+};
+
+/// Takes tensors that the core handed out: arrays as Tensors takes them.
+jobjectArray arrays(JNIEnv* env, edgeattn_tensors* tensors);
 
 /// Calls `take(element)` for every element of an array of objects, null among them.
 template <class Object, class Take>

@@ -1,4 +1,5 @@
 // generate: prompts in; tokens and text as they come, and whole answers at the end.
+#include <deque>
 #include <optional>
 
 #include "boundary.hpp"
@@ -70,10 +71,7 @@ void list(JNIEnv* env, jobject reader, const edgeattn_answers* answers) {
   std::size_t count = 0;
   for (std::size_t prompt = 0; const auto* first = edgeattn_answers_get(answers, prompt, &count); ++prompt)
     for (std::size_t i = 0; i < count; ++i) {
-      const auto length = static_cast<jsize>(first[i].tokens.count);
-      const Local tokens(env, env->NewLongArray(length));
-      checked(env);
-      env->SetLongArrayRegion(tokens.get(), 0, length, reinterpret_cast<const jlong*>(first[i].tokens.ids));
+      const Local tokens(env, longs(env, first[i].tokens.ids, first[i].tokens.count));
       const Local text(env, first[i].text ? bytes(env, {first[i].text, first[i].text_size}) : nullptr);
       answer(static_cast<jint>(prompt), tokens.get(), first[i].score, text.get());
     }
@@ -92,19 +90,20 @@ EDGEATTN_JNI(jlong, newSession)(JNIEnv* env, jclass, jlong model) {
 EDGEATTN_JNI(void, freeSession)(JNIEnv*, jclass, jlong session) { edgeattn_session_free(at<edgeattn_session>(session)); }
 
 EDGEATTN_JNI(void, generate)
-(JNIEnv* env, jclass, jlong model, jobjectArray prompt_tokens, jobjectArray prompt_texts, jlongArray prompt_sources,
+(JNIEnv* env, jclass, jlong model, jobjectArray prompt_tokens, jobjectArray prompt_texts, jobjectArray prompt_sources,
  jlongArray start, jlongArray stop, jobjectArray stop_sequences, jobjectArray stop_strings, jlongArray integers,
  jdoubleArray reals, jlong session, jlong cancellation, jint heard, jobject reader) {
   guarded(env, [&] {
     const auto token_lists = sequences_of(env, prompt_tokens), sequences = sequences_of(env, stop_sequences);
-    const auto sources = numbers_of(env, prompt_sources);
+    std::deque<Tensors> sources;
+    each<jobjectArray>(env, prompt_sources, [&](jobjectArray tensors) { sources.emplace_back(env, tensors); });
     const auto first = maybe_numbers_of(env, start), last = maybe_numbers_of(env, stop);
     std::vector<Text> texts, strings;
     each<jbyteArray>(env, prompt_texts, [&](jbyteArray text) { texts.emplace_back(env, text); });
     each<jbyteArray>(env, stop_strings, [&](jbyteArray text) { strings.emplace_back(env, text); });
     std::vector<edgeattn_prompt> prompts;
     for (std::size_t i = 0; i < token_lists.size(); ++i)
-      prompts.push_back({ids(token_lists[i]), texts.at(i).get(), at<edgeattn_tensors>(sources.at(i))});
+      prompts.push_back({ids(token_lists[i]), texts.at(i).get(), sources.at(i).get()});
     std::vector<edgeattn_ids> stops;
     for (const auto& sequence : sequences) stops.push_back(ids(sequence));
     std::vector<const char*> stop_texts;

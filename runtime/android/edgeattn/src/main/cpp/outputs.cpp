@@ -1,13 +1,14 @@
 // labels, forecast and decode: what outputs mean.
 #include "boundary.hpp"
 
-EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jlong outputs, jobject reader) {
+EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jobjectArray outputs, jobject reader) {
   guarded(env, [&] {
+    const Tensors tensors(env, outputs);
     const Owned labels(
         handed<edgeattn_label_list*>(
             env,
             [&](auto* labels, auto* error) {
-              return edgeattn_labels(at<edgeattn_model>(model), at<edgeattn_tensors>(outputs), labels, error);
+              return edgeattn_labels(at<edgeattn_model>(model), tensors.get(), labels, error);
             }),
         edgeattn_label_list_free);
     const Method label(env, reader, "label", "(I[BF)V");
@@ -22,10 +23,11 @@ EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jlong outputs, jobj
   });
 }
 
-EDGEATTN_JNI(jlong, forecast)(JNIEnv* env, jclass, jlong model, jlong outputs) {
+EDGEATTN_JNI(jobjectArray, forecast)(JNIEnv* env, jclass, jlong model, jobjectArray outputs) {
   return guarded(env, [&] {
-    return address(handed<edgeattn_tensors*>(env, [&](auto* forecast, auto* error) {
-      return edgeattn_forecast(at<edgeattn_model>(model), at<edgeattn_tensors>(outputs), forecast, error);
+    const Tensors tensors(env, outputs);
+    return arrays(env, handed<edgeattn_tensors*>(env, [&](auto* forecast, auto* error) {
+      return edgeattn_forecast(at<edgeattn_model>(model), tensors.get(), forecast, error);
     }));
   });
 }

@@ -19,33 +19,30 @@ template <class Raw>
 using Function = edgeattn_status (*)(const edgeattn_model*, const Raw*, std::size_t, edgeattn_tensors**, edgeattn_error**);
 
 template <class Raw>
-jlong prepared(JNIEnv* env, jlong model, const std::vector<Raw>& raws, Function<Raw> function) {
-  return address(handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
+jobjectArray prepared(JNIEnv* env, jlong model, const std::vector<Raw>& raws, Function<Raw> function) {
+  return arrays(env, handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
     return function(at<edgeattn_model>(model), raws.data(), raws.size(), inputs, error);
   }));
 }
 
 }  // namespace
 
-EDGEATTN_JNI(jlong, prepareTexts)(JNIEnv* env, jclass, jlong model, jobjectArray texts, jobject reader) {
+EDGEATTN_JNI(jobjectArray, prepareTexts)(JNIEnv* env, jclass, jlong model, jobjectArray texts, jobject reader) {
   return guarded(env, [&] {
     std::vector<std::string> copies;
     each<jbyteArray>(env, texts, [&](jbyteArray text) { copies.push_back(bytes_of(env, text)); });
     std::vector<edgeattn_text> views;
     for (const auto& text : copies) views.push_back({text.data(), text.size()});
     std::size_t cut = 0;
-    Owned inputs(handed<edgeattn_tensors*>(env,
-                                                 [&](auto* inputs, auto* error) {
-                                                   return edgeattn_prepare_text(at<edgeattn_model>(model), views.data(),
-                                                                                 views.size(), &cut, inputs, error);
-                                                 }),
-                       edgeattn_tensors_free);
+    auto* tensors = arrays(env, handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
+      return edgeattn_prepare_text(at<edgeattn_model>(model), views.data(), views.size(), &cut, inputs, error);
+    }));
     if (cut > 0) Method(env, reader, "cut", "(I)V")(static_cast<jint>(cut));
-    return address(inputs.release());
+    return tensors;
   });
 }
 
-EDGEATTN_JNI(jlong, prepareImages)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray pixels) {
+EDGEATTN_JNI(jobjectArray, prepareImages)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray pixels) {
   return guarded(env, [&] {
     const auto size = numbers_of(env, sizes);
     const auto bytes = rows_of<jbyteArray, jbyte>(env, pixels, &JNIEnv::GetByteArrayRegion);
@@ -57,7 +54,7 @@ EDGEATTN_JNI(jlong, prepareImages)(JNIEnv* env, jclass, jlong model, jlongArray 
   });
 }
 
-EDGEATTN_JNI(jlong, prepareSounds)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray samples) {
+EDGEATTN_JNI(jobjectArray, prepareSounds)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray samples) {
   return guarded(env, [&] {
     const auto size = numbers_of(env, sizes);
     const auto rows = rows_of<jfloatArray, jfloat>(env, samples, &JNIEnv::GetFloatArrayRegion);
@@ -68,7 +65,7 @@ EDGEATTN_JNI(jlong, prepareSounds)(JNIEnv* env, jclass, jlong model, jlongArray 
   });
 }
 
-EDGEATTN_JNI(jlong, prepareSeries)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray values) {
+EDGEATTN_JNI(jobjectArray, prepareSeries)(JNIEnv* env, jclass, jlong model, jlongArray sizes, jobjectArray values) {
   return guarded(env, [&] {
     const auto size = numbers_of(env, sizes);
     const auto rows = rows_of<jdoubleArray, jdouble>(env, values, &JNIEnv::GetDoubleArrayRegion);
@@ -78,7 +75,7 @@ EDGEATTN_JNI(jlong, prepareSeries)(JNIEnv* env, jclass, jlong model, jlongArray 
   });
 }
 
-EDGEATTN_JNI(jlong, prepareFiles)
+EDGEATTN_JNI(jobjectArray, prepareFiles)
 (JNIEnv* env, jclass, jlong model, jint kind, jobjectArray paths, jobjectArray contents) {
   return guarded(env, [&] {
     std::vector<Text> names;
@@ -96,19 +93,17 @@ EDGEATTN_JNI(jlong, prepareFiles)
   });
 }
 
-EDGEATTN_JNI(jlong, readSound)(JNIEnv* env, jclass, jbyteArray path, jbyteArray content, jlongArray rate) {
+EDGEATTN_JNI(jobjectArray, readSound)(JNIEnv* env, jclass, jbyteArray path, jbyteArray content, jlongArray rate) {
   return guarded(env, [&] {
     const Text name(env, path);
     const auto bytes = content ? bytes_of(env, content) : std::string();
     const edgeattn_file file{name.get(), bytes.data(), bytes.size()};
     std::int64_t hertz = 0;
-    Owned samples(handed<edgeattn_tensors*>(env,
-                                            [&](auto* samples, auto* error) {
-                                              return edgeattn_read_audio(&file, &hertz, samples, error);
-                                            }),
-                  edgeattn_tensors_free);
+    auto* sound = arrays(env, handed<edgeattn_tensors*>(env, [&](auto* samples, auto* error) {
+      return edgeattn_read_audio(&file, &hertz, samples, error);
+    }));
     const jlong found = hertz;
     env->SetLongArrayRegion(rate, 0, 1, &found);
-    return address(samples.release());
+    return sound;
   });
 }

@@ -1,4 +1,6 @@
 // run, run_many, check and bench, and what ends them.
+#include <deque>
+
 #include "boundary.hpp"
 
 void list(JNIEnv* env, jobject reader, edgeattn_golden_results* results) {
@@ -27,36 +29,38 @@ EDGEATTN_JNI(void, freeCancellation)(JNIEnv*, jclass, jlong cancellation) {
   edgeattn_cancellation_free(at<edgeattn_cancellation>(cancellation));
 }
 
-EDGEATTN_JNI(jlong, run)
-(JNIEnv* env, jclass, jlong model, jbyteArray graph, jlong inputs, jlong deadline, jlong cancellation) {
+EDGEATTN_JNI(jobjectArray, run)
+(JNIEnv* env, jclass, jlong model, jbyteArray graph, jobjectArray inputs, jlong deadline, jlong cancellation) {
   return guarded(env, [&] {
     const Text name(env, graph);
+    const Tensors tensors(env, inputs);
     const auto options = limits(deadline, cancellation);
-    return address(handed<edgeattn_tensors*>(env, [&](auto* outputs, auto* error) {
-      return edgeattn_run(at<edgeattn_model>(model), name.get(), at<edgeattn_tensors>(inputs), &options, outputs, error);
+    return arrays(env, handed<edgeattn_tensors*>(env, [&](auto* outputs, auto* error) {
+      return edgeattn_run(at<edgeattn_model>(model), name.get(), tensors.get(), &options, outputs, error);
     }));
   });
 }
 
-EDGEATTN_JNI(jlongArray, runMany)
-(JNIEnv* env, jclass, jlong model, jbyteArray graph, jlongArray samples, jlong deadline, jlong cancellation) {
-  return guarded(env, [&] {
+/// Puts the answers in the places of the samples.
+EDGEATTN_JNI(void, runMany)
+(JNIEnv* env, jclass, jlong model, jbyteArray graph, jobjectArray samples, jlong deadline, jlong cancellation) {
+  guarded(env, [&] {
     const Text name(env, graph);
     const auto options = limits(deadline, cancellation);
+    std::deque<Tensors> tensors;
     std::vector<const edgeattn_tensors*> inputs;
-    for (const auto sample : numbers_of(env, samples)) inputs.push_back(at<edgeattn_tensors>(sample));
-    jlongArray handles = env->NewLongArray(static_cast<jsize>(inputs.size()));
-    checked(env);
+    each<jobjectArray>(env, samples, [&](jobjectArray sample) { inputs.push_back(tensors.emplace_back(env, sample).get()); });
     std::vector<edgeattn_tensors*> answers(inputs.size());
     called(env, [&](auto* error) {
       return edgeattn_run_many(at<edgeattn_model>(model), name.get(), inputs.data(), inputs.size(), &options,
                                answers.data(), error);
     });
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      const jlong handle = address(answers[i]);
-      env->SetLongArrayRegion(handles, static_cast<jsize>(i), 1, &handle);
+    std::deque<Owned<edgeattn_tensors>> owned;
+    for (auto* answer : answers) owned.emplace_back(answer, edgeattn_tensors_free);
+    for (std::size_t i = 0; i < owned.size(); ++i) {
+      const Local answer(env, arrays(env, owned[i].release()));
+      env->SetObjectArrayElement(samples, static_cast<jsize>(i), answer.get());
     }
-    return handles;
   });
 }
 

@@ -40,10 +40,11 @@ EDGEATTN_JNI(void, pushSeries)(JNIEnv* env, jclass, jlong stream, jdoubleArray v
   });
 }
 
-EDGEATTN_JNI(void, pushArray)(JNIEnv* env, jclass, jlong stream, jlong arrays) {
+EDGEATTN_JNI(void, pushArray)(JNIEnv* env, jclass, jlong stream, jobjectArray arrays) {
   guarded(env, [&] {
+    const Tensors tensors(env, arrays);
     edgeattn_tensor array{};
-    called(env, [&](auto* error) { return edgeattn_tensors_get(at<edgeattn_tensors>(arrays), 0, &array, error); });
+    called(env, [&](auto* error) { return edgeattn_tensors_get(tensors.get(), 0, &array, error); });
     called(env, [&](auto* error) { return edgeattn_stream_push_array(at<edgeattn_stream>(stream), &array, error); });
   });
 }
@@ -54,7 +55,7 @@ EDGEATTN_JNI(void, resetStream)(JNIEnv* env, jclass, jlong stream) {
   });
 }
 
-EDGEATTN_JNI(jlong, next)(JNIEnv* env, jclass, jlong stream, jlong deadline, jlong cancellation, jlongArray end) {
+EDGEATTN_JNI(jobjectArray, next)(JNIEnv* env, jclass, jlong stream, jlong deadline, jlong cancellation, jlongArray end) {
   return guarded(env, [&] {
     const auto options = limits(deadline, cancellation);
     std::int64_t ended = 0;
@@ -63,6 +64,6 @@ EDGEATTN_JNI(jlong, next)(JNIEnv* env, jclass, jlong stream, jlong deadline, jlo
     });
     const jlong place = ended;
     env->SetLongArrayRegion(end, 0, 1, &place);
-    return address(outputs);
+    return outputs ? arrays(env, outputs) : nullptr;
   });
 }

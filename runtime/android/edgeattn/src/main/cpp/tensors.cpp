@@ -1,67 +1,85 @@
-// Arrays, in the core's memory.
+// Arrays as they cross, all of a call at once: of each its name, dtype, dims and numbers, as in Tensor.kt.
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <stdexcept>
+
 #include "boundary.hpp"
 
 namespace {
 
-edgeattn_tensor view_of(JNIEnv* env, jlong tensors, jint index) {
-  edgeattn_tensor view{};
-  called(env, [&](auto* error) {
-    return edgeattn_tensors_get(at<edgeattn_tensors>(tensors), static_cast<std::size_t>(index), &view, error);
-  });
-  return view;
+constexpr jsize kPlaces = 4;  // of an array
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// Returns how many bytes a number of a dtype has.
+std::size_t width(std::string_view dtype) {
+  return ends_with(dtype, "64") ? 8 : ends_with(dtype, "32") ? 4 : ends_with(dtype, "16") ? 2 : 1;
+}
+
+/// Returns a primitive array for numbers: of as many bits, and real where Java has such reals.
+jarray made(JNIEnv* env, std::string_view dtype, jsize count) {
+  if (dtype == "float32") return env->NewFloatArray(count);
+  if (dtype == "float64") return env->NewDoubleArray(count);
+  switch (width(dtype)) {
+    case 8: return env->NewLongArray(count);
+    case 4: return env->NewIntArray(count);
+    case 2: return env->NewShortArray(count);
+    default: return env->NewByteArray(count);
+  }
+}
+
+jarray numbers(JNIEnv* env, const edgeattn_tensor& view) {
+  const auto count = view.bytes / width(view.dtype);
+  if (count > std::numeric_limits<jsize>::max()) throw std::runtime_error("an array of more than 2^31 - 1 numbers found");
+  jarray array = made(env, view.dtype, static_cast<jsize>(count));
+  checked(env);
+  void* place = env->GetPrimitiveArrayCritical(array, nullptr);  // the JVM is asked nothing until it is released
+  if (!place) throw std::bad_alloc();
+  std::copy_n(static_cast<const std::byte*>(view.data), view.bytes, static_cast<std::byte*>(place));
+  env->ReleasePrimitiveArrayCritical(array, place, 0);
+  return array;
 }
 
 }  // namespace
 
-EDGEATTN_JNI(jlong, newTensors)(JNIEnv* env, jclass) {
-  auto* tensors = edgeattn_tensors_new();
-  if (!tensors) raise(env, EDGEATTN_RESOURCE_ERROR, "no memory left; free some");
-  return address(tensors);
-}
-
-EDGEATTN_JNI(void, freeTensors)(JNIEnv*, jclass, jlong tensors) { edgeattn_tensors_free(at<edgeattn_tensors>(tensors)); }
-
-EDGEATTN_JNI(jint, countTensors)(JNIEnv*, jclass, jlong tensors) {
-  return static_cast<jint>(edgeattn_tensors_count(at<edgeattn_tensors>(tensors)));
-}
-
-EDGEATTN_JNI(void, putTensor)
-(JNIEnv* env, jclass, jlong tensors, jbyteArray name, jbyteArray dtype, jlongArray dims, jarray values, jlong size) {
-  guarded(env, [&] {
-    const Text called_so(env, name), of(env, dtype);
-    const auto sizes = numbers_of(env, dims);
+Tensors::Tensors(JNIEnv* env, jobjectArray arrays)
+    : Owned(arrays ? edgeattn_tensors_new() : nullptr, edgeattn_tensors_free) {
+  if (arrays && !get()) throw std::bad_alloc();
+  for (jsize i = 0, count = arrays ? env->GetArrayLength(arrays) : 0; i < count; i += kPlaces) {
+    const Local<jobject> names(env, env->GetObjectArrayElement(arrays, i)), dtypes(env, env->GetObjectArrayElement(arrays, i + 1)),
+        sizes(env, env->GetObjectArrayElement(arrays, i + 2)), values(env, env->GetObjectArrayElement(arrays, i + 3));
+    const Text name(env, static_cast<jbyteArray>(names.get())), dtype(env, static_cast<jbyteArray>(dtypes.get()));
+    const auto dims = numbers_of(env, static_cast<jlongArray>(sizes.get()));
+    auto* array = static_cast<jarray>(values.get());
+    const auto bytes = static_cast<std::size_t>(env->GetArrayLength(array)) * width(dtype.get());
     called(env, [&](auto* error) {
-      void* data = env->GetPrimitiveArrayCritical(values, nullptr);  // the JVM is asked nothing until it is released
-      const edgeattn_tensor view{called_so.get(), of.get(), sizes.data(), sizes.size(), data, static_cast<std::size_t>(size)};
-      const auto status = edgeattn_tensors_put(at<edgeattn_tensors>(tensors), &view, error);
-      if (data) env->ReleasePrimitiveArrayCritical(values, data, JNI_ABORT);
+      void* data = env->GetPrimitiveArrayCritical(array, nullptr);
+      const edgeattn_tensor view{name.get(), dtype.get(), dims.data(), dims.size(), data, bytes};
+      const auto status = edgeattn_tensors_put(get(), &view, error);
+      if (data) env->ReleasePrimitiveArrayCritical(array, data, JNI_ABORT);
       return status;
     });
-  });
+  }
 }
 
-EDGEATTN_JNI(jbyteArray, nameOfTensor)(JNIEnv* env, jclass, jlong tensors, jint index) {
-  return guarded(env, [&] { return bytes(env, view_of(env, tensors, index).name); });
-}
-
-EDGEATTN_JNI(jbyteArray, dtypeOfTensor)(JNIEnv* env, jclass, jlong tensors, jint index) {
-  return guarded(env, [&] { return bytes(env, view_of(env, tensors, index).dtype); });
-}
-
-EDGEATTN_JNI(jlongArray, dimsOfTensor)(JNIEnv* env, jclass, jlong tensors, jint index) {
-  return guarded(env, [&] {
-    const auto view = view_of(env, tensors, index);
-    jlongArray dims = env->NewLongArray(static_cast<jsize>(view.rank));
-    checked(env);
-    env->SetLongArrayRegion(dims, 0, static_cast<jsize>(view.rank), reinterpret_cast<const jlong*>(view.dims));
-    return dims;
-  });
-}
-
-EDGEATTN_JNI(jobject, dataOfTensor)(JNIEnv* env, jclass, jlong tensors, jint index) {
-  return guarded(env, [&] {
-    const auto view = view_of(env, tensors, index);
-    return view.bytes == 0 ? nullptr
-                           : env->NewDirectByteBuffer(const_cast<void*>(view.data), static_cast<jlong>(view.bytes));
-  });
+jobjectArray arrays(JNIEnv* env, edgeattn_tensors* tensors) {
+  const Owned owned(tensors, edgeattn_tensors_free);
+  static const auto object = static_cast<jclass>(env->NewGlobalRef(env->FindClass("java/lang/Object")));
+  const auto count = static_cast<jsize>(edgeattn_tensors_count(tensors));
+  jobjectArray found = env->NewObjectArray(kPlaces * count, object, nullptr);
+  checked(env);
+  for (jsize i = 0; i < count; ++i) {
+    edgeattn_tensor view{};
+    called(env, [&](auto* error) { return edgeattn_tensors_get(tensors, static_cast<std::size_t>(i), &view, error); });
+    const Local<jobject> places[] = {{env, bytes(env, view.name)},
+                                     {env, bytes(env, view.dtype)},
+                                     {env, longs(env, view.dims, view.rank)},
+                                     {env, numbers(env, view)}};
+    for (jsize place = 0; place < kPlaces; ++place) env->SetObjectArrayElement(found, kPlaces * i + place, places[place].get());
+  }
+  return found;
 }

@@ -46,7 +46,7 @@ internal suspend fun <Result> blocking(letGo: (Result) -> Unit = {}, body: (Long
         val cancellation = Cancellation()
         continuation.invokeOnCancellation { cancellation.cancel() }
         val call = Runnable {
-            val result = cancellation.use { runCatching { cancellation.use(body) } }
+            val result = runCatching { cancellation.use(body) }
             cancellation.close()
             result.fold({ continuation.resume(it) { _ -> letGo(it) } }, { continuation.resumeWith(kotlin.Result.failure(it)) })
         }

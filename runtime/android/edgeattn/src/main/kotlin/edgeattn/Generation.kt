@@ -132,19 +132,18 @@ private fun <Piece> Model.heard(
 
 private fun Model.generate(
     prompts: List<Prompt>, options: GenerationOptions, cancellation: Long, heard: Int, reader: Native.Reader,
-) = inCore(prompts.map { (it as? Prompt.Sources)?.tensors }) { sources ->
-    options.session.used { session ->
-        handle.use { model ->
-            Native.generate(
-                model,
-                Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
-                Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
-                sources, options.start?.ids(), options.stop?.ids(),
-                Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
-                Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
-                options.integers(), options.reals(), session, cancellation, heard, reader,
-            )
-        }
+) = options.session.used { session ->
+    handle.use { model ->
+        Native.generate(
+            model,
+            Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
+            Array(prompts.size) { i -> (prompts[i] as? Prompt.Text)?.text?.utf8() },
+            Array(prompts.size) { i -> (prompts[i] as? Prompt.Sources)?.tensors?.arrays() },
+            options.start?.ids(), options.stop?.ids(),
+            Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
+            Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
+            options.integers(), options.reals(), session, cancellation, heard, reader,
+        )
     }
 }
 

@@ -32,7 +32,7 @@ class Sound(val rate: Int, val channels: List<FloatArray>) {
          */
         fun read(file: MediaFile): Sound {
             val rate = LongArray(1)
-            val samples = taken(Native.readSound(file.path, file.bytes, rate)).getValue("samples")
+            val samples = tensors(Native.readSound(file.path, file.bytes, rate)).getValue("samples")
             val (count, time) = samples.dims
             val values = samples.floats()
             return Sound(rate[0].toInt(), List(count) { values.copyOfRange(it * time, (it + 1) * time) })

@@ -37,9 +37,7 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
      */
     suspend fun run(inputs: Map<String, Tensor>, graph: String? = null, deadline: Duration? = null): Map<String, Tensor> =
         blocking { cancellation ->
-            inputs.inCore { tensors ->
-                taken(handle.use { Native.run(it, graph?.utf8(), tensors, deadline.milliseconds, cancellation) })
-            }
+            tensors(handle.use { Native.run(it, graph?.utf8(), inputs.arrays(), deadline.milliseconds, cancellation) })
         }
 
     /**
@@ -49,10 +47,9 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
     suspend fun runMany(
         samples: List<Map<String, Tensor>>, graph: String? = null, deadline: Duration? = null,
     ): List<Map<String, Tensor>> = blocking { cancellation ->
-        inCore(samples) { tensors ->
-            val answers = handle.use { Native.runMany(it, graph?.utf8(), tensors, deadline.milliseconds, cancellation) }
-            answers.map(::taken)
-        }
+        val arrays = Array(samples.size) { i -> samples[i].arrays() }
+        handle.use { Native.runMany(it, graph?.utf8(), arrays, deadline.milliseconds, cancellation) }
+        arrays.map(::tensors)
     }
 
     /** Replays the golden vectors, PyTorch's answers for real inputs, each at the tolerance of the variant that answers. */

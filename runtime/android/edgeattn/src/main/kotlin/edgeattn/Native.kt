@@ -1,11 +1,10 @@
 package edgeattn
 
-import java.nio.ByteBuffer
-
 /**
  * The core's C API, a function each: runtime/cpp/include/edgeattn.h.
  *
- * A handle is an address, which its owner frees once. Texts are UTF-8. Lists come by calls of a [Reader].
+ * A handle is an address, which its owner frees once. Texts are UTF-8. Lists come by calls of a [Reader]. Tensors cross as
+ * arrays, four of each: its name, its dtype, its dims and the primitive array of its numbers.
  */
 internal object Native {
     init {
@@ -25,49 +24,40 @@ internal object Native {
     @JvmStatic external fun manifest(model: Long): ByteArray
     @JvmStatic external fun contract(model: Long, reader: Reader)
 
-    @JvmStatic external fun newTensors(): Long
-    @JvmStatic external fun freeTensors(tensors: Long)
-    @JvmStatic external fun countTensors(tensors: Long): Int
-
-    /** Copies an array of primitives, of `size` bytes. */
-    @JvmStatic external fun putTensor(
-        tensors: Long, name: ByteArray, dtype: ByteArray, dims: LongArray, values: Any, size: Long,
-    )
-    @JvmStatic external fun nameOfTensor(tensors: Long, index: Int): ByteArray
-    @JvmStatic external fun dtypeOfTensor(tensors: Long, index: Int): ByteArray
-    @JvmStatic external fun dimsOfTensor(tensors: Long, index: Int): LongArray
-
-    /** Returns memory that is the tensors', and must not be used once they are freed. */
-    @JvmStatic external fun dataOfTensor(tensors: Long, index: Int): ByteBuffer?
-
     @JvmStatic external fun newCancellation(): Long
     @JvmStatic external fun cancel(cancellation: Long)
     @JvmStatic external fun freeCancellation(cancellation: Long)
 
-    @JvmStatic external fun run(model: Long, graph: ByteArray?, inputs: Long, deadline: Long, cancellation: Long): Long
-    @JvmStatic external fun runMany(
-        model: Long, graph: ByteArray?, samples: LongArray, deadline: Long, cancellation: Long,
-    ): LongArray
+    @JvmStatic external fun run(
+        model: Long, graph: ByteArray?, inputs: Array<Any>, deadline: Long, cancellation: Long,
+    ): Array<Any>
 
-    @JvmStatic external fun prepareTexts(model: Long, texts: Array<ByteArray>, reader: Reader): Long
+    /** Puts the answers in the places of the samples. */
+    @JvmStatic external fun runMany(
+        model: Long, graph: ByteArray?, samples: Array<Array<Any>>, deadline: Long, cancellation: Long,
+    )
+
+    @JvmStatic external fun prepareTexts(model: Long, texts: Array<ByteArray>, reader: Reader): Array<Any>
 
     /** `sizes`: of each image its height, width and channels. */
-    @JvmStatic external fun prepareImages(model: Long, sizes: LongArray, pixels: Array<ByteArray>): Long
+    @JvmStatic external fun prepareImages(model: Long, sizes: LongArray, pixels: Array<ByteArray>): Array<Any>
 
     /** `sizes`: of each sound its rate, channels and time. */
-    @JvmStatic external fun prepareSounds(model: Long, sizes: LongArray, samples: Array<FloatArray>): Long
+    @JvmStatic external fun prepareSounds(model: Long, sizes: LongArray, samples: Array<FloatArray>): Array<Any>
 
     /** `sizes`: of each set the number of its series and their time. */
-    @JvmStatic external fun prepareSeries(model: Long, sizes: LongArray, values: Array<DoubleArray>): Long
+    @JvmStatic external fun prepareSeries(model: Long, sizes: LongArray, values: Array<DoubleArray>): Array<Any>
 
     /** `kind`: 0 of images, 1 of sounds, 2 of series. Each file is its path or its bytes, the other is null. */
-    @JvmStatic external fun prepareFiles(model: Long, kind: Int, paths: Array<ByteArray?>, bytes: Array<ByteArray?>): Long
+    @JvmStatic external fun prepareFiles(
+        model: Long, kind: Int, paths: Array<ByteArray?>, bytes: Array<ByteArray?>,
+    ): Array<Any>
 
     /** Returns an array "samples", [channels, time], of a WAV file, its path or its bytes; `rate` takes its samples a second. */
-    @JvmStatic external fun readSound(path: ByteArray?, bytes: ByteArray?, rate: LongArray): Long
+    @JvmStatic external fun readSound(path: ByteArray?, bytes: ByteArray?, rate: LongArray): Array<Any>
 
-    @JvmStatic external fun labels(model: Long, outputs: Long, reader: Reader)
-    @JvmStatic external fun forecast(model: Long, outputs: Long): Long
+    @JvmStatic external fun labels(model: Long, outputs: Array<Any>, reader: Reader)
+    @JvmStatic external fun forecast(model: Long, outputs: Array<Any>): Array<Any>
     @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
 
     @JvmStatic external fun newStream(model: Long, hop: Long, window: Long): Long
@@ -77,11 +67,11 @@ internal object Native {
     @JvmStatic external fun pushSeries(stream: Long, values: DoubleArray, time: Int)
 
     /** Takes the first of tensors. */
-    @JvmStatic external fun pushArray(stream: Long, arrays: Long)
+    @JvmStatic external fun pushArray(stream: Long, arrays: Array<Any>)
     @JvmStatic external fun resetStream(stream: Long)
 
-    /** Returns tensors, or 0 where no window is complete; `end` takes where it ended. */
-    @JvmStatic external fun next(stream: Long, deadline: Long, cancellation: Long, end: LongArray): Long
+    /** Returns null where no window is complete; `end` takes where it ended. */
+    @JvmStatic external fun next(stream: Long, deadline: Long, cancellation: Long, end: LongArray): Array<Any>?
 
     @JvmStatic external fun newSession(model: Long): Long
     @JvmStatic external fun freeSession(session: Long)
@@ -91,7 +81,7 @@ internal object Native {
      * reader hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end. `session` is 0 for none.
      */
     @JvmStatic external fun generate(
-        model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: LongArray,
+        model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: Array<Array<Any>?>,
         start: LongArray?, stop: LongArray?, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
         integers: LongArray, reals: DoubleArray, session: Long, cancellation: Long, heard: Int, reader: Reader,
     )

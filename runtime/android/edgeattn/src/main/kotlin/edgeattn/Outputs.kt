@@ -12,13 +12,13 @@ fun Model.labels(outputs: Map<String, Tensor>): List<List<Label>> {
             vectors[vector] += Label(name.decodeToString(), value)
         }
     }
-    outputs.inCore { tensors -> handle.use { Native.labels(it, tensors, reader) } }
+    handle.use { Native.labels(it, outputs.arrays(), reader) }
     return vectors
 }
 
 /** Returns what a call forecast, in the series' own units: float64, `[batch, series, time]`. */
 fun Model.forecast(outputs: Map<String, Tensor>): Tensor =
-    outputs.inCore { tensors -> taken(handle.use { Native.forecast(it, tensors) }) }.values.single()
+    tensors(handle.use { Native.forecast(it, outputs.arrays()) }).values.single()
 
 /** Returns the text of token ids that a decoder generated, without special tokens. */
 fun Model.decode(tokens: List<Int>): String =

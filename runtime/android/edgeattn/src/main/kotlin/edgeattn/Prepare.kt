@@ -43,6 +43,6 @@ private fun Model.prepareFiles(kind: Int, files: List<MediaFile>) = prepare {
     Native.prepareFiles(it, kind, Array(files.size) { i -> files[i].path }, Array(files.size) { i -> files[i].bytes })
 }
 
-private fun Model.prepare(body: (Long) -> Long) = taken(handle.use(body))
+private fun Model.prepare(body: (Long) -> Array<Any>) = tensors(handle.use(body))
 
 private fun <Raw> sizes(batch: List<Raw>, of: (Raw) -> List<Int>) = batch.flatMap(of).map { it.toLong() }.toLongArray()

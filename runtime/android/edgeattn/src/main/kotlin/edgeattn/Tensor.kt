@@ -1,7 +1,6 @@
 package edgeattn
 
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
+import java.lang.reflect.Array.getLength
 
 /** An element type, by numpy's name. */
 @Suppress("EnumEntryName") // which the names of the contract are
@@ -41,10 +40,7 @@ class Tensor private constructor(val dtype: DType, val dims: List<Int>, private 
 
     private fun refused(asked: String): Nothing = throw InputError("$asked asked for, the tensor holds $dtype")
 
-    internal fun copyInto(tensors: Long, name: String) {
-        val sizes = LongArray(dims.size) { dims[it].toLong() }
-        Native.putTensor(tensors, name.utf8(), dtype.utf8, sizes, values, length.toLong() * dtype.size)
-    }
+    internal fun arrays(name: String) = listOf(name.utf8(), dtype.utf8, LongArray(dims.size) { dims[it].toLong() }, values)
 
     companion object {
         fun of(values: BooleanArray, vararg dims: Int) = of(ByteArray(values.size) { if (values[it]) 1 else 0 }, *dims, dtype = DType.bool)
@@ -66,49 +62,17 @@ class Tensor private constructor(val dtype: DType, val dims: List<Int>, private 
             return Tensor(dtype, dims.toList(), values, length)
         }
 
-        internal fun read(dtype: DType, dims: List<Int>, memory: ByteBuffer): Tensor {
-            memory.order(ByteOrder.nativeOrder())
-            val length = memory.remaining() / dtype.size
-            val values = when (dtype) {
-                DType.float32 -> FloatArray(length).also { memory.asFloatBuffer().get(it) }
-                DType.float64 -> DoubleArray(length).also { memory.asDoubleBuffer().get(it) }
-                else -> when (dtype.size) {
-                    1 -> ByteArray(length).also { memory.get(it) }
-                    2 -> ShortArray(length).also { memory.asShortBuffer().get(it) }
-                    4 -> IntArray(length).also { memory.asIntBuffer().get(it) }
-                    else -> LongArray(length).also { memory.asLongBuffer().get(it) }
-                }
-            }
-            return Tensor(dtype, dims, values, length)
-        }
+        internal fun read(dtype: Any, dims: Any, values: Any) = Tensor(
+            DType.valueOf((dtype as ByteArray).decodeToString()), (dims as LongArray).map { it.toInt() }, values, getLength(values),
+        )
     }
 }
 
-/** Copies tensors into the core for as long as `body` runs; 0 stands for null. */
-internal inline fun <Result> inCore(samples: List<Map<String, Tensor>?>, body: (LongArray) -> Result): Result {
-    val held = LongArray(samples.size)
-    try {
-        samples.forEachIndexed { i, tensors ->
-            if (tensors == null) return@forEachIndexed
-            held[i] = Native.newTensors()
-            tensors.forEach { (name, tensor) -> tensor.copyInto(held[i], name) }
-        }
-        return body(held)
-    } finally {
-        held.forEach(Native::freeTensors)
-    }
-}
+/** Returns tensors as they cross into the core: [Native]. */
+internal fun Map<String, Tensor>.arrays(): Array<Any> = flatMap { (name, tensor) -> tensor.arrays(name) }.toTypedArray()
 
-internal inline fun <Result> Map<String, Tensor>.inCore(body: (Long) -> Result): Result = inCore(listOf(this)) { body(it[0]) }
-
-/** Copies tensors out of the core, and frees them there. */
-internal fun taken(tensors: Long): Map<String, Tensor> = try {
-    (0 until Native.countTensors(tensors)).associate { index ->
-        val dtype = DType.valueOf(Native.dtypeOfTensor(tensors, index).decodeToString())
-        val dims = Native.dimsOfTensor(tensors, index).map { it.toInt() }
-        val memory = Native.dataOfTensor(tensors, index) ?: ByteBuffer.allocate(0)
-        Native.nameOfTensor(tensors, index).decodeToString() to Tensor.read(dtype, dims, memory)
+/** Returns tensors that crossed from the core. */
+internal fun tensors(arrays: Array<Any>): Map<String, Tensor> =
+    arrays.asList().chunked(4).associate { (name, dtype, dims, values) ->
+        (name as ByteArray).decodeToString() to Tensor.read(dtype, dims, values)
     }
-} finally {
-    Native.freeTensors(tensors)
-}

@@ -23,7 +23,7 @@ class ModelStream internal constructor(private val handle: Handle) : AutoCloseab
      * Takes an array that has come, of a bundle in steps that prepares neither sounds nor series, and runs nothing: float32 in the
      * input's dims without the batch, any number along the time.
      */
-    fun push(array: Tensor) = mapOf("array" to array).inCore { arrays -> handle.use { Native.pushArray(it, arrays) } }
+    fun push(array: Tensor) = handle.use { Native.pushArray(it, mapOf("array" to array).arrays()) }
 
     /** Begins anew: nothing has come and, in steps, zeros are in every state. */
     fun reset() = handle.use { Native.resetStream(it) }
@@ -35,8 +35,7 @@ class ModelStream internal constructor(private val handle: Handle) : AutoCloseab
      */
     suspend fun next(deadline: Duration? = null): Moment? = blocking { cancellation ->
         val end = LongArray(1)
-        val outputs = handle.use { Native.next(it, deadline.milliseconds, cancellation, end) }
-        if (outputs == 0L) null else Moment(end[0], taken(outputs))
+        handle.use { Native.next(it, deadline.milliseconds, cancellation, end) }?.let { Moment(end[0], tensors(it)) }
     }
 
     override fun close() = handle.close()
