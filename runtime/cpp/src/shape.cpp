@@ -3,93 +3,29 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "number.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
 namespace {
 
-double half(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  const double infinite =
-      fraction ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
-  const double size = exponent == 31  ? infinite
-                      : exponent == 0 ? std::ldexp(fraction, -24)
-                                      : std::ldexp(1024 + fraction, exponent - 25);
-  return bits >> 15 ? -size : size;
-}
-
-template <class Number>
-void append(std::vector<double>& out, const Tensor& array) {
-  Number number;
-  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Number)) {
-    std::memcpy(&number, array.data.data() + at, sizeof(Number));
-    if constexpr (std::is_same_v<Number, std::uint16_t>) {
-      out.push_back(array.dtype == "float16" ? half(number) : number);
-    } else {
-      out.push_back(static_cast<double>(number));
-    }
-  }
-}
-
-template <class Number, class Test>
-bool any_of(const Tensor& array, Test test) {
-  Number number;
-  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Number)) {
-    std::memcpy(&number, array.data.data() + at, sizeof(Number));
-    if (test(number)) return true;
-  }
-  return false;
-}
-
-template <class Integer>
-std::optional<std::string> first_beyond(const Tensor& array, std::uint64_t rows) {
-  Integer index;
-  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Integer)) {
-    std::memcpy(&index, array.data.data() + at, sizeof(Integer));
-    // One below 0 is beyond every number of rows as an unsigned one.
-    if (static_cast<std::uint64_t>(index) >= rows) return std::to_string(index);
-  }
-  return std::nullopt;
-}
-
-template <class Integer>
-Integer largest_of(const Tensor& array) {
-  Integer integer, largest = std::numeric_limits<Integer>::lowest();
-  for (std::size_t at = 0; at < array.data.size(); at += sizeof(Integer)) {
-    std::memcpy(&integer, array.data.data() + at, sizeof(Integer));
-    largest = std::max(largest, integer);
-  }
-  return largest;
-}
-
-/// Calls a function with a 0 of the type of an array's integers.
+/// Calls a function with the first and the last of an array's numbers, of their type.
 template <class Function>
-auto as_integers(const Tensor& array, Function function) {
-  if (array.dtype == "int8") return function(std::int8_t{});
-  if (array.dtype == "uint8") return function(std::uint8_t{});
-  if (array.dtype == "int16") return function(std::int16_t{});
-  if (array.dtype == "uint16") return function(std::uint16_t{});
-  if (array.dtype == "int32") return function(std::int32_t{});
-  if (array.dtype == "uint32") return function(std::uint32_t{});
-  return array.dtype == "int64" ? function(std::int64_t{}) : function(std::uint64_t{});
+auto with_numbers(const Tensor& array, Function function) {
+  return std::visit(
+      [&](auto zero) {
+        const auto* first = reinterpret_cast<const decltype(zero)*>(array.data.data());
+        return function(first, first + array.data.size() / sizeof zero);
+      },
+      kZeros.at(array.dtype));
 }
 
-/// Returns the bytes of a 0 or 1 of a dtype, of a little-endian machine.
-std::vector<std::byte> number_bytes(const std::string& dtype, int number) {
-  std::vector<std::byte> bytes(item_size(dtype));
-  if (number == 0) return bytes;
-  const double one = 1;
-  const float one_float = 1;
-  const std::uint16_t one_half = 0x3c00;
-  const std::uint64_t one_integer = 1;
-  const void* source = dtype == "float64"   ? static_cast<const void*>(&one)
-                       : dtype == "float32" ? static_cast<const void*>(&one_float)
-                       : dtype == "float16" ? static_cast<const void*>(&one_half)
-                                            : static_cast<const void*>(&one_integer);
-  std::memcpy(bytes.data(), source, bytes.size());
-  return bytes;
+bool is_nan(Half number) { return (number.bits & 0x7fff) > 0x7c00; }
+
+template <class Real>
+bool is_nan(Real number) {
+  return std::isnan(number);
 }
 
 void copy_overlap(const Tensor& from, Tensor& to, std::size_t axis, std::size_t source, std::size_t target) {
@@ -109,11 +45,8 @@ void copy_overlap(const Tensor& from, Tensor& to, std::size_t axis, std::size_t 
 }  // namespace
 
 std::size_t item_size(const std::string& dtype) {
-  static const std::map<std::string, std::size_t> sizes = {
-      {"bool", 1},   {"int8", 1},  {"uint8", 1},  {"int16", 2},   {"uint16", 2},  {"int32", 4},
-      {"uint32", 4}, {"int64", 8}, {"uint64", 8}, {"float16", 2}, {"float32", 4}, {"float64", 8}};
-  const auto found = sizes.find(dtype);
-  return found == sizes.end() ? 0 : found->second;
+  const auto found = kZeros.find(dtype);
+  return found == kZeros.end() ? 0 : std::visit([](auto zero) { return sizeof zero; }, found->second);
 }
 
 std::optional<std::size_t> byte_count(const std::string& dtype, const std::vector<std::int64_t>& dims) {
@@ -139,9 +72,11 @@ Tensor zeros(const std::string& dtype, const std::vector<std::int64_t>& dims) {
 Tensor resized(const Tensor& array, const std::vector<std::int64_t>& dims, int filling) {
   if (array.dims == dims) return array;
   auto out = zeros(array.dtype, dims);
-  const auto bytes = number_bytes(array.dtype, filling);
-  if (filling)
-    for (std::size_t i = 0; i < out.data.size(); ++i) out.data[i] = bytes[i % bytes.size()];
+  const auto fill = [&](auto number) {
+    std::fill_n(reinterpret_cast<decltype(number)*>(out.data.data()), out.data.size() / sizeof number,
+                decltype(number)(static_cast<std::uint32_t>(filling)));
+  };
+  if (filling) std::visit(fill, kZeros.at(array.dtype));
   if (!out.data.empty() && !array.data.empty()) copy_overlap(array, out, 0, 0, 0);
   return out;
 }
@@ -175,32 +110,29 @@ void append_rows(Tensor& array, const Tensor& rows) {
 }
 
 std::optional<std::string> index_beyond(const Tensor& array, std::uint64_t rows) {
-  return as_integers(array, [&](auto zero) { return first_beyond<decltype(zero)>(array, rows); });
+  return with_numbers(array, [&](const auto* first, const auto* last) {
+    // One below 0 is beyond every number of rows as an unsigned one.
+    const auto* found =
+        std::find_if(first, last, [&](auto index) { return static_cast<std::uint64_t>(index) >= rows; });
+    return found == last ? std::nullopt : std::optional(std::to_string(*found));
+  });
 }
 
 std::optional<std::string> largest(const Tensor& array) {
-  if (array.data.empty()) return std::nullopt;
-  return as_integers(array, [&](auto zero) { return std::to_string(largest_of<decltype(zero)>(array)); });
+  return with_numbers(array, [](const auto* first, const auto* last) {
+    return first == last ? std::nullopt : std::optional(std::to_string(*std::max_element(first, last)));
+  });
 }
 
 bool has_nan(const Tensor& array) {
-  if (array.dtype == "float32") return any_of<float>(array, [](float number) { return std::isnan(number); });
-  if (array.dtype == "float64") return any_of<double>(array, [](double number) { return std::isnan(number); });
-  return array.dtype == "float16" &&
-         any_of<std::uint16_t>(array, [](std::uint16_t bits) { return (bits & 0x7fff) > 0x7c00; });
+  return with_numbers(array, [](const auto* first, const auto* last) {
+    if constexpr (std::is_integral_v<std::decay_t<decltype(*first)>>) return false;
+    return std::any_of(first, last, [](auto number) { return is_nan(number); });
+  });
 }
 
 std::vector<double> doubles(const Tensor& array) {
-  std::vector<double> out;
-  const std::map<std::string, void (*)(std::vector<double>&, const Tensor&)> readers = {
-      {"bool", append<std::uint8_t>},    {"int8", append<std::int8_t>},
-      {"uint8", append<std::uint8_t>},   {"int16", append<std::int16_t>},
-      {"uint16", append<std::uint16_t>}, {"int32", append<std::int32_t>},
-      {"uint32", append<std::uint32_t>}, {"int64", append<std::int64_t>},
-      {"uint64", append<std::uint64_t>}, {"float16", append<std::uint16_t>},
-      {"float32", append<float>},        {"float64", append<double>}};
-  readers.at(array.dtype)(out, array);
-  return out;
+  return with_numbers(array, [](const auto* first, const auto* last) { return std::vector<double>(first, last); });
 }
 
 }  // namespace edgeattn

@@ -1,8 +1,8 @@
 // Texts become inputs, and token ids text.
 #include <algorithm>
-#include <cmath>
 
 #include "model.hpp"
+#include "number.hpp"
 #include "processing/part.hpp"
 #include "shape.hpp"
 #include "text/piece_decoder.hpp"
@@ -12,45 +12,17 @@ namespace {
 
 using Numbers = std::vector<std::uint32_t>;
 
-/// Writes numbers one behind the other; says whether the type holds them all.
-template <class Number>
-bool write(const Numbers& numbers, std::byte* out) {
-  bool held = true;
-  for (const auto number : numbers) {
-    const auto value = static_cast<Number>(number);
-    held = held && static_cast<double>(value) == static_cast<double>(number);
-    std::memcpy(out, &value, sizeof value);
-    out += sizeof value;
-  }
-  return held;
-}
-
-/// Writes whole numbers as IEEE 754's binary16; says whether it holds them all.
-bool write_half(const Numbers& numbers, std::byte* out) {
-  bool held = true;
-  for (const auto number : numbers) {
-    int exponent = 0;
-    const auto fraction = std::frexp(static_cast<double>(number), &exponent);  // 0.5 to 1, or 0
-    const auto digits = std::ldexp(fraction, 11);
-    held = held && exponent <= 16 && digits == std::floor(digits);
-    const auto bits = number ? (exponent + 14) << 10 | (static_cast<int>(digits) & 0x3ff) : 0;
-    const auto half = static_cast<std::uint16_t>(bits);
-    std::memcpy(out, &half, sizeof half);
-    out += sizeof half;
-  }
-  return held;
-}
-
 /// Fills an input with numbers; throws BundleError where its dtype does not hold them.
 Tensor filled(const TensorSpec& input, const std::vector<std::int64_t>& dims, const Numbers& numbers,
               const std::string& file) {
-  static const std::map<std::string, bool (*)(const Numbers&, std::byte*)> writers = {
-      {"bool", write<bool>},           {"int8", write<std::int8_t>},     {"uint8", write<std::uint8_t>},
-      {"int16", write<std::int16_t>},  {"uint16", write<std::uint16_t>}, {"int32", write<std::int32_t>},
-      {"uint32", write<std::uint32_t>}, {"int64", write<std::int64_t>},  {"uint64", write<std::uint64_t>},
-      {"float16", write_half},         {"float32", write<float>},        {"float64", write<double>}};
   auto tensor = zeros(input.dtype, dims);
-  if (!writers.at(input.dtype)(numbers, tensor.data.data()))
+  const auto write = [&](auto zero) {
+    auto* out = reinterpret_cast<decltype(zero)*>(tensor.data.data());
+    return std::all_of(numbers.begin(), numbers.end(), [&](std::uint32_t number) {
+      return static_cast<double>(*out++ = decltype(zero)(number)) == static_cast<double>(number);
+    });
+  };
+  if (!std::visit(write, kZeros.at(input.dtype)))
     throw BundleError(words(file, ": a number that ", written(input), " cannot hold; export again"));
   return tensor;
 }
