@@ -1,6 +1,6 @@
 """What heads and neurons are worth: the cosine that is lost without a share of all of them, in float.
 
-    python tests/bench/bench_pruning.py [MODEL | MODEL/FILE.py ...]
+    python tests/bench/bench_pruning.py [MODEL | FILE.py ...]
 
 Prints, for heads and neurons, which share of them goes in every layer, the cosine to the whole float graph
 that the evaluation samples lose, in the mean and at worst, and the megabytes of the main graph. One thread.
@@ -36,13 +36,13 @@ def main() -> None:
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
     for name in parser.parse_args().models:
-        for line in measured(MODELS / name):
+        for line in measured(Path(name) if name.endswith(".py") else MODELS / name / "model.py"):
             print(f"{name}: {line}", flush=True)
 
 
 def measured(path: Path) -> Iterator[str]:
     """Yield a line for each share of heads and of neurons."""
-    part, evaluation = float_graph(load(str(path if path.suffix else path / "model.py")))
+    part, evaluation = float_graph(load(str(path)))
     calibration = part.calibration
     whole = answers_of(part, evaluation, calibration.model)
     yield f"all of them: {file_mb(calibration.model):.2f} MB"
