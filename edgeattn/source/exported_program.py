@@ -26,10 +26,12 @@ def read_exported_program(file: Path, npz: Path) -> ModuleSource:
     """Read a program and its samples, see ``edgeattn_export.capture.read_samples.read_npz``.
 
     Raises:
-        ModelError: The file holds no program, one that is converted to int8 already, or one of operators that
-            PyTorch alone does not have.
+        ModelError: There is no such file, or it holds no program, or one that is converted to int8 already or
+            of operators that PyTorch alone does not have.
         SampleError: The .npz holds no samples.
     """
+    if not file.is_file():
+        raise ModelError(f"{file}: no such file; expected a program of torch.export")
     with refusing(ModelError, str(file), "no program of torch.export", "save it with torch.export.save"):
         program = _load(file).module()
     with naming_file(npz):

@@ -95,3 +95,8 @@ def test_another_file_is_refused(tmp_path: Path, samples: Path) -> None:
         read_source(str(tmp_path / "net.pt2"), samples)
     with pytest.raises(BadInput, match=r"samples.*\.npz"):
         read_source(str(tmp_path / "net.pt2"), None)
+
+
+def test_no_file_is_said_to_be_none(tmp_path: Path, samples: Path) -> None:
+    with pytest.raises(BadInput, match=r"nowhere\.pt2: no such file; expected a program of torch\.export$"):
+        read_source(str(tmp_path / "nowhere.pt2"), samples)
