@@ -53,15 +53,22 @@ def _scheduler(
     process = subprocess.Popen(command, env={**os.environ, **(environment or {})})
     try:
         end = time.monotonic() + SECONDS
-        while not file.is_file():
+        while (address := _address(file)) is None:
             assert time.monotonic() < end
             time.sleep(0.1)
-        address = str(json.loads(file.read_text())["address"])
         with connect(address) as client:
             yield Scheduler(process, address, client)
     finally:
         process.terminate()
         process.wait()
+
+
+def _address(file: Path) -> str | None:
+    """Read a scheduler's address from the file that it writes; None until that is written whole."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
 
 
 @pytest.fixture(scope="session")
