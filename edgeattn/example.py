@@ -18,7 +18,7 @@ from edgeattn.report.pictures import picture_of
 from edgeattn.report.pictures.answered_sample import AnsweredSample
 from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
-from edgeattn.source.outputs import like
+from edgeattn.source.outputs import refilled
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_runtime.bundle import open_bundle
@@ -71,7 +71,7 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     original = reference.bind(sample.inputs)()
     answers = runner(sample.inputs)
     passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
-    answer = like(original, {**passed, **answers})
+    answer = refilled(original, {**passed, **answers})
     if source.pretty is None:
         told = [answer_text(each, source.processing) for each in (reference(sample.inputs), answers)]
         words = told[0], told[1]

@@ -24,7 +24,7 @@ from edgeattn.results.attention_map import AttentionMap
 from edgeattn.results.trace import ModuleError
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
-from edgeattn.source.outputs import like
+from edgeattn.source.outputs import refilled
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.fallback import with_fallback
@@ -106,7 +106,7 @@ def _answer_texts(model: FloatModel, int8: Runner, sample: Sample) -> tuple[str,
         return answer_text(both[0], source.processing), answer_text(both[1], source.processing)
     original = reference.bind(sample.inputs)()
     passed = {name: sample.inputs[source_name] for name, source_name in reference.passed.items()}
-    answer = like(original, {**passed, **answers})
+    answer = refilled(original, {**passed, **answers})
     return pretty_text("pretty", pretty, original), pretty_text("pretty", pretty, answer)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.statistics import count_for
 from edgeattn.results.check import EVALUATION_SHARE
-from edgeattn.source.outputs import like
+from edgeattn.source.outputs import refilled
 from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
@@ -40,7 +40,7 @@ class MetricOfArrays:
         where = f"sample {sample.number}: metric(outputs, target)"
         try:
             passed = {name: sample.inputs[input_name] for name, input_name in self._passed.items()}
-            value = float(self._metric(like(self._original, {**passed, **outputs}), sample.target))
+            value = float(self._metric(refilled(self._original, {**passed, **outputs}), sample.target))
         except Exception as error:
             raise ModelError(f"{where} failed{_failure(error, sample.target)}") from error
         if not math.isfinite(value):

@@ -19,8 +19,7 @@ from typing import Any
 from edgeattn.results.card import Card
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn_export.capture.plain_module import module_in, plain_module
-from edgeattn_export.capture.prepared import as_trained
+from edgeattn_export.capture.plain_module import module_in
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
@@ -60,16 +59,16 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
     Raises:
         ModelError: As ``load`` does.
     """
-    module, trained = as_trained(plain_module(_model(defined, path)))
+    module = _model(defined, path)
     yielded = _required(defined, path, "samples", "samples(), which yields real inputs")()
     if not isinstance(yielded, Iterable):
         raise ModelError(f"{path}: samples() returned {_type(yielded)}, real inputs one by one expected")
     samples = tuple(islice(yielded, LIMIT))
     processing = _processing(defined, path)
-    return ModuleSource(
-        name=name,
-        module=module,
-        samples=samples,
+    return ModuleSource.of(
+        module,
+        samples,
+        name,
         more=partial(_later_samples, defined, path),
         dynamic=_mapping(defined, path, "dynamic"),
         budget=_mapping(defined, path, "budget") or {},
@@ -82,7 +81,6 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
         card=_card(defined, path),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        trained=trained,
     )
 
 

@@ -11,7 +11,7 @@ from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.graph.agreement import Outputs
 
 
-def like(original: object, arrays: Outputs) -> object:
+def refilled(original: object, arrays: Outputs) -> object:
     """Return a copy of ``original`` that holds ``arrays`` in the place of its tensors.
 
     What is no tensor stays as it is. A tensor that is missing, such as a cache's, becomes None, and is never

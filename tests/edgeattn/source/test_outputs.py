@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgeattn.source.outputs import like
+from edgeattn.source.outputs import refilled
 
 X = torch.arange(3)
 Y, Z = torch.zeros(1, 2), torch.zeros(())
@@ -17,7 +17,7 @@ Pair = namedtuple("Pair", "first second")
 
 def test_tensors_are_replaced_where_they_are_and_all_else_stays() -> None:
     original = {"x": X, "y": [Y, None], "z": Z, "kind": "text", "n": 3}
-    found = like(original, {**ARRAYS, "x": X.numpy() + 1})
+    found = refilled(original, {**ARRAYS, "x": X.numpy() + 1})
     assert isinstance(found, dict)
     assert list(found) == list(original)
     assert torch.equal(found["x"], X + 1)
@@ -30,7 +30,7 @@ def test_tensors_are_replaced_where_they_are_and_all_else_stays() -> None:
 
 def test_what_the_bundle_does_not_answer_is_not_the_originals() -> None:
     logits, cache = torch.zeros(1, 2), [torch.ones(1, 1)]
-    found = like((logits, cache, logits), {"output_0": np.ones((1, 2), "float32")})
+    found = refilled((logits, cache, logits), {"output_0": np.ones((1, 2), "float32")})
     assert isinstance(found, tuple)
     assert torch.equal(found[0], torch.ones(1, 2))
     assert found[1] == [None]
@@ -38,7 +38,7 @@ def test_what_the_bundle_does_not_answer_is_not_the_originals() -> None:
 
 
 def test_an_output_that_is_called_as_an_input_comes_back_by_its_own_name() -> None:
-    found = like({"x": Y, "z": Z}, {"x_output": np.ones((1, 2), "float32")})
+    found = refilled({"x": Y, "z": Z}, {"x_output": np.ones((1, 2), "float32")})
     assert isinstance(found, dict)
     assert torch.equal(found["x"], torch.ones(1, 2))
     assert found["z"] is None
@@ -48,6 +48,6 @@ def test_an_output_that_is_called_as_an_input_comes_back_by_its_own_name() -> No
 def test_the_form_is_the_originals(form: object) -> None:
     original = form(Y)  # type: ignore[operator]
     name = {torch.Tensor: "output", dict: "y.0"}.get(type(original), "output_0")
-    found = like(original, {name: np.ones((1, 2), "float32")})
+    found = refilled(original, {name: np.ones((1, 2), "float32")})
     assert type(found) is type(original)
     assert str(found) == str(form(torch.ones(1, 2)))  # type: ignore[operator]
