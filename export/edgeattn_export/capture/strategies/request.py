@@ -14,6 +14,7 @@ from edgeattn_export.capture.adapt.known_numbers import KnownNumbers
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
 from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
 from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
+from edgeattn_export.capture.adapt.symbolic_len import symbolic_len
 from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
 from edgeattn_export.capture.answer import output_tensors
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
@@ -155,7 +156,8 @@ class TraceRequest:
         )
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         lengths = SizesOfLengths() if self.lengths else nullcontext()
-        with traceable(), lengths, symbolic_range(self.reference.module), self.numbers():
+        own = self.reference.module
+        with traceable(), lengths, symbolic_len(own), symbolic_range(own), self.numbers():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
