@@ -38,6 +38,7 @@ def work(family: Family, file: Path, log: Path) -> None:
         clear = "\n" not in str(refusal).strip()
         record.note(fate="refused" if clear else "crashed", reason=str(refusal))
     except MemoryError:
+        traceback.print_exc()
         record.note(reason=f"out of memory: over {MEMORY >> 30} GB")
     except Exception as error:
         traceback.print_exc()
