@@ -84,6 +84,15 @@ PROMISES = (
         changed("rows", "batch", to="sequence", whole=bundles.tuned),
     ),
     refused(
+        "rows-symbol.edge",
+        "rows of a graph without inputs, along a symbol that is not there",
+        changed(
+            *("rows", "batch"),
+            to="time",
+            whole=changed("graphs", "model", to={"inputs": [], "outputs": []}, whole=bundles.tuned),
+        ),
+    ),
+    refused(
         "rows-mask.edge",
         "padding told by an input that is not there",
         changed("rows", "padding", "mask", to="padding", whole=bundles.tuned),

@@ -115,11 +115,11 @@ class Fuzzer:
         return self._ran([corpus, *self.language.separator, *options], limit, finds)
 
     def _ran(self, words: Sequence[str | Path], limit: Limit, finds: Path) -> Outcome:
-        refusals = BUILD / "refusals"
-        refusals.write_bytes(struct.pack("<Q", 0))
         started, before = time.monotonic(), set(finds.iterdir())
         with tempfile.TemporaryDirectory(prefix="edgeattn-fuzz-") as scratch:
-            own = {"EDGEATTN_FUZZ_REFUSALS": str(refusals), "TMPDIR": scratch}
+            counter = Path(scratch) / "refusals"
+            counter.write_bytes(struct.pack("<Q", 0))
+            own = {"EDGEATTN_FUZZ_REFUSALS": str(counter), "TMPDIR": scratch}
             process = subprocess.Popen(
                 [*map(str, (*self.language.command(self.subject), *words))],
                 cwd=BUILD,
@@ -132,12 +132,13 @@ class Fuzzer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 output, _ = process.communicate()
+            refused = struct.unpack("<Q", counter.read_bytes())[0]
         found = max(set(finds.iterdir()) - before, key=lambda path: path.stat().st_mtime, default=finds)
         return Outcome(
             name=self.name,
             log=output.decode(errors="replace"),
             code=process.returncode,
-            refused=struct.unpack("<Q", refusals.read_bytes())[0],
+            refused=refused,
             seconds=time.monotonic() - started,
             repeat=shlex.join([*map(str, self.language.command(self.subject)), str(found)]),
         )

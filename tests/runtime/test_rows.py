@@ -77,6 +77,10 @@ UNTIED: dict[str, Change] = {
     "rows.batch: embedding: float32[batch, batch]": put(
         "graphs", "model", "outputs", 0, "dims", to=["batch", "batch"]
     ),
+    "rows.batch: 'time'": lambda m: (
+        put("rows", "batch", to="time")(m),
+        put("graphs", "model", to={"inputs": [], "outputs": []})(m),
+    ),
     "rows: an output with a dim 'other'": lambda m: (
         m["symbols"].update(other={"min": 1, "max": None}),
         put("graphs", "model", "outputs", 0, "dims", to=["batch", "other"])(m),

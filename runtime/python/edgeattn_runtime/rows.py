@@ -68,6 +68,8 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
     for symbol in row_symbols(graph.outputs):
         if symbol not in expected:
             raise BundleError(f"rows: an output with a dim {symbol!r} found, a symbol of the inputs expected")
+    if rows.batch not in symbols:  # of a graph without inputs and outputs
+        raise BundleError(f"rows.batch: {rows.batch!r} found, one of symbols expected")
     if symbols[rows.batch].min != 1:
         raise BundleError(f"symbols.{rows.batch}.min: {symbols[rows.batch].min} found, 1 expected by rows")
     if rows.padding is not None:
