@@ -155,6 +155,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(map(str, (FUZZ / "python", FUZZ))),
         "PYTHONHASHSEED": "0",  # or sets are walked in another order in each run
         "TOKENIZERS_PARALLELISM": "false",
+        "RUST_BACKTRACE": "0",  # or a panic that is refused takes the time of its stack's names
         "ASAN_OPTIONS": "quarantine_size_mb=16",  # what is freed counts as memory that an input takes
     }
 
