@@ -75,8 +75,8 @@ def read(content: bytes) -> None:
     for _ in range(bytes_.ConsumeIntInRange(0, 4)):
         try:
             change(FOLDER, bytes_)
-        except (OSError, RuntimeError, ValueError):
-            continue  # such as of a file that is gone already, or a loop of links
+        except (LookupError, OSError, RuntimeError, TypeError, ValueError):
+            continue  # such as of a file that is gone already, a loop of links, or a manifest that is a number
     files = open_bundle(FOLDER)
     for name, entry in files.manifest.files.items():
         assert hashlib.sha256(files.read(name)).hexdigest() == entry.sha256, f"wrong: {name} was not checked"
