@@ -50,7 +50,7 @@ export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptio
   const end = performance.now() + seconds * 1e3;
   for (let round = 0; round <= WARMUP || performance.now() < end; round++) {
     for (const [i, { inputs }] of samples.entries()) {
-      deadline.check();
+      await deadline.heard();
       const start = performance.now();
       await model.run(inputs);
       if (round >= WARMUP) times[i]?.push(performance.now() - start);

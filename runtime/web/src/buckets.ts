@@ -49,9 +49,11 @@ export class Buckets {
   /** Answer inputs that keep the contract, in their own sizes; throws DeadlineError where the end comes before. */
   async run(inputs: Tensors, sizes: Sizes, deadline: Deadline): Promise<Tensors> {
     const { session, sizes: fixed } = this.fitting(sizes);
-    const run = (part: Tensors): Promise<Tensors> => {
+    const run = async (part: Tensors): Promise<Tensors> => {
       deadline.check();
-      return deadline.race(session.run(part));
+      const answer = await deadline.race(session.run(part));
+      await deadline.heard();
+      return answer;
     };
     if (Object.entries(fixed).every(([symbol, size]) => sizes[symbol] === size)) return run(inputs);
     const padded = this.#padded(inputs, fixed);

@@ -1,6 +1,7 @@
 /** When a call ends without an answer: at an AbortSignal, or after so many seconds. */
 
 import { DeadlineError, InputError } from './errors.js';
+import { turn } from './turn.js';
 
 const LONGEST_TIMER = 2 ** 31 - 1; // ms: what timers hold
 
@@ -34,6 +35,12 @@ export class Deadline {
   /** @throws DeadlineError where it is over. */
   check(): void {
     if (this.#signal?.aborted || performance.now() >= this.#end) throw this.#error();
+  }
+
+  /** Let a signal be heard, which waits as a click or a message while one run follows the other; then `check`. */
+  async heard(): Promise<void> {
+    if (this.#signal) await turn();
+    this.check();
   }
 
   /** Return what comes of a promise, unless the end comes before. */

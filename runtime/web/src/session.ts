@@ -24,6 +24,7 @@ const OUTSIDE_TABLE = /idx=(-?\d+) must be within the inclusive range \[-?\d+,(\
 
 export class GraphSession {
   #last: Promise<unknown> = Promise.resolve(); // a session answers one call at a time
+  #closed = false;
 
   private constructor(
     private readonly ort: Ort,
@@ -72,8 +73,9 @@ export class GraphSession {
     return opened;
   }
 
-  /** Run the graph; throws InputError where the inputs are at fault, else BundleError. */
-  run(inputs: Tensors): Promise<Tensors> {
+  /** Run the graph; throws InputError where the inputs are at fault, or it is closed, else BundleError. */
+  async run(inputs: Tensors): Promise<Tensors> {
+    if (this.#closed) throw new InputError(`${this.file}: a closed model; load it again`);
     const call = this.#last.then(() => this.#run(inputs));
     this.#last = call.catch(() => {});
     return call;
@@ -81,6 +83,7 @@ export class GraphSession {
 
   /** Give its memory back, once what it was asked is answered. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#last;
     await this.session.release();
   }

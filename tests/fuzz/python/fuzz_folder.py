@@ -76,7 +76,7 @@ def read(content: bytes) -> None:
         try:
             change(FOLDER, bytes_)
         except (LookupError, OSError, RuntimeError, TypeError, ValueError):
-            continue  # such as of a file that is gone already, a loop of links, or a manifest that is a number
+            continue  # such as of a file that is gone already, a loop of links, or a manifest of a number
     files = open_bundle(FOLDER)
     for name, entry in files.manifest.files.items():
         assert hashlib.sha256(files.read(name)).hexdigest() == entry.sha256, f"wrong: {name} was not checked"

@@ -1,4 +1,4 @@
-"""Swift, and Kotlin on a JVM: every conformance case, bundles that links or odd JSON spoil, and bench."""
+"""Swift, and Kotlin on a JVM, beyond conformance: bundles that links or odd JSON spoil, and bench."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from answers import questions
 from endless import make_endless
 
 from edgeattn_runtime.benchmark import DeviceBenchmark, bench
@@ -47,14 +46,6 @@ def _assert_refused(reader: Reader, bundle: Path, why: str) -> None:
     assert done.returncode == 2
     assert why in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_every_conformance_case_agrees(reader: Reader) -> None:
-    done = reader("conformance", CONFORMANCE)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert sorted((answer["bundle"], answer["what"]) for answer in answers) == sorted(questions())
-    assert [answer for answer in answers if not answer["agrees"]] == []
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])

@@ -63,8 +63,9 @@ def test_a_jvms_build_says_where_it_leaves_them_out(
 ) -> None:
     if shutil.which("cmake") is None:
         pytest.skip("the library is built with CMake")
-    engine, build = tmp_path / "engine", tmp_path / "build"
-    subprocess.run([ROOT / "runtime" / "cpp" / "engine", engine], check=True)
+    build = tmp_path / "build"
+    command = [ROOT / "runtime" / "cpp" / "engine"]
+    engine = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     command = ["cmake", "-S", JNI, "-B", build, f"-DONNXRUNTIME_ROOT={engine}", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ("Without kernels: they need a 64-bit CPU, and hwy/highway.h" in done.stdout) == without

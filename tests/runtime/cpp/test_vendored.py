@@ -38,13 +38,14 @@ def _fetched(folder: Path) -> str:
 
 @pytest.mark.parametrize("as_archive", [False, True])
 def test_a_copy_of_the_folder_gives_the_library_alone(
-    run: Callable[..., object], gcc: Path, tmp_path: Path, as_archive: bool
+    run: Callable[..., object], tmp_path: Path, as_archive: bool
 ) -> None:
     shutil.copytree(CPP, tmp_path / "edgeattn", ignore=shutil.ignore_patterns("build"))
     brought = _fetched(tmp_path / "edgeattn") if as_archive else FOLDER
     (tmp_path / "CMakeLists.txt").write_text(PROJECT.replace("{brought}", brought), "utf-8")
     (tmp_path / "main.c").write_text(MAIN, "utf-8")
-    build, engine = tmp_path / "build", gcc / "engine"
+    build = tmp_path / "build"
+    engine = run(CPP / "engine").stdout.strip()  # type: ignore[attr-defined]
     run("cmake", "-S", tmp_path, "-B", build, "-G", "Unix Makefiles", f"-DONNXRUNTIME_ROOT={engine}")
     targets = run("cmake", "--build", build, "--target", "help").stdout  # type: ignore[attr-defined]
     names = {line.removeprefix("... ") for line in targets.splitlines()}

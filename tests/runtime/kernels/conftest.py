@@ -38,10 +38,9 @@ def sanitized() -> Path:
 def _built(name: str) -> Path:
     source = RUNTIME / "kernels"
     build = source / "build" / name
-    engine = build / "engine"
     build.mkdir(parents=True, exist_ok=True)
     with FileLock(build.with_suffix(".lock")):  # the other worker finds it built
-        _run(RUNTIME / "cpp" / "engine", engine)
+        engine = _run(RUNTIME / "cpp" / "engine")
         _run(
             "cmake", "-S", source, "-B", build, f"-DONNXRUNTIME_ROOT={engine}", "-DEDGEATTN_KERNELS_TESTS=ON"
         )

@@ -85,6 +85,18 @@ test('a signal that was given, or a deadline that has passed, ends a call and a 
   assert.ok((await model.run(inputs, { deadline: 60, signal: new AbortController().signal })).embedding);
 });
 
+test('a signal is heard while one run follows the other', { timeout: 60_000 }, async () => {
+  const calls = [
+    (limits) => model.bench({ seconds: 3600, ...limits }),
+    (limits) => model.runMany(Array(10_000).fill(inputs), limits),
+  ];
+  for (const call of calls) {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort());
+    await assert.rejects(call({ signal: controller.signal }), { name: 'DeadlineError', message: /cancelled/ });
+  }
+});
+
 test('a load ends while its files come', async () => {
   const controller = new AbortController();
   const source = { ...(await good()), read: async (path, onBytes) => (await good()).read(path, onBytes), name: 'slow' };

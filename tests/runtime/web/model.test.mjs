@@ -80,6 +80,12 @@ test('what is closed says so of every call, twice too, and leaves others alone',
   assert.ok((await model.check()).every(({ ok }) => ok));
 });
 
+test('a call of many runs that a close comes between says so', async () => {
+  const other = await load(await good());
+  const many = other.runMany(Array(1000).fill(inputs));
+  await Promise.all([assert.rejects(many, { name: 'InputError', message: /a closed model; load it again/ }), other.close()]);
+});
+
 test('it describes itself', () => {
   assert.match(model.describe(), /tokens: int64\[batch, sequence\].* -> embedding: float32\[batch, 8\]\nweb: /);
 });
