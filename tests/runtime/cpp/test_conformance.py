@@ -1,4 +1,4 @@
-"""With sanitizers every case is answered too; links, hidden files and whatever bytes there are are refused."""
+"""With sanitizers every case is answered too; links, hidden files and odd bytes are refused."""
 
 from __future__ import annotations
 
