@@ -165,22 +165,3 @@ def test_the_precompiled_map_of_characters(program: Path, tmp_path: Path) -> Non
     given = [*draw, *(a + b + c for a in draw for b in draw for c in ("", "the")), *texts(seed=5, count=300)]
     found = ask(program, saved(made, tmp_path), given)
     assert [one.get("ids", []) for one in found] == [made.encode(text).ids for text in given]
-
-
-@pytest.mark.parametrize("fuzzer", ["tokenizer", "text"])
-def test_any_bytes_are_survived(
-    fuzzer: str, clang: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seeds, files = tmp_path / "seeds", tmp_path / "files"
-    seeds.mkdir()
-    files.mkdir()
-    for i, kind in enumerate(KINDS):
-        tokenizer(kind).save(str(files / f"{i}.json"), pretty=False)
-    if fuzzer == "text":
-        for i, text in enumerate(texts(seed=2, count=100)):
-            (seeds / str(i)).write_text(text, "utf-8")
-    monkeypatch.setenv("EDGEATTN_TOKENIZERS", str(files))
-    runs, folder = (3000, files) if fuzzer == "tokenizer" else (2000, seeds)
-    command = [clang / "tests" / f"fuzz_{fuzzer}", f"-runs={runs}", "-seed=1", "-max_len=65536", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]

@@ -15,18 +15,11 @@ def _run(*command: str | Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_against_doubles(built: Path) -> None:
-    assert "100% tests passed" in _run("ctest", "--test-dir", built, "--output-on-failure")
-
-
-def test_against_doubles_with_sanitizers(sanitized: Path) -> None:
-    assert "100% tests passed" in _run("ctest", "--test-dir", sanitized, "--output-on-failure")
-
-
-@pytest.mark.parametrize("kernel", ["int8_linear", "attention"])
-def test_fuzzed(kernel: str, sanitized: Path) -> None:
-    fuzzer = sanitized / "tests" / f"fuzz_{kernel}"
-    assert "Done " in _run(fuzzer, "-max_total_time=20", "-max_len=512", f"-artifact_prefix={sanitized}/")
+@pytest.mark.parametrize("build", ["built", "sanitized"])
+def test_against_doubles(build: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(build)
+    said = _run("ctest", "--test-dir", folder, "--output-on-failure", "--parallel", "2")
+    assert "100% tests passed" in said
 
 
 def test_exports(library: Path) -> None:
