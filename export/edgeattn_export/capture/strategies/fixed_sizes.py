@@ -20,9 +20,7 @@ from edgeattn_runtime.errors import CaptureError
 _TRACE = "torch.__trace"  # the logger of torch._logging.trace_structured
 _FIXED = "symbolic_shape_specialization"
 _GUARD = "guard_added_fast"
-_FIX_NUMBER = (
-    "compute with x.shape[axis] itself, with no int(), len(), Python loop or table kept by size in between"
-)
+_FIX_NUMBER = "compute with x.shape[axis] itself, with no int(), Python loop or table kept by size in between"
 _FIX_DECISION = "write it so that one way holds for every size"
 _NO_LINE = (
     "check forward for randomness in eval mode, values read as Python numbers, and sizes kept as constants"
