@@ -51,7 +51,7 @@ def test_a_link_to_a_folder_is_refused(run: Run, gcc: Path, tmp_path: Path) -> N
     assert "linked: not listed" in run(gcc / "edgeattn-run", "check", bundle, code=2).stderr
 
 
-def test_a_manifest_may_be_nested_as_deep_as_it_likes(run: Run, clang: Path, tmp_path: Path) -> None:
+def test_a_manifest_nested_too_deep_overflows_no_stack(run: Run, clang: Path, tmp_path: Path) -> None:
     deep = tmp_path / "deep"
     deep.write_text('{"schema": 2, "provenance": ' + "[" * 500_000, "utf-8")
     run(clang / "tests" / "fuzz_manifest", deep)
