@@ -32,9 +32,19 @@ export function stepsOf(part: Step | null | undefined): readonly Step[] {
   return [...(part.normalizers ?? part.pretokenizers ?? part.decoders ?? [])].flatMap(stepsOf);
 }
 
-/** Return how many bytes steps make of one at most before a text is cut into tokens: each works on what the one before it made. */
-export const growthOf = (steps: readonly Step[]): number =>
-  steps.reduce((growth, step) => growth * (FORMS[step.type] ?? 1) * growthBy(step), 1);
+/**
+ * Return how many bytes all steps make of one at most before a text is cut into tokens; 1 without a step.
+ *
+ * Each step works on what the one before it made, so that they multiply, and what each makes takes its time.
+ */
+export function growthOf(steps: readonly Step[]): number {
+  let [last, all] = [1, 0];
+  for (const step of steps) {
+    last *= (FORMS[step.type] ?? 1) * growthBy(step);
+    all += last;
+  }
+  return Math.max(1, all);
+}
 
 /** Return how many bytes steps make of one at most when tokens become text. */
 export const decodedGrowthOf = (steps: readonly Step[]): number =>

@@ -18,7 +18,7 @@ type Table = {
 // Ideographs of more than 16 bits, which the package overlooks; Rust's ranges.
 const IDEOGRAPHS = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
-/** A tokenizer, and how many bytes its steps make of one at most. */
+/** A tokenizer, and how many bytes its steps, all together, make of one at most. */
 export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: number };
 
 /**
@@ -31,6 +31,8 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     const table = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content)) as Table;
     const [steps, decoding] = [[...stepsOf(table.normalizer), ...stepsOf(table.pre_tokenizer)], stepsOf(table.decoder)];
     checkBundle(`${file}: steps of the tokenizer`, steps.length + decoding.length, LIMITS.steps);
+    const growth = growthOf(steps);
+    checkBundle(`${file}: bytes that the steps of the tokenizer make of one`, growth, LIMITS.growth);
     checkBundle(`${file}: bytes that its decoder makes of one`, decodedGrowthOf(decoding), LIMITS.decoded);
     for (const piece of piecesOf(table))
       if (piece.length > LIMITS.piece / 3) checkBundle(`${file}: bytes of a token`, size(piece), LIMITS.piece);
@@ -39,7 +41,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     correct(tokenizer, steps);
-    return { tokenizer, growth: growthOf(steps) };
+    return { tokenizer, growth };
   } catch (error) {
     throw owned(BundleError, `${file}: no tokenizer that this runtime can follow; export again`, error);
   }

@@ -61,20 +61,29 @@ def with_steps(copied: Callable[[str], Path], relist: Callable[[Path, str], obje
 @pytest.mark.parametrize(
     ("key", "steps", "made"),
     [
-        ("normalizer", [REPLACE] * 3, "8,000,000,000"),
-        ("normalizer", [{**REPLACE, "pattern": {"Regex": "a*"}}] * 2, "4,004,001"),
-        ("normalizer", [{"type": "Prepend", "prepend": "a" * 50_000}, REPLACE], "100,002,000"),
-        ("normalizer", [{"type": "NFKD"}, REPLACE] * 2, "484,000,000"),
-        ("normalizer", [{"type": "ByteLevel"}] * 40, "1,099,511,627,776"),
-        ("pre_tokenizer", [BYTES] * 40, "1,649,267,441,664"),
+        ("normalizer", [REPLACE] * 3, "16,004,002,000"),
+        ("normalizer", [{**REPLACE, "pattern": {"Regex": "a*"}}] * 2, "8,010,003"),
+        ("normalizer", [{"type": "Prepend", "prepend": "a" * 50_000}, REPLACE], "200,054,001"),
+        ("normalizer", [{"type": "NFKD"}, REPLACE] * 2, "968,264,011"),
+        ("normalizer", [{"type": "ByteLevel"}] * 40, "3,298,534,883,326"),
+        ("pre_tokenizer", [BYTES] * 40, "3,298,534,883,326"),
     ],
 )
-def test_what_steps_make_of_a_text_is_bounded(
+def test_what_steps_make_of_one_is_bounded(
     key: str, steps: list[Any], made: str, with_steps: WithSteps
 ) -> None:
     model = load(with_steps(key, *steps))
-    with pytest.raises(InputError, match=f"9 bytes found, at most [0-8] expected .* makes {made} of one"):
-        model.prepare(text="the a cat")
+    with pytest.raises(BundleError, match=f"steps make {made} bytes of one found, at most 8,192 expected"):
+        model.prepare(text="cat")
+
+
+def test_what_each_step_makes_of_a_text_counts(with_steps: WithSteps) -> None:
+    eight = {"type": "Prepend", "prepend": 7 * "a"}
+    nothing = {"type": "Replace", "pattern": {"Regex": ""}, "content": ""}  # the time of all that it reads
+    model = load(with_steps("normalizer", eight, *[nothing] * 62))  # and a pre-tokenizer: 64 times 8
+    with pytest.raises(InputError, match=r"32,769 bytes found, at most 32,768 expected .* make 512 of one"):
+        model.prepare(text="a" * 2**15 + "a")
+    assert model.prepare(text="c" * 2**10)["tokens"].tolist() == [[0]]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Plain : public Normalizer {
   using Change = std::string (*)(std::string_view);
   Plain(Change change, double growth) : change_(change), growth_(growth) {}
   std::string apply(std::string text) const override { return change_(text); }
-  double growth() const override { return growth_; }
+  void grow(Growth& growth) const override { growth.add(growth_); }
 
  private:
   Change change_;
@@ -82,7 +82,7 @@ class Bert : public Normalizer {
     if (strips_) text = without(normalized(text, Form::kNfd), kNonspacingMark);
     return lowers_ ? lowered(text) : text;
   }
-  double growth() const override { return 3; }
+  void grow(Growth& growth) const override { growth.add(3); }
 
  private:
   static std::string clean(std::string_view text) {
@@ -132,7 +132,7 @@ class Prepend : public Normalizer {
  public:
   explicit Prepend(const Component& component) : prefix_(component.text("prepend")) {}
   std::string apply(std::string text) const override { return text.empty() ? text : prefix_ + text; }
-  double growth() const override { return 1 + static_cast<double>(prefix_.size()); }
+  void grow(Growth& growth) const override { growth.add(1 + static_cast<double>(prefix_.size())); }
 
  private:
   std::string prefix_;
@@ -143,7 +143,7 @@ class Replace : public Normalizer {
   explicit Replace(const Component& component)
       : pattern_(component.part("pattern")), content_(component.text("content")) {}
   std::string apply(std::string text) const override { return pattern_.replaced(text, content_); }
-  double growth() const override { return pattern_.growth(content_); }
+  void grow(Growth& growth) const override { growth.add(pattern_.growth(content_)); }
 
  private:
   Pattern pattern_;
@@ -154,7 +154,7 @@ class Precompiled : public Normalizer {
  public:
   explicit Precompiled(const Component& component) : map_(component.text("precompiled_charsmap")) {}
   std::string apply(std::string text) const override { return map_.apply(text); }
-  double growth() const override { return std::max(1.0, static_cast<double>(map_.longest())); }
+  void grow(Growth& growth) const override { growth.add(std::max(1.0, static_cast<double>(map_.longest()))); }
 
  private:
   Charsmap map_;
@@ -174,10 +174,8 @@ class Sequence : public Normalizer {
     return text;
   }
 
-  double growth() const override {
-    double whole = 1;
-    for (const auto& part : parts_) whole *= part->growth();
-    return whole;
+  void grow(Growth& growth) const override {
+    for (const auto& part : parts_) part->grow(growth);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "component.hpp"
+#include "growth.hpp"
 
 namespace edgeattn::text {
 
@@ -12,8 +13,8 @@ class Normalizer {
   virtual ~Normalizer() = default;
   virtual std::string apply(std::string text) const = 0;
 
-  /// Returns how many bytes it makes of one at most.
-  virtual double growth() const { return 1; }
+  /// Adds its steps to those before it.
+  virtual void grow(Growth& growth) const { growth.add(1); }
 };
 
 /// Reads tokenizer.json's `normalizer`; throws BundleError.

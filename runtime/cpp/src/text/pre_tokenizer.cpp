@@ -225,7 +225,7 @@ class ByteLevel : public PreTokenizer {
     if (cuts_) split(pieces, Behavior::kIsolated, false, words_of);
     rewrite(pieces, [](std::string& out, std::string_view piece, std::size_t) { append_bytes(out, piece); });
   }
-  double growth() const override { return 2; }
+  void grow(Growth& growth) const override { growth.add(2); }
 
  private:
   static bool is_letter(char32_t point) {
@@ -310,10 +310,8 @@ class Sequence : public PreTokenizer {
   void apply(Pieces& pieces) const override {
     for (const auto& part : parts_) part->apply(pieces);
   }
-  double growth() const override {
-    double whole = 1;
-    for (const auto& part : parts_) whole *= part->growth();
-    return whole;
+  void grow(Growth& growth) const override {
+    for (const auto& part : parts_) part->grow(growth);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "component.hpp"
+#include "growth.hpp"
 #include "regex.hpp"
 
 namespace edgeattn::text {
@@ -28,8 +29,8 @@ class PreTokenizer {
   virtual ~PreTokenizer() = default;
   virtual void apply(Pieces& pieces) const = 0;
 
-  /// Returns how many bytes it makes of one at most.
-  virtual double growth() const { return 1; }
+  /// Adds its steps to those before it.
+  virtual void grow(Growth& growth) const { growth.add(1); }
 };
 
 /// Reads tokenizer.json's `pre_tokenizer`; throws BundleError.

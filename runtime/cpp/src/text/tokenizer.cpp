@@ -50,10 +50,14 @@ Tokenizer::Tokenizer(const nlohmann::json& json, std::optional<std::int64_t> lon
     if (file.has(key)) count += steps(file.at(key));
   if (count > kMostParts)
     throw BundleError(words("a tokenizer of ", count, " steps found, at most ", kMostParts, " expected"));
-  if (const auto growth = decoder_ ? decoder_->growth() : 1; growth > kMostDecoded)
-    throw BundleError(words("a decoder that makes ", growth, " bytes of one found, at most ", kMostDecoded, " expected"));
-  const double growth = (normalizer_ ? normalizer_->growth() : 1) * (pre_tokenizer_ ? pre_tokenizer_->growth() : 1);
-  most_bytes_ = std::min(kMostTextBytes, static_cast<std::size_t>(kMostNormalized / growth));
+  Growth growth;
+  if (normalizer_) normalizer_->grow(growth);
+  if (pre_tokenizer_) pre_tokenizer_->grow(growth);
+  if (growth.all() > kMostGrowth)
+    throw BundleError(words("steps that make ", growth.all(), " bytes of one found, at most ", kMostGrowth, " expected"));
+  if (const auto decoded = decoder_ ? decoder_->growth() : 1; decoded > kMostDecoded)
+    throw BundleError(words("a decoder that makes ", decoded, " bytes of one found, at most ", kMostDecoded, " expected"));
+  most_bytes_ = std::min(kMostTextBytes, static_cast<std::size_t>(kMostNormalized / growth.all()));
   if (!longest) return;
   const auto special = static_cast<std::int64_t>(post_processor_.added());
   if (*longest <= special)

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ _FORMS: Final = {  # bytes of one at most, in UTF-8
 
 
 def growth_of(tokenizer: Tokenizer) -> float:
-    """Return how many bytes are made of one at most before a text is cut into tokens.
+    """Return how many bytes all steps make of one at most before a text is cut into tokens; 1 without a step.
 
-    Each step works on what the one before it made, so that they multiply.
+    Each step works on what the one before it made, so that they multiply, and what each makes takes its time.
     """
     steps = (*_steps(tokenizer.normalizer), *_steps(tokenizer.pre_tokenizer))
-    return math.prod(_FORMS.get(step["type"], 1) * _growth(step) for step in steps)
+    factors = (_FORMS.get(step["type"], 1) * _growth(step) for step in steps)
+    return max(1.0, sum(accumulate(factors, lambda made, factor: made * factor)))
 
 
 def decoded_growth_of(tokenizer: Tokenizer) -> float:

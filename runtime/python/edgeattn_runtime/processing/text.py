@@ -16,7 +16,7 @@ from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
-from edgeattn_runtime.limits import DECODED, NORMALIZED, STEPS, TEXT_BYTES
+from edgeattn_runtime.limits import DECODED, GROWTH, NORMALIZED, STEPS, TEXT_BYTES
 from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
 from edgeattn_runtime.processing.merges import check_merges
 from edgeattn_runtime.processing.pieces import check_pieces
@@ -89,8 +89,8 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
 
     Raises:
         BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps or tokens of more than
-            ``PIECE`` bytes, or its decoder makes a text more than ``DECODED`` times as long, or ``longest``
-            leaves no room for a token of the text.
+            ``PIECE`` bytes, or its steps make more than ``GROWTH`` bytes of one, or its decoder more than
+            ``DECODED``, or ``longest`` leaves no room for a token of the text.
         EdgeAttnError: The extra ``text`` is not installed.
     """
     with require_extra("text", "tokenizers"):
@@ -107,6 +107,11 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
     if steps > STEPS:
         raise BundleError(
             f"{path}: a tokenizer of {steps:,} steps found, at most {STEPS} expected; export again"
+        )
+    if growth > GROWTH:
+        raise BundleError(
+            f"{path}: a tokenizer whose steps make {growth:,.0f} bytes of one found, at most {GROWTH:,} "
+            "expected; export again"
         )
     if decoded > DECODED:
         raise BundleError(
@@ -190,7 +195,7 @@ def _encoded(tokenizer: OpenTokenizer, text: object) -> Encoding:
     longest = int(NORMALIZED / tokenizer.growth)
     if size > longest:
         raise InputError(
-            f"text: {size:,} bytes found, at most {longest:,} expected by a tokenizer that makes "
+            f"text: {size:,} bytes found, at most {longest:,} expected by a tokenizer whose steps make "
             f"{tokenizer.growth:,.0f} of one; give a part of it, or export again"
         )
     # Such as a word that is unknown to a vocabulary without an unknown token.
