@@ -21,7 +21,8 @@ from edgeattn_runtime.limits import NORMALIZED, PIXELS, TEXT_BYTES
 
 def write_long_texts(folder: Path) -> None:
     """Write texts of one unknown word, some of them too long, and their token ids."""
-    room, longest = folder / processed.FOLDER, NORMALIZED // (32 + 32 * 32 + 32 * 32 * 3)
+    # What each step makes of one: a Replace, a Prepend, NFD, and a pre-tokenizer that adds nothing.
+    room, longest = folder / processed.FOLDER, NORMALIZED // (32 + 32 * 32 + 3 * 32 * 32 + 3 * 32 * 32)
     for name, lengths in (("growing", (longest, longest + 1)), ("long", (TEXT_BYTES + 1,))):
         _lines(room / f"{name}.texts.json", ["c" * length for length in lengths])
         _lines(room / f"{name}.ids.json", [[0] if length == longest else None for length in lengths])
