@@ -295,8 +295,8 @@ class EDGEATTN_API GenerationSession {
  public:
   /// Throws InputError where the bundle is no decoder alone, or was closed.
   explicit GenerationSession(const Model& model);
-  GenerationSession(GenerationSession&&) noexcept;
-  GenerationSession& operator=(GenerationSession&&) noexcept;
+  GenerationSession(GenerationSession&& other) noexcept;
+  GenerationSession& operator=(GenerationSession&& other) noexcept;
   ~GenerationSession();
 
  private:
@@ -332,8 +332,8 @@ class EDGEATTN_API Stream {
   /// Throws InputError where the hop or window is below 1, the window is missing and the input takes any, or
   /// the bundle prepares neither sounds nor series.
   Stream(const Model& model, const StreamOptions& options);
-  Stream(Stream&&) noexcept;
-  Stream& operator=(Stream&&) noexcept;
+  Stream(Stream&& other) noexcept;
+  Stream& operator=(Stream&& other) noexcept;
   ~Stream();
 
   /// Takes what has come: samples, one channel behind the other, or numbers, one series behind the other.
@@ -364,8 +364,8 @@ class EDGEATTN_API StepStream {
  public:
   /// Throws InputError where the manifest has no `streaming`, or the model was closed.
   explicit StepStream(const Model& model);
-  StepStream(StepStream&&) noexcept;
-  StepStream& operator=(StepStream&&) noexcept;
+  StepStream(StepStream&& other) noexcept;
+  StepStream& operator=(StepStream&& other) noexcept;
   ~StepStream();
 
   std::int64_t hop() const;  // what a step takes of the time: samples, numbers of each series, or places
@@ -401,8 +401,8 @@ class EDGEATTN_API TextStream {
  public:
   /// Throws InputError where the bundle has no tokenizer.
   explicit TextStream(const Model& model);
-  TextStream(TextStream&&) noexcept;
-  TextStream& operator=(TextStream&&) noexcept;
+  TextStream(TextStream&& other) noexcept;
+  TextStream& operator=(TextStream&& other) noexcept;
   ~TextStream();
 
   /// Takes a token, and returns the text that has become certain: none where a character is not whole yet.

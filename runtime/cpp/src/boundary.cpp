@@ -26,9 +26,9 @@ std::string lacking(const std::error_code& error) {
 
 std::string lacking(const std::string& reason) {
   for (const auto* phrase : {"Failed to allocate memory", "bad allocation", "bad_alloc"})
-    if (reason.find(phrase) != reason.npos) return kMemory;
+    if (reason.find(phrase) != std::string::npos) return kMemory;
   for (const auto& [known, lack] : kLacks)
-    if (reason.find(std::make_error_code(known).message()) != reason.npos) return lack;
+    if (reason.find(std::make_error_code(known).message()) != std::string::npos) return lack;
   return "";
 }
 

@@ -47,7 +47,7 @@ constexpr char kNowhere[] = "/dev/null";
 
 bool has_any(const std::string& text, const std::vector<std::string>& phrases) {
   return std::any_of(phrases.begin(), phrases.end(),
-                     [&](const auto& phrase) { return text.find(phrase) != text.npos; });
+                     [&](const auto& phrase) { return text.find(phrase) != std::string::npos; });
 }
 
 constexpr std::size_t kRead = 1024;  // bytes of a reason: a graph's names in it may be of any length
@@ -150,7 +150,7 @@ std::string dtype_name(ONNXTensorElementDataType type) {
   if (std::regex_search(reason, found, beyond)) {
     std::string holder = "index";  // such as a position, which follows from how long an input is
     for (const auto& [name, array] : inputs)
-      if (array.dtype.find("int") != array.dtype.npos)
+      if (array.dtype.find("int") != std::string::npos)
         for (const auto number : doubles(array))
           if (number == std::stod(found[1])) holder = quoted(name) + " holds";
     throw InputError(words(label, ": ", holder, " ", found[1].str(), ", out of range for a lookup table of ",

@@ -25,7 +25,7 @@ class GraphSession {
   /// IncompatibleRuntimeError where it is beyond this onnxruntime.
   GraphSession(const GraphSpec& graph, const GraphFile& file, const Engine& engine,
                const SessionSettings& settings);
-  GraphSession(GraphSession&&) noexcept;
+  GraphSession(GraphSession&& other) noexcept;
   ~GraphSession();
 
   /// Throws InputError where the inputs are at fault or take too much memory, else BundleError.

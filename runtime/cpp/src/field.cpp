@@ -28,7 +28,7 @@ std::set<std::size_t> large_integers(std::string_view text) {
     } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
       const auto end = std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
       const auto number = text.substr(at, end - at);
-      if (number.size() >= kDigits && number.find_first_of(".eE") == number.npos) found.insert(count);
+      if (number.size() >= kDigits && number.find_first_of(".eE") == std::string::npos) found.insert(count);
       ++count;
       at = end;
     } else {
@@ -57,7 +57,7 @@ json parse_json(std::string_view text) {
     return true;
   };
   // Both of these nlohmann-json passes over: a byte order mark, and all that follows a NUL.
-  if (text.substr(0, 3) == "\xef\xbb\xbf" || text.find('\0') != text.npos)
+  if (text.substr(0, 3) == "\xef\xbb\xbf" || text.find('\0') != std::string::npos)
     throw BundleError("not valid JSON (a byte order mark or a NUL); copy the bundle again");
   try {
     return json::parse(text, watch);
@@ -93,14 +93,14 @@ std::string Field::text(const std::string& meaning) const {
 }
 
 std::string Field::one_of(const Names& texts) const {
-  const auto found = text("one of " + listed(texts));
+  auto found = text("one of " + listed(texts));
   if (!std::count(texts.begin(), texts.end(), found)) throw refusal("one of " + listed(texts));
   return found;
 }
 
 std::string Field::hex64() const {
-  const auto found = text("64 lowercase hex digits");
-  if (found.size() != 64 || found.find_first_not_of("0123456789abcdef") != found.npos)
+  auto found = text("64 lowercase hex digits");
+  if (found.size() != 64 || found.find_first_not_of("0123456789abcdef") != std::string::npos)
     throw refusal("64 lowercase hex digits");
   return found;
 }

@@ -39,7 +39,7 @@ KernelUse kernels_of(const Engine& engine) {
   if (version.substr(0, version.find('.')) != option->second)
     return stock(words("the bundle's are of version ", option->second, ", this build has ", version));
   const char* force = std::getenv("EDGEATTN_KERNELS");
-  if (set.find(" with dot products") == set.npos && !(force && std::string(force) == "always"))
+  if (set.find(" with dot products") == std::string::npos && !(force && std::string(force) == "always"))
     return stock(words("this CPU has no dot products of int8 (", set, ")"));
   return {true, words("kernels ", version, " (", set, ")")};
 }
@@ -56,7 +56,7 @@ KernelUse kernels_of(const Engine& engine) {
   return stock(option->second == kOff ? "turned off" : "this build has none");
 }
 
-void register_kernels(OrtSessionOptions*) {}
+void register_kernels(OrtSessionOptions* /*options*/) {}
 
 #endif
 

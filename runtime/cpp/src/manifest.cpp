@@ -30,7 +30,7 @@ static void read_input(const Field& field, TensorSpec& input) {
   auto record = common(field, input);
   record.maybe("table_rows", input.table_rows, 1).maybe("lengths_of", input.lengths_of).end();
   for (const auto* key : {"table_rows", "lengths_of"})
-    if (record.has(key) && input.dtype.find("int") == input.dtype.npos)
+    if (record.has(key) && input.dtype.find("int") == std::string::npos)
       throw record[key].refusal("an input of integers");
   if (input.table_rows && *input.table_rows > std::numeric_limits<std::int32_t>::max())
     throw record["table_rows"].refusal("an integer from 1 to 2^31 - 1");
@@ -48,6 +48,7 @@ static void read(const Field& field, GraphSpec& graph) {
   record("outputs", graph.outputs, AtLeast{0}).end();
   const auto names = [](const std::vector<TensorSpec>& tensors) {
     std::vector<std::string> found;
+    found.reserve(tensors.size());
     for (const auto& tensor : tensors) found.push_back(tensor.name);
     return found;
   };
@@ -204,11 +205,11 @@ static void read(const Field& field, Processing& how) {
 
 /// Returns an option; throws BundleError where it leads to a file, by its name or as a path.
 static std::string option(std::string name, const Field& field) {
-  const auto text = field.scalar();
+  auto text = field.scalar();
   for (auto& letter : name) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   for (const auto* word : {"file", "path", "folder", "dir"})
-    if (name.find(word) != name.npos) throw field.refusal("an option that leads to no file");
-  if (text.find_first_of("/\\") != text.npos) throw field.refusal("an option that leads to no file");
+    if (name.find(word) != std::string::npos) throw field.refusal("an option that leads to no file");
+  if (text.find_first_of("/\\") != std::string::npos) throw field.refusal("an option that leads to no file");
   return text;
 }
 
@@ -218,8 +219,8 @@ static void read(const Field& field, Engine& engine) {
   for (const auto& [name, value] : record["options"].table()) engine.options[name] = option(name, value);
   record.end();
   const auto& version = engine.version;
-  if (version.find_first_not_of("0123456789.") != version.npos || version.front() == '.' ||
-      version.back() == '.' || version.find("..") != version.npos)
+  if (version.find_first_not_of("0123456789.") != std::string::npos || version.front() == '.' ||
+      version.back() == '.' || version.find("..") != std::string::npos)
     throw record["version"].refusal("a version such as \"1.23\"");
 }
 

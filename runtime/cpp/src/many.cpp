@@ -33,6 +33,7 @@ class Splitter {
   std::vector<Tensors> run(const std::vector<Tensors>& samples) const {
     std::vector<Tensors> answers(samples.size());
     std::vector<Sizes> wholes;
+    wholes.reserve(samples.size());
     for (const auto& sample : samples) wholes.push_back(sizes_of(spec_.inputs, sample));
     std::map<std::vector<std::int64_t>, std::vector<Row>> groups;  // by the sizes of a row
     for (std::size_t i = 0; i < samples.size(); ++i)
@@ -140,20 +141,21 @@ class Splitter {
 
 }  // namespace
 
-std::vector<Tensors> Model::run_many(const std::vector<Tensors>& samples, const std::string& name) const {
-  const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto graph = impl_->graph(asked);
+std::vector<Tensors> Model::run_many(const std::vector<Tensors>& samples, const std::string& graph) const {
+  const auto& asked = graph.empty() ? manifest().main_graph() : graph;
+  const auto opened = impl_->graph(asked);
   std::vector<std::optional<Tensors>> completed;
   for (std::size_t i = 0; i < samples.size(); ++i) try {
-      const auto& inputs = completed.emplace_back(impl_->completed(*graph, asked, samples[i]));
-      graph->answering(inputs ? *inputs : samples[i]);
+      const auto& inputs = completed.emplace_back(impl_->completed(*opened, asked, samples[i]));
+      opened->answering(inputs ? *inputs : samples[i]);
     } catch (const InputError& error) {
       throw InputError(words("sample ", i, ": ", error.what()));
     }
-  if (manifest().rows && asked == manifest().main_graph()) return Splitter(manifest(), *graph).run(samples);
+  if (manifest().rows && asked == manifest().main_graph()) return Splitter(manifest(), *opened).run(samples);
   std::vector<Tensors> answers;
+  answers.reserve(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i)
-    answers.push_back(graph->run(completed[i] ? *completed[i] : samples[i]));
+    answers.push_back(opened->run(completed[i] ? *completed[i] : samples[i]));
   return answers;
 }
 

@@ -70,11 +70,11 @@ void Model::check_open() const {
   impl_->check_open();
 }
 
-Tensors Model::run(const Tensors& inputs, const std::string& name) const {
-  const auto& asked = name.empty() ? manifest().main_graph() : name;
-  const auto graph = impl_->graph(asked);
-  const auto whole = impl_->completed(*graph, asked, inputs);
-  return graph->run(whole ? *whole : inputs);
+Tensors Model::run(const Tensors& inputs, const std::string& graph) const {
+  const auto& asked = graph.empty() ? manifest().main_graph() : graph;
+  const auto opened = impl_->graph(asked);
+  const auto whole = impl_->completed(*opened, asked, inputs);
+  return opened->run(whole ? *whole : inputs);
 }
 
 std::optional<Tensors> Model::Impl::completed(const Graph& graph, const std::string& asked,

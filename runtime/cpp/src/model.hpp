@@ -22,7 +22,7 @@ struct Model::Impl {
 
   /// Checks inputs against the contract of a graph. Returns them with an empty cache where a decoder is given
   /// none of its own, else none. Throws InputError.
-  std::optional<Tensors> completed(const Graph& graph, const std::string& name, const Tensors& inputs) const;
+  std::optional<Tensors> completed(const Graph& graph, const std::string& asked, const Tensors& inputs) const;
 
   /// Returns the tokenizer, opened once. Throws InputError where the manifest has none, or the model was closed, and
   /// BundleError where it cannot be followed.

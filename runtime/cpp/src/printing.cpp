@@ -41,6 +41,7 @@ std::string forecast_text(const std::vector<std::string>& names, const Tensor& f
 
 std::string label_text(const std::vector<std::vector<Label>>& vectors) {
   std::vector<Label> best;
+  best.reserve(vectors.size());
   for (const auto& vector : vectors) best.push_back(vector.front());
   if (vectors.size() == 1)
     best.assign(vectors[0].begin(),

@@ -156,7 +156,7 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
     if (name && !tensor)
       throw BundleError(words("processing.", key, ": ", quoted(*name), " found, one of ",
                               listed(known, name_of), " expected"));
-    if (name && (tensor->dtype.find(kind) == kind.npos || tensor->dims.size() != dims))
+    if (name && (tensor->dtype.find(kind) == std::string::npos || tensor->dims.size() != dims))
       throw BundleError(words("processing.", key, ": ", written(*tensor), " found, ",
                               kind.empty() ? "one" : kind, " of ", dims, " dims expected"));
   };

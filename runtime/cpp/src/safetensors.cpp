@@ -33,7 +33,7 @@ std::pair<Span, Tensor> parse_entry(const Field& field, std::string_view data) {
     throw record["data_offsets"].refusal("the bytes of its dtype and shape, within the file");
   const auto* first = reinterpret_cast<const std::byte*>(data.data());
   tensor.data.assign(first + begin, first + end);
-  return {{begin, end}, std::move(tensor)};
+  return {Span{begin, end}, std::move(tensor)};
 }
 
 }  // namespace

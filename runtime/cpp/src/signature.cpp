@@ -39,7 +39,7 @@ void check_keys(const Keys& keys) {
   if (keys.empty())
     throw InputError("trusted_keys: no key found, at least one expected; leave it out to verify nothing");
   for (const auto& key : keys)
-    if (key.size() != 2 * kKey || key.find_first_not_of("0123456789abcdef") != key.npos)
+    if (key.size() != 2 * kKey || key.find_first_not_of("0123456789abcdef") != std::string::npos)
       throw InputError(
           words("trusted_keys: ", quoted(key), " found, 64 lowercase hex digits of a public key expected"));
 }

@@ -73,8 +73,8 @@ std::int64_t product(const std::vector<std::int64_t>& dims, std::size_t first, s
 }  // namespace
 
 struct StepStream::State {
-  explicit State(const Model& opened)
-      : model(opened),
+  explicit State(Model opened)
+      : model(std::move(opened)),
         names(streaming_of(model)),
         input(*find(model.manifest().graphs.at(names.step).inputs, names.input)),
         dims(hop_dims(input)),

@@ -24,8 +24,8 @@ std::string proc(const std::string& file, const std::vector<std::string>& names)
   std::ifstream in("/proc/" + file);
   for (std::string line; std::getline(in, line);)
     for (const auto& name : names)
-      if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != line.npos)
-        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != line.npos)
+      if (const auto colon = line.find(':'); line.compare(0, name.size(), name) == 0 && colon != std::string::npos)
+        if (const auto first = line.find_first_not_of(" \t", colon + 1); first != std::string::npos)
           return line.substr(first);
   return "";
 }
@@ -50,7 +50,7 @@ System system_here() {
   const auto names = system_names();
   System here{cpu.empty() ? names.machine : cpu, {}, {}, std::string(names.sysname) + " " + names.release};
   for (const auto& set : kInstructionSets)
-    if (flags.find(" " + set + " ") != flags.npos) here.instruction_sets.push_back(set);
+    if (flags.find(" " + set + " ") != std::string::npos) here.instruction_sets.push_back(set);
   if (const auto memory = bytes("meminfo", "MemTotal")) here.memory_mb = std::round(*memory / 1e6);
   return here;
 }

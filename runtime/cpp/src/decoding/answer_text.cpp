@@ -20,9 +20,9 @@ void AnswerText::finish() {
 /// Takes text in; false where a stop string stands in it, or the caller ends the answer.
 bool AnswerText::take(const std::string& piece) {
   waiting_ += piece;
-  auto stopped = waiting_.npos;
+  auto stopped = std::string::npos;
   for (const auto& stop : options_.stop_strings) stopped = std::min(stopped, waiting_.find(stop));
-  if (stopped == waiting_.npos) return hear(certain());
+  if (stopped == std::string::npos) return hear(certain());
   ended_ = true;
   return hear(stopped);
 }

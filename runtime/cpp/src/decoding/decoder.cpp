@@ -73,7 +73,7 @@ std::vector<Prompt> Decoder::rows(const std::string& name, const Tensors& source
       const auto& array = all.at(tensor.name);
       one[tensor.name] = axis ? taken(array, *axis, {static_cast<std::size_t>(row)}) : array;
     }
-    rows.push_back(std::move(one));
+    rows.emplace_back(std::move(one));
   }
   return rows;
 }

@@ -69,14 +69,14 @@ class CsvRows {
 std::string stripped(const std::string& text) {
   constexpr char kBlanks[] = " \t";
   const auto first = text.find_first_not_of(kBlanks);
-  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 /// Says whether a text is a decimal number: a sign, digits with or without a point, an exponent.
 bool is_decimal(std::string_view text) {
   std::size_t at = 0;
   const auto skip = [&](std::string_view letters) {
-    at += at < text.size() && letters.find(text[at]) != letters.npos;
+    at += at < text.size() && letters.find(text[at]) != std::string::npos;
   };
   const auto digits = [&] {
     const auto first = at;

@@ -110,7 +110,7 @@ void PowerSpectrum::write(const std::vector<double>& frame, std::vector<double>&
   for (std::size_t i = 0; i < count; ++i) values_[i] = {frame[2 * i], frame[2 * i + 1]};
   fourier_.transform(values_);
   for (std::size_t k = 0; k < bins(); ++k) {
-    const auto a = values_[k % count], b = conjugate(values_[(count - k) % count]);
+    const auto a = values_[k < count ? k : 0], b = conjugate(values_[k > 0 ? count - k : 0]);
     const auto even = a + b, odd = turned(a - b);  // each twice the transform of every other number
     power[k] = squared(even + roots_[k] * odd) / 4;
   }

@@ -16,7 +16,7 @@ class LogMelFeatures {
 
   /// Writes the tokens of a sound, `bands` * `stack` numbers each, of mean 0 and standard deviation 1. Throws
   /// InputError where it is silent throughout.
-  void write(const float* samples, std::int64_t count, float* tokens);
+  void write(const float* samples, std::int64_t count, float* out);
 
  private:
   void write_frame(const float* samples, std::int64_t count, double* bands);

@@ -63,7 +63,7 @@ class Bpe : public TokenModel {
       const auto text = merge.get<std::string>();
       if (text.rfind("#version", 0) == 0) return;
       const auto blank = text.find(' ');
-      if (blank == text.npos || text.find(' ', blank + 1) != text.npos)
+      if (blank == std::string::npos || text.find(' ', blank + 1) != std::string::npos)
         throw component.refusal(words("the merge ", quoted(text), " is no pair"));
       left = text.substr(0, blank);
       right = text.substr(blank + 1);

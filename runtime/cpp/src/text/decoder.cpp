@@ -21,7 +21,7 @@ std::string replaced(std::string_view text, std::string_view wanted, std::string
   if (wanted.empty()) return std::string(text);
   std::string out;
   std::size_t kept = 0;
-  for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, kept)) {
+  for (auto at = text.find(wanted); at != std::string::npos; at = text.find(wanted, kept)) {
     out.append(text, kept, at - kept).append(content);
     kept = at + wanted.size();
   }
@@ -33,7 +33,7 @@ std::string cleaned(std::string token) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kBlanks = {
       {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"},
        {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}}};
-  if (token.find(' ') == token.npos) return token;
+  if (token.find(' ') == std::string::npos) return token;
   for (const auto& [wanted, content] : kBlanks) token = replaced(token, wanted, content);
   return token;
 }

@@ -19,7 +19,7 @@ std::vector<Match> Pattern::matches(std::string_view text) const {
   if (const auto* regex = std::get_if<Regex>(&wanted_)) return regex->matches(text);
   const auto& wanted = std::get<std::string>(wanted_);
   std::vector<Match> found;
-  for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, at + wanted.size()))
+  for (auto at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + wanted.size()))
     found.push_back({at, at + wanted.size()});
   return found;
 }

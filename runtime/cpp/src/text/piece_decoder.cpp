@@ -15,7 +15,8 @@ std::string behind(const std::string& text, const std::string& told) {
 }
 
 bool is_unfinished(const std::string& text) {
-  return text.size() >= kUnfinished.size() && text.compare(text.size() - kUnfinished.size(), text.npos, kUnfinished) == 0;
+  return text.size() >= kUnfinished.size() &&
+         text.compare(text.size() - kUnfinished.size(), std::string::npos, kUnfinished) == 0;
 }
 
 }  // namespace

@@ -291,7 +291,8 @@ class Metaspace : public PreTokenizer {
     if (!cuts_) return;
     split(pieces, Behavior::kMergedWithNext, false, [this](std::string_view piece) {
       std::vector<Match> found;
-      for (auto at = piece.find(replacement_); at != piece.npos; at = piece.find(replacement_, at + replacement_.size()))
+      for (auto at = piece.find(replacement_); at != std::string::npos;
+           at = piece.find(replacement_, at + replacement_.size()))
         found.push_back({at, at + replacement_.size()});
       return found;
     });
@@ -335,7 +336,9 @@ Made punctuation(const Component& component) {
   return std::make_unique<ByCharacter>(is_punctuation, read_behavior(component, "Isolated"));
 }
 
-Made whitespace_split(const Component&) { return std::make_unique<ByCharacter>(is_space, Behavior::kRemoved); }
+Made whitespace_split(const Component& /*component*/) {
+  return std::make_unique<ByCharacter>(is_space, Behavior::kRemoved);
+}
 
 }  // namespace
 

@@ -41,10 +41,10 @@ char32_t RegexParser::take() {
   return next(text_, at_);
 }
 
-void RegexParser::append(Part& part, const Part& more) {
-  part.single = part.steps.empty() && more.single;
-  part.empty = part.empty && more.empty;
-  part.steps.insert(part.steps.end(), more.steps.begin(), more.steps.end());
+void RegexParser::append(Part& whole, const Part& more) {
+  whole.single = whole.steps.empty() && more.single;
+  whole.empty = whole.empty && more.empty;
+  whole.steps.insert(whole.steps.end(), more.steps.begin(), more.steps.end());
 }
 
 void RegexParser::parse() {

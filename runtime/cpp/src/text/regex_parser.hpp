@@ -33,7 +33,7 @@ class RegexParser {
   Part look(bool behind);
   Part escape();
   Part one(Set set);
-  Part anchor(Step::Do what);
+  static Part anchor(Step::Do what);
   Part repeated(Part part, std::uint32_t least, std::uint32_t most, Regex::Kind kind);
 
   Set brackets();
@@ -48,7 +48,7 @@ class RegexParser {
   bool takes(std::string_view word);
   char32_t take();
   [[noreturn]] void refuse(std::string_view what) const;
-  static void append(Part& part, const Part& more);
+  static void append(Part& whole, const Part& more);
 
   std::string_view text_;
   std::vector<Set>& sets_;
