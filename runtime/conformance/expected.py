@@ -16,16 +16,21 @@ import signals
 import wavs
 from tiny import Array
 
-from edgeattn_runtime.limits import NORMALIZED, PIXELS, TEXT_BYTES
+from edgeattn_runtime.limits import NORMALIZED, PIXELS, STEPPED, TEXT_BYTES
 
 
 def write_long_texts(folder: Path) -> None:
     """Write texts of one unknown word, some of them too long, and their token ids."""
-    # What each step makes of one: a Replace, a Prepend, NFD, and a pre-tokenizer that adds nothing.
-    room, longest = folder / processed.FOLDER, NORMALIZED // (32 + 32 * 32 + 3 * 32 * 32 + 3 * 32 * 32)
-    for name, lengths in (("growing", (longest, longest + 1)), ("long", (TEXT_BYTES + 1,))):
-        _lines(room / f"{name}.texts.json", ["c" * length for length in lengths])
-        _lines(room / f"{name}.ids.json", [[0] if length == longest else None for length in lengths])
+    room = folder / processed.FOLDER
+    longest = {
+        "growing": NORMALIZED // (32 * 32 * 3),
+        "stepping": STEPPED // (62 * 64),  # the pre-tokenizer is a step too
+        "long": TEXT_BYTES,
+    }
+    for name, most in longest.items():
+        fits = [most] if name != "long" else []
+        _lines(room / f"{name}.texts.json", ["c" * length for length in (*fits, most + 1)])
+        _lines(room / f"{name}.ids.json", [*([0] for _ in fits), None])
 
 
 def write_signals(folder: Path) -> None:

@@ -35,7 +35,8 @@ def _replace(old: str, new: str) -> Table:
 
 _GROWING = (_replace("a", 32 * "a"), {"type": "Prepend", "prepend": 31 * "b"}, {"type": "NFD"})
 _GROWING_MORE = (_replace("a", 32 * "a"), {"type": "Prepend", "prepend": 127 * "b"})
-_BOTH_ENDS = {"strip_left": True, "strip_right": True}
+_STRIP = {"type": "Strip", "strip_left": True, "strip_right": True}
+_STEPPING = ({"type": "Prepend", "prepend": 63 * "b"}, *[_STRIP] * 60)
 _UNIGRAM = {"type": "Unigram", "unk_id": 0, "vocab": [["[UNK]", 0], ["a", -1], [257 * "a", -2]]}
 _NO_TEXT = ({"tokens": [1], "error": "BundleError", "needs": "tokenizer"},)
 
@@ -44,14 +45,21 @@ LIMITS = (
     Case(
         "growing.edge",
         ACCEPTED,
-        "a tokenizer whose steps make 7,200 bytes of one",
+        "a tokenizer whose last step makes 3,072 bytes of one",
         bundles.with_tokenizer(normalizer=_sequence("normalizers", *_GROWING)),
         prepare=processed.long_entries("growing"),
     ),
     Case(
+        "stepping.edge",
+        ACCEPTED,
+        "a tokenizer of 62 steps that each make 64 bytes of one",
+        bundles.with_tokenizer(normalizer=_sequence("normalizers", *_STEPPING)),
+        prepare=processed.long_entries("stepping"),
+    ),
+    Case(
         "limit-growth.edge",
         ACCEPTED,
-        "a tokenizer whose steps make 8,224 bytes of one, which no text becomes",
+        "a tokenizer whose steps make 8,224 bytes of one, all together, which no text becomes",
         bundles.with_tokenizer(normalizer=_sequence("normalizers", *_GROWING_MORE)),
         decode=_NO_TEXT,
     ),
@@ -59,7 +67,7 @@ LIMITS = (
         "limit-steps.edge",
         ACCEPTED,
         "a tokenizer of 66 steps, which no text becomes",
-        bundles.with_tokenizer(normalizer=_sequence("normalizers", *[{"type": "Strip", **_BOTH_ENDS}] * 65)),
+        bundles.with_tokenizer(normalizer=_sequence("normalizers", *[_STRIP] * 65)),
         decode=_NO_TEXT,
     ),
     Case(

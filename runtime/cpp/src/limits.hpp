@@ -8,8 +8,9 @@ namespace edgeattn {
 
 constexpr std::int64_t kMostPixels = std::int64_t{1} << 25;  // of an image, and of it in the input's width
 constexpr std::size_t kMostTextBytes = std::size_t{1} << 20;  // of a text in UTF-8
-constexpr double kMostGrowth = 1 << 13;      // bytes that the steps of a tokenizer, all together, may make of one
-constexpr double kMostNormalized = 1 << 24;  // and of a text
+constexpr double kMostNormalized = 1 << 23;  // bytes that a tokenizer may make of a text
+constexpr double kMostStepped = 1 << 25;     // bytes that all of its steps together may make of a text
+constexpr double kMostGrowth = 1 << 13;      // and of one of its bytes
 constexpr double kMostDecoded = 16;       // bytes that a tokenizer may make of one, decoding
 constexpr std::size_t kMostPiece = 256;   // bytes of an added token, and of a Unigram model's
 constexpr std::size_t kMostParts = 64;    // normalizers, pre-tokenizers and decoders of a tokenizer

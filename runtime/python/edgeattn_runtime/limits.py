@@ -9,8 +9,9 @@ from typing import Final
 
 PIXELS: Final = 2**25  # of an image, and of it in the width that it is made first; 8K video has 33,177,600
 TEXT_BYTES: Final = 2**20  # of a text in UTF-8
-GROWTH: Final = 2**13  # bytes that the steps of a tokenizer, all together, may make of one
-NORMALIZED: Final = 2**24  # and of a text
+NORMALIZED: Final = 2**23  # bytes that a tokenizer may make of a text
+STEPPED: Final = 2**25  # bytes that all of its steps together may make of a text
+GROWTH: Final = 2**13  # and of one of its bytes
 DECODED: Final = 16  # bytes that a tokenizer may make of one, decoding
 PIECE: Final = 2**8  # bytes of an added token, and of a Unigram model's: each place of a text is tried for it
 STEPS: Final = 2**6  # of a tokenizer: each reads all that the one before it made

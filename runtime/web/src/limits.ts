@@ -7,10 +7,12 @@ export const LIMITS = {
   pixels: 2 ** 25,
   /** Of a text in UTF-8. */
   textBytes: 2 ** 20,
-  /** Bytes that the steps of a tokenizer, all together, may make of one. */
+  /** Bytes that a tokenizer may make of a text. */
+  normalized: 2 ** 23,
+  /** Bytes that all of its steps together may make of a text. */
+  stepped: 2 ** 25,
+  /** And of one of its bytes. */
   growth: 2 ** 13,
-  /** And of a text. */
-  normalized: 2 ** 24,
   /** Bytes that a tokenizer may make of one, decoding. */
   decoded: 16,
   /** Bytes of an added token, and of a token of a Unigram model: each place of a text is tried for it. */

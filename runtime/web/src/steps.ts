@@ -1,5 +1,7 @@
 /** The steps of a tokenizer.json, and how much longer they make a text. */
 
+import { LIMITS } from './limits.js';
+
 /** A normalizer, a pre-tokenizer or a decoder. */
 export type Step = {
   readonly type: string;
@@ -32,19 +34,22 @@ export function stepsOf(part: Step | null | undefined): readonly Step[] {
   return [...(part.normalizers ?? part.pretokenizers ?? part.decoders ?? [])].flatMap(stepsOf);
 }
 
-/**
- * Return how many bytes all steps make of one at most before a text is cut into tokens; 1 without a step.
- *
- * Each step works on what the one before it made, so that they multiply, and what each makes takes its time.
- */
-export function growthOf(steps: readonly Step[]): number {
+/** How many bytes steps make of one at most: the last of them, which takes memory, and all together, which takes time. */
+export type Growth = { readonly last: number; readonly all: number };
+
+/** Return what is made of one byte at most before a text is cut into tokens: each step works on what the one before it made. */
+export function growthOf(steps: readonly Step[]): Growth {
   let [last, all] = [1, 0];
   for (const step of steps) {
     last *= (FORMS[step.type] ?? 1) * growthBy(step);
     all += last;
   }
-  return Math.max(1, all);
+  return { last, all: Math.max(1, all) };
 }
+
+/** Return the bytes of the longest text that may go through steps. */
+export const longestOf = ({ last, all }: Growth): number =>
+  Math.floor(Math.min(LIMITS.normalized / last, LIMITS.stepped / all));
 
 /** Return how many bytes steps make of one at most when tokens become text. */
 export const decodedGrowthOf = (steps: readonly Step[]): number =>

@@ -62,7 +62,7 @@ export class TextPreparation {
     if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
     const bytes = new TextEncoder().encode(text).length;
     checkInput('text: bytes', bytes, LIMITS.textBytes, 'give a part of it');
-    checkInput('text: bytes', bytes, Math.floor(LIMITS.normalized / this.#open.growth), 'give a part of it');
+    checkInput('text: bytes', bytes, this.#open.longest, 'give a part of it');
     const ids = this.#ids(text);
     const whole = this.#withSpecials(ids);
     if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');

@@ -4,7 +4,7 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import { isExponential } from './pattern.js';
-import { decodedGrowthOf, growthOf, type Step, size, stepsOf } from './steps.js';
+import { decodedGrowthOf, growthOf, longestOf, type Step, size, stepsOf } from './steps.js';
 import { OLDER_MARKS, OLDER_SIGNS, StandIns, YOUNGER_FORMS, YOUNGER_SIGNS } from './younger.js';
 
 type Table = {
@@ -18,8 +18,8 @@ type Table = {
 // Ideographs of more than 16 bits, which the package overlooks; Rust's ranges.
 const IDEOGRAPHS = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
-/** A tokenizer, and how many bytes its steps, all together, make of one at most. */
-export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly growth: number };
+/** A tokenizer, and how many bytes a text of its may have. */
+export type OpenTokenizer = { readonly tokenizer: Tokenizer; readonly longest: number };
 
 /**
  * Open a tokenizer.json.
@@ -32,7 +32,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     const [steps, decoding] = [[...stepsOf(table.normalizer), ...stepsOf(table.pre_tokenizer)], stepsOf(table.decoder)];
     checkBundle(`${file}: steps of the tokenizer`, steps.length + decoding.length, LIMITS.steps);
     const growth = growthOf(steps);
-    checkBundle(`${file}: bytes that the steps of the tokenizer make of one`, growth, LIMITS.growth);
+    checkBundle(`${file}: bytes that the steps of the tokenizer make of one`, growth.all, LIMITS.growth);
     checkBundle(`${file}: bytes that its decoder makes of one`, decodedGrowthOf(decoding), LIMITS.decoded);
     for (const piece of piecesOf(table))
       if (piece.length > LIMITS.piece / 3) checkBundle(`${file}: bytes of a token`, size(piece), LIMITS.piece);
@@ -41,7 +41,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     correct(tokenizer, steps);
-    return { tokenizer, growth };
+    return { tokenizer, longest: longestOf(growth) };
   } catch (error) {
     throw owned(BundleError, `${file}: no tokenizer that this runtime can follow; export again`, error);
   }

@@ -3,7 +3,7 @@
 
 namespace edgeattn::text {
 
-/// Each step works on what the one before it made, so that they multiply, and what each makes takes its time.
+/// Each step works on what the one before it made, so that they multiply.
 class Growth {
  public:
   /// Adds a step that makes so many bytes of one at most.
@@ -12,7 +12,10 @@ class Growth {
     all_ += last_;
   }
 
-  /// Returns what all steps make of one, together; 1 without a step.
+  /// Returns what the last step makes of one, which takes memory.
+  double last() const { return last_; }
+
+  /// Returns what all steps make of one, together, which takes time; 1 without a step.
   double all() const { return all_ > 1 ? all_ : 1; }
 
  private:

@@ -57,7 +57,8 @@ Tokenizer::Tokenizer(const nlohmann::json& json, std::optional<std::int64_t> lon
     throw BundleError(words("steps that make ", growth.all(), " bytes of one found, at most ", kMostGrowth, " expected"));
   if (const auto decoded = decoder_ ? decoder_->growth() : 1; decoded > kMostDecoded)
     throw BundleError(words("a decoder that makes ", decoded, " bytes of one found, at most ", kMostDecoded, " expected"));
-  most_bytes_ = std::min(kMostTextBytes, static_cast<std::size_t>(kMostNormalized / growth.all()));
+  const auto most = std::min(kMostNormalized / growth.last(), kMostStepped / growth.all());
+  most_bytes_ = std::min(kMostTextBytes, static_cast<std::size_t>(most));
   if (!longest) return;
   const auto special = static_cast<std::int64_t>(post_processor_.added());
   if (*longest <= special)

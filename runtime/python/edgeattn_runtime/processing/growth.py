@@ -7,7 +7,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from edgeattn_runtime.limits import NORMALIZED, STEPPED
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -23,14 +25,31 @@ _FORMS: Final = {  # bytes of one at most, in UTF-8
 }
 
 
-def growth_of(tokenizer: Tokenizer) -> float:
-    """Return how many bytes all steps make of one at most before a text is cut into tokens; 1 without a step.
+class Growth(NamedTuple):
+    """How many bytes steps make of one at most.
 
-    Each step works on what the one before it made, so that they multiply, and what each makes takes its time.
+    Attributes:
+        last: By the last of them, which takes memory.
+        all: By all together, which takes time.
+    """
+
+    last: float
+    all: float
+
+    def longest(self) -> int:
+        """Return the bytes of the longest text that may go through them."""
+        return int(min(NORMALIZED / self.last, STEPPED / self.all))
+
+
+def growth_of(tokenizer: Tokenizer) -> Growth:
+    """Return what is made of one byte at most before a text is cut into tokens.
+
+    Each step works on what the one before it made, so that they multiply.
     """
     steps = (*_steps(tokenizer.normalizer), *_steps(tokenizer.pre_tokenizer))
     factors = (_FORMS.get(step["type"], 1) * _growth(step) for step in steps)
-    return max(1.0, sum(accumulate(factors, lambda made, factor: made * factor)))
+    made = list(accumulate(factors, lambda before, factor: before * factor)) or [1.0]
+    return Growth(made[-1], sum(made))
 
 
 def decoded_growth_of(tokenizer: Tokenizer) -> float:

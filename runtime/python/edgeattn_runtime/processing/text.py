@@ -16,8 +16,8 @@ from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
-from edgeattn_runtime.limits import DECODED, GROWTH, NORMALIZED, STEPS, TEXT_BYTES
-from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
+from edgeattn_runtime.limits import DECODED, GROWTH, STEPS, TEXT_BYTES
+from edgeattn_runtime.processing.growth import Growth, count_steps, decoded_growth_of, growth_of
 from edgeattn_runtime.processing.merges import check_merges
 from edgeattn_runtime.processing.pieces import check_pieces
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
@@ -76,7 +76,7 @@ class OpenTokenizer:
     """A tokenizer, and how many bytes its steps make of one at most."""
 
     tokenizer: Tokenizer
-    growth: float
+    growth: Growth
 
 
 def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> OpenTokenizer:
@@ -108,9 +108,9 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         raise BundleError(
             f"{path}: a tokenizer of {steps:,} steps found, at most {STEPS} expected; export again"
         )
-    if growth > GROWTH:
+    if growth.all > GROWTH:
         raise BundleError(
-            f"{path}: a tokenizer whose steps make {growth:,.0f} bytes of one found, at most {GROWTH:,} "
+            f"{path}: a tokenizer whose steps make {growth.all:,.0f} bytes of one found, at most {GROWTH:,} "
             "expected; export again"
         )
     if decoded > DECODED:
@@ -192,11 +192,11 @@ def _encoded(tokenizer: OpenTokenizer, text: object) -> Encoding:
         ) from error
     if size > TEXT_BYTES:
         raise InputError(f"text: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
-    longest = int(NORMALIZED / tokenizer.growth)
+    longest = tokenizer.growth.longest()
     if size > longest:
         raise InputError(
             f"text: {size:,} bytes found, at most {longest:,} expected by a tokenizer whose steps make "
-            f"{tokenizer.growth:,.0f} of one; give a part of it, or export again"
+            f"{tokenizer.growth.all:,.0f} of one; give a part of it, or export again"
         )
     # Such as a word that is unknown to a vocabulary without an unknown token.
     with refusing(InputError, "text", f"{text[:40]!r} cannot be tokenized", "give another"):
