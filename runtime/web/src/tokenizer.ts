@@ -32,7 +32,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     const [steps, decoding] = [[...stepsOf(table.normalizer), ...stepsOf(table.pre_tokenizer)], stepsOf(table.decoder)];
     checkBundle(`${file}: steps of the tokenizer`, steps.length + decoding.length, LIMITS.steps);
     const growth = growthOf(steps);
-    checkBundle(`${file}: bytes that the steps of the tokenizer make of one`, growth.all, LIMITS.growth);
+    checkBundle(`${file}: bytes that the steps of the tokenizer make of one`, Math.ceil(growth.all), LIMITS.growth);
     checkBundle(`${file}: bytes that its decoder makes of one`, decodedGrowthOf(decoding), LIMITS.decoded);
     for (const piece of piecesOf(table))
       if (piece.length > LIMITS.piece / 3) checkBundle(`${file}: bytes of a token`, size(piece), LIMITS.piece);
