@@ -22,15 +22,15 @@ from edgeattn_runtime.limits import NORMALIZED, PIXELS, STEPPED, TEXT_BYTES
 def write_long_texts(folder: Path) -> None:
     """Write texts of one unknown word, some of them too long, and their token ids."""
     room = folder / processed.FOLDER
-    longest = {
-        "growing": NORMALIZED // (32 * 32 * 3),
-        "stepping": STEPPED // (62 * 64),  # the pre-tokenizer is a step too
-        "long": TEXT_BYTES,
-    }
-    for name, most in longest.items():
-        fits = [most] if name != "long" else []
-        _lines(room / f"{name}.texts.json", ["c" * length for length in (*fits, most + 1)])
-        _lines(room / f"{name}.ids.json", [*([0] for _ in fits), None])
+    growing = NORMALIZED // (32 * 32 * 3)
+    stepping = STEPPED // (62 * 64)  # the pre-tokenizer is a step too
+    for name, fitting, beyond in (
+        ("growing", [growing], growing + 1),
+        ("stepping", [stepping], stepping + 1),
+        ("long", [], TEXT_BYTES + 1),
+    ):
+        _lines(room / f"{name}.texts.json", ["c" * length for length in (*fitting, beyond)])
+        _lines(room / f"{name}.ids.json", [*([0] for _ in fitting), None])
 
 
 def write_signals(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import breaking
@@ -25,8 +26,10 @@ def _log_mel(**changes: int) -> Make:
     return make
 
 
-def _sequence(key: str, *steps: Table) -> Table:
-    return {"type": "Sequence", key: list(steps)}
+def _normalizing(bundle: str, why: str, steps: Sequence[Table], **asked: Any) -> Case:
+    """Return a case whose tokenizer has these normalizers."""
+    normalizer = {"type": "Sequence", "normalizers": list(steps)}
+    return Case(bundle, ACCEPTED, why, bundles.with_tokenizer(normalizer=normalizer), **asked)
 
 
 def _replace(old: str, new: str) -> Table:
@@ -42,32 +45,28 @@ _NO_TEXT = ({"tokens": [1], "error": "BundleError", "needs": "tokenizer"},)
 
 LIMITS = (
     refused("limit-manifest.edge", "a manifest of more than 2^20 bytes", breaking.padded_manifest),
-    Case(
+    _normalizing(
         "growing.edge",
-        ACCEPTED,
         "a tokenizer whose last step makes 3,072 bytes of one",
-        bundles.with_tokenizer(normalizer=_sequence("normalizers", *_GROWING)),
+        _GROWING,
         prepare=processed.long_entries("growing"),
     ),
-    Case(
+    _normalizing(
         "stepping.edge",
-        ACCEPTED,
         "a tokenizer of 62 steps that each make 64 bytes of one",
-        bundles.with_tokenizer(normalizer=_sequence("normalizers", *_STEPPING)),
+        _STEPPING,
         prepare=processed.long_entries("stepping"),
     ),
-    Case(
+    _normalizing(
         "limit-growth.edge",
-        ACCEPTED,
         "a tokenizer whose steps make 8,224 bytes of one, all together, which no text becomes",
-        bundles.with_tokenizer(normalizer=_sequence("normalizers", *_GROWING_MORE)),
+        _GROWING_MORE,
         decode=_NO_TEXT,
     ),
-    Case(
+    _normalizing(
         "limit-steps.edge",
-        ACCEPTED,
         "a tokenizer of 66 steps, which no text becomes",
-        bundles.with_tokenizer(normalizer=_sequence("normalizers", *[_STRIP] * 65)),
+        [_STRIP] * 65,
         decode=_NO_TEXT,
     ),
     Case(
