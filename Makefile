@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell without-vnni devices recipes trace sweep partitions repeats intervals cache site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -129,6 +129,9 @@ recipes:  ## a model that two emulated CPUs want in different recipes: export --
 haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/haswell.py
+
+vnni:  ## the kernels on emulated CPUs with AVX-512 and VNNI, with AVX-VNNI, and with AVX-512 alone; ten minutes
+	python tests/isa/kernels_x86.py $(VNNI)
 
 without-vnni:  ## tests, then int8 against float, with VNNI hidden, at full speed; on Intel CPUs with Linux
 	python tests/isa/without_vnni.py pytest

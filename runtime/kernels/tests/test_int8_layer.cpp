@@ -4,6 +4,7 @@
 #include "expectations.hpp"
 #include "instruction_set.hpp"
 #include "layer_in_doubles.hpp"
+#include "tested_targets.hpp"
 #include "threads.hpp"
 
 using namespace edgeattn::kernels;
@@ -42,7 +43,7 @@ void expect_right(const Form& form, std::size_t rows, Random& random, float size
   const auto x = floats(random, rows * form.inner, -1.f * size, 1.5f * size);
   const auto residual = floats(random, rows * form.columns, -1, 1);
   const float* added = rows % 2 ? residual.data() : nullptr;
-  for (const auto target : targets()) {
+  for (const auto target : tested_targets()) {
     const auto layer = pack_layer(own.parameters, target);
     const auto answer = run(layer, rows, x, added, InOrder());
     double worst = 0, worst_sum = 0;
@@ -107,7 +108,7 @@ void magnitudes() {
 
 /// Weights and activations at their ends: the greatest sums, which saturate where pairs are added in 16 bits.
 void extremes() {
-  for (const auto target : targets())
+  for (const auto target : tested_targets())
     for (const int value : {127, -128}) {
       const std::size_t inner = 512, columns = 20;
       const std::vector<std::int8_t> weight(inner * columns, static_cast<std::int8_t>(value));
@@ -133,7 +134,7 @@ void not_finite() {
       for (const auto norm : {Norm::kNone, Norm::kLayer, Norm::kRms}) {
         const auto own = make_layer({37, 21, activation, norm}, random);
         auto x = floats(random, 3 * 37, -1, 1);
-        for (const auto target : targets()) {
+        for (const auto target : tested_targets()) {
           const auto layer = pack_layer(own.parameters, target);
           const auto clean = run(layer, 3, x, nullptr, InOrder());
           auto spoiled = x;
@@ -157,7 +158,7 @@ void bounds_can_fail() {
   const auto x = floats(random, 384, .5f, 1.5f);
   auto other = own;
   other.weight[5 * 384 + 7] ^= 1;
-  const auto answer = run(pack_layer(own.parameters, targets().front()), 1, x, nullptr, InOrder());
+  const auto answer = run(pack_layer(own.parameters, tested_targets().front()), 1, x, nullptr, InOrder());
   expect(excess(sums(own, x.data(), nullptr), answer.sum.data()) <= 1, "the same weights");
   expect(excess(sums(other, x.data(), nullptr), answer.sum.data()) > 1, "a weight off by one passes");
 }
@@ -173,7 +174,7 @@ int main() {
   not_finite();
   bounds_can_fail();
   std::printf("instruction sets:");
-  for (const auto target : targets())
+  for (const auto target : tested_targets())
     std::printf(" %s%s", hwy::TargetName(target), has_dot_product(target) ? " with dot products" : "");
   std::printf("\n");
   return summary();

@@ -42,6 +42,7 @@ HWY_AFTER_NAMESPACE();
 #include <cmath>
 
 #include "expectations.hpp"
+#include "tested_targets.hpp"
 
 namespace edgeattn::kernels {
 namespace {
@@ -70,7 +71,7 @@ constexpr Case kCases[] = {
 
 int main() {
   using namespace edgeattn::kernels;
-  for (const auto target : targets())
+  for (const auto target : tested_targets())
     for (int function = 0; function < 6; ++function) {
       const auto& c = kCases[function];
       double worst = 0, at = 0;

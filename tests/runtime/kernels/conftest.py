@@ -13,7 +13,6 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 import pytest
-from filelock import FileLock
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,26 +25,13 @@ def built() -> Path:
     """The folder of a build with its tests: that of EDGEATTN_KERNELS_LIBRARY where a file is named there."""
     if "EDGEATTN_KERNELS_LIBRARY" in os.environ:
         return Path(os.environ["EDGEATTN_KERNELS_LIBRARY"]).parent
-    return _built("tests")
+    return Path(_run(RUNTIME / "kernels" / "compile", "tests"))
 
 
 @pytest.fixture(scope="session")
 def sanitized() -> Path:
     """The folder of a build by clang with sanitizers and fuzzers."""
     return Path(_run(RUNTIME / "kernels" / "compile-sanitized"))
-
-
-def _built(name: str) -> Path:
-    source = RUNTIME / "kernels"
-    build = source / "build" / name
-    build.mkdir(parents=True, exist_ok=True)
-    with FileLock(build.with_suffix(".lock")):  # the other worker finds it built
-        engine = _run(RUNTIME / "cpp" / "engine")
-        _run(
-            "cmake", "-S", source, "-B", build, f"-DONNXRUNTIME_ROOT={engine}", "-DEDGEATTN_KERNELS_TESTS=ON"
-        )
-        _run("cmake", "--build", build, "--parallel", "2")
-    return build
 
 
 def _run(*command: str | Path) -> str:

@@ -1,7 +1,7 @@
 """The kernels' wheel for arm64, run by qemu on CPUs with and without dot products of int8.
 
     runtime/kernels/wheel FOLDER aarch64
-    python tests/isa/kernels.py FOLDER/edgeattn_kernels-*.whl
+    python tests/isa/kernels_arm64.py FOLDER/edgeattn_kernels-*.whl
 
 Each CPU answers the golden inputs of a bundle with nodes for kernels, by the kernels and by their functions.
 It takes them by itself where it has dot products alone.
