@@ -3,7 +3,8 @@
 1. Run on symbols for sizes, at the longest sample's sizes.
 2. The same at other sizes: what forward decides by a size may go a way there that holds for all.
 3. Read from Python's bytecode, where ``int`` of a size stays a symbol (torch.export's strict mode).
-4. Exported at several sizes and compared, and what follows a size computed from it.
+4. Exported at several sizes and compared, and what follows a size computed from it: the second where forward
+   makes a number of lengths.
 
 To add one, yield it from ``strategies`` where its cost belongs. Each is proven, see ``proof``.
 """
@@ -42,33 +43,26 @@ def export_by_comparison(request: TraceRequest) -> Program:
     program = request.exported(request.module, first)
     axes = (*request.fixed_axes(program), *request.length_axes(first))
     fixed = {axis.symbol: axis for axis in reversed(axes)}
-    module = _freed_module(request, first, sizes, list(fixed.values()))
+    module = _freed_module(request, first, program, sizes, list(fixed.values()))
     return request.exported(module, first)
 
 
 def _freed_module(
     request: TraceRequest,
     at: Mapping[str, int],
+    program: Program | None,
     sizes: Mapping[str, Sequence[int]],
     fixed_axes: Sequence[FixedAxis],
 ) -> fx.GraphModule:
-    """Return the module's graph at some sizes, with these axes freed, the last one last."""
+    """Return the module's graph at the sizes of ``program``, with these axes freed, the last one last."""
     if not fixed_axes:
-        return request.exported(request.module, at).module(check_guards=False)
+        return (program or request.exported(request.module, at)).module(check_guards=False)
     *others, axis = fixed_axes
-    graphs = dict(_graphs(request, at, sizes, others, axis))
-    return generalized(graphs, request.samples.names.index(axis.input), axis.axis)
-
-
-def _graphs(
-    request: TraceRequest,
-    at: Mapping[str, int],
-    sizes: Mapping[str, Sequence[int]],
-    others: Sequence[FixedAxis],
-    axis: FixedAxis,
-) -> Iterator[tuple[int, fx.GraphModule]]:
+    graphs: dict[int, fx.GraphModule] = {}
     for size in sizes[axis.symbol]:
-        yield size, _freed_module(request, {**at, axis.symbol: size}, sizes, others)
+        known = program if size == at[axis.symbol] else None
+        graphs[size] = _freed_module(request, {**at, axis.symbol: size}, known, sizes, others)
+    return generalized(graphs, request.samples.names.index(axis.input), axis.axis)
 
 
 def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[int, ...]:
@@ -101,22 +95,29 @@ class Strategy:
 def strategies(request: TraceRequest) -> Iterator[Strategy]:
     """Yield the strategies in turn. The caller proves what one makes, and takes the next where that fails."""
     module, longest = request.module, request.longest
+    compared = Strategy(
+        partial(export_by_comparison, request),
+        "Exported at several sizes and compared, as forward makes numbers or tables of a size.",
+    )
     yield Strategy(partial(request.exported, module, longest))
-    for sizes in _other_sizes(request, longest):
-        sizes_text = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
-        yield Strategy(
-            partial(request.exported, module, sizes),
-            f"Exported at {sizes_text}: at the longest sample's sizes forward decides by them otherwise.",
-        )
-    if not request.lengths:  # whose longest is read as values in bytecode
+    if request.lengths:  # what is a number of their longest is one at any size, and in bytecode
+        yield compared
+    yield from _at_other_sizes(request)
+    if not request.lengths:
         yield Strategy(
             partial(request.exported, module, longest, strict=True),
             "Exported from forward's bytecode (strict mode), as forward makes a number of a size.",
         )
-    yield Strategy(
-        partial(export_by_comparison, request),
-        "Exported at several sizes and compared, as forward makes numbers or tables of a size.",
-    )
+        yield compared
+
+
+def _at_other_sizes(request: TraceRequest) -> Iterator[Strategy]:
+    for sizes in _other_sizes(request, request.longest):
+        sizes_text = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
+        yield Strategy(
+            partial(request.exported, request.module, sizes),
+            f"Exported at {sizes_text}: at the longest sample's sizes forward decides by them otherwise.",
+        )
 
 
 def _other_sizes(request: TraceRequest, longest: Mapping[str, int]) -> list[dict[str, int]]:
