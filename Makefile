@@ -111,8 +111,8 @@ site:  ## the pages and a gallery of the reference models as a site, in build/si
 	sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs/site --doctree-dir $(BUILD)/doctrees \
 	  --define gallery_bundles=$(abspath $(BUILD))/bundles . $(BUILD)/site
 
-models:  ## reference models exported by commands, and used as apps do: they play, listen, write; five minutes
-	pytest tests/models/used
+models:  ## reference models exported by commands, and used as apps do: they play, listen, write; transformers' decoders; six minutes
+	pytest tests/models/used tests/generation
 
 coverage:  ## every form of attention in docs/coverage.md, exported whole; five minutes
 	pytest tests/coverage --dist worksteal
