@@ -74,7 +74,7 @@ checkpoints:  ## checkpoints of each kind, trained and exported by one line each
 	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' num2words
 	$(HUB)/venv/bin/python tests/bench/bench_checkpoints.py
 
-isa:  ## the same answers on emulated CPUs, x86 without VNNI and arm64; Linux on x86-64 with apt, ten minutes
+isa:  ## the same answers on emulated CPUs, x86 without VNNI and with it, and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/same_answer.py
 
