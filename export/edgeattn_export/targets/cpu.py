@@ -137,5 +137,5 @@ CPU = Target(
     candidates=CANDIDATES,
     kernels=_KERNELS,
     needs="onnxruntime 1.28 or later on a 64-bit CPU",
-    tested="natively on x86-64 with VNNI; emulated on x86-64 without it and on four kinds of arm64",
+    tested="natively on x86-64; emulated on x86-64 with VNNI and without it, and on four kinds of arm64",
 )
