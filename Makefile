@@ -103,7 +103,7 @@ browsers:  ## bundles in Node and in Chromium, served and opened as on a phone; 
 	pytest tests/web
 
 documents:  ## the commands of README.md, docs/ and the other pages, as they stand there, and what pages promise of all commands; the site; ten minutes
-	pytest tests/documents/run tests/documents/site --dist worksteal
+	pytest tests/documents/run tests/documents/site --dist worksteal -o faulthandler_timeout=2700  # a page is one test
 
 site:  ## the pages and a gallery of the reference models as a site, in build/site; the first time 15 minutes, MODELS="digits series" one
 	python docs/site/bundles.py $(BUILD)/bundles $(MODELS)

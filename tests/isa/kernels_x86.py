@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import bochs
 from emulators import CACHE, ROOT
+from programs import edgeattn_run, kernel_test
 
-RUNTIME = ROOT / "runtime"
 DOT_PRODUCTS = " with dot products"
 # By Bochs's names of CPUs, the instruction sets whose tests run there: others have their own CPUs.
 INSTRUCTION_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -47,22 +46,15 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(description="Run the kernels on emulated x86-64 CPUs.")
     parser.add_argument("cpus", nargs="*", metavar="CPU", default=list(INSTRUCTION_SETS))
-    parser.add_argument("--bundle", type=Path, default=RUNTIME / "conformance" / "kernels.edge")
+    parser.add_argument("--bundle", type=Path, default=ROOT / "runtime" / "conformance" / "kernels.edge")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where downloads are kept")
     arguments = parser.parse_args()
-    tests = _built("kernels/compile", "tests") / "tests"
-    runner = _built("cpp/compile", "kernels", "-DEDGEATTN_KERNELS=ON") / "edgeattn-run"
-    files = {name: tests / name for name in TESTS} | {runner.name: runner, "bundle.edge": arguments.bundle}
+    files = {name: kernel_test(name) for name in TESTS}
+    files |= {"edgeattn-run": edgeattn_run(kernels=True), "bundle.edge": arguments.bundle}
     for cpu in arguments.cpus:
         said = bochs.run(cpu, _commands(INSTRUCTION_SETS[cpu]), files, arguments.cache)
         print(f"== {cpu}\n{said}", flush=True)
         _expect_ways(cpu, INSTRUCTION_SETS[cpu], said)
-
-
-def _built(script: str, *options: str) -> Path:
-    """Build, and return the folder."""
-    command = [str(RUNTIME / script), *options]
-    return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
 
 
 def _commands(instruction_sets: tuple[str, ...]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,8 +10,9 @@ from pathlib import Path
 import bochs
 import numpy as np
 import safetensors.numpy
-from emulators import ROOT, Cpu, cpus
+from emulators import Cpu, cpus
 from numpy.typing import NDArray
+from programs import edgeattn_run
 
 VNNI = "tigerlake"  # has AVX-512 too
 
@@ -35,9 +35,7 @@ def _by_python(cpu: Cpu, bundle: Path, samples: Sequence[Arrays], folder: Path) 
 
 
 def _by_cpp(cpu: str, cache: Path, bundle: Path, samples: Sequence[Arrays], folder: Path) -> Answers:
-    compile_native = [str(ROOT / "runtime" / "cpp" / "compile"), "native"]
-    built = subprocess.run(compile_native, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    files = {"edgeattn-run": Path(built) / "edgeattn-run", "bundle.edge": bundle}
+    files = {"edgeattn-run": edgeattn_run(kernels=False), "bundle.edge": bundle}
     commands = []
     for i, sample in enumerate(samples):
         name = f"{i}.safetensors"
