@@ -41,11 +41,13 @@ label linux
   initrd /initrd
   append console=ttyS0 quiet loglevel=0 nokaslr panic=-1
 """
-# Panics end it: that the machine is switched off is one for Bochs.
+# Panics end it: that the machine is switched off is one for Bochs. Each update of the screen, one a second of its clock,
+# moves a cursor on a terminal that Bochs opens itself and nobody reads: after some half an hour of a core it waits.
 CONFIGURATION = """cpu: model={cpu}, count=1, ips=8000000, reset_on_triple_fault=0
 memory: guest=1024, host=1024
 vgaromimage: file=/usr/share/vgabios/vgabios-stdvga.bin
 display_library: term
+vga: extension=vbe, update_freq=1
 speaker: enabled=0
 ata0-master: type=cdrom, path={folder}/cd.iso, status=inserted
 boot: cdrom
