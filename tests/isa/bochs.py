@@ -41,8 +41,8 @@ label linux
   initrd /initrd
   append console=ttyS0 quiet loglevel=0 nokaslr panic=-1
 """
-# Panics end it: that the machine is switched off is one for Bochs. Each update of the screen, one a second of its clock,
-# moves a cursor on a terminal that Bochs opens itself and nobody reads: after some half an hour of a core it waits.
+# Panics end it: that the machine is switched off is one for Bochs. Each update of the screen, one a second of
+# its clock, moves a cursor on a terminal that Bochs opens itself and nobody reads: once full, Bochs waits.
 CONFIGURATION = """cpu: model={cpu}, count=1, ips=8000000, reset_on_triple_fault=0
 memory: guest=1024, host=1024
 vgaromimage: file=/usr/share/vgabios/vgabios-stdvga.bin
