@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=ROOT / "runtime" / "conformance" / "kernels.edge")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where downloads are kept")
     arguments = parser.parse_args()
+    unknown = set(arguments.cpus) - set(INSTRUCTION_SETS)
+    if unknown:
+        parser.error(f"{', '.join(sorted(unknown))}: expected of {', '.join(INSTRUCTION_SETS)}")
     files = {name: kernel_test(name) for name in TESTS}
     files |= {"edgeattn-run": edgeattn_run(kernels=True), "bundle.edge": arguments.bundle}
     for cpu in arguments.cpus:

@@ -17,7 +17,7 @@ from programs import edgeattn_run
 VNNI = "tigerlake"  # has AVX-512 too
 
 Arrays = Mapping[str, NDArray[np.generic]]
-Answers = Mapping[str, NDArray[np.generic]]  # by "3/embedding": the sample, its output
+Answers = Arrays  # by "3/embedding": the sample, its output
 Place = Callable[[Path, Sequence[Arrays], Path], Answers]  # of a bundle, samples, and a folder for files
 
 

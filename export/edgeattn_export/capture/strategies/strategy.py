@@ -54,7 +54,15 @@ def _freed_module(
     sizes: Mapping[str, Sequence[int]],
     fixed_axes: Sequence[FixedAxis],
 ) -> fx.GraphModule:
-    """Return the module's graph at the sizes of ``program``, with these axes freed, the last one last."""
+    """Return the module's graph at some sizes, with these axes freed, the last one last.
+
+    Args:
+        request: The module.
+        at: The sizes.
+        program: The module exported at them, where it is already.
+        sizes: By symbol, those that are compared.
+        fixed_axes: To be freed.
+    """
     if not fixed_axes:
         return (program or request.exported(request.module, at)).module(check_guards=False)
     *others, axis = fixed_axes

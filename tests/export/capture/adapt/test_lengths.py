@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
+from edgeattn_export.capture.strategies.request import Program, TraceRequest
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
@@ -76,6 +77,26 @@ def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
     assert encoder.axes.lengths == {"lengths": "sequence"}
     assert encoder.graph.inputs[0].dims == ("batch", "sequence", WIDTH)
     assert "The longest of lengths must be the size of sequence in every call, " in encoder.notes[-1]
+
+
+def test_several_sizes_are_compared_before_single_ones_are_tried(
+    exported: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, str]] = []
+    export = TraceRequest.exported
+
+    def watched(request: TraceRequest, module: nn.Module, sizes: Mapping[str, int], **way: bool) -> Program:
+        if request.reads_lengths:
+            asked.append((sizes["sequence"], type(module).__name__))
+        return export(request, module, sizes, **way)
+
+    monkeypatch.setattr(TraceRequest, "exported", watched)
+    captured, _ = exported(Encoder(), samples("sound"))
+    assert any("compared" in note for note in captured.notes)
+    longest, *compared = (size for size, module in asked if module == "PositionalModule")
+    assert longest == 12
+    assert compared == [16, 32, 21]  # once each, and that of the comparison is exported at the first
+    assert asked[-1] == (16, "GraphModule")
 
 
 @pytest.mark.parametrize("lengths", [[20], [11, 17, 2], [1], [1, 2]])
