@@ -5,6 +5,7 @@ import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import { isExponential } from './pattern.js';
 import { decodedGrowthOf, growthOf, longestOf, type Step, size, stepsOf } from './steps.js';
+import { type Scores, type Trie, unigram } from './unigram.js';
 import { OLDER_MARKS, OLDER_SIGNS, StandIns, YOUNGER_FORMS, YOUNGER_SIGNS } from './younger.js';
 
 type Table = {
@@ -41,6 +42,8 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     correct(tokenizer, steps);
+    const model = tokenizer.model as unknown as { trie: Trie; tokenize?(piece: string): string[] };
+    if (table.model.type === 'Unigram') model.tokenize = unigram(table.model.vocab as Scores, model.trie);
     return { tokenizer, longest: longestOf(growth) };
   } catch (error) {
     throw owned(BundleError, `${file}: no tokenizer that this runtime can follow; export again`, error);
@@ -49,7 +52,7 @@ export function openTokenizer(file: string, content: Uint8Array): OpenTokenizer 
 
 /** Return the tokens that are looked for at each place of a text. */
 function piecesOf({ added_tokens, model }: Table): readonly string[] {
-  const scored = model.type === 'Unigram' ? (model.vocab as readonly (readonly [string, number])[]) : [];
+  const scored = model.type === 'Unigram' ? (model.vocab as Scores) : [];
   return [...(added_tokens ?? []).map(({ content }) => content), ...scored.map(([token]) => token)];
 }
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 tokenizers = pytest.importorskip("tokenizers", "0.23", reason="unicode_tables.inc is of tokenizers 0.23")
 
-from tokenizers import Tokenizer, normalizers
+from tokenizers import Tokenizer, models, normalizers
 from tokenizers_of_checkpoints import KINDS, texts, tokenizer
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
@@ -165,3 +166,25 @@ def test_the_precompiled_map_of_characters(program: Path, tmp_path: Path) -> Non
     given = [*draw, *(a + b + c for a in draw for b in draw for c in ("", "the")), *texts(seed=5, count=300)]
     found = ask(program, saved(made, tmp_path), given)
     assert [one.get("ids", []) for one in found] == [made.encode(text).ids for text in given]
+
+
+# Written with as many digits as doubles are, with more, with an exponent, and beyond 64 bits.
+WRITTEN = ("-{0}.{1:016}", "-{0}.{1:025}", "-{1}{0}e-16", "-0.000{1:018}{0}E4", "-{1}{0}{1}.{1}")
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_ways_to_cut_that_rounding_decides_between(written: str, program: Path, tmp_path: Path) -> None:
+    draw = random.Random(3)
+    letters = [chr(code) for code in range(0x4E00, 0x4E00 + 200)]
+    tokens = [token for letter in letters for token in (letter, 2 * letter)]
+    scores = [written.format(draw.randrange(1, 10), draw.randrange(10**15, 10**16)) for _ in tokens]
+    table = json.loads(Tokenizer(models.Unigram([("?", -99.5)], unk_id=0)).to_str())
+    table["model"]["vocab"] += [[token, f"score {i}"] for i, token in enumerate(tokens)]
+    text = json.dumps(table)
+    for i, score in enumerate(scores):
+        text = text.replace(f'"score {i}"', score)
+    file = tmp_path / "tokenizer.json"
+    file.write_text(text, "utf-8")
+    made = Tokenizer.from_file(str(file))
+    given = [letters[0] + letter * count for letter in letters[1:] for count in range(1, 16, 2)]
+    assert [one["ids"] for one in ask(program, file, given)] == [made.encode(text).ids for text in given]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models
 
 PREPARE = Path(__file__).parents[3] / "runtime" / "conformance" / "prepare"
 SCRIPT = """
@@ -50,6 +52,15 @@ def _drawn(count: int) -> list[str]:
     ]
 
 
+def _ids(package: Path, bundle: Path, texts: list[str], folder: Path) -> list[list[int]]:
+    """Return the token ids of texts in JavaScript."""
+    (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
+    script = SCRIPT.format(package=package, bundle=bundle, texts=folder / "texts.json")
+    (folder / "texts.mjs").write_text(script, "utf-8")
+    run = subprocess.run(["node", folder / "texts.mjs"], capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)
+
+
 @pytest.mark.parametrize("name", ["wordpiece", "bytes", "unigram"])
 def test_every_text_has_the_tokens_of_tokenizers(package: Path, tmp_path: Path, name: str) -> None:
     bundle = PREPARE.parent / f"{name}.edge"
@@ -58,9 +69,27 @@ def test_every_text_has_the_tokens_of_tokenizers(package: Path, tmp_path: Path, 
     tokenizer = Tokenizer.from_file(str(bundle / "tokenizer.json"))
     if longest is not None:
         tokenizer.enable_truncation(longest)
-    (tmp_path / "texts.json").write_text(json.dumps(texts), "utf-8")
-    script = SCRIPT.format(package=package, bundle=bundle, texts=tmp_path / "texts.json")
-    (tmp_path / "texts.mjs").write_text(script, "utf-8")
-    run = subprocess.run(["node", tmp_path / "texts.mjs"], capture_output=True, text=True, check=True)
-    for text, found in zip(texts, json.loads(run.stdout), strict=True):
+    for text, found in zip(texts, _ids(package, bundle, texts, tmp_path), strict=True):
+        assert found == tokenizer.encode(text).ids, ascii(text)
+
+
+def test_ways_to_cut_that_rounding_decides_between(package: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.edge"
+    shutil.copytree(PREPARE.parent / "unigram.edge", bundle)
+    draw = random.Random(3)
+    letters = [chr(code) for code in range(0x4E00, 0x4E00 + 200)]
+    scores = [
+        (token, draw.random() * -(10.0 ** draw.randint(-9, 2))) for one in letters for token in (one, 2 * one)
+    ]
+    Tokenizer(models.Unigram([("?", -99.5), *scores], unk_id=0)).save(str(bundle / "tokenizer.json"))
+    content = (bundle / "tokenizer.json").read_bytes()
+    manifest = json.loads((bundle / "manifest.json").read_bytes())
+    manifest["files"]["tokenizer.json"] = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+    }
+    (bundle / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    tokenizer = Tokenizer.from_buffer(content)
+    texts = [letters[0] + letter * count for letter in letters[1:] for count in range(1, 16, 2)]
+    for text, found in zip(texts, _ids(package, bundle, texts, tmp_path), strict=True):
         assert found == tokenizer.encode(text).ids, ascii(text)

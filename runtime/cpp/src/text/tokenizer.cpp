@@ -3,16 +3,11 @@
 #include <numeric>
 
 #include "limits.hpp"
+#include "serde_json.hpp"
 #include "unicode.hpp"
 
 namespace edgeattn::text {
 namespace {
-
-nlohmann::json parsed(std::string_view json) {
-  auto value = nlohmann::json::parse(json, nullptr, false);
-  if (value.is_discarded()) throw BundleError("not valid JSON");
-  return value;
-}
 
 template <class Part>
 std::unique_ptr<Part> optional(const Component& file, const char* key, std::unique_ptr<Part> (*read)(const Component&)) {
@@ -31,7 +26,7 @@ std::size_t steps(const nlohmann::json& part) {
 }  // namespace
 
 Tokenizer::Tokenizer(std::string_view json, const std::string& name, std::optional<std::int64_t> longest) try
-    : Tokenizer(parsed(json), longest) {
+    : Tokenizer(read_serde_json(json), longest) {
 } catch (const BundleError& error) {
   throw BundleError(words(name, ": no tokenizer that this runtime can follow (", error.what(), "); export again"));
 }
