@@ -1,9 +1,8 @@
 """Whole x86-64 machines in Bochs, whose CPUs no emulator of programs has: AVX-512, VNNI, AVX-VNNI.
 
 A machine starts Debian's kernel from a CD, with a file system in memory that holds BusyBox and what is to
-run. Takes Debian's ``bochs``, ``bochs-term``, ``busybox-static``, ``isolinux`` and ``xorriso``; the kernel is
-downloaded and unpacked into a cache folder, not installed. Starting takes half a minute, and programs are a
-hundred times slower.
+run. Takes ``PACKAGES`` of Debian; the kernel is downloaded and unpacked into a cache folder, not installed.
+Starting takes half a minute, and programs are a hundred times slower.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from emulators import unpacked
 PROGRAMS = ("bochs", "busybox", "xorriso")
 ISOLINUX = Path("/usr/lib/ISOLINUX/isolinux.bin")
 LOADER = Path("/usr/lib/syslinux/modules/bios/ldlinux.c32")
-PACKAGES = "bochs bochs-term busybox-static isolinux xorriso"
+PACKAGES = "bochs bochs-term bochsbios vgabios busybox-static isolinux syslinux-common xorriso"
 LONGEST = 45 * 60  # seconds, after which a machine hangs
 # The kernel says nothing, so that the serial port has what programs print, and this line last.
 ENDED = "exit code of all:"
@@ -71,8 +70,9 @@ def run(cpu: str, commands: Iterable[str], files: Mapping[str, Path], cache: Pat
         RuntimeError: A command fails, or the machine does not start; its last words are in the message.
     """
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
-    if missing or not ISOLINUX.exists():
-        raise RuntimeError(f"{', '.join(missing or ['isolinux'])} not found: apt-get install {PACKAGES}")
+    missing += [str(file) for file in (ISOLINUX, LOADER) if not file.exists()]
+    if missing:
+        raise RuntimeError(f"{', '.join(missing)} not found: apt-get install {PACKAGES}")
     with tempfile.TemporaryDirectory(prefix="edgeattn-bochs-") as name:
         folder = Path(name)
         _write_cd(folder, "\n".join(commands), files, cache)
