@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
 check: lint test  ## what a change must pass at least; .ci/run is all of it
 
@@ -83,6 +83,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
+
+operators:  ## the kernels' operators beside onnxruntime's own on this CPU, with the shapes of MiniLM; a minute
+	python tests/bench/bench_kernels_operators.py "$$(runtime/kernels/compile tests)/libedgeattn_kernels.so"
 
 tidy:  ## clang-tidy over runtime/kernels and the C API of runtime/cpp; two minutes
 	.ci/tidy
