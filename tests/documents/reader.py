@@ -10,7 +10,7 @@ from pathlib import Path
 from commands import ROOT, commands
 from not_run import why_not_run
 
-LONGEST = 600  # seconds of one command
+LONGEST = 1800  # seconds of one command: an export beside other work takes ten minutes
 
 
 def lines(page: Path) -> list[str]:
