@@ -26,19 +26,19 @@ HWY_INLINE void finish_tile(Tile<Dot, float>* products, std::size_t halves, cons
                             std::size_t count, const float* HWY_RESTRICT bias, const Destination& to,
                             const Activate& activate) {
   const Floats d;
-  for (std::size_t r = 0; r < count; ++r) {
-    const auto row_scale = hn::Set(d, row_scales[r].scale);
-    const auto linear = [&](std::size_t half, std::size_t v) HWY_ATTR {
-      return hn::MulAdd(hn::Load(d, products[half].at(r, v)), row_scale,
-                        hn::Load(d, bias + half * kWidth<Dot> + v * kLanes));
-    };
-    for (std::size_t v = 0; v * kLanes < to.columns; ++v) {
-      const auto at = r * to.stride + v * kLanes;
-      const auto lanes = HWY_MIN(kLanes, to.columns - v * kLanes);
-      auto y = activate(linear(0, v));
-      if (halves == 2) y = hn::Mul(y, linear(1, v));
-      if (to.residual) y = hn::Add(y, load(to.residual + at, lanes));
-      store(y, to.y + at, lanes);
+  const auto stride = to.stride;  // kept here: to a compiler, what is stored may change `to`
+  for (std::size_t v = 0; v * kLanes < to.columns; ++v) {
+    const auto lanes = HWY_MIN(kLanes, to.columns - v * kLanes);
+    const auto own_bias = hn::Load(d, bias + v * kLanes);
+    const auto gate_bias = hn::Load(d, bias + (halves - 1) * kWidth<Dot> + v * kLanes);
+    auto* const first = to.y + v * kLanes;
+    const auto* const residual = to.residual ? to.residual + v * kLanes : nullptr;
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto row_scale = hn::Set(d, row_scales[r].scale);
+      auto y = activate(hn::MulAdd(hn::Load(d, products[0].at(r, v)), row_scale, own_bias));
+      if (halves == 2) y = hn::Mul(y, hn::MulAdd(hn::Load(d, products[1].at(r, v)), row_scale, gate_bias));
+      if (residual) y = hn::Add(y, load(residual + r * stride, lanes));
+      store(y, first + r * stride, lanes);
     }
   }
 }

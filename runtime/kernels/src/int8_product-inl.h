@@ -98,15 +98,16 @@ HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_sca
                           const std::int32_t* HWY_RESTRICT weight_sum, Tile<Dot, float>& products) {
   const Floats d;
   const Ints di;
-  for (std::size_t r = 0; r < count; ++r)
-    for (std::size_t v = 0; v < Dot::kVectors; ++v) {
+  for (std::size_t v = 0; v < Dot::kVectors; ++v) {
+    const auto column_scales = hn::Load(d, scale + v * kLanes);
+    const auto column_sums = hn::Load(di, weight_sum + v * kLanes);
+    for (std::size_t r = 0; r < count; ++r) {
       auto sum = hn::Load(di, sums.at(r, v));
-      if (!Dot::kCentered)
-        sum = hn::Sub(sum, hn::Mul(hn::Set(di, row_scales[r].zero), hn::Load(di, weight_sum + v * kLanes)));
-      const auto columns = hn::Load(d, scale + v * kLanes);
+      if (!Dot::kCentered) sum = hn::Sub(sum, hn::Mul(hn::Set(di, row_scales[r].zero), column_sums));
       const auto before = first ? hn::Zero(d) : hn::Load(d, products.at(r, v));
-      hn::Store(hn::MulAdd(hn::ConvertTo(d, sum), columns, before), d, products.at(r, v));
+      hn::Store(hn::MulAdd(hn::ConvertTo(d, sum), column_scales, before), d, products.at(r, v));
     }
+  }
 }
 
 }  // namespace HWY_NAMESPACE
