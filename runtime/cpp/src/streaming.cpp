@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "limits.hpp"
 #include "manifest.hpp"
@@ -24,7 +25,7 @@ bool are_sizes(const std::vector<Dim>& dims, const Dim& batch) {
   return std::all_of(dims.begin(), dims.end(), [&](const Dim& dim) { return is_size(dim) || same(dim, batch); });
 }
 
-const TensorSpec& required(const std::string& key, const std::string& name, const std::vector<TensorSpec>& tensors) {
+const TensorSpec& required(std::string_view key, const std::string& name, const std::vector<TensorSpec>& tensors) {
   const auto* tensor = find(tensors, name);
   if (!tensor) throw BundleError(words("streaming.", key, ": no ", quoted(name), " found among ", listed(tensors)));
   return *tensor;
