@@ -27,6 +27,7 @@ constexpr std::size_t kScoreStride =
     kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
 constexpr std::size_t kFewRows = 2 * kInt16Rows;  // that read keys as they lie
+static_assert(kFewRows <= kTileRows);
 constexpr std::size_t kFewRowsKeyBlock =
     512;  // of int8, as a softmax of fewer keys mostly waits for its sums
 constexpr std::size_t kFewRowsScoreStride = kFewRowsKeyBlock + 16;
@@ -128,16 +129,19 @@ class BlockAttention {
     const auto element = mask.kind == Mask::Kind::kAdditive ? sizeof(float) : 1;
     auto head = block_.key_head * (call_.heads / call_.key_heads) + block_.first_row / call_.queries;
     auto query = block_.first_row % call_.queries;
-    for (std::size_t r = 0; r < block_.rows; ++r) {
+    for (std::size_t r = 0; r < block_.rows; ++head, query = 0) {
+      const auto end = std::min(block_.rows, r + call_.queries - query);  // of the head's rows
       const auto at = block_.batch * mask.batch_stride + head * mask.head_stride + query * mask.query_stride;
-      memory_.rows[r] = {call_.y.at(block_.batch, head, query),
-                         static_cast<const std::uint8_t*>(mask.data) + at * element,
-                         call_.causal ? std::min(visible, call_.spans[0].length + query + 1) : visible,
-                         {}};
-      load_query(r, call_.query.at(block_.batch, head, query));
-      if (++query == call_.queries) {
-        query = 0;
-        ++head;
+      const auto* row_mask = static_cast<const std::uint8_t*>(mask.data) + at * element;
+      const float* from = call_.query.at(block_.batch, head, query);
+      float* y = call_.y.at(block_.batch, head, query);
+      for (; r < end; ++r, ++query) {
+        const auto seen = call_.causal ? std::min(visible, call_.spans[0].length + query + 1) : visible;
+        memory_.rows[r] = {y, row_mask, seen, {}};
+        load_query(r, from);
+        y += call_.y.row_stride;
+        from += call_.query.row_stride;
+        row_mask += mask.query_stride * element;
       }
     }
   }
@@ -192,8 +196,7 @@ class BlockAttention {
       return hn::Mul(weight, left == kLanes ? load_floats(scale) : load_floats(scale, left));
     };
     float decay[kFewRows];
-    for (std::size_t i = 0; i < block_.rows; ++i)
-      decay[i] = weigh_row(memory_.rows[i], memory_.scores + i * kFewRowsScoreStride, key, count, scaled);
+    weigh_rows(memory_.rows, block_.rows, kFewRowsScoreStride, key, count, scaled, decay);
     sum_values(values, count, key ? decay : nullptr);
   }
 
@@ -246,9 +249,8 @@ class BlockAttention {
       else
         multiply_few(rows, queries, keys, seen);
       float decay[kTileRows];
-      for (std::size_t i = 0; i < rows; ++i)
-        decay[i] = weigh_row(memory_.rows[first + i], memory_.scores + i * kScoreStride, key, seen,
-                             [](std::size_t, std::size_t, FloatVector weight) { return weight; });
+      weigh_rows(memory_.rows + first, rows, kScoreStride, key, seen,
+                 [](std::size_t, std::size_t, FloatVector weight) HWY_ATTR { return weight; }, decay);
       multiply(rows, {memory_.scores, kScoreStride}, values, seen, key ? decay : nullptr,
                memory_.sums + first * value_stride_, value_stride_, value_stride_);
     }
@@ -260,20 +262,24 @@ class BlockAttention {
     return {memory_.values, value_stride_};
   }
 
-  // The scores of `count` keys become weights.
+  // The scores of `count` keys become weights, those of a tile's rows. Their extents come first: a row would
+  // wait for its own.
   template <class Stored>
-  float weigh_row(QueryRow& row, float* scores, std::size_t key, std::size_t count,
-                  const Stored& stored) const {
+  void weigh_rows(QueryRow* row, std::size_t rows, std::size_t stride, std::size_t key, std::size_t count,
+                  const Stored& stored, float* decay) const {
+    Extent extents[kTileRows];
+    for (std::size_t i = 0; i < rows; ++i)
+      extents[i] = masked(row[i], memory_.scores + i * stride, key, count);
+    for (std::size_t i = 0; i < rows; ++i)
+      decay[i] = weigh(memory_.scores + i * stride, count, extents[i], row[i].softmax, stored);
+  }
+
+  // Hides what the row does not see of `count` keys, and adds its mask; returns the extent of all scores.
+  Extent masked(const QueryRow& row, float* scores, std::size_t key, std::size_t count) const {
     const auto visible = row.visible > key ? std::min(count, row.visible - key) : 0;
     const auto whole = round_up(count, kLanes);
     if (call_.softcap > 0) cap_softly(scores, visible, call_.softcap);
     std::fill(scores + visible, scores + whole, kNegativeInfinity);
-    return weigh(scores, count, masked(row, scores, key, visible, whole), row.softmax, stored);
-  }
-
-  // Adds the row's mask for `visible` keys; returns the extent of all scores.
-  Extent masked(const QueryRow& row, float* scores, std::size_t key, std::size_t visible,
-                std::size_t whole) const {
     switch (call_.mask.kind) {
       case Mask::Kind::kAdditive:
         return add_mask(static_cast<const float*>(row.mask) + key, visible, scores);

@@ -125,7 +125,9 @@ HWY_INLINE float weigh(float* HWY_RESTRICT scores, std::size_t count, Extent ext
   std::size_t t = 0;
   for (; t + kLanes <= count; t += kLanes) weigh_next(t, kLanes);
   if (t < count) weigh_next(t, count - t);
-  const float decay = hn::GetLane(exp_of_negative(hn::Set(d, row.greatest - greatest)));
+  // Before the first block that shows a key, all sums are 0.
+  const float decay =
+      row.greatest <= kLowest ? 1.0f : hn::GetLane(exp_of_negative(hn::Set(d, row.greatest - greatest)));
   row.sum = row.sum * decay + hn::ReduceSum(d, sum);
   row.greatest = greatest;
   row.shown |= extent.shown;

@@ -23,6 +23,21 @@ def test_every_case_agrees_with_sanitizers(run: Run, clang: Path) -> None:
     assert sorted((line["bundle"], line["what"]) for line in lines) == sorted(questions())
 
 
+@pytest.mark.parametrize(
+    ("fault", "report"),
+    [
+        ("load", "heap-buffer-overflow"),
+        ("store", "heap-buffer-overflow"),
+        ("overflow", "signed integer overflow"),
+    ],
+)
+def test_sanitizers_report_a_planted_fault(clang: Path, fault: str, report: str) -> None:
+    command = [str(clang / "tests" / "planted_fault"), fault]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert report in done.stderr
+
+
 def test_a_link_that_leaves_the_folder_is_refused(run: Run, gcc: Path, tmp_path: Path) -> None:
     bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
     (bundle / "model.onnx").unlink()

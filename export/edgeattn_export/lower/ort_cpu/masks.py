@@ -96,7 +96,7 @@ def _expanded(tape: Tape, mask: ir.Value, queries: Sizes, keys: Sizes) -> ir.Val
 def _length(node: ir.Node, operand: int) -> Sizes:
     """Return where to ask for the length of an attention's queries (0) or keys (1)."""
     axis = 1 if "q_num_heads" in node.attributes else 2
-    value = node.inputs[operand]
+    value = node.inputs[operand] if node.inputs[1] is not None else node.inputs[0]  # which may hold the keys
     if value is None:
         raise TypeError(f"{node.name}: an Attention without query or keys")
     size = dims(node.outputs[0])[-2:-1] if operand == 0 else dims(value)[axis : axis + 1]

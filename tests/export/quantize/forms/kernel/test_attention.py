@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -69,6 +72,75 @@ def test_without_the_kernel_it_answers_as_the_standard_one(
         assert answers.keys() == expected.keys()
         for name, answer in answers.items():
             np.testing.assert_array_equal(answer, expected[name])
+
+
+def _packed_model(
+    *,
+    sizes: Sequence[int] | None = None,
+    axis: int = -1,
+    key_heads: int = HEADS,
+    shared: bool = False,
+    masked: bool = True,
+) -> ir.Model:
+    """Return an attention of (batch, length, heads * width) in three parts of one input; a mask too."""
+    sizes_or_equal = sizes or [HEADS * WIDTH] * 3
+    tape = Tape()
+    packed = ir.val("packed", ir.DataType.FLOAT, (BATCH, "length", sum(sizes_or_equal)))
+    masks = [ir.val("mask", ir.DataType.BOOL, ("length", "length"))] if masked else []
+    counts = [] if sizes is None else [tape.initializer(ir.tensor(np.array(sizes), name="sizes"))]
+    equal = {} if counts else {"num_outputs": 3}
+    parts = tape.op_multi_out("Split", [packed, *counts], {"axis": axis, **equal}, num_outputs=3)
+    for part, size, name in zip(parts, sizes_or_equal, "qkv", strict=True):
+        part.name, part.shape = name, ir.Shape((BATCH, "length", size))
+        part.type = ir.TensorType(ir.DataType.FLOAT)
+    heads = {"q_num_heads": HEADS, "kv_num_heads": key_heads}
+    answers = [tape.op("Attention", [*parts, *masks], heads)]
+    if shared:
+        answers.append(tape.op("Neg", [parts[1]]))
+    for number, answer in enumerate(answers):
+        answer.name, answer.type = f"answer{number}", ir.TensorType(ir.DataType.FLOAT)
+    graph = ir.Graph([packed, *masks], answers, nodes=tape.nodes, opset_imports={"": 23}, name="attention")
+    for constant in counts:
+        graph.register_initializer(constant)
+    return ir.Model(graph, ir_version=10)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("sizes", [None, [HEADS * WIDTH] * 3])
+def test_rows_that_are_split_for_it_alone_reach_the_kernel_whole(
+    sizes: list[int] | None, *, masked: bool
+) -> None:
+    random = np.random.default_rng(0)
+    inputs = {
+        "packed": random.standard_normal((BATCH, 5, 3 * HEADS * WIDTH)).astype(np.float32),
+        **({"mask": np.tri(5, dtype=bool)} if masked else {}),
+    }
+    model = _packed_model(sizes=sizes, masked=masked)
+    expected = ORT_CPU.runner(model)(inputs)["answer0"]
+    apply(KernelAttention(), model)
+    write_bodies(model, FORMS.bodies)
+    (node,) = model.graph
+    assert [value and value.name for value in node.inputs] == (
+        ["packed", None, None, "mask"] if masked else ["packed"]
+    )
+    for way in (model, inlined(model)):
+        np.testing.assert_array_equal(ORT_CPU.runner(way)(inputs)["answer0"], expected)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"shared": True},
+        {"axis": 1},
+        {"key_heads": 2, "sizes": [HEADS * WIDTH, 2 * WIDTH, 2 * WIDTH]},
+        {"sizes": [HEADS * WIDTH, HEADS * WIDTH, 2 * HEADS * WIDTH]},
+    ],
+    ids=["used by another", "along the rows", "grouped heads", "wider values"],
+)
+def test_others_that_are_split_stay_split(others: dict[str, Any]) -> None:
+    model = _packed_model(**others)
+    assert len(apply(KernelAttention(), model).sites) == 1
+    assert [node.op_type for node in model.graph if node.op_type != "Neg"] == ["Split", "Attention"]
 
 
 def test_attentions_that_differ_have_bodies_of_their_own() -> None:

@@ -3,20 +3,26 @@
 Before: Attention(q, k, v, ...)
 After:  edgeattn.Attention(q, k, v, ...)     the same inputs and attributes; its body the standard one
 
+Before: Attention(Split(qkv), ...)           in three equal parts, of rank 3
+After:  edgeattn.Attention(qkv, , , ...)     the kernel reads them as they lie; its body what was before
+
 The kernel sums in another order, so a recipe names it and is proven with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
+from edgeattn_export.graph.dataflow import constant, only_user, producer
 from edgeattn_export.graph.functions import DOMAIN
 
 OP_TYPE = "Attention"
-INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")
+INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")  # q is all three where k and v are left out
+PARTS, ROWS = 3, 3  # of what is packed: its parts, and its rank (batch, length, heads of all)
 OUTPUTS = ("y", "present_key", "present_value")
 COVERED = frozenset({"is_causal", "q_num_heads", "kv_num_heads", "scale", "softcap"})
 OF_FOURTH_OUTPUT = frozenset({"qk_matmul_output_mode"})  # which a covered node has not
@@ -37,13 +43,15 @@ class KernelAttention:
 
     def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
         """Emit the node."""
+        packed = _packed(match)
+        inputs = match.inputs if packed is None else (packed, None, None, *match.inputs[PARTS:])
         outputs = tape.op_multi_out(
             OP_TYPE,
-            match.inputs,
+            inputs,
             {name: attribute for name, attribute in match.attributes.items() if name in COVERED},
             num_outputs=len(match.outputs),
             domain=DOMAIN,
-            overload=_overload(match),
+            overload=_overload(inputs, match),
         )
         return dict(zip(match.outputs, outputs, strict=True))
 
@@ -54,6 +62,9 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
     given = zip(parameters.values(), node.inputs, strict=False)
     inputs = [parameter if value is not None else None for parameter, value in given]
     tape = Tape()
+    if all(value is None for value in inputs[1:PARTS]):
+        split = {"axis": -1, "num_outputs": PARTS}
+        inputs[:PARTS] = tape.op_multi_out("Split", inputs[:1], split, num_outputs=PARTS)
     outputs = tape.op_multi_out(OP_TYPE, inputs, node.attributes, num_outputs=len(node.outputs))
     for output, name in zip(outputs, OUTPUTS, strict=False):
         output.name = name
@@ -62,12 +73,36 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
     return ir.Function(DOMAIN, OP_TYPE, node.overload, graph=graph, attributes=attributes)
 
 
-def _overload(node: ir.Node) -> str:
+def _packed(node: ir.Node) -> ir.Value | None:
+    """Return the rows that a Split divides for a node alone into what it reads, or None.
+
+    The kernel finds query, key and value by the heads, whose size it takes to be one: as many of each.
+    """
+    parts = node.inputs[:PARTS]
+    split = producer(parts[0], "Split")
+    if split is None or tuple(split.outputs) != parts or any(only_user(part) is not node for part in parts):
+        return None
+    rank = len(split.outputs[0].shape or ())
+    axis = split.attributes.get_int("axis", 0)
+    heads, key_heads = (node.attributes.get_int(f"{of}_num_heads", 0) for of in ("q", "kv"))
+    by_rows = rank == ROWS and axis in (-1, rank - 1) and 0 < heads == key_heads
+    return split.inputs[0] if by_rows and _is_equal(split) else None
+
+
+def _is_equal(split: ir.Node) -> bool:
+    """Say whether a Split's parts are of one size."""
+    if len(split.inputs) == 1:
+        return True
+    sizes = constant(split.inputs[1])
+    return sizes is not None and len(np.unique(sizes)) == 1
+
+
+def _overload(inputs: Sequence[ir.Value | None], node: ir.Node) -> str:
     """Return the name of a node's body: its attributes, the inputs that are given, and how many outputs."""
     attributes = (
         f"{name}={attribute.value:.9g}"
         for name, attribute in sorted(node.attributes.items())
         if name in COVERED
     )
-    given = (name for name, value in zip(INPUTS, node.inputs, strict=False) if value is not None)
+    given = (name for name, value in zip(INPUTS, inputs, strict=False) if value is not None)
     return "_".join([*given, *attributes, str(len(node.outputs))])

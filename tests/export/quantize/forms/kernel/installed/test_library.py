@@ -20,6 +20,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.graph.rule import Rule
+from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
@@ -129,3 +130,34 @@ def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
     right = x["x"] @ (stored * scale[..., None]).reshape(24, 64).T
     step = (x["x"].max(-1) - x["x"].min(-1)).max() / 255  # of an activation, by row
     assert np.abs(answer - right).max() < step * np.abs(weight).sum(0).max() / 2
+
+
+def test_an_attention_answers_as_stock_ones_by_rows_and_by_parts() -> None:
+    heads, size = 3, 8
+    inputs = {
+        "rows": np.random.default_rng(0).standard_normal((2, 5, 3 * heads * size)).astype(np.float32),
+        "mask": np.tri(5, dtype=bool),
+    }
+
+    def attention(*, parts_are_used: bool) -> ir.Model:
+        tape = Tape()
+        values = {
+            name: ir.val(name, ir.DataType.from_numpy(array.dtype), array.shape)
+            for name, array in inputs.items()
+        }
+        parts = tape.op_multi_out("Split", [values["rows"]], {"axis": -1, "num_outputs": 3}, num_outputs=3)
+        for part in parts:
+            part.shape, part.type = ir.Shape((2, 5, heads * size)), values["rows"].type
+        counts = {"q_num_heads": heads, "kv_num_heads": heads}
+        y = tape.op("Attention", [*parts, values["mask"]], counts)
+        y = tape.op("Add", [y, parts[0]]) if parts_are_used else y
+        y.name, y.type = "y", values["rows"].type
+        graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="rows")
+        return ir.Model(graph, ir_version=10)
+
+    for parts_are_used, expected in ((False, ["Attention"]), (True, ["Split", "Attention", "Add"])):
+        stock, model = (attention(parts_are_used=parts_are_used) for _ in range(2))
+        apply(KernelAttention(), model)
+        assert [node.op_type for node in model.graph] == expected
+        answer, wanted = (_session(each).run(["y"], inputs)[0] for each in (model, stock))
+        np.testing.assert_allclose(answer, wanted, rtol=0, atol=SUMS * np.abs(wanted).max())
