@@ -33,6 +33,7 @@ export PATH=/bin LD_LIBRARY_PATH=/lib HOME=/
 cd /
 sh -e /script
 echo "{ENDED} $?"
+stty -echo  # returns when the serial port has sent all
 poweroff -f
 """
 BOOT = """default linux

@@ -26,8 +26,9 @@ constexpr std::size_t kKeyBlock = 128;
 constexpr std::size_t kScoreStride =
     kKeyBlock + 16;  // no power of 2: rows of a tile fall into different cache sets
 
+constexpr std::size_t kTilesWorthACopy = 4;  // of values, whose rows may lie in few cache sets
 constexpr std::size_t kFewRows = 2 * kInt16Rows;  // that read keys as they lie
-static_assert(kFewRows <= kTileRows);
+static_assert(kFewRows <= kTileRows);  // so they are one tile
 constexpr std::size_t kFewRowsKeyBlock =
     512;  // of int8, as a softmax of fewer keys mostly waits for its sums
 constexpr std::size_t kFewRowsScoreStride = kFewRowsKeyBlock + 16;
@@ -165,7 +166,7 @@ class BlockAttention {
   void attend_to(const KeySpan& span, std::size_t at, std::size_t key, std::size_t count) {
     const Rows keys = {span.key.at(block_.batch, block_.key_head, at), span.key.row_stride};
     const Rows values = {span.value.at(block_.batch, block_.key_head, at), span.value.row_stride};
-    const bool as_they_lie = !is_packed() && call_.value_size == value_stride_;
+    const bool as_they_lie = tiles_ < kTilesWorthACopy && call_.value_size == value_stride_;
     attend_to(keys, as_they_lie ? values : packed_values(values, count), key, count);
   }
 

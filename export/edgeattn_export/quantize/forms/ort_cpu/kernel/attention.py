@@ -22,7 +22,8 @@ from edgeattn_export.graph.functions import DOMAIN
 
 OP_TYPE = "Attention"
 INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")  # q is all three where k and v are left out
-PARTS, ROWS = 3, 3  # of what is packed: its parts, and its rank (batch, length, heads of all)
+PARTS = 3  # query, key and value side by side
+BY_ROW = 3  # rank of what is packed: (batch, length, parts * heads * size)
 OUTPUTS = ("y", "present_key", "present_value")
 COVERED = frozenset({"is_causal", "q_num_heads", "kv_num_heads", "scale", "softcap"})
 OF_FOURTH_OUTPUT = frozenset({"qk_matmul_output_mode"})  # which a covered node has not
@@ -85,8 +86,8 @@ def _packed(node: ir.Node) -> ir.Value | None:
     rank = len(split.outputs[0].shape or ())
     axis = split.attributes.get_int("axis", 0)
     heads, key_heads = (node.attributes.get_int(f"{of}_num_heads", 0) for of in ("q", "kv"))
-    by_rows = rank == ROWS and axis in (-1, rank - 1) and 0 < heads == key_heads
-    return split.inputs[0] if by_rows and _is_equal(split) else None
+    by_row = rank == BY_ROW and axis in (-1, rank - 1) and 0 < heads == key_heads
+    return split.inputs[0] if by_row and _is_equal(split) else None
 
 
 def _is_equal(split: ir.Node) -> bool:
