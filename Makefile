@@ -84,8 +84,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
 
-operators:  ## the kernels' operators beside onnxruntime's own on this CPU, with the shapes of MiniLM; a minute
-	python tests/bench/bench_kernels_operators.py "$$(runtime/kernels/compile tests)/libedgeattn_kernels.so"
+operators:  ## the kernels with the shapes of MiniLM on this CPU, beside its peak and beside onnxruntime's own; a minute
+	build=$$(runtime/kernels/compile tests -DEDGEATTN_KERNELS_BENCH=ON) && "$$build/bench_encoder_layer" && \
+	python tests/bench/bench_kernels_operators.py "$$build/libedgeattn_kernels.so"
 
 tidy:  ## clang-tidy over runtime/kernels and the C API of runtime/cpp; two minutes
 	.ci/tidy
