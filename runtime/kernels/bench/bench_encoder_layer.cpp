@@ -18,6 +18,7 @@ using namespace edgeattn::kernels;
 namespace {
 
 constexpr std::size_t kWidth = 384, kHidden = 1536, kHeads = 12, kSize = kWidth / kHeads;
+constexpr std::size_t kMostRows = 4096;
 
 struct Linear {
   const char* name;
@@ -106,7 +107,13 @@ void bench(std::size_t rows, const Peak& peak) {
 int main(int count, char** arguments) {
   std::vector<std::size_t> all = {1, 16, 128};
   if (count > 1) all.clear();
-  for (int i = 1; i < count; ++i) all.push_back(std::strtoull(arguments[i], nullptr, 10));
+  for (int i = 1; i < count; ++i) {
+    all.push_back(std::strtoull(arguments[i], nullptr, 10));
+    if (all.back() == 0 || all.back() > kMostRows) {
+      std::fprintf(stderr, "bench_encoder_layer: %s: rows from 1 to %zu expected\n", arguments[i], kMostRows);
+      return 2;
+    }
+  }
   const auto peak = measure_peak();
   std::printf("%s: %.0f GOPS of int8, %.0f of floats\n\n| | rows | us | at the peak | share |\n",
               edgeattn_kernels_instruction_set(), peak.int8, peak.floats);

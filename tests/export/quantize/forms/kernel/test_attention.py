@@ -80,13 +80,13 @@ def _packed_model(
     axis: int = -1,
     key_heads: int = HEADS,
     shared: bool = False,
-    masked: bool = True,
+    mask: Sequence[int | str] | None = None,
 ) -> ir.Model:
-    """Return an attention of (batch, length, heads * width) in three parts of one input; a mask too."""
+    """Return an attention of (batch, length, heads * width) in three parts of one input."""
     sizes_or_equal = sizes or [HEADS * WIDTH] * 3
     tape = Tape()
     packed = ir.val("packed", ir.DataType.FLOAT, (BATCH, "length", sum(sizes_or_equal)))
-    masks = [ir.val("mask", ir.DataType.BOOL, ("length", "length"))] if masked else []
+    masks = [] if mask is None else [ir.val("mask", ir.DataType.BOOL, mask)]
     counts = [] if sizes is None else [tape.initializer(ir.tensor(np.array(sizes), name="sizes"))]
     equal = {} if counts else {"num_outputs": 3}
     parts = tape.op_multi_out("Split", [packed, *counts], {"axis": axis, **equal}, num_outputs=3)
@@ -105,24 +105,27 @@ def _packed_model(
     return ir.Model(graph, ir_version=10)
 
 
-@pytest.mark.parametrize("masked", [True, False])
-@pytest.mark.parametrize("sizes", [None, [HEADS * WIDTH] * 3])
+MASKS: dict[str, tuple[Sequence[int | str] | None, Arrays]] = {
+    "no mask": (None, {}),
+    "causal": (("length", "length"), {"mask": np.tri(5, dtype=bool)}),
+    "padding": ((BATCH, 1, 1, "length"), {"mask": np.tri(BATCH, 5, 3, dtype=bool)[:, None, None]}),
+}
+
+
+@pytest.mark.parametrize(("dims", "mask"), MASKS.values(), ids=MASKS)
+@pytest.mark.parametrize("sizes", [None, [HEADS * WIDTH] * 3], ids=["equal parts", "sizes"])
 def test_rows_that_are_split_for_it_alone_reach_the_kernel_whole(
-    sizes: list[int] | None, *, masked: bool
+    sizes: list[int] | None, dims: Sequence[int | str] | None, mask: Arrays
 ) -> None:
-    random = np.random.default_rng(0)
-    inputs = {
-        "packed": random.standard_normal((BATCH, 5, 3 * HEADS * WIDTH)).astype(np.float32),
-        **({"mask": np.tri(5, dtype=bool)} if masked else {}),
-    }
-    model = _packed_model(sizes=sizes, masked=masked)
+    rows = np.random.default_rng(0).standard_normal((BATCH, 5, 3 * HEADS * WIDTH)).astype(np.float32)
+    inputs = {"packed": rows, **mask}
+    model = _packed_model(sizes=sizes, mask=dims)
     expected = ORT_CPU.runner(model)(inputs)["answer0"]
     apply(KernelAttention(), model)
     write_bodies(model, FORMS.bodies)
     (node,) = model.graph
-    assert [value and value.name for value in node.inputs] == (
-        ["packed", None, None, "mask"] if masked else ["packed"]
-    )
+    given = ["packed", None, None, "mask"] if mask else ["packed"]
+    assert [value and value.name for value in node.inputs] == given
     for way in (model, inlined(model)):
         np.testing.assert_array_equal(ORT_CPU.runner(way)(inputs)["answer0"], expected)
 
@@ -140,7 +143,8 @@ def test_rows_that_are_split_for_it_alone_reach_the_kernel_whole(
 def test_others_that_are_split_stay_split(others: dict[str, Any]) -> None:
     model = _packed_model(**others)
     assert len(apply(KernelAttention(), model).sites) == 1
-    assert [node.op_type for node in model.graph if node.op_type != "Neg"] == ["Split", "Attention"]
+    (attention,) = (node for node in model.graph if node.op_type == "Attention")
+    assert [value and value.name for value in attention.inputs] == ["q", "k", "v"]
 
 
 def test_attentions_that_differ_have_bodies_of_their_own() -> None:

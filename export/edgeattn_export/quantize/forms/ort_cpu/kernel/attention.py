@@ -77,7 +77,8 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
 def _packed(node: ir.Node) -> ir.Value | None:
     """Return the rows that a Split divides for a node alone into what it reads, or None.
 
-    The kernel finds query, key and value by the heads, whose size it takes to be one: as many of each.
+    The kernel finds query, key and value by their heads, of one size. Those of query and key always are;
+    those of the value are where the parts are equal.
     """
     parts = node.inputs[:PARTS]
     split = producer(parts[0], "Split")
@@ -85,8 +86,7 @@ def _packed(node: ir.Node) -> ir.Value | None:
         return None
     rank = len(split.outputs[0].shape or ())
     axis = split.attributes.get_int("axis", 0)
-    heads, key_heads = (node.attributes.get_int(f"{of}_num_heads", 0) for of in ("q", "kv"))
-    by_row = rank == BY_ROW and axis in (-1, rank - 1) and 0 < heads == key_heads
+    by_row = rank == BY_ROW and axis in (-1, rank - 1)
     return split.inputs[0] if by_row and _is_equal(split) else None
 
 
