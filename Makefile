@@ -4,7 +4,7 @@ BUILD = build
 
 .PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
-check: lint test  ## what a change must pass at least; .ci/run is all of it
+check: lint test  ## what a change must pass at least; .ci/run is the gate
 
 lint:
 	ruff check .

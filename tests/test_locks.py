@@ -31,7 +31,7 @@ SCRIPTS = [
 ]
 UNLOCKED = {
     "kernels": "the wheel that it built",
-    "python3.13": "the newest versions, on purpose",
+    "ordinary-user": "the newest versions, on purpose",
     "lock": "what makes the locks",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -16,6 +16,7 @@ NOT_RUN = {
     "pytest": "all tests",
     "make check": "all tests, and more",
     ".ci/run": "all tests, and more",
+    ".ci/nightly*": "all tests that .ci/run leaves out",
     ".ci/lock *": "asks registries for the newest versions: tests/test_locks.py reads what it wrote",
     "adb *": "asks for a phone",
     "runtime/web/examples/run *": "serves without end: tests/runtime/web/page-*.test.mjs",
