@@ -39,17 +39,19 @@ def test_a_stage_runs_what_exists(gate: str) -> None:
 def test_every_folder_of_tests_is_run_by_a_gate() -> None:
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     left_out = re.findall(r"^  \"(tests/[\w/*]+)\"", settings, re.MULTILINE)
-    named = "\n".join((ROOT / file).read_text("utf-8") for file in ("Makefile", *(f".ci/{gate}" for gate in GATES)))
-    named += (CI / "kernels").read_text("utf-8")
+    files = (ROOT / "Makefile", *(CI / name for name in (*GATES, "kernels")))
+    named = "\n".join(file.read_text("utf-8") for file in files)
     assert left_out
     assert [folder for folder in left_out if folder.replace("*", "edgeattn/sweep") not in named] == []
 
 
 @pytest.mark.parametrize("arguments", [["nosuch"], ["--from"], ["--from", "nosuch"], ["operators", "nosuch"]])
 def test_nightly_refuses_a_stage_that_is_none(arguments: list[str]) -> None:
-    done = subprocess.run([CI / "nightly", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    command = [CI / "nightly", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"no stage '{'' if arguments == ['--from'] else 'nosuch'}'; there are emulated, ")
+    name = "" if arguments == ["--from"] else "nosuch"
+    assert done.stderr.startswith(f"no stage '{name}'; there are emulated, ")
 
 
 @pytest.mark.parametrize(("name", "gate"), [("check", "run"), ("nightly", "nightly")])
