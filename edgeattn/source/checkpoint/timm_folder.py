@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 from timm.data import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 
+from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
+
 WEIGHTS = "model.safetensors"
 
 
@@ -36,7 +38,11 @@ def load_timm(folder: Path) -> nn.Module:
             f"config.json: architecture {name} found, a model of timm {timm.__version__} expected; update it"
         )
     if not (folder / WEIGHTS).is_file():
-        raise ValueError(_missing(folder))
+        if pickles := pickles_in(folder):
+            raise ValueError(pickle_refusal(pickles))
+        raise ValueError(
+            f"no {WEIGHTS} found; timm.models.save_for_hf(..., safe_serialization=True) saves it"
+        )
     sizes = {key: config[key] for key in ("num_classes", "global_pool") if key in config}
     arguments = sizes | config.get("model_args", {})
     network: nn.Module = timm.create_model(name, pretrained_cfg=config["pretrained_cfg"], **arguments)
@@ -59,13 +65,3 @@ def label_names(folder: Path, network: nn.Module) -> list[str]:
     if not names and subset:
         names = ImageNetInfo(subset).label_names()
     return [str(name) for name in names or range(int(config["num_classes"]))]
-
-
-def _missing(folder: Path) -> str:
-    """Say that there are no weights, with the command that converts those of a pickle."""
-    pickles = sorted(file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth"))
-    if not pickles:
-        return f"no {WEIGHTS} found; timm.models.save_for_hf(..., safe_serialization=True) saves it"
-    load = f"torch.load('{folder / pickles[0]}', weights_only=True)"
-    save = f"from safetensors.torch import save_file; save_file({load}, '{folder / WEIGHTS}')"
-    return f'{pickles[0]}: a pickle found, which may run code; convert it: python -c "import torch; {save}"'

@@ -12,6 +12,8 @@ import transformers
 from torch import nn
 from transformers import logging
 
+from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
+
 
 def architecture_of(folder: Path) -> str:
     """Return the class that a folder's config.json names.
@@ -51,13 +53,8 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
     """
     name = architecture_of(folder)
     if not any(folder.glob("*.safetensors")):
-        pickles = sorted(
-            file.name for file in folder.iterdir() if file.suffix in (".bin", ".pt", ".pth", ".ckpt")
-        )
-        if pickles:
-            raise ValueError(
-                f"{pickles[0]}: a pickle found, which may run code; convert it: {conversion(folder)}"
-            )
+        if pickles := pickles_in(folder):
+            raise ValueError(pickle_refusal(pickles))
         raise ValueError("no weights found, such as model.safetensors; save them there with save_pretrained")
     quiet: Any = logging
     quiet.disable_progress_bar()
@@ -88,10 +85,3 @@ def drop_pooler(network: nn.Module) -> None:
     """Leave out the vector that a network makes of its first token, which most are not trained for."""
     if getattr(network, "pooler", None) is not None:
         network.register_module("pooler", None)
-
-
-def conversion(folder: Path) -> str:
-    """Return the command that writes a folder's weights in safetensors, and runs no code of the pickle."""
-    name = architecture_of(folder)
-    load = f"{name}.from_pretrained('{folder}', weights_only=True)"
-    return f"python -c \"from transformers import {name}; {load}.save_pretrained('{folder}')\""

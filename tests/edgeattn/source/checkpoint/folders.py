@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shlex
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,13 @@ import numpy as np
 import torch
 import transformers
 from PIL import Image
+from safetensors.torch import load_file
 from scipy.io import wavfile
 from sklearn.datasets import load_digits
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
+from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 WORDS = (
@@ -91,6 +96,22 @@ def bert(folder: Path, head: str, **settings: Any) -> Path:
 def classifier(folder: Path) -> Path:
     """Save a BERT that calls a text positive or negative."""
     return bert(folder, "ForSequenceClassification", id2label={0: "negative", 1: "positive"})
+
+
+def pickled(folder: Path, without: str = "none") -> dict[str, Tensor]:
+    """Turn a folder's weights into a pickle, but for those whose names begin so; return what it holds."""
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if not name.startswith(without)}
+    torch.save(kept, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    return kept
+
+
+def convert(refusal: str) -> None:
+    """Run the command that a refusal gives."""
+    command, *arguments = shlex.split(refusal.split("convert it: ")[1])
+    assert command == "python"
+    subprocess.run([sys.executable, *arguments], check=True)
 
 
 PIXELS = 16  # of an image's side

@@ -87,21 +87,52 @@ def test_a_folder_that_is_not_there_is_told_before_its_samples(data: Path) -> No
         read_source("nowhere", data)
 
 
-@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")  # of newer PyTorch, at every pickle
-def test_a_pickle_is_refused_with_the_command_that_converts_it(
-    folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weights = folder / "model.safetensors"
-    torch.save(load_file(weights), folder / "pytorch_model.bin")
-    weights.unlink()
+def test_a_pickle_is_refused_with_the_command_that_converts_it(tmp_path: Path, data: Path) -> None:
+    folder = folders.classifier(tmp_path / "my 'critic'")
+    pickled = folders.pickled(folder)
+    (folder / "optimizer.pt").write_bytes(b"")  # of a trainer: no weights
     with pytest.raises(BadInput, match=r"pytorch_model\.bin: a pickle found.*; convert it: ") as refusal:
         read_source(str(folder), data, {"text": "review"})
-    _, command = str(refusal.value).split("convert it: ")
-    code = re.fullmatch(r'python -c "(.*)"', command)
-    assert code is not None
-    exec(code[1], {})
-    assert weights.is_file()
+    folders.convert(str(refusal.value))
+    converted = load_file(folder / "model.safetensors")
+    assert {name: value.tolist() for name, value in converted.items()} == {
+        name: value.tolist() for name, value in pickled.items()
+    }
     read_source(str(folder), data, {"text": "review"})
+
+
+def test_a_converted_pickle_lacks_what_the_pickle_lacked(folder: Path, data: Path) -> None:
+    folders.pickled(folder, without="classifier.")
+    with pytest.raises(BadInput, match="convert it: ") as refusal:
+        read_source(str(folder), data, {"text": "review"})
+    folders.convert(str(refusal.value))
+    with pytest.raises(BadInput, match=r"no weights for classifier\.bias and 1 more found"):
+        read_source(str(folder), data, {"text": "review"})
+
+
+def test_a_pickle_in_parts_becomes_one_file(folder: Path, data: Path) -> None:
+    weights = folders.pickled(folder)
+    (folder / "pytorch_model.bin").unlink()
+    for i, names in enumerate((list(weights)[::2], list(weights)[1::2]), 1):
+        shared = {name: weights[name] for name in names}
+        torch.save(shared, folder / f"pytorch_model-0000{i}-of-00002.bin")
+    with pytest.raises(BadInput, match=r"pytorch_model-00001-of-00002\.bin: a pickle found") as refusal:
+        read_source(str(folder), data, {"text": "review"})
+    folders.convert(str(refusal.value))
+    read_source(str(folder), data, {"text": "review"})
+
+
+def test_weights_that_layers_share_are_converted(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "gaps", "ForMaskedLM")
+    tied = folders.pickled(folder)
+    torch.save(
+        tied | {"cls.predictions.decoder.bias": tied["cls.predictions.bias"]}, folder / "pytorch_model.bin"
+    )
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    with pytest.raises(BadInput, match="convert it: ") as refusal:
+        read_source(str(folder), tmp_path / "x.txt")
+    folders.convert(str(refusal.value))
+    read_source(str(folder), tmp_path / "x.txt")
 
 
 def test_weights_that_are_missing_are_named(config: Callable[..., None], folder: Path, data: Path) -> None:
