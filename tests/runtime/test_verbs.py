@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from answers import LACKS, questions
 
-RUNTIME = Path(__file__).parents[2] / "runtime"
+ROOT = Path(__file__).parents[2]
+RUNTIME = ROOT / "runtime"
 
 LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin")
-PROGRAMS = {  # what answers the cases: files and folders
-    "Python": ("python/conform",),
-    "C++ and C": ("cpp/tests/conformance.cpp",),
-    "TypeScript": ("web/conformance",),
-    "Swift": ("swift/Tests/Conformance",),
-    "Kotlin": ("android/conformance-jvm", "android/conformance"),
+PROGRAMS = {  # the sources of what answers the cases
+    "Python": "runtime/python/conform/*.py",
+    "C++ and C": "runtime/cpp/tests/conformance.cpp",
+    "TypeScript": "runtime/web/conformance/*.ts",
+    "Swift": "runtime/swift/Tests/Conformance/*.swift",
+    "Kotlin": "tests/runtime/android/conformance/*.kt",
 }
 OF_VERB = {  # by what a case may need, the verb whose row tells of it
     "listing": "list a folder",
@@ -49,9 +50,7 @@ def table() -> dict[str, dict[str, str]]:
 
 
 def _program(language: str) -> str:
-    files = [RUNTIME / name for name in PROGRAMS[language]]
-    inside = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
-    return "".join(file.read_text("utf-8") for file in inside if file.is_file())
+    return "".join(file.read_text("utf-8") for file in ROOT.glob(PROGRAMS[language]))
 
 
 def test_every_verb_is_answered_or_the_reason_is_told(table: dict[str, dict[str, str]]) -> None:

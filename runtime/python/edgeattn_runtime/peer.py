@@ -46,7 +46,16 @@ _ENDING = 5.0  # seconds in which a process ends that is told to
 
 
 class PeerLostError(BundleError):
-    """The process has ended, or was silent for too long."""
+    """The process has ended, or was silent for too long.
+
+    Args:
+        reason: As every error has it.
+        code: The process's exit code; below 0 the signal that ended it, None where it is not known.
+    """
+
+    def __init__(self, reason: str, code: int | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Peer:
@@ -130,7 +139,7 @@ class Peer:
                 noted(frame[0][NOTE])
         code, words = self._code(), self.last_words()
         self.end()
-        raise PeerLostError(f"the worker ended with code {code}: {words}")
+        raise PeerLostError(f"the worker ended with code {code}: {words}", code)
 
     @contextmanager
     def _ended_amid_frames(self) -> Iterator[None]:
@@ -175,13 +184,22 @@ class Peer:
 def serve(verbs: Mapping[str, Verb], requests: IO[bytes], answers: IO[bytes], *, most: int = CONTENT) -> None:
     """Answer requests until their sender has gone; what goes wrong is an answer too.
 
+    What is no frame is the last request: the next one could begin anywhere.
+
     Args:
         verbs: What is done with a request and its arrays, by its "verb".
         requests: What the sender writes.
         answers: What it reads.
         most: Bytes of arrays that a request may have.
     """
-    while (frame := read_frame(requests, most=most)) is not None:
+    while True:
+        try:
+            frame = read_frame(requests, most=most)
+        except FrameError as error:
+            write_frame(answers, refusal(error))
+            return
+        if frame is None:
+            return
         message, arrays = frame
         try:
             answer, outputs = _verb(verbs, message)(message, arrays)

@@ -50,8 +50,7 @@ VERBS = {name: performed(reader) for name, reader in READERS.items()}
 
 
 def read(content: bytes) -> None:
-    with suppress(BadInput):
-        serve(VERBS, io.BytesIO(content), io.BytesIO(), most=LIMIT)
+    serve(VERBS, io.BytesIO(content), io.BytesIO(), most=LIMIT)
     answers = io.BytesIO(content)
     while (frame := read_frame(answers, most=LIMIT)) is not None:
         answer, _ = frame

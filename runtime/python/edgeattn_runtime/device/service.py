@@ -17,10 +17,11 @@ from edgeattn_runtime.frames import FrameError, Message, read_packed, write_pack
 from edgeattn_runtime.peer import NOTE, Peer, PeerLostError, refusal
 
 REQUEST = 1 << 26  # bytes of files that a request brings at most
-TIMES = 3  # that a request is given to a worker, which may end in it
+TIMES = 3  # that a request is given to a worker, which the system may end
 WAITING, WORKING = "waiting", "working"  # what a host is told meanwhile
 
 _WORKER = ("-m", "edgeattn_runtime.device.worker")
+_RAISED = 1  # the exit code of a Python that an error ended: it would end the next one too
 _HERE = "empty"  # the folder that workers work in: no graph finds a file there
 
 
@@ -72,7 +73,7 @@ class Service:
     def _answered(
         self, request: Message, content: bytes, *, working: Callable[[], None]
     ) -> tuple[Message, bytes]:
-        """Have a worker answer; one that ends is replaced, and asked the same."""
+        """Have a worker answer; one that was killed is replaced, and asked the same."""
         words = ""
         for _ in range(TIMES):
             worker = self._worker = self._worker or Peer(self._command, folder=self._folder)
@@ -85,6 +86,9 @@ class Service:
                         working()
             except (PeerLostError, FrameError) as error:
                 self._worker, words = None, str(error)
+                if isinstance(error, PeerLostError) and error.code == _RAISED:
+                    remedy = "install the runtime there again, or measure on another device"
+                    return refusal(BadInput(f"{words}; {remedy}")), b""
         return refusal(
             BadInput(
                 f"its worker ended {TIMES} times in this measurement, as it does where memory runs out "

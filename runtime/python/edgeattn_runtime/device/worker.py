@@ -27,6 +27,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 import edgeattn_runtime
+from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.device.files import Files
 from edgeattn_runtime.device.request import BenchSpec, Piece, RaceSpec, TimingSpec, call_of
 from edgeattn_runtime.device.sessions import Sessions
@@ -129,6 +130,7 @@ class Worker:
 
         Raises:
             BadInput: It is none, or cannot be done here.
+            ResourceError: Memory runs out.
         """
         fields = {name: value for name, value in request.items() if name not in ("verb", "pieces")}
         try:
@@ -141,6 +143,8 @@ class Worker:
             return verb(Field("", fields))
         except RecursionError as error:
             raise BadInput("a request too deeply nested; send a flat one") from error
+        except MemoryError as error:
+            raise shortage("this measurement", "memory", error) from error
         except OSError as error:
             raise BadInput(f"{error.strerror or error}: {error.filename or 'a file'}") from error
 
