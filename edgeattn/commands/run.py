@@ -30,6 +30,14 @@ def run(
     text: Annotated[
         str | None, typer.Option("--text", metavar="TEXT", help="A text, in place of a file.")
     ] = None,
+    pair: Annotated[
+        str | None,
+        typer.Option("--pair", metavar="TEXT", help="The second text of a pair: a question's context."),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option("--prompt", metavar="NAME", help="A prompt of the bundle, put before the text."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="Y.npz", help="Write the outputs here. Default: show them."),
@@ -50,7 +58,7 @@ def run(
     model = load(bundle, threads=threads, kernels=not no_kernels)
     tell_kernels(model)
     maps = maps_of(model, head) if attention else ()
-    arrays = read_input(model, inputs, text)
+    arrays = read_input(model, inputs, text, pair, prompt)
     if _is_encoded(model, arrays):
         raise InputError(
             f"{model.name}: what its encoder reads found; it answers with tokens: edgeattn generate "

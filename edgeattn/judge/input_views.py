@@ -15,7 +15,8 @@ from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing.image import image_levels
-from edgeattn_runtime.processing.text import decode_text, open_tokenizer
+from edgeattn_runtime.processing.text import decode_text
+from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 Array = NDArray[np.generic]
 

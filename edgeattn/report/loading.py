@@ -49,6 +49,8 @@ def _calling(bundle: Path, graph: Graph, processing: Processing) -> str:
 def _prepared(processing: Processing) -> str | None:
     """Return what makes a call's arguments of an app's own data; None where nothing does."""
     examples = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"', "series": '"hours.csv"'}
+    if processing.text is not None and processing.text.pair is not None:
+        examples["text"] += ', pair="..."'
     raw = [f"{kind}={value}" for kind, value in examples.items() if getattr(processing, kind) is not None]
     return f"**net.prepare({', '.join(raw)})" if raw else None
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.legible import one_line
 from edgeattn_runtime.processing import Processing
-from edgeattn_runtime.processing.text import open_tokenizer
+from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 LONGEST_LABEL = 12  # characters
 

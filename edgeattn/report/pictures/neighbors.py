@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, Arrays, one_line
 from edgeattn.report.svg import INK
-from edgeattn_runtime.processing.text import decode_text, open_tokenizer
+from edgeattn_runtime.processing.text import decode_text
+from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 SHOWN_NEIGHBORS = 5
 _WIDTH, _LINE = 7.0, 0.2  # inches
@@ -19,7 +20,8 @@ _WIDTH, _LINE = 7.0, 0.2  # inches
 def has_neighbors(sample: AnsweredSample) -> bool:
     """Say whether the only output is a vector a text, and no score a class; and whether texts can be read."""
     processing, dims = sample.processing, [output.ndim for output in sample.original.values()]
-    is_embedded = processing.text is not None and processing.labels is None and dims == [2]
+    takes_texts = processing.text is not None and processing.text.pair is None
+    is_embedded = takes_texts and processing.labels is None and dims == [2]
     return is_embedded and find_spec("tokenizers") is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterable, Sequence
 from inspect import signature
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer
 
 UNLIMITED = 10**6  # tokens: beyond it, a tokenizer's model_max_length stands for none
+TRUNCATIONS = {"OnlyFirst": "only_first", "OnlySecond": "only_second"}  # by their names in tokenizer.json
 
 
 class Tokens:
@@ -44,7 +46,10 @@ class Tokens:
 
     def encode(self, *texts: str, **options: Any) -> dict[str, Tensor]:
         """Return the inputs of a text or of a pair, int64 (1, S)."""
-        encoded = self.encoded(*texts, **options)
+        return self.inputs(self.encoded(*texts, **options))
+
+    def inputs(self, encoded: Any) -> dict[str, Tensor]:
+        """Return the inputs among what the tokenizer made, int64 (1, S)."""
         return {name: encoded[name] for name in self.names}
 
     def encode_all(self, texts: Sequence[str]) -> dict[str, Tensor]:
@@ -61,13 +66,23 @@ class Tokens:
         cut = {"truncation": True, "max_length": self.longest} if self.longest else {}
         return self.tokenizer(*texts, return_tensors="pt", **{**cut, **options})
 
-    def processing(self, texts: Iterable[str]) -> dict[str, Any] | None:
+    def truncation(self, otherwise: str) -> str:
+        """Return which text of a pair is cut: the one that tokenizer.json names, else ``otherwise``."""
+        if not self.file.is_file():
+            return otherwise
+        settings = json.loads(self.file.read_text(encoding="utf-8")).get("truncation") or {}
+        return TRUNCATIONS.get(settings.get("strategy", ""), otherwise)
+
+    def processing(
+        self, texts: Iterable[tuple[str, ...]], truncation: str | None = None
+    ) -> dict[str, Any] | None:
         """Return what a bundle says of texts; None, with a warning, where it would take them otherwise.
 
         Args:
-            texts: Those of the samples.
+            texts: Those of the samples, single ones or pairs.
+            truncation: Which text of a pair is cut; None where they are single.
         """
-        reason = self._difference(texts)
+        reason = self._difference(texts, truncation)
         if reason is not None:
             warnings.warn(f"{reason}: the bundle takes token ids, and no text", stacklevel=2)
             return None
@@ -78,21 +93,25 @@ class Tokens:
             "mask": inputs["attention_mask"],
             "types": inputs["token_type_ids"],
             "longest": self.longest,
+            **({} if truncation is None else {"pair": {"truncation": truncation}}),
         }
 
-    def _difference(self, texts: Iterable[str]) -> str | None:
+    def _difference(self, texts: Iterable[tuple[str, ...]], truncation: str | None) -> str | None:
         """Say in what tokenizer.json alone differs from the checkpoint's tokenizer."""
         if not self.file.is_file():
             return "no tokenizer.json found"
         plain = Tokenizer.from_file(str(self.file))
         plain.no_padding()
         plain.no_truncation()
+        strategy = {} if truncation is None else {"strategy": truncation}
         if self.longest:
-            plain.enable_truncation(self.longest)
-        for text in texts:
-            if plain.encode(text).ids != self.encoded(text)["input_ids"][0].tolist():
+            plain.enable_truncation(self.longest, **strategy)
+        cut = {} if truncation is None else {"truncation": truncation}
+        for each in texts:
+            first, second = each if len(each) == 2 else (*each, None)
+            if plain.encode(first, second).ids != self.encoded(*each, **cut)["input_ids"][0].tolist():
                 name = type(self.tokenizer).__name__
-                return f"tokenizer.json splits or cuts {text[:40]!r} otherwise than {name}"
+                return f"tokenizer.json splits or cuts {each[0][:40]!r} otherwise than {name}"
         return None
 
 

@@ -37,6 +37,8 @@ def parser() -> argparse.ArgumentParser:
         "--input", type=Path, metavar="FILE", help="X.npz, one array per input; SOUND.wav; an image"
     )
     raw.add_argument("--text", metavar="TEXT", help="a text")
+    once.add_argument("--pair", metavar="TEXT", help="the second text of a pair: a question's context")
+    once.add_argument("--prompt", metavar="NAME", help="a prompt of the bundle, put before the text")
     once.add_argument(
         "-o", "--output", type=Path, metavar="Y.npz", help="one array per output (the answer is printed)"
     )

@@ -5,8 +5,8 @@ r"""The boundary around the libraries of others: what they raise leaves it as an
                                          in a message
                                          RuntimeError and ValueError, of options         Incompatible...
                  graph_session.py        the same                                        Bundle-, InputError
-    tokenizers   text.py, the file       Exception; PanicException, a BaseException      BundleError
-                 text.py, each text      the same                                        InputError
+    tokenizers   tokenizer.py, the file  Exception; PanicException, a BaseException      BundleError
+                 encoding.py, each text  the same                                        InputError
                  text.py, its ids        numpy's OverflowError                           BundleError
     Pillow       image.py                OSError, SyntaxError, ValueError, struct.error, InputError
                                          DecompressionBombError, OverflowError

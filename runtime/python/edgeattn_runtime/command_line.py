@@ -47,7 +47,7 @@ def _load(args: argparse.Namespace) -> Model:
 def _run(args: argparse.Namespace) -> None:
     model = _load(args)
     _tell_kernels(model)
-    outputs = model(**read_input(model, args.input, args.text))
+    outputs = model(**read_input(model, args.input, args.text, args.pair, args.prompt))
     if args.output is not None:
         write_npz(args.output, outputs)
     else:

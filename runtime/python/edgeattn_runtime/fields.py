@@ -57,6 +57,12 @@ class Field:
             raise self.refusal(meaning)
         return self.value
 
+    def any_text(self) -> str:
+        """Read a string of any characters, none among them too; a lone surrogate is none."""
+        if not isinstance(self.value, str) or any("\ud800" <= c <= "\udfff" for c in self.value):
+            raise self.refusal("a text")
+        return self.value
+
     def integer(self, least: int, most: int = _LARGEST) -> int:
         """Read an integer from ``least`` to ``most``."""
         if type(self.value) is not int or not least <= self.value <= most:

@@ -161,7 +161,14 @@ class Model:
         return self._splitter.run(self._buckets.run, checked, self._buckets.stacks)
 
     def prepare(
-        self, *, text: object = None, image: object = None, audio: object = None, series: object = None
+        self,
+        *,
+        text: object = None,
+        pair: object = None,
+        prompt: str | None = None,
+        image: object = None,
+        audio: object = None,
+        series: object = None,
     ) -> Arrays:
         """Make the inputs of a call from an app's own data, as the bundle's ``processing`` says.
 
@@ -170,6 +177,9 @@ class Model:
 
         Args:
             text: A str. One of more tokens than the bundle takes is cut at its end, with a warning.
+            pair: The second text of a pair, such as the context of a question, where the bundle takes pairs.
+            prompt: The name of one of the bundle's prompts, which is put before the text; "" for none.
+                Default: the bundle's ``default_prompt``.
             image: The path of a file, an image of Pillow's, or an array of uint8, (H, W) or (H, W, C).
             audio: The path of a WAV file, or an ``edgeattn_runtime.Sound``.
             series: The path of a CSV file, or an array of numbers, (series, time); NaN is a missing one.
@@ -182,7 +192,9 @@ class Model:
                 that the bundle does not take.
             EdgeAttnError: An extra is not installed: ``edgeattn[text]`` or ``edgeattn[image]``.
         """
-        return self._preparation.inputs(text=text, image=image, audio=audio, series=series)
+        return self._preparation.inputs(
+            text=text, pair=pair, prompt=prompt, image=image, audio=audio, series=series
+        )
 
     def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
         """Read what a call returned by the bundle's labels.

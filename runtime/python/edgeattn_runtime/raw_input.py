@@ -16,13 +16,17 @@ from edgeattn_runtime.npz import read_npz
 from edgeattn_runtime.prompt import Prompt
 
 
-def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
+def read_input(
+    model: Model, path: Path | None, text: str | None, pair: str | None = None, prompt: str | None = None
+) -> Arrays:
     """Return the inputs of a call; warnings, such as of a text that was cut, go to stderr.
 
     Args:
         model: Whose processing prepares what is no array.
         path: An .npz file, a .wav file, a .csv file, or the file of an image.
         text: A text, where there is no file.
+        pair: The second text of a pair.
+        prompt: The name of what the bundle puts before the text.
 
     Raises:
         InputError: There is not one of them alone, or the bundle prepares no such data.
@@ -30,9 +34,11 @@ def read_input(model: Model, path: Path | None, text: str | None) -> Arrays:
     """
     if (path is None) == (text is None):
         raise InputError("no input or two found; give either --input FILE or --text TEXT")
+    if path is not None and (pair is not None or prompt is not None):
+        raise InputError("--pair or --prompt: found beside --input FILE; give --text TEXT")
     with _warnings_on_stderr():
         if path is None:
-            return model.prepare(text=text)
+            return model.prepare(text=text, pair=pair, prompt=prompt)
         suffix = path.suffix.lower()
         if suffix == ".npz":
             return read_npz(path)

@@ -19,7 +19,8 @@ from seeds import TEXTS
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
     from edgeattn_runtime.errors import BadInput
     from edgeattn_runtime.graph import Tensor
-    from edgeattn_runtime.processing.text import Text, open_tokenizer, prepare_text
+    from edgeattn_runtime.processing.text import Text, prepare_text
+    from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 TEXT = Text(tokenizer="tokenizer.json", ids="ids", mask=None, types=None, longest=16)
 INPUTS = {"ids": Tensor(name="ids", dtype="int64", dims=("batch", "sequence"))}

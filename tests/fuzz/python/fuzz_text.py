@@ -11,13 +11,9 @@ from fuzzing import fuzz
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
     from edgeattn_runtime.errors import InputError
     from edgeattn_runtime.graph import Tensor
-    from edgeattn_runtime.processing.text import (
-        OpenTokenizer,
-        Text,
-        decode_text,
-        open_tokenizer,
-        prepare_text,
-    )
+    from edgeattn_runtime.processing.encoding import OpenTokenizer
+    from edgeattn_runtime.processing.text import Text, decode_text, prepare_text
+    from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 TEXT = Text(tokenizer="tokenizer.json", ids="ids", mask=None, types=None, longest=None)
 INPUTS = {"ids": Tensor(name="ids", dtype="int64", dims=("batch", "sequence"))}

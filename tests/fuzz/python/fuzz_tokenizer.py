@@ -12,7 +12,8 @@ from seeds import TEXTS
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
     from edgeattn_runtime.errors import BundleError, InputError
     from edgeattn_runtime.graph import Tensor
-    from edgeattn_runtime.processing.text import Text, decode_text, open_tokenizer, prepare_text
+    from edgeattn_runtime.processing.text import Text, decode_text, prepare_text
+    from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 TEXT = Text(tokenizer="tokenizer.json", ids="ids", mask="mask", types="types", longest=16)
 INPUTS = {

@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from edgeattn_runtime import BundleError, InputError, Model, load
 from edgeattn_runtime.graph import Tensor
-from edgeattn_runtime.processing.text import Text, open_tokenizer, prepare_text
+from edgeattn_runtime.processing.text import Text, prepare_text
+from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 TEXT = Text(tokenizer="tokenizer.json", ids="ids", mask="mask", types="types", longest=5)
 INPUTS = {

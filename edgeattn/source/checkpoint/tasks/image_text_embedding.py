@@ -46,7 +46,7 @@ class ImageTextEmbedding(Task):
                 self.tokens.names = ["input_ids"]
                 pad = self.tokens.tokenizer.pad_token_id
                 padding = network.config.text_config.max_position_embeddings, pad
-            self.add_processing(text=self.tokens.processing([row["text"] for row in rows]))
+            self.add_processing(text=self.tokens.processing([(row["text"],) for row in rows]))
             self.dynamic = {**self.dynamic, **self.tokens.dynamic}
         self.network = Towers(network, padding)
 

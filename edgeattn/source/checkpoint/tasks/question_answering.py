@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,15 +30,13 @@ class QuestionAnswering(TextTask):
         super().__init__(folder, rows, load_network(folder))
         if self.has("answer"):
             self.metric = answer_match
-        warnings.warn("pairs of texts: a bundle prepares one text, so it takes token ids", stacklevel=2)
+        self.say_pairs("question", "context", "only_second")
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each pair, its context cut, and where its tokens lie in the context."""
         for row in self.rows:
-            encoded = self.tokens.encoded(
-                row["question"], row["context"], truncation="only_second", return_offsets_mapping=True
-            )
-            inputs = {name: encoded[name] for name in self.tokens.names}
+            encoded = self.encoded(row, return_offsets_mapping=True)
+            inputs = self.tokens.inputs(encoded)
             if "answer" not in row:
                 yield inputs
                 continue

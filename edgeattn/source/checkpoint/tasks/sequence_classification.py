@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,14 +37,14 @@ class SequenceClassification(TextTask):
         if not self.is_regression:
             self.add_processing(labels={"output": "logits", "names": self.labels.names})
         if self.has("pair"):
-            warnings.warn("pairs of texts: a bundle prepares one text, so it takes token ids", stacklevel=2)
+            self.say_pairs("text", "pair", "longest_first")
         else:
             self.say_text()
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each row, and its label where there is one, (1,)."""
         for i, row in enumerate(self.rows):
-            inputs = self.tokens.encode(*(row[role] for role in ("text", "pair") if role in row))
+            inputs = self.tokens.inputs(self.encoded(row))
             yield (inputs, self._target(i, row["label"])) if "label" in row else inputs
 
     def _target(self, row: int, label: Any) -> Tensor:

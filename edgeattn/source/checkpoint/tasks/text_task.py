@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -22,12 +22,19 @@ class TextTask(Task):
         network: With its weights.
         longest: Tokens that a text is cut to, in place of the tokenizer's own.
 
+    Attributes:
+        roles: Those of a row's text, or of both texts of a pair.
+        truncation: Which text of a pair is cut; None where they are single.
+
     Raises:
         ValueError: The network takes no texts, or there is no tokenizer.
     """
 
     takes: ClassVar[str] = "input_ids"
     needed: ClassVar[Sequence[str]] = ("text",)
+
+    roles: tuple[str, ...] = ("text",)
+    truncation: str | None = None
 
     def __init__(
         self, folder: Path, rows: Sequence[Row], network: nn.Module, longest: int | None = None
@@ -42,14 +49,37 @@ class TextTask(Task):
 
     def say_text(self) -> None:
         """Have the bundle take texts, where it splits and cuts them as the checkpoint does."""
-        self.add_processing(text=self.tokens.processing([row["text"] for row in self.rows]))
+        texts = [self.texts(row) for row in self.rows]
+        self.add_processing(text=self.tokens.processing(texts, self.truncation))
+
+    def say_pairs(self, first: str, second: str, truncation: str) -> None:
+        """Have the bundle take pairs of texts likewise.
+
+        Args:
+            first: The role of the first text.
+            second: That of the other.
+            truncation: Which of them is cut where the checkpoint does not say: "longest_first",
+                "only_first" or "only_second".
+        """
+        self.roles, self.truncation = (first, second), self.tokens.truncation(truncation)
+        self.say_text()
+
+    def texts(self, row: Row) -> tuple[str, ...]:
+        """Return a row's text, or the texts of its pair."""
+        return tuple(row[role] for role in self.roles)
+
+    def encoded(self, row: Row, **options: Any) -> Any:
+        """Return all that the tokenizer makes of a row."""
+        cut = {} if self.truncation is None else {"truncation": self.truncation}
+        return self.tokens.encoded(*self.texts(row), **cut, **options)
 
     def samples(self) -> Iterator[object]:
-        """Yield the inputs of each text, int64 (1, S)."""
+        """Yield the inputs of each row, int64 (1, S)."""
         for row in self.rows:
-            yield self.tokens.encode(row["text"])
+            yield self.tokens.inputs(self.encoded(row))
 
     def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield the texts as they are, where the bundle takes texts."""
         if "text" in (self.processing or {}):
-            yield from ({"text": row["text"]} for row in self.rows)
+            for row in self.rows:
+                yield dict(zip(("text", "pair"), self.texts(row), strict=False))

@@ -33,7 +33,7 @@ class Processing:
         """Return what the manifest holds of it."""
         parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
-            name: part.to_table() if isinstance(part, Audio | Image) else asdict(part)
+            name: part.to_table() if isinstance(part, Text | Audio | Image) else asdict(part)
             for name, part in parts.items()
             if part is not None
         }

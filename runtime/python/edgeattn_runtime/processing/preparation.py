@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,10 +15,12 @@ from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.processing.audio import prepare_audio
+from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.series import prepare_series
-from edgeattn_runtime.processing.text import OpenTokenizer, decode_text, open_tokenizer, prepare_text
+from edgeattn_runtime.processing.text import decode_text, encode_all, prepare_text
+from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
 KINDS = ("text", "image", "audio", "series")  # of an app's data
 
@@ -49,10 +51,10 @@ class Preparation:
         self._inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
         self._path, self._read = path, read
 
-    def inputs(self, **raw: object) -> Arrays:
+    def inputs(self, *, pair: object = None, prompt: object = None, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
-        prepare = {
-            "text": self._prepare_text,
+        prepare: dict[str, Callable[[Sequence[object]], Arrays]] = {
+            "text": partial(self._prepare_text, pair, prompt),
             "image": self._prepare_image,
             "audio": self._prepare_audio,
             "series": self._prepare_series,
@@ -60,6 +62,9 @@ class Preparation:
         for name in raw.keys() - prepare.keys():
             raise InputError(f"{name}: unknown; {self._kinds()}")
         batches = {name: _batch(name, value) for name, value in raw.items() if value is not None}
+        for name, value in (("pair", pair), ("prompt", prompt)):
+            if value is not None and "text" not in batches:
+                raise InputError(f"{name}: found without a text; give text as well")
         if not batches:
             raise InputError(f"nothing found to prepare; {self._kinds()}")
         arrays: Arrays = {}
@@ -83,9 +88,20 @@ class Preparation:
         """Return the text of token ids, see ``Model.decode``."""
         return decode_text(self._tokenizer, tokens)
 
-    def _prepare_text(self, texts: Sequence[object]) -> Arrays:
+    def tokens(self, text: object, pair: object = None, prompt: object = None) -> list[Encoded]:
+        """Return the tokens of a text, or of each of a batch, and where they lie in it.
+
+        Raises:
+            InputError: As ``Model.prepare`` does.
+        """
+        how = self._part("text", self._processing.text)
+        pairs = None if pair is None else _batch("pair", pair)
+        return encode_all(how, self._tokenizer, _batch("text", text), pairs, prompt)
+
+    def _prepare_text(self, pair: object, prompt: object, texts: Sequence[object]) -> Arrays:
         text = self._part("text", self._processing.text)
-        return prepare_text(text, self._tokenizer, self._inputs, texts)
+        pairs = None if pair is None else _batch("pair", pair)
+        return prepare_text(text, self._tokenizer, self._inputs, texts, pairs, prompt)
 
     def _prepare_image(self, sources: Sequence[object]) -> Arrays:
         image = self._part("image", self._processing.image)

@@ -1,31 +1,27 @@
-"""Text: its entry in the manifest, and how it becomes token ids."""
+"""Text: its entry in the manifest, and how texts become inputs."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import index
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays
-from edgeattn_runtime.errors import BundleError, InputError, require_extra
+from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
-from edgeattn_runtime.limits import DECODED, GROWTH, STEPS, TEXT_BYTES
-from edgeattn_runtime.processing.growth import Growth, count_steps, decoded_growth_of, growth_of
-from edgeattn_runtime.processing.merges import check_merges
-from edgeattn_runtime.processing.pieces import check_pieces
+from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer, encode
+from edgeattn_runtime.processing.pair_template import TRUNCATIONS
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
-if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
-
 _CALLER = 6  # frames up to whoever called Model.prepare
+
+_NEEDED = ("tokenizer", "ids", "mask", "types", "longest")
+_OPTIONAL = ("pair", "prompts", "default_prompt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +34,9 @@ class Text:
         mask: The input that holds 1 at a token and 0 at padding; None without one.
         types: The input of its type ids; None without one.
         longest: How many tokens are kept; None for all.
+        pair: Which of a pair's texts is cut, one of ``TRUNCATIONS``; None where a single text is taken.
+        prompts: By name, what may be put before a text, or the first of a pair.
+        default_prompt: The name of the one that is, where a caller names none; None for none.
     """
 
     tokenizer: str
@@ -45,22 +44,67 @@ class Text:
     mask: str | None
     types: str | None
     longest: int | None
+    pair: str | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    default_prompt: str | None = None
 
     def __str__(self) -> str:
+        kind = "text" if self.pair is None else "pairs of texts"
         inputs = ", ".join(name for name in (self.ids, self.mask, self.types) if name is not None)
         longest = "" if self.longest is None else f", {self.longest} tokens at most"
-        return f"text by {self.tokenizer} into {inputs}{longest}"
+        prompts = f"; prompts {', '.join(self.prompts)}" if self.prompts else ""
+        return f"{kind} by {self.tokenizer} into {inputs}{longest}{prompts}"
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        needed = {name: getattr(self, name) for name in _NEEDED}
+        optional = {
+            "pair": {"truncation": self.pair} if self.pair is not None else None,
+            "prompts": dict(self.prompts) or None,
+            "default_prompt": self.default_prompt,
+        }
+        return needed | {name: value for name, value in optional.items() if value is not None}
+
+    def prompt(self, name: object) -> str:
+        """Return what is put before a text.
+
+        Args:
+            name: Of the prompt; "" puts none before it, None that of the manifest's ``default_prompt``.
+
+        Raises:
+            InputError: There is no such prompt.
+        """
+        name = self.default_prompt if name is None else name
+        if name is None or name == "":
+            return ""
+        if not isinstance(name, str) or name not in self.prompts:
+            expected = f"one of {', '.join(self.prompts)} expected" if self.prompts else "none expected"
+            raise InputError(f"prompt: {name!r} found, {expected}")
+        return self.prompts[name]
 
     @classmethod
     def from_field(cls, field: Field) -> Text:
         """Read the manifest's ``processing.text``."""
-        fields = field.record(*cls.__dataclass_fields__)
+        fields = field.record(*_NEEDED, optional=_OPTIONAL)
+        default = fields["default_prompt"].text() if "default_prompt" in fields else None
+        prompts = (
+            {name: prompt.any_text() for name, prompt in fields["prompts"].table().items()}
+            if "prompts" in fields
+            else {}
+        )
+        if "prompts" in fields and not prompts:
+            raise fields["prompts"].refusal("at least one prompt")
+        if default is not None and default not in prompts:
+            raise fields["default_prompt"].refusal("one of prompts")
         return cls(
             tokenizer=fields["tokenizer"].text(),
             ids=fields["ids"].text(),
             mask=_optional_name(fields["mask"]),
             types=_optional_name(fields["types"]),
             longest=None if fields["longest"].value is None else fields["longest"].integer(1),
+            pair=_truncation(fields["pair"]) if "pair" in fields else None,
+            prompts=prompts,
+            default_prompt=default,
         )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
@@ -71,66 +115,46 @@ class Text:
                 check_kind(key, find_tensor(key, name, inputs), DTYPES, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTokenizer:
-    """A tokenizer, and how many bytes its steps make of one at most."""
-
-    tokenizer: Tokenizer
-    growth: Growth
-
-
-def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> OpenTokenizer:
-    """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
+def encode_all(
+    text: Text,
+    tokenizer: OpenTokenizer,
+    texts: Sequence[object],
+    pairs: Sequence[object] | None = None,
+    prompt: object = None,
+) -> list[Encoded]:
+    """Return the tokens of each text, or of each pair where the manifest says so.
 
     Args:
         text: What the manifest says.
-        path: Of a tokenizer.json.
-        content: What it holds, where that was read already.
+        tokenizer: Opened for it.
+        texts: The only, or first, ones.
+        pairs: The second ones; None where single texts are taken.
+        prompt: The name of what is put before each text.
 
     Raises:
-        BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps or tokens of more than
-            ``PIECE`` bytes, or its steps make more than ``GROWTH`` bytes of one, or its decoder more than
-            ``DECODED``, or ``longest`` leaves no room for a token of the text.
-        EdgeAttnError: The extra ``text`` is not installed.
+        InputError: There are pairs where single texts are taken, or the other way round, or not as many of
+            each; or a text is refused, see ``encode``; or there is no such prompt.
     """
-    with require_extra("text", "tokenizers"):
-        from tokenizers import Tokenizer
-    with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
-        file = path.read_bytes() if content is None else content
-        check_merges(str(path), file)
-        tokenizer = Tokenizer.from_buffer(file)
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        special = tokenizer.num_special_tokens_to_add(is_pair=False)
-        steps, growth, decoded = count_steps(tokenizer), growth_of(tokenizer), decoded_growth_of(tokenizer)
-        check_pieces(str(path), tokenizer)
-    if steps > STEPS:
-        raise BundleError(
-            f"{path}: a tokenizer of {steps:,} steps found, at most {STEPS} expected; export again"
-        )
-    if growth.all > GROWTH:
-        raise BundleError(
-            f"{path}: a tokenizer whose steps make {growth.all:,.0f} bytes of one found, at most {GROWTH:,} "
-            "expected; export again"
-        )
-    if decoded > DECODED:
-        raise BundleError(
-            f"{path}: a decoder that makes {decoded:,.0f} bytes of one found, at most {DECODED} "
-            "expected; export again"
-        )
-    if text.longest is None:
-        return OpenTokenizer(tokenizer, growth)
-    if text.longest <= special:
-        raise BundleError(
-            f"processing.text.longest: {text.longest} found, more than the {special} special tokens of "
-            f"{path.name} expected; export again"
-        )
-    tokenizer.enable_truncation(text.longest)
-    return OpenTokenizer(tokenizer, growth)
+    if text.pair is None and pairs is not None:
+        raise InputError("pair: found, a single text expected by this bundle; leave it out")
+    if text.pair is not None and pairs is None:
+        raise InputError("text: a single one found, a pair expected by this bundle; give pair as well")
+    if pairs is not None and len(pairs) != len(texts):
+        raise InputError(f"pair: {len(pairs)} found, as many as the {len(texts)} texts expected")
+    before = text.prompt(prompt)
+    begun = [before + each if isinstance(each, str) else each for each in texts]
+    if pairs is None:
+        return [encode(tokenizer, each) for each in begun]
+    return [encode(tokenizer, *both) for both in zip(begun, pairs, strict=True)]
 
 
 def prepare_text(
-    text: Text, tokenizer: OpenTokenizer, inputs: Mapping[str, Tensor], texts: Sequence[object]
+    text: Text,
+    tokenizer: OpenTokenizer,
+    inputs: Mapping[str, Tensor],
+    texts: Sequence[object],
+    pairs: Sequence[object] | None = None,
+    prompt: object = None,
 ) -> Arrays:
     """Return token ids, their mask and their type ids, each ``[batch, sequence]`` in its input's dtype.
 
@@ -139,13 +163,14 @@ def prepare_text(
         tokenizer: Opened for it.
         inputs: The graphs' inputs by name.
         texts: A row each; shorter rows are padded with 0 at the end.
+        pairs: The second text of each row; None where single texts are taken.
+        prompt: The name of what is put before each text.
 
     Raises:
-        InputError: One is no text, no valid Unicode, too long, or gives no token; or they differ in their
-            number of tokens and there is no mask.
+        InputError: As ``encode_all``; or rows differ in their number of tokens and there is no mask.
         BundleError: The tokenizer gives ids that their input's dtype cannot hold.
     """
-    encodings = [_encoded(tokenizer, each) for each in texts]
+    encodings = encode_all(text, tokenizer, texts, pairs, prompt)
     lengths = sorted({len(encoding.ids) for encoding in encodings})
     if len(lengths) > 1 and text.mask is None:
         raise InputError(
@@ -155,9 +180,9 @@ def prepare_text(
     _tell_cut(encodings, text.longest)
     rows = {text.ids: [encoding.ids for encoding in encodings]}
     if text.mask is not None:
-        rows[text.mask] = [encoding.attention_mask for encoding in encodings]
+        rows[text.mask] = [[1] * len(encoding.ids) for encoding in encodings]
     if text.types is not None:
-        rows[text.types] = [encoding.type_ids for encoding in encodings]
+        rows[text.types] = [encoding.types for encoding in encodings]
     arrays = {}
     for name, values in rows.items():
         tensor = inputs[name]
@@ -181,38 +206,20 @@ def decode_text(tokenizer: OpenTokenizer, tokens: Iterable[int]) -> str:
         return tokenizer.tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
 
 
-def _encoded(tokenizer: OpenTokenizer, text: object) -> Encoding:
-    if not isinstance(text, str):
-        raise InputError(f"text: {type(text).__name__} found, a str expected")
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"text: a lone surrogate found at {error.start}, valid Unicode expected; decode it anew"
-        ) from error
-    if size > TEXT_BYTES:
-        raise InputError(f"text: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
-    longest = tokenizer.growth.longest()
-    if size > longest:
-        raise InputError(
-            f"text: {size:,} bytes found, at most {longest:,} expected by a tokenizer whose steps make "
-            f"{tokenizer.growth.all:,.0f} of one; give a part of it, or export again"
-        )
-    # Such as a word that is unknown to a vocabulary without an unknown token.
-    with refusing(InputError, "text", f"{text[:40]!r} cannot be tokenized", "give another"):
-        encoding = tokenizer.tokenizer.encode(text)
-    if not encoding.ids:
-        raise InputError(f"text: {text[:40]!r} gives no token, at least one expected; give another")
-    return encoding
-
-
-def _tell_cut(encodings: Sequence[Encoding], longest: int | None) -> None:
-    cut = sum(bool(encoding.overflowing) for encoding in encodings)
+def _tell_cut(encodings: Sequence[Encoded], longest: int | None) -> None:
+    cut = sum(encoding.is_cut for encoding in encodings)
     if cut:
         warnings.warn(
             f"text: {cut} of {len(encodings)} cut at its end to the {longest} tokens that the bundle takes",
             stacklevel=_CALLER,
         )
+
+
+def _truncation(field: Field) -> str:
+    truncation = field.record("truncation")["truncation"]
+    if truncation.value not in TRUNCATIONS:
+        raise truncation.refusal(f"one of {', '.join(TRUNCATIONS)}")
+    return truncation.text()
 
 
 def _optional_name(field: Field) -> str | None:

@@ -13,6 +13,7 @@ import torch
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.graph import Graph, Tensor
 
 Read = Callable[..., ModuleSource]
 
@@ -41,6 +42,19 @@ def metric_of(source: ModuleSource) -> float:
 def outputs_of(source: ModuleSource, inputs: dict[str, torch.Tensor]) -> Any:
     nested = source.read().nested
     return source.module(inputs) if nested else source.module(**inputs)
+
+
+def pairs_of(source: ModuleSource) -> str | None:
+    """Return how a bundle cuts pairs, once it has made of the raw ones what the samples are."""
+    assert source.processing is not None
+    samples = source.read()
+    raw = tuple(source.processing.raw)
+    assert len(raw) == len(samples)
+    assert all(each.keys() == {"text", "pair"} for each in raw)
+    inputs = tuple(Tensor(name, "int64", ("batch", "sequence")) for name in samples[0].inputs)
+    source.processing.check("net", Graph(inputs, (Tensor("logits", "float32", ("batch", 2)),)), samples)
+    text = source.processing.processing.text
+    return None if text is None else text.pair
 
 
 def lengths(samples: Samples) -> set[int]:
@@ -86,14 +100,16 @@ def test_a_regression_is_judged_by_its_error(tmp_path: Path) -> None:
     assert found.processing.processing.labels is None
 
 
-def test_pairs_are_token_ids_to_a_bundle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", [None, "LongestFirst", "OnlyFirst"])
+def test_pairs_are_cut_as_the_checkpoint_says(strategy: str | None, tmp_path: Path) -> None:
     folder = folders.classifier(tmp_path / "critic")
-    rows = [{"text": text, "pair": text[::-1], "label": "positive"} for text in folders.texts()]
-    with pytest.warns(UserWarning, match="pairs of texts"):
-        found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    file = folder / "tokenizer.json"
+    cut = {"direction": "Right", "max_length": 9, "strategy": strategy, "stride": 0} if strategy else None
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "truncation": cut}), "utf-8")
+    rows = [{"text": text, "pair": "good film", "label": "positive"} for text in folders.texts()]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
-    assert found.processing is not None
-    assert found.processing.processing.text is None
+    assert pairs_of(found) == ("only_first" if strategy == "OnlyFirst" else "longest_first")
     metric_of(found)
 
 
@@ -114,10 +130,10 @@ def test_tokens_are_judged_by_their_entities(tmp_path: Path) -> None:
 def test_answers_are_matched_as_words(tmp_path: Path) -> None:
     folder = folders.bert(tmp_path / "reader", "ForQuestionAnswering")
     rows = [{"question": "what was", "context": text, "answer": text.split()[1]} for text in folders.texts()]
-    with pytest.warns(UserWarning, match="pairs of texts"):
-        found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert 0 <= metric_of(found) < 1
+    assert pairs_of(found) == "only_second"
     sample = found.read()[0]
     spans = sample.target["spans"]
     place = next(i for i, span in enumerate(spans) if span is not None) + 1

@@ -1,0 +1,168 @@
+"""A text, or a pair of them, as tokens, and where each of these lies in its text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from edgeattn_runtime.boundary import refusing
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.limits import TEXT_BYTES
+from edgeattn_runtime.processing.growth import Growth
+from edgeattn_runtime.processing.pair_template import PairTemplate, kept
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+_SEPARATORS = "\x1c\x1d\x1e\x1f"  # blanks to Python, and not to Unicode
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTokenizer:
+    """A tokenizer, and what it makes of texts.
+
+    Attributes:
+        tokenizer: It cuts a single text, and pads nothing.
+        growth: How many bytes its steps make of one at most.
+        template: Of a pair; None where the bundle takes single texts.
+        room: Tokens of a pair's texts together; None for any number.
+        truncation: Which text of a pair is cut.
+    """
+
+    tokenizer: Tokenizer
+    growth: Growth
+    template: PairTemplate | None = None
+    room: int | None = None
+    truncation: str = "longest_first"
+
+
+class Span(NamedTuple):
+    """Where a token lies.
+
+    Attributes:
+        text: 0 for the first text of a pair, or a single one, 1 for the second.
+        begin: Its first character there.
+        end: The one behind its last.
+    """
+
+    text: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Tokens, special ones included.
+
+    Attributes:
+        ids: Token ids.
+        types: Type ids, as many.
+        is_cut: Whether tokens are left out at the end of a text.
+        texts: What was encoded, one or two.
+        places: By token the text it is of, None for a special token, and where it lies there.
+    """
+
+    ids: list[int]
+    types: list[int]
+    is_cut: bool
+    texts: tuple[str, ...]
+    places: list[tuple[int | None, tuple[int, int]]] = field(repr=False)
+
+    def spans(self) -> list[Span | None]:
+        """Return the span of each token; None for a special one.
+
+        Blanks at its ends are left out, and a character keeps the marks behind it.
+        """
+        return [
+            None if text is None else Span(text, *_trimmed(self.texts[text], *place))
+            for text, place in self.places
+        ]
+
+
+def encode(tokenizer: OpenTokenizer, text: object, pair: object = None) -> Encoded:
+    """Return the tokens of a text, or of a pair where the bundle takes pairs.
+
+    Raises:
+        InputError: One is no text, no valid Unicode or too long, has what the vocabulary lacks, or cannot be
+            cut; or there is no token.
+    """
+    first = _checked("text", tokenizer, text)
+    if tokenizer.template is None:
+        found = _single(_tokens("text", tokenizer, first, special=True), first)
+    else:
+        found = _pair(tokenizer, tokenizer.template, first, _checked("pair", tokenizer, pair))
+    if not found.ids:
+        raise InputError(f"text: {first[:40]!r} gives no token, at least one expected; give another")
+    return found
+
+
+def _single(tokens: Encoding, text: str) -> Encoded:
+    places = list(zip(tokens.sequence_ids, tokens.offsets, strict=True))
+    return Encoded(tokens.ids, tokens.type_ids, bool(tokens.overflowing), (text,), places)
+
+
+def _pair(tokenizer: OpenTokenizer, template: PairTemplate, first: str, second: str) -> Encoded:
+    """Put two texts together. The library would keep all that it cuts, each part with each of the other."""
+    tokens = [
+        _tokens(name, tokenizer, text, special=False) for name, text in (("text", first), ("pair", second))
+    ]
+    sizes = len(tokens[0].ids), len(tokens[1].ids)
+    counts = sizes
+    if tokenizer.room is not None:
+        counts = kept(*sizes, room=tokenizer.room, truncation=tokenizer.truncation)
+    rows = [(each.ids[:count], each.offsets[:count]) for each, count in zip(tokens, counts, strict=True)]
+    ids, types, places = list[int](), list[int](), list[tuple[int | None, tuple[int, int]]]()
+    for part in template.parts:
+        numbers, offsets = ([part.id], [(0, 0)]) if part.text is None else rows[part.text]
+        ids += numbers
+        types += [part.type] * len(numbers)
+        places += [(part.text, offset) for offset in offsets]
+    return Encoded(ids, types, counts != sizes, (first, second), places)
+
+
+def _tokens(name: str, tokenizer: OpenTokenizer, text: str, *, special: bool) -> Encoding:
+    # Such as a word that is unknown to a vocabulary without an unknown token.
+    with refusing(InputError, name, f"{text[:40]!r} cannot be tokenized", "give another"):
+        return tokenizer.tokenizer.encode(text, add_special_tokens=special)
+
+
+def _checked(name: str, tokenizer: OpenTokenizer, text: object) -> str:
+    if not isinstance(text, str):
+        raise InputError(f"{name}: {type(text).__name__} found, a str expected")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{name}: a lone surrogate found at {error.start}, valid Unicode expected; decode it anew"
+        ) from error
+    if size > TEXT_BYTES:
+        raise InputError(f"{name}: {size:,} bytes found, at most {TEXT_BYTES:,} expected; give a part of it")
+    longest = tokenizer.growth.longest()
+    if size > longest:
+        raise InputError(
+            f"{name}: {size:,} bytes found, at most {longest:,} expected by a tokenizer whose steps make "
+            f"{tokenizer.growth.all:,.0f} of one; give a part of it, or export again"
+        )
+    return text
+
+
+def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Return a span without blanks at its ends, that parts no character from its marks."""
+    while 0 < begin < end and _is_mark(text[begin]):
+        begin -= 1
+    while begin < end < len(text) and _is_mark(text[end]):
+        end += 1
+    while begin < end and _is_blank(text[begin]):
+        begin += 1
+    while begin < end and _is_blank(text[end - 1]):
+        end -= 1
+    return begin, end
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() and character not in _SEPARATORS
