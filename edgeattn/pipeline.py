@@ -131,8 +131,8 @@ def export(
     """Take a trained attention model to the device: exported whole, int8, and proven on real samples.
 
     Args:
-        module: Trained, in float32, or prepared by PyTorch for quantization-aware training. It is put into
-            eval mode, with a warning where it was not.
+        module: Trained, in float32 or half precision, or prepared by PyTorch for quantization-aware training.
+            It is put into eval mode, with a warning where it was not.
         samples: Real inputs: dicts of tensors or arrays by the names of ``forward``'s parameters, tuples in
             their order, pairs of such and a target, or a DataLoader. A quarter calibrates, a quarter selects,
             half evaluates.

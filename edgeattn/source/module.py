@@ -83,7 +83,7 @@ class ModuleSource:
         """Take a module as it was handed over: compiled, in eval mode, prepared for int8, or not.
 
         Raises:
-            ModelError: It is no ``nn.Module``, or not in float32.
+            ModelError: It is no ``nn.Module``, or in double precision.
         """
         plain = plain_module(module)
         name = name or type(plain).__name__.lower()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Iterator
+from itertools import chain
 
 import torch
 from torch import nn
 
 from edgeattn_runtime.errors import ModelError
 
+_HALF = (torch.bfloat16, torch.float16)  # whose every number float32 has too
+
 
 def plain_module(module: object) -> nn.Module:
     """Return the module that a user means: of one that ``torch.compile`` made, the one that was compiled.
 
-    Of a pipeline it is its model, with a warning.
+    Of a pipeline it is its model, and of a module in half precision a copy in float32, with a warning each.
 
     Raises:
-        ModelError: It is no ``nn.Module``, or a weight matrix of it is of another float type than float32.
+        ModelError: It is no ``nn.Module``, or has TorchScript inside; or a weight matrix of it is of another
+            float type, and no copy of it in float32 can be made.
     """
     original = getattr(module, "_orig_mod", module)
     inner = module_in(original)
@@ -31,8 +37,8 @@ def plain_module(module: object) -> nn.Module:
             stacklevel=2,
         )
         return plain_module(inner)
-    _check_precision(inner)
-    return inner
+    _check_python(inner)
+    return _in_float32(inner)
 
 
 def module_in(value: object) -> nn.Module | None:
@@ -43,11 +49,46 @@ def module_in(value: object) -> nn.Module | None:
     return model if isinstance(model, nn.Module) else None
 
 
-def _check_precision(module: nn.Module) -> None:
-    for name, value in module.named_parameters():
-        if value.ndim >= 2 and value.is_floating_point() and value.dtype != torch.float32:
-            dtype = str(value.dtype).removeprefix("torch.")
+def _check_python(module: nn.Module) -> None:
+    """Refuse TorchScript, which torch.export cannot read, wherever it stands in a module."""
+    for name, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            layer = f"{type(module).__name__}: its layer {name!r} is TorchScript" if name else "TorchScript"
+            kind = part.original_name
             raise ModelError(
-                f"{type(module).__name__}: its parameter {name!r} is {dtype}, float32 expected; call "
-                ".float() on the module first"
+                f"{layer} of {kind}, which torch.export cannot read; build {kind} in Python, and load "
+                "its weights: load_state_dict(scripted.state_dict())"
             )
+
+
+def _in_float32(module: nn.Module) -> nn.Module:
+    """Return a module with float32 weights: itself, or a copy with the same numbers."""
+    other = next(_of_other_precision(module), None)
+    if other is None:
+        return module
+    name, dtype = other
+    found = f"{type(module).__name__}: its {name} is {str(dtype).removeprefix('torch.')}"
+    if dtype not in _HALF:
+        raise ModelError(f"{found}, float32 expected; call .float() on the module first")
+    try:
+        single = copy.deepcopy(module).float()
+    except Exception as error:
+        raise ModelError(f"{found}, float32 expected; call .float() on the module first") from error
+    if any(_of_other_precision(single)):
+        raise ModelError(f"{found}, float32 expected, which .float() does not make of it; convert it first")
+    warnings.warn(
+        f"{found}: a copy in float32, by .float(), is exported and stands for the original; its inputs are "
+        "float32 as well",
+        stacklevel=3,
+    )
+    return single
+
+
+def _of_other_precision(module: nn.Module) -> Iterator[tuple[str, torch.dtype]]:
+    """Yield what is in half precision, and the weight matrices that are no float32, each by name."""
+    parameters = ((f"parameter {name!r}", value) for name, value in module.named_parameters())
+    buffers = ((f"buffer {name!r}", value) for name, value in module.named_buffers())
+    for name, value in chain(parameters, buffers):
+        is_matrix = name.startswith("parameter") and value.ndim >= 2 and value.is_floating_point()
+        if value.dtype in _HALF or (is_matrix and value.dtype != torch.float32):
+            yield name, value.dtype

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,11 +11,68 @@ from edgeattn_export.capture.plain_module import plain_module
 from edgeattn_runtime.errors import ModelError
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
-def test_weights_of_another_precision_are_refused_with_what_to_do(dtype: torch.dtype) -> None:
+def test_double_precision_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ModelError, match=r"^Sequential: .*'0\.weight' is float64, float32 .* \.float\(\)"):
+        plain_module(nn.Sequential(nn.Linear(2, 2)).double())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_of_half_precision_a_copy_in_single_is_taken(dtype: torch.dtype) -> None:
     actual = str(dtype).removeprefix("torch.")
-    with pytest.raises(ModelError, match=rf"^Sequential: .*'0\.weight' .*{actual}, float32 "):
-        plain_module(nn.Sequential(nn.Linear(2, 2)).to(dtype))
+    module = nn.Sequential(nn.Linear(2, 2)).to(dtype)
+    with pytest.warns(UserWarning, match=rf"^Sequential: its parameter '0\.weight' is {actual}: a copy "):
+        single = plain_module(module)
+    assert single(torch.ones(1, 2)).dtype == torch.float32
+    assert single.state_dict()["0.weight"].tolist() == module.state_dict()["0.weight"].tolist()
+    assert module[0].weight.dtype == dtype  # as its owner left it
+
+
+class Shifted(nn.Module):
+    def __init__(self, shift: Tensor) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2, 2)
+        self.register_buffer("shift", shift, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x) + self.shift
+
+
+def test_buffers_of_half_precision_are_named_and_converted() -> None:
+    with pytest.warns(UserWarning, match=r"^Shifted: its buffer 'shift' is bfloat16: a copy in float32"):
+        single = plain_module(Shifted(torch.ones(2, dtype=torch.bfloat16)))
+    assert dict(single.named_buffers())["shift"].dtype == torch.float32
+    exact = Shifted(torch.ones(2, dtype=torch.float64))
+    assert plain_module(exact) is exact
+
+
+class Stubborn(nn.Linear):
+    def float(self) -> Stubborn:
+        return self
+
+
+class Uncopied(nn.Linear):
+    def __deepcopy__(self, _: object) -> Uncopied:
+        raise RuntimeError("a handle of the machine")
+
+
+@pytest.mark.parametrize("kind", [Stubborn, Uncopied])
+def test_half_precision_that_stays_is_refused(kind: type[nn.Linear]) -> None:
+    with pytest.raises(
+        ModelError, match=rf"^{kind.__name__}: its parameter 'weight' is bfloat16, float32 exp"
+    ):
+        plain_module(kind(2, 2).bfloat16())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_torchscript_is_refused_by_its_name(tmp_path: Path) -> None:
+    module, inputs = Shifted(torch.ones(2)).eval(), torch.ones(1, 2)
+    torch.jit.script(module).save(tmp_path / "shifted.pt")
+    line = r"^TorchScript of Shifted, which .*; build Shifted in Python, .*load_state_dict"
+    for scripted in (torch.jit.load(tmp_path / "shifted.pt"), torch.jit.trace(module, inputs)):
+        with pytest.raises(ModelError, match=line):
+            plain_module(scripted)
+        with pytest.raises(ModelError, match=r"^Sequential: its layer '1' is TorchScript of Shifted"):
+            plain_module(nn.Sequential(nn.Linear(2, 2), scripted))
 
 
 def test_a_single_number_may_be_more_precise() -> None:
