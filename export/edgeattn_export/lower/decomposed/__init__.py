@@ -7,12 +7,14 @@ from typing import Any
 
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.decomposed.group_normalization import DecomposeGroupNormalization
 from edgeattn_export.lower.decomposed.rms_normalization import DecomposeRmsNormalization
 from edgeattn_export.lower.decomposed.rotary_embedding import DecomposeRotaryEmbedding
 
 DECOMPOSED: tuple[Rule[Any], ...] = (
     DecomposeRotaryEmbedding(),
     DecomposeRmsNormalization(),
+    DecomposeGroupNormalization(),
     DecomposeAttention(),
 )
 

@@ -7,6 +7,10 @@ from typing import Any
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
+from edgeattn_export.lower.decomposed.group_normalization import (
+    DecomposeGroupNormalization,
+    decompose_group_norms,
+)
 from edgeattn_export.lower.ort_cpu.masks import expand_masks
 from edgeattn_export.lower.ort_cpu.residual import ResidualSum
 from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
@@ -15,11 +19,14 @@ ORT_CPU = Engine(
     "onnxruntime",
     "1.28",  # the first that answers 0 for a row that is masked out whole; 1.25: right int8 products on AMX
     ("CPUExecutionProvider",),
-    needs=(expand_masks, expand_caches),
+    needs=(expand_masks, expand_caches, decompose_group_norms),
 )
 
 # Else a product whose weight alone is quantized would round its activations too, to 8 bits by block.
 _FLOAT = 1  # of the accuracy levels of MatMulNBits
 ORT_QDQ = replace(ORT_CPU, options={"session.qdq_matmulnbits_accuracy_level": _FLOAT})
 
-LOWERINGS: tuple[Rule[Any], ...] = (ResidualSum(),)
+LOWERINGS: tuple[Rule[Any], ...] = (
+    ResidualSum(),
+    DecomposeGroupNormalization(),
+)  # whose refusals are reported
