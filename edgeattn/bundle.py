@@ -115,6 +115,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
             source=source.sha256,
             weights=first.model.float_model.weights_sha256,
             license=source.card.license,
+            draft=request.objective.draft,
         ),
         rows=first.model.float_model.rows.rows,
         processing=None if own is None else own.processing,

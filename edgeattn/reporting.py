@@ -23,6 +23,7 @@ from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.targets import Target
 from edgeattn_runtime.machine import Machine
 
+DRAFT_NOTE = "A draft: a rule chose the recipe, and few samples evaluate it. Export without --draft to ship."
 NOTABLE_TIME = 0.02  # share of the int8 graph's time, from which convolutions get a note
 NOTABLE_DIFFERENCE = 0.01  # of the outputs' scale, from which that gets a note
 
@@ -69,6 +70,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         without_kernels=proof.without_kernels,
         trials=choice.trials,
         device=request.place.name,
+        draft=request.objective.draft,
         notes=_notes(model, proof),
     )
 
@@ -76,6 +78,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
 def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     request, floats, choice = model.request, model.float_model, model.choice
     return (
+        *((DRAFT_NOTE,) if request.objective.draft else ()),
         *(_engine_notes(request.target, proof) if request.place.is_here else _device_notes(request)),
         *_unknown_placement(request.target, proof),
         *floats.captured.notes,

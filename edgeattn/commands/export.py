@@ -66,6 +66,10 @@ def export(
         Path | None,
         typer.Option(metavar="FILE.json", help="Follow this recipe, such as one of NAME.edge/recipes."),
     ] = None,
+    draft: Annotated[
+        bool,
+        typer.Option("--draft", help="A rule's recipe, proven on few samples: for a first look."),
+    ] = False,
     trained: Annotated[
         Path | None,
         typer.Option(
@@ -110,7 +114,7 @@ def export(
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_outside(recipe, folder)
-        objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None)
+        objective = Objective(prefer, read_recipe(recipe) if recipe is not None else None, draft)
         targets = target or [DEFAULT]
         with places_on(on or (), targets) as places:
             request = Request.read(

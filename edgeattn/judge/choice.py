@@ -24,7 +24,12 @@ from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
 from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.search import Goal, Rig, SearchResult
-from edgeattn_export.search.bundle_search import follow_bundle, one_recipe_for_all, search_bundle
+from edgeattn_export.search.bundle_search import (
+    draft_bundle,
+    follow_bundle,
+    one_recipe_for_all,
+    search_bundle,
+)
 from edgeattn_export.targets import LoweredGraphs
 from edgeattn_runtime.golden import Sample as GoldenSample
 from edgeattn_runtime.manifest import MAIN_GRAPH
@@ -80,7 +85,7 @@ class Chooser:
     def best(self) -> Choice:
         """Return the best there is; where memory is limited, the largest graphs that keep to it."""
         limit = self.request.budget.limits.get("memory_mb")
-        if limit is None or self.request.objective.recipe is not None:
+        if limit is None or not self.request.objective.searches:
             return self._within(math.inf)
         return within_memory(self._footprint, limit).candidate
 
@@ -106,7 +111,7 @@ class Chooser:
             ways = (int8, int8.without_kernels()) if int8.has_kernels else (int8,)
             tries.append((search, tuple(map(self._scores, ways))))
             # A goal that is missed already finds nothing else where it is made narrower.
-            is_final = self.request.objective.recipe is not None or len(tries) > REFINEMENTS or search.missed
+            is_final = not self.request.objective.searches or len(tries) > REFINEMENTS or search.missed
             if is_final or self._is_exact(tries[-1][1]):
                 break
             goal = goal.tightened(TIGHTENING * goal.used_by(search.chosen))
@@ -120,6 +125,8 @@ class Chooser:
         recipe, step = self.request.objective.recipe, self.progress.step
         if recipe is not None:
             return follow_bundle(self.floats, recipe, rig=self.rig)
+        if self.request.objective.draft:
+            return draft_bundle(self.floats, rig=self.rig)
         if self.request.one_recipe:
             return one_recipe_for_all(self.floats, goal, self.request.rigs(), step=step)
         return search_bundle(self.floats, goal, rig=self.rig, step=step)

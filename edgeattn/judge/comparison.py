@@ -96,17 +96,20 @@ class Comparison:
         """Return what the scores of samples come to, in their order."""
         return scores_of(stream, self.output_metrics, has_metric=self.metric is not None)
 
-    def race(self, int8: Runner, samples: Samples, *, floats: Runner | None = None) -> Race:
+    def race(
+        self, int8: Runner, samples: Samples, *, floats: Runner | None = None, seconds: float | None = None
+    ) -> Race:
         """Time all three on a stratified share of the samples, each with ``THREADS`` threads.
 
         Args:
             int8: What is raced.
             samples: Real ones.
             floats: The float graph where int8 runs; None takes the float export in this process.
+            seconds: That it may take in all, about; None takes the race's own.
         """
         with torch_threads(THREADS):
             runners = self.runners(int8)
             if floats is not None:
                 runners[FLOAT] = floats
             inputs = (sample.inputs for sample in samples)
-            return race(runners, inputs, self.captured.graph, threads=THREADS)
+            return race(runners, inputs, self.captured.graph, threads=THREADS, seconds=seconds)

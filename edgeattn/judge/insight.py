@@ -68,8 +68,10 @@ def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> 
     maps, map_notes = with_fallback(
         "the comparison of attention maps", lambda: mapped_attention(model.float_model, evaluation), ()
     )
-    if not model.request.is_in_process or not isinstance(model.float_model.captured.reference, Reference):
-        return Insight(worst, (), (*worst_notes, *map_notes), maps)  # an ONNX file has no modules
+    request, reference = model.request, model.float_model.captured.reference
+    # An ONNX file has no modules, and a draft does not look for the one that loses most.
+    if request.objective.draft or not request.is_in_process or not isinstance(reference, Reference):
+        return Insight(worst, (), (*worst_notes, *map_notes), maps)
     losses, loss_notes = with_fallback(
         "the trace of errors to modules", lambda: module_losses(model, evaluation.samples, progress), ()
     )

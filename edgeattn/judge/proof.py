@@ -151,7 +151,7 @@ def _tuning(model: Int8Model) -> Tuning:
     """Tune sessions where the target's engine is this runtime's: here, or on a device."""
     request, choice = model.request, model.choice
     is_this_runtime = not request.place.is_here or request.engine.host is HERE
-    if not request.is_own_engine or not is_this_runtime:
+    if request.objective.draft or not request.is_own_engine or not is_this_runtime:
         return UNTUNED
     rows, cores = model.float_model.rows.rows, request.machine.cores
     return tune(choice.int8, request.engine, choice.selection, rows, cores=cores)

@@ -26,10 +26,17 @@ class Objective:
     Attributes:
         prefer: "speed" minimizes latency, "size" the graphs with their weights.
         recipe: One to follow; None searches.
+        draft: Whether the target's rule is followed where there is no recipe, and few samples prove it.
     """
 
     prefer: Prefer = "speed"
     recipe: Recipe | None = None
+    draft: bool = False
+
+    @property
+    def searches(self) -> bool:
+        """Whether recipes are tried to find one."""
+        return self.recipe is None and not self.draft
 
 
 FASTEST = Objective()

@@ -20,6 +20,7 @@ from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
+DRAFT_SECONDS = 3.0  # that the race of a draft may take, about
 PROFILED_INPUTS = 2  # inputs: the smallest and the largest
 TIMED_SAMPLES = 8  # selection samples, from the smallest to the largest
 ROUNDS = Rounds(least=5 * TIMED_SAMPLES, most=50 * TIMED_SAMPLES, seconds=2.0, warmup=TIMED_SAMPLES)
@@ -61,7 +62,9 @@ def timing_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> T
         floats = graphs.runner(engine, threads=THREADS)
         return Timing(comparison.race(evaluation.int8, samples, floats=floats))
     operators, modules = times_of(model.main, engine, stratified(model.choice.selection, PROFILED_INPUTS))
-    latency = comparison.race(evaluation.int8, samples)
+    latency = comparison.race(
+        evaluation.int8, samples, seconds=DRAFT_SECONDS if request.objective.draft else None
+    )
     return Timing(latency, operators, modules, _steps_notes(latency, model, evaluation))
 
 

@@ -69,6 +69,7 @@ class Report:
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
         without_kernels: The same where no kernels are installed, and all else here is with those that
             ``machine`` names; None where it runs in one way alone.
+        draft: Whether a rule chose the recipe, and few samples evaluated it.
     """
 
     model: str
@@ -103,6 +104,12 @@ class Report:
     attention_heads: tuple[AttentionHeads, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
     without_kernels: WithoutKernels | None = None
+    draft: bool = False
+
+    @property
+    def title(self) -> str:
+        """The model's name, marked where this is a draft."""
+        return f"{self.model} (draft)" if self.draft else self.model
 
     @property
     def verdict(self) -> Verdict:

@@ -62,7 +62,7 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {plain(report.model)} for {plain(report.target)}: {SIGNS[report.verdict]}"
+    yield f"### {plain(report.title)} for {plain(report.target)}: {SIGNS[report.verdict]}"
     yield ""
     heads = ("Budget", ">measured", f">{CONFIDENCE_HEADING}", "limit", "")
     rows = [

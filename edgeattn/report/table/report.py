@@ -104,7 +104,7 @@ def _heading(report: Report) -> Text:
     counts = report.samples
     parts = f"calibrated on {count(counts.calibration, 'sample')}, selected on {counts.selection}"
     return Text.assemble(
-        (report.model, "bold"), f" for {report.target}, {parts}, evaluated on {counts.evaluation}"
+        (report.title, "bold"), f" for {report.target}, {parts}, evaluated on {counts.evaluation}"
     )
 
 

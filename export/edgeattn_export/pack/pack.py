@@ -80,6 +80,7 @@ class Label:
         source: The sha256 of the file that defines the model; None where there is none.
         weights: The sha256 of the model's weights; None where they are part of that file.
         license: The model's; None where nothing is stated.
+        draft: Whether a rule chose the recipe, and few samples evaluated it.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Label:
     source: str | None
     weights: str | None = None
     license: str | None = None
+    draft: bool = False
 
 
 def pack(
@@ -185,7 +187,7 @@ def _golden_bytes(golden: Iterable[Sample]) -> bytes:
 
 
 def _provenance(recipe: str, label: Label) -> dict[str, object]:
-    optional = {"weights": label.weights, "license": label.license}
+    optional = {"weights": label.weights, "license": label.license, "draft": label.draft or None}
     stated = {name: value for name, value in optional.items() if value is not None}
     return {"versions": versions(), "recipe": recipe, "opset": OPSET, "source": label.source, **stated}
 

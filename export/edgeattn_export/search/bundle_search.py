@@ -16,6 +16,7 @@ from edgeattn_export.quantize.float_graphs import FloatGraphs
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, front, search
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.rig import Step
+from edgeattn_export.search.rule import recipe_by_rule
 from edgeattn_export.search.shares import remaining_goals, shared_goals, smallest_goals
 
 RACED_RECIPES = 8  # recipes at most, those that were chosen first
@@ -64,6 +65,19 @@ def follow_bundle(floats: FloatGraphs, recipe: Recipe, rig: Rig) -> SearchResult
     """
     recipes = floats.divided(recipe)
     results = {name: follow(graph, recipes[name], rig) for name, graph in floats.graphs.items()}
+    return _bundle_result(results, missed=())
+
+
+def draft_bundle(floats: FloatGraphs, rig: Rig) -> SearchResult:
+    """Prove the recipe of a rule, instead of searching for one.
+
+    Raises:
+        QuantizeError: A layer's weights are not finite.
+    """
+    results = {
+        name: follow(graph, recipe_by_rule(graph.calibration, rig.candidates), rig)
+        for name, graph in floats.graphs.items()
+    }
     return _bundle_result(results, missed=())
 
 

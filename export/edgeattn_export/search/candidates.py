@@ -43,10 +43,12 @@ class Kernels:
     Attributes:
         layers: Treatments of linear layers; the form as it is first.
         rewrites: Forms of what is no linear layer, each taken where it is faster.
+        rule: What a draft gives each layer that it fits, before that of ``Candidates``.
     """
 
     layers: Treatments = ()
     rewrites: tuple[str, ...] = ()
+    rule: Treatments = ()
 
 
 NO_KERNELS = Kernels()
@@ -76,6 +78,7 @@ class Candidates:
         kernels: What more there is where edgeattn's own kernels are installed.
         careful: The techniques of weights below 8 bits, in place of ``rounding``.
         corrections: Rewrites that a chosen recipe gets in the end where it is more exact with them.
+        rule: What a draft gives each layer instead of a search: the first that fits, else ``fastest``.
     """
 
     plain: Recipe
@@ -96,6 +99,7 @@ class Candidates:
     kernels: Kernels = NO_KERNELS
     careful: tuple[tuple[str, float], ...] = ()
     corrections: tuple[str, ...] = ()
+    rule: Treatments = ()
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
@@ -144,6 +148,11 @@ class Candidates:
         yield from self.more_exact
         yield from (each for each in self.smaller if goal.wants_size and _fits(layer, each, forms))
         yield from self.static if goal.thorough else ()
+
+    def by_rule(self, layer: Layer, forms: Forms) -> Treatment:
+        """Return what a layer gets where nothing is searched."""
+        rules = (*self.kernels.rule, *self.rule)
+        return next((each for each in rules if _fits(layer, each, forms)), self.fastest)
 
     def smallest(self, layer: Layer, forms: Forms) -> Treatment:
         """Return what makes a layer's weight smallest."""

@@ -112,6 +112,7 @@ CANDIDATES = Candidates(
     ),
     rounding=("rounding", 0.1),  # small enough to help, large enough not to fit the samples alone
     careful=(("refit", 1.0), ("clipping", 0.5), ("rounding", 0.1), ("bias correction", 1.0)),
+    rule=(Treatment(INT8_PER_TOKEN.name, _MILDLY),),  # exact enough for most models as it is
     embeddings=("int8 rows",),
     smaller_embeddings=("int4 rows",),
     others=("gelu tanh",),
@@ -127,6 +128,7 @@ _KERNELS = Kernels(
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
     rewrites=(KernelInt8Attention.name, KernelAttention.name),
+    rule=(Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),),
 )
 
 CPU = Target(

@@ -47,6 +47,29 @@ def exported(capsys: pytest.CaptureFixture[str], folder: Path, *options: object,
 
 
 @pytest.mark.usefixtures("instant_capture")
+def test_a_draft_searches_nothing_and_is_marked_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "draft.edge"
+    assert main(["export", str(TINY), "-o", str(folder), "--draft"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip().startswith("tiny (draft) for cpu")
+    assert "Export without --draft to ship." in printed
+    report = Report.from_json((folder / "report.json").read_text())
+    assert (report.draft, len(report.trials), report.losses) == (True, 1, ())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["provenance"]["draft"] is True
+    assert "session" not in manifest["variants"][0]
+    assert "<h1>tiny (draft) " in (folder / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_no_other_bundle_is_marked_as_a_draft(folder: Path) -> None:
+    assert not Report.from_json((folder / "report.json").read_text()).draft
+    assert "draft" not in json.loads((folder / "manifest.json").read_text())["provenance"]
+
+
+@pytest.mark.usefixtures("instant_capture")
 def test_a_recipe_of_the_bundle_leads_to_the_same_bundle_again(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

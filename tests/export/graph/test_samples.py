@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn_export.graph.samples import LEAST_SAMPLES, Sample, Samples, stratified
+from edgeattn_export.graph.samples import (
+    DRAFT_EVALUATION,
+    DRAFT_SELECTION,
+    LEAST_SAMPLES,
+    Sample,
+    Samples,
+    stratified,
+)
 
 
 def _of(*sizes: int) -> Samples:
@@ -29,6 +36,24 @@ def test_no_sample_is_in_two_parts_and_none_is_empty(count: int) -> None:
     each = [_targets(part) for part in (parts.calibration, parts.selection, parts.evaluation)]
     assert all(each)
     assert sorted(target for part in each for target in part) == list(range(count))
+
+
+def test_a_draft_takes_few_samples_from_all_over_each_part() -> None:
+    parts = _of(*range(1, 401)).split()
+    few = parts.few()
+    for part, share, most in (
+        (parts.selection, few.selection, DRAFT_SELECTION),
+        (parts.evaluation, few.evaluation, DRAFT_EVALUATION),
+    ):
+        assert len(share) == most
+        assert set(_targets(share)) <= set(_targets(part))
+        assert share[0] == part[0]
+        assert share[-1].number >= part[-len(part) // most - 1].number
+
+
+def test_a_draft_of_few_samples_takes_them_all() -> None:
+    parts = _of(*range(1, 11)).split()
+    assert parts.few() == parts
 
 
 @pytest.mark.parametrize(

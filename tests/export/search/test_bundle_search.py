@@ -19,7 +19,7 @@ from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_export.quantize.graphs import int8_graphs
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial, bundle_search
-from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
+from edgeattn_export.search.bundle_search import draft_bundle, follow_bundle, search_bundle
 from edgeattn_export.search.rig import silent
 from edgeattn_export.search.shares import remaining_goals, shared_goals
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
@@ -56,6 +56,16 @@ def floats(
 
     fed = part(recover(feed, rows).model, rows, feed.graph)
     return FloatGraphs({"model": fed, "encoder": part(recovered.model, samples, encoder.graph)}, {})
+
+
+def test_a_draft_tries_one_recipe_for_all_graphs(floats: FloatGraphs) -> None:
+    result = draft_bundle(floats, NOTHING)
+    assert result.trials == (result.chosen,)
+    assert result.missed == ()
+    layers = [layer.name for graph in floats.graphs.values() for layer in graph.calibration.layers]
+    assert {result.chosen.recipe.treatment(name).form for name in layers} == {"int8 per token"}
+    assert result.chosen.recipe.rewrites == DYNAMIC_INT8.rewrites
+    assert result.chosen.cosine_min > 0.99
 
 
 def test_totals_are_shared_and_cosines_are_not(floats: FloatGraphs) -> None:

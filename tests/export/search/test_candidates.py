@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,8 @@ from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
-from edgeattn_export.search.candidates import fitted_together, nominal, nominal_of
-from edgeattn_export.targets.cpu import CANDIDATES, FORMS
+from edgeattn_export.search.candidates import NO_KERNELS, fitted_together, nominal, nominal_of
+from edgeattn_export.targets.cpu import CANDIDATES, CPU, FORMS
 
 PACES = {"int8": 30.0, "float": 90.0, "outlier channels": 5.0}
 
@@ -52,6 +54,22 @@ def test_where_layers_fit_their_own_inputs_all_do() -> None:
     (own,) = (each for each in CANDIDATES.careful if each[0] == "refit")
     expected = Treatment("int8", (own, *rounded.techniques))
     assert beside == {"up": expected, "head": Treatment("float"), "down": careful}
+
+
+def test_the_rule_of_a_draft_is_that_of_installed_kernels_first(known: Calibration) -> None:
+    layer = known.layers[0]
+    stock, kernels = (replace(CANDIDATES, kernels=each) for each in (NO_KERNELS, CPU.kernels))
+    assert stock.by_rule(layer, FORMS).form == "int8 per token"
+    assert kernels.by_rule(layer, FORMS).form == "kernel int8 per token"
+    assert replace(stock, rule=()).by_rule(layer, FORMS) == stock.fastest
+
+
+def test_a_layer_that_a_rule_does_not_fit_gets_the_next(known: Calibration) -> None:
+    blocks = Treatment("int4 blocks")
+    candidates = replace(CANDIDATES, rule=(blocks, Treatment("int8")))
+    whole, broken = (replace(known.layers[0], width=width) for width in (64, 65))  # blocks are of 32
+    assert candidates.by_rule(whole, FORMS) == blocks
+    assert candidates.by_rule(broken, FORMS) == Treatment("int8")
 
 
 @pytest.mark.parametrize("form", ["int4 blocks", "int4 blocks of 64"])
