@@ -54,7 +54,7 @@ def test_a_draft_searches_nothing_and_is_marked_as_one(
     assert main(["export", str(TINY), "-o", str(folder), "--draft"]) == 0
     printed = capsys.readouterr().out
     assert printed.strip().startswith("tiny (draft) for cpu")
-    assert "Export without --draft to ship." in printed
+    assert "Export without --draft to ship." in " ".join(printed.split())
     report = Report.from_json((folder / "report.json").read_text())
     assert (report.draft, len(report.trials), report.losses) == (True, 1, ())
     manifest = json.loads((folder / "manifest.json").read_text())
