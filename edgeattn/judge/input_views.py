@@ -127,7 +127,8 @@ def _view(name: str, array: NDArray[np.generic], own: OwnProcessing | None) -> I
         if text is not None and name == text.ids:
             return InputView(name=name, text=_text(own, row))
         if image is not None and name == image.input:
-            return picture(name, image_levels(image, row), f"{image.channels}, {image.height}x{image.width}")
+            levels = image_levels(image, row)
+            return picture(name, levels, f"{image.channels}, {levels.shape[0]}x{levels.shape[1]}")
         if audio is not None and name == audio.input and audio.log_mel is None:
             lines = np.atleast_2d(np.asarray(row, np.float64))
             seconds = f"{lines.shape[1] / audio.rate:.3g} s at {audio.rate} Hz"

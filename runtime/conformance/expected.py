@@ -89,7 +89,7 @@ def write_images(folder: Path) -> None:
         for item in odd
     ]
     _lines(folder / processed.FOLDER / "images.json", raw)
-    for name in ("bilinear", "bicubic", "nearest", "shorter", "middle"):
+    for name in processed.PICTURED:
         image = processed.IMAGES[name]
         numbers = [_numbers(item if isinstance(item, list) else [item], image.to_table()) for item in odd]
         _lines(folder / processed.FOLDER / f"{name}.numbers.json", numbers)
@@ -99,7 +99,7 @@ def write_images(folder: Path) -> None:
 
 def _write_tall(folder: Path) -> None:
     wide = processed.IMAGES["wide"]
-    rows = PIXELS // wide.width
+    rows = PIXELS // (wide.width or 1)
     odd = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows, rows + 1)]
     _lines(folder / processed.FOLDER / "tall.json", [pictures.raw(each) for each in odd])
     _lines(folder / processed.FOLDER / "tall.numbers.json", [_numbers(odd[:1], wide.to_table()), None])
@@ -116,10 +116,10 @@ def _write_long(folder: Path) -> None:
 
 def _numbers(batch: list[Array], image: dict[str, Any]) -> list[float] | None:
     """Return the numbers of a batch in C order, each as short as float32 reads it back."""
-    arrays = [resampled.prepared(levels, image) for levels in batch]
-    if not arrays or any(each is None for each in arrays):
+    arrays = [array for levels in batch if (array := resampled.prepared(levels, image)) is not None]
+    if len(arrays) < len(batch) or len({array.shape for array in arrays}) != 1:
         return None
-    return [float(str(number)) for each in arrays if each is not None for number in each.ravel()]
+    return [float(str(number)) for array in arrays for number in array.ravel()]
 
 
 def _lines(path: Path, items: list[Any]) -> None:

@@ -89,9 +89,9 @@ LIMITS = (
         changed(*_IMAGE, "height", to=2**13 + 1, whole=processed.image_bundle("wide")),
     ),
     refused(
-        "limit-crop.edge",
+        "limit-resize.edge",
         "images that would be made of more pixels than any may have",
-        changed(*_IMAGE, "crop", "shorter", to=5793, whole=processed.image_bundle("long")),
+        changed(*_IMAGE, "resize", "shorter", to=5793, whole=processed.image_bundle("long")),
     ),
     refused(
         "processing-image-height.edge",

@@ -6,9 +6,9 @@ import bundles
 import many
 import processed
 from breaking import changed
-from case import ACCEPTED, Case, refused
+from case import ACCEPTED, INPUTS, Case, refused
 
-_CROP = ("processing", "image", "crop")
+_IMAGE = ("processing", "image")
 
 PREPARED = (
     Case(
@@ -71,6 +71,41 @@ PREPARED = (
         prepare=processed.image_entries("middle"),
     ),
     Case(
+        "cover.edge",
+        ACCEPTED,
+        "the middle of images that keep their aspect and cover a box",
+        processed.image_bundle("cover"),
+        prepare=processed.image_entries("cover"),
+    ),
+    Case(
+        "letterbox.edge",
+        ACCEPTED,
+        "images within a box, hamming, in the middle of a border",
+        processed.image_bundle("letterbox"),
+        prepare=processed.image_entries("letterbox"),
+    ),
+    Case(
+        "bordered.edge",
+        ACCEPTED,
+        "the middle of images that may be smaller than it, in a border",
+        processed.image_bundle("bordered"),
+        prepare=processed.image_entries("bordered"),
+    ),
+    Case(
+        "cornered.edge",
+        ACCEPTED,
+        "images of a longest side, box, before a border",
+        processed.image_bundle("cornered"),
+        prepare=processed.image_entries("cornered"),
+    ),
+    Case(
+        "own-size.edge",
+        ACCEPTED,
+        "images of a size of their own, lanczos, in multiples of 2",
+        processed.image_bundle("own-size"),
+        prepare=processed.image_entries("own-size"),
+    ),
+    Case(
         "mono.edge",
         ACCEPTED,
         "sounds of one channel, filled up to the 12 samples of the input",
@@ -119,19 +154,76 @@ PREPARED = (
         prepare=processed.signal_entries("series", "series-refuse"),
     ),
     refused(
-        "processing-crop.edge",
+        "processing-resize.edge",
         "the middle of images that are narrower than it",
-        changed(*_CROP, "width", to=3, whole=processed.image_bundle("middle")),
+        changed(*_IMAGE, "resize", "width", to=3, whole=processed.image_bundle("middle")),
     ),
     refused(
-        "processing-crop-sides.edge",
+        "processing-resize-sides.edge",
         "images with a shorter side and a height",
-        changed(*_CROP, "height", to=9, whole=processed.image_bundle("shorter")),
+        changed(*_IMAGE, "resize", "height", to=9, whole=processed.image_bundle("shorter")),
     ),
     refused(
-        "processing-crop-rounding.edge",
-        "a middle that is rounded up",
-        changed(*_CROP, "rounding", to="up", whole=processed.image_bundle("middle")),
+        "processing-resize-longer.edge",
+        "images of a longest side without a border",
+        changed(*_IMAGE, "resize", "longer", to=1000, whole=processed.image_bundle("shorter")),
+    ),
+    refused(
+        "processing-resize-multiple.edge",
+        "multiples of 2 of sides that are not bounded",
+        changed(
+            *_IMAGE, "resize", to={"shorter": 8, "multiple": 2}, whole=processed.image_bundle("own-size")
+        ),
+    ),
+    refused(
+        "processing-fit.edge",
+        "images that fill a box",
+        changed(*_IMAGE, "resize", "fit", to="fill", whole=processed.image_bundle("letterbox")),
+    ),
+    refused(
+        "processing-resample.edge",
+        "images by a filter that Pillow does not have",
+        changed(*_IMAGE, "resample", to="area", whole=processed.image_bundle("letterbox")),
+    ),
+    refused(
+        "processing-align.edge",
+        "images at the end of a border",
+        changed(*_IMAGE, "align", to="end", whole=processed.image_bundle("cornered")),
+    ),
+    refused(
+        "processing-align-alone.edge",
+        "images that are not resized before their middle is kept",
+        changed(*_IMAGE, "align", to="center", whole=processed.image_bundle("bilinear")),
+    ),
+    refused(
+        "processing-align-start.edge",
+        "images that begin at the start of no border",
+        changed(*_IMAGE, "align", to="start", whole=processed.image_bundle("middle")),
+    ),
+    refused(
+        "processing-border.edge",
+        "a border of one number for three channels",
+        changed(*_IMAGE, "border", to=[0], whole=processed.image_bundle("cornered")),
+    ),
+    refused(
+        "processing-border-alone.edge",
+        "a border around images that are stretched to the input",
+        changed(*_IMAGE, "border", to=[0, 0, 0], whole=processed.image_bundle("bilinear")),
+    ),
+    refused(
+        "processing-own-size.edge",
+        "images of a size of their own for an input of one size",
+        changed(*INPUTS, 0, "dims", to=["batch", 3, "height", 8], whole=processed.image_bundle("own-size")),
+    ),
+    refused(
+        "processing-own-height.edge",
+        "images of a height of their own and one width",
+        changed(*_IMAGE, "width", to=8, whole=processed.image_bundle("own-size")),
+    ),
+    refused(
+        "processing-own-aspect.edge",
+        "images of a size of their own that are stretched",
+        changed(*_IMAGE, "resize", to={"height": 8, "width": 8}, whole=processed.image_bundle("own-size")),
     ),
     refused(
         "processing-series.edge",

@@ -18,8 +18,8 @@ from texts import LONGEST, MASKLESS
 from edgeattn_runtime.golden import Sample, write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
-from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.log_mel import LogMel
+from edgeattn_runtime.processing.resize import Resize
 
 FOLDER = "prepare"  # beside this file: raw inputs, and what becomes of them
 
@@ -67,7 +67,8 @@ IMAGES = {
         scale=1 / 255,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
-        crop=Crop(shorter=8, rounding="even"),
+        resize=Resize(shorter=8),
+        align="center-even",
     ),
     "middle": Image(
         input="pixels",
@@ -79,7 +80,75 @@ IMAGES = {
         scale=1,
         mean=(0,),
         std=(1,),
-        crop=Crop(height=9, width=7, rounding="down"),
+        resize=Resize(height=9, width=7),
+        align="center",
+    ),
+    "cover": Image(
+        input="pixels",
+        height=5,
+        width=8,
+        channels="RGB",
+        layout="NCHW",
+        resample="bicubic",
+        scale=1 / 255,
+        mean=(0, 0, 0),
+        std=(1, 1, 1),
+        resize=Resize(height=6, width=9, fit="cover"),
+        align="center-even",
+    ),
+    "letterbox": Image(
+        input="pixels",
+        height=8,
+        width=11,
+        channels="BGR",
+        layout="NHWC",
+        resample="hamming",
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        resize=Resize(height=9, width=13, fit="contain"),
+        align="center-even",
+        border=(0.0021, -0.25, 1e-50),
+    ),
+    "bordered": Image(
+        input="pixels",
+        height=8,
+        width=7,
+        channels="L",
+        layout="NCHW",
+        resample="bilinear",
+        scale=1 / 255,
+        mean=(0.5,),
+        std=(0.5,),
+        resize=Resize(shorter=6),
+        align="center",
+        border=(-1,),
+    ),
+    "cornered": Image(
+        input="pixels",
+        height=12,
+        width=10,
+        channels="RGB",
+        layout="NCHW",
+        resample="box",
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        resize=Resize(shorter=7, longer=11),
+        align="start",
+        border=(0, 0, 0),
+    ),
+    "own-size": Image(
+        input="pixels",
+        height=None,
+        width=None,
+        channels="RGB",
+        layout="NCHW",
+        resample="lanczos",
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        resize=Resize(shorter=8, longer=15, multiple=2),
     ),
     "long": Image(
         input="pixels",
@@ -91,7 +160,8 @@ IMAGES = {
         scale=1,
         mean=(0,),
         std=(1,),
-        crop=Crop(shorter=1024, rounding="down"),
+        resize=Resize(shorter=1024),
+        align="center",
     ),
     "wide": Image(
         input="pixels",
@@ -105,6 +175,8 @@ IMAGES = {
         std=(1,),
     ),
 }
+
+PICTURED = tuple(name for name in IMAGES if name not in ("long", "wide"))  # which take the odd images
 
 SOUNDS: dict[str, tuple[Audio, tuple[str | int, ...]]] = {  # with the dims of the input behind its batch
     "mono": (Audio(input="wave", rate=8000, channels=1), (12,)),
@@ -164,11 +236,11 @@ def image_bundle(name: str) -> Make:
 
     def make(folder: Path) -> None:
         image = IMAGES[name]
-        sizes = (image.height, image.width)
+        sizes = (image.height or "height", image.width or "width")
+        if name == "wide":  # the graph takes any sizes
+            sizes = ("height", "width")
         channels = len(image.channels)
         dims = (channels, *sizes) if image.layout == "NCHW" else (*sizes, channels)
-        if name == "wide":  # the graph takes any sizes
-            dims = ("height", "width", channels)
         folder.mkdir(parents=True)
         _write(folder, (Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=image))
 

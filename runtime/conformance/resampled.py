@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -30,31 +31,69 @@ def prepared(levels: Levels, image: Mapping[str, Any]) -> NDArray[np.float32] | 
     color = channels[..., : count - 1 if count in (2, 4) else count]
     color = _grey(color) if image["channels"] == "L" else _rgb(color)
     height, width = _size(image, *color.shape[:2])
+    if 0 in (height, width):
+        return None
     wide = _along(color.swapaxes(0, 1), width, image["resample"]).swapaxes(0, 1)
     sized = _along(wide, height, image["resample"])
-    for axis, kept in enumerate(("height", "width")):
-        sized = _middle(sized.swapaxes(0, axis), image, image[kept]).swapaxes(0, axis)
     ordered = sized[..., ::-1] if image["channels"] == "BGR" else sized
     numbers = (ordered * np.float64(image["scale"]) - np.array(image["mean"])) / np.array(image["std"])
-    laid = numbers if image["layout"] == "NHWC" else np.moveaxis(numbers, -1, 0)
+    framed = _framed(numbers, image)
+    if framed is None:
+        return None
+    laid = framed if image["layout"] == "NHWC" else np.moveaxis(framed, -1, 0)
     return laid.astype(np.float32)[np.newaxis]
 
 
 def _size(image: Mapping[str, Any], height: int, width: int) -> tuple[int, int]:
     """Return what size (height, width) an image of this one is made."""
-    sides = image.get("crop", image)
-    if "shorter" not in sides:
-        return sides["height"], sides["width"]
-    most = Fraction(sides["shorter"], min(height, width))
-    return int(most * height), int(most * width)
+    resize = image.get("resize", image)
+    if "shorter" in resize:
+        return _by_shorter(resize, height, width)
+    box = resize["height"], resize["width"]
+    if "fit" not in resize:
+        return box
+    ratio = {"contain": max, "cover": min}[resize["fit"]](height / box[0], width / box[1])
+    return round(height / ratio), round(width / ratio)  # Python rounds halves to the even number
 
 
-def _middle(levels: Levels, image: Mapping[str, Any], kept: int) -> Levels:
-    """Return the middle places along the first axis."""
-    half = Fraction(len(levels) - kept, 2)
-    even = "crop" in image and image["crop"]["rounding"] == "even"
-    first = round(half) if even else int(half)  # Python rounds halves to the even number
-    return levels[first : first + kept]
+def _by_shorter(resize: Mapping[str, int], height: int, width: int) -> tuple[int, int]:
+    short, long = sorted((height, width))
+    sides = resize["shorter"], int(Fraction(resize["shorter"] * long, short))
+    if long / short * resize["shorter"] > resize.get("longer", np.inf):
+        bound = resize["longer"] * short / long
+        sides = round(bound), int(bound * long / short)
+    if sides[0] == short:
+        sides = short, long
+    cut = [side - side % resize.get("multiple", 1) for side in sides]
+    return (cut[0], cut[1]) if height <= width else (cut[1], cut[0])
+
+
+def _framed(numbers: NDArray[np.float64], image: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """Return an image (height, width, channels) in its border, or its middle; None where it is too large."""
+    if "align" not in image:
+        return numbers
+    kept = image["height"], image["width"]
+    if image["align"] == "start" and any(
+        side > most for side, most in zip(numbers.shape[:2], kept, strict=True)
+    ):
+        return None
+    border = image.get("border", [np.nan] * numbers.shape[2])
+    framed = np.broadcast_to(np.array(border, np.float64), (*kept, len(border)))
+    places = [_places(image["align"], size, most) for size, most in zip(numbers.shape[:2], kept, strict=True)]
+    framed = framed.copy()
+    framed[np.ix_(*(to for _, to in places))] = numbers[np.ix_(*(source for source, _ in places))]
+    return framed
+
+
+def _places(align: str, size: int, kept: int) -> tuple[range, range]:
+    """Return which places of ``size`` are kept, and where they lie among ``kept``."""
+    if size <= kept:
+        odd = (kept - size) % 2 if align == "center" else 0
+        before = 0 if align == "start" else (kept - size) // 2 + odd
+        return range(size), range(before, before + size)
+    half = Fraction(size - kept, 2)
+    first = round(half) if align == "center-even" else int(half)
+    return range(first, first + kept), range(kept)
 
 
 def _grey(color: Levels) -> Levels:
@@ -75,7 +114,7 @@ def _along(levels: Levels, size: int, resample: str) -> Levels:
         return levels
     if resample == "nearest":
         return levels[_nearest(len(levels), size)]
-    weight, reach = {"bilinear": (_triangle, 1.0), "bicubic": (_cubic, 2.0)}[resample]
+    weight, reach = _FILTERS[resample]
     out = np.empty((size, *levels.shape[1:]), np.uint8)
     for i, (first, k) in enumerate(_coefficients(len(levels), size, weight, reach)):
         within = levels[first : first + len(k)].astype(np.int64)
@@ -117,9 +156,23 @@ def _rounded(y: float) -> int:
     return int(y - 0.5) if y < 0 else int(y + 0.5)
 
 
+def _box(x: float) -> float:
+    return 1.0 if -0.5 < x <= 0.5 else 0.0
+
+
 def _triangle(x: float) -> float:
     x = abs(x)
     return 1 - x if x < 1 else 0.0
+
+
+def _hamming(x: float) -> float:
+    x = abs(x)
+    if x == 0:
+        return 1.0
+    if x >= 1:
+        return 0.0
+    x = x * math.pi
+    return math.sin(x) / x * (float(np.float32(0.54)) + float(np.float32(0.46)) * math.cos(x))
 
 
 def _cubic(x: float) -> float:
@@ -127,3 +180,23 @@ def _cubic(x: float) -> float:
     if x < 1:
         return (1.5 * x - 2.5) * x * x + 1
     return (((x - 5) * x + 8) * x - 4) * -0.5 if x < 2 else 0.0
+
+
+def _sinc(x: float) -> float:
+    if x == 0:
+        return 1.0
+    x = x * math.pi
+    return math.sin(x) / x
+
+
+def _lanczos(x: float) -> float:
+    return _sinc(x) * _sinc(x / 3) if -3 <= x < 3 else 0.0
+
+
+_FILTERS = {
+    "box": (_box, 0.5),
+    "bilinear": (_triangle, 1.0),
+    "hamming": (_hamming, 1.0),
+    "bicubic": (_cubic, 2.0),
+    "lanczos": (_lanczos, 3.0),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from timm.data import create_transform, resolve_data_config
 from torch import Tensor
 
-from edgeattn.source.checkpoint.pixels import Pixels, opened
+from edgeattn.source.checkpoint.pixels import Pixels, UnpreparedError, opened
+from edgeattn_runtime.processing.image import FILTERS
+
+ALIGN = "center-even"
 
 
 class TimmTransform(Pixels):
@@ -29,34 +33,43 @@ class TimmTransform(Pixels):
         pixels: Tensor = self.transform(opened(image))[None]
         return pixels.float()
 
-    def resizing(self) -> dict[str, Any] | None:
-        """Return its settings in a bundle's words; None where it fills up borders, or by another filter."""
+    def resizing(self) -> dict[str, Any]:
+        """Return its settings in a bundle's words.
+
+        Raises:
+            UnpreparedError: Another filter, other channels, or a border that is trimmed.
+        """
         config = self.config
-        channels, height, width = config["input_size"]
-        is_resampled = config["interpolation"] in ("nearest", "bilinear", "bicubic")
-        whole = {"height": int(height / config["crop_pct"]), "width": int(width / config["crop_pct"])}
-        if config["crop_mode"] == "center" and height == width:
-            whole = {"shorter": whole["height"]}
-        elif config["crop_mode"] != "squash":
-            return None
-        if channels != 3 or not is_resampled:
-            return None
-        is_whole = whole == {"height": height, "width": width}
+        if config["interpolation"] not in FILTERS:
+            filters = ", ".join(FILTERS)
+            raise UnpreparedError(f"interpolation {config['interpolation']} found, one of {filters} expected")
+        if config["input_size"][0] != 3:
+            raise UnpreparedError(f"{config['input_size'][0]} channels found, 3 expected")
+        if config.get("crop_border_pixels"):
+            raise UnpreparedError("crop_border_pixels found, which trims images before they are resized")
+        mean, std = list(config["mean"]), list(config["std"])
         return {
             "input": self.name,
-            "height": height,
-            "width": width,
             "channels": "RGB",
             "layout": "NCHW",
             "resample": config["interpolation"],
             "scale": 1 / 255,
-            "mean": list(config["mean"]),
-            "std": list(config["std"]),
-            **({} if is_whole else {"crop": {**whole, "rounding": "even"}}),
+            "mean": mean,
+            "std": std,
+            **self._frame(mean, std),
         }
 
-    def describe(self) -> str:
-        """Say its size, and what is cut."""
-        _, height, width = self.config["input_size"]
-        crop = ", ".join(f"{name} {self.config[name]}" for name in ("crop_mode", "crop_pct"))
-        return f"{height} x {width} ({crop})"
+    def _frame(self, mean: list[float], std: list[float]) -> dict[str, Any]:
+        """Return the size of the input, and how images are resized and laid into it."""
+        config = self.config
+        kept = dict(zip(("height", "width"), config["input_size"][1:], strict=True))
+        whole: dict[str, Any] = {side: math.floor(size / config["crop_pct"]) for side, size in kept.items()}
+        if config["crop_mode"] == "border":
+            fill = [round(255 * each) for each in mean]
+            border = [(level / 255 - m) / s for level, m, s in zip(fill, mean, std, strict=True)]
+            return {**kept, "resize": {**whole, "fit": "contain"}, "align": ALIGN, "border": border}
+        if config["crop_mode"] == "squash":
+            return kept if whole == kept else {**kept, "resize": whole, "align": ALIGN}
+        is_square = whole["height"] == whole["width"]
+        cover = {"shorter": whole["height"]} if is_square else {**whole, "fit": "cover"}
+        return {**kept, "resize": cover, "align": ALIGN}

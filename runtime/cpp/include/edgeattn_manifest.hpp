@@ -97,20 +97,22 @@ struct TextProcessing {
   std::optional<std::int64_t> longest;
 };
 
-/// What size an image is made before its middle is kept: both sides, or the shorter one.
-struct Crop {
-  std::optional<std::int64_t> shorter;
+/// What size an image is made before it is laid into the input: by its shorter side, or by a box.
+struct Resize {
+  std::optional<std::int64_t> shorter, longer, multiple;
   std::int64_t height = 1, width = 1;  // without `shorter`
-  std::string rounding;
+  std::optional<std::string> fit;
 };
 
 struct ImageProcessing {
   std::string input;
-  std::int64_t height = 0, width = 0;
+  std::optional<std::int64_t> height, width;  // none: the resized image's own
   std::string channels, layout, resample;
   double scale = 1;
   std::vector<double> mean, std;
-  std::optional<Crop> crop;
+  std::optional<Resize> resize;
+  std::string align;  // empty: it fills the input
+  std::optional<std::vector<double>> border;
 };
 
 /// Features in place of samples; see the specification.

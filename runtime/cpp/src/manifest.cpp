@@ -133,13 +133,31 @@ static void read(const Field& field, TextProcessing& text) {
       .end();
 }
 
-static void read(const Field& field, Crop& crop) {
+static void read(const Field& field, Resize& resize) {
   Record record(field);
-  if (record.has("shorter"))
-    record("shorter", crop.shorter.emplace(), 1);
-  else
-    record("height", crop.height, 1)("width", crop.width, 1);
-  record("rounding", crop.rounding, Field::Names{"down", "even"}).end();
+  if (record.has("shorter")) {
+    record("shorter", resize.shorter.emplace(), 1).maybe("longer", resize.longer, 1);
+    if (resize.longer) record.maybe("multiple", resize.multiple, 1);
+  } else {
+    record("height", resize.height, 1)("width", resize.width, 1);
+    record.maybe("fit", resize.fit, Field::Names{"contain", "cover"});
+  }
+  record.end();
+}
+
+/// Checks which of the keys of an image stand together.
+static void check_frame(const Field& field, const ImageProcessing& image) {
+  const auto refuse = [&](const char* key, const char* why) {
+    throw BundleError(words(field.key(), ".", key, ": ", why));
+  };
+  if (image.height.has_value() != image.width.has_value())
+    refuse("height", "a height and a width expected, or null for both");
+  if (!image.height && !(image.resize && (image.resize->shorter || image.resize->fit)))
+    refuse("resize", "one that keeps the aspect expected, as height and width are null");
+  const bool laid = image.resize && image.height, aligned = !image.align.empty();
+  if (laid && !aligned) refuse("align", "missing, as images are resized to another size than the input's");
+  if (aligned && !laid) refuse("align", "none expected, as images are resized to the input's size");
+  if (image.border && !laid) refuse("border", "none expected, as images are resized to the input's size");
 }
 
 static void read(const Field& field, ImageProcessing& image) {
@@ -147,9 +165,15 @@ static void read(const Field& field, ImageProcessing& image) {
   record("input", image.input)("height", image.height, 1)("width", image.width, 1);
   record("channels", image.channels, Field::Names{"RGB", "BGR", "L"})("layout", image.layout,
                                                                       Field::Names{"NCHW", "NHWC"});
-  record("resample", image.resample, Field::Names{"nearest", "bilinear", "bicubic"})("scale", image.scale);
-  record("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0}).maybe("crop", image.crop).end();
-  for (const auto& [name, numbers] : {std::pair{"mean", image.mean}, {"std", image.std}})
+  record("resample", image.resample, Field::Names{"nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"});
+  record("scale", image.scale)("mean", image.mean, AtLeast{0})("std", image.std, AtLeast{0});
+  std::optional<std::string> align;
+  record.maybe("resize", image.resize).maybe("align", align, Field::Names{"start", "center", "center-even"});
+  record.maybe("border", image.border, AtLeast{0}).end();
+  image.align = align.value_or("");
+  check_frame(field, image);
+  for (const auto& [name, numbers] :
+       {std::pair{"mean", image.mean}, {"std", image.std}, {"border", image.border.value_or(image.mean)}})
     if (numbers.size() != image.channels.size())
       throw record[name].refusal("a number a channel of " + image.channels);
   if (*std::min_element(image.std.begin(), image.std.end()) <= 0)

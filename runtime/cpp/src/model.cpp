@@ -126,9 +126,14 @@ std::string Model::describe() const {
   if (const auto& processing = manifest().processing) {
     if (processing->text)
       out << "text by " << processing->text->tokenizer << " into " << processing->text->ids << "\n";
-    if (const auto& image = processing->image)
-      out << image->channels << " image of " << image->height << " x " << image->width << " into "
-          << image->input << "\n";
+    if (const auto& image = processing->image) {
+      out << image->channels << " image of ";
+      if (image->height)
+        out << *image->height << " x " << image->width.value_or(0);
+      else
+        out << "its own size";
+      out << " into " << image->input << "\n";
+    }
     if (const auto& audio = processing->audio)
       out << "audio of " << audio->rate << " Hz, " << audio->channels << " channel(s), into " << audio->input
           << "\n";

@@ -178,21 +178,35 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
       throw BundleError(words("processing.", key, ": ", size, " found, ", tensor.dims[axis].size,
                               " expected by ", written(tensor)));
   };
+  const auto check_pixels = [](const char* key, std::int64_t height, std::int64_t width) {
+    if (height > kMostPixels / width)
+      throw BundleError(words("processing.", key, ": ", height, " x ", width, " pixels found, at most ", kMostPixels,
+                              " expected"));
+  };
   if (const auto& image = processing.image) {
     check("image.input", image->input, inputs, "float32", 4);
     const auto& tensor = *find(inputs, image->input);
     check_size("image.channels", static_cast<std::int64_t>(image->channels.size()), tensor,
                image->layout.find('C'));
-    check_size("image.height", image->height, tensor, image->layout.find('H'));
-    check_size("image.width", image->width, tensor, image->layout.find('W'));
-    if (image->height > kMostPixels / image->width)
-      throw BundleError(words("processing.image: ", image->height, " x ", image->width,
-                              " pixels found, at most ", kMostPixels, " expected"));
-    if (const auto& crop = image->crop) {
-      const auto height = crop->shorter.value_or(crop->height), width = crop->shorter.value_or(crop->width);
-      if (height < image->height || width < image->width || height > kMostPixels / width)
-        throw BundleError(words("processing.image.crop: ", height, " x ", width, " found, at least ", image->height,
-                                " x ", image->width, " and at most ", kMostPixels, " pixels expected"));
+    for (const auto& [key, size, axis] :
+         {std::tuple{"image.height", image->height, 'H'}, {"image.width", image->width, 'W'}}) {
+      const auto place = image->layout.find(axis);
+      if (size)
+        check_size(key, *size, tensor, place);
+      else if (tensor.dims[place].symbol.empty())
+        throw BundleError(words("processing.", key, ": null found, a size expected by ", written(tensor)));
+    }
+    check_pixels("image", image->height.value_or(1), image->width.value_or(1));
+    if (const auto& resize = image->resize) {
+      const auto shorter = resize->shorter.value_or(0);
+      check_pixels("image.resize", resize->shorter.value_or(resize->height),
+                   resize->shorter ? resize->longer.value_or(shorter) : resize->width);
+      const bool fills = image->align != "start" && !resize->longer && resize->fit.value_or("") != "contain" &&
+                         resize->shorter.value_or(resize->height) >= image->height.value_or(0) &&
+                         resize->shorter.value_or(resize->width) >= image->width.value_or(0);
+      if (image->height && !fills && !image->border)
+        throw BundleError(words("processing.image: no border found, one expected around images that do not fill ",
+                                *image->height, " x ", *image->width));
     }
   }
   if (const auto& audio = processing.audio) {

@@ -78,23 +78,24 @@ export type TextProcessing = {
   readonly longest: number | null;
 };
 
-/** What size an image is made before its middle is kept: both sides, or the shorter one. */
-export type Crop = (
-  | { readonly shorter: number }
-  | { readonly shorter?: never; readonly height: number; readonly width: number }
-) & { readonly rounding: 'down' | 'even' };
+/** What size an image is made before it is laid into the input: by its shorter side, or by a box. */
+export type Resize =
+  | { readonly shorter: number; readonly longer?: number; readonly multiple?: number }
+  | { readonly shorter?: never; readonly height: number; readonly width: number; readonly fit?: 'contain' | 'cover' };
 
 export type ImageProcessing = {
   readonly input: string;
-  readonly height: number;
-  readonly width: number;
+  readonly height: number | null; // null: the resized image's own
+  readonly width: number | null;
   readonly channels: 'RGB' | 'BGR' | 'L';
   readonly layout: 'NCHW' | 'NHWC';
-  readonly resample: 'nearest' | 'bilinear' | 'bicubic';
+  readonly resample: 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
   readonly scale: number;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  readonly crop?: Crop;
+  readonly resize?: Resize;
+  readonly align?: 'start' | 'center' | 'center-even';
+  readonly border?: readonly number[];
 };
 
 /** How sound becomes tokens: frames of so many samples, each a hop behind the one before it. */

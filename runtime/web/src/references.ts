@@ -1,10 +1,10 @@
 /** What ties one key of a manifest to another. */
 
-import { sizeOf } from './crop.js';
 import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
 import { allows, named, range, symbolsOf, written } from './manifest.js';
+import { boxPixels, covered } from './resize.js';
 import { checkStreaming } from './streaming.js';
 
 const CAPACITY = 'capacity'; // the symbol of the tokens that the key-value cache has room for
@@ -165,20 +165,25 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     expect(typeof dim === 'string' || dim === size, `processing.${key}: ${size} found, ${dim} expected by the input`);
   };
   if (image) {
-    const { layout, height, width, channels, crop } = image;
+    const { layout, height, width, channels, resize, align, border } = image;
     const spec = named(inputs, image.input);
     sized('image.channels', channels.length, spec, layout.indexOf('C'));
-    sized('image.height', height, spec, layout.indexOf('H'));
-    sized('image.width', width, spec, layout.indexOf('W'));
-    checkBundle('processing.image: height x width', height * width, LIMITS.pixels);
-    if (crop) {
-      const size = sizeOf(crop, { height: 1, width: 1 });
-      const holds = size.height >= height && size.width >= width;
-      expect(
-        holds,
-        `processing.image.crop: ${size.height} x ${size.width} found, at least ${height} x ${width} expected`,
-      );
-      checkBundle('processing.image.crop: height x width', size.height * size.width, LIMITS.pixels);
+    for (const [side, size] of Object.entries({ height, width })) {
+      const axis = layout.indexOf(side === 'height' ? 'H' : 'W');
+      if (size !== null) sized(`image.${side}`, size, spec, axis);
+      else
+        expect(
+          typeof spec.dims[axis] === 'string',
+          `processing.image.${side}: null found, a size expected by the input`,
+        );
+    }
+    checkBundle('processing.image: height x width', (height ?? 0) * (width ?? 0), LIMITS.pixels);
+    if (resize) {
+      checkBundle('processing.image.resize: height x width', boxPixels(resize), LIMITS.pixels);
+      const least = covered(resize);
+      const fills = align !== 'start' && least.height >= (height ?? 0) && least.width >= (width ?? 0);
+      const expected = `one expected around images that do not fill ${height} x ${width}`;
+      expect(fills || border !== undefined, `processing.image: no border found, ${expected}`);
     }
   }
   has('audio.input', audio?.input, /float32/, ...(audio?.channels === 1 && !audio.log_mel ? [2, 3] : [3]));

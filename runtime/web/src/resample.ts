@@ -7,13 +7,21 @@ type Filter = { readonly reach: number; weight(x: number): number };
 type Tap = { readonly first: number; readonly factors: readonly number[] }; // factors are integers, of 22 bits behind the point
 
 const UNIT = 2 ** 22;
-const FILTERS: Readonly<Record<'bilinear' | 'bicubic', Filter>> = {
-  bilinear: { reach: 1, weight: (x) => (x < 1 ? 1 - x : 0) },
-  bicubic: {
-    reach: 2,
-    weight: (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0),
-  },
+const A = Math.fround(0.54); // Pillow's floats
+const B = Math.fround(0.46);
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+const FILTERS: Readonly<Record<Exclude<ImageProcessing['resample'], 'nearest'>, Filter>> = {
+  box: { reach: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { reach: 1, weight: (x) => (Math.abs(x) < 1 ? 1 - Math.abs(x) : 0) },
+  hamming: { reach: 1, weight: (x) => (Math.abs(x) < 1 ? sinc(x) * (A + B * Math.cos(x * Math.PI)) : 0) },
+  bicubic: { reach: 2, weight: (x) => cubic(Math.abs(x)) },
+  lanczos: { reach: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
+
+function cubic(x: number): number {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
+}
 
 export function resample(plane: Uint8Array, from: Size, to: Size, by: ImageProcessing['resample']): Uint8Array {
   const wide =
@@ -55,9 +63,7 @@ function taps(n: number, m: number, by: ImageProcessing['resample']): Tap[] {
     const center = (i + 0.5) * scale;
     const first = Math.max(Math.trunc(center - support + 0.5), 0);
     const end = Math.min(Math.trunc(center + support + 0.5), n);
-    const weights = Array.from({ length: end - first }, (_, j) =>
-      weight(Math.abs((first + j - center + 0.5) * (1 / stretch))),
-    );
+    const weights = Array.from({ length: end - first }, (_, j) => weight((first + j - center + 0.5) * (1 / stretch)));
     const total = weights.reduce((sum, each) => sum + each, 0);
     return { first, factors: weights.map((each) => Math.trunc((each / total) * UNIT + (each < 0 ? -0.5 : 0.5))) };
   });

@@ -12,7 +12,7 @@ with atheris.instrument_imports(include=["PIL", "edgeattn_runtime"]):
     from edgeattn_runtime.errors import InputError
 
     limits.PIXELS = 2**20  # larger ones take longer, and no other way
-    from edgeattn_runtime.processing.image import read_picture
+    from edgeattn_runtime.processing.picture import read_picture
 
 FILE = scratch_file("x")
 Image.init()

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from edgeattn_runtime import InputError, load
-from edgeattn_runtime.processing.crop import Crop
-from edgeattn_runtime.processing.image import Image, image_levels, prepare_image
+from edgeattn_runtime.processing.image import FILTERS, Image, image_levels, prepare_image
+from edgeattn_runtime.processing.resize import Resize
 
 RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
 GREY = Image(
@@ -50,7 +50,7 @@ SPECIFIED = _specified()
 SIDE = st.integers(1, 70)
 
 
-@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(["nearest", "bilinear", "bicubic"]), st.booleans())
+@given(SIDE, SIDE, SIDE, SIDE, st.sampled_from(FILTERS), st.booleans())
 def test_every_size_is_as_specified_to_the_bit(
     height: int, width: int, to_height: int, to_width: int, resample: str, hard: bool
 ) -> None:
@@ -73,11 +73,53 @@ def test_every_middle_is_as_specified_to_the_bit(
     height: int, width: int, kept_height: int, kept_width: int, side: int, keeps_aspect: bool, even: bool
 ) -> None:
     levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
-    crop = Crop(shorter=side, rounding="even" if even else "down")
-    if not keeps_aspect:
-        crop = replace(crop, shorter=None, height=side, width=side + 1)
-    image = replace(RGB, height=kept_height, width=kept_width, crop=crop)
+    resize = Resize(shorter=side) if keeps_aspect else Resize(height=side, width=side + 1)
+    image = replace(RGB, height=kept_height, width=kept_width, resize=resize)
+    image = replace(image, align="center-even" if even else "center")
     np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, image.to_table()))
+
+
+RESIZES = (
+    Resize(shorter=9),
+    Resize(shorter=9, longer=12),
+    Resize(shorter=9, longer=17, multiple=4),
+    Resize(height=7, width=11, fit="contain"),
+    Resize(height=7, width=11, fit="cover"),
+)
+
+
+@given(SIDE, SIDE, st.sampled_from(RESIZES), st.sampled_from(["start", "center", "center-even", None]))
+def test_every_border_and_size_is_as_specified_to_the_bit(
+    height: int, width: int, resize: Resize, align: str | None
+) -> None:
+    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    image = replace(RGB, height=None, width=None, resize=resize)
+    if align is not None:
+        image = replace(image, height=10, width=13, align=align, border=(-1, 0.5, 1e-50))
+    expected = SPECIFIED(levels, image.to_table())
+    if expected is None:
+        with pytest.raises(InputError, match="give one"):
+            prepare_image(image, [levels])
+    else:
+        np.testing.assert_array_equal(prepare_image(image, [levels]), expected)
+
+
+def test_images_of_their_own_size_are_a_batch_where_it_is_one() -> None:
+    image = replace(RGB, height=None, width=None, resize=Resize(shorter=2))
+    assert prepare_image(image, [PIXELS, PIXELS]).shape == (2, 2, 2, 3)
+    with pytest.raises(InputError, match="2 x 2 and 2 x 3 found in a batch"):
+        prepare_image(image, [PIXELS, np.zeros((4, 6), np.uint8)])
+
+
+def test_a_border_lies_around_an_image() -> None:
+    image = replace(GREY, height=4, width=4, resize=Resize(shorter=2), border=(7,), align="center-even")
+    assert np.squeeze(_opened(image, LEVELS)).tolist() == [[7] * 4, [7, 1, 2, 7], [7, 3, 4, 7], [7] * 4]
+    start = np.squeeze(_opened(replace(image, align="start"), LEVELS)).tolist()
+    assert start == [[1, 2, 7, 7], [3, 4, 7, 7], [7] * 4, [7] * 4]
+    assert np.squeeze(_opened(replace(image, height=3, width=3), LEVELS)).tolist()[2] == [7] * 3
+    assert (
+        np.squeeze(_opened(replace(image, height=3, width=3, align="center"), LEVELS)).tolist()[0] == [7] * 3
+    )
 
 
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])

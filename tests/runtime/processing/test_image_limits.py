@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Pillow
 
 from edgeattn_runtime import BundleError, InputError, load
-from edgeattn_runtime.processing.image import read_picture
+from edgeattn_runtime.processing.picture import read_picture
 
 Edited = Callable[[str, Callable[[Any], None]], Path]
 

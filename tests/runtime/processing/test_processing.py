@@ -63,6 +63,11 @@ def test_it_says_what_an_app_has_to_do() -> None:
     assert all(word in text for word in ("RGB", "224 x 192", "16000 Hz", "2 labels for logits"))
 
 
+def stretched(processing: Any) -> None:
+    """Stretch images of their own size."""
+    processing["image"] |= {"height": None, "width": None, "resize": {"height": 9, "width": 9}}
+
+
 # Each breaks a rule that the JSON schema states too.
 BROKEN: dict[str, Change] = {
     ": ": lambda processing: processing.clear(),
@@ -72,21 +77,40 @@ BROKEN: dict[str, Change] = {
     ".text.types: ": put("text", "types", to=""),
     ".image.channels: ": put("image", "channels", to="RGBA"),
     ".image.layout: ": put("image", "layout", to="CHW"),
-    ".image.resample: ": put("image", "resample", to="lanczos"),
+    ".image.resample: ": put("image", "resample", to="area"),
     ".image.mean: ": put("image", "mean", to=[0.5]),
     ".image.std: ": put("image", "std", to=[1, 0, 1]),
     ".image.height: ": put("image", "height", to=0),
-    ".image.crop: []": put("image", "crop", to=[]),
-    ".image.crop.rounding: missing": put("image", "crop", to={"shorter": 256}),
-    '.image.crop.rounding: "up"': put("image", "crop", to={"shorter": 256, "rounding": "up"}),
-    ".image.crop.width: missing": put("image", "crop", to={"height": 256, "rounding": "down"}),
-    ".image.crop.height: unknown key": put(
-        "image", "crop", to={"shorter": 256, "height": 256, "rounding": "down"}
-    ),
-    ".image.crop.shorter: 0": put("image", "crop", to={"shorter": 0, "rounding": "down"}),
+    ".image.resize: []": put("image", "resize", to=[]),
+    ".image.resize.width: missing": put("image", "resize", to={"height": 256}),
+    ".image.resize.height: unknown key": put("image", "resize", to={"shorter": 256, "height": 256}),
+    ".image.resize.shorter: 0": put("image", "resize", to={"shorter": 0}),
+    ".image.resize.multiple: unknown key": put("image", "resize", to={"shorter": 256, "multiple": 8}),
+    '.image.resize.fit: "fill"': put("image", "resize", to={"height": 256, "width": 256, "fit": "fill"}),
+    ".image.height: null": put("image", "height", to=None),
+    '.image.align: "up"': put("image", "align", to="up"),
+    ".image.align: missing": put("image", "resize", to={"shorter": 256}),
+    ".image.align: none expected": put("image", "align", to="center"),
+    ".image.resize: one that keeps the aspect": stretched,
+    ".image.border: none expected": put("image", "border", to=[0, 0, 0]),
     ".audio.rate: ": put("audio", "rate", to=16000.5),
     ".labels.names: ": put("labels", "names", to=[]),
 }
+
+
+def own_size(processing: Any) -> None:
+    """Take images of their own size for an input of one."""
+    processing["image"] |= {"height": None, "width": None, "resize": {"shorter": 256}}
+
+
+def framed(resize: dict[str, object], align: str = "center") -> Change:
+    """Return what resizes images before they are laid into the input."""
+
+    def change(processing: Any) -> None:
+        processing["image"] |= {"resize": resize, "align": align}
+
+    return change
+
 
 # What ties processing to graphs and files is beyond the schema.
 UNTIED: dict[str, Change] = {
@@ -97,10 +121,14 @@ UNTIED: dict[str, Change] = {
     ".text.mask: pixels: float32": put("text", "mask", to="pixels"),
     ".image.input: 'picture'": put("image", "input", to="picture"),
     ".image.input: wave: float32[batch, time] ": put("image", "input", to="wave"),
-    ".image.crop: 224 x 191 found": put(
-        "image", "crop", to={"height": 224, "width": 191, "rounding": "down"}
+    ".image: no border found, one expected around images that do not fill 224 x 192": framed(
+        {"height": 224, "width": 191}
     ),
-    ".image.crop: 5,793 x 5,793 found": put("image", "crop", to={"shorter": 5793, "rounding": "down"}),
+    ".image: no border found": framed({"shorter": 256}, "start"),
+    ".image: no border": framed({"shorter": 256, "longer": 512}),
+    ".image: no": framed({"height": 256, "width": 256, "fit": "contain"}),
+    ".image.resize: 5,793 x 5,793 found": framed({"shorter": 5793}),
+    ".image.height: null found": own_size,
     ".audio.input: 'sound'": put("audio", "input", to="sound"),
     ".audio.input: wave: float32[batch, time] ": put("audio", "channels", to=2),
     ".audio.input: tokens: int64": put("audio", "input", to="tokens"),

@@ -41,8 +41,8 @@ class ImageTask(Task):
         self.network, self.pixels, self.labels = network, pixels, labels
         self.images = [Path(row["image"]) for row in rows]
         self.add_processing(image=pixels.processing(self.images))
-        if "image" in (self.processing or {}):
-            self.dynamic = {pixels.name: ("batch", None, None, None)}
+        if pixels.image is not None:
+            self.dynamic = {pixels.name: pixels.dims}
 
     def samples(self) -> Iterator[object]:
         """Yield the pixels of each image, and its label where there is one, int64 (1,)."""

@@ -38,7 +38,7 @@ class ImageTextEmbedding(Task):
         if self.has("image"):
             self.pixels = ImageProcessor(folder)
             self.add_processing(image=self.pixels.processing([Path(row["image"]) for row in rows]))
-            self.dynamic = {"pixel_values": ("batch", None, None, None)}
+            self.dynamic = {"pixel_values": self.pixels.dims}
         if self.has("text"):
             self.tokens = Tokens(folder, network)
             if network.config.model_type == "siglip":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -26,7 +27,9 @@ class ObjectDetection(ImageTask):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network, names = load_network(folder), Labels.of(folder).names
-        super().__init__(folder, rows, Detector(network), ImageProcessor(folder), None)
+        is_masked = "pixel_mask" in signature(network.forward).parameters
+        pixels = ImageProcessor(folder, is_masked=is_masked)
+        super().__init__(folder, rows, Detector(network), pixels, None)
         self.add_processing(labels={"output": "logits", "names": [*names, NOTHING]})
 
 

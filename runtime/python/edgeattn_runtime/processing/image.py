@@ -1,12 +1,10 @@
-"""Images: their entry in the manifest, and how a file, a Pillow image or an array becomes an input."""
+"""Images: their entry in the manifest, and how a picture becomes an input."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +15,8 @@ from edgeattn_runtime.errors import BundleError, InputError, require_extra
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.limits import PIXELS
-from edgeattn_runtime.processing.crop import Crop
-from edgeattn_runtime.processing.png import holds_all_rows
+from edgeattn_runtime.processing.picture import read_picture
+from edgeattn_runtime.processing.resize import Resize, first_kept
 from edgeattn_runtime.processing.tensors import check_kind, check_size, find_tensor
 
 if TYPE_CHECKING:
@@ -26,59 +24,94 @@ if TYPE_CHECKING:
 
 _CHANNELS = re.compile("RGB|BGR|L")
 _LAYOUT = re.compile("NCHW|NHWC")
-_RESAMPLE = re.compile("nearest|bilinear|bicubic")
-
-_ARRAY_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_MODES = {"L": "L", "RGB": "RGB", "1": "L", "P": "RGB", "LA": "LA", "RGBA": "RGBA", "PA": "RGBA"}
-_OPAQUE = (255, 255)
-_FORMATS = ("PNG", "JPEG", "WEBP")  # of files: each decoder more is one more to trust
+FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")  # Pillow's
+_RESAMPLE = re.compile("|".join(FILTERS))
+_OPTIONAL = ("resize", "align", "border")
+_ALIGN = re.compile("start|center|center-even")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """How an image of 0 to 255 becomes an input: resized, then (value * scale - mean) / std by channel."""
+    """How an image of 0 to 255 becomes an input: resized, then (value * scale - mean) / std by channel.
+
+    Attributes:
+        height: Of the input; None where it is the resized image's own.
+        width: Likewise.
+        resize: What size an image is made; None makes it ``height`` x ``width``.
+        align: Which part of a resized image is kept, or where it lies in its border.
+        border: The input's number around an image, one a channel; None where every image fills the input.
+    """
 
     input: str
-    height: int
-    width: int
+    height: int | None
+    width: int | None
     channels: str
     layout: str
     resample: str
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    crop: Crop | None = None
+    resize: Resize | None = None
+    align: str | None = None
+    border: tuple[float, ...] | None = None
 
     def __str__(self) -> str:
-        kept = "" if self.crop is None else "the middle of an image, "
-        return f"{kept}{self.channels} image of {self.height} x {self.width} into {self.input}"
+        kept = "" if self.resize is None else "resized, "
+        size = "its own size" if self.height is None else f"{self.height} x {self.width}"
+        return f"{kept}{self.channels} image of {size} into {self.input}"
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it."""
-        table = asdict(self) | {"crop": self.crop and self.crop.to_table()}
-        return {name: value for name, value in table.items() if value is not None}
+        table = asdict(self) | {"resize": self.resize and self.resize.to_table()}
+        return {name: value for name, value in table.items() if name not in _OPTIONAL or value is not None}
 
     @classmethod
     def from_field(cls, field: Field) -> Image:
         """Read the manifest's ``processing.image``."""
-        names = [name for name in cls.__dataclass_fields__ if name != "crop"]
-        fields = field.record(*names, optional=["crop"])
+        names = [name for name in cls.__dataclass_fields__ if name not in _OPTIONAL]
+        fields = field.record(*names, optional=_OPTIONAL)
         channels = fields["channels"].text(_CHANNELS, '"RGB", "BGR" or "L"')
         std = _by_channel(fields["std"], channels)
         if min(std) <= 0:
             raise fields["std"].refusal("numbers above 0")
-        return cls(
+        is_free = fields["height"].value is None and fields["width"].value is None
+        height, width = (None if is_free else fields[side].integer(1) for side in ("height", "width"))
+        image = cls(
             input=fields["input"].text(),
-            height=fields["height"].integer(1),
-            width=fields["width"].integer(1),
+            height=height,
+            width=width,
             channels=channels,
             layout=fields["layout"].text(_LAYOUT, '"NCHW" or "NHWC"'),
-            resample=fields["resample"].text(_RESAMPLE, '"nearest", "bilinear" or "bicubic"'),
+            resample=fields["resample"].text(_RESAMPLE, f"one of {', '.join(FILTERS)}"),
             scale=fields["scale"].number(),
             mean=_by_channel(fields["mean"], channels),
             std=std,
-            crop=Crop.from_field(fields["crop"]) if "crop" in fields else None,
+            resize=Resize.from_field(fields["resize"]) if "resize" in fields else None,
+            align=fields["align"].text(_ALIGN, '"start", "center" or "center-even"')
+            if "align" in fields
+            else None,
+            border=_by_channel(fields["border"], channels) if "border" in fields else None,
         )
+        image.check_frame(field.key)
+        return image
+
+    def check_frame(self, key: str) -> None:
+        """Check which of ``resize``, ``align`` and ``border`` stand together.
+
+        Raises:
+            BundleError: One lacks another, or has no place there.
+        """
+        if self.height is None and not (self.resize is not None and self.resize.keeps_aspect):
+            raise BundleError(
+                f"{key}.resize: one that keeps the aspect expected, as height and width are null"
+            )
+        is_laid = self.resize is not None and self.height is not None
+        if is_laid and self.align is None:
+            raise BundleError(f"{key}.align: missing, as images are resized to another size than the input's")
+        if self.align is not None and not is_laid:
+            raise BundleError(f"{key}.align: none expected, as images are resized to the input's size")
+        if self.border is not None and not is_laid:
+            raise BundleError(f"{key}.border: none expected, as images are resized to the input's size")
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its input is there, float32 of four dims, and of its sizes where these are fixed.
@@ -89,20 +122,29 @@ class Image:
         tensor = find_tensor("image.input", self.input, inputs)
         check_kind("image.input", tensor, ("float32",), 4)
         check_size("image.channels", len(self.channels), tensor, self.layout.index("C"))
-        check_size("image.height", self.height, tensor, self.layout.index("H"))
-        check_size("image.width", self.width, tensor, self.layout.index("W"))
-        if self.height * self.width > PIXELS:
+        for name, side in (("height", self.height), ("width", self.width)):
+            axis = self.layout.index(name[0].upper())
+            if side is not None:
+                check_size(f"image.{name}", side, tensor, axis)
+            elif isinstance(tensor.dims[axis], int):
+                raise BundleError(f"processing.image.{name}: null found, a size expected by {tensor}")
+        if self.height is not None and self.width is not None and self.height * self.width > PIXELS:
             size = f"{self.height:,} x {self.width:,}"
             raise BundleError(f"processing.image: {size} pixels found, at most {PIXELS:,} expected")
-        if self.crop is not None:
-            self._check_crop(self.crop)
+        if self.resize is not None:
+            self._check_resize(self.resize)
 
-    def _check_crop(self, crop: Crop) -> None:
-        height, width = crop.size(1, 1)
-        if height < self.height or width < self.width or height * width > PIXELS:
+    def _check_resize(self, resize: Resize) -> None:
+        height, width = resize.box
+        if height * width > PIXELS:
             raise BundleError(
-                f"processing.image.crop: {height:,} x {width:,} found, at least {self.height:,} x "
-                f"{self.width:,} and at most {PIXELS:,} pixels expected"
+                f"processing.image.resize: {height:,} x {width:,} found, at most {PIXELS:,} pixels expected"
+            )
+        least, wanted = resize.covered, (self.height or 0, self.width or 0)
+        if self.border is None and (self.align == "start" or least[0] < wanted[0] or least[1] < wanted[1]):
+            raise BundleError(
+                f"processing.image: no border found, one expected around images that do not fill "
+                f"{self.height} x {self.width}"
             )
 
 
@@ -118,12 +160,12 @@ def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32
             than ``PIXELS``, also when it is as wide as the input.
         EdgeAttnError: The extra ``image`` is not installed.
     """
-    levels = np.stack([_resized(image, read_picture(source)) for source in sources])  # (N, H, W, C)
-    if image.channels == "BGR":
-        levels = levels[..., ::-1]
-    with np.errstate(over="ignore"):
-        numbers = (levels * np.float64(image.scale) - np.array(image.mean)) / np.array(image.std)
-        floats = numbers.astype(np.float32)
+    frames = [_framed(image, _resized(image, read_picture(source))) for source in sources]  # (H, W, C) each
+    for frame in frames:
+        if frame.shape != frames[0].shape:
+            sizes = " and ".join(f"{each.shape[0]} x {each.shape[1]}" for each in (frames[0], frame))
+            raise InputError(f"image: {sizes} found in a batch, one size expected; give them one by one")
+    floats = np.stack(frames)
     return np.ascontiguousarray(floats if image.layout == "NHWC" else np.moveaxis(floats, -1, 1))
 
 
@@ -146,8 +188,15 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
     with require_extra("image", "PIL"):
         from PIL.Image import Resampling
     resampling = Resampling[image.resample.upper()]
-    size = (image.height, image.width)
-    height, width = size if image.crop is None else image.crop.size(picture.height, picture.width)
+    if image.resize is not None:
+        height, width = image.resize.size(picture.height, picture.width)
+    else:
+        height, width = image.height or 0, image.width or 0
+    if 0 in (height, width):
+        raise InputError(
+            f"image: {picture.height:,} x {picture.width:,} found, which becomes {height} x {width}; "
+            "give one that is less narrow"
+        )
     rows = max(picture.height, height)
     if width * rows > PIXELS:
         raise InputError(
@@ -161,11 +210,37 @@ def _resized(image: Image, picture: Picture) -> NDArray[np.uint8]:
         # One axis at a time: which of them Pillow takes first varies with the sizes and with its version.
         wide = color.resize((width, color.height), resampling)
         sized = wide.resize((width, height), resampling)
-        levels = np.asarray(sized, np.uint8).reshape(height, width, -1)
-    if image.crop is None:
-        return levels
-    top, left = (image.crop.begin(*sides) for sides in zip((height, width), size, strict=True))
-    return levels[top : top + image.height, left : left + image.width]
+        return np.asarray(sized, np.uint8).reshape(height, width, -1)
+
+
+def _framed(image: Image, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the numbers (H, W, C) of a resized image, laid into the input's height and width."""
+    if image.align is None or image.height is None or image.width is None:
+        return _numbers(image, levels)
+    height, width = levels.shape[:2]
+    if image.align == "start" and (height > image.height or width > image.width):
+        raise InputError(
+            f"image: {height:,} x {width:,} found once it is resized, at most {image.height:,} x "
+            f"{image.width:,} expected; give one of another aspect"
+        )
+    top, left = first_kept(image.align, height, image.height), first_kept(image.align, width, image.width)
+    numbers = _numbers(image, levels[max(top, 0) : top + image.height, max(left, 0) : left + image.width])
+    if image.border is None:
+        return numbers
+    frame = np.empty((image.height, image.width, len(image.channels)), np.float32)
+    with np.errstate(over="ignore"):
+        frame[:] = np.array(image.border, np.float64)
+    top, left = max(-top, 0), max(-left, 0)
+    frame[top : top + numbers.shape[0], left : left + numbers.shape[1]] = numbers
+    return frame
+
+
+def _numbers(image: Image, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    ordered = levels[..., ::-1] if image.channels == "BGR" else levels
+    with np.errstate(over="ignore"):
+        numbers = (ordered * np.float64(image.scale) - np.array(image.mean)) / np.array(image.std)
+        floats: NDArray[np.float32] = numbers.astype(np.float32)
+        return floats
 
 
 def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
@@ -173,88 +248,3 @@ def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
     if len(numbers) != len(channels):
         raise field.refusal(f"{len(channels)} number(s), one a channel of {channels}")
     return numbers
-
-
-def read_picture(source: object) -> Picture:
-    """Return an image of Pillow's, of mode L or RGB.
-
-    Args:
-        source: The path of a PNG, JPEG or WebP file, an image of Pillow's, or an array of uint8, (H, W) of
-            grey or (H, W, C) of grey, grey and alpha, RGB or RGBA.
-
-    Raises:
-        InputError: It is none of these, cannot be decoded whole, has several frames, another depth or color,
-            more than ``PIXELS``, or anything transparent.
-        EdgeAttnError: The extra ``image`` is not installed.
-    """
-    with require_extra("image", "PIL"):
-        import PIL.Image
-    name = str(source) if isinstance(source, str | os.PathLike) else "image"
-    with refusing(InputError, name, "no image that can be read", "give another"):
-        if isinstance(source, PIL.Image.Image):
-            return _opaque(name, source)
-        if isinstance(source, str | os.PathLike):
-            return _opaque(name, _open_file(Path(source)))
-        return _opaque(name, _from_array(source))
-
-
-def _open_file(path: Path) -> Picture:
-    import PIL.Image
-    import PIL.ImageOps
-
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; the file of an image expected")
-    with PIL.Image.open(path, formats=_FORMATS) as picture:
-        _check_pixels(str(path), picture)  # before they are decoded
-        # A JPEG of several pictures (MPO), such as phones write, is its first.
-        frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-        # Pillow halves the depth of 16-bit colors without a word; how it reads them is in the tiles.
-        deep = any(";16" in str(tile[-1]) for tile in picture.tile)
-        upright = PIL.ImageOps.exif_transpose(picture)
-        cut = picture.format == "PNG" and not holds_all_rows(path)
-    if frames > 1:
-        raise InputError(f"{path}: {frames} frames found, one expected; give one of them alone")
-    if cut:
-        raise InputError(f"{path}: fewer rows than its {upright.height:,} found (cut?); save it again")
-    if deep:
-        raise InputError(f"{path}: 16 bits a channel found, 8 expected; convert the image")
-    return upright
-
-
-def _from_array(source: object) -> Picture:
-    import PIL.Image
-
-    array = np.asarray(source)
-    shape, channels = array.shape, array.shape[2] if array.ndim == 3 else 1
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in _ARRAY_MODES or 0 in shape:
-        raise InputError(
-            f"image: {array.dtype} {list(shape)} found, uint8 of [height, width] or [height, width, 1 to 4] "
-            "expected"
-        )
-    rows = np.ascontiguousarray(array if channels > 1 else array.reshape(shape[:2]))
-    return PIL.Image.frombytes(_ARRAY_MODES[channels], (shape[1], shape[0]), rows.tobytes())
-
-
-def _check_pixels(name: str, picture: Picture) -> None:
-    if picture.width * picture.height > PIXELS:
-        size = f"{picture.width:,} x {picture.height:,}"
-        raise InputError(f"{name}: {size} pixels found, at most {PIXELS:,} expected; give a smaller image")
-
-
-def _opaque(name: str, picture: Picture) -> Picture:
-    if picture.mode not in _MODES:
-        raise InputError(
-            f"{name}: {picture.mode} pixels found, 8 bits of grey or RGB expected; convert the image"
-        )
-    _check_pixels(name, picture)
-    if 0 in picture.size:
-        raise InputError(f"{name}: {picture.width} x {picture.height} pixels found, at least 1 x 1 expected")
-    keyed = "transparency" in picture.info  # one color, or places of the palette, are transparent
-    converted = picture.convert("RGBA" if keyed else _MODES[picture.mode])
-    if converted.mode in ("L", "RGB"):
-        return converted
-    if converted.getchannel("A").getextrema() != _OPAQUE:
-        raise InputError(
-            f"{name}: transparent pixels found, an opaque image expected; lay it on a background first"
-        )
-    return converted.convert("L" if converted.mode == "LA" else "RGB")

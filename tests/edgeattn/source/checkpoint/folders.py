@@ -132,13 +132,13 @@ VISION = {"image_size": PIXELS, "patch_size": 4, "hidden_size": 32, "num_hidden_
 }
 
 
-def images(folder: Path, count: int = 10) -> Path:
-    """Draw noise of several sizes, ``count`` images each that are called dark and light."""
+def images(folder: Path, count: int = 10, rows: int = 1) -> Path:
+    """Draw noise of several sizes, ``count`` images each, called dark and light; each is ``rows`` higher."""
     draw = np.random.default_rng(0)
     for label, low, high in (("dark", 0, 128), ("light", 128, 256)):
         (folder / label).mkdir(parents=True)
         for i in range(count):
-            levels = draw.integers(low, high, (20 + i, 24, 3), np.uint8)
+            levels = draw.integers(low, high, (20 + rows * i, 24, 3), np.uint8)
             Image.fromarray(levels).save(folder / label / f"{i}.png")
     return folder
 
@@ -250,12 +250,12 @@ def tagger(folder: Path) -> Path:
     return bert(folder, "ForTokenClassification", id2label={0: "O", 1: "B-PRAISE", 2: "I-PRAISE"})
 
 
-def finder(folder: Path) -> Path:
+def finder(folder: Path, **prepared: Any) -> Path:
     """Save a YOLOS that finds five things at most."""
     torch.manual_seed(0)
     sizes = VISION | {"image_size": (PIXELS, PIXELS)}
     config = transformers.YolosConfig(**sizes, num_detection_tokens=5, id2label={0: "cat", 1: "dog"})
-    return vision(folder, transformers.YolosForObjectDetection(config))
+    return vision(folder, transformers.YolosForObjectDetection(config), **prepared)
 
 
 def towers(folder: Path, family: str = "CLIP") -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import folders
@@ -9,9 +10,10 @@ import torch
 import transformers
 
 from edgeattn.source.arguments import read_source
+from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.module import ModuleSource
-from edgeattn_runtime.processing.crop import Crop
-from edgeattn_runtime.processing.image import prepare_image
+from edgeattn_runtime.processing.image import Image, prepare_image
+from edgeattn_runtime.processing.resize import Resize
 
 
 @pytest.fixture
@@ -49,38 +51,93 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
 CROPPING = {"image_processor_type": "CLIPImageProcessor"}  # ViT's crops in new releases alone
 
 
-@pytest.mark.parametrize(
-    ("prepared", "crop"),
-    [
-        ({"size": {"shortest_edge": 19}}, Crop(shorter=19, rounding="down")),
-        ({"size": {"height": 19, "width": 21}}, Crop(height=19, width=21, rounding="down")),
-    ],
-)
-def test_the_middle_is_kept_as_the_device_does(
-    tmp_path: Path, data: Path, prepared: dict[str, object], crop: Crop
-) -> None:
-    cropped = {**CROPPING, **prepared, "do_center_crop": True, "crop_size": 16}
-    found = read(folders.seer(tmp_path / "seer", **cropped), data)
+def prepared_alike(found: ModuleSource) -> Image:
+    """Check that a device prepares each sample as the checkpoint's own processor did; return how."""
     assert found.processing is not None
     image = found.processing.processing.image
     assert image is not None
-    assert (image.height, image.width, image.crop) == (16, 16, crop)
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
-        prepared_pixels = prepare_image(image, [raw["image"]])
-        np.testing.assert_allclose(prepared_pixels, sample.inputs["pixel_values"], atol=1e-6)
+        prepared = prepare_image(image, [raw["image"]])
+        np.testing.assert_allclose(prepared, sample.inputs["pixel_values"], atol=1e-6)
+    return image
+
+
+CENTERED = {"do_center_crop": True, "crop_size": 16}
 
 
 @pytest.mark.parametrize(
-    "prepared",
+    ("size", "resize"),
     [
-        {"resample": 1},
-        {**CROPPING, "size": {"shortest_edge": 16}, "do_center_crop": False},
-        {"do_center_crop": True, "crop_size": {"height": 20, "width": 20}},
+        ({"shortest_edge": 19}, Resize(shorter=19)),
+        ({"height": 19, "width": 21}, Resize(height=19, width=21)),
     ],
 )
-def test_what_a_bundle_cannot_do_is_told(tmp_path: Path, data: Path, prepared: dict[str, object]) -> None:
-    with pytest.warns(UserWarning, match="pixels"):
-        found = read(folders.seer(tmp_path / "seer", **prepared), data)
+def test_the_middle_is_kept_as_the_device_does(
+    tmp_path: Path, data: Path, size: dict[str, int], resize: Resize
+) -> None:
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", **CROPPING, size=size, **CENTERED), data))
+    assert (image.height, image.width, image.resize, image.align) == (16, 16, resize, "center")
+    assert image.border is None
+
+
+def test_an_image_smaller_than_the_middle_lies_in_black(tmp_path: Path, data: Path) -> None:
+    settings = CROPPING | CENTERED | {"size": {"shortest_edge": 14}, "crop_size": 16}
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", **settings), data))
+    assert image.border == tuple(-mean / std for mean, std in zip(image.mean, image.std, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(0, "nearest"), (1, "lanczos"), (3, "bicubic"), (4, "box"), (5, "hamming")]
+)
+def test_the_filters_of_pillow_are_the_device_s(tmp_path: Path, data: Path, number: int, name: str) -> None:
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", resample=number), data))
+    assert image.resample == name
+
+
+EDGES = {"size": {"shortest_edge": 32, "longest_edge": 60}, "do_pad": True}
+
+
+@pytest.mark.parametrize(("kind", "multiple"), [("Yolos", 16), ("Detr", None), ("RTDetr", None)])
+def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, multiple: int | None) -> None:
+    data = folders.images(tmp_path / "images", rows=3)
+    settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
+    found = read(folders.finder(tmp_path / "finder", **settings), data)
+    image = prepared_alike(found)
+    assert (image.height, image.width) == (None, None)
+    assert image.resize == Resize(shorter=32, longer=60, multiple=multiple)
+    assert found.dynamic == {"pixel_values": ("batch", None, "height", "width")}
+    assert len({sample.inputs["pixel_values"].shape for sample in found.read()}) > 1
+
+
+@pytest.mark.parametrize("kind", ["Yolos", "RTDetr"])
+def test_a_detector_s_border_is_the_device_s(tmp_path: Path, data: Path, kind: str) -> None:
+    settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
+    padded = {**settings, "pad_size": {"height": 48, "width": 64}}
+    image = prepared_alike(read(folders.finder(tmp_path / "finder", **padded), data))
+    assert (image.height, image.width, image.align, image.border) == (48, 64, "start", (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("prepared", "why"),
+    [
+        ({"size": {"longest_edge": 9}}, "size {'longest_edge': 9} found, height and width or shortest_edge"),
+        ({"do_resize": False}, "do_resize false found"),
+        ({"resample": 6}, "resample 6 found, one of nearest, box, bilinear, hamming, bicubic, lanczos"),
+    ],
+)
+def test_what_a_bundle_has_no_words_for_is_reported(
+    tmp_path: Path, data: Path, prepared: dict[str, object], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = torch.zeros(1, 3, 16, 16)  # where the processor itself refuses these settings
+    monkeypatch.setattr(ImageProcessor, "processed", lambda self, image: pixels)
+    with pytest.warns(UserWarning, match=f"ViTImageProcessor.*: {re.escape(why)}.*takes pixels"):
+        read(folders.seer(tmp_path / "seer", **prepared), data)
+
+
+def test_what_a_processor_does_beyond_its_settings_is_reported(tmp_path: Path, data: Path) -> None:
+    swapping = {"image_processor_type": "MobileViTImageProcessor", **CENTERED}  # red and blue
+    with pytest.warns(UserWarning, match=r"MobileViT.*: prepares \d\.png in a way.*takes pixels"):
+        found = read(folders.seer(tmp_path / "seer", **swapping), data)
     assert found.processing is not None
     assert found.processing.processing.image is None
     assert not tuple(found.processing.raw)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ import pytest
 import torch
 
 from edgeattn.source.arguments import read_source
+from edgeattn.source.checkpoint.timm_transform import TimmTransform
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.processing.crop import Crop
 from edgeattn_runtime.processing.image import prepare_image
+from edgeattn_runtime.processing.resize import Resize
 
 timm = pytest.importorskip("timm")
 
@@ -79,26 +79,47 @@ def test_images_that_are_stretched_are_the_device_s(write: Write, data: Path) ->
     assert found.metric(answer(found), found.read()[0].target) in (0, 1)
 
 
-@pytest.mark.parametrize("mode", ["center", "squash"])
-def test_images_that_are_cut_are_the_device_s(write: Write, data: Path, mode: str) -> None:
-    found = read(write(crop_mode=mode, crop_pct=0.7, interpolation="bilinear"), data)
+@pytest.mark.parametrize(
+    ("settings", "resize"),
+    [
+        ({"crop_mode": "center", "interpolation": "bilinear"}, Resize(shorter=22)),
+        ({"crop_mode": "squash", "interpolation": "hamming"}, Resize(height=22, width=22)),
+        ({"crop_mode": "border", "interpolation": "lanczos"}, Resize(height=22, width=22, fit="contain")),
+        ({"crop_mode": "border", "crop_pct": 1.0}, Resize(height=16, width=16, fit="contain")),
+    ],
+)
+def test_images_that_are_cut_or_in_a_border_are_the_device_s(
+    write: Write, data: Path, settings: dict[str, Any], resize: Resize
+) -> None:
+    found = read(write(**{"crop_pct": 0.7, **settings}), data)
     assert found.processing is not None
     image = found.processing.processing.image
     assert image is not None
-    expected = Crop(shorter=22, rounding="even")
-    assert image.crop == (
-        expected if mode == "center" else replace(expected, shorter=None, height=22, width=22)
-    )
+    assert (image.resize, image.align) == (resize, "center-even")
+    assert (image.border is not None) == (settings["crop_mode"] == "border")
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
         np.testing.assert_allclose(prepare_image(image, [raw["image"]]), sample.inputs["pixels"], atol=1e-6)
 
 
-def test_images_in_a_border_are_pixels_to_a_bundle(write: Write, data: Path) -> None:
-    with pytest.warns(UserWarning, match=r"16 x 16 \(crop_mode border, crop_pct 0\.9\).*takes pixels"):
-        found = read(write(crop_mode="border"), data)
-    assert found.processing is not None
-    assert found.processing.processing.image is None
-    assert found.processing.processing.labels is not None
+def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(data: Path) -> None:
+    transform = TimmTransform({"input_size": [3, 14, 18], "crop_pct": 0.8, "crop_mode": "center"})
+    table = transform.processing([*data.rglob("*.png")])
+    assert table is not None
+    assert table["resize"] == {"height": 17, "width": 22, "fit": "cover"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"interpolation": "random"}, "interpolation random found, one of nearest, box, bilinear, hamming,"),
+        ({"crop_border_pixels": 2}, "crop_border_pixels found"),
+    ],
+)
+def test_a_transform_that_is_no_bundle_s_is_told(data: Path, settings: dict[str, Any], why: str) -> None:
+    transform = TimmTransform({"input_size": [3, 16, 16]})
+    transform.config |= settings
+    with pytest.warns(UserWarning, match=f"timm: {why}.*takes pixels, and no image"):
+        assert transform.processing(data.rglob("*.png")) is None
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
