@@ -25,18 +25,22 @@ class Tokens:
         folder: Holds the tokenizer.
         network: What takes its tokens.
         longest: Tokens that a text is cut to, in place of the tokenizer's own.
+        names: The network's inputs; empty for all that the tokenizer makes and it takes.
 
     Raises:
         ValueError: There is no tokenizer.
     """
 
-    def __init__(self, folder: Path, network: nn.Module, longest: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, network: nn.Module, longest: int | None = None, names: Sequence[str] = ()
+    ) -> None:
         self.file = folder / "tokenizer.json"
         if not any(folder.glob("*token*")) and not any(folder.glob("vocab*")):
             raise ValueError("no tokenizer found, such as tokenizer.json; save it there with save_pretrained")
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         takes = signature(network.forward).parameters
-        self.names = [name for name in self.tokenizer.model_input_names if name in takes]
+        made = self.tokenizer.model_input_names
+        self.names = list(names) or [name for name in made if name in takes]
         self.longest = longest or _longest(self.tokenizer, network)
 
     @property

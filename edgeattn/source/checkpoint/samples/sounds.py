@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ def read_sounds(folder: Path) -> Iterator[dict[str, object]]:
     """Yield the path of each ``audio``, with the columns that the folder's CSV has for it.
 
     The CSV's first column names files of the folder, as LibriSpeech's and Common Voice's metadata do.
+    Without one, the name of a sound's folder is its ``label``, as Speech Commands has it.
 
     Raises:
         ValueError: The folder has several CSVs, or its CSV names no file for a sound.
@@ -24,8 +26,13 @@ def read_sounds(folder: Path) -> Iterator[dict[str, object]]:
     if tables:
         with tables[0].open(encoding="utf-8-sig", newline="") as lines:
             rows = {next(iter(row.values())): row for row in csv.DictReader(lines)}
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() not in SOUNDS:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SOUNDS)
+    labeled = not tables and any(entry.is_dir() for entry in folder.iterdir())
+    if labeled:
+        random.Random(0).shuffle(files)  # so that each part of the samples has every label
+    for file in files:
+        if labeled:
+            yield {"audio": file, "label": file.parent.name}
             continue
         name = file.relative_to(folder).as_posix()
         if tables and name not in rows:

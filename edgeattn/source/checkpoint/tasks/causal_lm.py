@@ -20,14 +20,12 @@ class CausalLM(TextTask):
     Texts of a single token are left out, as nothing follows it.
     """
 
-    heads = ("ForCausalLM", "LMHeadModel")
+    reads = ("input_ids",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder)
         super().__init__(folder, rows, network)
         self.network = Decoder(network)
-        self.tokens.names = ["input_ids"]
-        self.dynamic = self.tokens.dynamic
         self.metric = token_accuracy
         self.say_text()
         self.generation = generation_of(folder, vocabulary_of(network))

@@ -15,6 +15,7 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.sound import read_sound
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.transformers_folder import load_network
+from edgeattn.source.checkpoint.unit_variance import UnitVariance
 
 
 class CTCSpeech(Task):
@@ -27,8 +28,6 @@ class CTCSpeech(Task):
         rows: ``audio``, and where there is any ``text``, what is said.
     """
 
-    heads = ("ForCTC",)
-    takes = "input_values"
     needed = ("audio",)
     optional = ("text",)
     dynamic: Mapping[str, Sequence[str | None]] = {"audio": ("batch", "time")}
@@ -77,12 +76,8 @@ class Recognizer(nn.Module):
 
     def __init__(self, network: nn.Module, *, normalize: bool) -> None:
         super().__init__()
-        self.network, self.normalize = network, normalize
+        self.network, self.features = network, UnitVariance() if normalize else nn.Identity()
 
     def forward(self, audio: Tensor) -> dict[str, Tensor]:
         """Hear sounds, float32 (B, time), of -1 to 1."""
-        if self.normalize:
-            mean = audio.mean(dim=-1, keepdim=True)  # (B, 1)
-            variance = (audio - mean).square().mean(dim=-1, keepdim=True)  # (B, 1)
-            audio = (audio - mean) / (variance + 1e-7).sqrt()
-        return {"logits": self.network(audio).logits}
+        return {"logits": self.network(self.features(audio)).logits}

@@ -16,8 +16,6 @@ class FeatureExtraction(TextTask):
     The vector that some take of the first token is left out, as most are trained without one.
     """
 
-    heads = ("EncoderModel", "Model")
-
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder, without=("pooler",))
         drop_pooler(network)

@@ -23,7 +23,6 @@ class ImageClassification(ImageTask):
         rows: ``image``, and where there is any ``label``, a name or a number.
     """
 
-    heads = ("ForImageClassification",)
     optional = ("label",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

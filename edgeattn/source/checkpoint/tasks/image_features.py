@@ -19,8 +19,6 @@ class ImageFeatures(ImageTask):
     The vector that some take of the first patch is left out, as most are trained without one.
     """
 
-    heads = ("Model",)
-
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder, without=("pooler",))
         drop_pooler(network)

@@ -26,7 +26,6 @@ class ImageTask(Task):
         labels: What ``label`` is one of; None where there are none.
     """
 
-    takes: ClassVar[str] = "pixel_values"
     needed: ClassVar[Sequence[str]] = ("image",)
 
     def __init__(

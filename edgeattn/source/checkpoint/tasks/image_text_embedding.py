@@ -24,8 +24,6 @@ class ImageTextEmbedding(Task):
         rows: ``image``, ``text``, or both: an app usually has a bundle of each.
     """
 
-    heads = ("CLIPModel", "SiglipModel")
-    takes = "input_ids"
     optional = ("image", "text")
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

@@ -19,8 +19,6 @@ MASKED = 0.15  # of the tokens, as in BERT's training (Devlin et al. 2019)
 class MaskedLM(TextTask):
     """A language model that fills gaps: ``logits`` (B, S, vocabulary)."""
 
-    heads = ("ForMaskedLM",)
-
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows, load_network(folder))
         self.metric = token_accuracy

@@ -23,8 +23,6 @@ class ObjectDetection(ImageTask):
     Boxes are shares of the image. There is no metric.
     """
 
-    heads = ("ForObjectDetection",)
-
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network, names = load_network(folder), Labels.of(folder).names
         is_masked = "pixel_mask" in signature(network.forward).parameters

@@ -22,7 +22,6 @@ class QuestionAnswering(TextTask):
         rows: ``question`` and ``context``, and where there is any ``answer``, a part of the context or empty.
     """
 
-    heads = ("ForQuestionAnswering", "ForQuestionAnsweringSimple")
     needed = ("question", "context")
     optional = ("answer",)
 

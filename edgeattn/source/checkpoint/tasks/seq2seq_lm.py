@@ -23,15 +23,14 @@ class Seq2SeqLM(TextTask):
         rows: ``text`` and ``target``, what becomes of it.
     """
 
-    heads = ("ForConditionalGeneration", "ForSeq2SeqLM", "MTModel", "MTM100Model")
     needed = ("text", "target")
+    reads = ("input_ids",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder)
         super().__init__(folder, rows, network)
         self.start = decoder_start(network)
         self.network = EncoderDecoder(network)
-        self.tokens.names = ["input_ids"]
         self.dynamic = {"input_ids": ("batch", "source"), "decoder_input_ids": ("batch", "target")}
         self.metric = token_accuracy
         self.say_text()

@@ -25,7 +25,6 @@ class SequenceClassification(TextTask):
         rows: ``text``, and where there are any ``pair`` and ``label``, a name or a number.
     """
 
-    heads = ("ForSequenceClassification",)
     optional = ("pair", "label")
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

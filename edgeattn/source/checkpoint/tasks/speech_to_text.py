@@ -33,8 +33,6 @@ class SpeechToText(Task):
         rows: ``audio``, and ``text``, what is said.
     """
 
-    heads = ("ForConditionalGeneration",)
-    takes = "input_features"
     needed = ("audio", "text")
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

@@ -21,8 +21,6 @@ class Task(ABC):
         rows: By role, those of ``needed`` and some of ``optional``.
 
     Attributes:
-        heads: How the names of classes end that config.json's ``architectures`` has for it.
-        takes: What these classes call their main input.
         needed: Roles that each row has.
         optional: Roles that rows may have.
         network: The checkpoint's, with its weights.
@@ -34,7 +32,6 @@ class Task(ABC):
     """
 
     heads: ClassVar[Sequence[str]] = ()
-    takes: ClassVar[str] = ""
     needed: ClassVar[Sequence[str]] = ()
     optional: ClassVar[Sequence[str]] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,11 +19,12 @@ class TextTask(Task):
 
     Args:
         folder: The checkpoint.
-        rows: With ``text``.
+        rows: With ``text``; none where arrays are the inputs, which need no tokenizer.
         network: With its weights.
         longest: Tokens that a text is cut to, in place of the tokenizer's own.
 
     Attributes:
+        reads: Inputs of the network; empty for all that the tokenizer makes and it takes.
         roles: Those of a row's text, or of both texts of a pair.
         truncation: Which text of a pair is cut; None where they are single.
 
@@ -30,9 +32,9 @@ class TextTask(Task):
         ValueError: The network takes no texts, or there is no tokenizer.
     """
 
-    takes: ClassVar[str] = "input_ids"
     needed: ClassVar[Sequence[str]] = ("text",)
 
+    reads: ClassVar[Sequence[str]] = ()
     roles: tuple[str, ...] = ("text",)
     truncation: str | None = None
 
@@ -44,13 +46,21 @@ class TextTask(Task):
             name = type(network).__name__
             raise ValueError(f"{name} takes {takes}: a class for texts expected; write a model file")
         super().__init__(folder, rows)
-        self.network, self.tokens = network, Tokens(folder, network, longest)
-        self.dynamic = self.tokens.dynamic
+        self.network = network
+        self._open_tokens = partial(Tokens, folder, network, longest, self.reads)
+        if rows:
+            self.dynamic = self.tokens.dynamic
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The checkpoint's tokenizer."""
+        return self._open_tokens()
 
     def say_text(self) -> None:
         """Have the bundle take texts, where it splits and cuts them as the checkpoint does."""
-        texts = [self.texts(row) for row in self.rows]
-        self.add_processing(text=self.tokens.processing(texts, self.truncation))
+        if self.rows:
+            texts = [self.texts(row) for row in self.rows]
+            self.add_processing(text=self.tokens.processing(texts, self.truncation))
 
     def say_pairs(self, first: str, second: str, truncation: str) -> None:
         """Have the bundle take pairs of texts likewise.
@@ -61,8 +71,9 @@ class TextTask(Task):
             truncation: Which of them is cut where the checkpoint does not say: "longest_first",
                 "only_first" or "only_second".
         """
-        self.roles, self.truncation = (first, second), self.tokens.truncation(truncation)
-        self.say_text()
+        if self.rows:
+            self.roles, self.truncation = (first, second), self.tokens.truncation(truncation)
+            self.say_text()
 
     def texts(self, row: Row) -> tuple[str, ...]:
         """Return a row's text, or the texts of its pair."""

@@ -25,7 +25,6 @@ class TokenClassification(TextTask):
         rows: ``text``, a list of words or one string of them, and where there is any ``label``, a tag a word.
     """
 
-    heads = ("ForTokenClassification",)
     optional = ("label",)
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

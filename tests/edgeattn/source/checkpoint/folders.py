@@ -322,6 +322,53 @@ def transcriber(folder: Path, bands: int = 16, **sizes: Any) -> Path:
     return folder
 
 
+NOISES = {0: "low", 1: "high"}
+
+
+def sorter(folder: Path, rate: int = RATE) -> Path:
+    """Save a wav2vec 2.0 that calls a sound low or high."""
+    torch.manual_seed(0)
+    config = transformers.Wav2Vec2Config(**LISTENER, id2label=NOISES, classifier_proj_size=16)
+    transformers.Wav2Vec2ForSequenceClassification(config).eval().save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor(sampling_rate=rate).save_pretrained(folder)
+    return folder
+
+
+def spectral_sorter(folder: Path, frames: int = 40, bands: int = 16, **sizes: Any) -> Path:
+    """Save an AST that calls a sound low or high."""
+    torch.manual_seed(0)
+    shapes = VISION | {"max_length": frames, "num_mel_bins": bands, "frequency_stride": 4, "time_stride": 4}
+    shapes.pop("image_size")
+    config = transformers.ASTConfig(**(shapes | sizes), id2label=NOISES)
+    transformers.ASTForAudioClassification(config).eval().save_pretrained(folder)
+    extractor = transformers.ASTFeatureExtractor(num_mel_bins=bands, max_length=frames)
+    extractor.save_pretrained(folder)
+    return folder
+
+
+def whispering_sorter(folder: Path, bands: int = 16) -> Path:
+    """Save Whisper's encoder with a head that calls a sound low or high."""
+    torch.manual_seed(0)
+    shapes = {"d_model": 32, "encoder_layers": 1, "encoder_ffn_dim": 64, "encoder_attention_heads": 2}
+    config = transformers.WhisperConfig(
+        num_mel_bins=bands, max_source_positions=50, classifier_proj_size=16, id2label=NOISES, **shapes
+    )
+    transformers.WhisperForAudioClassification(config).eval().save_pretrained(folder)
+    transformers.WhisperFeatureExtractor(bands, WHISPER_RATE, chunk_length=1).save_pretrained(folder)
+    return folder
+
+
+def noises(folder: Path, count: int = 6, rate: int = RATE) -> Path:
+    """Write noise of several lengths and pitches, a folder a label."""
+    draw = np.random.default_rng(0)
+    for label, width in (("low", 8), ("high", 1)):
+        (folder / label).mkdir(parents=True)
+        for i in range(count):
+            samples = draw.integers(-9000, 9000, 1000 + 700 * i, np.int16).repeat(width)[: 1000 + 700 * i]
+            wavfile.write(folder / label / f"{i}.wav", rate, samples)
+    return folder
+
+
 def downloaded(folder: Path, cache: Path, name: str) -> None:
     """Move a folder where ``hf download`` leaves a repository."""
     place, commit = cache / f"models--{name.replace('/', '--')}", "0" * 40

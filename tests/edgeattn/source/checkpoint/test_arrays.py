@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,21 @@ def test_a_checkpoint_is_opened_on_inputs_as_they_are(made: Callable[[Path], Pat
     labelled = source.processing is not None and source.processing.processing.labels is not None
     assert labelled is (made is not folders.writer)
     assert source.metric is None
+
+
+def test_tokens_need_no_tokenizer_and_nothing_of_speech(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez(tmp_path / "inputs.npz", **{f"{i}.input_ids": TOKENS[i] for i in range(8)})
+    folder = folders.writer(tmp_path / "writer")
+    for file in folder.glob("*token*"):
+        file.unlink()
+    for name in [name for name in sys.modules if name.startswith("edgeattn.source.checkpoint.tasks.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jiwer", None)
+    source = read_source(str(folder), tmp_path / "inputs.npz")
+    assert len(source.read()) == 8
+    assert source.generation.stop == (3,)
 
 
 def test_inputs_have_no_columns(tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ def test_a_task_that_is_not_known_is_named(config: Callable[..., None], folder: 
     config(architectures=["BertForNextSentencePrediction"])
     with pytest.raises(BadInput, match=r"BertForNextSentencePrediction found, one of \*ForSequenceClass"):
         read_source(str(folder), data)
+    with pytest.raises(BadInput) as refusal:
+        read_source(str(folder), data)
+    heads = re.findall(r"\*\w+", str(refusal.value))
+    assert len(heads) == len(set(heads)) > 15
     config(architectures=["MyOwnBert"])
     with pytest.raises(BadInput, match=r"MyOwnBert found, a class of transformers .* write a model file"):
         read_source(str(folder), data)

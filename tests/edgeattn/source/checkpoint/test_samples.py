@@ -61,6 +61,17 @@ def test_sounds_have_what_their_table_says(tmp_path: Path) -> None:
         rows(tmp_path)
 
 
+def test_sounds_without_a_table_are_called_by_their_folders(tmp_path: Path) -> None:
+    for label in ("yes", "no"):
+        (tmp_path / label).mkdir()
+        for i in range(20):
+            (tmp_path / label / f"{i}.wav").touch()
+    read = rows(tmp_path)
+    assert all(row["audio"].parent.name == row["label"] for row in read)
+    for part in (read[:10], read[10:20], read[20:]):
+        assert {row["label"] for row in part} == {"yes", "no"}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
