@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 import dask
-from distributed import Client, LocalCluster, WorkerPlugin
+from distributed import Client, LocalCluster, Security, WorkerPlugin
 from distributed.system import MEMORY_LIMIT
 
 from edgeattn.partitions.scheduler import HOST, connect
@@ -75,6 +75,10 @@ def machine_of(scheduler: str | None) -> str:
 
 @contextmanager
 def _local(count: int) -> Iterator[Client]:
+    """Yield a client of processes here, behind TLS: whoever reaches their ports without its key is refused.
+
+    Each cluster has a key of its own, in the memory of its processes.
+    """
     with (
         _quiet(),
         dask.config.set({**UNDISTURBED, **PATIENT}),
@@ -82,6 +86,7 @@ def _local(count: int) -> Iterator[Client]:
             n_workers=count,
             threads_per_worker=1,
             host="127.0.0.1",
+            security=Security.temporary(),
             dashboard_address="127.0.0.1:0",
             memory_limit=MEMORY_LIMIT // count,
             resources={HOST: 1},

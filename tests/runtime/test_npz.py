@@ -10,7 +10,7 @@ import pytest
 
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.npz import read_npz, write_npz
+from edgeattn_runtime.npz import EXPANDED, read_npz, write_npz
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -130,4 +130,27 @@ def test_one_of_several_disks_is_refused(tmp_path: Path) -> None:
     locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)  # of a 64-bit end, on the second of two
     path.write_bytes(archive + locator + b"PK\5\6" + end)
     with pytest.raises(BadInput, match=r"x\.npz: (corrupt|not an \.npz)"):
+        read_npz(path)
+
+
+def test_arrays_larger_than_their_file_may_hold_are_not_read(tmp_path: Path) -> None:
+    """Zeros shrink a thousandfold: the archive's own sizes say so, and no array is there to be read."""
+    path, half = tmp_path / "x.npz", EXPANDED // 2 // 8
+    np.savez_compressed(path, x=np.zeros(half), y=np.zeros(half - 100))
+    assert read_npz(path)["x"].shape == (half,)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("z.npy", bytes(1000))
+    with pytest.raises(BadInput, match=r"x\.npz: 268 MB of arrays found, at most 268 MB.* numpy\.savez$"):
+        read_npz(path)
+
+
+def test_arrays_that_are_not_compressed_may_be_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeattn_runtime.npz.EXPANDED", 1000)
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.zeros(10_000))
+    assert read_npz(path)["x"].shape == (10_000,)
+    np.savez_compressed(path, x=np.zeros(10_000))
+    with pytest.raises(BadInput, match="of a compressed file of its size"):
         read_npz(path)

@@ -14,7 +14,9 @@ from PIL.Image import Image as Picture
 from PIL.Image import open as open_picture
 from torch import Tensor
 
+from edgeattn_runtime.errors import SampleError
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.limits import PIXELS
 from edgeattn_runtime.processing.image import Image, prepare_image
 
 
@@ -87,8 +89,17 @@ class Pixels(ABC):
 
 
 def opened(file: Path) -> Picture:
-    """Return an image, upright and in RGB."""
+    """Return an image, upright and in RGB.
+
+    Raises:
+        SampleError: It has more pixels than a runtime takes; none is decoded then.
+    """
     with open_picture(file) as picture:
+        if picture.width * picture.height > PIXELS:
+            raise SampleError(
+                f"{file}: {picture.width:,} x {picture.height:,} pixels found, at most {PIXELS:,} expected; "
+                "give a smaller image"
+            )
         return ImageOps.exif_transpose(picture).convert("RGB")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import folders
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 import transformers
@@ -12,6 +13,7 @@ import transformers
 from edgeattn.source.arguments import read_source
 from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.module import ModuleSource
+from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.processing.image import Image, prepare_image
 from edgeattn_runtime.processing.resize import Resize
 
@@ -211,3 +213,10 @@ def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path) -> None:
         expected = expected if isinstance(expected, torch.Tensor) else expected.pooler_output
         expected = torch.nn.functional.normalize(expected, dim=-1)
         torch.testing.assert_close(outputs["text_embeds"], expected)
+
+
+def test_an_image_of_too_many_pixels_is_not_decoded(tmp_path: Path, data: Path) -> None:
+    picture = next(data.rglob("*.png"))
+    PIL.Image.new("1", (8192, 4097)).save(picture)
+    with pytest.raises(BadInput, match=rf"{picture.name}: 8,192 x 4,097 pixels found, at most 33,554,432"):
+        read(folders.seer(tmp_path / "seer"), data).read()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -103,3 +104,48 @@ def test_parquet_has_columns(tmp_path: Path) -> None:
     table = pyarrow.table({"text": ["a", "b"], "label": [1, 2]})
     parquet.write_table(table, tmp_path / "x.parquet")
     assert rows(tmp_path / "x.parquet") == [{"text": "a", "label": 1}, {"text": "b", "label": 2}]
+
+
+@pytest.mark.parametrize("row_group_size", [None, 3])
+def test_parquet_keeps_nested_values_and_gaps(tmp_path: Path, row_group_size: int | None) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pairs, mapped = (
+        pyarrow.list_(pyarrow.string(), 2),
+        pyarrow.map_(pyarrow.string(), pyarrow.string()),
+    )
+    table = pyarrow.table(
+        {
+            "tokens": [["a", None, "b"], [], None, ["b"], ["a", "a"]],
+            "tags": [[1, 2], None, [], [3, None], [4]],
+            "image": [{"bytes": b"x", "path": None}, None, {"bytes": None, "path": "p"}, None, None],
+            "deep": [[{"x": ["a"]}], [], None, [{"x": None}, None], [{"x": ["b", "a"]}]],
+            "large": pyarrow.array([["a"], None, [], ["b"], ["c"]], pyarrow.large_list(pyarrow.string())),
+            "sized": pyarrow.array([["a", "b"], None, ["c", "d"], None, None], pairs),
+            "map": pyarrow.array([[("a", "x")], None, [], [("b", "x"), ("c", None)], None], mapped),
+            "number": [0.5, None, 1.5, 2.5, 3.5],
+        }
+    )
+    parquet.write_table(table, tmp_path / "x.parquet", row_group_size=row_group_size)
+    assert rows(tmp_path / "x.parquet") == table.to_pylist()
+
+
+def test_parquet_of_a_repeated_text_holds_it_once(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    text = "x" * 1_000_000
+    parquet.write_table(
+        pyarrow.table({"text": [text] * 100, "words": [[text]] * 100}), tmp_path / "x.parquet"
+    )
+    table = rows(tmp_path / "x.parquet")
+    assert len(table) == 100
+    assert len({id(row["text"]) for row in table}) == len({id(row["words"][0]) for row in table}) == 1  # type: ignore[index]
+
+
+def test_parquet_of_more_rows_than_its_file_may_hold_is_not_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    numbers = pyarrow.ListArray.from_arrays([0, 5_000_000], pyarrow.array(np.zeros(5_000_000, np.int8)))
+    parquet.write_table(pyarrow.table({"numbers": numbers}), tmp_path / "x.parquet")
+    with pytest.raises(BadInput, match=r"x\.parquet: 32. MB of rows found, at most 268 MB expected"):
+        rows(tmp_path / "x.parquet")
