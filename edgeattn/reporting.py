@@ -44,7 +44,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         recipe=choice.int8.recipe,
         machine=request.machine if model.runs_two_ways else replace(request.machine, kernels=None),
         checks=proof.checks,
-        samples=Counts(len(samples.calibration), len(samples.selection), proof.count),
+        samples=Counts(len(samples.calibration), len(samples.selection), proof.count, source.unknown_tokens),
         accuracy=measures.scores.accuracy,
         size_mb={PYTORCH: floats.size_mb, **measures.size_mb},
         latency_ms=measures.latency_ms,

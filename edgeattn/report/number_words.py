@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from edgeattn.results.check import Check
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn.results.limits import limit_of
+from edgeattn.results.report import Counts
 
 UNSURE = "unsure"  # a speedup whose interval is too wide for a number
 
@@ -49,6 +50,12 @@ def time_shares(shares: Mapping[str, float]) -> str:
 def percent(error: float) -> str:
     """Write a relative error with two digits that count: 8.2 %, 0.052 %, 0 %."""
     return f"{float(f'{100 * error:.2g}'):g} %" if error >= LEAST_ERROR else "0 %"
+
+
+def unknown_words(samples: Counts) -> str:
+    """Write the share of unknown tokens as ", 0.4 % of their tokens unknown"; nothing without a tokenizer."""
+    share = samples.unknown_tokens
+    return "" if share is None else f", {100 * share:.2g} % of their tokens unknown"
 
 
 def megabytes(sizes: Mapping[str, float]) -> str:

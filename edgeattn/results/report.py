@@ -31,11 +31,20 @@ _REMEDY = "export the model again"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many samples did what; no sample did two."""
+    """How many samples did what; no sample did two.
+
+    Attributes:
+        calibration: Gave ranges and statistics.
+        selection: Chose the recipe.
+        evaluation: Gave the report's figures.
+        unknown_tokens: The share of the tokens of all that the checkpoint's tokenizer does not know, from 0
+            to 1; None where it has none.
+    """
 
     calibration: int
     selection: int
     evaluation: int
+    unknown_tokens: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

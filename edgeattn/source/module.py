@@ -54,6 +54,8 @@ class ModuleSource:
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
         trained: What training has quantized of the module; its weights lie on those grids.
+        unknown_tokens: The share of the samples' tokens that its tokenizer does not know, from 0 to 1; None
+            where it has none.
         qdq: A QDQ ONNX file that was made of it, whose grids its weights are to have; None where there is
             none.
     """
@@ -74,6 +76,7 @@ class ModuleSource:
     file: Path | None = None
     sha256: str | None = None
     trained: Trained = FLOAT_TRAINED
+    unknown_tokens: float | None = None
     qdq: Path | None = None
 
     original = "PyTorch"

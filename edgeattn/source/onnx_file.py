@@ -39,6 +39,7 @@ class OnnxSource:
     streaming = None
     generation = NO_DEFAULTS
     card = Card()
+    unknown_tokens = None
     weights_sha256 = None  # they are part of the model file
 
     @property

@@ -73,6 +73,10 @@ class Source(Protocol):
         """What its author says of it for a hub."""
 
     @property
+    def unknown_tokens(self) -> float | None:
+        """The share of its samples' tokens that its tokenizer does not know; None where it has none."""
+
+    @property
     def sha256(self) -> str | None:
         """Of the file that defines it; None where there is none."""
 

@@ -16,6 +16,7 @@ from edgeattn.report.number_words import (
     measured_text,
     percent,
     time_shares,
+    unknown_words,
 )
 from edgeattn.report.page.view import View
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text
@@ -83,6 +84,7 @@ def page(*views: View) -> str:
         "percent": percent,
         "time_shares": time_shares,
         "recipe": recipe_words,
+        "unknown_tokens": unknown_words,
         "module_name": module_name,
     }
     return environment.get_template("report.html").render(

@@ -17,6 +17,7 @@ from edgeattn.report.number_words import (
     figure,
     speedup_text,
     time_shares,
+    unknown_words,
     without_kernels_times,
 )
 from edgeattn.report.table.checks import checks_table, edge_cases_parts
@@ -103,9 +104,8 @@ def verdict_line(report: Report) -> Text:
 def _heading(report: Report) -> Text:
     counts = report.samples
     parts = f"calibrated on {count(counts.calibration, 'sample')}, selected on {counts.selection}"
-    return Text.assemble(
-        (report.title, "bold"), f" for {report.target}, {parts}, evaluated on {counts.evaluation}"
-    )
+    words = f" for {report.target}, {parts}, evaluated on {counts.evaluation}{unknown_words(counts)}"
+    return Text.assemble((report.title, "bold"), words)
 
 
 def _work(report: Report) -> Table:

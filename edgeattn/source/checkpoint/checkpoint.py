@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgeattn.source.checkpoint.arrays import SUFFIX, OnArrays
@@ -13,6 +14,7 @@ from edgeattn.source.checkpoint.samples import Reader, reader_of
 from edgeattn.source.checkpoint.samples.columns import rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
 from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.checkpoint.token_counts import TokenCounts
 from edgeattn.source.handover import source_of
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError, require_extra
@@ -69,8 +71,20 @@ class Checkpoint:
             rows = rows_by_role(reader(self.data), self.columns, task.needed, task.optional)
         with _reading(self.folder):
             opened = task(self.folder, rows)
+        unknown = self._unknown_tokens(opened.token_counts)
         with _reading(self.data, SampleError):
-            return source_of(opened, self.folder / "config.json", self.name)
+            source = source_of(opened, self.folder / "config.json", self.name)
+        return replace(source, unknown_tokens=unknown)
+
+    def _unknown_tokens(self, counts: TokenCounts | None) -> float | None:
+        """Return the share of unknown tokens, with a warning where it is notable."""
+        if counts is None:
+            return None
+        if (obstacle := counts.obstacle()) is not None:
+            raise SampleError(f"{self.data}: {obstacle}")
+        if (warning := counts.warning()) is not None:
+            warnings.warn(f"{self.data}: {warning}", stacklevel=2)
+        return counts.share
 
     def _on_arrays(self) -> ModuleSource:
         if self.columns:

@@ -14,6 +14,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoTokenizer
 
+from edgeattn.source.checkpoint.token_counts import TokenCounts, count_tokens
+
 UNLIMITED = 10**6  # tokens: beyond it, a tokenizer's model_max_length stands for none
 TRUNCATIONS = {"OnlyFirst": "only_first", "OnlySecond": "only_second"}  # by their names in tokenizer.json
 
@@ -69,6 +71,15 @@ class Tokens:
         """Return all that the tokenizer makes of a text or of a pair."""
         cut = {"truncation": True, "max_length": self.longest} if self.longest else {}
         return self.tokenizer(*texts, return_tensors="pt", **{**cut, **options})
+
+    def counts(self, texts: Iterable[tuple[str, ...]], truncation: str | None = None) -> TokenCounts:
+        """Count what becomes of single texts, or of pairs; arguments are those of ``processing``."""
+        cut = {} if truncation is None else {"truncation": truncation}
+        encodings = (
+            (" ".join(each), self.encoded(*each, **cut, return_special_tokens_mask=True)) for each in texts
+        )
+        name = f"{type(self.tokenizer).__name__} of {self.file.parent.name}"
+        return count_tokens(name, encodings, self.tokenizer.unk_token_id)
 
     def truncation(self, otherwise: str) -> str:
         """Return which text of a pair is cut: the one that tokenizer.json names, else ``otherwise``."""

@@ -53,6 +53,11 @@ def read(html: str) -> str:
     return " ".join(_Reader(html).words)
 
 
+def test_the_page_gives_unknown_tokens(report: Report) -> None:
+    counted = replace(report, samples=replace(report.samples, unknown_tokens=0.0))
+    assert "PyTorch on 180 more, 0 % of their tokens unknown. Recipe" in read(html_of(counted))
+
+
 def test_the_page_tells_what_the_report_says(report: Report) -> None:
     provenance = Provenance(tolerance=0.9968, source="ab12", versions={"torch": "2.99"})
     files = report_files(report, {}, provenance)

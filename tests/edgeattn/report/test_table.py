@@ -61,6 +61,14 @@ def test_a_bundle_of_kernels_has_both_ways_in_its_table(
     assert "without kernels" not in capsys.readouterr().out
 
 
+def test_unknown_tokens_stand_next_to_the_number_of_samples(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(report_parts(replace(report, samples=replace(report.samples, unknown_tokens=0.0042))))
+    words = " ".join(capsys.readouterr().out.split())
+    assert "selected on 40, evaluated on 180, 0.42 % of their tokens unknown Recipe" in words
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_report_fits_its_terminal_and_tells_all(
     report: Report, width: int, capsys: pytest.CaptureFixture[str]

@@ -44,7 +44,9 @@ class ImageTextEmbedding(Task):
                 self.tokens.names = ["input_ids"]
                 pad = self.tokens.tokenizer.pad_token_id
                 padding = network.config.text_config.max_position_embeddings, pad
-            self.add_processing(text=self.tokens.processing([(row["text"],) for row in rows]))
+            texts = [(row["text"],) for row in rows]
+            self.token_counts = self.tokens.counts(texts)
+            self.add_processing(text=self.tokens.processing(texts))
             self.dynamic = {**self.dynamic, **self.tokens.dynamic}
         self.network = Towers(network, padding)
 

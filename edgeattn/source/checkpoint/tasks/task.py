@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from edgeattn.source.checkpoint.model_card import card_of
 from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.token_counts import TokenCounts
 
 
 class Task(ABC):
@@ -28,6 +29,7 @@ class Task(ABC):
         metric: Of a sample's outputs and its target, higher is better; None where rows have no targets.
         card: What its README says for a hub.
         processing: What the bundle says of raw data and labels; None for nothing.
+        token_counts: What becomes of the samples' texts; None where there are none.
         generation: What it generates with where a caller says nothing; None for nothing.
     """
 
@@ -39,6 +41,7 @@ class Task(ABC):
     dynamic: Mapping[str, Sequence[str | None]] | None = None
     metric: Callable[[Any, Any], float] | None = None
     processing: dict[str, Any] | None = None
+    token_counts: TokenCounts | None = None
     generation: dict[str, Any] | None = None
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

@@ -60,6 +60,7 @@ class TextTask(Task):
         """Have the bundle take texts, where it splits and cuts them as the checkpoint does."""
         if self.rows:
             texts = [self.texts(row) for row in self.rows]
+            self.token_counts = self.tokens.counts(texts, self.truncation)
             self.add_processing(text=self.tokens.processing(texts, self.truncation))
 
     def say_pairs(self, first: str, second: str, truncation: str) -> None:

@@ -8,7 +8,7 @@ import random
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from safetensors.torch import load_file
 from scipy.io import wavfile
 from sklearn.datasets import load_digits
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import WordPiece
+from tokenizers.models import BPE, WordPiece
 from tokenizers.trainers import WordPieceTrainer
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
+
+Made = Callable[[Path], Path]  # saves a checkpoint in a folder, and returns it
 
 WORDS = (
     *("good", "bad", "film", "food", "was", "is", "the", "very", "not", "a"),
@@ -112,6 +114,12 @@ def convert(refusal: str) -> None:
     command, *arguments = shlex.split(refusal.split("convert it: ")[1])
     assert command == "python"
     subprocess.run([sys.executable, *arguments], check=True)
+
+
+def letters() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of Latin letters that has no unknown token: it leaves out all else."""
+    alphabet = {letter: i for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz ")}
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE(alphabet, [])))
 
 
 PIXELS = 16  # of an image's side
