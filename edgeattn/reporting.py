@@ -18,6 +18,7 @@ from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
 from edgeattn.results.report import Counts, Report
+from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.targets import Target
@@ -85,7 +86,7 @@ def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         *floats.recovered.notes,
         *choice.notes,
         *_convolution_notes(model, proof),
-        *_kernel_notes(proof),
+        *kernel_notes(proof.without_kernels),
         *_scale_notes(choice, proof),
         *proof.notes,
         *undecided_notes(proof.checks, proof.count),
@@ -117,14 +118,21 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     return (f"{words} {100 * share:.0f} % of the int8 graph's time.",)
 
 
-def _kernel_notes(proof: Proof) -> tuple[str, ...]:
-    """Say what a bundle misses where no kernels are installed."""
-    without = proof.without_kernels
+def kernel_notes(without: WithoutKernels | None) -> tuple[str, ...]:
+    """Return what a bundle does not prove where no kernels are installed, in a sentence each.
+
+    Args:
+        without: How it runs there; None where it has no nodes for kernels.
+    """
     if without is None:
         return ()
-    missed = [check.name for check in without.checks if check.verdict != "pass"]
-    missed += [case.name for case in without.edge_cases if not case.ok]
-    return (f"Without kernels it does not show to keep to {', '.join(missed)}.",) if missed else ()
+    limits = [check.name for check in without.checks if check.verdict != "pass"]
+    cases = [case.name for case in without.edge_cases if not case.ok]
+    notes = (
+        (limits, f"the samples do not prove the limit{'s' * (len(limits) > 1)} on {', '.join(limits)}"),
+        (cases, f"the bundle fails edge case{'s' * (len(cases) > 1)} {', '.join(cases)}"),
+    )
+    return tuple(f"Without kernels, {words}." for names, words in notes if names)
 
 
 def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:

@@ -40,10 +40,11 @@ def demo(
     if listed:
         show([pairs(_descriptions())])
         return
-    export(str(locate(model)), output=output)
+    file = locate(model)
     advice = missing_kernels(Machine.here())
     if advice is not None:
         show([Text(advice)])
+    export(str(file), output=output)
 
 
 def shipped_models() -> tuple[str, ...]:

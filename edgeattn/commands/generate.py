@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.sessions import NoKernels, Threads, tell_kernels
+from edgeattn.commands.sessions import NoKernels, Threads
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.model import load
@@ -100,7 +100,6 @@ def generate(
         "early_stopping": _ENDS[early_stopping],
     }
     model = load(bundle, threads=threads, kernels=not no_kernels)
-    tell_kernels(model)
     print_pieces(pieces(model, prompts, settings, stop_strings or ()))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.attention import maps_of, show_attention
-from edgeattn.commands.sessions import NoKernels, Threads, tell_kernels
+from edgeattn.commands.sessions import NoKernels, Threads
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
@@ -56,7 +56,6 @@ def run(
     if head is not None and not attention:
         raise InputError(f"--head {head}: found alone; add --attention, whose head it is")
     model = load(bundle, threads=threads, kernels=not no_kernels)
-    tell_kernels(model)
     maps = maps_of(model, head) if attention else ()
     arrays = read_input(model, inputs, text, pair, prompt)
     if _is_encoded(model, arrays):

@@ -1,4 +1,4 @@
-"""The options of a bundle's sessions; which way these go, and what kernels would bring, a line each."""
+"""The options of a bundle's sessions, and what kernels would bring, in a line."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from edgeattn_runtime.kernels import NONE, installed
+from edgeattn_runtime.kernels import installed
 from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.model import Model
 
 _WANTED = ("avx512_vnni", "avx_vnni", "asimddp")  # of a CPU, any: dot products of int8
 
@@ -18,12 +17,6 @@ Threads = Annotated[
 NoKernels = Annotated[
     bool, typer.Option("--no-kernels", help="Run stock operators, where edgeattn-kernels is installed too.")
 ]
-
-
-def tell_kernels(model: Model) -> None:
-    """Say on stderr which way a model's sessions go, where its graphs have nodes for kernels."""
-    if model.kernels != NONE:
-        typer.echo(str(model.kernels), err=True)
 
 
 def missing_kernels(machine: Machine) -> str | None:

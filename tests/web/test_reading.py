@@ -55,6 +55,13 @@ def test_the_verdict_on_a_worst_case_is_seen_on_a_phone(
     assert read(page, width=PHONE)["beside"] == []
 
 
+def test_a_long_name_in_a_note_does_not_widen_a_phone(exported: tuple[Report, Path], tmp_path: Path) -> None:
+    report = replace(exported[0], notes=(f"Layer '{'network.model.' * 9}q_proj' stays float.",))
+    page = tmp_path / "long.html"
+    page.write_text(html_of(View(report=report, drawn=None, facts={})), encoding="utf-8")
+    assert not read(page, width=PHONE)["wide"]
+
+
 def test_axe_can_find_something(page: Path, tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled.html"
     html = page.read_text(encoding="utf-8")

@@ -235,8 +235,6 @@ int command(const Arguments& arguments) {
     throw InputError(words(verb, ": no verb; see edgeattn-run --help"));
   const auto model = load(arguments.at("bundle"), load_options(arguments));
   if (verb == "check") return check(model);
-  if (const auto words = kernels_in_words(model); !words.empty() && verb != "describe")
-    std::cerr << words << "\n";
   if (verb == "run") run(model, arguments);
   if (verb == "generate") generate(model, arguments);
   if (verb == "describe") std::cout << model.describe();

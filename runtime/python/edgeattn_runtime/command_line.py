@@ -14,7 +14,6 @@ from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.golden import check
-from edgeattn_runtime.kernels import NONE
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
@@ -46,7 +45,6 @@ def _load(args: argparse.Namespace) -> Model:
 
 def _run(args: argparse.Namespace) -> None:
     model = _load(args)
-    _tell_kernels(model)
     outputs = model(**read_input(model, args.input, args.text, args.pair, args.prompt))
     if args.output is not None:
         write_npz(args.output, outputs)
@@ -87,14 +85,7 @@ def _generate(args: argparse.Namespace) -> None:
     prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
     settings = {name: getattr(args, name) for name in GENERATION}
     model = _load(args)
-    _tell_kernels(model)
     print_pieces(pieces(model, prompts, settings, args.stop_strings))
-
-
-def _tell_kernels(model: Model) -> None:
-    """Say on stderr which way the sessions go, where the graphs have nodes for kernels."""
-    if model.kernels != NONE:
-        sys.stderr.write(f"{model.kernels}\n")
 
 
 def _print(text: str) -> None:

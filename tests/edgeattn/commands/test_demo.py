@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_what_kernels_would_bring(sets: tuple[str, ...], says: str, monkeypatch:
     told = sessions.missing_kernels(replace(Machine.here(), instruction_sets=sets))
     assert told is not None
     assert says in told
+
+
+def test_kernels_are_named_before_the_export(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "missing_kernels", lambda machine: "Int8 can be faster by kernels.")
+    monkeypatch.setattr(demo, "export", lambda model, output: sys.stdout.write("exported\n"))
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().out.split("Int8 can be faster by kernels.")[1].strip() == "exported"
 
 
 def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ export function show(asked: Asked, opened: Opened): void {
 function demoOf({ generation, processing, graphs }: Manifest): Demo {
   const { text, image, labels } = processing ?? {};
   if (text && generation) return showWriting;
-  if (image && labels) return image.channels === 'L' && image.width <= SMALL ? showDrawing : showPhoto;
+  if (image && labels)
+    return image.channels === 'L' && image.width !== null && image.width <= SMALL ? showDrawing : showPhoto;
   if (text && labels) return showReading;
   const vectors = Object.values(graphs).some(({ outputs }) => outputs[0]?.dims.length === 2);
   return text && vectors ? showSearch : showGolden;
