@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -77,6 +77,9 @@ checkpoints:  ## checkpoints of each kind, trained and exported by one line each
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and with it, and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/same_answer.py
+
+debian:  ## the first commands of README.md by an ordinary user of a bare Debian 12 and 13; as root with debootstrap, an hour
+	python tests/install/debian.py bookworm trixie
 
 conformance:  ## every runtime against the conformance cases, built first; five minutes
 	python runtime/conformance/table.py

@@ -29,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
-            with needed_by("the command edgeattn"), _interruptible():
-                from edgeattn.commands.app import run
-            return run(arguments)
+            with needed_by("the command edgeattn"):
+                with _interruptible():
+                    from edgeattn.commands.app import run
+                return run(arguments)
     except EdgeAttnError as error:
         return _tell(error, error.exit_code)
     except OSError as error:

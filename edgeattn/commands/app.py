@@ -31,7 +31,6 @@ _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrup
 
 app = typer.Typer(
     name="edgeattn",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -136,6 +136,51 @@ except edgeattn.EdgeAttnError as error:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "then"), [("onnx", "edgeattn.export"), ("typer", "edgeattn.__main__.main()")]
+)
+def test_a_module_of_the_same_name_is_named_with_its_place(name: str, then: str, tmp_path: Path) -> None:
+    hiding = tmp_path / name / "__init__.py"
+    hiding.parent.mkdir()
+    hiding.touch()
+    code = f"import edgeattn.__main__, sys\nsys.argv[1:] = ['inspect', 'x']\n{then}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"Python imports {name} from {hiding}, not from " in done.stderr.splitlines()[-1]
+
+
+def test_a_home_that_may_not_be_written_is_no_news(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.touch()  # in which not even root makes a folder
+    code = "import edgeattn.pipeline, matplotlib.figure"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": str(home), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("edgeattn va", "validate"), ("edgeattn pack --fo", "--for")]
+)
+def test_a_shell_completes_commands_and_options(words: str, completed: str) -> None:
+    code = "import sys; sys.argv = ['edgeattn']; import edgeattn.__main__; sys.exit(edgeattn.__main__.main())"
+    asked = {"_EDGEATTN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [completed], "")
+
+
 INTERRUPTED = """
 import runpy, signal, sys
 

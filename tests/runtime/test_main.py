@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeattn_runtime import load
+from edgeattn_runtime import __version__, load
 from edgeattn_runtime.machine import Machine
 
 Done = subprocess.CompletedProcess[str]
@@ -140,6 +140,11 @@ def test_usage_errors_are_one_line(refused: Refused) -> None:
     assert "invalid choice: 'fly'" in refused("fly")
     assert "--input" in refused("run", "x.edge")
     assert "invalid int value: 'many'" in refused("bench", "x.edge", "--rounds", "many")
+
+
+def test_the_version_is_told(command: Command) -> None:
+    result = command("--version")
+    assert (result.returncode, result.stdout) == (0, f"edgeattn_runtime {__version__}\n")
 
 
 def test_help_names_every_command(command: Command) -> None:

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "bundle.hpp"
+#include "edgeattn_export.h"
 #include "kernels.hpp"
 #include "legible.hpp"
 #include "model.hpp"
@@ -27,6 +28,7 @@ edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,
 edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [--max-new-tokens N]
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
 edgeattn-run install NEW.edge --over OLD.edge                       proves it here, then puts it there
+edgeattn-run --version
 INPUT is --input X.safetensors, a tensor per input; or --text TEXT, --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
 All but bench take --threads N and --trusted-keys K,L (in hex), and all take --target NAME and --no-kernels.
 )";
@@ -246,6 +248,7 @@ int command(const Arguments& arguments) {
 int main(int count, char** words_) try {
   const auto all = arguments_in_utf8(count, words_);
   if (all.size() > 1 && all[1] == "--help") return std::fputs(kUsage, stdout), 0;
+  if (all.size() > 1 && all[1] == "--version") return std::puts("edgeattn-run " EDGEATTN_VERSION), 0;
   return command(parse(all));
 } catch (const std::exception& error) {
   std::cerr << "edgeattn-run: " << legible(error.what()) << "\n";

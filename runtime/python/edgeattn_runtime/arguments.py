@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from edgeattn_runtime import __version__
 from edgeattn_runtime.errors import EdgeAttnError
 
 # Settings of the command generate, which are passed on as they are.
@@ -29,6 +30,7 @@ GENERATION = (
 def parser() -> argparse.ArgumentParser:
     """Return the parser: ``command`` is the name of one, the other arguments are that command's."""
     root = _Parser(prog="python -m edgeattn_runtime", description="Run, check or time a bundle.")
+    root.add_argument("--version", action="version", version=f"edgeattn_runtime {__version__}")
     commands = root.add_subparsers(required=True, dest="command", metavar="run|check|bench|generate")
 
     once = commands.add_parser("run", help="answer arrays, an image, a sound or a text")

@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from edgeattn.results.device import read_result
-from edgeattn_runtime import generate, load
+from edgeattn_runtime import __version__, generate, load
 from edgeattn_runtime.bundle import open_bundle
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,6 +38,10 @@ def test_run_answers_as_python_does(run: Run, gcc: Path, tmp_path: Path) -> None
     )
     outputs = load_file(tmp_path / "deep" / "y.safetensors")
     np.testing.assert_array_equal(outputs["embedding"], load(GOOD)(**inputs)["embedding"])
+
+
+def test_the_version_is_that_of_the_header(run: Run, gcc: Path) -> None:
+    assert run(gcc / "edgeattn-run", "--version").stdout == f"edgeattn-run {__version__}\n"
 
 
 def test_a_file_that_is_no_safetensors_is_told_in_one_line(run: Run, gcc: Path, tmp_path: Path) -> None:

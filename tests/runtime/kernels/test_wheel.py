@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from edgeattn_runtime.session import open_session
 
 edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
 
+ROOT = Path(__file__).parents[3]
 PROVIDERS = ("CPUExecutionProvider",)
 EXPORTED = {"RegisterCustomOps", "edgeattn_kernels_instruction_set", "edgeattn_kernels_version"}
 
@@ -37,6 +39,17 @@ def test_the_library_exports_no_more_than_it_must() -> None:
         ["nm", "-D", "--defined-only", edgeattn_kernels.library()], capture_output=True, text=True, check=True
     )
     assert {line.split()[-1] for line in listed.stdout.splitlines()} == EXPORTED
+
+
+def test_a_missing_compiler_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler -O2")
+    asking = "import compiler_first; compiler_first.get_requires_for_build_wheel()"
+    backend = ROOT / "runtime" / "kernels" / "backend"
+    asked = subprocess.run(
+        [sys.executable, "-c", asking], cwd=backend, capture_output=True, text=True, check=False
+    )
+    assert (asked.returncode, asked.stdout, asked.stderr.count("\n")) == (1, "", 1)
+    assert asked.stderr.startswith("C++ compiler no-such-compiler not found; install one")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
