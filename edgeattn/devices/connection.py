@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +27,8 @@ STARTS = 4.0  # or times as long as it took to start, where that is slow
 LOOK = 1.0  # seconds between two attempts to reach it again
 LOSSES = 3  # of the connection in one measurement, after which it is given up
 SENDINGS = 3  # of the same files: those of other hosts may push them out
-ANSWER = 1 << 30  # bytes of arrays that an answer may have
+ANSWER = 1 << 28  # bytes of arrays that an answer may have; its description has none
+START = 120.0  # seconds in which a device must say what it is, or that another host measures there
 
 Pieces = Sequence[tuple[Piece, bytes]]
 Answer = tuple[Message, dict[str, NDArray[Any]]]
@@ -53,7 +55,7 @@ class Connection:
     def __init__(self, address: Address, patience: float | None = None) -> None:
         self._address, self._sent, self._has_noted = address, set[str](), False
         began = time.monotonic()
-        self._peer, self.device = self._started(silence=None)
+        self._peer, self.device = self._started(silence=START)
         self.patience = patience or max(PATIENCE, STARTS * (time.monotonic() - began))
         self._peer.silence = self.patience
 
@@ -143,10 +145,11 @@ class Connection:
             "give the same command again when it is: what was measured is kept"
         ) from error
 
-    def _started(self, silence: float | None) -> tuple[Peer, Device]:
+    def _started(self, silence: float) -> tuple[Peer, Device]:
         """Start the process, and have it say what it is."""
+        began = time.monotonic()
         try:
-            peer = Peer(self._address.command, most=ANSWER, silence=silence)
+            peer = Peer(self._address.command, most=0, silence=silence)
         except OSError as error:
             raise BadInput(
                 f"device {self.name}: {self._address.command[0]}: {error.strerror}; install it, or name "
@@ -154,9 +157,13 @@ class Connection:
             ) from error
         try:
             answer, _ = peer.ask({"verb": "describe"}, noted=self._noted)
+            peer.most = ANSWER
             return peer, Device.described(self._address, answer)
         except PeerLostError as error:
-            raise _UnreachableError(self._why_unreachable(peer)) from error
+            waited = time.monotonic() - began
+            is_silent = error.code == -signal.SIGKILL and waited >= silence
+            words = f"no answer in {waited:.0f} s" if is_silent else peer.last_words()
+            raise _UnreachableError(self._why_unreachable(words)) from error
         except BaseException as error:
             peer.end()
             if isinstance(error, FrameError):
@@ -165,8 +172,7 @@ class Connection:
                 ) from error
             raise
 
-    def _why_unreachable(self, peer: Peer) -> str:
-        words = peer.last_words()
+    def _why_unreachable(self, words: str) -> str:
         if any(each in words for each in _ABSENT):
             return f"device {self.name}: no edgeattn there ({words}); {self._address.remedy}"
         destination = self._address.destination

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from edgeattn.devices.address import Address
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.machine import Machine
+
+DESCRIPTION = 1 << 13  # bytes of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,19 @@ class Device:
         """Read what a device says of itself.
 
         Raises:
-            IncompatibleRuntimeError: Its edgeattn is of another version than this one, or tells none.
+            IncompatibleRuntimeError: Its edgeattn is of another version than this one, or tells none; or what
+                it says is no description, or longer than ``DESCRIPTION``.
         """
         name = address.name
         runtime, expected = answer.get("runtime"), edgeattn_runtime.__version__
         if runtime != expected:
             raise IncompatibleRuntimeError(
                 f"device {name}: edgeattn {str(runtime)[:40]} found, {expected} expected, as here; "
+                f"{address.remedy}"
+            )
+        if (size := len(json.dumps(answer))) > DESCRIPTION:
+            raise IncompatibleRuntimeError(
+                f"device {name}: a description of {size:,} bytes found, at most {DESCRIPTION:,} expected; "
                 f"{address.remedy}"
             )
         try:

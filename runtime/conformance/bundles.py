@@ -101,9 +101,10 @@ def several(folder: Path) -> None:
 def tuned(folder: Path) -> None:
     """Write what was measured of a variant, and the rows that it was measured on."""
     good(folder)
+    options = {"session.dynamic_block_base": 4, "session.set_denormal_as_zero": False}
     variant = replace(
         CPU,
-        engine=replace(ENGINE, options={"session.dynamic_block_base": 4, "session.use_ort_model": False}),
+        engine=replace(ENGINE, options=options),
         session=SessionSettings(threads=2, spinning=False, arena=False, memory_pattern=True),
         stacks=(Stack({"sequence": 4}, rows=3),),
         scores={"cosine": 0.999},

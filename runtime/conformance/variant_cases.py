@@ -33,15 +33,16 @@ VARIANTS = (
         "an option that is no text, number or boolean",
         changed(*VARIANT, "engine", "options", to={"cores": [0, 1]}),
     ),
-    refused(
-        "engine-option-file.edge",
-        "an option that names a file to be written",
-        changed(*VARIANT, "engine", "options", to={"session.collect_node_memory_stats_to_file": "stats"}),
-    ),
-    refused(
-        "engine-option-text.edge",
-        "an option whose text is a path",
-        changed(*VARIANT, "engine", "options", to={"session.settings": "../stats"}),
+    *(
+        refused(f"engine-option-{name}.edge", why, changed(*VARIANT, "engine", "options", to={option: value}))
+        for name, why, option, value in (
+            ("file", "an option that writes a file", "session.collect_node_memory_stats_to_file", "stats"),
+            ("read", "an option that reads a file", "OpenVINOExecutionProvider.load_config", "x.json"),
+            ("library", "an option that loads a library", "session.custom_ops_library", "x"),
+            ("address", "an option that is called", "CUDAExecutionProvider.gpu_external_alloc", "3735928559"),
+            ("case", "an option in other letters", "Session.Dynamic_Block_Base", 4),
+            ("text", "an option whose text is no word", "OpenVINOExecutionProvider.device_type", "../CPU"),
+        )
     ),
     refused(
         "kernels-path.edge",

@@ -12,7 +12,11 @@ VARIANT = Variant(
         name="onnxruntime",
         version="1.23",
         providers=("XnnpackExecutionProvider", "CPUExecutionProvider"),
-        options={"fast": True, "level": 2, "mode": "a"},
+        options={
+            "session.set_denormal_as_zero": True,
+            "session.dynamic_block_base": 2,
+            "OpenVINOExecutionProvider.precision": "FP32",
+        },
     ),
     files={"model": "m.onnx"},
     sizes={"batch": 1},
@@ -75,9 +79,9 @@ TEXT = f"""\
           "CPUExecutionProvider"
         ],
         "options": {{
-          "fast": true,
-          "level": 2,
-          "mode": "a"
+          "session.set_denormal_as_zero": true,
+          "session.dynamic_block_base": 2,
+          "OpenVINOExecutionProvider.precision": "FP32"
         }}
       }},
       "files": {{

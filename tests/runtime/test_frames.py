@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_runtime.frames import LINE, FrameError, read_frame, write_frame
+from edgeattn_runtime.frames import LINE, NESTED, FrameError, read_frame, write_frame
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,15 @@ def test_arrays_of_any_dims_and_order_come_as_they_went(array: NDArray[np.generi
     np.testing.assert_array_equal(arrays["a"], array)
     assert arrays["a"].shape == array.shape
     assert read_frame(stream) is None
+
+
+def test_a_frame_may_have_as_many_objects_as_a_large_measurement() -> None:
+    stream = io.BytesIO()
+    write_frame(stream, {"times": [[[0.1234567] * 10] * 1000] * 50})
+    stream.seek(0)
+    frame = read_frame(stream)
+    assert frame is not None
+    assert len(frame[0]["times"]) == 50
 
 
 def test_a_frame_that_is_cut_is_none() -> None:
@@ -59,8 +68,10 @@ def test_a_reader_takes_no_more_than_it_says() -> None:
         b'{"bytes": 0, "x": NaN}\n',
         b'{"bytes": 2}\n{}',
         b'{"bytes": 0, "x": ' + b"[" * 50_000 + b"\n",
+        b'{"bytes": 0, "x": [' + b"{}," * NESTED + b"{}]}\n",
+        b'{"bytes": 0, "x": [' + b"[]," * NESTED + b"[]]}\n",
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_no_frame_is_refused(content: bytes) -> None:
     with pytest.raises(FrameError):

@@ -62,20 +62,28 @@ BROKEN: dict[str, Change] = {
     "variants[0].engine.version: ": put(*_V, "engine", "version", to=">=1.23"),
     "variants[0].engine.providers: ": put(*_V, "engine", "providers", to=[]),
     "variants[0].engine.providers[0]: ": put(*_V, "engine", "providers", 0, to=1),
-    "variants[0].engine.options.fast: ": put(*_V, "engine", "options", "fast", to=None),
     **{
-        f"variants[0].engine.options.{name}: {json.dumps(value)} ": put(
+        f"variants[0].engine.options.{name}: unknown option; expected edgeattn.kernels, ": put(
             *_V, "engine", "options", name, to=value
         )
         for name, value in (
             ("session.collect_node_memory_stats_to_file", "notes.csv"),
-            ("session.model_external_initializers_file_folder_path", "."),
+            ("session.custom_ops_library", "x"),
+            ("session.moe.offload.source_root", ".."),
+            ("session.resource_cuda_partitioning_settings", "100,any.csv"),
             ("CoreMLExecutionProvider.ModelCacheDirectory", "cache"),
-            ("QNNExecutionProvider.backend_path", "libevil.so"),
-            ("session.use_initializer_file_buffers", True),
-            ("session.settings", "0,/etc/passwd"),
-            ("QNNExecutionProvider.packages", "a:..\\evil.dll"),
+            ("CUDAExecutionProvider.gpu_external_alloc", "3735928559"),
+            ("CUDAExecutionProvider.user_compute_stream", "1"),
+            ("OpenVINOExecutionProvider.load_config", "x.json"),
+            ("QNNExecutionProvider.op_packages", "Sum:evil.dll:Interface:CPU"),
+            ("session.dynamic_block_base ", 4),
         )
+    },
+    **{
+        f"variants[0].engine.options.session.dynamic_block_base: {json.dumps(value)} ": put(
+            *_V, "engine", "options", "session.dynamic_block_base", to=value
+        )
+        for value in ("0,/etc/passwd", "a:..\\evil.dll", "a b", "4\n", "", None, [4])
     },
     "variants[0].engine.python: ": put(*_V, "engine", "python", to="3.11"),
     "variants[0].files: ": put(*_V, "files", to=["m.onnx"]),

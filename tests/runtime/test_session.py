@@ -118,11 +118,18 @@ def test_threads_must_be_some(good: Path, threads: int) -> None:
         _open(good / "model.onnx", threads=threads)
 
 
-@pytest.mark.parametrize("threads", [2**31, 2**64, 1.5])
-def test_threads_are_an_integer_of_32_bits(good: Path, threads: Any) -> None:
+@pytest.mark.parametrize("threads", [1024, 2**31, 2**64, 1.5])
+def test_threads_are_an_integer_of_no_more_than_some_a_core(good: Path, threads: Any) -> None:
     with pytest.raises(BadInput, match=f"{threads} threads") as caught:
         _open(good / "model.onnx", threads=threads)
     assert "\n" not in str(caught.value)
+
+
+def test_a_core_may_have_several_threads(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeattn_runtime.session.available_cores", lambda: 1)
+    assert _open(good / "model.onnx", threads=8).get_session_options().intra_op_num_threads == 8
+    with pytest.raises(BadInput, match="9 threads; expected at most 8, 8 a core"):
+        _open(good / "model.onnx", threads=9)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "limits.hpp"
+#include "options.hpp"
 #include "record.hpp"
 
 namespace edgeattn {
@@ -227,20 +228,20 @@ static void read(const Field& field, Processing& how) {
   if (field.table().empty()) throw field.refusal("text, image, audio, series or labels");
 }
 
-/// Returns an option; throws BundleError where it leads to a file, by its name or as a path.
-static std::string option(std::string name, const Field& field) {
+/// Returns an option of onnxruntime; throws BundleError where it is none that a bundle may have.
+static std::string option(const std::string& name, const Field& field) {
+  if (!is_option(name)) throw BundleError(words(field.key(), ": unknown option; see runtime/README.md"));
   auto text = field.scalar();
-  for (auto& letter : name) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  for (const auto* word : {"file", "path", "folder", "dir"})
-    if (name.find(word) != std::string::npos) throw field.refusal("an option that leads to no file");
-  if (text.find_first_of("/\\") != std::string::npos) throw field.refusal("an option that leads to no file");
+  if (field.is_text() && text.find_first_not_of(kOptionText) != std::string::npos)
+    throw field.refusal("a number, true, false or a word of A-Z a-z 0-9 _");
   return text;
 }
 
 static void read(const Field& field, Engine& engine) {
   Record record(field);
   record("name", engine.name)("version", engine.version)("providers", engine.providers, AtLeast{1});
-  for (const auto& [name, value] : record["options"].table()) engine.options[name] = option(name, value);
+  for (const auto& [name, value] : record["options"].table())
+    engine.options[name] = is_onnxruntime(engine.name) ? option(name, value) : value.scalar();
   record.end();
   const auto& version = engine.version;
   if (version.find_first_not_of("0123456789.") != std::string::npos || version.front() == '.' ||

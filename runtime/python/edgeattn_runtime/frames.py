@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import IO, Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from safetensors.numpy import load, save
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BadInput
 
-LINE = 1 << 24  # bytes of a line at most
+LINE = 1 << 23  # bytes of a line at most
+NESTED = 1 << 16  # objects and arrays in it: each of three bytes takes a hundred in memory
 CONTENT = 1 << 33  # bytes of arrays at most, where a reader names no other limit
 _CHUNK = 1 << 20  # bytes read at once: memory is taken for what has come, not for what was announced
 
@@ -87,6 +89,8 @@ def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _message(line: bytes) -> Message:
+    if (nested := line.count(b"{") + line.count(b"[")) > NESTED:
+        raise FrameError(f"a line with {nested:,} objects and arrays found, at most {NESTED:,} expected")
     try:
         message = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -102,10 +106,10 @@ def _refuse(name: str) -> object:
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:
-    content = bytearray()
-    while len(content) < size:
-        chunk = stream.read(min(_CHUNK, size - len(content)))
+    content = BytesIO()  # which hands out what it holds, and no copy
+    while content.tell() < size:
+        chunk = stream.read(min(_CHUNK, size - content.tell()))
         if not chunk:
             break
-        content += chunk
-    return bytes(content)
+        content.write(chunk)
+    return content.getvalue()

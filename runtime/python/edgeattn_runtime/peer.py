@@ -76,7 +76,7 @@ class Peer:
         most: int = CONTENT,
         silence: float | None = None,
     ) -> None:
-        self._lock, self._most, self.silence = Lock(), most, silence
+        self._lock, self.most, self.silence = Lock(), most, silence
         self._words: deque[bytes] = deque(maxlen=1)
         self._process = subprocess.Popen(
             command,
@@ -152,7 +152,7 @@ class Peer:
 
     def _heard(self, answers: IO[bytes]) -> tuple[Message, bytes] | None:
         with self._watched():
-            return read_packed(answers, most=self._most)
+            return read_packed(answers, most=self.most)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from edgeattn_runtime.bundle import GraphContent
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.kernels import kernels_of
-from edgeattn_runtime.settings import PLAIN, SessionSettings
+from edgeattn_runtime.settings import PLAIN, SessionSettings, available_cores
 
 # By execution provider, the module of the package that brings it.
 _PLUGINS: Mapping[str, str] = {"QNNExecutionProvider": "onnxruntime_qnn"}
@@ -38,6 +38,7 @@ _THREADS = {
 }
 _NO_OPTIONS: Mapping[str, Scalar] = MappingProxyType({})
 _WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
+THREADS = 8  # a core: onnxruntime never returns from threads whose stacks it finds no memory for
 _FATAL_ONLY = 4  # of onnxruntime's 0 verbose, 1 info, 2 warning, 3 error, 4 fatal: errors are raised anyway
 
 
@@ -69,7 +70,7 @@ def open_session(
             nothing.
 
     Raises:
-        InputError: ``threads`` is below 1, or no integer of 32 bits.
+        InputError: ``threads`` is below 1, no integer, or more than ``THREADS`` a core.
         BundleError: The model is missing or cannot be parsed, or its graph or weights are broken.
         IncompatibleRuntimeError: The model is newer than the installed onnxruntime, or uses operators that
             it was built without; or a provider or an option is refused.
@@ -135,10 +136,13 @@ def _session(
 
 def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
+    most = THREADS * available_cores()
+    if settings.threads > most:
+        raise InputError(f"{settings.threads} threads; expected at most {most}, {THREADS} a core")
     try:
         options.intra_op_num_threads = settings.threads
     except TypeError as error:
-        raise InputError(f"{settings.threads} threads; expected an integer of at most 32 bits") from error
+        raise InputError(f"{settings.threads} threads; expected an integer") from error
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _FATAL_ONLY

@@ -9,13 +9,11 @@ from typing import Literal, cast
 
 from edgeattn_runtime.fields import Field, Scalar
 from edgeattn_runtime.kernels import OPTION, Kernels, kernels_of
+from edgeattn_runtime.options import ENGINES, options_of
 from edgeattn_runtime.rows import Stack
 from edgeattn_runtime.settings import SessionSettings
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
-_OF_FILES = re.compile("file|path|folder|dir", re.IGNORECASE)  # in the name of an option
-_SEPARATOR = re.compile(r"[/\\]")
-
 _VERDICT = re.compile("pass|fail")
 _OPTIONAL = ("session",)
 
@@ -28,8 +26,8 @@ class Engine:
         name: Such as "onnxruntime".
         version: The oldest that runs it, such as "1.23".
         providers: Execution providers in order, at least one.
-        options: By the engine's own names; of onnxruntime see ``open_session``. None leads to a file, by
-            which a bundle could read and write outside its folder, or load a library.
+        options: By the engine's own names; of onnxruntime see ``open_session``, and
+            ``edgeattn_runtime.options`` for which of them.
     """
 
     name: str
@@ -53,11 +51,12 @@ class Engine:
     def from_field(cls, field: Field) -> Engine:
         """Read a variant's ``engine``."""
         fields = field.record(*cls.__dataclass_fields__)
+        name, options = fields["name"].text(), fields["options"]
         return cls(
-            name=fields["name"].text(),
+            name=name,
             version=fields["version"].text(_VERSION, 'a version such as "1.23"'),
             providers=providers_of(fields["providers"]),
-            options=options_of(fields["options"]),
+            options=options_of(options) if name in ENGINES else _any_options(options),
         )
 
 
@@ -66,16 +65,9 @@ def providers_of(field: Field) -> tuple[str, ...]:
     return tuple(item.text() for item in field.items(least=1))
 
 
-def options_of(field: Field) -> dict[str, Scalar]:
-    """Read options of an engine, of which none leads to a file."""
-    return {name: _option(name, item) for name, item in field.table().items()}
-
-
-def _option(name: str, field: Field) -> Scalar:
-    value = field.scalar()
-    if _OF_FILES.search(name) or (isinstance(value, str) and _SEPARATOR.search(value)):
-        raise field.refusal("an option that leads to no file")
-    return value
+def _any_options(field: Field) -> dict[str, Scalar]:
+    """Read options of an engine that no reader hands them to."""
+    return {name: item.scalar() for name, item in field.table().items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgeattn.devices.address import Address
-from edgeattn.devices.connection import Connection
+from edgeattn.devices.connection import ANSWER, Connection
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -173,6 +173,8 @@ def test_what_is_no_frame_is_refused_in_one_line(rogue: Callable[..., DeviceHost
         {"threads": 0},
         {"threads": "1"},
         {"more": 1},
+        {"providers": ["x" * 10_000]},
+        {"providers": ["x"] * 3_000},
     ],
 )
 def test_a_description_that_is_none_is_refused(described: Answer, change: Answer) -> None:
@@ -188,3 +190,24 @@ def test_a_pickle_is_never_read(rogue: Callable[..., DeviceHost], tmp_path: Path
     with pytest.raises(BadInput, match="device rogue: "):
         host.connection.ask("answer", {}, {})
     assert not mark.exists()
+
+
+def test_a_description_brings_no_arrays(described: Answer) -> None:
+    command = _command(_frame(described, "\x08" + "\0" * 7 + "{}      "))
+    with pytest.raises(BadInput, match="arrays of 16 bytes announced; expected 0 to 0"):
+        Connection(Address("rogue", command))
+
+
+def test_an_answer_brings_no_more_than_a_host_takes(rogue: Callable[..., DeviceHost]) -> None:
+    host = rogue(f'{{"bytes": {ANSWER + 1}}}\n')
+    with pytest.raises(BadInput, match=f"arrays of {ANSWER + 1} bytes announced; expected 0 to {ANSWER:,}"):
+        host.connection.ask("answer", {}, {})
+
+
+def test_a_device_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeattn.devices.connection.START", 0.5)
+    command = (sys.executable, "-c", "import sys; sys.stdin.buffer.read()")
+    with pytest.raises(
+        BadInput, match=r"device rogue: cannot be reached \(no answer in \d+ s\); check its command"
+    ):
+        Connection(Address("rogue", command))

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.options import options_of
 from edgeattn_runtime.race import Pace
 from edgeattn_runtime.settings import SessionSettings
 from edgeattn_runtime.turns import Clock, Rounds
-from edgeattn_runtime.variant import options_of, providers_of
+from edgeattn_runtime.variant import providers_of
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")  # as a manifest has it
@@ -54,8 +55,8 @@ class GraphSpec:
         name: Of its ONNX file, one of ``files``.
         files: By name, the sha256 of each.
         providers: Execution providers in order.
-        options: Of the session and its providers; none leads to a file.
-        settings: Of the session.
+        options: Of the session and its providers, of those that a bundle may have.
+        settings: Of the session, with no more threads than this device has cores for.
     """
 
     name: str
@@ -78,7 +79,7 @@ class GraphSpec:
             files=files,
             providers=providers_of(fields["providers"]),
             options=options_of(fields["options"]),
-            settings=settings,
+            settings=settings.here(),
         )
 
 
