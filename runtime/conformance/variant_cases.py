@@ -31,7 +31,7 @@ VARIANTS = (
     refused(
         "engine-option.edge",
         "an option that is no text, number or boolean",
-        changed(*VARIANT, "engine", "options", to={"cores": [0, 1]}),
+        changed(*VARIANT, "engine", "options", to={"session.dynamic_block_base": [0, 1]}),
     ),
     *(
         refused(f"engine-option-{name}.edge", why, changed(*VARIANT, "engine", "options", to={option: value}))
