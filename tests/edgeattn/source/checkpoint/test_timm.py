@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from edgeattn.source.arguments import read_source
-from edgeattn.source.checkpoint.timm_transform import TimmTransform
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.processing.image import prepare_image
@@ -101,9 +100,16 @@ def test_images_that_are_cut_or_in_a_border_are_the_device_s(
         np.testing.assert_allclose(prepare_image(image, [raw["image"]]), sample.inputs["pixels"], atol=1e-6)
 
 
+def transform(**settings: Any) -> Any:
+    """Return timm's transform of a pretrained_cfg."""
+    from edgeattn.source.checkpoint.timm_transform import TimmTransform
+
+    return TimmTransform({"input_size": [3, 16, 16], **settings})
+
+
 def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(data: Path) -> None:
-    transform = TimmTransform({"input_size": [3, 14, 18], "crop_pct": 0.8, "crop_mode": "center"})
-    table = transform.processing([*data.rglob("*.png")])
+    wide = transform(input_size=[3, 14, 18], crop_pct=0.8, crop_mode="center", interpolation="bilinear")
+    table = wide.processing([*data.rglob("*.png")])
     assert table is not None
     assert table["resize"] == {"height": 17, "width": 22, "fit": "cover"}
 
@@ -116,10 +122,10 @@ def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(data: Pat
     ],
 )
 def test_a_transform_that_is_no_bundle_s_is_told(data: Path, settings: dict[str, Any], why: str) -> None:
-    transform = TimmTransform({"input_size": [3, 16, 16]})
-    transform.config |= settings
+    other = transform()
+    other.config |= settings
     with pytest.warns(UserWarning, match=f"timm: {why}.*takes pixels, and no image"):
-        assert transform.processing(data.rglob("*.png")) is None
+        assert other.processing(data.rglob("*.png")) is None
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
