@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,6 +19,7 @@ from edgeattn_runtime.processing import Processing
 CARD_FILE = "README.md"
 
 _TAGS = ("edgeattn", "onnx", "onnxruntime", "int8")
+_LITERAL = re.compile(r"[\w .+-]+")  # the same between quotes in every language
 _PROVENANCE = {
     "recipe": "Recipe",
     "source": "Source, sha256",
@@ -52,7 +54,7 @@ def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["plain"] = plain
+    environment.filters |= {"plain": plain, "code": _code, "literal": _literal}
     prepared = manifest.processing or Processing()
     return environment.get_template("card.md").render(
         metadata={name: json.dumps(value) for name, value in _metadata(manifest, own).items()},
@@ -65,6 +67,17 @@ def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
         figures=[summary(report).rstrip() for report in reports],
         provenance=dict(_provenance(manifest.provenance)),
     )
+
+
+def _code(name: str) -> str:
+    """Return a name as Markdown's code, which ends at no backtick and no bar of the name."""
+    inner = name.replace("`", "'").replace("|", r"\|")
+    return f"`{inner}`"
+
+
+def _literal(name: str) -> str:
+    """Return a name that stands between quotes in code, "NAME" for one that might end them."""
+    return name if _LITERAL.fullmatch(name) else "NAME"
 
 
 def _metadata(manifest: Manifest, own: Card) -> Mapping[str, str | tuple[str, ...]]:

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError  # noqa: TID251 - an error, which unpickles nothing
 
 import torch
 from torch import Tensor, nn
 
+from edgeattn.source.confined import tensors_only
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.source import naming_file
 from edgeattn_export.capture.read_samples import read_npz
@@ -26,8 +28,8 @@ def read_exported_program(file: Path, npz: Path) -> ModuleSource:
     """Read a program and its samples, see ``edgeattn_export.capture.read_samples.read_npz``.
 
     Raises:
-        ModelError: There is no such file, or it holds no program, or one that is converted to int8 already or
-            of operators that PyTorch alone does not have.
+        ModelError: There is no such file, or it holds no program, or one that is converted to int8 already,
+            of operators that PyTorch alone does not have, or with a pickle of other objects than tensors.
         SampleError: The .npz holds no samples.
     """
     if not file.is_file():
@@ -42,7 +44,13 @@ def read_exported_program(file: Path, npz: Path) -> ModuleSource:
 def _load(file: Path) -> torch.export.ExportedProgram:
     with _kept_log("torch.export") as log:
         try:
-            return torch.export.load(file)
+            with tensors_only():  # torch.export would unpickle any object, where tensors are not all there is
+                return torch.export.load(file)
+        except UnpicklingError as error:
+            raise ModelError(
+                f"{file}: a pickle of other objects than tensors found, which may run code; export the "
+                "program with tensors as its inputs and constants"
+            ) from error
         except Exception as error:
             reasons = (str(record.exc_info[1]) for record in log if record.exc_info)
             for unknown in filter(None, map(_UNKNOWN.search, reasons)):

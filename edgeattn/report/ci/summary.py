@@ -24,15 +24,24 @@ from edgeattn.results.check import Verdict
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.results.report import Report
 from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.legible import printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]|~#!])")
+_BREAK = "<!-- -->"  # is not seen, and ends what GitHub would make a link of
+_LINKED = re.compile(r"(?<=:)(?=//)|(?<=@)|(?<=\bwww)(?=\.)|(?<=\bGH-)(?=\d)|(?<=#)(?=\d)", re.IGNORECASE)
+_COMMIT = re.compile(r"\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 SIGNS: dict[Verdict, str] = {"pass": "✅ pass", "fail": "❌ **fail**", "undecided": "⚠️ **undecided**"}
 
 
 def plain(text: str) -> str:
     """Return text that Markdown shows as it is, in one line."""
-    marked = _MARKUP.sub(r"\\\1", escape(" ".join(text.split()), quote=False))
-    return marked.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+    marked = _MARKUP.sub(r"\\\1", escape(printable(" ".join(text.split())), quote=False))
+    return _COMMIT.sub(_in_pieces, _LINKED.sub(_BREAK, marked))
+
+
+def _in_pieces(commit: re.Match[str]) -> str:
+    """Return a number that may be a commit's in pieces that are too short for one."""
+    return _BREAK.join(commit[0][start : start + 6] for start in range(0, len(commit[0]), 6))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

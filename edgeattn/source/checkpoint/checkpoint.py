@@ -15,6 +15,7 @@ from edgeattn.source.checkpoint.samples.columns import rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.token_counts import TokenCounts
+from edgeattn.source.confined import offline, tensors_only
 from edgeattn.source.handover import source_of
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError, require_extra
@@ -124,9 +125,10 @@ def _extra() -> Iterator[None]:
 
 @contextmanager
 def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[None]:
-    """Name the place in what is wrong with it, in one line."""
+    """Name the place in what is wrong with it, in one line; let nothing be fetched, and no code of it run."""
     try:
-        yield
+        with tensors_only(), offline():
+            yield
     except EdgeAttnError:
         raise
     except ValueError as reason:

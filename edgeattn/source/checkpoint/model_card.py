@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-KEPT = ("license", "license_name", "license_link", "language", "base_model", "datasets", "pipeline_tag")
+CARD_KEYS = ("license", "license_name", "license_link", "language", "base_model", "datasets", "pipeline_tag")
 
 
 def card_of(folder: Path) -> dict[str, str | list[str]]:
@@ -17,7 +17,7 @@ def card_of(folder: Path) -> dict[str, str | list[str]]:
     front = re.match(r"---\n(.*?)\n---\s*\n", text, re.DOTALL)
     content = yaml.safe_load(front[1]) if front is not None else None
     table = content if isinstance(content, dict) else {}
-    return {name: table[name] for name in KEPT if _is_text(table.get(name))}
+    return {name: table[name] for name in CARD_KEYS if _is_text(table.get(name))}
 
 
 def _is_text(value: object) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgeattn.source.checkpoint.from_folder import from_folder
+
 # Of a processor alone; of one that holds several, as transformers 5 saves them.
 FILES = ("preprocessor_config.json", "processor_config.json")
 
@@ -22,12 +24,12 @@ def load_processor(auto: Any, folder: Path, **options: Any) -> Any:
     """
     if not any((folder / name).is_file() for name in FILES):
         raise ValueError(
-            f"no {FILES[0]} found; save the {_words(auto.__name__)} beside the network with save_pretrained"
+            f"no {FILES[0]} found; save the {_spaced(auto.__name__)} beside the network with save_pretrained"
         )
-    return auto.from_pretrained(folder, local_files_only=True, **options)
+    return from_folder(auto, folder, **options)
 
 
-def _words(name: str) -> str:
+def _spaced(name: str) -> str:
     """Return "image processor" of ``AutoImageProcessor``."""
     letters = (f" {letter.lower()}" if letter.isupper() else letter for letter in name.removeprefix("Auto"))
     return "".join(letters).strip()

@@ -11,9 +11,12 @@ from safetensors.torch import load_file
 from timm.data import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 
+from edgeattn.source.checkpoint.network_arguments import check_arguments, check_network
 from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
 
 WEIGHTS = "model.safetensors"
+# Of pretrained_cfg: where its weights came from.
+SOURCES = {"url", "file", "hf_hub_id", "hf_hub_filename", "state_dict", "source", "custom_load"}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -29,10 +32,12 @@ def load_timm(folder: Path) -> nn.Module:
         folder: Holds config.json and model.safetensors.
 
     Raises:
-        ValueError: timm has no such network; or there are no weights in safetensors, or not the network's.
+        ValueError: timm has no such network, or builds none of its arguments; or there are no weights in
+            safetensors, or not the network's.
     """
     config = read_config(folder)
     name = config["architecture"]
+    check_network("architecture", name)
     if not timm.is_model(name):
         raise ValueError(
             f"config.json: architecture {name} found, a model of timm {timm.__version__} expected; update it"
@@ -44,8 +49,10 @@ def load_timm(folder: Path) -> nn.Module:
             f"no {WEIGHTS} found; timm.models.save_for_hf(..., safe_serialization=True) saves it"
         )
     sizes = {key: config[key] for key in ("num_classes", "global_pool") if key in config}
+    check_arguments("model_args", config.get("model_args", {}))
     arguments = sizes | config.get("model_args", {})
-    network: nn.Module = timm.create_model(name, pretrained_cfg=config["pretrained_cfg"], **arguments)
+    described = {key: value for key, value in config["pretrained_cfg"].items() if key not in SOURCES}
+    network: nn.Module = timm.create_model(name, pretrained_cfg=described, **arguments)
     keys = network.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     others = [*keys.missing_keys, *keys.unexpected_keys]
     if others:

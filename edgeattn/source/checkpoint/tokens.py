@@ -14,10 +14,22 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoTokenizer
 
+from edgeattn.source.checkpoint.from_folder import from_folder
+from edgeattn.source.checkpoint.own_files import check_tokenizer_files
 from edgeattn.source.checkpoint.token_counts import TokenCounts, count_tokens
 
 UNLIMITED = 10**6  # tokens: beyond it, a tokenizer's model_max_length stands for none
 TRUNCATIONS = {"OnlyFirst": "only_first", "OnlySecond": "only_second"}  # by their names in tokenizer.json
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return a folder's tokenizer.
+
+    Raises:
+        ValueError: It is code of the folder's own, or has files outside of it.
+    """
+    check_tokenizer_files(folder)
+    return from_folder(AutoTokenizer, folder)
 
 
 class Tokens:
@@ -39,7 +51,7 @@ class Tokens:
         self.file = folder / "tokenizer.json"
         if not any(folder.glob("*token*")) and not any(folder.glob("vocab*")):
             raise ValueError("no tokenizer found, such as tokenizer.json; save it there with save_pretrained")
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.tokenizer: Any = load_tokenizer(folder)
         takes = signature(network.forward).parameters
         made = self.tokenizer.model_input_names
         self.names = list(names) or [name for name in made if name in takes]

@@ -12,6 +12,9 @@ import transformers
 from torch import nn
 from transformers import logging
 
+from edgeattn.source.checkpoint.backbone import local_settings
+from edgeattn.source.checkpoint.from_folder import LOCAL
+from edgeattn.source.checkpoint.own_files import check_shards
 from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
 
 
@@ -19,9 +22,10 @@ def architecture_of(folder: Path) -> str:
     """Return the class that a folder's config.json names.
 
     Raises:
-        ValueError: It names none, or one that transformers does not have.
+        ValueError: It names none, or one that transformers does not have; or what would be fetched.
     """
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = config_of(folder)
+    local_settings(config)
     named: list[str] = config.get("architectures") or []
     if len(named) != 1:
         raise ValueError(
@@ -34,6 +38,12 @@ def architecture_of(folder: Path) -> str:
             "expected; write a model file for code of its own"
         )
     return name
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    """Return config.json."""
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config
 
 
 def main_input(architecture: str) -> str:
@@ -49,18 +59,29 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
         without: Parts that are not used, and need no weights.
 
     Raises:
-        ValueError: There are no weights in safetensors, or some of the network's are missing.
+        ValueError: There are no weights in safetensors, or some of the network's are missing; or they lie
+            outside of the folder, or are an adapter's.
     """
     name = architecture_of(folder)
     if not any(folder.glob("*.safetensors")):
         if pickles := pickles_in(folder):
             raise ValueError(pickle_refusal(pickles))
         raise ValueError("no weights found, such as model.safetensors; save them there with save_pretrained")
+    check_shards(folder)
+    if (folder / "adapter_config.json").is_file():
+        raise ValueError(
+            "adapter_config.json: an adapter found, weights of a network expected; merge both with "
+            "merge_and_unload of peft, and save_pretrained"
+        )
     quiet: Any = logging
     quiet.disable_progress_bar()
-    network, loading = getattr(transformers, name).from_pretrained(
+    architecture: Any = getattr(transformers, name)
+    settings = local_settings(config := config_of(folder))
+    built = {} if settings == config else {"config": architecture.config_class.from_dict(settings)}
+    network, loading = architecture.from_pretrained(
         folder,
-        local_files_only=True,
+        **LOCAL,
+        **built,
         use_safetensors=True,
         dtype=torch.float32,
         output_loading_info=True,

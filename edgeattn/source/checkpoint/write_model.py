@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import os
 import sys
 from collections import defaultdict
@@ -41,23 +40,24 @@ def write_model(checkpoint: Checkpoint, file: Path) -> None:
 
 
 def model_source(checkpoint: Checkpoint, beside: Path) -> str:
-    """Return what a model file holds that lies in the folder ``beside``."""
+    """Return what a model file holds that lies in the folder ``beside``; names stand in it as literals."""
     task, reader = checkpoint.task, checkpoint.reader
     pieces = _Pieces()
     for part in (rows_by_role, reader, task):
         pieces.add(inspect.getmodule(part))
     folder, data = (_relative(path, beside) for path in (checkpoint.folder, checkpoint.data))
+    title = f"{checkpoint.name}, a checkpoint, with its samples."
     return "\n".join(
         [
-            f'"""{checkpoint.name}, a checkpoint, with its samples."""\n',
+            f"{title!r}\n",
             f"from {_FUTURE} import annotations\n",
             *pieces.imports(),
             *pieces.bodies,
             "\nHERE = Path(__file__).parent",
-            f"COLUMNS = {json.dumps(dict(checkpoint.columns), ensure_ascii=False)}\n",
-            f'table = {reader.__name__}(HERE / "{data}")',
+            f"COLUMNS = {dict(checkpoint.columns)!r}\n",
+            f"table = {reader.__name__}(HERE / {data!r})",
             f"rows = rows_by_role(table, COLUMNS, {task.__name__}.needed, {task.__name__}.optional)",
-            f'checkpoint = {task.__name__}(HERE / "{folder}", rows)\n',
+            f"checkpoint = {task.__name__}(HERE / {folder!r}, rows)\n",
             *(f"{name} = checkpoint.{name}" for name in _NAMES),
             "",
         ]

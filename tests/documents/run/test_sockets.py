@@ -5,6 +5,7 @@ Python's own audit events tell of every socket, in the process of a command and 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from PIL import Image
+from safetensors.numpy import save_file
 
 from edgeattn.commands.app import app
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
@@ -46,6 +49,24 @@ edgeattn.measure.race.RACE_SECONDS = 0.5
 for line in sys.stdin.read().splitlines():
     print(main(line.split("\\t")), line.split("\\t")[0], file=sys.stderr)
 """
+
+
+# config.json of folders that have a library fetch what they name.
+HOSTILE = {
+    "timm": {
+        "architecture": "resnet18",
+        "num_classes": 1000,
+        "model_args": {"pretrained": True},
+        "pretrained_cfg": {"url": "http://127.0.0.1:9/inside.pth", "input_size": [3, 32, 32]},
+    },
+    "transformers": {
+        "model_type": "detr",
+        "architectures": ["DetrForObjectDetection"],
+        "use_timm_backbone": False,
+        "backbone": "a-stranger/backbone",
+        "use_pretrained_backbone": True,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -140,6 +161,22 @@ def test_no_command_of_a_device_does(denial: Denial, line: list[str]) -> None:
     np.savez(denial.log.with_name("x.npz"), tokens=np.array([[1, 2]]), mask=np.ones((1, 2), np.float32))
     done = denial.run("-m", "edgeattn_runtime", *line)
     assert (done.returncode, denial.denied) == (0, []), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["timm", "transformers"])
+def test_no_folder_of_a_stranger_has_an_export_open_one(denial: Denial, kind: str) -> None:
+    """Whose config.json names weights at an address, and a backbone's repository."""
+    folder, images = denial.log.with_name("net"), denial.log.with_name("images")
+    for each in (folder, images):
+        each.mkdir()
+    for i in range(4):
+        Image.fromarray(np.full((32, 32, 3), 40 * i, np.uint8)).save(images / f"{i}.png")
+    save_file({"x": np.zeros(1, np.float32)}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(HOSTILE[kind]))
+    (folder / "preprocessor_config.json").write_text('{"image_processor_type": "DetrImageProcessor"}')
+    done = denial.run("-m", "edgeattn", "export", "net", "--samples", "images")
+    assert (done.returncode, denial.denied) == (2, []), done.stderr
+    assert "nothing is fetched" in done.stderr or "sizes and parts of a network expected" in done.stderr
 
 
 def test_these_are_all_commands_of_a_device() -> None:

@@ -66,6 +66,23 @@ def test_each_target_has_its_figures(report: Report) -> None:
     assert "| License | not stated |" in text
 
 
+def test_names_of_a_stranger_are_no_code_and_no_markup(report: Report) -> None:
+    own = _manifest("good.edge")
+    main = own.graphs[own.main_graph]
+    tensor = replace(main.inputs[0], name="x` | ![](http://a.example/b.png)")
+    graph = replace(main, inputs=(tensor,))
+    text = card(
+        replace(own, name='x"); quit(); ("', graphs={own.main_graph: graph}),
+        [report],
+        Card(metadata={"license": "mit\x1b[2J\n# www.evil.example"}),
+    )
+    assert "\x1b" not in text
+    assert text.count("quit()") == 1  # the heading
+    assert 'load("NAME.edge")' in text
+    assert r"| input | `x' \| ![](http://a.example/b.png)` |" in text
+    assert r"| License | mit\\x1b\[2J \# www<!-- -->.evil.example |" in text
+
+
 @pytest.mark.parametrize("bundle", TASKS)
 def test_it_shows_five_languages(report: Report, bundle: str) -> None:
     text = card(_manifest(bundle), [report], Card())

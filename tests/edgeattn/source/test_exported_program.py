@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +103,28 @@ def test_another_file_is_refused(tmp_path: Path, samples: Path) -> None:
 def test_no_file_is_said_to_be_none(tmp_path: Path, samples: Path) -> None:
     with pytest.raises(BadInput, match=r"nowhere\.pt2: no such file; expected a program of torch\.export$"):
         read_source(str(tmp_path / "nowhere.pt2"), samples)
+
+
+class Evil:
+    """Calls a function where it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")  # of newer PyTorch, at every pickle
+def test_a_pickle_of_no_tensors_is_refused(tmp_path: Path, samples: Path) -> None:
+    program = torch.export.export(nn.Linear(4, 4).eval(), (torch.zeros(2, 4),))
+    torch.export.save(program, tmp_path / "good.pt2")
+    content = io.BytesIO()
+    torch.save(Evil(tmp_path / "ran"), content)
+    with zipfile.ZipFile(tmp_path / "good.pt2") as good, zipfile.ZipFile(tmp_path / "evil.pt2", "w") as evil:
+        for entry in good.infolist():
+            is_sample = "sample_inputs" in entry.filename
+            evil.writestr(entry.filename, content.getvalue() if is_sample else good.read(entry))
+    with pytest.raises(BadInput, match=r"evil\.pt2: a pickle of other objects than tensors found, which may"):
+        read_source(str(tmp_path / "evil.pt2"), samples)
+    assert not (tmp_path / "ran").exists()

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import AutoFeatureExtractor, AutoTokenizer
+from transformers import AutoFeatureExtractor
 
 from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
 from edgeattn.source.checkpoint.processor import load_processor
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.sound import read_sound
 from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.checkpoint.tokens import load_tokenizer
 from edgeattn.source.checkpoint.transformers_folder import load_network
 from edgeattn.source.checkpoint.unit_variance import UnitVariance
 
@@ -37,7 +38,7 @@ class CTCSpeech(Task):
         extractor = load_processor(AutoFeatureExtractor, folder)
         self.rate = int(extractor.sampling_rate)
         self.network = Recognizer(load_network(folder), normalize=getattr(extractor, "do_normalize", True))
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.tokenizer: Any = load_tokenizer(folder)
         if self.has("text"):
             self.metric = self._word_accuracy
         self.add_processing(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
 from edgeattn.source.checkpoint.model_card import card_of
+from edgeattn.source.checkpoint.own_files import own_path
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
@@ -33,13 +34,16 @@ class SentenceEmbedding(TextTask):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-        parts = [(module["type"].rpartition(".")[2], folder / module["path"]) for module in listed]
+        parts = [
+            (module["type"].rpartition(".")[2], own_path(folder, "modules.json", module["path"]))
+            for module in listed
+        ]
         if not parts or parts[0][0] != "Transformer":
             raise ValueError(
                 f"modules.json: {[name for name, _ in parts]} found, a Transformer first expected"
             )
         place = parts[0][1]
-        super().__init__(place, rows, load_network(place, without=("pooler",)), _longest(folder, place))
+        super().__init__(place, rows, load_network(place, without=("pooler",)), _cut_at(folder, place))
         self.card = card_of(folder)
         self.encoder = SentenceEncoder(self.network, self.tokens.names, parts[1:])
         self.pairs = self.has("pair") and self.has("label")
@@ -177,7 +181,7 @@ def _poolings(settings: dict[str, Any]) -> list[str]:
     return [names.get(key, key) for key, on in switches.items() if on is True and key != "include_prompt"]
 
 
-def _longest(folder: Path, place: Path) -> int | None:
+def _cut_at(folder: Path, place: Path) -> int | None:
     """Return how many tokens a text is cut to, where the folder says so."""
     for file in (place / "sentence_bert_config.json", folder / "sentence_bert_config.json"):
         if file.is_file():

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoFeatureExtractor, AutoTokenizer
+from transformers import AutoFeatureExtractor
 
 from edgeattn.source.checkpoint.generation_settings import generation_of, read_settings
 from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED
@@ -19,6 +19,7 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.slaney_log_mel import SlaneyLogMel
 from edgeattn.source.checkpoint.sound import read_sound
 from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.checkpoint.tokens import load_tokenizer
 from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of
 
 
@@ -42,7 +43,7 @@ class SpeechToText(Task):
         if kind != "WhisperFeatureExtractor":
             raise ValueError(f"{kind} found, WhisperFeatureExtractor expected; write a model file")
         self.rate, self.longest = extractor.sampling_rate, extractor.n_samples
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.tokenizer: Any = load_tokenizer(folder)
         network: Any = load_network(folder)
         self.network = Transcriber(network, extractor)
         self.positions = int(network.config.max_target_positions)

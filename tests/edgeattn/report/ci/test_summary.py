@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from edgeattn.report.ci import golden_summary, summary
 from edgeattn.report.ci.summary import plain, table
 from edgeattn.results.check import Check, EdgeCase
@@ -54,6 +56,22 @@ def test_golden_outputs_are_told_in_short() -> None:
 def test_a_name_is_no_markup_no_link_and_no_mention() -> None:
     assert plain("a|b\n<script> `*_[x](y) @me") == r"a\|b &lt;script&gt; \`\*\_\[x\](y) @<!-- -->me"
     assert "://" not in plain("https://a.b")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("mit\x1b]0;owned\x07\x1b[2J", r"mit\\x1b\]0;owned\\x07\\x1b\[2J"),
+        ("www.evil.example", "www<!-- -->.evil.example"),
+        ("GH-1", "GH-<!-- -->1"),
+        ("owner/name#12", r"owner/name\#<!-- -->12"),
+        ("0123456789abcdef", "012345<!-- -->6789ab<!-- -->cdef"),
+        ("f" * 64, "f" * 64),  # a sha256 is no commit's
+        ("MiniLM-L6", "MiniLM-L6"),
+    ],
+)
+def test_a_name_is_no_command_and_no_link(name: str, shown: str) -> None:
+    assert plain(name) == shown
 
 
 def test_a_table_is_one() -> None:

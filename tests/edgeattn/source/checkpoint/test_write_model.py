@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -29,6 +30,22 @@ def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:
             imported += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             ours = [each for each in imported if each.startswith("edgeattn")]
             assert all(each.startswith(f"{OWN}.") for each in ours), f"{name} imports {ours}"
+
+
+def test_pieces_share_no_name() -> None:
+    """In a model file they stand one after the other, and the later one of two would serve both."""
+    names = [module.name for module in walk_packages(checkpoint.__path__, f"{OWN}.")]
+    defined: list[str] = []
+    for name in names:
+        if name.removeprefix(f"{OWN}.") in NO_PIECES:
+            continue
+        file = Path(checkpoint.__path__[0], *name.removeprefix(f"{OWN}.").split(".")).with_suffix(".py")
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined.append(node.name)
+            elif isinstance(node, ast.Assign):
+                defined += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    assert [name for name, times in Counter(defined).items() if times > 1] == []
 
 
 def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
