@@ -22,7 +22,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, Source
-from edgeattn.stages import staged
+from edgeattn.stages import own_graphs, staged
 from edgeattn_export.cache import with_cache, with_defaults
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.lower.fixed import Sizes
@@ -47,7 +47,7 @@ def run(source: Source, request: Request, progress: Progress) -> Bundle:
         BadInput: One line that says what was found, what was expected and what to do.
         StageError: One line for whatever else a stage raised, which is its cause.
     """
-    with staged(source.name, progress) as stages:
+    with staged(source.name, progress) as stages, own_graphs(stages):
         model = _float_model(source, request, stages)
         # Every target may refuse the model: all are asked before a search takes minutes for the first.
         lowered = [(each, *_lowered(model, each, stages)) for each in request.each()]

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from typing import Final
 
 from edgeattn.progress import Progress
-from edgeattn_export.graph.fallback import reason
+from edgeattn_export.graph.fallback import finding, reason
 from edgeattn_runtime.boundary import lacking, shortage
-from edgeattn_runtime.errors import EdgeAttnError, InputError, StageError
+from edgeattn_runtime.errors import BundleError, EdgeAttnError, InputError, StageError
 
 _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
-def staged(model: str, progress: Progress) -> Iterator[Progress]:
+def staged(model: str, progress: Progress) -> Iterator[Stages]:
     """Yield a progress that remembers its stage.
 
     Args:
@@ -29,13 +29,35 @@ def staged(model: str, progress: Progress) -> Iterator[Progress]:
         StageError: A stage raised what is no error of edgeattn's own, which is kept as the cause. An
             interrupt goes through.
     """
-    stages = _Stages(progress)
+    stages = Stages(model, progress)
     try:
         yield stages
     except EdgeAttnError:
         raise
     except (Exception, SystemExit) as error:
         raise _translated(f"{model}: stage {stages.name!r}", error) from error
+
+
+@contextmanager
+def own_graphs(stages: Stages) -> Iterator[None]:
+    """Report a graph that fails inside the block as the export's own: nobody can export it again.
+
+    Args:
+        stages: The export's.
+
+    Raises:
+        StageError: A graph of the export's own fails, which is kept as the cause.
+    """
+    try:
+        yield
+    except BundleError as error:
+        found = finding(error)
+        if found == str(error):
+            raise
+        raise StageError(
+            f"{stages.model}: stage {stages.name!r}: a graph that the export made fails: {found}; please "
+            "report it"
+        ) from error
 
 
 def _translated(stage: str, error: BaseException) -> EdgeAttnError:
@@ -49,15 +71,17 @@ def _translated(stage: str, error: BaseException) -> EdgeAttnError:
     )
 
 
-class _Stages:
-    """A progress that remembers which stage it is in."""
+class Stages:
+    """A progress that remembers whose it is, and which stage it is in."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self.name = progress, "load"
+    def __init__(self, model: str, progress: Progress) -> None:
+        self.model, self._progress, self.name = model, progress, "load"
 
     def stage(self, name: str) -> None:
+        """Remember a stage, and pass it on."""
         self.name = name
         self._progress.stage(name)
 
     def step(self, done: int, total: int, doing: str = "") -> None:
+        """Pass a step on."""
         self._progress.step(done, total, doing)

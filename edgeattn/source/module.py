@@ -118,7 +118,7 @@ class ModuleSource:
         """Export the module."""
         with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
-        captured = capture(self.module, samples.split().calibration, axes, engine)
+        captured = capture(self.module, samples.split().calibration, axes, engine, samples)
         if self.qdq is not None:
             return with_grids(captured, self.qdq)
         if self.trained == FLOAT_TRAINED:

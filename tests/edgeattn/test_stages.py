@@ -19,7 +19,7 @@ from edgeattn.source import module
 from edgeattn.source.module import ModuleSource
 from edgeattn.stages import staged
 from edgeattn_export.recover.rules.projections import MergeProjections
-from edgeattn_runtime.errors import InputError, ModelError, ResourceError, StageError
+from edgeattn_runtime.errors import BundleError, InputError, ModelError, ResourceError, StageError
 
 TINY = Path(__file__).with_name("tiny.py")
 
@@ -53,6 +53,22 @@ def test_what_a_stage_raises_is_one_line_with_its_cause(
     assert caught.value.__cause__ is planted
     assert "ZeroDivisionError: none of those" in str(caught.value)
     assert str(caught.value).startswith(f"tiny: stage {stage!r} failed")
+
+
+@pytest.mark.usefixtures("instant_capture")
+def test_a_graph_that_the_export_made_is_not_to_be_exported_again(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = BundleError("the graph: fails on inputs that its contract allows (Concat); export again")
+    monkeypatch.setattr(*PLACES["lower"], _raising(planted))
+    request = Request.read("cpu", source.budget, Objective("size"), has_metric=True)
+    with pytest.raises(StageError) as caught:
+        pipeline.run(source, request, Silent())
+    assert caught.value.__cause__ is planted
+    assert str(caught.value) == (
+        "tiny: stage 'lower': a graph that the export made fails: the graph: fails on inputs that its "
+        "contract allows (Concat); please report it"
+    )
 
 
 def _fail(error: BaseException) -> None:

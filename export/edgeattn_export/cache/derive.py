@@ -18,6 +18,7 @@ from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.slots import CAPACITY
 from edgeattn_export.cache.steps import Cache, CannotStep, Steps
 from edgeattn_export.capture.captured import Captured
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
@@ -61,7 +62,7 @@ def derive_steps(
         steps = _derived(alone.captured, alone.recovered, alone.samples)
         _check_fits(steps)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
-        return Refusal(f"{verdict}{_attention_left(recovered)}")
+        return Refusal(f"{finding(verdict)}{_attention_left(recovered)}")
     reason = objection(steps, alone.captured, alone.samples) or late_objection(steps, alone.captured, later)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(recovered)}")
 

@@ -10,6 +10,7 @@ from edgeattn_export.cache.steps import CannotStep, Steps, halves
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
 from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.trials import trials
@@ -40,7 +41,7 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
         alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
     except EdgeAttnError as error:
         raise CannotStep(
-            f"the model takes {length} tokens of a sample, but not {half} of them: {error}"
+            f"the model takes {length} tokens of a sample, but not {half} of them: {finding(error)}"
         ) from error
     reason = disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
     if reason:
@@ -63,7 +64,7 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
         reasons = (_difference(steps, runner, *case) for case in proof.cases)
         return next((reason for reason in reasons if reason), None)
     except EdgeAttnError as error:
-        return str(error)
+        return finding(error)
 
 
 def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) -> str | None:
@@ -84,7 +85,7 @@ def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) 
             actual = runner.logits(inputs, halves(length))
             reason = disagreement({steps.logits: expected}, {steps.logits: actual}, STEP_TOLERANCE)
         except EdgeAttnError as error:
-            reason = str(error)
+            reason = finding(error)
         if reason:
             return f"sample {sample.number}, of {length} tokens, taken in halves: {reason}"
     return None

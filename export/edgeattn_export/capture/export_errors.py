@@ -10,6 +10,7 @@ import onnx_ir as ir
 import torch
 
 from edgeattn_export.capture.user_code import user_line, user_line_in
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.scopes import WRAPPED, module_of
 from edgeattn_runtime.errors import CaptureError
 
@@ -94,7 +95,7 @@ def open_failure(error: BaseException, model: ir.Model) -> str:
     """Return one line for an exported graph that onnxruntime does not open."""
     location, operator = _owner(model, _NODE.search(str(error)))
     kernel = f" for {operator}" if operator else ""
-    return f"{location}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({error})"
+    return f"{location}: onnxruntime has no kernel{kernel}, or refuses the exported graph ({finding(error)})"
 
 
 def run_failure(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple[int, ...]]) -> str:
@@ -102,7 +103,7 @@ def run_failure(error: BaseException, model: ir.Model, sizes: Mapping[str, tuple
     location, operator = _owner(model, _RUNNING.search(str(error)))
     return (
         f"{location}: the exported {operator or 'graph'} fails on inputs {dict(sizes)}, which the module "
-        f"itself takes ({error})"
+        f"itself takes ({finding(error)})"
     )
 
 

@@ -32,9 +32,9 @@ from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
-from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import sample_sizes
-from edgeattn_runtime.errors import CaptureError, ModelError
+from edgeattn_runtime.errors import CaptureError, ModelError, SampleError
 from edgeattn_runtime.manifest import Symbol
 
 _FREE_NUMBERS = (
@@ -42,7 +42,9 @@ _FREE_NUMBERS = (
 )
 
 
-def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> Captured:
+def capture(
+    module: nn.Module, samples: Samples, axes: Axes, engine: Engine, every: Samples | None = None
+) -> Captured:
     """Export a module in eval mode and prove the export on real samples, and at sizes that none has.
 
     Args:
@@ -50,8 +52,10 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
         samples: Real inputs.
         axes: Their dynamic axes.
         engine: Runs the graph, to prove it.
+        every: All real samples, of which nothing is read but the sizes; ``samples`` where it is left out.
 
     Raises:
+        SampleError: One of all samples is longer than what the graph takes.
         CaptureError: PyTorch cannot export the module, or it draws random numbers (the message names the
             line, or the PyTorch module and the operator), an axis lost its freedom, or the graph's
             outputs are not PyTorch's.
@@ -66,11 +70,41 @@ def capture(module: nn.Module, samples: Samples, axes: Axes, engine: Engine) -> 
     check_repeats(reference, samples, answer)
     axes, batch_notes = stackable_axes(reference, samples, with_lengths(axes, samples))
     request = TraceRequest(reference, samples, axes, outputs)
+    every = samples if every is None else every
+    longest = _longest(request, every)
+    # A table that forward makes at its first call, as of ALiBi's biases, is then long enough for all samples.
     with suppress(ModelError):  # of made-up sizes that are beyond it; outputs that vary in form are refused
-        reference(sized_inputs(samples, axes, request.longest))
+        reference(sized_inputs(samples, axes, longest))
     captured = _proven(request, engine)
-    notes = (*samples.notes, *reference.notes, *batch_notes, *captured.notes)
+    _check_fit(captured, every)
+    tables = (
+        f"{name} is at most {size}, as in the longest sample: forward reads a table of that size, which "
+        "longer samples may extend."
+        for name, size in longest.items()
+        if captured.symbols[name].max == size
+    )
+    notes = (*samples.notes, *reference.notes, *batch_notes, *captured.notes, *tables)
     return replace(captured, cache=cache, passed=reference.passed, notes=notes)
+
+
+def _longest(request: TraceRequest, every: Samples) -> Mapping[str, int]:
+    """Return the sizes of the longest example, each axis as long as in any sample."""
+    axes = request.axes
+    if axes.packed:
+        return request.longest
+    sizes = {name: seen[-1] for name, seen in sample_sizes(every, axes).items() if name != axes.batch}
+    return {name: max(size, sizes.get(name, 0)) for name, size in request.longest.items()}
+
+
+def _check_fit(captured: Captured, every: Samples) -> None:
+    for sample in every:
+        for name, size in sizes_of(sample.inputs, captured.axes).items():
+            if not captured.symbols[name].allows(size):
+                raise SampleError(
+                    f"sample {sample.number}: {name} {size} found, {captured.symbols[name]} expected: beyond "
+                    "that, forward computes otherwise; leave such samples out, or compute by "
+                    "x.shape[axis] itself, with no table kept by size"
+                )
 
 
 def _proven(request: TraceRequest, engine: Engine) -> Captured:

@@ -10,6 +10,7 @@ from edgeattn_runtime.boundary import lacking
 T = TypeVar("T")
 D = TypeVar("D")
 
+_REMEDIES = ("; export again", "; export the model again")  # of the runtime, for the owner of a bundle
 SUMMARY_LENGTH = 300  # characters of a reason
 
 
@@ -36,7 +37,15 @@ def with_fallback(what: str, attempt: Callable[[], T], otherwise: D) -> tuple[T 
         return otherwise, (f"{what} is left out, as it failed: {reason(error)}",)
 
 
+def finding(error: BaseException) -> str:
+    """Return what an exception says of a graph that an export made, without advice to export again."""
+    words = " ".join(str(error).split())
+    for remedy in _REMEDIES:
+        words = words.removesuffix(remedy)
+    return words
+
+
 def reason(error: BaseException) -> str:
     """Return an exception of any kind in one line."""
-    words = " ".join(str(error).split())[:SUMMARY_LENGTH]
+    words = finding(error)[:SUMMARY_LENGTH]
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

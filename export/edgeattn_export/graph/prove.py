@@ -12,7 +12,7 @@ import onnx_ir as ir
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.apply import Applied, NodeFilter, Refused, Site, apply_or_refuse, every_node
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.fallback import with_fallback
+from edgeattn_export.graph.fallback import finding, with_fallback
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
@@ -60,7 +60,7 @@ class Proof:
             )
             return next((reason for reason in reasons if reason), None)
         except EdgeAttnError as error:
-            return str(error)
+            return finding(error)
 
 
 def _where_defined(expected: Outputs, actual: Outputs) -> Outputs:

@@ -14,6 +14,7 @@ from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of, nodes_within
@@ -239,7 +240,7 @@ def _check_runs(model: ir.Model, calibration: Calibration) -> None:
         ]
     except EdgeAttnError as error:
         raise QuantizeError(
-            f"the int8 graph does not run: {error}; please report the model's form"
+            f"the int8 graph does not run: {finding(error)}; please report the model's form"
         ) from error
     for name, value in chain.from_iterable(each.items() for each in answers):
         if value.dtype.kind == "f" and np.isnan(value).any():

@@ -19,6 +19,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.cache.tidy import tidied
 from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.streaming.stream import CannotStream, sizes_of
 from edgeattn_runtime.errors import EdgeAttnError
@@ -134,7 +135,7 @@ def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], ho
         try:
             values = {**(given := inputs(count)), **runner(given)}
         except EdgeAttnError as error:
-            raise CannotStream(f"the model does not take {count} hops: {error}") from error
+            raise CannotStream(f"the model does not take {count} hops: {finding(error)}") from error
         for name, array in values.items():
             shapes.setdefault(name, []).append(array.shape)
             dtypes[name] = ir.DataType.from_numpy(array.dtype)

@@ -46,11 +46,12 @@ def test_a_capture_sees_the_calibration_samples_and_the_axes_of_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(room, "capture", lambda *given: given)
-    module, seen, axes, engine = source.capture(source.read(), ORT_CPU)  # type: ignore[misc]
+    module, seen, axes, engine, every = source.capture(source.read(), ORT_CPU)  # type: ignore[misc]
     assert module is source.module
     assert tokens_of(seen) == tokens_of(samples.calibration)
     assert axes.dims["tokens"] == ("batch", "sequence")
     assert engine is ORT_CPU
+    assert tokens_of(every) == tokens_of(source.read())
 
 
 def test_weights_that_layers_share_count_once() -> None:

@@ -11,15 +11,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
+from edgeattn_export.capture import Captured, capture
 from edgeattn_export.capture.captured import OPSET
+from edgeattn_export.capture.read_samples import read_samples
+from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
-from edgeattn_runtime.errors import BundleError, CaptureError, ModelError
+from edgeattn_runtime.errors import BundleError, CaptureError, ModelError, SampleError
 from edgeattn_runtime.manifest import Tensor as Described
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
@@ -230,6 +232,42 @@ def test_a_table_that_forward_makes_anew_stays_the_modules(exported: Export) -> 
     actual = ORT_CPU.runner(captured.model)(samples[0].inputs)
     np.testing.assert_array_equal(actual["output"], captured.reference(samples[0].inputs)["output"])
     assert [symbol.max for symbol in captured.symbols.values()] == [None, 31]
+
+
+class Kept(nn.Module):
+    """A causal bias that forward computes at its first call and keeps while it suffices, as ALiBi's are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("bias", None, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.shape[1]
+        if self.bias is None or self.bias.shape[-1] < size:
+            places = torch.arange(size)
+            self.bias = -(places[:, None] - places).abs().float()
+        return torch.softmax(x @ x.mT + self.bias[-size:, -size:], -1) @ x
+
+
+def test_a_table_that_forward_keeps_is_as_long_as_any_sample() -> None:
+    samples = read_samples(Kept().eval(), _raw(3, 4, 5, 9))
+    axes = infer_axes(samples, None)
+    captured = capture(Kept().eval(), samples[:3], axes, ORT_CPU, every=samples)
+    assert captured.symbols[captured.axes.symbols[-1]].max == 9
+    assert any("at most 9, as in the longest sample" in note for note in captured.notes)
+    inputs = samples[3].inputs
+    actual = ORT_CPU.runner(captured.model)(inputs)["output"]
+    np.testing.assert_allclose(actual, captured.reference(inputs)["output"], rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_a_sample_beyond_what_the_graph_takes_is_named() -> None:
+    class Folded(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * 2 if x.shape[1] > 6 else x + 1
+
+    samples = read_samples(Folded().eval(), _raw(3, 4, 5, 9))
+    with pytest.raises(SampleError, match="sample 3: sequence 9 found, 1 to 6 expected"):
+        capture(Folded().eval(), samples[:3], infer_axes(samples, None), ORT_CPU, every=samples)
 
 
 def test_nothing_is_left_in_the_working_folder(

@@ -4,7 +4,8 @@ import errno
 
 import pytest
 
-from edgeattn_export.graph.fallback import SUMMARY_LENGTH, reason, with_fallback
+from edgeattn_export.graph.fallback import SUMMARY_LENGTH, finding, reason, with_fallback
+from edgeattn_runtime.errors import BundleError
 
 
 def _raising(error: BaseException) -> int:
@@ -29,3 +30,9 @@ def test_what_ends_all_goes_through(error: BaseException) -> None:
 def test_a_reason_is_short_and_never_empty() -> None:
     assert reason(AssertionError()) == "AssertionError"
     assert len(reason(ValueError("x" * 2 * SUMMARY_LENGTH))) == len("ValueError: ") + SUMMARY_LENGTH
+
+
+def test_a_graph_of_an_exports_own_is_not_to_be_exported_again() -> None:
+    assert finding(BundleError("the graph: fails (Add); export again")) == "the graph: fails (Add)"
+    assert reason(BundleError("x: broken; export the model again")) == "BundleError: x: broken"
+    assert finding(ValueError("x: broken; mend it")) == "x: broken; mend it"

@@ -28,6 +28,7 @@ from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
 from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import disagreement
 from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.samples import LEAST_SAMPLES, Inputs, Samples
 from edgeattn_export.graph.tree import is_tree, tensors_in
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
@@ -187,7 +188,7 @@ def _proven(cache: OwnCache, texts: Sequence[Inputs]) -> OwnCache:
             try:
                 reason = _difference(cache, inputs, cache.logits(inputs, chunks))
             except EdgeAttnError as error:
-                reason = str(error)
+                reason = finding(error)
             if reason:
                 return replace(cache, objection=_objection(chunks, reason))
     return cache
