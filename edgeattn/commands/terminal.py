@@ -1,4 +1,4 @@
-"""Progress for a person who watches: on stderr, where that is a terminal."""
+"""Progress on stderr: bars for a person who watches, where that is a terminal; lines for a log elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from edgeattn.progress import Progress, Silent
+from edgeattn.commands.log_lines import LogLines
+from edgeattn.progress import Progress
 from edgeattn_runtime.errors import EdgeAttnError
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="On failure, show the whole traceback too.")]
@@ -40,7 +41,7 @@ def working(*, verbose: bool = False) -> Iterator[Progress]:
 def _progress() -> Iterator[Progress]:
     with redirect_stdout(sys.stderr):
         if not sys.stderr.isatty():
-            yield Silent()
+            yield LogLines(sys.stderr)
             return
         with Terminal(Console(stderr=True)) as terminal:
             yield terminal

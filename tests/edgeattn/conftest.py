@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tornado.ioloop import IOLoop
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
+from edgeattn.commands import log_lines
 from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
@@ -47,6 +49,14 @@ LOST_BY_DASK = "ignore:unclosed <socket:ResourceWarning"
 SMALLEST = Objective("size")  # of so small a model the fastest forms differ from run to run
 
 Row = tuple[int, ...]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_log_lines() -> Iterator[None]:
+    """Leave progress out of stderr, however long a command takes on a machine that is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_lines, "PAUSE", math.inf)
+        yield
 
 
 class Watched(Silent):

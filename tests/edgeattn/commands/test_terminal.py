@@ -6,16 +6,32 @@ import sys
 import pytest
 from rich.console import Console
 
+from edgeattn.commands import log_lines
+from edgeattn.commands.log_lines import LogLines
 from edgeattn.commands.terminal import Terminal, working
-from edgeattn.progress import Silent
 
 
-def test_where_nobody_watches_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_of_half_a_minute_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     with working() as progress:
-        assert isinstance(progress, Silent)
+        assert isinstance(progress, LogLines)
         progress.stage("capture")
         progress.step(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_log_gets_a_line_a_stage_and_one_in_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 1.0, 31.0, 60.9, 61.0, 120.0])
+    monkeypatch.setattr(log_lines.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(log_lines, "PAUSE", 30.0)
+    with working() as progress:
+        progress.stage("capture")
+        progress.stage("search")
+        progress.step(1, 40, "encoder.0")
+        progress.step(2, 40, "encoder\x1b[2J.1")
+        progress.stage("validate")
+    assert capsys.readouterr() == ("", "search, 31 s\nsearch 2/40 encoder\\x1b[2J.1, 61 s\nvalidate, 120 s\n")
 
 
 def test_what_a_model_prints_stays_off_stdout(capsys: pytest.CaptureFixture[str]) -> None:
