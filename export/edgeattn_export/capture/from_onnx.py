@@ -14,6 +14,7 @@ from onnxscript.optimizer import fold_constants, optimize
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured, contract_of
 from edgeattn_export.capture.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.dim_names import name_dims
+from edgeattn_export.capture.weight_files import check_weight_files
 from edgeattn_export.graph.agreement import Outputs, disagreement
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import dims_text
@@ -35,8 +36,8 @@ def read_onnx(path: Path) -> ir.Model:
     """Read an ONNX file, its functions inlined; weights in files beside it are mapped, not loaded.
 
     Raises:
-        ModelError: No such file, or no ONNX model; weights that are missing or cut; operators that are
-            custom or quantized.
+        ModelError: No such file, or no ONNX model; weights that are missing, cut or in another folder;
+            operators that are custom or quantized.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected an ONNX model")
@@ -44,26 +45,11 @@ def read_onnx(path: Path) -> ir.Model:
         model = ir.load(path)
     except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
         raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
-    _check_weights(path, model)
+    check_weight_files(path, model)
     _check_standard(path, model)
     InlinePass()(model)
     _check_float(path, model)
     return model
-
-
-def _check_weights(path: Path, model: ir.Model) -> None:
-    for value in model.graph.initializers.values():
-        stored = value.const_value
-        if not isinstance(stored, ir.ExternalTensor):
-            continue
-        weight, file = f"{path}: its weight {value.name!r}", Path(stored.path)
-        if not file.is_file():
-            raise ModelError(f"{weight} is in {file.name}, which is missing; copy that file beside the model")
-        end, size = (stored.offset or 0) + stored.nbytes, file.stat().st_size
-        if size < end:
-            raise ModelError(
-                f"{weight} ends at byte {end} of {file.name}, which has {size} (truncated?); copy it anew"
-            )
 
 
 def _check_standard(path: Path, model: ir.Model) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.trained import Reach, Trained, lost_grids, reach_of
+from edgeattn_export.capture.weight_files import check_weight_files
 from edgeattn_export.graph.dataflow import constant, is_constant, producer, scalar
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.scopes import module_of
@@ -56,7 +57,8 @@ def with_grids(captured: Captured, path: Path) -> Captured:
         path: A file that was made of it, with QuantizeLinear and DequantizeLinear.
 
     Raises:
-        ModelError: No such file, no ONNX model, or no weight in it that is quantized and the original's.
+        ModelError: No such file, no ONNX model, or no weight in it that is quantized and the original's; or
+            its weights lie in files that are missing, cut or outside of its folder.
     """
     rounded = _rounded_weights(path, captured.engine)
     names: set[str] = set()
@@ -110,6 +112,8 @@ def _rounded_weights(path: Path, engine: Engine) -> list[Rounded]:
         model = ir.load(path)
     except Exception as error:  # as in ``from_onnx.read_onnx``
         raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
+    check_weight_files(path, model)
+    ir.external_data.load_to_model(model)  # an engine would look for them in the working folder
     values = {node.outputs[0].name or "": node.outputs[0] for node in model.graph if _is_constant(node)}
     if not values:
         raise ModelError(

@@ -104,6 +104,22 @@ def test_weights_become_what_the_file_rounds_them_to(
         assert turned == pytest.approx(expected, abs=1e-6)
 
 
+def test_weights_in_a_file_beside_it_are_the_same(
+    original: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = original.reference.module
+    file = qdq_file(tmp_path / "net.qdq.onnx", module.first.weight, module.second.weight)
+    expected = with_grids(original, file).trained
+    ir.save(ir.load(file), file, external_data="weights.data", size_threshold_bytes=0)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "weights.data").write_bytes(bytes(10_000))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    trained = with_grids(original, file).trained
+    assert trained.layers == expected.layers
+    for name, weight in expected.weights.items():
+        np.testing.assert_array_equal(trained.weights[name], weight)
+
+
 def test_the_original_is_compared_with_as_before(original: Captured, tmp_path: Path) -> None:
     before = weights_of(original)
     layers = original.reference.module.children()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
@@ -68,6 +70,24 @@ def test_weights_that_are_cut_are_named(left: int, file: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:left])
     named = rf"'weight' .*{4 * WIDTH * WIDTH} .*weights\.data.* {left} "
     with pytest.raises(ModelError, match=named):
+        read_onnx(file)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("place", ["../secret.data", "{folder}/secret.data", "a/../../secret.data"])
+def test_weights_of_another_folder_are_refused(place: str, constant: bool, file: Path) -> None:
+    location = place.format(folder=file.parent.parent)
+    proto = onnx.load(file, load_external_data=False)
+    (weight,) = proto.graph.initializer
+    next(each for each in weight.external_data if each.key == "location").value = location
+    if constant:
+        value = onnx.AttributeProto(name="value", type=onnx.AttributeProto.TENSOR, t=weight)
+        node = onnx.NodeProto(op_type="Constant", output=["weight"], attribute=[value])
+        proto.graph.node.insert(0, node)
+        del proto.graph.initializer[:]
+    file.write_bytes(proto.SerializeToString())
+    (file.parent.parent / "secret.data").write_bytes(file.with_name("weights.data").read_bytes())
+    with pytest.raises(ModelError, match=rf"'weight' is in {re.escape(location)}, outside of the model's"):
         read_onnx(file)
 
 
