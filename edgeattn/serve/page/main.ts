@@ -28,14 +28,14 @@ async function main(proof: Proof, speed: Speed): Promise<void> {
   let result = await remote.bench();
   proof.judge(result.golden, opened.manifest);
   proof.begin('time');
-  speed.add(threadsWay(1), result);
+  speed.add(threadsWay(1), result, await remote.pace());
   const threads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
   if (threads > 1) {
     proof.say('time', `with ${threadsWay(threads)}`);
     remote.close();
     [remote, opened] = await Remote.open({ threads });
     const more = await remote.bench();
-    speed.add(threadsWay(threads), more);
+    speed.add(threadsWay(threads), more, await remote.pace());
     result = { ...result, runs: [...result.runs, ...more.runs] };
   }
   const onGpu = await timedOnGpu(proof, speed);
@@ -57,8 +57,9 @@ async function timedOnGpu(proof: Proof, speed: Speed): Promise<readonly Benchmar
   try {
     const [remote] = await Remote.open({ threads: 1, providers: ['webgpu', 'wasm'] });
     const measured = await remote.bench();
+    const pace = await remote.pace();
     remote.close();
-    speed.add('WebGPU', measured);
+    speed.add('WebGPU', measured, pace);
     return [named(measured, gpu)];
   } catch (error) {
     speed.explain(`WebGPU is there and does not run it: ${(error as Error).message}`);

@@ -19,6 +19,8 @@ export type Writing = { readonly prompt: string; readonly start: readonly number
 export type Calls = {
   open(way: Way, tell: (progress: Progress) => void): Promise<Opened>;
   bench(): Promise<Benchmark>;
+  /** Generate behind a golden sample: tokens a second; null of a model that is no decoder. */
+  pace(): Promise<number | null>;
   run(inputs: Tensors): Promise<Tensors>;
   answer(raw: Raw): Promise<Tensors>;
   name(outputs: Tensors): Promise<readonly Label[]>;

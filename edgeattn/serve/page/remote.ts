@@ -31,6 +31,7 @@ export class Remote {
   }
 
   bench = (): Promise<Benchmark> => this.#ask('bench');
+  pace = (): Promise<number | null> => this.#ask('pace');
   run = (inputs: Tensors): Promise<Tensors> => this.#ask('run', [inputs]);
   answer = (raw: Raw): Promise<Tensors> => this.#ask('answer', [raw]);
   name = (outputs: Tensors): Promise<readonly Label[]> => this.#ask('name', [outputs]);

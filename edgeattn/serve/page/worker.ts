@@ -6,6 +6,8 @@ import type { Calls, Reply, Request } from './protocol.js';
 const BUNDLE = new URL('bundle', location.origin).href;
 const WARMUP = 1; // seconds in which a browser compiles the engine's loops anew, and faster
 const SECONDS = 2; // of timing
+const PROMPT = 8; // tokens of a golden sample that a decoder continues, to be timed
+const PACED = 32; // tokens that it then writes
 const SAMPLING = { temperature: 0.7, topK: 40 }; // of a decoder alone that says nothing: greedily it soon goes round in circles
 
 let model: Model;
@@ -20,6 +22,16 @@ const calls: Calls = {
   async bench() {
     await model.bench({ seconds: WARMUP });
     return model.bench({ seconds: SECONDS });
+  },
+  async pace() {
+    const prompt = beginning(model);
+    if (prompt.length === 0) return null;
+    let [first, last, tokens] = [0, 0, 0];
+    for await (const _ of model.generate(prompt, { maxNewTokens: PACED, temperature: 0, stop: [] })) {
+      last = performance.now();
+      if (tokens++ === 0) first = last; // the prompt's own time is left out
+    }
+    return last > first ? ((tokens - 1) * 1e3) / (last - first) : null;
   },
   run: (inputs) => model.run(inputs),
   answer: (raw) => model.run(model.prepare(raw)),
@@ -48,6 +60,12 @@ const calls: Calls = {
 };
 
 const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
+
+/** Return the first tokens of a decoder's first golden sample; none of another model. */
+function beginning({ manifest: { generation }, samples: [sample] }: Model): number[] {
+  const tokens = generation?.kind === 'decoder' ? sample?.inputs[generation.tokens] : undefined;
+  return tokens ? idsOf(tokens).slice(0, Math.min(PROMPT, tokens.dims[1] ?? 0)) : [];
+}
 
 /** Return the text of a golden sample's ids, where there is a tokenizer. */
 function textOf(inputs: Readonly<Record<string, Tensor>>): readonly string[] {
