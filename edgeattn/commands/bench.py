@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeattn.commands.on import On
-from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.sessions import NoKernels
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
@@ -35,6 +35,7 @@ def bench(
     data: SamplesArgument = None,
     samples: Samples = None,
     columns: Columns = None,
+    dims: Dims = None,
     shape: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +80,7 @@ def bench(
         if model is not None:
             from edgeattn.source.arguments import read_source
 
-            source = read_source(model, one_of(data, samples), parse_columns(columns or ()))
+            source = read_source(model, one_of(data, samples), parse_columns(columns or ()), dims)
         result = benchmark(
             bundle, source, Sweep(shapes, counts, compiled, kernels=not no_kernels), progress=progress
         )

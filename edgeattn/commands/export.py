@@ -12,7 +12,7 @@ import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.on import On, check_named, places_on
-from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
@@ -44,6 +44,7 @@ def export(
     data: SamplesArgument = None,
     samples: Samples = None,
     columns: Columns = None,
+    dims: Dims = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="The bundle's folder. Default: NAME.edge."),
@@ -99,7 +100,7 @@ def export(
     real, roles = one_of(data, samples), parse_columns(columns or ())
     check_named(on or (), together=together)
     if write_model is not None:
-        _write_model(write_model, model, real, roles)
+        _write_model(write_model, model, real, roles, dims)
         return
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
@@ -109,7 +110,7 @@ def export(
         from edgeattn_export.quantize.recipe import read_recipe
 
         progress.stage("load")
-        source = read_source(model, real, roles)
+        source = read_source(model, real, roles, dims)
         source = source if trained is None else source.beside(trained)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
@@ -194,11 +195,13 @@ def check_reported(targets: Iterable[Target]) -> None:
             )
 
 
-def _write_model(file: Path, model: str, samples: Path | None, columns: Mapping[str, str]) -> None:
+def _write_model(
+    file: Path, model: str, samples: Path | None, columns: Mapping[str, str], dims: int | None
+) -> None:
     from edgeattn.source.arguments import checkpoint_of
     from edgeattn.source.checkpoint.write_model import write_model
 
-    write_model(checkpoint_of(model, samples, columns), file)
+    write_model(checkpoint_of(model, samples, columns, dims), file)
     sys.stdout.write(f"{file} is the model file; export it by its name once it is changed\n")
 
 

@@ -25,6 +25,16 @@ Columns = Annotated[
 ]
 
 
+Dims = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Numbers kept of a checkpoint's embedding, at length 1 (Matryoshka).",
+    ),
+]
+
+
 def one_of(argument: Path | None, option: Path | None) -> Path | None:
     """Return the samples, named once.
 

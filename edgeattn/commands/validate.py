@@ -14,7 +14,7 @@ import typer
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.samples import Columns, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.sessions import NoKernels
 from edgeattn.commands.terminal import Verbose, working
@@ -40,6 +40,7 @@ def validate(
     data: SamplesArgument = None,
     samples: Samples = None,
     columns: Columns = None,
+    dims: Dims = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show which modules the loss comes from, not the figures.")
     ] = False,
@@ -69,7 +70,9 @@ def validate(
         request = tracing.TraceRequest(bundle, model, real, roles, picture, as_json=as_json, verbose=verbose)
         tracing.show_trace(request)
     else:
-        _against_original(bundle, model, real, roles, options, for_ci, as_json=as_json, verbose=verbose)
+        _against_original(
+            bundle, model, real, roles, options, for_ci, dims=dims, as_json=as_json, verbose=verbose
+        )
 
 
 def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool) -> None:
@@ -104,6 +107,7 @@ def _against_original(
     options: ScoringOptions,
     for_ci: ForCI,
     *,
+    dims: int | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -113,7 +117,7 @@ def _against_original(
 
         progress.stage("load")
         files = open_bundle(bundle, kernels=options.kernels)
-        source = read_source(model, samples, columns)
+        source = read_source(model, samples, columns, dims)
         changed = source_changes(files.manifest, source)
         with options.scoring(files, model, samples, source) as scoring:
             measured = revalidate(files, source, progress=progress, read_on=options.read_on, scoring=scoring)

@@ -15,7 +15,7 @@ from edgeattn_runtime.errors import BadInput, ModelError
 
 
 def read_source(
-    model: str, samples: Path | None, columns: Mapping[str, str] | None = None
+    model: str, samples: Path | None, columns: Mapping[str, str] | None = None, dims: int | None = None
 ) -> ModuleSource | OnnxSource:
     """Read what was given.
 
@@ -25,6 +25,7 @@ def read_source(
         samples: An .npz file beside an ONNX or .pt2 file; data beside a checkpoint; None beside the others,
             which yield their own.
         columns: What the data's columns are to a checkpoint's task.
+        dims: How many numbers of a checkpoint's embedding are kept; None for all.
 
     Raises:
         BadInput: Samples are missing, or are too many; or the checkpoint cannot be read.
@@ -32,7 +33,9 @@ def read_source(
     """
     model = local_checkpoint(model)
     if is_checkpoint(model):
-        return checkpoint_of(model, samples, columns).read()
+        return checkpoint_of(model, samples, columns, dims).read()
+    if dims is not None:
+        raise BadInput(f"--dims: found with {model}, a sentence embedding expected; leave it out")
     if columns:
         raise BadInput(f"--columns: found beside {model}, whose samples have none; leave it out")
     if is_program(model) and samples is not None:
@@ -47,7 +50,9 @@ def read_source(
     return OnnxSource(Path(model), samples)
 
 
-def checkpoint_of(model: str, samples: Path | None, columns: Mapping[str, str] | None = None) -> Checkpoint:
+def checkpoint_of(
+    model: str, samples: Path | None, columns: Mapping[str, str] | None = None, dims: int | None = None
+) -> Checkpoint:
     """Return a checkpoint with its data; arguments are those of ``read_source``.
 
     Raises:
@@ -58,7 +63,7 @@ def checkpoint_of(model: str, samples: Path | None, columns: Mapping[str, str] |
         raise BadInput(f"{model}: the folder of a checkpoint expected")
     if samples is None:
         raise BadInput(f"{model}: no samples found; real inputs expected: --samples FILE")
-    return Checkpoint(Path(model), samples, columns or {})
+    return Checkpoint(Path(model), samples, columns or {}, dims)
 
 
 def check_files(model: str, samples: Path | None) -> None:

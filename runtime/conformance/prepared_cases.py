@@ -9,6 +9,7 @@ from breaking import changed
 from case import ACCEPTED, INPUTS, Case, refused
 
 _IMAGE = ("processing", "image")
+_TEXT = ("processing", "text")
 
 PREPARED = (
     Case(
@@ -34,6 +35,30 @@ PREPARED = (
         processed.text_bundle("unigram"),
         prepare=processed.text_entries("unigram"),
         decode=processed.decodings("unigram"),
+    ),
+    *(
+        Case(f"{name}.edge", ACCEPTED, why, processed.pair_bundle(name), prepare=processed.pair_entries(name))
+        for name, why in (
+            ("pairs-wordpiece", "pairs of texts with types, the longer of which is cut"),
+            ("pairs-bytes", "pairs of texts with a doubled mark between them, the second of which is cut"),
+            ("pairs-unigram", "pairs of texts that are never cut, with a prompt before the first"),
+            ("prompts", "texts with a prompt before them"),
+        )
+    ),
+    refused(
+        "processing-pair.edge",
+        "pairs of texts that are cut in no known way",
+        changed(*_TEXT, "pair", to={"truncation": "both"}, whole=processed.pair_bundle("pairs-bytes")),
+    ),
+    refused(
+        "processing-prompts.edge",
+        "prompts without any",
+        changed(*_TEXT, "prompts", to={}, whole=processed.pair_bundle("pairs-bytes")),
+    ),
+    refused(
+        "processing-default-prompt.edge",
+        "a default prompt that is none of the prompts",
+        changed(*_TEXT, "default_prompt", to="other", whole=processed.pair_bundle("prompts")),
     ),
     Case(
         "bilinear.edge",

@@ -11,6 +11,7 @@ from typing import Any
 import bundles
 import numpy as np
 import onnx_ir as ir
+import pairs
 import tiny
 from breaking import Make
 from texts import LONGEST, MASKLESS
@@ -231,6 +232,23 @@ def text_bundle(name: str) -> Make:
     return make
 
 
+def pair_bundle(name: str) -> Make:
+    """Return what writes a bundle that takes pairs of texts, or prompts; its network adds up products."""
+
+    def make(folder: Path) -> None:
+        text = pairs.BUNDLES[name]
+        inputs = tuple(
+            Tensor(str(input_name), "int64", ("batch", "sequence"))
+            for input_name in (text.ids, text.mask, text.types)
+        )
+        folder.mkdir(parents=True)
+        tokenizer = f"{pairs.tokenizer_of(name)}.tokenizer.json"
+        shutil.copy(Path(__file__).parent / FOLDER / tokenizer, folder / "tokenizer.json")
+        _write(folder, inputs, Processing(text=text))
+
+    return make
+
+
 def image_bundle(name: str) -> Make:
     """Return what writes a bundle that takes images so; its network adds up the numbers of each."""
 
@@ -287,6 +305,12 @@ def text_entries(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of the odd texts."""
     files = {"given": f"{FOLDER}/texts.json", "expected": f"{FOLDER}/{name}.ids.json"}
     return [{"of": "text", **files, "needs": "tokenizer"}]
+
+
+def pair_entries(name: str) -> list[dict[str, Any]]:
+    """Return what cases.json says of pairs of odd texts."""
+    files = {"given": f"{FOLDER}/{name}.given.json", "expected": f"{FOLDER}/{name}.tokens.json"}
+    return [{"of": "pair", **files, "needs": "tokenizer"}]
 
 
 def long_entries(name: str) -> list[dict[str, Any]]:
@@ -358,7 +382,8 @@ def _adder(inputs: tuple[Tensor, ...], total: Tensor) -> ir.Model:
     tape = ir.tape.Tape()
     dtypes = {"int64": ir.DataType.INT64, "float32": ir.DataType.FLOAT}
     values = [ir.val(tensor.name, dtypes[tensor.dtype], tensor.dims) for tensor in inputs]
-    product = tape.op("Mul", values) if len(values) == 2 else tape.op("Identity", values)
+    product = tape.op("Mul", values[:2]) if len(values) > 1 else tape.op("Identity", values)
+    product = tape.op("Mul", [product, values[2]]) if len(values) > 2 else product
     floats = tape.op("Cast", [product], {"to": ir.DataType.FLOAT})
     flat = tape.op("Flatten", [floats], {"axis": 1})
     output = ir.val(total.name, ir.DataType.FLOAT, total.dims)

@@ -11,15 +11,39 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pairs
 from texts import LONGEST, MASKLESS, SENTENCES, texts
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+
+from edgeattn_runtime.processing import Text
 
 ROOM = Path(__file__).parent / "prepare"
 STORY = Path(__file__).parents[2] / "models" / "story" / "held_out.txt"  # 15,000 words of English
 
 BATCHES = (list(SENTENCES[:3]), list(SENTENCES[7:12]), ["one", "one"], ["", "two"], ["alone"], [])
 NO_TEXTS = ([0xD800], [0xDC00], [0x61, 0xD83D], [0xDE00, 0xD83D, 0x62])  # surrogates that stand alone
+
+# As BERT, RoBERTa and T5 put two texts together.
+POST_PROCESSORS = {
+    "pairs-wordpiece": processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    ),
+    "pairs-bytes": processors.RobertaProcessing(("c", 66), ("b", 65)),
+    "pairs-unigram": processors.Sequence(
+        [
+            processors.ByteLevel(),
+            processors.TemplateProcessing(
+                single="$A </s>",
+                pair="$A:0 </s>:0 $B:1 </s>:1 <pad>:2",
+                special_tokens=[("</s>", 1), ("<pad>", 0)],
+            ),
+        ]
+    ),
+}
 
 
 def main() -> None:
@@ -39,6 +63,34 @@ def main() -> None:
         rows = [_rows(tokenizer, batch, masked=name not in MASKLESS) for batch in BATCHES]
         _write(f"{name}.ids.json", map(_numbers, [*ids, *rows, *(None for _ in NO_TEXTS)]))
         _write(f"{name}.decoded.json", map(json.dumps, _decoded(tokenizer, [row for row in ids if row])))
+    for name, post_processor in POST_PROCESSORS.items():
+        tokenizer = Tokenizer.from_file(str(ROOM / f"{name.removeprefix('pairs-')}.tokenizer.json"))
+        tokenizer.post_processor = post_processor
+        tokenizer.save(str(ROOM / f"{name}.tokenizer.json"), pretty=False)
+    for name, text in pairs.BUNDLES.items():
+        rows = pairs.given(name)
+        _write(f"{name}.given.json", map(json.dumps, rows))
+        tokenizer = Tokenizer.from_file(str(ROOM / f"{pairs.tokenizer_of(name)}.tokenizer.json"))
+        if text.longest is not None:
+            tokenizer.enable_truncation(text.longest, strategy=text.pair or "longest_first")
+        _write(f"{name}.tokens.json", (_numbers(_tokens(tokenizer, text, row)) for row in rows))
+
+
+def _tokens(tokenizer: Tokenizer, text: Text, row: Any) -> Any:
+    """Return the token ids and type ids of a text or a pair, or of each of a batch; None where refused."""
+    if isinstance(row, list):
+        rows = [_tokens(tokenizer, text, each) for each in row]
+        return rows if rows and all(rows) else None
+    prompt = row.get("prompt", text.default_prompt)
+    if ("pair" in row) != (text.pair is not None) or (prompt and prompt not in text.prompts):
+        return None
+    texts = [text.prompts.get(prompt, "") + row["text"], *([row["pair"]] if text.pair else [])]
+    try:
+        encoding = tokenizer.encode(*texts)
+    except Exception as error:  # its only class
+        assert "too short" in str(error)  # noqa: PT017 - any other is a fault here
+        return None
+    return {"ids": encoding.ids, "types": encoding.type_ids} if encoding.ids else None
 
 
 def _rows(tokenizer: Tokenizer, batch: list[str], *, masked: bool) -> list[list[int]] | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from pathlib import Path
 
 from edgeattn.source.checkpoint.arrays import SUFFIX, OnArrays
 from edgeattn.source.checkpoint.samples import Reader, reader_of
-from edgeattn.source.checkpoint.samples.columns import rows_by_role
+from edgeattn.source.checkpoint.samples.columns import Row, rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.token_counts import TokenCounts
@@ -29,11 +30,13 @@ class Checkpoint:
         folder: That ``save_pretrained`` wrote.
         data: A file or a folder of samples; an .npz file holds inputs as the network takes them.
         columns: The column of a role, such as ``{"label": "stars"}``, where it has another name.
+        dims: How many numbers of an embedding are kept; None for all.
     """
 
     folder: Path
     data: Path
     columns: Mapping[str, str] = field(default_factory=dict)
+    dims: int | None = None
 
     @property
     def name(self) -> str:
@@ -71,7 +74,7 @@ class Checkpoint:
         with _reading(self.data, SampleError):
             rows = rows_by_role(reader(self.data), self.columns, task.needed, task.optional)
         with _reading(self.folder):
-            opened = task(self.folder, rows)
+            opened = self._opened(task, rows)
         unknown = self._unknown_tokens(opened.token_counts)
         with _reading(self.data, SampleError):
             source = source_of(opened, self.folder / "config.json", self.name)
@@ -87,13 +90,29 @@ class Checkpoint:
             warnings.warn(f"{self.data}: {warning}", stacklevel=2)
         return counts.share
 
+    def _opened(self, task: type[Task], rows: Sequence[Row]) -> Task:
+        if self.dims is None:
+            return task(self.folder, rows)
+        check_dims(task)
+        return task(self.folder, rows, dims=self.dims)  # type: ignore[call-arg]  # of those that have some
+
     def _on_arrays(self) -> ModuleSource:
         if self.columns:
             raise SampleError(f"--columns: found beside {self.data}, which has none; leave it out")
         task = self.task
         with _reading(self.folder):
-            opened = task(self.folder, ())
+            opened = self._opened(task, ())
         return source_of(OnArrays(opened, self.data), self.data, self.name)
+
+
+def check_dims(task: type[Task]) -> None:
+    """Refuse numbers to keep of an embedding where a task has none.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if "dims" not in signature(task).parameters:
+        raise ValueError(f"--dims: found for {task.__name__}, a sentence embedding expected; leave it out")
 
 
 def _task(folder: Path) -> type[Task]:

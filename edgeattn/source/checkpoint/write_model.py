@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from edgeattn.source.checkpoint.checkpoint import Checkpoint
+from edgeattn.source.checkpoint.checkpoint import Checkpoint, check_dims
 from edgeattn.source.checkpoint.samples.columns import rows_by_role
 from edgeattn_runtime.errors import BadInput
 
@@ -19,7 +19,18 @@ _OWN = "edgeattn.source.checkpoint"
 _FUTURE = "__future__"
 
 # What a model's file may define, and a task has.
-_NAMES = ("model", "samples", "raw", "dynamic", "metric", "pretty", "processing", "generation", "card")
+_NAMES = (
+    "model",
+    "samples",
+    "raw",
+    "dynamic",
+    "metric",
+    "pretty",
+    "processing",
+    "generation",
+    "card",
+    "budget",
+)
 
 
 def write_model(checkpoint: Checkpoint, file: Path) -> None:
@@ -57,7 +68,7 @@ def model_source(checkpoint: Checkpoint, beside: Path) -> str:
             f"COLUMNS = {dict(checkpoint.columns)!r}\n",
             f"table = {reader.__name__}(HERE / {data!r})",
             f"rows = rows_by_role(table, COLUMNS, {task.__name__}.needed, {task.__name__}.optional)",
-            f"checkpoint = {task.__name__}(HERE / {folder!r}, rows)\n",
+            f"checkpoint = {task.__name__}(HERE / {folder!r}, rows{_options(checkpoint)})\n",
             *(f"{name} = checkpoint.{name}" for name in _NAMES),
             "",
         ]
@@ -100,6 +111,13 @@ class _Pieces:
         for name, line in sorted(lines, key=lambda each: (each[1].startswith("from"), each[0])):
             (own if name.partition(".")[0] in sys.stdlib_module_names else others).append(line)
         return [*own, "", *others, ""]
+
+
+def _options(checkpoint: Checkpoint) -> str:
+    if checkpoint.dims is None:
+        return ""
+    check_dims(checkpoint.task)
+    return f", dims={checkpoint.dims}"
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -211,11 +211,24 @@ typedef struct edgeattn_text {
   size_t size;
 } edgeattn_text;
 
-/* Makes inputs of a batch of texts by the bundle's tokenizer: token ids, their mask, their types. `*cut`, where `cut`
- * is not NULL, is how many of them lost their last tokens to the bundle's `longest`. */
+typedef struct edgeattn_text_options {
+  size_t size;
+  const edgeattn_text* pairs; /* the second text of each, where the bundle takes pairs; NULL: none */
+  const char* prompt;         /* the name of what the bundle puts before each text; NULL: its default, "": none */
+} edgeattn_text_options;
+
+static inline edgeattn_text_options edgeattn_text_options_default(void) {
+  edgeattn_text_options options;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  return options;
+}
+
+/* Makes inputs of a batch of texts, or of pairs of them, by the bundle's tokenizer: token ids, their mask, their types.
+ * `options` may be NULL. `*cut`, where `cut` is not NULL, is how many lost tokens to the bundle's `longest`. */
 EDGEATTN_API edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeattn_text* texts,
-                                                   size_t count, size_t* cut, edgeattn_tensors** inputs,
-                                                   edgeattn_error** error);
+                                                   size_t count, const edgeattn_text_options* options, size_t* cut,
+                                                   edgeattn_tensors** inputs, edgeattn_error** error);
 
 /* Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
 typedef struct edgeattn_image {

@@ -212,6 +212,12 @@ struct Series {
 EDGEATTN_API Series read_csv(const std::string& path, const std::vector<std::string>& names);
 EDGEATTN_API Series decode_csv(std::string_view text, const std::vector<std::string>& names);
 
+/// What belongs to a batch of texts.
+struct TextOptions {
+  std::vector<std::string> pairs;     // the second text of each, where the bundle takes pairs; empty: none
+  std::optional<std::string> prompt;  // the name of what is put before each text; none: the bundle's default, "": nothing
+};
+
 using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
 
 /// A bundle that was opened and checked. Its copies are one.
@@ -262,6 +268,7 @@ class EDGEATTN_API Model {
   Tensors prepare(const std::vector<Series>& sets) const;
   /// `cut` is told how many texts lost their last tokens to the manifest's `longest`.
   Tensors prepare(const std::vector<std::string>& texts, std::size_t* cut = nullptr) const;
+  Tensors prepare(const std::vector<std::string>& texts, const TextOptions& options, std::size_t* cut = nullptr) const;
 
   /// Returns the token ids of a text, special ones included, as `prepare` gives them.
   std::vector<std::int64_t> tokens_of(const std::string& text) const;

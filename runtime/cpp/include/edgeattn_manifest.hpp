@@ -91,10 +91,18 @@ struct Rows {
   std::optional<Padding> padding;
 };
 
+/// Pairs of texts: which of them is cut, "longest_first", "only_first" or "only_second".
+struct PairProcessing {
+  std::string truncation;
+};
+
 struct TextProcessing {
   std::string tokenizer, ids;
   std::optional<std::string> mask, types;
   std::optional<std::int64_t> longest;
+  std::optional<PairProcessing> pair;          // none: single texts are taken
+  std::map<std::string, std::string> prompts;  // what may be put before a text, by name
+  std::optional<std::string> default_prompt;   // the one that is, where a caller names none
 };
 
 /// What size an image is made before it is laid into the input: by its shorter side, or by a box.

@@ -29,14 +29,14 @@ edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [-
     [--temperature 0.8] [--top-k 40] [--top-p 0.9] [--seed 1]
 edgeattn-run install NEW.edge --over OLD.edge                       proves it here, then puts it there
 edgeattn-run --version
-INPUT is --input X.safetensors, a tensor per input; or --text TEXT, --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
+INPUT is --input X.safetensors, a tensor per input; or --text TEXT [--pair TEXT] [--prompt NAME], --image FILE (PNG, JPEG), --audio FILE.wav, --series FILE.csv
 All but bench take --threads N and --trusted-keys K,L (in hex), and all take --target NAME and --no-kernels.
 )";
 
 using Arguments = std::map<std::string, std::string>;  // by option; "verb" and "bundle" besides
 
 Arguments parse(const std::vector<std::string>& all) {
-  const std::set<std::string> known = {"--input", "--text", "--image",          "--audio",       "--series", "-o",
+  const std::set<std::string> known = {"--input", "--text", "--pair", "--prompt", "--image",          "--audio",       "--series", "-o",
                                        "--rounds", "--threads",        "--target",      "--tokens", "--start",
                                        "--stop",   "--max-new-tokens", "--temperature", "--top-k",  "--top-p",
                                        "--seed",   "--over",           "--trusted-keys"};
@@ -111,9 +111,12 @@ std::vector<std::string> series_names(const Model& model) {
   return processing && processing->series ? processing->series->names : std::vector<std::string>{};
 }
 
-Tensors prepare_text(const Model& model, const std::string& text) {
+Tensors prepare_text(const Model& model, const Arguments& arguments) {
   std::size_t cut = 0;
-  auto inputs = model.prepare(std::vector{text}, &cut);
+  TextOptions options;
+  if (arguments.count("--pair")) options.pairs = {arguments.at("--pair")};
+  if (arguments.count("--prompt")) options.prompt = arguments.at("--prompt");
+  auto inputs = model.prepare(std::vector{arguments.at("--text")}, options, &cut);
   if (cut) std::cerr << "text: cut at its end to the tokens that the bundle takes\n";
   return inputs;
 }
@@ -127,12 +130,14 @@ Tensors read_inputs(const Model& model, const Arguments& arguments) {
     inputs = prepare(arguments.at(option));
   };
   read("--input", read_tensors);
-  read("--text", [&](const std::string& text) { return prepare_text(model, text); });
+  read("--text", [&](const std::string&) { return prepare_text(model, arguments); });
   read("--image", [&](const std::string& file) { return model.prepare(std::vector{read_image(file)}); });
   read("--audio", [&](const std::string& file) { return model.prepare(std::vector{read_wav(file)}); });
   read("--series", [&](const std::string& file) {
     return model.prepare(std::vector{read_csv(file, series_names(model))});
   });
+  if (!arguments.count("--text") && (arguments.count("--pair") || arguments.count("--prompt")))
+    throw InputError("--pair or --prompt: found without a text; give --text TEXT");
   if (!inputs) throw InputError("no input found; give --input, --text, --image, --audio or --series FILE");
   return *inputs;
 }
@@ -199,15 +204,15 @@ void bench(const Arguments& arguments) {
 }
 
 /// Continues a text, or answers one, and prints the new text as it comes.
-void write(const Model& model, const std::string& text, GenerateOptions options) {
+void write(const Model& model, const Arguments& arguments, GenerateOptions options) {
   TextStream pieces(model);
   const auto shown = [terminal = is_terminal()](const std::string& piece) { return terminal ? legible(piece) : piece; };
   options.on_token = [&](std::int64_t token) {
     return static_cast<bool>(std::cout << shown(pieces.push(token)) << std::flush);
   };
   const auto& names = model.manifest().generation;
-  names && names->encoder ? model.generate(prepare_text(model, text), options)
-                          : model.generate(model.tokens_of(text), options);
+  names && names->encoder ? model.generate(prepare_text(model, arguments), options)
+                          : model.generate(model.tokens_of(arguments.at("--text")), options);
   std::cout << shown(pieces.finish()) << std::endl;
 }
 
@@ -220,7 +225,7 @@ void generate(const Model& model, const Arguments& arguments) {
   options.top_k = optional<std::int64_t>(arguments, "--top-k");
   options.top_p = optional<double>(arguments, "--top-p");
   options.seed = optional<std::uint64_t>(arguments, "--seed");
-  if (arguments.count("--text")) return write(model, arguments.at("--text"), options);
+  if (arguments.count("--text")) return write(model, arguments, options);
   options.on_token = [](std::int64_t token) { return static_cast<bool>(std::cout << token << std::endl); };
   if (arguments.count("--tokens")) {
     model.generate(numbers<std::int64_t>(given(arguments, "--tokens")), options);

@@ -92,6 +92,11 @@ std::string Field::text(const std::string& meaning) const {
   return value_->get<std::string>();
 }
 
+std::string Field::any_text() const {
+  if (!value_->is_string()) throw refusal("a text");
+  return value_->get<std::string>();
+}
+
 std::string Field::one_of(const Names& texts) const {
   auto found = text("one of " + listed(texts));
   if (!std::count(texts.begin(), texts.end(), found)) throw refusal("one of " + listed(texts));

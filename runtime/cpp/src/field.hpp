@@ -31,6 +31,7 @@ class Field {
   Table table() const;  // an object with any printable keys
   std::vector<Field> items(std::size_t least = 0) const;
   std::string text(const std::string& meaning = "a printable text") const;
+  std::string any_text() const;  // of any characters, none among them too
   std::string one_of(const Names& texts) const;
   std::string hex64() const;  // 64 lowercase hex digits
   std::int64_t integer(std::int64_t least, std::int64_t most = kLargest) const;

@@ -128,10 +128,24 @@ static void read(const Field& field, Rows& rows) {
   Record{field}("batch", rows.batch)("padding", rows.padding).end();
 }
 
+static void read(const Field& field, PairProcessing& pair) {
+  Record{field}("truncation", pair.truncation, Field::Names{"longest_first", "only_first", "only_second"}).end();
+}
+
+/// Of any characters.
+struct AnyText {};
+static void read(const Field& field, std::string& text, AnyText /*rule*/) { text = field.any_text(); }
+
 static void read(const Field& field, TextProcessing& text) {
-  Record{field}("tokenizer", text.tokenizer)("ids", text.ids)("mask", text.mask)("types", text.types)(
-      "longest", text.longest, 1)
-      .end();
+  Record record(field);
+  record("tokenizer", text.tokenizer)("ids", text.ids)("mask", text.mask)("types", text.types)("longest", text.longest, 1);
+  if (record.has("prompts")) {
+    record("prompts", text.prompts, AnyText{});
+    if (text.prompts.empty()) throw record["prompts"].refusal("at least one prompt");
+  }
+  record.maybe("pair", text.pair).maybe("default_prompt", text.default_prompt).end();
+  if (text.default_prompt && !text.prompts.count(*text.default_prompt))
+    throw record["default_prompt"].refusal("one of prompts");
 }
 
 static void read(const Field& field, Resize& resize) {

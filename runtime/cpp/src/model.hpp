@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "graph.hpp"
+#include "text/tokenizer.hpp"
 
 namespace edgeattn {
 
@@ -27,6 +28,16 @@ struct Model::Impl {
   /// Returns the tokenizer, opened once. Throws InputError where the manifest has none, or the model was closed, and
   /// BundleError where it cannot be followed.
   std::shared_ptr<const text::Tokenizer> tokenizer();
+
+  /// The tokens of a text, or of a pair, and what they were made of: a prompt with the text, and the second text.
+  struct Row {
+    text::Tokenizer::Encoded tokens;
+    std::vector<std::string> texts;
+  };
+
+  /// Returns the tokens of texts, or of pairs where the manifest says so; throws as Model::prepare does. Where each lies,
+  /// tokenizer()->spans(row.tokens, row.texts) says.
+  std::vector<Row> encode(const std::vector<std::string>& texts, const TextOptions& options);
 
   void check_open() const;
 };

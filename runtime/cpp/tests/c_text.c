@@ -23,7 +23,7 @@ int main(int count, char** words) {
   size_t cut = 1, i;
   if (count != 2 || edgeattn_load(words[1], NULL, &model, &error) != EDGEATTN_OK) return 2;
 
-  if (edgeattn_prepare_text(model, texts, 2, &cut, &inputs, &error) != EDGEATTN_OK) return 2;
+  if (edgeattn_prepare_text(model, texts, 2, NULL, &cut, &inputs, &error) != EDGEATTN_OK) return 2;
   if (edgeattn_tensors_get(inputs, 0, &ids, &error) != EDGEATTN_OK || strcmp(ids.name, "ids") != 0) return 2;
   tokens = ids.data;
   printf("%d rows:", (int)ids.dims[0]);
@@ -45,8 +45,8 @@ int main(int count, char** words) {
   edgeattn_text_stream_free(stream);
   edgeattn_tensors_free(inputs);
 
-  if (refused(edgeattn_prepare_text(model, &bad, 1, NULL, &inputs, &error), &error)) return 3;
-  if (refused(edgeattn_prepare_text(model, &null, 1, NULL, &inputs, &error), &error)) return 3;
+  if (refused(edgeattn_prepare_text(model, &bad, 1, NULL, NULL, &inputs, &error), &error)) return 3;
+  if (refused(edgeattn_prepare_text(model, &null, 1, NULL, NULL, &inputs, &error), &error)) return 3;
   if (refused(edgeattn_decode(model, &wrong, 1, &text, NULL, &error), &error)) return 3;
   edgeattn_model_free(model);
   return 0;

@@ -269,6 +269,49 @@ Found prepare_texts(const Model& model, const Json& entry) {
   return found;
 }
 
+/// Returns numbers of every row, filled up with zeros to the longest.
+std::vector<double> padded(const Json& rows, const std::string& key) {
+  std::size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row[key].size());
+  std::vector<double> all;
+  for (const auto& row : rows) {
+    for (const auto& number : row[key]) all.push_back(number.get<double>());
+    all.resize(all.size() + longest - row[key].size());
+  }
+  return all;
+}
+
+/// Prepares a batch of pairs, or of texts with a prompt, and compares token ids and type ids.
+bool is_right_pair(const Model& model, const Json& batch, const Json& expected) {
+  std::vector<std::string> texts;
+  TextOptions options;
+  for (const auto& row : batch) {
+    texts.push_back(row["text"]);
+    if (row.contains("pair")) options.pairs.push_back(row["pair"]);
+    if (row.contains("prompt")) options.prompt = row["prompt"].get<std::string>();
+  }
+  const auto inputs = model.prepare(texts, options);
+  const auto& how = *model.manifest().processing->text;
+  return !expected.is_null() && doubles(inputs.at(how.ids)) == padded(expected, "ids") &&
+         doubles(inputs.at(*how.types)) == padded(expected, "types");
+}
+
+/// Likewise pairs of texts.
+Found prepare_pairs(const Model& model, const Json& entry) {
+  const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
+  const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
+  Found found{"answered"};
+  for (std::size_t i = 0; i < given.size(); ++i) try {
+      const bool one = given[i].is_object() && !expected[i].is_null();
+      const auto right = is_right_pair(model, given[i].is_object() ? Json::array({given[i]}) : given[i],
+                                       one ? Json::array({expected[i]}) : expected[i]);
+      found.right = found.right && right;
+    } catch (const InputError&) {
+      found.right = found.right && expected[i].is_null();
+    }
+  return found;
+}
+
 Found decode(const Model& model, const Json& entry) {
   const auto tokens = entry["tokens"].get<std::vector<std::int64_t>>();
   const auto text = model.decode(tokens);
@@ -290,6 +333,7 @@ Tensors prepared(const Model& model, const std::string& kind, const Json& batch)
 /// Prepares a list of raw inputs, each or, in a list, together. A refusal is an InputError.
 Found prepare(const Model& model, const Json& entry) {
   if (entry["of"] == "text") return prepare_texts(model, entry);
+  if (entry["of"] == "pair") return prepare_pairs(model, entry);
   const auto given = Json::parse(read_bytes(folder + "/" + entry["given"].get<std::string>()));
   const auto expected = Json::parse(read_bytes(folder + "/" + entry["expected"].get<std::string>()));
   const double tolerance = entry.value("tolerance", 0.0);

@@ -1,6 +1,7 @@
 // Tokenizes and decodes by a tokenizer.json, without a bundle: a line of JSON in, a line of JSON out.
 //
-//     tokens tokenizer.json [LONGEST]     a text -> {"ids", "types", "cut"}; token ids -> {"text", "pieces"}; else {"error"}
+//     tokens tokenizer.json [LONGEST]     a text -> {"ids", "types", "cut", "ranges"}; token ids -> {"text", "pieces"}; else {"error"}
+//     tokens tokenizer.json LONGEST TRUNCATION     likewise of pairs, [text, pair], 0 for any number of tokens
 //     tokens tokenizer.json [LONGEST] --once     times each text: {"tokens", "seconds"}; --time for a second, over and over
 #include <chrono>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "text/piece_decoder.hpp"
+#include "text/unicode.hpp"
 
 namespace {
 
@@ -37,11 +39,29 @@ Json timed(const text::Tokenizer& tokenizer, const std::string& text, bool once)
   return {{"tokens", tokens}, {"seconds", seconds / count}};
 }
 
+Json encoded(const text::Tokenizer::Encoded& tokens) {
+  return {{"ids", tokens.encoding.ids}, {"types", tokens.encoding.types}, {"cut", tokens.cut}};
+}
+
+/// Returns where a text's own tokens lie in it, in characters; null for blanks.
+Json ranges(const text::Tokenizer& tokenizer, const std::string& text) {
+  auto found = Json::array();
+  for (const auto& range : tokenizer.ranges(text, ~std::size_t{0}))
+    found.push_back(range ? Json{text::length(std::string_view(text).substr(0, range->begin)),
+                                 text::length(std::string_view(text).substr(0, range->end))}
+                          : Json());
+  return found;
+}
+
 Json answer(const std::shared_ptr<const text::Tokenizer>& tokenizer, const Json& line, const std::string& how) try {
+  if (line.is_array() && !line.empty() && line[0].is_string())
+    return encoded(tokenizer->encode(line[0].get<std::string>(), line[1].get<std::string>()));
   if (line.is_array()) return decoded(tokenizer, line.get<std::vector<std::int64_t>>());
   if (!how.empty()) return timed(*tokenizer, line.get<std::string>(), how == "--once");
-  const auto [encoding, cut] = tokenizer->encode(line.get<std::string>());
-  return {{"ids", encoding.ids}, {"types", encoding.types}, {"cut", cut}};
+  const auto text = line.get<std::string>();
+  auto tokens = encoded(tokenizer->encode(text));
+  tokens["ranges"] = ranges(*tokenizer, text);
+  return tokens;
 } catch (const InputError& error) {
   return {{"error", error.what()}};
 }
@@ -53,8 +73,10 @@ int main(int count, char** words) try {
   const std::string how = last == "--time" || last == "--once" ? last : "";
   std::ifstream file(words[1], std::ios::binary);
   const std::string json(std::istreambuf_iterator<char>(file), {});
-  const auto longest = count - !how.empty() > 2 ? std::optional<std::int64_t>(std::stoll(words[2])) : std::nullopt;
-  const auto tokenizer = std::make_shared<const text::Tokenizer>(json, "tokenizer.json", longest);
+  const auto most = count - !how.empty() > 2 ? std::stoll(words[2]) : 0;
+  const auto longest = most ? std::optional<std::int64_t>(most) : std::nullopt;
+  const auto truncation = how.empty() && count > 3 ? std::optional<std::string>(words[3]) : std::nullopt;
+  const auto tokenizer = std::make_shared<const text::Tokenizer>(json, "tokenizer.json", longest, truncation);
   for (std::string line; std::getline(std::cin, line);)
     std::cout << answer(tokenizer, Json::parse(line), how).dump() << "\n";
 } catch (const BundleError& error) {

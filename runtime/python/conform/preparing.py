@@ -52,6 +52,23 @@ def _text_difference(model: Model, raw: Any, token_ids: Any) -> float:
     return max(difference(inputs[name], array) for name, array in expected.items())
 
 
+def _pair_difference(model: Model, raw: Any, tokens: Any) -> float:
+    """Return how far the ids, types and mask of pairs, or texts with a prompt, are from those expected."""
+    text = model.manifest.processing.text  # type: ignore[union-attr]
+    rows = raw if isinstance(raw, list) else [raw]
+    given = {key: [row[key] for row in rows] for key in ("text", "pair") if not rows or key in rows[0]}
+    inputs = model.prepare(**given, prompt=rows[0].get("prompt") if rows else None)
+    if tokens is None:
+        return np.inf
+    wanted = tokens if isinstance(raw, list) else [tokens]
+    ids, mask, types = np.zeros((3, len(wanted), max(len(row["ids"]) for row in wanted)), np.int64)
+    for i, row in enumerate(wanted):
+        size = len(row["ids"])
+        ids[i, :size], mask[i, :size], types[i, :size] = row["ids"], 1, row["types"]
+    expected = {text.ids: ids, text.mask: mask, text.types: types}
+    return max(difference(inputs[name], array) for name, array in expected.items())
+
+
 def _image_difference(model: Model, raw: Any, numbers: Any) -> float:
     image = model.manifest.processing.image  # type: ignore[union-attr]
     inputs = model.prepare(image=[_levels(each) for each in raw] if isinstance(raw, list) else _levels(raw))
@@ -70,6 +87,7 @@ def _series_difference(model: Model, raw: Any, numbers: Any) -> float:
 
 _DIFFERENCES = {
     "text": _text_difference,
+    "pair": _pair_difference,
     "image": _image_difference,
     "audio": _audio_difference,
     "series": _series_difference,

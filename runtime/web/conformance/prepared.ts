@@ -13,7 +13,7 @@ import {
 
 /** Two files beside cases.json: what is given, and what becomes of each; null where it is refused. */
 export type Preparing = {
-  readonly of: 'text' | 'image' | 'audio' | 'series';
+  readonly of: 'text' | 'pair' | 'image' | 'audio' | 'series';
   readonly given: string;
   readonly expected: string;
   readonly tolerance?: number;
@@ -21,6 +21,7 @@ export type Preparing = {
 };
 
 type RawText = string | { readonly utf16: readonly number[] };
+type RawPair = { readonly text: string; readonly pair?: string; readonly prompt?: string };
 type RawFile = { readonly file: string };
 type RawSound = { readonly rate: number; readonly channels: readonly (readonly number[])[] };
 type RawSeries = { readonly values: readonly (readonly (number | null)[])[] };
@@ -40,7 +41,8 @@ export async function prepared(
   const [raws, wanted] = await Promise.all([listed(given), listed(expected)]);
   const unlike: number[] = [];
   for (const [i, raw] of raws.entries()) {
-    const prepare = async (): Promise<unknown> => (of === 'text' ? ids(model, raw) : numbers(model, of, raw, files));
+    const prepare = async (): Promise<unknown> =>
+      of === 'text' ? ids(model, raw) : of === 'pair' ? pairs(model, raw) : numbers(model, of, raw, files);
     if (!alike(await orNull(prepare), wanted[i], tolerance)) unlike.push(i);
   }
   return { found: unlike.length ? `${unlike.length} of ${raws.length} unlike, the first at ${unlike[0]}` : 'answered' };
@@ -58,6 +60,26 @@ function ids(model: Model, raw: unknown): unknown {
       Array.from(values.slice(i * length, (i + 1) * length) as Int32Array, Number);
     const shown = mask === null ? undefined : row((inputs[mask] as Tensor).data);
     return row(data).filter((_, j) => shown?.[j] !== 0);
+  });
+  return Array.isArray(raw) ? found : found[0];
+}
+
+/** Return the token ids and type ids of a pair, or a text with a prompt, or of each of a batch, without padding. */
+function pairs(model: Model, raw: unknown): unknown {
+  const rows = (Array.isArray(raw) ? raw : [raw]) as readonly RawPair[];
+  const inputs = model.prepare({
+    text: rows.map(({ text }) => text),
+    ...(rows[0]?.pair !== undefined && { pair: rows.map(({ pair }) => pair as string) }),
+    ...(rows[0]?.prompt !== undefined && { prompt: rows[0].prompt }),
+  });
+  const { ids = '', mask, types } = model.manifest.processing?.text ?? {};
+  const numbers = (name: string): number[] => Array.from((inputs[name] as Tensor).data as Int32Array, Number);
+  const [shown, tokens, kinds] = [numbers(mask as string), numbers(ids), numbers(types as string)];
+  const length = shown.length / rows.length;
+  const found = rows.map((_, i) => {
+    const row = (values: number[]): number[] =>
+      values.slice(i * length, (i + 1) * length).filter((__, j) => shown[i * length + j] === 1);
+    return { ids: row(tokens), types: row(kinds) };
   });
   return Array.isArray(raw) ? found : found[0];
 }

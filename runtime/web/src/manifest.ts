@@ -1,6 +1,7 @@
 /** The manifest: what a bundle holds and promises, as runtime/README.md specifies it. */
 
 import type { Json } from './json.js';
+import type { Truncation } from './pair-template.js';
 
 type Table<Value> = Readonly<Record<string, Value>>;
 
@@ -76,6 +77,11 @@ export type TextProcessing = {
   readonly mask: string | null;
   readonly types: string | null;
   readonly longest: number | null;
+  /** Absent where single texts are taken. */
+  readonly pair?: { readonly truncation: Truncation };
+  /** What may be put before a text, by name. */
+  readonly prompts?: Readonly<Record<string, string>>;
+  readonly default_prompt?: string;
 };
 
 /** What size an image is made before it is laid into the input: by its shorter side, or by a box. */

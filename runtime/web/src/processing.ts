@@ -13,6 +13,10 @@ type OneOrMany<T> = T | readonly T[];
 /** What an app has: one of each kind, or a batch. */
 export type Raw = {
   readonly text?: OneOrMany<string>;
+  /** The second text of each, such as the context of a question, where the bundle takes pairs. */
+  readonly pair?: OneOrMany<string>;
+  /** The name of a prompt of the bundle, which is put before each text; '' for none. Default: the bundle's own. */
+  readonly prompt?: string;
   /** Pixels, such as a canvas' ImageData, or what `readImage` makes of a file. */
   readonly image?: OneOrMany<Pixels>;
   /** Samples, or what `readWav` makes of a file. */
@@ -31,14 +35,22 @@ export function prepare(manifest: Manifest, text: TextPreparation | undefined, r
   const has = { text, image, audio, series };
   if (typeof raw !== 'object' || raw === null || Object.keys(raw).length === 0)
     throw new InputError('prepare: nothing found, { text }, { image }, { audio } or { series } expected');
-  for (const kind of Object.keys(raw) as (keyof Raw)[]) {
+  const { pair, prompt, ...kinds } = raw;
+  if (raw.text === undefined && (pair !== undefined || prompt !== undefined))
+    throw new InputError('pair or prompt: found without a text; give text as well');
+  for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
     if (!has[kind])
       throw new InputError(`${kind}: found, and ${manifest.name} has no processing for it; make its inputs yourself`);
     if (raw[kind] !== undefined && many<unknown>(raw[kind]).length === 0)
       throw new InputError(`${kind}: none found, at least one expected`);
   }
   return {
-    ...(raw.text !== undefined && text?.prepare(many(raw.text), (input) => specOf(manifest, input).dtype)),
+    ...(raw.text !== undefined &&
+      text?.prepare(
+        many(raw.text),
+        { pairs: pair === undefined ? undefined : many(pair), prompt },
+        (input) => specOf(manifest, input).dtype,
+      )),
     ...(raw.image !== undefined && image && { [image.input]: prepareImages(many(raw.image), image) }),
     ...(raw.audio !== undefined &&
       audio && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input)) }),

@@ -25,10 +25,14 @@ export function readManifest(text: string): Manifest {
   checkStructure(table);
   checkStructure(parsed(text, odd));
   const manifest = table as unknown as Manifest;
-  const { provenance, ...rest } = manifest;
-  for (const found of texts([rest as unknown as Json, Object.keys(provenance)])) {
+  const { provenance, processing, ...rest } = manifest;
+  const { prompts = {}, ...texting } = processing?.text ?? {};
+  const printable = [rest, { ...processing, text: texting }, Object.keys(provenance), Object.keys(prompts)];
+  for (const found of texts(printable as unknown as Json)) {
     if (UNPRINTABLE.test(found)) throw new BundleError(`${JSON.stringify(found)} found, a printable text expected`);
   }
+  for (const [name, prompt] of Object.entries(prompts))
+    if (!prompt.isWellFormed()) throw new BundleError(`processing.text.prompts.${name}: a lone surrogate found`);
   checkReferences(manifest, mainGraph(manifest));
   return manifest;
 }

@@ -155,6 +155,11 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
   const { text, image, audio, series, labels } = processing;
   if (text)
     expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
+  if (text?.default_prompt !== undefined)
+    expect(
+      text.default_prompt in (text.prompts ?? {}),
+      `processing.text.default_prompt: ${text.default_prompt} found, one of prompts expected`,
+    );
   has('text.ids', text?.ids, /int/, 2);
   has('text.mask', text?.mask, /./, 2);
   has('text.types', text?.types, /./, 2);

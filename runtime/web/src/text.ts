@@ -1,14 +1,28 @@
 /** Texts to token ids, and token ids to text. */
 
 import type { Tokenizer } from '@huggingface/tokenizers';
+import type { Range } from './alignment.js';
 import { BundleError, InputError, refusing } from './errors.js';
 import { checkInput, LIMITS } from './limits.js';
 import type { Dtype, TextProcessing } from './manifest.js';
+import { kept, type PairTemplate } from './pair-template.js';
 import { readTokens, type Tokens } from './prompt.js';
+import { rangesOf } from './spans.js';
 import { type Tensor, type Tensors, tensor } from './tensor.js';
 import { type OpenTokenizer, openTokenizer } from './tokenizer.js';
 
-type Encoded = { readonly ids: readonly number[]; readonly types: readonly number[] };
+type Encoded = {
+  readonly ids: readonly number[];
+  readonly types: readonly number[];
+  /** Of which text each token is, 0 or 1; null of a special one. */
+  readonly texts: readonly (number | null)[];
+};
+
+/** Where a token lies: of which text it is, 0 or 1, and its UTF-16 units there. */
+export type Span = Range & { readonly text: number };
+
+/** What belongs to a batch of texts: the second text of each, where the bundle takes pairs, and a prompt's name. */
+export type TextOptions = { readonly pairs?: readonly string[] | undefined; readonly prompt?: string | undefined };
 
 export class TextPreparation {
   #opened: OpenTokenizer | undefined;
@@ -20,9 +34,9 @@ export class TextPreparation {
   ) {}
 
   /** Make inputs of texts, a row each, in the dtypes of the graph's inputs. */
-  prepare(texts: readonly string[], dtypeOf: (input: string) => Dtype): Tensors {
+  prepare(texts: readonly string[], options: TextOptions, dtypeOf: (input: string) => Dtype): Tensors {
     const { ids, mask, types } = this.processing;
-    const rows = texts.map((text) => this.#encoded(text));
+    const rows = this.#rows(texts, options);
     const lengths = rows.map((row) => row.ids.length);
     const longest = Math.max(...lengths);
     if (mask === null && lengths.some((length) => length !== longest)) {
@@ -40,6 +54,29 @@ export class TextPreparation {
     ]);
   }
 
+  /**
+   * Return where each token of a text, or of a pair, lies; undefined of a special one, and of one of blanks alone.
+   *
+   * A prompt is part of its text here.
+   */
+  spans(
+    text: string,
+    { pair, prompt }: { readonly pair?: string; readonly prompt?: string } = {},
+  ): (Span | undefined)[] {
+    const { texts } = this.#rows([text], { ...(pair !== undefined && { pairs: [pair] }), prompt })[0] as Encoded;
+    const all = [this.#prompt(prompt) + text, ...(pair === undefined ? [] : [pair])].map((each) =>
+      rangesOf(each, this.#open.trace(each), this.#open.notation),
+    );
+    const next = all.map(() => 0);
+    return texts.map((which) => {
+      if (which === null) return undefined;
+      const place = next[which] ?? 0;
+      next[which] = place + 1;
+      const range = all[which]?.[place];
+      return range && { text: which, ...range };
+    });
+  }
+
   /** Return the text of token ids, without special tokens. */
   decode(ids: Tokens): string {
     const tokens = readTokens('tokens', ids, Number.MAX_SAFE_INTEGER, 0);
@@ -49,7 +86,7 @@ export class TextPreparation {
   }
 
   get #open(): OpenTokenizer {
-    this.#opened ??= openTokenizer(this.processing.tokenizer, this.content);
+    this.#opened ??= openTokenizer(this.processing.tokenizer, this.content, this.processing.pair !== undefined);
     return this.#opened;
   }
 
@@ -57,31 +94,87 @@ export class TextPreparation {
     return this.#open.tokenizer;
   }
 
-  #encoded(text: string): Encoded {
-    if (typeof text !== 'string') throw new InputError(`text: ${typeof text} found, a string expected`);
-    if (!text.isWellFormed()) throw new InputError('text: a lone surrogate found, valid Unicode expected');
-    const bytes = new TextEncoder().encode(text).length;
-    checkInput('text: bytes', bytes, LIMITS.textBytes, 'give a part of it');
-    checkInput('text: bytes', bytes, this.#open.longest, 'give a part of it');
-    const ids = this.#ids(text);
+  #rows(texts: readonly string[], { pairs, prompt }: TextOptions): readonly Encoded[] {
+    const { template } = this.#open;
+    if (!template && pairs) throw new InputError('pair: found, a single text expected by this model; leave it out');
+    if (template && !pairs) throw new InputError('text: a single one found, a pair expected; give pair as well');
+    if (pairs && pairs.length !== texts.length)
+      throw new InputError(`pair: ${pairs.length} found, as many as the ${texts.length} texts expected`);
+    const before = this.#prompt(prompt);
+    return texts.map((text, i) => {
+      const begun = typeof text === 'string' ? before + text : text;
+      return template ? this.#pair(template, begun, pairs?.[i] as string) : this.#single(begun);
+    });
+  }
+
+  /** Return what is put before a text: the prompt of a name, or the manifest's default. */
+  #prompt(given: string | undefined): string {
+    const { prompts = {}, default_prompt } = this.processing;
+    const name = given ?? default_prompt ?? '';
+    if (name === '') return '';
+    if (Object.hasOwn(prompts, name)) return prompts[name] as string;
+    const names = Object.keys(prompts);
+    const expected = names.length ? `one of ${names.join(', ')}` : 'none';
+    throw new InputError(`prompt: ${name} found, ${expected} expected`);
+  }
+
+  #pair(template: PairTemplate, text: string, pair: string): Encoded {
+    const texts = [this.#ids('text', text), this.#ids('pair', pair)] as const;
+    const [first, second] = [texts[0].length, texts[1].length];
+    const { longest, pair: how } = this.processing;
+    const added = template.length - texts.length;
+    this.#checkRoom(added);
+    const room = longest === null ? Number.POSITIVE_INFINITY : longest - added;
+    const counts = kept(first, second, room, how?.truncation ?? 'longest_first');
+    const whole = this.#filled(
+      template,
+      texts.map((ids, i) => ids.slice(0, counts[i])),
+    );
+    if (counts[0] + counts[1] < first + second) this.#warnCut(first + second + added);
+    return whole;
+  }
+
+  #filled(template: PairTemplate, texts: readonly (readonly number[])[]): Encoded {
+    const runs = template.map(({ text, id }) => (text === null ? [id] : (texts[text] as readonly number[])));
+    const ids = runs.flat();
+    if (ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
+    const each = <Value>(of: (part: PairTemplate[number]) => Value): Value[] =>
+      template.flatMap((part, i) => (runs[i] as readonly number[]).map(() => of(part)));
+    return { ids, types: each(({ type }) => type), texts: each(({ text }) => text) };
+  }
+
+  #single(text: string): Encoded {
+    const ids = this.#ids('text', text);
+    this.#checkRoom(this.#withSpecials([]).ids.length);
     const whole = this.#withSpecials(ids);
     if (whole.ids.length === 0) throw new InputError('text: no token found, at least one expected; give another');
     const most = this.processing.longest ?? Number.POSITIVE_INFINITY;
     if (whole.ids.length <= most) return whole;
-    console.warn(`text: ${whole.ids.length} tokens found, at most ${most} taken; the rest is cut`);
+    this.#warnCut(whole.ids.length);
     return this.#withSpecials(ids.slice(0, most - whole.ids.length)); // from the end
   }
 
-  #ids(text: string): readonly number[] {
-    const tokenizer = this.#tokenizer;
-    const special = this.#withSpecials([]).ids.length;
+  #warnCut(found: number): void {
+    console.warn(`text: ${found} tokens found, at most ${this.processing.longest} taken; the rest is cut`);
+  }
+
+  #checkRoom(special: number): void {
     if (special >= (this.processing.longest ?? Number.POSITIVE_INFINITY)) {
       throw new BundleError(`processing.text.longest: more than the ${special} special tokens expected; export again`);
     }
-    const encoded = (): readonly number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
-    const ids = refusing(InputError, 'text: it cannot be tokenized; give another', encoded);
+  }
+
+  /** Return a text's own tokens. */
+  #ids(name: string, text: string): readonly number[] {
+    if (typeof text !== 'string') throw new InputError(`${name}: ${typeof text} found, a string expected`);
+    if (!text.isWellFormed()) throw new InputError(`${name}: a lone surrogate found, valid Unicode expected`);
+    const bytes = new TextEncoder().encode(text).length;
+    checkInput(`${name}: bytes`, bytes, LIMITS.textBytes, 'give a part of it');
+    checkInput(`${name}: bytes`, bytes, this.#open.longest, 'give a part of it');
+    const encoded = (): readonly number[] => this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const ids = refusing(InputError, `${name}: it cannot be tokenized; give another`, encoded);
     if (ids.includes(undefined as never))
-      throw new InputError('text: a word that the tokenizer has no token for; give another');
+      throw new InputError(`${name}: a word that the tokenizer has no token for; give another`);
     return ids;
   }
 
@@ -97,7 +190,8 @@ export class TextPreparation {
         token.startsWith('\0') ? ids[Number(token.slice(1))] : tokenizer.token_to_id(token);
       const all = tokens.map(id);
       if (all.includes(undefined)) throw new Error(`${tokens[all.indexOf(undefined)]} is in no vocabulary`);
-      return { ids: all as number[], types: token_type_ids ?? tokens.map(() => 0) };
+      const texts = tokens.map((token) => (token.startsWith('\0') ? 0 : null));
+      return { ids: all as number[], types: token_type_ids ?? tokens.map(() => 0), texts };
     });
   }
 }

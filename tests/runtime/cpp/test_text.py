@@ -15,8 +15,12 @@ import pytest
 
 tokenizers = pytest.importorskip("tokenizers", "0.23", reason="unicode_tables.inc is of tokenizers 0.23")
 
+from texts import SENTENCES
 from tokenizers import Tokenizer, models, normalizers
 from tokenizers_of_checkpoints import KINDS, texts, tokenizer
+
+from edgeattn_runtime.processing.encoding import OpenTokenizer, encode
+from edgeattn_runtime.processing.growth import Growth
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 
@@ -188,3 +192,50 @@ def test_ways_to_cut_that_rounding_decides_between(written: str, program: Path, 
     made = Tokenizer.from_file(str(file))
     given = [letters[0] + letter * count for letter in letters[1:] for count in range(1, 16, 2)]
     assert [one["ids"] for one in ask(program, file, given)] == [made.encode(text).ids for text in given]
+
+
+@pytest.mark.parametrize("truncation", ["longest_first", "only_first", "only_second"])
+@pytest.mark.parametrize("kind", ["BERT", "RoBERTa", "GPT-2", "T5"])
+def test_pairs_are_put_together_and_cut_as_tokenizers_does(
+    kind: str, truncation: str, program: Path, tmp_path: Path
+) -> None:
+    made, given = tokenizer(kind), texts(seed=2, count=120)
+    file = saved(made, tmp_path)
+    pairs = list(zip(given, given[7:] + given[:7], strict=True))
+    for longest in (9, 32):
+        made.enable_truncation(longest, strategy=truncation)
+        found = ask(program, file, pairs, str(longest), truncation)
+        for pair, one in zip(pairs, found, strict=True):
+            try:
+                expected = made.encode(*pair)
+            except Exception:  # its only class
+                assert "give a part of it" in one["error"]
+                continue
+            if expected.ids:
+                assert (one["ids"], one["types"]) == (expected.ids, expected.type_ids)
+                assert one["cut"] == bool(expected.overflowing)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tokens_lie_where_tokenizers_has_them(kind: str, program: Path, tmp_path: Path) -> None:
+    made, given = tokenizer(kind), [*PLAIN, *SENTENCES]
+    found = ask(program, saved(made, tmp_path), given)
+    own = OpenTokenizer(made, Growth(1, 1))
+    for text, one in zip(given, found, strict=True):
+        if "ids" not in one:
+            continue
+        encoded = encode(own, text)
+        spans = [
+            span if span is None else [span.begin, span.end]
+            for span, special in zip(encoded.spans(), made.encode(text).special_tokens_mask, strict=True)
+            if not special
+        ]
+        assert one["ranges"] == spans
+
+
+# Blanks, marks of their own and precomposed, signs of two code points, and unknown ones.
+PLAIN = (
+    "The quick brown fox, 1999: don't you'd “quote” it is—naïve café; e\u0301te\u0301 Büro.",
+    "  two  blanks\tand\nlines ",
+    "emoji 👍🏽 and 👩‍👩‍👧 flags 🇩🇪!",
+)

@@ -19,6 +19,8 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
 
+RECALL = 0.9  # at 10, of an embedding that was cut
+LEAST_SAMPLES = 200  # of which a hundred are left to judge recall by
 PAIRS = 8  # of texts in a sample: a rank correlation needs several
 
 
@@ -28,11 +30,14 @@ class SentenceEmbedding(TextTask):
     Args:
         folder: The checkpoint, with modules.json.
         rows: ``text``; with ``pair`` and ``label``, how alike both are, the rank correlation is judged.
+        dims: How many numbers of the embedding are kept, as a network with Matryoshka representations allows
+            (Kusupati et al. 2022); None for all.
     """
 
     optional = ("pair", "label")
+    before = ""  # a text, in the samples
 
-    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+    def __init__(self, folder: Path, rows: Sequence[Row], dims: int | None = None) -> None:
         listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
         parts = [
             (module["type"].rpartition(".")[2], own_path(folder, "modules.json", module["path"]))
@@ -47,10 +52,37 @@ class SentenceEmbedding(TextTask):
         self.card = card_of(folder)
         self.encoder = SentenceEncoder(self.network, self.tokens.names, parts[1:])
         self.pairs = self.has("pair") and self.has("label")
+        if dims is not None:
+            self._cut(dims)
         if self.pairs:
             self.metric = rank_correlation
-        _tell_prompt(folder)
         self.say_text()
+        self._say_prompts(_prompts(folder, parts))
+
+    def _cut(self, dims: int) -> None:
+        """Keep the first numbers of the embedding, at length 1; the report says what is found by them."""
+        config: Any = self.network.config
+        widths = [part[0].out_features for part in self.encoder.rest if isinstance(part, nn.Sequential)]
+        width = int([config.hidden_size, *widths][-1])
+        if not 1 <= dims <= width:
+            raise ValueError(f"--dims {dims}: found, 1 to the embedding's {width} expected")
+        self.encoder.rest.extend([Beginning(dims), UnitLength()])
+        if len(self.rows) // (PAIRS if self.pairs else 1) >= LEAST_SAMPLES:
+            self.budget = {"recall_at_10": RECALL}
+        else:
+            warnings.warn(f"recall_at_10 is reported from {LEAST_SAMPLES} samples on", stacklevel=2)
+
+    def _say_prompts(self, prompts: Mapping[str, Any]) -> None:
+        """Have the bundle put prompts before texts; the default one is put before those of the samples."""
+        if not prompts:
+            return
+        self.before = prompts["prompts"].get(prompts.get("default_prompt"), "")
+        if "text" in (self.processing or {}):
+            self.add_processing(text={**(self.processing or {})["text"], **prompts})
+
+    def texts(self, row: Row) -> tuple[str, ...]:
+        """Return a row's text with the default prompt before it."""
+        return (self.before + row["text"],)
 
     def model(self) -> nn.Module:
         """Return the network with its pooling."""
@@ -62,14 +94,17 @@ class SentenceEmbedding(TextTask):
             yield from super().samples()
             return
         for texts, scores in self._groups():
-            yield self.tokens.encode_all(texts), torch.tensor(scores)
+            yield self.tokens.encode_all([self.before + text for text in texts]), torch.tensor(scores)
 
     def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield the same texts as they are, where the bundle takes texts."""
-        if self.pairs and "text" in (self.processing or {}):
-            yield from ({"text": texts} for texts, _ in self._groups())
-        else:
-            yield from super().raw()
+        if "text" not in (self.processing or {}):
+            return
+        yield from (
+            ({"text": texts} for texts, _ in self._groups())
+            if self.pairs
+            else ({"text": row["text"]} for row in self.rows)
+        )
 
     def _groups(self) -> Iterator[tuple[list[str], list[float]]]:
         for start in range(0, len(self.rows) - PAIRS + 1, PAIRS):
@@ -137,6 +172,18 @@ class Largest(nn.Module):
         return hidden.amax(dim=1)
 
 
+class Beginning(nn.Module):
+    """The first numbers of vectors."""
+
+    def __init__(self, dims: int) -> None:
+        super().__init__()
+        self.dims = dims
+
+    def forward(self, vector: Tensor) -> Tensor:
+        """Return (B, dims) of ``vector`` (B, W)."""
+        return vector[:, : self.dims]
+
+
 class UnitLength(nn.Module):
     """Vectors of length 1."""
 
@@ -191,9 +238,19 @@ def _cut_at(folder: Path, place: Path) -> int | None:
     return None
 
 
-def _tell_prompt(folder: Path) -> None:
+def _prompts(folder: Path, parts: Sequence[tuple[str, Path]]) -> dict[str, Any]:
+    """Return what a bundle says of the folder's prompts; nothing where all are empty."""
     file = folder / "config_sentence_transformers.json"
     settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    prompt = (settings.get("prompts") or {}).get(settings.get("default_prompt_name"))
-    if prompt:
-        warnings.warn(f"{prompt!r} is put before a text by the checkpoint, not by the bundle", stacklevel=2)
+    prompts = {name: text or "" for name, text in (settings.get("prompts") or {}).items()}
+    if not any(prompts.values()):
+        return {}
+    if any(_leaves_out_prompts(place) for name, place in parts if name == "Pooling"):
+        warnings.warn("Pooling leaves out prompts: the bundle puts no prompt before a text", stacklevel=2)
+        return {}
+    default = settings.get("default_prompt_name")
+    return {"prompts": prompts, **({"default_prompt": default} if default else {})}
+
+
+def _leaves_out_prompts(pooling: Path) -> bool:
+    return json.loads((pooling / "config.json").read_text(encoding="utf-8")).get("include_prompt") is False

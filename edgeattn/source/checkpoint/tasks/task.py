@@ -31,6 +31,7 @@ class Task(ABC):
         processing: What the bundle says of raw data and labels; None for nothing.
         token_counts: What becomes of the samples' texts; None where there are none.
         generation: What it generates with where a caller says nothing; None for nothing.
+        budget: Limits that hold where a caller names no others; None for none.
     """
 
     heads: ClassVar[Sequence[str]] = ()
@@ -43,6 +44,7 @@ class Task(ABC):
     processing: dict[str, Any] | None = None
     token_counts: TokenCounts | None = None
     generation: dict[str, Any] | None = None
+    budget: dict[str, float] | None = None
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         self.folder, self.rows = folder, rows

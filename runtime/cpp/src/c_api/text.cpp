@@ -10,15 +10,28 @@ std::string text_in(const edgeattn_text& text) {
   return {text.bytes ? text.bytes : "", text.size};
 }
 
+std::vector<std::string> texts_in(const edgeattn_text* texts, std::size_t count) {
+  std::vector<std::string> batch;
+  for (const auto& text : values_of(texts, count, "texts")) batch.push_back(text_in(text));
+  return batch;
+}
+
+TextOptions options_in(const edgeattn_text_options* given, std::size_t count) {
+  const auto options = options_of(given, edgeattn_text_options_default());
+  TextOptions found;
+  if (options.pairs) found.pairs = texts_in(options.pairs, count);
+  if (options.prompt) found.prompt = options.prompt;
+  return found;
+}
+
 }  // namespace
 
 edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeattn_text* texts, size_t count,
-                                      size_t* cut, edgeattn_tensors** inputs, edgeattn_error** error) {
+                                      const edgeattn_text_options* options, size_t* cut, edgeattn_tensors** inputs,
+                                      edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(inputs, "inputs");
-    std::vector<std::string> batch;
-    for (const auto& text : values_of(texts, count, "texts")) batch.push_back(text_in(text));
-    place = new edgeattn_tensors{opened(model).prepare(batch, cut)};
+    place = new edgeattn_tensors{opened(model).prepare(texts_in(texts, count), options_in(options, count), cut)};
   });
 }
 

@@ -27,6 +27,16 @@ Tensor filled(const TensorSpec& input, const std::vector<std::int64_t>& dims, co
   return tensor;
 }
 
+/// Returns what is put before a text: the prompt of a name, or the manifest's default.
+std::string prompt_of(const TextProcessing& how, const std::optional<std::string>& given) {
+  const auto& name = given ? given : how.default_prompt;
+  if (!name || name->empty()) return {};
+  const auto found = how.prompts.find(*name);
+  if (found != how.prompts.end()) return found->second;
+  throw InputError(words("prompt: ", quoted(*name), " found, ",
+                         how.prompts.empty() ? "none" : "one of " + keys(how.prompts), " expected"));
+}
+
 }  // namespace
 
 std::shared_ptr<const text::Tokenizer> Model::Impl::tokenizer() {
@@ -34,29 +44,52 @@ std::shared_ptr<const text::Tokenizer> Model::Impl::tokenizer() {
   const std::lock_guard lock(opening);
   check_open();
   if (!tokenizer_)
-    tokenizer_ = std::make_shared<const text::Tokenizer>(bundle.read(how.tokenizer), how.tokenizer, how.longest);
+    tokenizer_ = std::make_shared<const text::Tokenizer>(bundle.read(how.tokenizer), how.tokenizer, how.longest,
+                                                         how.pair ? std::optional(how.pair->truncation) : std::nullopt);
   return tokenizer_;
 }
 
-Tensors Model::prepare(const std::vector<std::string>& texts, std::size_t* cut) const {
-  const auto& how = part_of(manifest(), &Processing::text, "text");
+std::vector<Model::Impl::Row> Model::Impl::encode(const std::vector<std::string>& texts, const TextOptions& options) {
+  const auto& how = part_of(bundle.manifest, &Processing::text, "text");
   if (texts.empty()) throw InputError("texts: none found, at least one expected");
-  const auto tokenizer = impl_->tokenizer();
-  std::vector<text::Encoding> rows;
+  const auto& pairs = options.pairs;
+  if (!how.pair && !pairs.empty()) throw InputError("pair: found, a single text expected by this bundle; leave it out");
+  if (how.pair && pairs.empty())
+    throw InputError("text: a single one found, a pair expected by this bundle; give pairs as well");
+  if (how.pair && pairs.size() != texts.size())
+    throw InputError(words("pair: ", pairs.size(), " found, as many as the ", texts.size(), " texts expected"));
+  const auto before = prompt_of(how, options.prompt);
+  const auto opened = tokenizer();
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto& row = rows.emplace_back();
+    row.texts.push_back(before + texts[i]);
+    if (how.pair) row.texts.push_back(pairs[i]);
+    row.tokens = how.pair ? opened->encode(row.texts[0], row.texts[1]) : opened->encode(row.texts[0]);
+  }
+  return rows;
+}
+
+Tensors Model::prepare(const std::vector<std::string>& texts, std::size_t* cut) const { return prepare(texts, {}, cut); }
+
+Tensors Model::prepare(const std::vector<std::string>& texts, const TextOptions& options, std::size_t* cut) const {
+  const auto& how = part_of(manifest(), &Processing::text, "text");
+  auto rows = impl_->encode(texts, options);
   std::size_t longest = 0, shortest = ~std::size_t{0}, shortened = 0;
-  for (const auto& text : texts) {
-    auto [encoding, was_cut] = tokenizer->encode(text);
-    shortened += was_cut;
-    longest = std::max(longest, encoding.ids.size());
-    shortest = std::min(shortest, encoding.ids.size());
-    rows.push_back(std::move(encoding));
+  for (const auto& row : rows) {
+    const auto size = row.tokens.encoding.ids.size();
+    shortened += row.tokens.cut;
+    longest = std::max(longest, size);
+    shortest = std::min(shortest, size);
   }
   if (cut) *cut = shortened;
   if (shortest != longest && !how.mask)
     throw InputError(words("texts of ", shortest, " to ", longest, " tokens found, as many in each expected: the bundle ",
                            "has no mask to tell padding by; prepare them one by one"));
   Numbers ids, mask, types;
-  for (auto& [row, kinds] : rows) {
+  for (auto& encoded : rows) {
+    auto& row = encoded.tokens.encoding.ids;
+    auto& kinds = encoded.tokens.encoding.types;
     mask.insert(mask.end(), row.size(), 1);
     mask.resize(mask.size() + longest - row.size());
     row.resize(longest);
@@ -75,7 +108,7 @@ Tensors Model::prepare(const std::vector<std::string>& texts, std::size_t* cut) 
 }
 
 std::vector<std::int64_t> Model::tokens_of(const std::string& text) const {
-  const auto& ids = impl_->tokenizer()->encode(text).encoding.ids;
+  const auto ids = impl_->encode({text}, {}).front().tokens.encoding.ids;
   return {ids.begin(), ids.end()};
 }
 

@@ -2,65 +2,89 @@
 
 namespace edgeattn::text {
 
-PostProcessor::PostProcessor(const Component& component) {
+Template::Template(std::size_t texts) : texts_(texts) {
+  for (std::size_t i = 0; i < texts; ++i) parts_.push_back({i, 0, static_cast<std::uint32_t>(i)});
+}
+
+Template::Template(const Component& component, std::size_t texts) : texts_(texts) {
   const auto type = component.type();
-  if (type == "TemplateProcessing") read_template(component);
-  else if (type == "BertProcessing" || type == "RobertaProcessing") read_ends(component);
-  else if (type == "Sequence") read_sequence(component);
-  else if (type != "ByteLevel") throw component.unknown();  // which moves offsets alone
+  if (type == "TemplateProcessing") read_pieces(component, texts == 1 ? "single" : "pair");
+  else read_ends(component, type == "RobertaProcessing");
 }
 
-void PostProcessor::read_sequence(const Component& component) {
-  bool found = false;  // one that adds or types
-  for (const auto& part : component.parts("processors")) {
-    PostProcessor one(part);
-    if (part.type() == "ByteLevel" || (part.type() == "Sequence" && one.added() == 0 && one.type_ == 0)) continue;
-    if (found) throw component.refusal("several processors that add tokens found, one expected");
-    found = true;
-    *this = std::move(one);
-  }
-}
-
-void PostProcessor::read_template(const Component& component) {
+void Template::read_pieces(const Component& component, const char* key) {
   const auto special = component.part("special_tokens");
-  bool text = false;
-  for (const auto& piece : component.parts("single")) {
+  for (const auto& piece : component.parts(key)) {
     if (piece.has("Sequence")) {
       const auto sequence = piece.part("Sequence");
-      if (text || sequence.text("id") != "A") throw component.refusal("a template of one text A, once, expected");
-      text = true;
-      type_ = sequence.number("type_id");
+      const auto text = sequence.text("id");
+      if (text != "A" && text != "B") throw component.refusal("a text that is neither A nor B found");
+      parts_.push_back({text == "B", 0, sequence.number("type_id")});
       continue;
     }
     const auto token = piece.part("SpecialToken");
     const auto ids = special.part(token.text("id").c_str());
     if (!ids.at("ids").is_array()) throw component.refusal("'ids' is no array");
-    auto& side = text ? behind_ : before_;
-    for (const auto& id : ids.at("ids")) {
-      side.ids.push_back(component.number("ids", id));
-      side.types.push_back(token.number("type_id"));
-    }
+    for (const auto& id : ids.at("ids")) parts_.push_back({{}, component.number("ids", id), token.number("type_id")});
   }
-  if (!text) throw component.refusal("a template of one text A, once, expected");
 }
 
-void PostProcessor::read_ends(const Component& component) {
+void Template::read_ends(const Component& component, bool doubled) {
   const auto id = [&](const char* key) {
     const auto& pair = component.at(key);
     if (!pair.is_array() || pair.size() != 2) throw component.refusal(words(quoted(key), " is no token with its id"));
     return component.number(key, pair[1]);
   };
-  before_ = {{id("cls")}, {0}};
-  behind_ = {{id("sep")}, {0}};
+  const auto start = id("cls"), end = id("sep");
+  parts_ = {{{}, start, 0}, {0, 0, 0}, {{}, end, 0}};
+  if (texts_ == 1) return;
+  if (doubled) parts_.push_back({{}, end, 0});
+  const std::uint32_t type = doubled ? 0 : 1;
+  parts_.push_back({1, 0, type});
+  parts_.push_back({{}, end, type});
 }
 
-Encoding PostProcessor::apply(const Ids& text) const {
-  auto whole = before_;
-  whole.ids.insert(whole.ids.end(), text.begin(), text.end());
-  whole.types.insert(whole.types.end(), text.size(), type_);
-  whole.ids.insert(whole.ids.end(), behind_.ids.begin(), behind_.ids.end());
-  whole.types.insert(whole.types.end(), behind_.types.begin(), behind_.types.end());
+bool Template::is_whole() const {
+  std::vector<int> counts(2);
+  for (const auto& part : parts_)
+    if (part.text) ++counts[*part.text];
+  return counts[0] == 1 && counts[1] == static_cast<int>(texts_) - 1;
+}
+
+Encoding Template::apply(const std::vector<Ids>& texts) const {
+  Encoding whole;
+  for (const auto& [text, id, type] : parts_) {
+    const auto& ids = text ? texts.at(*text) : Ids{id};
+    whole.ids.insert(whole.ids.end(), ids.begin(), ids.end());
+    whole.types.insert(whole.types.end(), ids.size(), type);
+    whole.texts.insert(whole.texts.end(), ids.size(), text);
+  }
   return whole;
+}
+
+PostProcessor::PostProcessor(const Component& component) {
+  const auto type = component.type();
+  if (type == "Sequence") read_sequence(component);
+  if (type == "Sequence" || type == "ByteLevel") return;  // which moves offsets alone
+  if (type != "TemplateProcessing" && type != "BertProcessing" && type != "RobertaProcessing") throw component.unknown();
+  adds_ = true;
+  single_ = Template(component, 1);
+  if (!single_.is_whole()) throw component.refusal("a template of one text A, once, expected");
+  pair_ = Template(component, 2);
+}
+
+void PostProcessor::read_sequence(const Component& component) {
+  for (const auto& part : component.parts("processors")) {
+    PostProcessor one(part);
+    if (!one.adds_) continue;
+    if (adds_) throw component.refusal("several processors that add tokens found, one expected");
+    *this = std::move(one);
+  }
+}
+
+const Template& PostProcessor::pair() const {
+  if (!pair_.is_whole()) throw BundleError("post_processor: no template of a pair that has each text once");
+  return pair_;
 }
 
 }  // namespace edgeattn::text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from edgeattn_runtime.processing.pair_template import PairTemplate, kept
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
+_BLANKS = "\u2581\u0120"  # Metaspace's, and ByteLevel's
 _SEPARATORS = "\x1c\x1d\x1e\x1f"  # blanks to Python, and not to Unicode
 
 
@@ -60,7 +62,7 @@ class Encoded:
         types: Type ids, as many.
         is_cut: Whether tokens are left out at the end of a text.
         texts: What was encoded, one or two.
-        places: By token the text it is of, None for a special token, and where it lies there.
+        places: By token the text it is of, None for a special token or a blank, and where it lies there.
     """
 
     ids: list[int]
@@ -70,14 +72,11 @@ class Encoded:
     places: list[tuple[int | None, tuple[int, int]]] = field(repr=False)
 
     def spans(self) -> list[Span | None]:
-        """Return the span of each token; None for a special one.
+        """Return the span of each token; None for a special one, and for one of blanks alone.
 
         Blanks at its ends are left out, and a character keeps the marks behind it.
         """
-        return [
-            None if text is None else Span(text, *_trimmed(self.texts[text], *place))
-            for text, place in self.places
-        ]
+        return [_span(self.texts, *place) for place in self.places]
 
 
 def encode(tokenizer: OpenTokenizer, text: object, pair: object = None) -> Encoded:
@@ -98,7 +97,8 @@ def encode(tokenizer: OpenTokenizer, text: object, pair: object = None) -> Encod
 
 
 def _single(tokens: Encoding, text: str) -> Encoded:
-    places = list(zip(tokens.sequence_ids, tokens.offsets, strict=True))
+    texts = _without_blanks(tokens.sequence_ids, tokens.tokens)
+    places = list(zip(texts, tokens.offsets, strict=True))
     return Encoded(tokens.ids, tokens.type_ids, bool(tokens.overflowing), (text,), places)
 
 
@@ -111,13 +111,16 @@ def _pair(tokenizer: OpenTokenizer, template: PairTemplate, first: str, second: 
     counts = sizes
     if tokenizer.room is not None:
         counts = kept(*sizes, room=tokenizer.room, truncation=tokenizer.truncation)
-    rows = [(each.ids[:count], each.offsets[:count]) for each, count in zip(tokens, counts, strict=True)]
+    rows = [
+        (each.ids[:count], each.tokens[:count], each.offsets[:count])
+        for each, count in zip(tokens, counts, strict=True)
+    ]
     ids, types, places = list[int](), list[int](), list[tuple[int | None, tuple[int, int]]]()
     for part in template.parts:
-        numbers, offsets = ([part.id], [(0, 0)]) if part.text is None else rows[part.text]
+        numbers, names, offsets = ([part.id], [""], [(0, 0)]) if part.text is None else rows[part.text]
         ids += numbers
         types += [part.type] * len(numbers)
-        places += [(part.text, offset) for offset in offsets]
+        places += zip(_without_blanks([part.text] * len(numbers), names), offsets, strict=True)
     return Encoded(ids, types, counts != sizes, (first, second), places)
 
 
@@ -147,12 +150,29 @@ def _checked(name: str, tokenizer: OpenTokenizer, text: object) -> str:
     return text
 
 
+def _without_blanks(texts: Sequence[int | None], tokens: Sequence[str]) -> list[int | None]:
+    """Return the texts that tokens are of; None for a blank, as one that a step has put before a word."""
+    return [text if token.strip(_BLANKS) else None for text, token in zip(texts, tokens, strict=True)]
+
+
+def _span(texts: Sequence[str], which: int | None, place: tuple[int, int]) -> Span | None:
+    if which is None:
+        return None
+    begin, end = _trimmed(texts[which], *place)
+    return Span(which, begin, end) if begin < end else None
+
+
 def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
     """Return a span without blanks at its ends, that parts no character from its marks."""
+    begin, end = _stripped(text, begin, end)
     while 0 < begin < end and _is_mark(text[begin]):
         begin -= 1
     while begin < end < len(text) and _is_mark(text[end]):
         end += 1
+    return _stripped(text, begin, end)
+
+
+def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
     while begin < end and _is_blank(text[begin]):
         begin += 1
     while begin < end and _is_blank(text[end - 1]):

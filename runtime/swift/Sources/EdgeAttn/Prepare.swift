@@ -2,12 +2,24 @@ import CEdgeAttn
 
 /// The inputs of a call by the bundle's `processing`, bit for bit as in every other language.
 extension Model {
-    /// Makes the inputs of a batch of texts, by the bundle's own tokenizer.
+    /// Makes the inputs of a batch of texts, or of pairs of them, by the bundle's own tokenizer.
     ///
-    /// - Parameter onCut: Is told how many texts lost their last tokens, where some did: the model takes no more.
-    public func prepare(texts: [String], onCut: (_ texts: Int) -> Void = { _ in }) throws -> [String: Tensor] {
+    /// - Parameters:
+    ///   - pairs: The second text of each, such as the context of a question, where the bundle takes pairs.
+    ///   - prompt: The name of a prompt of the bundle, which is put before each text; "" for none. Default: the bundle's.
+    ///   - onCut: Is told how many texts lost tokens, where some did: the model takes no more.
+    public func prepare(
+        texts: [String], pairs: [String]? = nil, prompt: String? = nil, onCut: (_ texts: Int) -> Void = { _ in }
+    ) throws -> [String: Tensor] {
+        try requireInput(pairs == nil || pairs?.count == texts.count, "as many pairs as texts expected")
         var cut = 0
-        let inputs = try prepare(texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &cut, $3, $4) })
+        let inputs = try Arguments.with { arguments in
+            var options = edgeattn_text_options_default()
+            options.pairs = try pairs.map { arguments.array(try $0.map(arguments.bytes)) }
+            options.prompt = try arguments.text(ifAny: prompt)
+            return try prepare(
+                texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &options, &cut, $3, $4) })
+        }
         if cut > 0 { onCut(cut) }
         return inputs
     }

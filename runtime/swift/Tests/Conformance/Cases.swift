@@ -283,6 +283,17 @@ struct Raw: Decodable {
     var series: Series { get throws { try Series(fields!.values!.map { $0.map { $0 ?? .nan } }) } }
 }
 
+/// A pair of texts, or a text with a prompt.
+struct RawPair: Decodable {
+    let text: String
+    let pair, prompt: String?
+}
+
+/// The token ids of a pair, and their type ids.
+struct Tokens: Decodable {
+    let ids, types: [Double]
+}
+
 /// One value, or a list of them.
 struct OneOrMany<Value: Decodable>: Decodable {
     let list: [Value]

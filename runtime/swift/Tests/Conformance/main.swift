@@ -169,8 +169,26 @@ func labels(_ entry: Case.Labels, _ model: Model) throws -> Outcome {
     return Outcome(agrees: agrees)
 }
 
+/// Compares what becomes of each pair of texts, or batch of them, with what must.
+func preparePairs(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
+    let given: [OneOrMany<RawPair>] = try read(entry.given)
+    let expected: [OneOrMany<Tokens>?] = try read(entry.expected)
+    let agreeing = zip(given, expected).filter { raws, wanted in
+        do {
+            let pairs = raws.list.compactMap(\.pair)
+            let found = try model.prepare(
+                texts: raws.list.map(\.text), pairs: pairs.isEmpty ? nil : pairs, prompt: raws.list.first?.prompt)
+            let rows = wanted?.list
+            return unlike(ids: found.filter { $0.key == "ids" }, rows?.map(\.ids)) == 0
+                && unlike(ids: found.filter { $0.key == "types" }, rows?.map(\.types)) == 0
+        } catch { return wanted == nil && error is InputError }
+    }
+    return Outcome(agrees: agreeing.count == given.count)
+}
+
 /// Compares what becomes of each raw input, or batch of them, with what must.
 func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
+    if entry.of == "pair" { return try preparePairs(entry, model) }
     let given: [OneOrMany<Raw>] = try read(entry.given)
     let expected: [OneOrMany<OneOrMany<Double>>?] = try read(entry.expected)
     let differences = zip(given, expected).map { raws, wanted in

@@ -17,6 +17,7 @@ from edgeattn.source import handover
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.graph import Graph, Tensor
 
 SENTENCE = Path(__file__).parents[4] / "models" / "sentence"
 
@@ -96,12 +97,55 @@ def test_pairs_are_judged_by_their_ranks(tmp_path: Path) -> None:
         assert -1 <= found.metric(found.module(inputs), samples[0].target) <= 1
 
 
+@pytest.mark.parametrize("default", [None, "query"])
+def test_prompts_go_into_the_bundle(tmp_path: Path, data: Path, default: str | None) -> None:
+    folder = saved(tmp_path / "encoder", "mean_tokens")
+    prompts = {"query": "very good: ", "document": ""}
+    settings = {"prompts": prompts, "default_prompt_name": default}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings), "utf-8")
+    found = read_source(str(folder), data)
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    text = found.processing.processing.text
+    assert text is not None
+    assert (text.prompts, text.default_prompt) == (prompts, default)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    expected = model.encode(folders.texts(), prompt_name=default, show_progress_bar=False)
+    np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
+    samples = found.read()
+    inputs = tuple(Tensor(name, "int64", ("batch", "sequence")) for name in samples[0].inputs)
+    found.processing.check("net", Graph(inputs, ()), samples)
+
+
+def test_an_embedding_is_cut_to_its_first_numbers(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "encoder", "mean_tokens", "Normalize")
+    (tmp_path / "x.txt").write_text("\n".join(folders.texts(200)), "utf-8")
+    found = read_source(str(folder), tmp_path / "x.txt", dims=12)
+    assert isinstance(found, ModuleSource)
+    assert found.budget == {"recall_at_10": 0.9}
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, truncate_dim=12)
+    expected = model.encode(folders.texts(200), normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
+
+
+def test_dims_that_are_none_are_refused(tmp_path: Path, data: Path) -> None:
+    folder = saved(tmp_path / "encoder", "mean_tokens", "Dense")
+    with pytest.raises(BadInput, match="--dims 9: found, 1 to the embedding's 8 expected"):
+        read_source(str(folder), data, dims=9)
+    with pytest.warns(UserWarning, match="recall_at_10 is reported from 200 samples on"):
+        assert read_source(str(folder), data, dims=8).budget == {}
+    with pytest.raises(BadInput, match="--dims: found for MaskedLM, a sentence embedding expected"):
+        read_source(str(folders.bert(tmp_path / "gaps", "ForMaskedLM")), data, dims=8)
+
+
 def test_what_a_bundle_cannot_do_is_told(tmp_path: Path, data: Path) -> None:
     folder = tmp_path / "encoder"
     saved(folder, "mean_tokens")
     settings = {"prompts": {"q": "query: "}, "default_prompt_name": "q"}
     (folder / "config_sentence_transformers.json").write_text(json.dumps(settings), "utf-8")
-    with pytest.warns(UserWarning, match="'query: ' is put before a text by the checkpoint"):
+    file = folder / "1_Pooling" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "include_prompt": False}), "utf-8")
+    with pytest.warns(UserWarning, match="the bundle puts no prompt before a text"):
         read_source(str(folder), data)
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}', "utf-8")
     with pytest.raises(BadInput, match="1_Pooling: pooling lasttoken found, one of mean, cls, max expected"):

@@ -3,6 +3,7 @@
 package edgeattn
 
 import com.google.gson.GsonBuilder
+import com.google.gson.JsonArray
 import com.google.gson.JsonElement
 import com.google.gson.JsonObject
 import com.google.gson.JsonParser
@@ -181,10 +182,32 @@ private fun label(read: JsonObject, model: Model): Outcome {
     return outcome(model.labels(read["outputs"].asJsonObject.tensors()), expected)
 }
 
+/** Compares the token ids and type ids of each pair of texts, or batch of them, with what must be. */
+private fun preparePairs(given: List<JsonElement>, expected: List<JsonElement>, model: Model): Outcome {
+    val others = given.zip(expected).withIndex().filter { (_, both) ->
+        val (raw, wanted) = both
+        val rows = (if (raw.isJsonArray) raw.asJsonArray.toList() else listOf(raw)).map { it.asJsonObject }
+        try {
+            val pairs = rows.mapNotNull { it["pair"]?.asString }
+            val found = model.prepareTexts(rows.map { it["text"].asString }, pairs.ifEmpty { null }, rows.firstOrNull()?.get("prompt")?.asString)
+            wanted.isJsonNull || listOf("ids", "types").any { name ->
+                val lists = JsonArray().apply {
+                    if (wanted.isJsonArray) wanted.asJsonArray.forEach { add(it.asJsonObject[name]) } else add(wanted.asJsonObject[name])
+                }
+                unlikeIds(found.filterKeys { it == name }, lists) != 0.0
+            }
+        } catch (_: InputError) {
+            !wanted.isJsonNull
+        }
+    }
+    return Outcome(if (others.isEmpty()) "answered" else "${others.size} unlike, the first at ${others[0].index}")
+}
+
 /** Compares what becomes of each raw input, or batch of them, with what must. */
 private fun prepare(entry: JsonObject, model: Model, folder: File): Outcome {
     fun read(key: String) = JsonParser.parseString(File(folder, entry[key].asString).readText()).asJsonArray.toList()
     val given = read("given")
+    if (entry["of"].asString == "pair") return preparePairs(given, read("expected"), model)
     val isText = entry["of"].asString == "text"
     val differences = given.zip(read("expected")) { raw, wanted ->
         try {

@@ -25,17 +25,35 @@ jobjectArray prepared(JNIEnv* env, jlong model, const std::vector<Raw>& raws, Fu
   }));
 }
 
+/// A Java array of texts, as the core takes them; null is none.
+class Texts {
+ public:
+  Texts(JNIEnv* env, jobjectArray texts) : given_(texts != nullptr) {
+    if (given_) each<jbyteArray>(env, texts, [&](jbyteArray text) { copies_.push_back(bytes_of(env, text)); });
+    for (const auto& text : copies_) views_.push_back({text.data(), text.size()});
+  }
+  const edgeattn_text* get() const { return given_ ? views_.data() : nullptr; }
+  std::size_t size() const { return views_.size(); }
+
+ private:
+  bool given_;
+  std::vector<std::string> copies_;
+  std::vector<edgeattn_text> views_;
+};
+
 }  // namespace
 
-EDGEATTN_JNI(jobjectArray, prepareTexts)(JNIEnv* env, jclass, jlong model, jobjectArray texts, jobject reader) {
+EDGEATTN_JNI(jobjectArray, prepareTexts)
+(JNIEnv* env, jclass, jlong model, jobjectArray texts, jobjectArray pairs, jbyteArray prompt, jobject reader) {
   return guarded(env, [&] {
-    std::vector<std::string> copies;
-    each<jbyteArray>(env, texts, [&](jbyteArray text) { copies.push_back(bytes_of(env, text)); });
-    std::vector<edgeattn_text> views;
-    for (const auto& text : copies) views.push_back({text.data(), text.size()});
+    const Texts first(env, texts), second(env, pairs);
+    const Text name(env, prompt);
+    auto options = edgeattn_text_options_default();
+    options.pairs = second.get();
+    options.prompt = name.get();
     std::size_t cut = 0;
     auto* tensors = arrays(env, handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
-      return edgeattn_prepare_text(at<edgeattn_model>(model), views.data(), views.size(), &cut, inputs, error);
+      return edgeattn_prepare_text(at<edgeattn_model>(model), first.get(), first.size(), &options, &cut, inputs, error);
     }));
     if (cut > 0) Method(env, reader, "cut", "(I)V")(static_cast<jint>(cut));
     return tensors;

@@ -37,7 +37,9 @@ internal object Native {
         model: Long, graph: ByteArray?, samples: Array<Array<Any>>, deadline: Long, cancellation: Long,
     )
 
-    @JvmStatic external fun prepareTexts(model: Long, texts: Array<ByteArray>, reader: Reader): Array<Any>
+    @JvmStatic external fun prepareTexts(
+        model: Long, texts: Array<ByteArray>, pairs: Array<ByteArray>?, prompt: ByteArray?, reader: Reader,
+    ): Array<Any>
 
     /** `sizes`: of each image its height, width and channels. */
     @JvmStatic external fun prepareImages(model: Long, sizes: LongArray, pixels: Array<ByteArray>): Array<Any>

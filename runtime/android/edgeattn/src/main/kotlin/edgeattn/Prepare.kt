@@ -1,15 +1,20 @@
 package edgeattn
 
 /**
- * Makes the inputs of a batch of texts, by the bundle's own tokenizer.
+ * Makes the inputs of a batch of texts, or of pairs of them, by the bundle's own tokenizer.
  *
- * @param onCut is told how many texts lost their last tokens, where some did: the model takes no more
+ * @param pairs the second text of each, such as the context of a question, where the bundle takes pairs
+ * @param prompt the name of a prompt of the bundle, which is put before each text; "" for none, null for the bundle's own
+ * @param onCut is told how many texts lost tokens, where some did: the model takes no more
  */
-fun Model.prepareTexts(texts: List<String>, onCut: (texts: Int) -> Unit = {}): Map<String, Tensor> {
+fun Model.prepareTexts(
+    texts: List<String>, pairs: List<String>? = null, prompt: String? = null, onCut: (texts: Int) -> Unit = {},
+): Map<String, Tensor> {
+    if (pairs != null && pairs.size != texts.size) throw InputError("pair: ${pairs.size} found, as many as the ${texts.size} texts expected")
     val reader = object : Native.Reader() {
         override fun cut(texts: Int) = onCut(texts)
     }
-    return prepare { Native.prepareTexts(it, Array(texts.size) { i -> texts[i].utf8() }, reader) }
+    return prepare { Native.prepareTexts(it, utf8(texts), pairs?.let(::utf8), prompt?.utf8(), reader) }
 }
 
 /** Makes the input of a batch of images, bit for bit as in every other language. */
@@ -38,6 +43,8 @@ fun Model.prepareSoundFiles(files: List<MediaFile>): Map<String, Tensor> = prepa
 
 /** Makes the input of a batch of CSV files, whose first line names the columns. */
 fun Model.prepareSeriesFiles(files: List<MediaFile>): Map<String, Tensor> = prepareFiles(2, files)
+
+private fun utf8(texts: List<String>) = Array(texts.size) { i -> texts[i].utf8() }
 
 private fun Model.prepareFiles(kind: Int, files: List<MediaFile>) = prepare {
     Native.prepareFiles(it, kind, Array(files.size) { i -> files[i].path }, Array(files.size) { i -> files[i].bytes })

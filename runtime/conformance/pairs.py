@@ -1,0 +1,51 @@
+"""Pairs of texts, and prompts before texts: the bundles that take them, and what these are given."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from texts import SENTENCES, texts
+
+from edgeattn_runtime.processing import Text
+
+COUNT = 200  # pairs of odd texts
+PROMPTS = {"query": "Find it:\n", "document": ""}
+
+_INPUTS: dict[str, Any] = {"tokenizer": "tokenizer.json", "ids": "ids", "mask": "shown", "types": "types"}
+BUNDLES = {
+    "pairs-wordpiece": Text(longest=40, pair="longest_first", **_INPUTS),
+    "pairs-bytes": Text(longest=64, pair="only_second", **_INPUTS),
+    "pairs-unigram": Text(
+        longest=None, pair="only_first", prompts=PROMPTS, default_prompt="query", **_INPUTS
+    ),
+    "prompts": Text(longest=24, prompts=PROMPTS, default_prompt="query", **_INPUTS),
+}
+
+
+def tokenizer_of(name: str) -> str:
+    """Return the tokenizer of a bundle, as record_texts.py names it."""
+    return "wordpiece" if name == "prompts" else name
+
+
+def given(name: str) -> list[Any]:
+    """Return what a bundle is given: pairs, or texts, and batches of them."""
+    singles = name == "prompts"
+    drawn = [dict(zip(("text", "pair"), pair, strict=True)) for pair in _pairs()]
+    rows: list[Any] = [{"text": row["text"]} for row in drawn[::8]] if singles else drawn
+    rows += [rows[-3:], [rows[5]], []]
+    if BUNDLES[name].prompts:
+        rows += [{**rows[i], "prompt": prompt} for i, prompt in enumerate(("query", "document", "", "other"))]
+    else:
+        rows.append({**rows[1], "prompt": "query"})
+    rows.append({"text": "one text", "pair": "another"} if singles else {"text": "one text"})
+    return rows
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    draw = random.Random(37)
+    odd = texts()
+    yield from zip(SENTENCES, SENTENCES[3:] + SENTENCES[:3], strict=True)
+    for _ in range(COUNT - len(SENTENCES)):
+        yield draw.choice(odd), draw.choice(odd)
