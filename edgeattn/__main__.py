@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: What follows ``edgeattn``; None takes them from the command line.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where a terminal's encoding lacks a character
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")

@@ -10,7 +10,8 @@ from pathlib import Path
 from edgeattn.hub import snapshot
 from edgeattn_runtime.errors import BadInput, ModelError
 
-_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+# OWNER/NAME, or a name of the hub's first years, such as bert-base-uncased, which is none of a Python module.
+_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*|\w[\w.]*-[\w.-]*")
 _FILES = (".py", ".onnx", ".pt2", ".edge", ".npz")
 
 
@@ -18,7 +19,8 @@ def local_checkpoint(model: str) -> str:
     """Return the folder that a name stands for; what is no such name is returned as it is.
 
     Args:
-        model: A path or a ``package.module``; OWNER/NAME of a repository, or a model of timm, such as
+        model: A path or a ``package.module``; OWNER/NAME of a repository, or its name before there were
+            owners, such as ``bert-base-uncased``; or a model of timm, such as
             ``vit_tiny_patch16_224.augreg_in21k_ft_in1k``.
 
     Raises:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,18 @@ def inspected(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """Return what is shown of a bundle, without its layout."""
     assert main(["inspect", str(folder)]) == 0
     return " ".join(capsys.readouterr().out.split())
+
+
+def test_characters_that_a_terminal_lacks_are_escaped(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = replace(bundle.manifest, name="größe")
+    folder = Bundle(bundle.reports, replace(bundle.packed, manifest=named)).save(tmp_path / "x.edge")
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert main(["inspect", str(folder)]) == 0
+    terminal.flush()
+    assert rb"gr\xf6\xdfe for cpu" in terminal.buffer.getvalue()
 
 
 def of_eight(tensor: Tensor) -> Tensor:

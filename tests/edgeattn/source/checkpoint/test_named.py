@@ -29,13 +29,15 @@ def test_a_name_is_what_was_downloaded(cache: Path, tmp_path: Path) -> None:
     check_files("owner/critic-small", data)
 
 
-@pytest.mark.parametrize("name", ["owner/critic", "models/digts"])
+@pytest.mark.parametrize("name", ["owner/critic", "models/digts", "bert-base-uncased"])
 def test_another_name_is_told_with_the_command(cache: Path, name: str) -> None:
     with pytest.raises(BadInput, match=f"^{name}: no such file or folder; .* run hf download {name}$"):
         read_source(name, None)
 
 
-@pytest.mark.parametrize("name", ["models/digts.py", "models/digts/model.onnx", "net.pt2", "digts"])
+@pytest.mark.parametrize(
+    "name", ["models/digts.py", "models/digts/model.onnx", "net.pt2", "digts", "my-net.edge"]
+)
 def test_files_and_modules_are_no_names(cache: Path, name: str) -> None:
     with pytest.raises(BadInput) as refusal:
         read_source(name, None)
