@@ -13,12 +13,11 @@ extension Model {
     ) throws -> [String: Tensor] {
         try requireInput(pairs == nil || pairs?.count == texts.count, "as many pairs as texts expected")
         var cut = 0
-        let inputs = try Arguments.with { arguments in
+        let inputs: [String: Tensor] = try Arguments.with { arguments in
             var options = edgeattn_text_options_default()
-            options.pairs = try pairs.map { arguments.array(try $0.map(arguments.bytes)) }
+            options.pairs = pairs.map { arguments.array($0.map(arguments.bytes)) }
             options.prompt = try arguments.text(ifAny: prompt)
-            return try prepare(
-                texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &options, &cut, $3, $4) })
+            return try prepare(texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &options, &cut, $3, $4) })
         }
         if cut > 0 { onCut(cut) }
         return inputs

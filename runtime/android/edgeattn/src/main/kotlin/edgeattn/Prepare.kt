@@ -10,11 +10,12 @@ package edgeattn
 fun Model.prepareTexts(
     texts: List<String>, pairs: List<String>? = null, prompt: String? = null, onCut: (texts: Int) -> Unit = {},
 ): Map<String, Tensor> {
-    if (pairs != null && pairs.size != texts.size) throw InputError("pair: ${pairs.size} found, as many as the ${texts.size} texts expected")
+    if (pairs != null && pairs.size != texts.size)
+        throw InputError("pair: ${pairs.size} found, as many as the ${texts.size} texts expected")
     val reader = object : Native.Reader() {
         override fun cut(texts: Int) = onCut(texts)
     }
-    return prepare { Native.prepareTexts(it, utf8(texts), pairs?.let(::utf8), prompt?.utf8(), reader) }
+    return prepare { Native.prepareTexts(it, utf8(texts), pairs?.let { utf8(it) }, prompt?.utf8(), reader) }
 }
 
 /** Makes the input of a batch of images, bit for bit as in every other language. */
