@@ -9,12 +9,12 @@ import typer
 
 from edgeattn.commands.attention import maps_of, show_attention
 from edgeattn.commands.sessions import NoKernels, Threads
+from edgeattn_runtime.answer_lines import answer_lines
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.printing import answer_lines
-from edgeattn_runtime.raw_input import read_input
+from edgeattn_runtime.raw_input import given_of, read_input
 
 
 def run(
@@ -42,6 +42,7 @@ def run(
         Path | None,
         typer.Option("--output", "-o", metavar="Y.npz", help="Write the outputs here. Default: show them."),
     ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Show how the outputs begin, as they are.")] = False,
     attention: Annotated[
         bool, typer.Option("--attention", help="Show which token looks at which, too.")
     ] = False,
@@ -67,7 +68,8 @@ def run(
     if output is not None:
         write_npz(output, outputs)
     else:
-        typer.echo("\n".join(answer_lines(model, outputs)))
+        given = given_of(model, inputs, text)
+        typer.echo("\n".join(answer_lines(model, outputs, given, raw=raw)))
     if maps:
         show_attention(model, arrays, outputs, maps, head)
 

@@ -34,6 +34,7 @@ processing = {
         "std": [15 * PIXEL_MAX],
     },
     "labels": {"output": "logits", "names": list("0123456789")},
+    "prediction": {"kind": "classes", "scores": "softmax"},
 }
 
 

@@ -28,6 +28,7 @@ card = {
 processing = {
     "audio": {"input": "audio", "rate": RATE, "channels": 1},
     "labels": {"output": "logits", "names": LABELS},
+    "prediction": {"kind": "classes", "scores": "softmax"},
 }
 
 

@@ -34,7 +34,7 @@ NUMBERS = ("max_abs", "cosine", "seconds")
 _ANSWERED = "answered"
 _KINDS = (
     *("generate", "generate_many", "session", "prepare", "labels"),
-    *("decode", "forecast", "run_many", "stream", "steps"),
+    *("decode", "forecast", "run_many", "stream", "steps", "predictions"),
 )
 _ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 

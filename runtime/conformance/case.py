@@ -13,7 +13,7 @@ RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
 _OPTIONAL = (
     *("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many"),
-    *("stream", "steps"),
+    *("stream", "steps", "predictions"),
 )
 _ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
 
@@ -33,6 +33,7 @@ class Case:
     prepare: Iterable[dict[str, Any]] = ()
     labels: Iterable[dict[str, Any]] = ()
     decode: Iterable[dict[str, Any]] = ()
+    predictions: Iterable[dict[str, Any]] = ()
     forecast: Iterable[dict[str, Any]] = ()
     run_many: Iterable[dict[str, Any]] = ()
     stream: Iterable[dict[str, Any]] = ()

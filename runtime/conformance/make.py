@@ -11,6 +11,7 @@ from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES
 from case import RECORDED
 from default_cases import DEFAULTS
 from limit_cases import LIMITS
+from predicted_cases import PREDICTED
 from prepared_cases import PREPARED
 from signed_cases import SIGNED
 from streaming_cases import STREAMING
@@ -29,6 +30,7 @@ CASES = (
     *PROMISES,
     *STREAMING,
     *PREPARED,
+    *PREDICTED,
     *LIMITS,
     *SIGNED,
 )

@@ -40,6 +40,7 @@ def test_case(case: dict[str, Any]) -> None:
         ("good.edge", "calls", "call 0"),
         ("decoder.edge", "generate", "generate 0"),
         ("processed.edge", "labels", "labels 0"),
+        ("ctc.edge", "predictions", "predictions 0"),
     ],
 )
 def test_what_is_refused_where_an_answer_is_due_disagrees(bundle: str, key: str, what: str) -> None:

@@ -14,7 +14,7 @@ SUFFIX = ".npz"
 
 
 class OnArrays:
-    """What a model's file defines, made of a task without rows: its network, and its labels.
+    """What a model's file defines, made of a task without rows: its network, labels and prediction.
 
     Args:
         task: Opened on no rows. What it says of texts, images and sounds was seen on none: it is left out.
@@ -24,8 +24,11 @@ class OnArrays:
     def __init__(self, task: Task, npz: Path) -> None:
         self.model, self.card, self.pretty = task.model, task.card, task.pretty
         self.generation = task.generation
-        labels = (task.processing or {}).get("labels")
-        self.processing: dict[str, Any] | None = None if labels is None else {"labels": labels}
+        said = task.processing or {}
+        parts: dict[str, Any] = {name: said[name] for name in ("labels", "prediction") if name in said}
+        if parts.get("prediction", {}).get("kind") == "tags":  # of a text's words
+            del parts["prediction"]
+        self.processing = parts or None
         self._npz = npz
 
     def samples(self) -> Iterator[Inputs]:

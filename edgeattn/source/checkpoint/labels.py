@@ -27,6 +27,15 @@ class Labels:
         names = [str(named[key]) for key in sorted(named, key=int)]
         return cls(names or ["LABEL_0", "LABEL_1"])  # which is what transformers takes for two labels
 
+    @staticmethod
+    def prediction(folder: Path) -> dict[str, str]:
+        """Return how a folder's classes are scored: each by itself where an answer has several labels."""
+        problem = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("problem_type")
+        return {
+            "kind": "classes",
+            "scores": "sigmoid" if problem == "multi_label_classification" else "softmax",
+        }
+
     def place(self, row: int, label: object) -> int:
         """Return the place of a label, called by its name or its number.
 

@@ -55,6 +55,7 @@ typedef struct edgeattn_error edgeattn_error;
 typedef struct edgeattn_cancellation edgeattn_cancellation;
 typedef struct edgeattn_golden_results edgeattn_golden_results;
 typedef struct edgeattn_label_list edgeattn_label_list;
+typedef struct edgeattn_prediction_list edgeattn_prediction_list;
 typedef struct edgeattn_stream edgeattn_stream;
 typedef struct edgeattn_answers edgeattn_answers;
 typedef struct edgeattn_session edgeattn_session;
@@ -298,6 +299,43 @@ EDGEATTN_API size_t edgeattn_label_list_vectors(const edgeattn_label_list* label
 EDGEATTN_API const edgeattn_label* edgeattn_label_list_get(const edgeattn_label_list* labels, size_t vector,
                                                            size_t* count);
 EDGEATTN_API void edgeattn_label_list_free(edgeattn_label_list* labels);
+
+/* ---- predictions ---- */
+
+/* One thing that an output says, with what belongs to its kind. */
+typedef struct edgeattn_prediction {
+  const char* label; /* NULL where there is none */
+  const char* text;  /* what was transcribed, or a part of the text; NULL where there is none */
+  size_t text_size;  /* its bytes */
+  double score;      /* a NaN where there is none */
+  int has_box;
+  double box[4]; /* left, top, right, bottom */
+} edgeattn_prediction;
+
+/* The width and height in pixels of an image. */
+typedef struct edgeattn_image_size {
+  int64_t width, height;
+} edgeattn_image_size;
+
+/* What outputs are answers to: the text of each row, and the size of its image; none, where a count is 0. */
+typedef struct edgeattn_prediction_source {
+  const edgeattn_text* texts;
+  size_t text_count;
+  const edgeattn_image_size* sizes;
+  size_t size_count;
+} edgeattn_prediction_source;
+
+/* Reads outputs as a person would, as the bundle's `processing.prediction` says: for every row labels with scores, a text, the
+ * words of its text, or objects. Boxes are in pixels where the source has sizes, else shares of the image. `source` may be NULL. */
+EDGEATTN_API edgeattn_status edgeattn_predictions(const edgeattn_model* model, const edgeattn_tensors* outputs,
+                                                  const edgeattn_prediction_source* source,
+                                                  edgeattn_prediction_list** predictions, edgeattn_error** error);
+EDGEATTN_API size_t edgeattn_prediction_list_rows(const edgeattn_prediction_list* predictions);
+
+/* A view of the predictions of a row, `*count` of them; NULL beyond the last row. `count` may be NULL. */
+EDGEATTN_API const edgeattn_prediction* edgeattn_prediction_list_get(const edgeattn_prediction_list* predictions,
+                                                                     size_t row, size_t* count);
+EDGEATTN_API void edgeattn_prediction_list_free(edgeattn_prediction_list* predictions);
 
 /* ---- decode ---- */
 

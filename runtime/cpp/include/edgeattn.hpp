@@ -9,6 +9,7 @@
 // A Model may be called from several threads at once.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -220,6 +221,21 @@ struct TextOptions {
 
 using Label = std::pair<std::string, float>;  // a name, and the output's value at its place
 
+/// One thing that an output says; what does not belong to its kind is none.
+struct Prediction {
+  std::optional<std::string> label;
+  std::optional<double> score;
+  std::optional<std::string> text;          // transcribed, or a part of the text that was given
+  std::optional<std::array<double, 4>> box;  // left, top, right, bottom
+};
+
+/// What outputs are answers to: the text of each row, and the width and height of each image; none where they are
+/// unknown.
+struct PredictionSource {
+  std::vector<std::string> texts;
+  std::vector<std::array<std::int64_t, 2>> sizes;
+};
+
 /// A bundle that was opened and checked. Its copies are one.
 class EDGEATTN_API Model {
  public:
@@ -278,6 +294,10 @@ class EDGEATTN_API Model {
 
   /// Reads an output by its labels: for every vector, from the largest value to the least.
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
+
+  /// Reads an output as a person would, by the manifest's `processing.prediction`: for every row labels with scores, a
+  /// text, or objects, whose boxes are in pixels where the source has sizes, and else shares of the image.
+  std::vector<std::vector<Prediction>> predictions(const Tensors& outputs, const PredictionSource& source = {}) const;
 
   /// Returns what a call forecast, in the series' own units: float64 [batch, series, time].
   Tensor forecast(const Tensors& outputs) const;

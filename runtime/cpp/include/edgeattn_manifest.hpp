@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace edgeattn {
@@ -148,12 +149,38 @@ struct Labels {
   std::vector<std::string> names;
 };
 
+/// How the output of the labels is read by a person: all labels of a vector with their scores.
+struct Classes {
+  std::string scores;  // "softmax", "sigmoid" or "none"
+};
+
+/// The text of frames, by connectionist temporal classification; both are labels by their places.
+struct Transcript {
+  std::int64_t blank = 0;
+  std::optional<std::int64_t> delimiter;
+};
+
+/// What a detector sees.
+struct Objects {
+  std::string boxes, form, scores;  // `form` is "center" or "corners"
+  std::optional<std::int64_t> background;
+  double threshold = 0;
+};
+
+/// The labels of words, or of the entities that they make up where there is a label of those outside of any.
+struct Tags {
+  std::optional<std::int64_t> outside;
+};
+
+using PredictionReader = std::variant<Classes, Transcript, Objects, Tags>;
+
 struct Processing {
   std::optional<TextProcessing> text;
   std::optional<ImageProcessing> image;
   std::optional<AudioProcessing> audio;
   std::optional<SeriesProcessing> series;
   std::optional<Labels> labels;
+  std::optional<PredictionReader> prediction;
 };
 
 /// What must be there to run a variant; options are texts as onnxruntime reads them.

@@ -22,7 +22,7 @@ namespace {
 using namespace edgeattn;
 
 constexpr char kUsage[] = R"(edgeattn-run describe NAME.edge
-edgeattn-run run NAME.edge INPUT [-o Y.safetensors]                 prints the answer, or writes a tensor per output
+edgeattn-run run NAME.edge INPUT [-o Y.safetensors] [--raw]         prints the answer, or how the outputs begin, or writes them
 edgeattn-run check NAME.edge                                        replays the golden vectors; exit code 1 where one fails
 edgeattn-run bench NAME.edge [--rounds 100] [--json]                --threads 1,2 times each
 edgeattn-run generate NAME.edge --tokens 5,2,9 | INPUT [--start 0] [--stop 2] [--max-new-tokens N]
@@ -43,7 +43,7 @@ Arguments parse(const std::vector<std::string>& all) {
   Arguments arguments;
   for (std::size_t i = 1; i < all.size(); ++i) {
     const auto& word = all[i];
-    if (word == "--json" || word == "--no-kernels") {
+    if (word == "--json" || word == "--no-kernels" || word == "--raw") {
       arguments[word] = "1";
     } else if (known.count(word) && i + 1 < all.size()) {
       arguments[word] = all[++i];
@@ -142,9 +142,26 @@ Tensors read_inputs(const Model& model, const Arguments& arguments) {
   return *inputs;
 }
 
+/// Returns what is read beside the outputs to make predictions of them: the text, or the size of the image.
+PredictionSource source_of(const Model& model, const Arguments& arguments) {
+  const auto& processing = model.manifest().processing;
+  PredictionSource source;
+  if (arguments.count("--text")) source.texts = {arguments.at("--text")};
+  if (arguments.count("--image") && processing && processing->prediction &&
+      std::holds_alternative<Objects>(*processing->prediction)) {
+    const auto image = read_image(arguments.at("--image"));
+    source.sizes.push_back({image.width, image.height});
+  }
+  return source;
+}
+
 void run(const Model& model, const Arguments& arguments) {
   const auto outputs = model.run(read_inputs(model, arguments));
-  if (!arguments.count("-o")) return void(std::fputs(answer_text(model, outputs).c_str(), stdout));
+  if (!arguments.count("-o")) {
+    const auto text =
+        arguments.count("--raw") ? raw_text(outputs) : answer_text(model, outputs, source_of(model, arguments));
+    return void(std::fputs(text.c_str(), stdout));
+  }
   const auto bytes = write_safetensors(outputs);
   const auto file = std::filesystem::u8path(arguments.at("-o"));
   std::error_code none;  // where a folder cannot be made, the file cannot be written

@@ -231,6 +231,33 @@ static void read(const Field& field, Labels& labels) {
   Record{field}("output", labels.output)("names", labels.names, AtLeast{1}).end();
 }
 
+static const Field::Names kScores = {"softmax", "sigmoid", "none"};
+
+static void read(Record& record, Classes& classes) { record("scores", classes.scores, kScores).end(); }
+
+static void read(Record& record, Transcript& ctc) {
+  record("blank", ctc.blank, 0)("delimiter", ctc.delimiter, 0).end();
+}
+
+static void read(Record& record, Objects& objects) {
+  record("boxes", objects.boxes)("form", objects.form, Field::Names{"center", "corners"});
+  record("scores", objects.scores, kScores)("background", objects.background, 0)("threshold", objects.threshold);
+  record.end();
+  if (objects.threshold < 0 || objects.threshold > 1) throw record["threshold"].refusal("a number from 0 to 1");
+}
+
+static void read(Record& record, Tags& tags) { record("outside", tags.outside, 0).end(); }
+
+static void read(const Field& field, PredictionReader& reader) {
+  static const std::map<std::string, PredictionReader> kinds = {
+      {"classes", Classes{}}, {"ctc", Transcript{}}, {"objects", Objects{}}, {"tags", Tags{}}};
+  std::string kind;
+  Record record(field);
+  record("kind", kind, Field::Names{"classes", "ctc", "objects", "tags"});
+  reader = kinds.at(kind);
+  std::visit([&](auto& one) { read(record, one); }, reader);
+}
+
 static void read(const Field& field, Processing& how) {
   Record(field)
       .maybe("text", how.text)
@@ -238,8 +265,9 @@ static void read(const Field& field, Processing& how) {
       .maybe("audio", how.audio)
       .maybe("series", how.series)
       .maybe("labels", how.labels)
+      .maybe("prediction", how.prediction)
       .end();
-  if (field.table().empty()) throw field.refusal("text, image, audio, series or labels");
+  if (field.table().empty()) throw field.refusal("text, image, audio, series, labels or prediction");
 }
 
 /// Returns an option of onnxruntime; throws BundleError where it is none that a bundle may have.

@@ -23,43 +23,112 @@ std::string short_numbers(const double* first, std::size_t count) {
   return count > kFirst ? text + " ..." : text;
 }
 
-/// Writes a name and what belongs to it, as columns.
-std::string row(const std::string& name, std::size_t width, const std::string& text) {
-  return name + std::string(width - name.size() + 2, ' ') + text + "\n";
+/// Returns how many characters a text has.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
 }
 
-std::string forecast_text(const std::vector<std::string>& names, const Tensor& forecast) {
-  std::size_t width = 0;
-  for (const auto& name : names) width = std::max(width, name.size());
-  const auto time = static_cast<std::size_t>(forecast.dims[2]),
-             rows = static_cast<std::size_t>(forecast.dims[0]) * names.size();
+using Cells = std::vector<std::string>;
+
+/// Writes rows of as many cells each as lines, the columns aligned.
+std::string columns(const std::vector<Cells>& rows) {
+  std::vector<std::size_t> widths(rows.empty() ? 0 : rows[0].size());
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], characters(row[i]));
   std::string text;
-  for (std::size_t i = 0; i < rows; ++i)
-    text += row(names[i % names.size()], width, short_numbers(forecast.as<double>() + i * time, time));
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += (i ? "  " : "") + row[i];
+      if (i + 1 < row.size()) text.append(widths[i] - characters(row[i]), ' ');
+    }
+    text += "\n";
+  }
   return text;
 }
 
+std::string forecast_text(const std::vector<std::string>& names, const Tensor& forecast) {
+  const auto time = static_cast<std::size_t>(forecast.dims[2]),
+             count = static_cast<std::size_t>(forecast.dims[0]) * names.size();
+  std::vector<Cells> rows;
+  for (std::size_t i = 0; i < count; ++i)
+    rows.push_back({names[i % names.size()], short_numbers(forecast.as<double>() + i * time, time)});
+  return columns(rows);
+}
+
+/// Returns the best of one row, or the first of each.
+template <class One>
+std::vector<One> best_of(const std::vector<std::vector<One>>& rows) {
+  if (rows.size() == 1)
+    return {rows[0].begin(), rows[0].begin() + static_cast<std::ptrdiff_t>(std::min(kBest, rows[0].size()))};
+  std::vector<One> best;
+  for (const auto& row : rows) best.push_back(row.front());
+  return best;
+}
+
 std::string label_text(const std::vector<std::vector<Label>>& vectors) {
-  std::vector<Label> best;
-  best.reserve(vectors.size());
-  for (const auto& vector : vectors) best.push_back(vector.front());
-  if (vectors.size() == 1)
-    best.assign(vectors[0].begin(),
-                vectors[0].begin() + static_cast<std::ptrdiff_t>(std::min(kBest, vectors[0].size())));
-  std::size_t width = 0;
-  for (const auto& [name, value] : best) width = std::max(width, name.size());
+  std::vector<Cells> rows;
+  for (const auto& [name, value] : best_of(vectors)) rows.push_back({name, short_number(static_cast<double>(value))});
+  return columns(rows);
+}
+
+std::string fixed(double number, int digits) {
+  char text[400];
+  std::snprintf(text, sizeof text, "%.*f", digits, number);
+  return text;
+}
+
+Cells cells(const Prediction& prediction, bool pixels) {
+  const auto& [label, score, text, box] = prediction;
+  Cells cells;
+  if (text) {
+    cells.push_back(*text);
+    std::replace(cells.back().begin(), cells.back().end(), '\n', ' ');
+  }
+  if (label) cells.push_back(*label);
+  if (score) cells.push_back(fixed(*score, 4));
+  if (box) {
+    std::string sides;
+    for (const auto side : *box) sides += (sides.empty() ? "" : " ") + fixed(side, pixels ? 0 : 4);
+    cells.push_back(sides);
+  }
+  return cells;
+}
+
+/// Writes a line a prediction: of a class the likeliest; of several rows one of each, or all and a gap.
+std::string prediction_text(std::vector<std::vector<Prediction>> rows, bool pixels) {
+  bool ranked = true, single = true;
+  for (const auto& row : rows) {
+    single = single && row.size() == 1;
+    for (const auto& each : row) ranked = ranked && !each.text && !each.box;
+    ranked = ranked && !row.empty();
+  }
+  if (ranked || single) rows = {best_of(rows)};
   std::string text;
-  for (const auto& [name, value] : best) text += row(name, width, short_number(static_cast<double>(value)));
+  for (const auto& row : rows) {
+    std::vector<Cells> lines;
+    for (const auto& each : row) lines.push_back(cells(each, pixels));
+    text += (text.empty() ? "" : "\n") + (row.empty() ? "nothing found\n" : columns(lines));
+  }
   return text;
 }
 
 }  // namespace
 
-std::string answer_text(const Model& model, const Tensors& outputs) {
+std::string answer_text(const Model& model, const Tensors& outputs, const PredictionSource& source) {
   const auto& processing = model.manifest().processing;
   if (processing && processing->series && processing->series->output)
     return forecast_text(processing->series->names, model.forecast(outputs));
+  const bool lacks_text = processing && processing->prediction && source.texts.empty() &&
+                          std::holds_alternative<Tags>(*processing->prediction);
+  if (lacks_text) return raw_text(outputs);
+  if (processing && processing->prediction)
+    return prediction_text(model.predictions(outputs, source), !source.sizes.empty());
   if (processing && processing->labels) return label_text(model.labels(outputs));
+  return raw_text(outputs);
+}
+
+std::string raw_text(const Tensors& outputs) {
   std::string text;
   for (const auto& [name, array] : outputs) {
     const auto numbers = doubles(array);

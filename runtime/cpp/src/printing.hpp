@@ -5,7 +5,11 @@
 
 namespace edgeattn {
 
-/// Returns a line for each of the likeliest labels, for each series that is forecast, or for each output.
-std::string answer_text(const Model& model, const Tensors& outputs);
+/// Returns the lines of an answer: its predictions, the likeliest labels, the series that are forecast or, where it has
+/// none of these, how each output begins.
+std::string answer_text(const Model& model, const Tensors& outputs, const PredictionSource& source);
+
+/// Returns a line for each output: how it begins.
+std::string raw_text(const Tensors& outputs);
 
 }  // namespace edgeattn

@@ -139,6 +139,37 @@ void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols
         words("rows.padding.mask: ", written(*mask), " found, a batch of symbolic length expected"));
 }
 
+/// Throws BundleError where a prediction cannot be read from the outputs that it names.
+void check_prediction(const Processing& processing, const std::vector<TensorSpec>& outputs) {
+  const auto& reader = *processing.prediction;
+  const auto& labels = processing.labels;
+  if (!labels) throw BundleError("processing.labels: missing; expected by processing.prediction");
+  const auto& output = *find(outputs, labels->output);
+  const auto check_place = [&](const char* key, const std::optional<std::int64_t>& place) {
+    if (place && *place >= static_cast<std::int64_t>(labels->names.size()))
+      throw BundleError(words("processing.prediction.", key, ": ", *place, " found, below the ", labels->names.size(),
+                              " labels expected"));
+  };
+  if (!std::holds_alternative<Classes>(reader) && output.dims.size() != 3)
+    throw BundleError(words("processing.labels.output: ", written(output), " found, float32 of 3 dims expected"));
+  if (const auto* ctc = std::get_if<Transcript>(&reader)) {
+    check_place("blank", ctc->blank);
+    check_place("delimiter", ctc->delimiter);
+  }
+  if (const auto* tags = std::get_if<Tags>(&reader)) {
+    check_place("outside", tags->outside);
+    if (!processing.text) throw BundleError("processing.text: missing; expected by processing.prediction");
+  }
+  if (const auto* objects = std::get_if<Objects>(&reader)) {
+    check_place("background", objects->background);
+    const auto* boxes = find(outputs, objects->boxes);
+    if (!boxes || boxes->dtype != "float32" || boxes->dims.size() != 3 || boxes->dims[2].size != 4 ||
+        written(boxes->dims[0]) != written(output.dims[0]) || written(boxes->dims[1]) != written(output.dims[1]))
+      throw BundleError(words("processing.prediction.boxes: ", boxes ? written(*boxes) : quoted(objects->boxes),
+                              " found, float32 of 4 for each candidate of ", written(output), " expected"));
+  }
+}
+
 void check_processing(const Processing& processing, const Manifest& manifest) {
   std::vector<TensorSpec> inputs, outputs;  // of the graphs that an app's data goes into and comes out of
   const auto called = [&](const std::string& name) {
@@ -240,6 +271,7 @@ void check_processing(const Processing& processing, const Manifest& manifest) {
       throw BundleError(words("processing.labels.names: ", labels->names.size(),
                               " found, as many as the last dim of ", written(*output), " expected"));
   }
+  if (processing.prediction) check_prediction(processing, outputs);
 }
 
 void check_variant(const std::string& key, const Variant& variant, const Manifest& manifest) {

@@ -440,6 +440,34 @@ Found labels(const Model& model, const Json& entry) {
   return {"answered", {}, {}, vectors == entry["labels"].get<std::vector<std::vector<Label>>>()};
 }
 
+/// Says whether a prediction has what is expected of it and no more, numbers within 1e-9.
+bool is_like(const Prediction& found, const Json& expected) {
+  const auto near = [](double a, double b) { return std::abs(a - b) <= 1e-9; };
+  const auto has = [&](const char* key, const auto& value, const auto& alike) {
+    return expected.contains(key) ? value && alike(*value, expected[key]) : !value;
+  };
+  const auto equal = [](const auto& value, const Json& other) { return Json(value) == other; };
+  return has("label", found.label, equal) && has("text", found.text, equal) &&
+         has("score", found.score, [&](double score, const Json& other) { return near(score, other); }) &&
+         has("box", found.box, [&](const auto& box, const Json& other) {
+           return std::equal(box.begin(), box.end(), other.begin(), other.end(), near);
+         });
+}
+
+Found predictions(const Model& model, const Json& entry) {
+  PredictionSource source;
+  if (entry.contains("sizes")) source.sizes = entry["sizes"].get<std::vector<std::array<std::int64_t, 2>>>();
+  if (entry.contains("texts")) source.texts = entry["texts"].get<std::vector<std::string>>();
+  const auto found = model.predictions(parse_all(entry["outputs"]), source);
+  if (entry.contains("error")) return {"answered"};
+  const auto& expected = entry["predictions"];
+  const bool alike = std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
+                                [](const std::vector<Prediction>& row, const Json& other) {
+                                  return std::equal(row.begin(), row.end(), other.begin(), other.end(), is_like);
+                                });
+  return {"answered", {}, {}, alike};
+}
+
 std::string error_or(const Json& entry) {
   return entry.contains("error") && !entry["error"].is_null() ? entry["error"] : Json("answered");
 }
@@ -489,6 +517,7 @@ int main(int count, char** words) {
         {"run_many", run_many},
         {"stream", stream},
         {"steps", steps},
+        {"predictions", predictions},
     };
     for (const auto& [kind, run] : kinds)
       for (std::size_t i = 0; one.contains(kind) && i < one[kind].size(); ++i) {

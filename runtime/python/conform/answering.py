@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 from tensors import ANSWERED, Arrays, Line, array, arrays, compared, worst
 
-from edgeattn_runtime import GenerationSession, InputError, Model, StepStream, Stream, generate, generate_many
+from edgeattn_runtime import (
+    GenerationSession,
+    InputError,
+    Model,
+    Prediction,
+    StepStream,
+    Stream,
+    generate,
+    generate_many,
+)
 from edgeattn_runtime.decoding.text import decoded
 
 Entry = dict[str, Any]
 Answer = Callable[[Model, Entry], Line]
 
 _SCORES = 1e-4  # how near those of sequences are
+_SHARES = 1e-9  # and those of predictions, and their boxes
 
 
 def _call(model: Model, call: Entry) -> Line:
@@ -105,6 +115,33 @@ def _labels(model: Model, read: Entry) -> Line:
     return {"found": ANSWERED if labels == read.get("labels") else f"labels {labels}"}
 
 
+def _predictions(model: Model, read: Entry) -> Line:
+    given: dict[str, Any] = {}
+    if "texts" in read:
+        given["text"] = read["texts"]
+    if "sizes" in read:
+        given["size"] = [tuple(size) for size in read["sizes"]]
+    rows = model.predictions(arrays(read["outputs"]), **given)
+    found = [[_table(prediction) for prediction in row] for row in rows]
+    return {"found": ANSWERED if _alike(found, read.get("predictions")) else f"predictions {found}"}
+
+
+def _table(prediction: Prediction) -> dict[str, Any]:
+    table = {name: value for name, value in prediction._asdict().items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in table.items()}
+
+
+def _alike(found: Any, expected: Any) -> bool:
+    """Say whether two values are the same, numbers within 1e-9."""
+    if isinstance(found, float) and isinstance(expected, int | float):
+        return abs(found - expected) <= _SHARES
+    if isinstance(found, dict) and isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(_alike(found[key], expected[key]) for key in found)
+    if isinstance(found, list) and isinstance(expected, list):
+        return len(found) == len(expected) and all(map(_alike, found, expected))
+    return bool(found == expected)
+
+
 ENTRIES: dict[str, Answer] = {
     "calls": _call,
     "generate": _generate,
@@ -116,4 +153,5 @@ ENTRIES: dict[str, Answer] = {
     "run_many": _run_many,
     "stream": _stream,
     "steps": _steps,
+    "predictions": _predictions,
 }

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         generate_text,
     )
     from edgeattn_runtime.model import Model, load
-    from edgeattn_runtime.processing import Label, Sound
+    from edgeattn_runtime.processing import Label, Prediction, Sound
     from edgeattn_runtime.step_stream import StepStream
     from edgeattn_runtime.stream import Moment, Stream
     from edgeattn_runtime.update import install
@@ -64,6 +64,7 @@ __all__ = [
     "Label",
     "Model",
     "Moment",
+    "Prediction",
     "ResourceError",
     "Sound",
     "StepStream",
@@ -87,6 +88,7 @@ _HEAVY = {
     "Label": "processing",
     "Model": "model",
     "Moment": "stream",
+    "Prediction": "processing",
     "Sound": "processing",
     "StepStream": "step_stream",
     "Stream": "stream",

@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     once.add_argument(
         "-o", "--output", type=Path, metavar="Y.npz", help="one array per output (the answer is printed)"
     )
+    once.add_argument("--raw", action="store_true", help="print how the outputs begin, as they are")
 
     golden = commands.add_parser("check", help="replay the golden vectors; exit 1 when one fails")
     golden.add_argument(

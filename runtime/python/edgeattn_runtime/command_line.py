@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from edgeattn_runtime.answer_lines import answer_lines
 from edgeattn_runtime.arguments import GENERATION, parser
 from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.boundary import shortage
@@ -17,8 +18,8 @@ from edgeattn_runtime.golden import check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.printing import answer_lines, benchmark_text, check_table
-from edgeattn_runtime.raw_input import read_input
+from edgeattn_runtime.printing import benchmark_text, check_table
+from edgeattn_runtime.raw_input import given_of, read_input
 from edgeattn_runtime.untrusted import check_untrusted
 
 
@@ -49,7 +50,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.output is not None:
         write_npz(args.output, outputs)
     else:
-        _print("\n".join(answer_lines(model, outputs)))
+        given = given_of(model, args.input, args.text)
+        _print("\n".join(answer_lines(model, outputs, given, raw=args.raw)))
 
 
 def _check(args: argparse.Namespace) -> None:

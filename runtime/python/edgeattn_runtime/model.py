@@ -22,6 +22,7 @@ from edgeattn_runtime.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.many import Splitter
 from edgeattn_runtime.picking import runnable
 from edgeattn_runtime.processing.labels import Label
+from edgeattn_runtime.processing.prediction import Prediction
 from edgeattn_runtime.processing.preparation import Preparation
 
 
@@ -210,6 +211,25 @@ class Model:
             InputError: The bundle has no labels, or the output is not that of its contract.
         """
         return self._preparation.labels(outputs)
+
+    def predictions(
+        self, outputs: Mapping[str, object], *, text: object = None, size: object = None
+    ) -> list[list[Prediction]]:
+        """Read what a call returned as a person would: labels with probabilities, a text, or objects.
+
+        Args:
+            outputs: A call's.
+            text: What was prepared, one or a list: a prediction that lies in a text is cut out of it.
+            size: The width and height in pixels of the image that was prepared or, of a batch, a list of
+                these: boxes are then in pixels. Without it they are shares of the image.
+
+        Returns:
+            For every row of the outputs its predictions, the likeliest first; of a transcript the one.
+
+        Raises:
+            InputError: The bundle has no ``processing.prediction``, or an output is not that of its contract.
+        """
+        return self._preparation.predictions(outputs, text=text, size=size)
 
     def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
         """Return what a call forecast, in the series' own units.

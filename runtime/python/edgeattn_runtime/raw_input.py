@@ -13,6 +13,8 @@ from edgeattn_runtime.decoding.text import text_prompt
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.npz import read_npz
+from edgeattn_runtime.processing.objects import Objects
+from edgeattn_runtime.processing.picture import read_picture
 from edgeattn_runtime.prompt import Prompt
 
 
@@ -45,6 +47,21 @@ def read_input(
         if suffix == ".csv":
             return model.prepare(series=path)
         return model.prepare(audio=path) if suffix == ".wav" else model.prepare(image=path)
+
+
+def given_of(model: Model, path: Path | None, text: str | None) -> dict[str, object]:
+    """Return what ``Model.predictions`` reads answers by, besides the outputs: the text, or the image's size.
+
+    Raises:
+        InputError: The file is no image, where the bundle prepares one.
+    """
+    processing = model.manifest.processing
+    if text is not None:
+        return {"text": text}
+    is_image = path is not None and path.suffix.lower() not in (".npz", ".csv", ".wav")
+    if is_image and processing is not None and isinstance(processing.prediction, Objects):
+        return {"size": read_picture(path).size}
+    return {}
 
 
 def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:

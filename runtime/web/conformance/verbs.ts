@@ -6,6 +6,7 @@ import {
   GenerationSession,
   type Model,
   type Moment,
+  type PredictionSource,
   StepStream,
   Stream,
   type Tensor,
@@ -19,6 +20,7 @@ export type Asked = { readonly error?: string };
 
 type Tolerance = { readonly cosine?: number; readonly max_abs?: number };
 type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
+type Predicting = Asked & PredictionSource & { readonly outputs: Table; readonly predictions?: unknown };
 type Forecast = Asked & { readonly outputs: Table; readonly forecast?: Numbers };
 type Decoding = Asked & { readonly tokens: readonly number[]; readonly text?: string };
 type Many = Asked & {
@@ -52,11 +54,17 @@ type Listening = Asked & {
 type Stepping = Omit<Listening, 'pushes'> & { readonly pushes: readonly (Rows | Numbers | 'reset')[] };
 
 const SCORES = 1e-4; // how near those of sequences are
+const SHARES = 1e-9; // and those of predictions, and their boxes
 
 export const VERBS = {
   async labels(model: Model, { outputs, labels }: Labels): Promise<Found> {
     const found = model.labels(tensors(outputs)).map((row) => row.map(({ name, value }) => [name, value]));
     return { found: JSON.stringify(found) === JSON.stringify(labels) ? 'answered' : 'other labels' };
+  },
+
+  async predictions(model: Model, { outputs, predictions, ...source }: Predicting): Promise<Found> {
+    const found = model.predictions(tensors(outputs), source);
+    return { found: alike(found, predictions) ? 'answered' : `predictions ${JSON.stringify(found)}` };
   },
 
   async decode(model: Model, { tokens, text }: Decoding): Promise<Found> {
@@ -163,4 +171,13 @@ function near(
   const within = results.every((each) => each.cosine >= cosine && (each.max_abs ?? Infinity) <= max_abs);
   const [worst] = results.toSorted((a, b) => a.cosine - b.cosine);
   return { found: within ? 'answered' : 'outputs beyond the tolerance', ...(worst && { near: worst }) };
+}
+
+/** Say whether two values are the same, numbers within SHARES. */
+function alike(found: unknown, expected: unknown): boolean {
+  if (typeof found === 'number') return Math.abs(found - (expected as number)) <= SHARES;
+  if (typeof found !== 'object' || typeof expected !== 'object' || !found || !expected) return found === expected;
+  const [ours, theirs] = [found, expected] as [Record<string, unknown>, Record<string, unknown>];
+  const keys = Object.keys(ours);
+  return keys.length === Object.keys(theirs).length && keys.every((key) => alike(ours[key], theirs[key]));
 }

@@ -6,7 +6,7 @@ import type { Model } from './model.js';
 /** The model's verbs that a page asks for; `open` loads it, `stop` ends what is still asked under a number. */
 export type Verb =
   | ('open' | 'stop' | 'close' | 'describe' | 'run' | 'runMany' | 'prepare' | 'labels' | 'forecast' | 'decode')
-  | ('generate' | 'write' | 'generateMany' | 'check' | 'bench');
+  | ('predictions' | 'generate' | 'write' | 'generateMany' | 'check' | 'bench');
 
 export type Ask = {
   readonly id: number;

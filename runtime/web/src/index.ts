@@ -24,6 +24,7 @@ export { type LoadOptions, load } from './load.js';
 export type { Machine } from './machine.js';
 export type { Dtype, Graph, Manifest, Processing, TensorSpec, Variant } from './manifest.js';
 export type { Model, RunOptions, WriteOptions } from './model.js';
+export type { Box, Prediction, PredictionSource } from './prediction.js';
 export type { Label, Raw } from './processing.js';
 export type { Prompt, Tokens } from './prompt.js';
 export type { Sampling } from './sampling.js';

@@ -129,12 +129,36 @@ export type SeriesProcessing = {
   readonly missing: 'refuse' | 'hold';
 };
 
+export type Labels = { readonly output: string; readonly names: readonly string[] };
+
+/** What an output's numbers become; `none`: they are scores already. */
+export type Scores = 'softmax' | 'sigmoid' | 'none';
+
+/** The text of frames, by connectionist temporal classification; both are labels by their places. */
+export type Transcript = { readonly kind: 'ctc'; readonly blank: number; readonly delimiter: number | null };
+
+/** What a detector sees. */
+export type Objects = {
+  readonly kind: 'objects';
+  readonly boxes: string;
+  readonly form: 'center' | 'corners';
+  readonly scores: Scores;
+  readonly background: number | null;
+  readonly threshold: number;
+};
+
+/** The labels of words, or of the entities that they make up where there is a label of those outside of any. */
+export type Tags = { readonly kind: 'tags'; readonly outside: number | null };
+
+export type PredictionReader = { readonly kind: 'classes'; readonly scores: Scores } | Transcript | Objects | Tags;
+
 export type Processing = {
   readonly text?: TextProcessing;
   readonly image?: ImageProcessing;
   readonly audio?: AudioProcessing;
   readonly series?: SeriesProcessing;
-  readonly labels?: { readonly output: string; readonly names: readonly string[] };
+  readonly labels?: Labels;
+  readonly prediction?: PredictionReader;
 };
 
 export type Variant = {

@@ -11,6 +11,7 @@ import type { GenerateManyOptions, GenerateOptions } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
 import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
+import { type Prediction, type PredictionSource, predictions } from './prediction.js';
 import { type Label, labels, prepare, type Raw } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
@@ -194,6 +195,17 @@ export class Model {
   labels(outputs: Tensors): Label[][] {
     this.#checkOpen();
     return refusing(InputError, 'labels: no outputs of a call', () => labels(this.manifest, outputs));
+  }
+
+  /**
+   * Read an output as a person would: for every row labels with scores, a text, or objects.
+   *
+   * @param source What was asked: the texts, or the sizes of images, by which boxes are in pixels.
+   */
+  predictions(outputs: Tensors, source: PredictionSource = {}): Prediction[][] {
+    this.#checkOpen();
+    const read = (): Prediction[][] => predictions(this.manifest, outputs, source, this.#text);
+    return refusing(InputError, 'predictions: no outputs of a call', read);
   }
 
   /** Return what a call forecast in the series' own units: of each of the batch, an array a series. */

@@ -2,7 +2,19 @@
 
 import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
-import type { Bounds, Generation, Graph, Manifest, TensorSpec, Variant } from './manifest.js';
+import type {
+  Bounds,
+  Generation,
+  Graph,
+  Labels,
+  Manifest,
+  Objects,
+  PredictionReader,
+  Tags,
+  TensorSpec,
+  Transcript,
+  Variant,
+} from './manifest.js';
 import { allows, named, range, symbolsOf, written } from './manifest.js';
 import { boxPixels, covered } from './resize.js';
 import { checkStreaming } from './streaming.js';
@@ -152,7 +164,7 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     const expected = `${kind.source} of ${ranks.join(' or ') || 'any'} dims`;
     expect(kept === true, `processing.${key}: ${found ? written(found) : name} found, ${expected} expected`);
   };
-  const { text, image, audio, series, labels } = processing;
+  const { text, image, audio, series, labels, prediction } = processing;
   if (text)
     expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
   if (text?.default_prompt !== undefined)
@@ -238,6 +250,37 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     const found = labels.names.length;
     expect(found === places, `processing.labels.names: ${found} found, ${places} expected by ${labels.output}`);
   }
+  if (labels && prediction)
+    checkPrediction(
+      prediction,
+      labels,
+      called.flatMap(({ outputs }) => outputs),
+    );
+  expect(
+    prediction?.kind !== 'tags' || text !== undefined,
+    'processing.text: missing; expected by processing.prediction',
+  );
+}
+
+/** Check that a prediction can be read from the outputs that it names. */
+function checkPrediction(reader: PredictionReader, { output, names }: Labels, outputs: readonly TensorSpec[]): void {
+  if (reader.kind === 'classes') return;
+  const values = named(outputs, output);
+  expect(values.dims.length === 3, `processing.labels.output: ${written(values)} found, float32 of 3 dims expected`);
+  const { blank, delimiter, background, outside, boxes } = { boxes: undefined, ...reader } as Partial<
+    Transcript & Objects & Tags
+  >;
+  const places = { blank, delimiter, background, outside };
+  for (const [key, place] of Object.entries(places))
+    expect(
+      (place ?? 0) < names.length,
+      `processing.prediction.${key}: ${place} found, below the ${names.length} labels expected`,
+    );
+  if (boxes === undefined) return;
+  const found = named(outputs, boxes);
+  const fits = found?.dtype === 'float32' && String(found.dims) === String([...values.dims.slice(0, 2), 4]);
+  const expected = `float32 of 4 for each candidate of ${written(values)} expected`;
+  expect(fits, `processing.prediction.boxes: ${found ? written(found) : boxes} found, ${expected}`);
 }
 
 function checkVariant(key: string, variant: Variant, { graphs, files, symbols, rows }: Manifest, main: string): void {

@@ -8,6 +8,7 @@ import type { GenerateManyOptions, GenerateOptions } from './generate.js';
 import type { GoldenResult } from './golden.js';
 import type { Manifest } from './manifest.js';
 import type { RunOptions, WriteOptions } from './model.js';
+import type { Prediction, PredictionSource } from './prediction.js';
 import type { Label, Raw } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
@@ -60,6 +61,8 @@ export class RemoteModel {
     this.#ask('runMany', samples, options);
   prepare = (raw: Raw): Promise<Tensors> => this.#ask('prepare', raw);
   labels = (outputs: Tensors): Promise<Label[][]> => this.#ask('labels', outputs);
+  predictions = (outputs: Tensors, source: PredictionSource = {}): Promise<Prediction[][]> =>
+    this.#ask('predictions', { outputs, source });
   forecast = (outputs: Tensors): Promise<Float64Array[][]> => this.#ask('forecast', outputs);
   decode = (ids: Tokens): Promise<string> => this.#ask('decode', ids);
   describe = (): Promise<string> => this.#ask('describe');

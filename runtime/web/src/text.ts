@@ -10,6 +10,7 @@ import { readTokens, type Tokens } from './prompt.js';
 import { rangesOf } from './spans.js';
 import { type Tensor, type Tensors, tensor } from './tensor.js';
 import { type OpenTokenizer, openTokenizer } from './tokenizer.js';
+import { type Worded, wordsOf } from './words.js';
 
 type Encoded = {
   readonly ids: readonly number[];
@@ -75,6 +76,14 @@ export class TextPreparation {
       const range = all[which]?.[place];
       return range && { text: which, ...range };
     });
+  }
+
+  /** Return the words of a text, and where each begins among its tokens; no prompt stands before it. */
+  worded(text: string): Worded {
+    const { ids, texts } = this.#rows([text], { prompt: '' })[0] as Encoded;
+    const own = ids.filter((_, i) => texts[i] === 0);
+    const before = Math.max(texts.indexOf(0), 0);
+    return { text, words: wordsOf(text, own, (part) => this.#ids('text', part)), before, tokens: ids.length };
   }
 
   /** Return the text of token ids, without special tokens. */

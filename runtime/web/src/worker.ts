@@ -60,6 +60,7 @@ function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'sto
     runMany: (samples, options) => model().runMany(samples, options),
     prepare: (raw) => model().prepare(raw),
     labels: (outputs) => model().labels(outputs),
+    predictions: ({ outputs, source }) => model().predictions(outputs, source),
     forecast: (outputs) => model().forecast(outputs),
     decode: (tokens) => model().decode(tokens),
     generate: (prompt, options, tell) => each(model().generate(prompt, options), tell),

@@ -9,6 +9,8 @@ from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, 
 
 from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Audio, Image, Labels, Processing, Text
+from edgeattn_runtime.processing.classes import Classes
+from edgeattn_runtime.processing.objects import Objects
 
 TEXT = (ROOM / "conformance" / "processed.edge" / "manifest.json").read_text("utf-8")
 
@@ -23,6 +25,10 @@ IMAGE = Image(
     mean=(0.5, 0.4, 0.3),
     std=(0.2, 0.2, 0.1),
 )
+OBJECTS = Objects(
+    boxes="embedding", form="center", scores="softmax", background=None, threshold=0.5
+).to_table()
+CLASSES = Classes(scores="softmax")
 AUDIO = Audio(input="wave", rate=16000, channels=1)
 
 
@@ -38,19 +44,22 @@ def _table(**parts: Any) -> Any:
 
 
 def _changed(change: Change) -> Any:
-    table = json.loads(json.dumps(_table(**Processing(image=IMAGE, audio=AUDIO).to_table())))
+    table = json.loads(
+        json.dumps(_table(**Processing(image=IMAGE, audio=AUDIO, prediction=CLASSES).to_table()))
+    )
     change(table["processing"])
     return table
 
 
 def test_the_manifest_gives_back_what_it_was_given() -> None:
-    table = _table(**Processing(image=IMAGE, audio=AUDIO).to_table())
+    table = _table(**Processing(image=IMAGE, audio=AUDIO, prediction=CLASSES).to_table())
     manifest = Manifest.from_json(json.dumps(table))
     assert manifest.processing is not None
     assert manifest.processing.text == Text(
         tokenizer="tokenizer.json", ids="tokens", mask="mask", types=None, longest=16
     )
     assert (manifest.processing.image, manifest.processing.audio) == (IMAGE, AUDIO)
+    assert manifest.processing.prediction == CLASSES
     assert Manifest.from_json(manifest.to_json()) == manifest
     SCHEMA.validate(json.loads(manifest.to_json()))
 
@@ -95,6 +104,18 @@ BROKEN: dict[str, Change] = {
     ".image.border: none expected": put("image", "border", to=[0, 0, 0]),
     ".audio.rate: ": put("audio", "rate", to=16000.5),
     ".labels.names: ": put("labels", "names", to=[]),
+    ".prediction: []": put("prediction", to=[]),
+    ".prediction: {}": put("prediction", to={}),
+    '.prediction.kind: "poem"': put("prediction", to={"kind": "poem"}),
+    ".prediction.scores: missing": put("prediction", to={"kind": "classes"}),
+    '.prediction.scores: "cube"': put("prediction", to={"kind": "classes", "scores": "cube"}),
+    ".prediction.blank: -1": put("prediction", to={"kind": "ctc", "blank": -1, "delimiter": None}),
+    ".prediction.blanks: unknown key": put(
+        "prediction", to={"kind": "ctc", "blank": 0, "delimiter": 1, "blanks": 2}
+    ),
+    ".prediction.threshold: 2": put("prediction", to={**OBJECTS, "threshold": 2}),
+    '.prediction.form: "round"': put("prediction", to={**OBJECTS, "form": "round"}),
+    ".labels: missing": lambda processing: processing.pop("labels"),
 }
 
 
@@ -134,6 +155,7 @@ UNTIED: dict[str, Change] = {
     ".audio.input: tokens: int64": put("audio", "input", to="tokens"),
     ".labels.output: 'tokens'": put("labels", "output", to="tokens"),
     ".labels.names: 2": put("labels", "names", to=["a", "b"]),
+    ".labels.output: embedding: ": put("prediction", to={"kind": "ctc", "blank": 0, "delimiter": 1}),
 }
 
 

@@ -50,6 +50,7 @@ class AudioClassification(Task):
         self.add_processing(
             audio={"input": "audio", "rate": self.rate, "channels": 1},
             labels={"output": "logits", "names": self.labels.names},
+            prediction=Labels.prediction(folder),
         )
 
     def samples(self) -> Iterator[object]:

@@ -41,13 +41,23 @@ class CTCSpeech(Task):
         self.tokenizer: Any = load_tokenizer(folder)
         if self.has("text"):
             self.metric = self._word_accuracy
+        names = self.tokenizer.convert_ids_to_tokens(list(range(len(self.tokenizer))))
+        lowers = getattr(self.tokenizer, "do_lower_case", False)
         self.add_processing(
             audio={"input": "audio", "rate": self.rate, "channels": 1},
-            labels={
-                "output": "logits",
-                "names": self.tokenizer.convert_ids_to_tokens(list(range(len(self.tokenizer)))),
-            },
+            labels={"output": "logits", "names": [name.lower() for name in names] if lowers else names},
+            prediction=self._prediction(),
         )
+
+    def _prediction(self) -> dict[str, Any] | None:
+        """Return how frames become a text; None for a tokenizer whose tokens are more than letters."""
+        delimiter, blank = (
+            getattr(self.tokenizer, "word_delimiter_token_id", None),
+            self.tokenizer.pad_token_id,
+        )
+        if delimiter is None or blank is None:
+            return None
+        return {"kind": "ctc", "blank": blank, "delimiter": delimiter}
 
     def samples(self) -> Iterator[object]:
         """Yield each sound, float32 (1, time), and what is said, where it is known."""

@@ -30,7 +30,9 @@ class ImageClassification(ImageTask):
         super().__init__(folder, rows, load_network(folder), ImageProcessor(folder), self.names)
         if self.has("label"):
             self.metric = accuracy
-        self.add_processing(labels={"output": "logits", "names": self.names.names})
+        self.add_processing(
+            labels={"output": "logits", "names": self.names.names}, prediction=Labels.prediction(folder)
+        )
 
     def pretty(self, outputs: Mapping[str, Tensor]) -> str:
         """Say the label and how sure it is, such as "seven (98 %)"."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,7 +15,9 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.image_task import ImageTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
 
-NOTHING = "no object"  # the last label of DETR's and of YOLOS's
+NOTHING = "no object"  # the last label of those that choose one label for each candidate
+CHOOSING = {"detr", "yolos", "table-transformer"}  # by model_type; all others score each label by itself
+THRESHOLD = 0.5  # as transformers' pipeline has it
 
 
 class ObjectDetection(ImageTask):
@@ -28,7 +31,19 @@ class ObjectDetection(ImageTask):
         is_masked = "pixel_mask" in signature(network.forward).parameters
         pixels = ImageProcessor(folder, is_masked=is_masked)
         super().__init__(folder, rows, Detector(network), pixels, None)
-        self.add_processing(labels={"output": "logits", "names": [*names, NOTHING]})
+        config: Any = network.config
+        chooses = config.model_type in CHOOSING
+        self.add_processing(
+            labels={"output": "logits", "names": [*names, NOTHING] if chooses else names},
+            prediction={
+                "kind": "objects",
+                "boxes": "pred_boxes",
+                "form": "center",
+                "scores": "softmax" if chooses else "sigmoid",
+                "background": len(names) if chooses else None,
+                "threshold": THRESHOLD,
+            },
+        )
 
 
 class Detector(nn.Module):

@@ -34,7 +34,9 @@ class SequenceClassification(TextTask):
         if self.has("label"):
             self.metric = closeness if self.is_regression else accuracy
         if not self.is_regression:
-            self.add_processing(labels={"output": "logits", "names": self.labels.names})
+            self.add_processing(
+                labels={"output": "logits", "names": self.labels.names}, prediction=Labels.prediction(folder)
+            )
         if self.has("pair"):
             self.say_pairs("text", "pair", "longest_first")
         else:

@@ -32,7 +32,10 @@ class TimmImages(ImageTask):
         output = "logits" if self.is_classifier else "embedding"
         super().__init__(folder, rows, Named(network, output), TimmTransform(config["pretrained_cfg"]), names)
         if names is not None:
-            self.add_processing(labels={"output": output, "names": names.names})
+            self.add_processing(
+                labels={"output": output, "names": names.names},
+                prediction={"kind": "classes", "scores": "softmax"},
+            )
             self.metric = accuracy if self.has("label") else None
 
     def pretty(self, outputs: Mapping[str, Tensor]) -> str:

@@ -33,8 +33,12 @@ class TokenClassification(TextTask):
         self.labels = Labels.of(folder)
         if self.has("label"):
             self.metric = self._f1 if "O" in self.labels.names else token_accuracy
-        self.add_processing(labels={"output": "logits", "names": self.labels.names})
+        names = self.labels.names
+        self.add_processing(labels={"output": "logits", "names": names})
         self.say_text()
+        if "text" in (self.processing or {}):
+            outside = names.index("O") if "O" in names else None
+            self.add_processing(prediction={"kind": "tags", "outside": outside})
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each text, and the labels of its words' first tokens, int64 (1, S)."""

@@ -50,6 +50,11 @@ struct edgeattn_label_list {
   std::vector<std::vector<edgeattn_label>> views;
 };
 
+struct edgeattn_prediction_list {
+  std::vector<std::vector<edgeattn::Prediction>> predictions;
+  std::vector<std::vector<edgeattn_prediction>> views;
+};
+
 struct edgeattn_stream {
   std::variant<edgeattn::Stream, edgeattn::StepStream> value;
   std::size_t rows;  // channels or series; 1 of arrays

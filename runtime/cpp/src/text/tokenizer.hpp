@@ -46,6 +46,9 @@ class Tokenizer {
   /// token of blanks alone. Throws as `encode`.
   std::vector<std::optional<Range>> ranges(std::string_view text, std::size_t count) const;
 
+  /// Returns a text's own tokens, without special ones; of one that is cut no more than show it. Throws as `encode`.
+  Ids own(std::string_view text) const { return own("text", text, {}); }
+
   /// Returns the text of token ids, without special tokens and ids that are nobody's. Throws InputError where one is no
   /// number from 0 to 2^32 - 1.
   std::string decode(const std::vector<std::int64_t>& ids) const;

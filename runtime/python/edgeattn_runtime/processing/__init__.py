@@ -11,6 +11,8 @@ from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing.audio import Audio, Sound
 from edgeattn_runtime.processing.image import Image
 from edgeattn_runtime.processing.labels import Label, Labels
+from edgeattn_runtime.processing.prediction import Prediction, Reader
+from edgeattn_runtime.processing.readers import read_reader
 from edgeattn_runtime.processing.series import Series
 from edgeattn_runtime.processing.text import Text
 
@@ -24,6 +26,7 @@ class Processing:
     audio: Audio | None = None
     series: Series | None = None
     labels: Labels | None = None
+    prediction: Reader | None = None
 
     def __str__(self) -> str:
         parts = (self.text, self.image, self.audio, self.series, self.labels)
@@ -33,7 +36,7 @@ class Processing:
         """Return what the manifest holds of it."""
         parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
-            name: part.to_table() if isinstance(part, Text | Audio | Image) else asdict(part)
+            name: asdict(part) if isinstance(part, Series | Labels) else part.to_table()
             for name, part in parts.items()
             if part is not None
         }
@@ -43,13 +46,14 @@ class Processing:
         """Read the manifest's ``processing``."""
         fields = field.record(optional=tuple(cls.__dataclass_fields__))
         if not fields:
-            raise field.refusal("text, image, audio, series or labels")
+            raise field.refusal("text, image, audio, series, labels or prediction")
         return cls(
             text=Text.from_field(fields["text"]) if "text" in fields else None,
             image=Image.from_field(fields["image"]) if "image" in fields else None,
             audio=Audio.from_field(fields["audio"]) if "audio" in fields else None,
             series=Series.from_field(fields["series"]) if "series" in fields else None,
             labels=Labels.from_field(fields["labels"]) if "labels" in fields else None,
+            prediction=read_reader(fields["prediction"]) if "prediction" in fields else None,
         )
 
 
@@ -81,6 +85,21 @@ def check_processing(processing: Processing, graphs: Iterable[Graph], files: Con
         processing.series.check(inputs, outputs)
     if processing.labels is not None:
         processing.labels.check(outputs)
+    if processing.prediction is not None:
+        processing.prediction.check(processing.labels, outputs)
+        if "text" in processing.prediction.needs and processing.text is None:
+            raise BundleError("processing.text: missing; expected by processing.prediction")
 
 
-__all__ = ["Audio", "Image", "Label", "Labels", "Processing", "Series", "Sound", "Text", "check_processing"]
+__all__ = [
+    "Audio",
+    "Image",
+    "Label",
+    "Labels",
+    "Prediction",
+    "Processing",
+    "Series",
+    "Sound",
+    "Text",
+    "check_processing",
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field
@@ -55,27 +56,43 @@ class Labels:
                 f"processing.labels.names: {len(self.names)} found, {last} expected by {tensor}"
             )
 
+    def values(self, outputs: Mapping[str, object]) -> NDArray[np.float32]:
+        """Return the output, float32 ``[..., names]``.
+
+        Raises:
+            InputError: It is missing, another, or holds a NaN.
+        """
+        return read_output(self.output, outputs, len(self.names))
+
     def read(self, outputs: Mapping[str, object]) -> list[list[Label]]:
         """Return, for every vector along the last axis, its labels from the largest value to the least.
 
         Raises:
             InputError: The output is missing, another, or holds a NaN.
         """
-        if self.output not in outputs:
-            raise InputError(
-                f"outputs: no {self.output!r} among {', '.join(outputs) or 'none'}; give a call's"
-            )
-        values = np.asarray(outputs[self.output])
-        if values.dtype != np.float32 or values.shape[-1:] != (len(self.names),):
-            raise InputError(
-                f"{self.output}: {values.dtype} {list(values.shape)} found, float32 [..., {len(self.names)}] "
-                "expected"
-            )
-        if np.isnan(values).any():
-            raise InputError(f"{self.output}: NaN found, numbers expected; check what was called")
-        rows = values.reshape(-1, len(self.names))
-        order = np.argsort(-rows, axis=-1, kind="stable")  # equal values keep the order of the names
+        rows = self.values(outputs).reshape(-1, len(self.names))
         return [
             [Label(self.names[place], float(row[place])) for place in places]
-            for row, places in zip(rows, order, strict=True)
+            for row, places in zip(rows, descending(rows), strict=True)
         ]
+
+
+def read_output(name: str, outputs: Mapping[str, object], last: int) -> NDArray[np.float32]:
+    """Return an output of a call, float32 of a last dim of ``last``.
+
+    Raises:
+        InputError: It is missing, another, or holds a NaN.
+    """
+    if name not in outputs:
+        raise InputError(f"outputs: no {name!r} among {', '.join(outputs) or 'none'}; give a call's")
+    values = np.asarray(outputs[name])
+    if values.dtype != np.float32 or values.shape[-1:] != (last,):
+        raise InputError(f"{name}: {values.dtype} {list(values.shape)} found, float32 [..., {last}] expected")
+    if np.isnan(values).any():
+        raise InputError(f"{name}: NaN found, numbers expected; check what was called")
+    return values
+
+
+def descending(rows: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Return the places along the last axis from the largest value to the least; equal values keep theirs."""
+    return np.argsort(-rows, axis=-1, kind="stable")

@@ -18,9 +18,11 @@ from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
+from edgeattn_runtime.processing.prediction import Given, Prediction
 from edgeattn_runtime.processing.series import prepare_series
 from edgeattn_runtime.processing.text import decode_text, encode_all, prepare_text
 from edgeattn_runtime.processing.tokenizer import open_tokenizer
+from edgeattn_runtime.processing.words import Worded, words_of
 
 KINDS = ("text", "image", "audio", "series")  # of an app's data
 
@@ -78,6 +80,19 @@ class Preparation:
             raise InputError(f"{self._owner}: has no labels; read the outputs themselves")
         return self._processing.labels.read(outputs)
 
+    def predictions(
+        self, outputs: Mapping[str, object], *, text: object = None, size: object = None
+    ) -> list[list[Prediction]]:
+        """Return what outputs mean, see ``Model.predictions``."""
+        if self._processing.prediction is None:
+            raise InputError(f"{self._owner}: predicts nothing by name; read the outputs themselves")
+        has_words = text is not None and "text" in self._processing.prediction.needs
+        given = Given(
+            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if has_words else None,
+            sizes=None if size is None else _sizes(size),
+        )
+        return self._processing.prediction.read(self._processing.labels, outputs, given)
+
     def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
         """Return what is forecast in the series' own units, see ``Model.forecast``."""
         if self._processing.series is None:
@@ -97,6 +112,19 @@ class Preparation:
         how = self._part("text", self._processing.text)
         pairs = None if pair is None else _batch("pair", pair)
         return encode_all(how, self._tokenizer, _batch("text", text), pairs, prompt)
+
+    def _worded(self, text: str) -> Worded:
+        """Return the words of a text that was encoded before, without a prompt."""
+        tokenizer = self._tokenizer.tokenizer
+
+        def ids_of(part: str) -> list[int]:
+            ids: list[int] = tokenizer.encode(part, add_special_tokens=False).ids
+            return ids
+
+        row = tokenizer.encode(text)
+        own = [i for i, part in enumerate(row.sequence_ids) if part == 0]
+        words = words_of(text, [row.ids[i] for i in own], own[0] if own else 0, ids_of)
+        return Worded(text, words, len(row.ids))
 
     def _prepare_text(self, pair: object, prompt: object, texts: Sequence[object]) -> Arrays:
         text = self._part("text", self._processing.text)
@@ -138,3 +166,13 @@ def _batch(name: str, value: object) -> Sequence[object]:
     if not value:
         raise InputError(f"{name}: an empty batch found, at least one expected")
     return value
+
+
+def _sizes(value: object) -> list[tuple[int, int]]:
+    """Return one size of an image, or a list of them, as a list."""
+    sizes = []
+    for size in value if isinstance(value, list) else [value]:
+        if not isinstance(size, tuple) or len(size) != 2 or not all(type(n) is int and n > 0 for n in size):
+            raise InputError(f"size: {size!r} found, a width and a height in pixels expected")
+        sizes.append(size)
+    return sizes

@@ -6,6 +6,21 @@ public struct Label: Sendable, Hashable {
     public let value: Float
 }
 
+/// One thing that an output says, with what belongs to its kind.
+public struct Prediction: Sendable, Hashable {
+    public let label: String?
+    /// How sure it is, 0 to 1.
+    public let score: Double?
+    /// What was transcribed, or a part of the text that was given.
+    public let text: String?
+    public let box: Box?
+}
+
+/// A rectangle in an image, in pixels where its size is known, else in shares of it.
+public struct Box: Sendable, Hashable {
+    public let left, top, right, bottom: Double
+}
+
 /// What an output means, by the bundle's `processing`.
 extension Model {
     /// Names the places of a call's outputs: for every vector, labels from the largest value to the least.
@@ -18,6 +33,31 @@ extension Model {
                 return UnsafeBufferPointer(start: first, count: count).map {
                     Label(name: String(cString: $0.name), value: $0.value)
                 }
+            }
+        }
+    }
+
+    /// Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, or objects.
+    ///
+    /// - Parameters:
+    ///   - texts: What was prepared, where words are read.
+    ///   - sizes: Of the image of each row its width and height, by which boxes are in pixels.
+    public func predictions(
+        _ outputs: [String: Tensor], texts: [String] = [], sizes: [(width: Int, height: Int)] = []
+    ) throws -> [[Prediction]] {
+        let found = try Arguments.with { arguments in
+            let views = texts.map { arguments.bytes($0) }
+            let pixels = sizes.map { edgeattn_image_size(width: Int64($0.width), height: Int64($0.height)) }
+            var source = edgeattn_prediction_source(
+                texts: arguments.array(views), text_count: views.count,
+                sizes: arguments.array(pixels), size_count: pixels.count)
+            return try read(outputs) { edgeattn_predictions($0, $1, &source, $2, $3) }
+        }
+        return try Handle(found) { edgeattn_prediction_list_free($0) }.use { list in
+            (0..<edgeattn_prediction_list_rows(list)).map { row in
+                var count = 0
+                let first = edgeattn_prediction_list_get(list, row, &count)
+                return UnsafeBufferPointer(start: first, count: count).map(Prediction.init)
             }
         }
     }
@@ -44,5 +84,15 @@ extension Model {
         try Handle.tensors(copying: outputs).use { outputs in
             try handle.use { model in try handed { function(model, outputs, $0, $1) } }
         }
+    }
+}
+
+extension Prediction {
+    fileprivate init(_ view: edgeattn_prediction) {
+        label = view.label.map { String(cString: $0) }
+        score = view.score.isNaN ? nil : view.score
+        text = view.text.map { decoded($0, view.text_size) }
+        let (left, top, right, bottom) = view.box
+        box = view.has_box == 0 ? nil : Box(left: left, top: top, right: right, bottom: bottom)
     }
 }

@@ -8,6 +8,7 @@ struct Case: Decodable {
     let generate: [Run]
     let prepare: [Prepare]?
     let labels: [Labels]?
+    let predictions: [Predictions]?
     let decode: [Decode]?
     let forecast: [Forecast]?
     let trustedKeys: [String]?
@@ -18,7 +19,7 @@ struct Case: Decodable {
     let steps: [Steps]?
 
     enum CodingKeys: String, CodingKey {
-        case bundle, verdict, calls, generate, session, prepare, labels, decode, forecast, stream, steps
+        case bundle, verdict, calls, generate, session, prepare, labels, predictions, decode, forecast, stream, steps
         case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
@@ -52,6 +53,20 @@ struct Case: Decodable {
         let outputs: [String: Numbers]
         let labels: [[NamedValue]]?
         let error: String?
+    }
+
+    struct Predictions: Decodable {
+        let outputs: [String: Numbers]
+        let texts: [String]?
+        let sizes: [[Int]]?
+        let predictions: [[One]]?
+        let error: String?
+
+        struct One: Decodable {
+            let label, text: String?
+            let score: Double?
+            let box: [Double]?
+        }
     }
 
     struct Decode: Decodable {

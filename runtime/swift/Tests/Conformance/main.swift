@@ -20,6 +20,7 @@ for given in cases {
     await each(given.calls, "call", answer)
     await each(given.prepare, "prepare", prepare)
     await each(given.labels, "labels", labels)
+    await each(given.predictions, "predictions", predictions)
     await each(given.generate, "generate", generate)
     await each(given.decode, "decode", decode)
     await each(given.forecast, "forecast", forecast)
@@ -184,6 +185,27 @@ func preparePairs(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
         } catch { return wanted == nil && error is InputError }
     }
     return Outcome(agrees: agreeing.count == given.count)
+}
+
+func predictions(_ entry: Case.Predictions, _ model: Model) throws -> Outcome {
+    let sizes = (entry.sizes ?? []).map { (width: $0[0], height: $0[1]) }
+    let found = try model.predictions(tensors(entry.outputs), texts: entry.texts ?? [], sizes: sizes)
+    let expected = entry.predictions ?? []
+    let agrees =
+        found.count == expected.count
+        && zip(found, expected).allSatisfy { row, wanted in
+            row.count == wanted.count && zip(row, wanted).allSatisfy(alike)
+        }
+    return Outcome(agrees: agrees)
+}
+
+/// Says whether a prediction has what is expected of it and no more, numbers within 1e-9.
+func alike(_ found: Prediction, _ expected: Case.Predictions.One) -> Bool {
+    func numbers(_ score: Double?, _ box: [Double]?) -> [Double] { [score ?? .infinity] + (box ?? []) }
+    let ours = numbers(found.score, found.box.map { [$0.left, $0.top, $0.right, $0.bottom] })
+    let theirs = numbers(expected.score, expected.box)
+    return found.label == expected.label && found.text == expected.text && ours.count == theirs.count
+        && zip(ours, theirs).allSatisfy { $0 == $1 || abs($0 - $1) <= 1e-9 }
 }
 
 /// Compares what becomes of each raw input, or batch of them, with what must.

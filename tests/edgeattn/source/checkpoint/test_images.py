@@ -14,7 +14,9 @@ from edgeattn.source.arguments import read_source
 from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.image import Image, prepare_image
+from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.resize import Resize
 
 
@@ -36,6 +38,7 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
     assert image is not None
     assert labels is not None
     assert labels.names == ("dark", "light")
+    assert found.processing.processing.prediction == Classes(scores="softmax")
     samples = found.read()
     assert len(samples) == 20
     for sample, raw in zip(samples, found.processing.raw, strict=True):
@@ -157,6 +160,9 @@ def test_a_detector_gives_scores_and_boxes(tmp_path: Path, data: Path) -> None:
     assert found.processing is not None
     assert found.processing.processing.labels is not None
     assert found.processing.processing.labels.names == ("cat", "dog", "no object")
+    assert found.processing.processing.prediction == Objects(
+        boxes="pred_boxes", form="center", scores="softmax", background=2, threshold=0.5
+    )
 
 
 def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:

@@ -12,6 +12,8 @@ from scipy.io import wavfile
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.processing.prediction import Given
+from edgeattn_runtime.processing.transcript import Transcript
 from edgeattn_runtime.processing.wav import read_wav
 
 pytest.importorskip("jiwer")
@@ -27,6 +29,8 @@ def test_a_sound_is_taken_as_it_is_recorded(tmp_path: Path) -> None:
     assert (audio.input, audio.rate, audio.channels, audio.log_mel) == ("audio", folders.RATE, 1, None)
     assert labels is not None
     assert labels.names[4:6] == ("|", "E")
+    prediction = found.processing.processing.prediction
+    assert prediction == Transcript(blank=0, delimiter=4)
     network = transformers.Wav2Vec2ForCTC.from_pretrained(folder)
     extractor = transformers.Wav2Vec2FeatureExtractor.from_pretrained(folder)
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
@@ -39,6 +43,13 @@ def test_a_sound_is_taken_as_it_is_recorded(tmp_path: Path) -> None:
         torch.testing.assert_close(outputs["logits"], expected, rtol=1e-4, atol=1e-5)
         assert found.metric is not None
         assert found.metric(outputs, sample.target) <= 1
+    for sample in found.read():
+        with torch.inference_mode():
+            outputs = found.module(torch.from_numpy(sample.inputs["audio"]))
+        given: dict[str, object] = {"logits": outputs["logits"].numpy()}
+        ((heard,),) = prediction.read(labels, given, Given())
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        assert heard.text == tokenizer.batch_decode(outputs["logits"].argmax(dim=-1))[0]
     spelled = torch.eye(10)[[8, 8, 0, 9, 7, 4, 7, 6, 5]][None] * 9
     assert found.metric({"logits": spelled}, "TWO ONE") == 1
     assert found.metric({"logits": spelled}, "TWO TWO") == 0.5

@@ -14,6 +14,7 @@ from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.processing.classes import Classes
 
 Read = Callable[..., ModuleSource]
 
@@ -72,6 +73,7 @@ def test_a_checkpoint_becomes_what_a_model_file_does(labeled: ModuleSource) -> N
     assert processing is not None
     assert processing.processing.labels is not None
     assert processing.processing.labels.names == ("negative", "positive")
+    assert processing.processing.prediction == Classes(scores="softmax")
     assert processing.processing.text is not None
     assert processing.processing.text.longest == folders.LONGEST
     assert len(tuple(processing.raw)) == 40
@@ -98,6 +100,15 @@ def test_a_regression_is_judged_by_its_error(tmp_path: Path) -> None:
     assert metric_of(found) < -1
     assert found.processing is not None
     assert found.processing.processing.labels is None
+
+
+def test_labels_that_do_not_exclude_each_other_are_scored_each_by_itself(tmp_path: Path) -> None:
+    many = {"num_labels": 3, "problem_type": "multi_label_classification"}
+    folder = folders.bert(tmp_path / "topics", "ForSequenceClassification", **many)
+    found = read_source(str(folder), folders.reviews(tmp_path / "reviews.csv"), {"text": "review"})
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    assert found.processing.processing.prediction == Classes(scores="sigmoid")
 
 
 @pytest.mark.parametrize("strategy", [None, "LongestFirst", "OnlyFirst"])

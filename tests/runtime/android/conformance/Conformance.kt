@@ -32,6 +32,7 @@ fun main(arguments: Array<String>): Unit = runBlocking {
         each("calls", "call", ::answer)
         each("generate", "generate", ::generate)
         each("labels", "labels", ::label)
+        each("predictions", "predictions", ::prediction)
         each("prepare", "prepare") { entry, model -> prepare(entry, model, folder) }
         each("forecast", "forecast", ::forecast)
         each("run_many", "run_many", ::runMany)
@@ -202,6 +203,29 @@ private fun preparePairs(given: List<JsonElement>, expected: List<JsonElement>, 
     }
     return Outcome(if (others.isEmpty()) "answered" else "${others.size} unlike, the first at ${others[0].index}")
 }
+
+private fun prediction(read: JsonObject, model: Model): Outcome {
+    val sizes = read["sizes"]?.asJsonArray.orEmpty().map { (width, height) -> ImageSize(width.asInt, height.asInt) }
+    val texts = read["texts"]?.asJsonArray.orEmpty().map { it.asString }
+    val found = model.predictions(read["outputs"].asJsonObject.tensors(), texts, sizes)
+    val expected = read["predictions"]?.asJsonArray.orEmpty().map { row -> row.asJsonArray.map { it.asJsonObject } }
+    val alike = found.map { it.size } == expected.map { it.size } &&
+        found.flatten().zip(expected.flatten()).all { (ours, theirs) -> alike(ours, theirs) }
+    return Outcome(if (alike) "answered" else "predictions $found")
+}
+
+/** Says whether a prediction has what is expected of it and no more, numbers within 1e-9. */
+private fun alike(found: Prediction, expected: JsonObject): Boolean {
+    val ours = listOfNotNull(found.score) + (found.box?.run { listOf(left, top, right, bottom) } ?: emptyList())
+    val theirs = listOfNotNull(expected["score"]?.asDouble) + expected["box"]?.asJsonArray.orEmpty().map { it.asDouble }
+    return found.label == expected["label"]?.asString && found.text == expected["text"]?.asString &&
+        ours.size == theirs.size && ours.zip(theirs).all { (a, b) -> abs(a - b) <= 1e-9 }
+}
+
+private fun JsonArray?.orEmpty(): List<JsonElement> = this?.toList() ?: emptyList()
+
+private operator fun JsonElement.component1(): JsonElement = asJsonArray[0]
+private operator fun JsonElement.component2(): JsonElement = asJsonArray[1]
 
 /** Compares what becomes of each raw input, or batch of them, with what must. */
 private fun prepare(entry: JsonObject, model: Model, folder: File): Outcome {

@@ -1,4 +1,4 @@
-// labels, forecast and decode: what outputs mean.
+// labels, predictions, forecast and decode: what outputs mean.
 #include "boundary.hpp"
 
 EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jobjectArray outputs, jobject reader) {
@@ -18,6 +18,43 @@ EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jobjectArray output
       for (std::size_t i = 0; i < count; ++i) {
         const Local name(env, bytes(env, first[i].name));
         label(static_cast<jint>(vector), name.get(), static_cast<jdouble>(first[i].value));
+      }
+    }
+  });
+}
+
+EDGEATTN_JNI(void, predictions)
+(JNIEnv* env, jclass, jlong model, jobjectArray outputs, jobjectArray texts, jlongArray sizes, jobject reader) {
+  guarded(env, [&] {
+    const Tensors tensors(env, outputs);
+    std::vector<std::string> copies;
+    each<jbyteArray>(env, texts, [&](jbyteArray text) { copies.push_back(bytes_of(env, text)); });
+    std::vector<edgeattn_text> views;
+    for (const auto& text : copies) views.push_back({text.data(), text.size()});
+    std::vector<edgeattn_image_size> images;
+    const auto sides = numbers_of(env, sizes);
+    for (std::size_t i = 0; i + 1 < sides.size(); i += 2) images.push_back({sides[i], sides[i + 1]});
+    const edgeattn_prediction_source source{views.data(), views.size(), images.data(), images.size()};
+    const Owned list(
+        handed<edgeattn_prediction_list*>(
+            env,
+            [&](auto* list, auto* error) {
+              return edgeattn_predictions(at<edgeattn_model>(model), tensors.get(), &source, list, error);
+            }),
+        edgeattn_prediction_list_free);
+    const Method row(env, reader, "row", "()V");
+    const Method prediction(env, reader, "prediction", "([B[BD[D)V");
+    for (std::size_t i = 0, rows = edgeattn_prediction_list_rows(list.get()); i < rows; ++i) {
+      std::size_t count = 0;
+      const auto* first = edgeattn_prediction_list_get(list.get(), i, &count);
+      row();
+      for (const auto* each = first; each != first + count; ++each) {
+        const Local label(env, each->label ? bytes(env, each->label) : nullptr);
+        const Local text(env, each->text ? bytes(env, {each->text, each->text_size}) : nullptr);
+        const Local box(env, each->has_box ? env->NewDoubleArray(4) : nullptr);
+        checked(env);
+        if (each->has_box) env->SetDoubleArrayRegion(box.get(), 0, 4, each->box);
+        prediction(label.get(), text.get(), each->score, box.get());
       }
     }
   });

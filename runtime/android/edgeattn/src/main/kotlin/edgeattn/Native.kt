@@ -59,6 +59,11 @@ internal object Native {
     @JvmStatic external fun readSound(path: ByteArray?, bytes: ByteArray?, rate: LongArray): Array<Any>
 
     @JvmStatic external fun labels(model: Long, outputs: Array<Any>, reader: Reader)
+
+    /** `sizes`: of each image its width and height. The reader hears of a row, and then of its predictions. */
+    @JvmStatic external fun predictions(
+        model: Long, outputs: Array<Any>, texts: Array<ByteArray>, sizes: LongArray, reader: Reader,
+    )
     @JvmStatic external fun forecast(model: Long, outputs: Array<Any>): Array<Any>
     @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
 
@@ -109,6 +114,8 @@ internal object Native {
         open fun spec(isInput: Boolean, name: ByteArray, dtype: ByteArray) = Unit
         open fun dim(symbol: ByteArray?, size: Long) = Unit
         open fun label(vector: Int, name: ByteArray, value: Float) = Unit
+        open fun row() = Unit
+        open fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?) = Unit
         open fun golden(sample: Long, output: ByteArray, cosine: Double, maxAbs: Double, ok: Boolean) = Unit
         open fun cut(texts: Int) = Unit
         open fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) = Unit

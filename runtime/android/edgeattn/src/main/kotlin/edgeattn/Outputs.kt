@@ -16,6 +16,43 @@ fun Model.labels(outputs: Map<String, Tensor>): List<List<Label>> {
     return vectors
 }
 
+/** A rectangle in an image, in pixels where its size is known, else in shares of it. */
+data class Box(val left: Double, val top: Double, val right: Double, val bottom: Double)
+
+/**
+ * One thing that an output says, with what belongs to its kind: [score] is how sure it is, 0 to 1, [text] what was transcribed,
+ * or a part of the text that was given.
+ */
+data class Prediction(val label: String?, val score: Double?, val text: String?, val box: Box?)
+
+/** The width and height in pixels of an image. */
+data class ImageSize(val width: Int, val height: Int)
+
+/**
+ * Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, or objects. Words
+ * are read of [texts], what was prepared; boxes are in pixels where [sizes] has the size of each row's image.
+ */
+fun Model.predictions(
+    outputs: Map<String, Tensor>, texts: List<String> = emptyList(), sizes: List<ImageSize> = emptyList(),
+): List<List<Prediction>> {
+    val rows = mutableListOf<MutableList<Prediction>>()
+    val reader = object : Native.Reader() {
+        override fun row() {
+            rows += mutableListOf<Prediction>()
+        }
+
+        override fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?) {
+            rows.last() += Prediction(
+                label?.decodeToString(), score.takeUnless { it.isNaN() }, text?.decodeToString(),
+                box?.let { (left, top, right, bottom) -> Box(left, top, right, bottom) },
+            )
+        }
+    }
+    val sides = sizes.flatMap { listOf(it.width.toLong(), it.height.toLong()) }.toLongArray()
+    handle.use { Native.predictions(it, outputs.arrays(), Array(texts.size) { i -> texts[i].utf8() }, sides, reader) }
+    return rows
+}
+
 /** Returns what a call forecast, in the series' own units: float64, `[batch, series, time]`. */
 fun Model.forecast(outputs: Map<String, Tensor>): Tensor =
     tensors(handle.use { Native.forecast(it, outputs.arrays()) }).values.single()

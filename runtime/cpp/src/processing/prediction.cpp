@@ -1,0 +1,226 @@
+// Outputs become predictions: labels with scores, the text of frames, objects in an image.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "model.hpp"
+#include "processing/part.hpp"
+#include "shape.hpp"
+#include "text/tokenizer.hpp"
+#include "text/word.hpp"
+
+namespace edgeattn {
+namespace {
+
+using Row = std::vector<Prediction>;
+
+/// Returns an output of a call; throws InputError where it is missing, another, or holds a NaN.
+const Tensor& output_of(const Tensors& outputs, const std::string& name, std::size_t last) {
+  const auto found = outputs.find(name);
+  if (found == outputs.end() || found->second.dtype != "float32" || found->second.dims.empty() ||
+      found->second.dims.back() != static_cast<std::int64_t>(last) ||
+      byte_count("float32", found->second.dims) != found->second.data.size())
+    throw InputError(words(name, ": an output of ", last, " numbers a vector expected"));
+  if (has_nan(found->second)) throw InputError(words(name, ": NaN found, numbers expected"));
+  return found->second;
+}
+
+/// Returns the scores of a vector.
+std::vector<double> scored(const std::string& name, const float* first, std::size_t count, const std::string& how) {
+  std::vector<double> scores(first, first + count);
+  if (how == "none") return scores;
+  if (std::any_of(scores.begin(), scores.end(), [](double number) { return std::isinf(number); }))
+    throw InputError(words(name, ": an infinite number found, finite ones expected"));
+  if (how == "sigmoid") {
+    for (auto& score : scores) score = 1 / (1 + std::exp(-score));
+    return scores;
+  }
+  const auto largest = *std::max_element(scores.begin(), scores.end());
+  for (auto& score : scores) score = std::exp(score - largest);
+  const auto whole = std::accumulate(scores.begin(), scores.end(), 0.0);
+  for (auto& score : scores) score /= whole;
+  return scores;
+}
+
+/// Reads outputs by the labels, a kind of prediction a call operator.
+class Reading {
+ public:
+  /// `tokenizer`, and the tokens of each text, are there where texts are.
+  Reading(const Labels& labels, const Tensors& outputs, const PredictionSource& source, const text::Tokenizer* tokenizer,
+          const std::vector<text::Encoding>& tokens)
+      : tokenizer_(tokenizer),
+        tokens_(tokens),
+        labels_(labels),
+        outputs_(outputs),
+        source_(source),
+        values_(output_of(outputs, labels.output, labels.names.size())),
+        places_(labels.names.size()) {}
+
+  std::vector<Row> operator()(const Classes& classes) const {
+    std::vector<Row> rows(count(values_) / places_);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto* numbers = values_.as<float>() + i * places_;
+      const auto scores = scored(labels_.output, numbers, places_, classes.scores);
+      std::vector<std::size_t> order(places_);
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return numbers[a] > numbers[b]; });
+      for (const auto place : order) rows[i].push_back({labels_.names[place], scores[place], {}, {}});
+    }
+    return rows;
+  }
+
+  std::vector<Row> operator()(const Transcript& ctc) const {
+    const auto [batch, frames] = sides();
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < batch; ++i) {
+      std::string text;
+      std::optional<std::size_t> before;
+      for (std::size_t frame = 0; frame < frames; ++frame) {
+        const auto place = best(values_.as<float>() + (i * frames + frame) * places_);
+        if (before != place && !is(ctc.blank, place)) text += is(ctc.delimiter, place) ? " " : labels_.names[place];
+        before = place;
+      }
+      const auto first = text.find_first_not_of(' ');
+      text = first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') + 1 - first);
+      rows.push_back({{{}, {}, std::move(text), {}}});
+    }
+    return rows;
+  }
+
+  std::vector<Row> operator()(const Objects& objects) const {
+    const auto [batch, candidates] = sides();
+    const auto& boxes = output_of(outputs_, objects.boxes, 4);
+    if (boxes.dims.size() != 3 || boxes.dims[0] != values_.dims[0] || boxes.dims[1] != values_.dims[1])
+      throw InputError(words(objects.boxes, ": a box for each candidate of ", labels_.output, " expected"));
+    if (!source_.sizes.empty() && source_.sizes.size() != batch)
+      throw InputError(words("sizes: ", source_.sizes.size(), " found, one for each of ", batch, " images expected"));
+    std::vector<Row> rows(batch);
+    for (std::size_t i = 0; i < batch; ++i) {
+      for (std::size_t j = i * candidates; j < (i + 1) * candidates; ++j)
+        see(objects, values_.as<float>() + j * places_,
+            box_of(objects, boxes.as<float>() + j * 4, source_.sizes.empty() ? std::array<std::int64_t, 2>{1, 1} : source_.sizes[i]), rows[i]);
+      std::stable_sort(rows[i].begin(), rows[i].end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+    }
+    return rows;
+  }
+
+  std::vector<Row> operator()(const Tags& tags) const {
+    const auto [batch, tokens] = sides();
+    if (!tokenizer_ || source_.texts.size() != batch)
+      throw InputError(words(labels_.output, ": ", source_.texts.size(), " texts found for ", batch, " rows"));
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < batch; ++i)
+      rows.push_back(entities(tags, source_.texts[i], tokens_[i], values_.as<float>() + i * tokens * places_, tokens));
+    return rows;
+  }
+
+ private:
+  /// Words in a row of one entity: their bytes, the label of the first, and the sum of their scores.
+  struct Entity {
+    std::size_t begin, end, label, words;
+    double scores;
+  };
+
+  static std::size_t count(const Tensor& tensor) { return tensor.data.size() / sizeof(float); }
+  static bool is(const std::optional<std::int64_t>& label, std::size_t place) {
+    return label && static_cast<std::size_t>(*label) == place;
+  }
+
+  /// Returns the batch, and what a row of it has vectors of.
+  std::pair<std::size_t, std::size_t> sides() const {
+    if (values_.dims.size() != 3) throw InputError(words(labels_.output, ": three dims expected"));
+    return {static_cast<std::size_t>(values_.dims[0]), static_cast<std::size_t>(values_.dims[1])};
+  }
+
+  std::size_t best(const float* numbers) const {
+    return static_cast<std::size_t>(std::max_element(numbers, numbers + places_) - numbers);
+  }
+
+  /// Returns the label of an entity, without what says whether a word begins it.
+  std::string entity(std::size_t label) const {
+    const auto& name = labels_.names[label];
+    return name.rfind("B-", 0) == 0 || name.rfind("I-", 0) == 0 ? name.substr(2) : name;
+  }
+
+  Row entities(const Tags& tags, const std::string& text, const text::Encoding& encoded, const float* numbers,
+               std::size_t tokens) const {
+    if (encoded.ids.size() > tokens)
+      throw InputError(words(labels_.output, ": ", tokens, " tokens found, the ", encoded.ids.size(), " of its text expected"));
+    text::Ids ids;
+    std::size_t before = 0;  // special tokens
+    for (std::size_t i = 0; i < encoded.ids.size(); ++i) {
+      if (encoded.texts[i]) ids.push_back(encoded.ids[i]);
+      else before += ids.empty();
+    }
+    std::vector<Entity> found;
+    for (const auto& word : text::words_of(text, ids, [this](std::string_view part) { return tokenizer_->own(part); })) {
+      const auto* vector = numbers + (before + word.token) * places_;
+      const auto label = best(vector);
+      const auto score = scored(labels_.output, vector, places_, "softmax")[label];
+      const bool continues = tags.outside && !found.empty() && labels_.names[label].rfind("B-", 0) != 0 &&
+                             entity(found.back().label) == entity(label);
+      if (!continues) found.push_back({word.begin, word.end, label, 0, 0});
+      auto& last = found.back();
+      last.end = word.end;
+      last.scores += score;
+      ++last.words;
+    }
+    Row row;
+    for (const auto& [begin, end, label, count, scores] : found)
+      if (!is(tags.outside, label))
+        row.push_back({tags.outside ? entity(label) : labels_.names[label], scores / static_cast<double>(count),
+                       text.substr(begin, end - begin), {}});
+    return row;
+  }
+
+  /// Adds what a candidate is, above the threshold.
+  void see(const Objects& objects, const float* numbers, const std::array<double, 4>& box, Row& row) const {
+    const auto scores = scored(labels_.output, numbers, places_, objects.scores);
+    std::optional<std::size_t> best;
+    for (std::size_t place = 0; place < places_; ++place)
+      if (!is(objects.background, place) && (!best || numbers[place] > numbers[*best])) best = place;
+    for (std::size_t place = 0; place < places_; ++place)
+      if (!is(objects.background, place) && (objects.scores != "softmax" || best == place) &&
+          scores[place] > objects.threshold)
+        row.push_back({labels_.names[place], scores[place], {}, box});
+  }
+
+  static std::array<double, 4> box_of(const Objects& objects, const float* numbers,
+                                      const std::array<std::int64_t, 2>& size) {
+    std::array<double, 4> box{};
+    std::copy(numbers, numbers + 4, box.begin());
+    if (objects.form == "center") {
+      const auto [x, y, width, height] = box;
+      box = {x - width / 2, y - height / 2, x + width / 2, y + height / 2};
+    }
+    for (std::size_t side = 0; side < 4; ++side) box[side] *= static_cast<double>(size[side % 2]);
+    return box;
+  }
+
+  const text::Tokenizer* tokenizer_;
+  const std::vector<text::Encoding>& tokens_;
+  const Labels& labels_;
+  const Tensors& outputs_;
+  const PredictionSource& source_;
+  const Tensor& values_;
+  std::size_t places_;
+};
+
+}  // namespace
+
+std::vector<std::vector<Prediction>> Model::predictions(const Tensors& outputs, const PredictionSource& source) const {
+  const auto& how = part_of(manifest(), &Processing::prediction, "prediction");
+  const auto& labels = part_of(manifest(), &Processing::labels, "labels");
+  for (const auto& [width, height] : source.sizes)
+    if (width < 1 || height < 1) throw InputError(words("sizes: ", width, " x ", height, " found, pixels expected"));
+  std::shared_ptr<const text::Tokenizer> tokenizer;
+  std::vector<text::Encoding> tokens;
+  if (!source.texts.empty() && std::holds_alternative<Tags>(how)) {
+    tokenizer = impl_->tokenizer();
+    for (auto& row : impl_->encode(source.texts, {{}, ""})) tokens.push_back(std::move(row.tokens.encoding));
+  }
+  return std::visit(Reading(labels, outputs, source, tokenizer.get(), tokens), how);
+}
+
+}  // namespace edgeattn

@@ -1,0 +1,51 @@
+"""Classes: the labels of a vector by their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.labels import Labels, descending
+from edgeattn_runtime.processing.prediction import Given, Prediction, required
+from edgeattn_runtime.processing.scores import EXPECTED, SCORES, scored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """Every label of every vector, the largest value first.
+
+    Attributes:
+        scores: What the output's numbers become: ``softmax``, ``sigmoid``, or ``none``.
+    """
+
+    scores: str
+
+    needs: ClassVar[Sequence[str]] = ()
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        return {"kind": "classes", "scores": self.scores}
+
+    @classmethod
+    def from_field(cls, field: Field) -> Classes:
+        """Read the manifest's ``processing.prediction``."""
+        return cls(scores=field.record("kind", "scores")["scores"].text(SCORES, EXPECTED))
+
+    def check(self, labels: Labels | None, _outputs: Mapping[str, Tensor]) -> None:
+        """Check that there are labels; see ``Reader.check``."""
+        required(labels)
+
+    def read(
+        self, labels: Labels | None, outputs: Mapping[str, object], _given: Given
+    ) -> list[list[Prediction]]:
+        """Return the labels of every vector with their scores; see ``Reader.read``."""
+        labels = required(labels)
+        values = labels.values(outputs).reshape(-1, len(labels.names))
+        scores = scored(labels.output, values, self.scores)
+        return [
+            [Prediction(label=labels.names[place], score=float(row[place])) for place in places]
+            for row, places in zip(scores, descending(values), strict=True)
+        ]

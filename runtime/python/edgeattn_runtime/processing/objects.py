@@ -1,0 +1,134 @@
+"""Objects: what a detector sees in an image, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.labels import Labels, descending, read_output
+from edgeattn_runtime.processing.prediction import Box, Given, Prediction, required
+from edgeattn_runtime.processing.scores import EXPECTED, SCORES, scored
+from edgeattn_runtime.processing.tensors import check_kind, find_tensor
+
+_FORM = re.compile("center|corners")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objects:
+    """The candidates that score above a threshold.
+
+    Attributes:
+        boxes: The output of a box a candidate, float32 ``[batch, candidates, 4]``, in shares of the image.
+        form: Which four: ``center``, x, y, width and height; or ``corners``, left, top, right and bottom.
+        scores: With ``softmax`` a candidate has its likeliest label, else each above the threshold.
+        background: The label of no object, by its place; None where there is none.
+        threshold: Above which a score counts.
+    """
+
+    boxes: str
+    form: str
+    scores: str
+    background: int | None
+    threshold: float
+
+    needs: ClassVar[Sequence[str]] = ()
+
+    def to_table(self) -> dict[str, object]:
+        """Return what the manifest holds of it."""
+        return {"kind": "objects", **asdict(self)}
+
+    @classmethod
+    def from_field(cls, field: Field) -> Objects:
+        """Read the manifest's ``processing.prediction``."""
+        fields = field.record("kind", "boxes", "form", "scores", "background", "threshold")
+        background, threshold = fields["background"], fields["threshold"].number()
+        if not 0 <= threshold <= 1:
+            raise fields["threshold"].refusal("a number from 0 to 1")
+        return cls(
+            boxes=fields["boxes"].text(),
+            form=fields["form"].text(_FORM, '"center" or "corners"'),
+            scores=fields["scores"].text(SCORES, EXPECTED),
+            background=None if background.value is None else background.integer(0),
+            threshold=threshold,
+        )
+
+    def check(self, labels: Labels | None, outputs: Mapping[str, Tensor]) -> None:
+        """Check that each candidate has labels and a box; see ``Reader.check``."""
+        labels = required(labels)
+        check_kind("labels.output", outputs[labels.output], ("float32",), 3)
+        boxes = find_tensor("prediction.boxes", self.boxes, outputs)
+        check_kind("prediction.boxes", boxes, ("float32",), 3)
+        if boxes.dims != (*outputs[labels.output].dims[:2], 4):
+            raise BundleError(
+                f"processing.prediction.boxes: {boxes} found, 4 for each candidate of "
+                f"{outputs[labels.output]} expected"
+            )
+        if self.background is not None and self.background >= len(labels.names):
+            raise BundleError(
+                f"processing.prediction.background: {self.background} found, below the {len(labels.names)} "
+                "labels expected"
+            )
+
+    def read(
+        self, labels: Labels | None, outputs: Mapping[str, object], given: Given
+    ) -> list[list[Prediction]]:
+        """Return the objects of each image, the likeliest first; see ``Reader.read``."""
+        labels = required(labels)
+        values, boxes = labels.values(outputs), read_output(self.boxes, outputs, 4)
+        if values.ndim != 3 or values.shape[:2] != boxes.shape[:2]:
+            raise InputError(
+                f"{self.boxes}: {list(boxes.shape)} found, a box for each candidate of "
+                f"{list(values.shape)} expected"
+            )
+        sizes = given.sizes
+        if sizes is not None and len(sizes) != len(values):
+            raise InputError(f"size: {len(sizes)} found, one for each of {len(values)} images expected")
+        corners = self._corners(boxes.astype(np.float64))
+        scores = scored(labels.output, values, self.scores)
+        return [
+            self._objects(labels, values[i], scores[i], corners[i], (1, 1) if sizes is None else sizes[i])
+            for i in range(len(values))
+        ]
+
+    def _objects(
+        self,
+        labels: Labels,
+        values: NDArray[np.float32],
+        scores: NDArray[np.float64],
+        boxes: NDArray[np.float64],
+        size: tuple[int, int],
+    ) -> list[Prediction]:
+        eligible = np.arange(len(labels.names)) != self.background
+        above = (scores > self.threshold) & eligible
+        if self.scores == "softmax":
+            best = np.where(eligible, values, -np.inf).argmax(axis=1)
+            above &= np.arange(len(labels.names)) == best[:, np.newaxis]
+        candidates, places = np.nonzero(above)  # in their order, which equal scores keep
+        order = descending(scores[candidates, places])
+        return [
+            Prediction(
+                label=labels.names[places[i]],
+                score=float(scores[candidates[i], places[i]]),
+                box=_scaled(boxes[candidates[i]], *size),
+            )
+            for i in order
+        ]
+
+    def _corners(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.form == "corners":
+            return boxes
+        centers, halves = boxes[..., :2], boxes[..., 2:] / 2
+        return np.concatenate([centers - halves, centers + halves], axis=-1)
+
+
+def _scaled(box: NDArray[np.float64], width: int, height: int) -> Box:
+    left, top, right, bottom = (float(share) for share in box)
+    return left * width, top * height, right * width, bottom * height

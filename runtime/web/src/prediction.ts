@@ -1,0 +1,166 @@
+/** Outputs as a person reads them: labels with scores, the text of frames, objects in an image. */
+
+import { InputError } from './errors.js';
+import type { Labels, Manifest, Objects, Scores, Tags, Transcript } from './manifest.js';
+import type { Tensor, Tensors } from './tensor.js';
+import type { TextPreparation } from './text.js';
+import type { Worded } from './words.js';
+
+/** Left, top, right and bottom. */
+export type Box = readonly [number, number, number, number];
+
+/** One thing that an output says, with what belongs to its kind. */
+export type Prediction = {
+  readonly label?: string;
+  /** How sure it is, 0 to 1. */
+  readonly score?: number;
+  /** What was transcribed, or a part of the text that was given. */
+  readonly text?: string;
+  /** In pixels where the size of the image is known, else in shares of it. */
+  readonly box?: Box;
+};
+
+/** What outputs are answers to. */
+export type PredictionSource = {
+  /** The text of each row. */
+  readonly texts?: readonly string[];
+  /** The width and height in pixels of the image of each row. */
+  readonly sizes?: readonly (readonly [number, number])[];
+};
+
+/** Read every row of an output; throws InputError where the bundle says nothing of it, or it is another. */
+export function predictions(
+  { name, processing }: Manifest,
+  outputs: Tensors,
+  source: PredictionSource,
+  preparation?: TextPreparation,
+): Prediction[][] {
+  const { labels, prediction } = processing ?? {};
+  if (!labels || !prediction)
+    throw new InputError(`${name}: no prediction in its manifest; read the outputs themselves`);
+  for (const size of source.sizes ?? [])
+    if (size.length !== 2 || !size.every((side) => Number.isSafeInteger(side) && side > 0))
+      throw new InputError(`sizes: ${size} found, a width and a height in pixels expected`);
+  const values = vectors(outputs, labels.output, labels.names.length);
+  if (prediction.kind === 'classes') return values.rows.map((row) => classes(labels, row, prediction.scores));
+  const [batch, count] = values.dims as [number, number];
+  if (values.dims.length !== 3)
+    throw new InputError(`${labels.output}: ${values.dims} found, [batch, ..., labels] of three dims expected`);
+  const row = <T>(items: readonly T[], i: number): readonly T[] => items.slice(i * count, (i + 1) * count);
+  const rows = Array.from({ length: batch }, (_, i) => row(values.rows, i));
+  if (prediction.kind === 'ctc') return rows.map((frames) => [{ text: transcribed(labels, frames, prediction) }]);
+  if (prediction.kind === 'tags') {
+    const { texts = [] } = source;
+    if (!preparation || texts.length !== batch)
+      throw new InputError(`${labels.output}: ${texts.length} texts found, one for each of ${batch} rows expected`);
+    return rows.map((tokens, i) => entities(labels, tokens, preparation.worded(texts[i] as string), prediction));
+  }
+  const boxes = vectors(outputs, prediction.boxes, 4);
+  if (boxes.dims.length !== 3 || boxes.dims[0] !== batch || boxes.dims[1] !== count)
+    throw new InputError(
+      `${prediction.boxes}: ${boxes.dims} found, a box for each candidate of ${values.dims} expected`,
+    );
+  const { sizes = Array.from({ length: batch }, () => [1, 1] as const) } = source;
+  if (sizes.length !== batch)
+    throw new InputError(`sizes: ${sizes.length} found, one for each of ${batch} images expected`);
+  return rows.map((candidates, i) => seen(labels, candidates, row(boxes.rows, i), prediction, sizes[i] as Size));
+}
+
+type Size = readonly [number, number];
+type Vector = Float32Array;
+
+/** Return an output as vectors along its last dim. */
+function vectors(outputs: Tensors, name: string, last: number): { rows: Vector[]; dims: readonly number[] } {
+  const found: Tensor | undefined = outputs[name];
+  if (found?.dtype !== 'float32' || found.dims.at(-1) !== last)
+    throw new InputError(`${name}: an output of ${last} numbers a vector expected`);
+  const data = found.data as Float32Array;
+  if (data.some(Number.isNaN)) throw new InputError(`${name}: NaN found, numbers expected`);
+  const rows = Array.from({ length: data.length / last }, (_, i) => data.subarray(i * last, (i + 1) * last));
+  return { rows, dims: found.dims };
+}
+
+function classes({ output, names }: Labels, numbers: Vector, how: Scores): Prediction[] {
+  const scores = scored(output, numbers, how);
+  const places = [...names.keys()].sort((a, b) => (numbers[b] as number) - (numbers[a] as number) || 0);
+  return places.map((place) => ({ label: names[place] as string, score: scores[place] as number }));
+}
+
+function transcribed({ names }: Labels, frames: readonly Vector[], { blank, delimiter }: Transcript): string {
+  const places = frames.map(best);
+  const kept = places.filter((place, i) => place !== places[i - 1] && place !== blank);
+  return kept
+    .map((place) => (place === delimiter ? ' ' : names[place]))
+    .join('')
+    .replace(/^ +| +$/g, '');
+}
+
+const best = (numbers: Vector): number => numbers.indexOf(numbers.reduce((a, b) => Math.max(a, b)));
+
+/** Words in a row of one entity: its place in the text, its label's, and the scores of the words. */
+type Entity = { readonly begin: number; end: number; readonly place: number; readonly scores: number[] };
+
+function entities(
+  { output, names }: Labels,
+  rows: readonly Vector[],
+  { text, words, before, tokens }: Worded,
+  { outside }: Tags,
+): Prediction[] {
+  if (tokens > rows.length)
+    throw new InputError(`${output}: ${rows.length} tokens found, at least the ${tokens} of its text expected`);
+  const named = (place: number): string => (names[place] as string).replace(outside === null ? '' : /^[BI]-/, '');
+  const found: Entity[] = [];
+  for (const { begin, end, token } of words) {
+    const numbers = rows[before + token] as Vector;
+    const place = best(numbers);
+    const score = scored(output, numbers, 'softmax')[place] as number;
+    const last = found.at(-1);
+    const continues = outside !== null && last && !names[place]?.startsWith('B-') && named(last.place) === named(place);
+    if (continues) {
+      last.end = end;
+      last.scores.push(score);
+    } else found.push({ begin, end, place, scores: [score] });
+  }
+  return found
+    .filter(({ place }) => place !== outside)
+    .map(({ begin, end, place, scores }) => ({
+      text: text.slice(begin, end),
+      label: named(place),
+      score: scores.reduce((a, b) => a + b) / scores.length,
+    }));
+}
+
+function seen(
+  { output, names }: Labels,
+  candidates: readonly Vector[],
+  boxes: readonly Vector[],
+  { form, scores: how, background, threshold }: Objects,
+  [width, height]: Size,
+): Prediction[] {
+  const eligible = [...names.keys()].filter((place) => place !== background);
+  const found = candidates.flatMap((numbers, i) => {
+    const scores = scored(output, numbers, how);
+    const likeliest = eligible.reduce(
+      (a, b) => ((numbers[b] as number) > (numbers[a] as number) ? b : a),
+      eligible[0] ?? 0,
+    );
+    const [a, b, c, d] = [...(boxes[i] as Vector)] as [number, number, number, number];
+    const sides = form === 'corners' ? [a, b, c, d] : [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
+    const box = sides.map((side, j) => side * (j % 2 ? height : width)) as unknown as Box;
+    return (how === 'softmax' ? eligible.filter((place) => place === likeliest) : eligible)
+      .map((place) => ({ label: names[place] as string, score: scores[place] as number, box }))
+      .filter(({ score }) => score > threshold);
+  });
+  return found.sort((a, b) => b.score - a.score);
+}
+
+function scored(name: string, numbers: Vector, how: Scores): readonly number[] {
+  const values = [...numbers];
+  if (how === 'none') return values;
+  if (!values.every(Number.isFinite)) throw new InputError(`${name}: an infinite number found, finite ones expected`);
+  if (how === 'sigmoid') return values.map((value) => 1 / (1 + Math.exp(-value)));
+  const largest = values.reduce((a, b) => Math.max(a, b));
+  const masses = values.map((value) => Math.exp(value - largest));
+  const whole = masses.reduce((a, b) => a + b);
+  return masses.map((mass) => mass / whole);
+}

@@ -1,0 +1,101 @@
+"""What outputs mean: classes, transcripts and objects; the conformance cases hold their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn_runtime import InputError, Prediction, load
+from edgeattn_runtime.processing.classes import Classes
+from edgeattn_runtime.processing.labels import Labels
+from edgeattn_runtime.processing.objects import Objects
+from edgeattn_runtime.processing.prediction import Given
+from edgeattn_runtime.processing.transcript import Transcript
+
+LABELS = Labels(output="logits", names=("cat", "dog", "none"))
+DETECTOR = Objects(boxes="boxes", form="center", scores="softmax", background=2, threshold=0.5)
+
+
+def _objects(detector: Objects, logits: list[list[float]], given: Given | None = None) -> list[Prediction]:
+    boxes = np.tile(np.array([0.5, 0.5, 0.2, 0.4], np.float32), (1, len(logits), 1))
+    outputs: dict[str, object] = {"logits": np.array([logits], np.float32), "boxes": boxes}
+    (row,) = detector.read(LABELS, outputs, given or Given())
+    return row
+
+
+def test_probabilities_are_shares_of_one() -> None:
+    rows = Classes(scores="softmax").read(LABELS, {"logits": np.array([[0, 3, 1]], np.float32)}, Given())
+    assert [each.label for each in rows[0]] == ["dog", "none", "cat"]
+    assert sum(each.score or 0 for each in rows[0]) == pytest.approx(1)
+    large = Classes(scores="softmax").read(LABELS, {"logits": np.full((1, 3), 9000, np.float32)}, Given())
+    assert [each.score for each in large[0]] == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize("scores", ["softmax", "sigmoid"])
+def test_an_infinite_number_has_no_score(scores: str) -> None:
+    infinite: dict[str, object] = {"logits": np.array([[0, np.inf, 1]], np.float32)}
+    with pytest.raises(InputError, match="logits: an infinite number"):
+        Classes(scores=scores).read(LABELS, infinite, Given())
+    assert Classes(scores="none").read(LABELS, infinite, Given())[0][0].score == np.inf
+
+
+def test_a_letter_that_comes_twice_needs_a_blank_between() -> None:
+    letters = Labels(output="logits", names=("-", " ", "l", "o"))
+    frames = np.eye(4, dtype=np.float32)[[[3, 3, 0, 1, 1, 2, 0, 2, 2, 3, 1]]]
+    rows = Transcript(blank=0, delimiter=None).read(letters, {"logits": frames}, Given())
+    assert rows == [[Prediction(text="o llo")]]
+
+
+def test_what_a_detector_sees_is_in_pixels_where_the_size_is_known() -> None:
+    (found,) = _objects(DETECTOR, [[0, 4, 0], [1, 0, 9]])
+    assert found.label == "dog"
+    assert found.box == pytest.approx((0.4, 0.3, 0.6, 0.7))
+    (found,) = _objects(DETECTOR, [[0, 4, 0]], Given(sizes=[(200, 100)]))
+    assert found.box == pytest.approx((80, 30, 120, 70))
+
+
+def test_a_label_that_is_scored_by_itself_leaves_room_for_others() -> None:
+    each = Objects(boxes="boxes", form="center", scores="sigmoid", background=None, threshold=0.6)
+    assert [found.label for found in _objects(each, [[1, 3, 0]])] == ["dog", "cat"]
+    assert [found.label for found in _objects(DETECTOR, [[1, 3, 0]])] == ["dog"]
+
+
+def test_a_size_is_of_pixels(conformance: Path) -> None:
+    outputs = {"logits": np.zeros((1, 1, 5), np.float32), "boxes": np.zeros((1, 1, 4), np.float32)}
+    with load(conformance / "objects.edge") as model:
+        assert model.predictions(outputs, size=(3, 4)) == [[]]
+        for size in ((0, 4), (3, 4.5), [(3, 4), None], 3):
+            with pytest.raises(InputError, match="a width and a height in pixels expected"):
+                model.predictions(outputs, size=size)
+
+
+def test_outputs_that_mean_nothing_are_read_themselves(conformance: Path) -> None:
+    with load(conformance / "processed.edge") as model, pytest.raises(InputError, match="predicts nothing"):
+        model.predictions({"embedding": np.zeros((1, 8), np.float32)})
+
+
+Command = Callable[..., Any]
+
+
+def test_a_command_prints_what_a_person_reads(conformance: Path, tmp_path: Path, command: Command) -> None:
+    np.savez(tmp_path / "classes.npz", given_logits=np.array([[0, 2, 1, -1, 0]], np.float32))
+    result = command("run", conformance / "classes-softmax.edge", "--input", tmp_path / "classes.npz")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[:2] == ["dog        0.5923", "rare bird  0.2179"]
+    letters = np.eye(7, dtype=np.float32)[[[3, 3, 2, 5], [0, 4, 0, 4]]]
+    np.savez(tmp_path / "letters.npz", given_logits=letters)
+    result = command("run", conformance / "ctc.edge", "--input", tmp_path / "letters.npz")
+    assert result.stdout == "a ß\nbb\n"
+    raw = command("run", conformance / "ctc.edge", "--raw", "--input", tmp_path / "letters.npz")
+    assert raw.stdout == "logits: float32[2, 4, 7] 0 0 0 1 0 0 ...\n"
+    np.savez(
+        tmp_path / "objects.npz",
+        given_logits=np.array([[[0, 9, 0, 0, 0], [0, 0, 0, 0, 9]], [[0, 0, 0, 0, 9]] * 2], np.float32),
+        given_boxes=np.full((2, 2, 4), 0.5, np.float32),
+    )
+    result = command("run", conformance / "objects.edge", "--input", tmp_path / "objects.npz")
+    assert result.stdout == "dog  0.9995  0.2500 0.2500 0.7500 0.7500\n\nnothing found\n"
