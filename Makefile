@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -73,6 +73,11 @@ checkpoints:  ## checkpoints of each kind, trained and exported by one line each
 	python -m venv $(HUB)/venv
 	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' num2words
 	$(HUB)/venv/bin/python tests/bench/bench_checkpoints.py
+
+pipelines:  ## what bundles of such checkpoints answer, and transformers' own pipelines; thirty minutes, in an environment of its own
+	python -m venv $(HUB)/venv
+	$(HUB)/venv/bin/pip install --quiet --editable '.[dev]' num2words
+	$(HUB)/venv/bin/python tests/bench/bench_pipelines.py
 
 isa:  ## the same answers on emulated CPUs, x86 without VNNI and with it, and arm64; Linux on x86-64 with apt, ten minutes
 	python tests/isa/saturating_kernel.py

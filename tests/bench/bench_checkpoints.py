@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         machines.add(report["machine"]["cpu"])
         print(rows[-1], flush=True)
     if not names:
-        write(rows, ", ".join(sorted(machines)))
+        write(rows, COLUMNS, (BEGIN, END), f"{', '.join(sorted(machines))}, {today('checkpoints')}")
 
 
 def exported(train: Callable[[Path], Example], place: Path) -> tuple[Mapping[str, Any], Example]:
@@ -85,17 +85,21 @@ def cells(example: Example, report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{size['int8'] / size['pytorch']:.2f}"
 
 
-def write(rows: list[str], machine: str) -> None:
-    """Put the table into the page, between its marks."""
+def write(rows: list[str], columns: Sequence[str], marks: tuple[str, str], note: str) -> None:
+    """Put a table into the page, between its marks, with a note below; its first three columns are words."""
     page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    aligned = ["---"] * 3 + ["---:"] * (len(COLUMNS) - 3)
-    table = "\n".join([row(COLUMNS), row(aligned), *rows])
-    told = f"{machine}, {date.today().isoformat()}, by `make checkpoints`."
-    PAGE.write_text(f"{before}{BEGIN}\n{table}\n\n{told}\n\n{END}{after}", encoding="utf-8")
+    before, after = page.split(marks[0])[0], page.split(marks[1])[1]
+    aligned = ["---"] * 3 + ["---:"] * (len(columns) - 3)
+    table = "\n".join([row(columns), row(aligned), *rows])
+    PAGE.write_text(f"{before}{marks[0]}\n{table}\n\n{note}\n\n{marks[1]}{after}", encoding="utf-8")
 
 
-def row(cells: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+def today(target: str) -> str:
+    """Return when a table was made, and by which target of the Makefile."""
+    return f"{date.today().isoformat()}, by `make {target}`."
+
+
+def row(cells: Iterable[str]) -> str:
     """Return a row of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
 

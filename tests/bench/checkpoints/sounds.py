@@ -129,3 +129,28 @@ def heard(place: Path) -> Example:
     network.save_pretrained(folder)
     data = record(place / "spoken", [drawn(found[:SPOKEN]) for _ in range(TESTED)], RATE)
     return Example("speech recognition, CTC", "word accuracy", folder, data)
+
+
+def commanded(place: Path) -> Example:
+    """Train a wav2vec 2.0 to say which of ten words it hears."""
+    torch.manual_seed(0)
+    sizes = {name: value for name, value in HEARD.items() if not name.startswith("ctc")}
+    config = transformers.Wav2Vec2Config(
+        **(folders.LISTENER | sizes), classifier_proj_size=64, id2label=dict(enumerate(WORDS))
+    )
+    network = transformers.Wav2Vec2ForSequenceClassification(config)
+    extractor = transformers.Wav2Vec2FeatureExtractor(sampling_rate=RATE)
+    found = clips()
+
+    def batch() -> Mapping[str, Any]:
+        sounds, texts = zip(*random.sample(found[SPOKEN:], BATCH), strict=True)
+        shortest = min(map(len, sounds))
+        cut = [sound[:shortest].numpy() for sound in sounds]
+        inputs = extractor(cut, sampling_rate=RATE, return_tensors="pt")["input_values"]
+        return {"input_values": inputs, "labels": torch.tensor([WORDS.index(text) for text in texts])}
+
+    fit(network, batch, 600)
+    for part in (network, extractor):
+        part.save_pretrained(place / "commanded")
+    data = record(place / "spoken", found[:TESTED], RATE)
+    return Example("audio classification", "accuracy", place / "commanded", data, "label=text")
