@@ -25,6 +25,9 @@ def pack(
         str, typer.Option("--for", metavar="TARGET", help="Which of its targets, such as cpu.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write.")],
+    without_golden: Annotated[
+        bool, typer.Option("--without-golden", help="Leave out the golden vectors, which `check` replays.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
 ) -> None:
     """Write what an app ships: one target, without reports.
@@ -38,7 +41,7 @@ def pack(
         from edgeattn_export.pack.for_app import parts
 
         whole = open_bundle(bundle)
-        save(for_app(whole, target), output)
+        save(for_app(whole, target, golden=not without_golden), output)
         packed = open_bundle(output)
         sizes = _sizes(packed, parts(packed, packed.manifest.variants))
     left_out = _bytes(whole) - _bytes(packed)

@@ -14,11 +14,12 @@ from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.pack.excerpts import excerpted, small_inputs
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.golden import Sample, replay
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
-GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest
+GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest that an app can ship
 LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order
 LEAST_LOSS = 1e-3  # of cosine, allowed in any case
 
@@ -39,8 +40,8 @@ def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: 
         main: That graph in int8.
         inputs: Real inputs of that graph.
     """
-    chosen = stratified(inputs, GOLDEN_SAMPLES)
-    samples = tuple(Sample(arrays, original(arrays)) for arrays in chosen)
+    chosen = stratified(small_inputs(tuple(inputs), GOLDEN_SAMPLES), GOLDEN_SAMPLES)
+    samples = tuple(excerpted(Sample(arrays, original(arrays))) for arrays in chosen)
     results = replay(lambda **arrays: main(arrays), samples, tolerance=0.0)
     loss = max(1 - result.cosine for result in results)
     return Golden(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))

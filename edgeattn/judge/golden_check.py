@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.errors import IncompatibleRuntimeError
-from edgeattn_runtime.golden import GoldenResult, check, read_golden, replay
+from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.golden import NO_GOLDEN, GoldenResult, check, read_golden, replay
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.picking import runnable
@@ -32,9 +32,12 @@ def golden_check(files: BundleFiles) -> GoldenCheck:
         files: The bundle.
 
     Raises:
+        BadInput: The bundle was packed without golden vectors.
         BundleError: The bundle is not what its manifest says.
         IncompatibleRuntimeError: No variant can be run here.
     """
+    if files.manifest.golden is None:
+        raise BadInput(f"{files.folder}: {NO_GOLDEN}")
     try:
         variants = runnable(files.manifest)
     except IncompatibleRuntimeError:

@@ -21,8 +21,8 @@ from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.errors import BudgetError
-from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.golden import NO_GOLDEN, read_golden
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.manifest import Manifest, Variant
@@ -69,6 +69,8 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
     manifest, threads = files.manifest, sweep.threads[0]
     variant, *_ = runnable(manifest)  # in this process: its memory is measured too
     golden = [sample.inputs for sample in read_golden(files)]
+    if not golden:
+        raise BadInput(f"{bundle}: {NO_GOLDEN}")
     if source is None:
         timed = _alone(files, variant, golden, sweep, progress)
     else:

@@ -62,7 +62,7 @@ def _check_graphs(source: str, result: DeviceBenchmark, files: BundleFiles) -> N
 
 def _check_samples(source: str, result: DeviceBenchmark, manifest: Manifest) -> None:
     """Refuse a result that leaves out golden outputs, or times of a sample."""
-    samples = range(manifest.golden.samples)
+    samples = range(0 if manifest.golden is None else manifest.golden.samples)
     outputs = [output.name for output in manifest.graphs[manifest.main_graph].outputs]
     golden = [(each.sample, each.output) for each in result.golden]
     runs = [[timing.sample for timing in run.timings] for run in result.runs]

@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from edgeattn_runtime import BundleError, load
+from edgeattn_runtime.__main__ import main
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.golden import Sample, check, read_golden, replay, write_golden
 
@@ -129,3 +130,23 @@ def test_infinities_in_the_same_place_are_no_difference() -> None:
     answer = np.array([np.inf, 1], np.float32)
     (result,) = replay(lambda x: {"y": answer}, [_sample([np.inf, 1])], tolerance=0.9)
     assert (result.ok, result.max_abs) == (True, 0.0)
+
+
+def test_a_bundle_without_golden_vectors_loads_and_has_no_results(
+    conformance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = conformance / "golden-none.edge"
+    with load(bundle) as model:
+        assert model.manifest.golden is None
+        assert model.check() == ()
+    for verb in ("check", "bench"):
+        assert main([verb, str(bundle)]) == 2
+        assert "packed without golden vectors" in capsys.readouterr().err
+
+
+def test_golden_vectors_are_read_when_they_are_asked_for(conformance: Path) -> None:
+    with (
+        load(conformance / "golden-changed.edge") as model,
+        pytest.raises(BundleError, match=r"golden\.safetensors: sha256"),
+    ):
+        model.check()

@@ -16,8 +16,9 @@ let stopped = false;
 const calls: Calls = {
   async open(way, tell) {
     model = await load(BUNDLE, { ...way, onProgress: tell });
-    const { manifest, loadMs, samples } = model;
-    return { manifest, loadMs, golden: samples, texts: samples.flatMap(({ inputs }) => textOf(inputs)) };
+    const { manifest, loadMs } = model;
+    const golden = await model.golden();
+    return { manifest, loadMs, golden, texts: golden.flatMap(({ inputs }) => textOf(inputs)) };
   },
   async bench() {
     await model.bench({ seconds: WARMUP });

@@ -14,12 +14,13 @@ from edgeattn_runtime.manifest import Variant
 GRAPHS, WEIGHTS, GOLDEN, TOKENIZER = "graphs", "weights", "golden vectors", "tokenizer"
 
 
-def for_app(files: BundleFiles, target: str) -> Packed:
+def for_app(files: BundleFiles, target: str, *, golden: bool = True) -> Packed:
     """Put together what a device reads of a bundle: the graphs of one target, and what its manifest names.
 
     Args:
         files: The bundle on disk, checked.
         target: Which of its targets.
+        golden: Whether its golden vectors are kept, which ``check`` replays.
 
     Raises:
         BadInput: The bundle has no such target; or it is signed, and its signature would no longer be right.
@@ -31,10 +32,16 @@ def for_app(files: BundleFiles, target: str) -> Packed:
     if not variants:
         names = dict.fromkeys(variant.target for variant in manifest.variants)
         raise BadInput(f"{files.folder}: no target {target!r}; it has {', '.join(names)}")
-    kept = [name for part in parts(files, variants).values() for name in part]
+    left_out = () if golden else (GOLDEN,)
+    kept = [name for part, names in parts(files, variants).items() if part not in left_out for name in names]
     return Packed(
-        replace(manifest, variants=variants, files={name: manifest.files[name] for name in kept}),
-        {name: files.path(name).read_bytes() for name in kept},
+        replace(
+            manifest,
+            variants=variants,
+            files={name: manifest.files[name] for name in kept},
+            golden=manifest.golden if golden else None,
+        ),
+        {name: files.read(name) for name in kept},
     )
 
 
@@ -42,11 +49,11 @@ def parts(files: BundleFiles, variants: Iterable[Variant]) -> Mapping[str, tuple
     """Return the names of the files that a device reads, by what they are; no file twice."""
     graphs = tuple(dict.fromkeys(graph for variant in variants for graph in variant.files.values()))
     read = dict.fromkeys(name for graph in graphs for name in files_of(files, graph))
-    processing = files.manifest.processing
+    processing, golden = files.manifest.processing, files.manifest.golden
     text = None if processing is None else processing.text
     return {
         GRAPHS: graphs,
         WEIGHTS: tuple(name for name in read if name not in graphs),
-        GOLDEN: (files.manifest.golden.file,),
+        GOLDEN: () if golden is None else (golden.file,),
         TOKENIZER: () if text is None else (text.tokenizer,),
     }

@@ -228,7 +228,7 @@ struct Manifest {
   std::optional<Processing> processing;
   std::vector<Variant> variants;
   std::map<std::string, FileEntry> files;
-  std::string golden_file;
+  std::string golden_file;  // empty where it was packed without golden vectors
   std::int64_t golden_samples = 0;
   std::map<std::string, double> budget;
   std::string provenance;                    // JSON

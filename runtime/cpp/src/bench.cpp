@@ -43,7 +43,7 @@ double percentile(const std::vector<double>& sorted, double share) {
 }
 
 /// Times the golden samples, interleaved: each round begins with the next one.
-Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& samples,
+Json timed(const Model& model, const std::vector<GoldenSample>& samples,
            const BenchOptions& options, std::int64_t threads) {
   const auto count = static_cast<int>(samples.size());
   std::vector<std::vector<double>> times(samples.size());
@@ -51,7 +51,7 @@ Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& s
     for (int i = 0; i < count; ++i) {
       const auto sample = static_cast<std::size_t>((round + i) % count);
       const auto start = Clock::now();
-      model.run(samples[sample].first);
+      model.run(samples[sample].inputs);
       if (round >= options.warmup) times[sample].push_back(milliseconds_since(start));
     }
   auto timings = Json::array();
@@ -60,7 +60,7 @@ Json timed(const Model& model, const std::vector<std::pair<Tensors, Tensors>>& s
     std::sort(sorted.begin(), sorted.end());
     const auto& main = model.manifest().graphs.at(model.manifest().main_graph());
     timings.push_back({{"sample", i},
-                       {"shape", sizes_of(main.inputs, samples[i].first)},
+                       {"shape", sizes_of(main.inputs, samples[i].inputs)},
                        {"latency_ms",
                         {{"p50", percentile(sorted, 0.5)},
                          {"p90", percentile(sorted, 0.9)},
@@ -83,6 +83,7 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   const double load_ms = milliseconds_since(start);
   const auto& manifest = model.manifest();
   const auto variants = Inside::of(model).graph()->variants();
+  require_golden(Inside::of(model).bundle);
   const auto samples = read_golden(Inside::of(model).bundle);
   auto golden = Json::array(), runs = Json::array();
   auto graphs = Json::object();

@@ -189,6 +189,7 @@ bool print(const std::vector<GoldenResult>& results) {
 }
 
 int check(const Model& model) {
+  require_golden(Inside::of(model).bundle);
   if (const auto words = kernels_in_words(model); !words.empty()) std::puts(words.c_str());
   return print(model.check()) ? 0 : 1;
 }

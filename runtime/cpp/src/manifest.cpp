@@ -359,7 +359,8 @@ Manifest parse_manifest(std::string_view text) {
       throw BundleError(words("files: \"", path,
                               "\" found, the path of another file inside the folder expected (parts of ",
                               "A-Z a-z 0-9 . _ - that begin with no dot, joined by /)"));
-  Record{record["golden"]}("file", manifest.golden_file)("samples", manifest.golden_samples, 1).end();
+  if (record.has("golden"))
+    Record{record["golden"]}("file", manifest.golden_file)("samples", manifest.golden_samples, 1).end();
   record["provenance"].table();
   manifest.provenance = record["provenance"].value().dump();
   if (record.has("signature")) {

@@ -50,7 +50,22 @@ struct Inside {
   static GenerationSession::State& of(GenerationSession& session) { return *session.state_; }
 };
 
-/// Reads the golden vectors: by sample, inputs and outputs.
-std::vector<std::pair<Tensors, Tensors>> read_golden(const Bundle& bundle);
+/// Which numbers of an output a golden sample holds.
+struct Excerpt {
+  std::vector<std::int64_t> dims;    // of the whole output
+  std::vector<std::size_t> places;  // in the flattened output, ascending
+};
+
+/// One call as PyTorch answered it. Of an output with an excerpt, `outputs` has these numbers in one axis.
+struct GoldenSample {
+  Tensors inputs, outputs;
+  std::map<std::string, Excerpt> excerpts;  // by output
+};
+
+/// Reads the golden vectors; none where the bundle was packed without.
+std::vector<GoldenSample> read_golden(const Bundle& bundle);
+
+/// Throws InputError where there are no golden vectors.
+void require_golden(const Bundle& bundle);
 
 }  // namespace edgeattn

@@ -66,5 +66,5 @@ def _verdict(opened: Callable[[], Model]) -> Line:
         return {"found": "refused"}
     except IncompatibleRuntimeError:
         return {"found": "incompatible"}
-    least = min(result.cosine for result in results)
+    least = min((result.cosine for result in results), default=None)
     return {"found": "accepted" if all(r.ok for r in results) else "golden-fails", "cosine": least}

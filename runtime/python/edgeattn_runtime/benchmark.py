@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.golden import GoldenResult, Sample, check, read_golden
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.golden import NO_GOLDEN, GoldenResult, Sample, check, read_golden
 from edgeattn_runtime.latency import WINDOW, Latency, interleave, warm_up
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
@@ -103,7 +104,7 @@ def bench(
         kernels: As ``load`` has it.
 
     Raises:
-        InputError: ``rounds`` is below 1, or the bundle has no such target.
+        InputError: ``rounds`` is below 1, or the bundle has no such target, or no golden vectors.
         BundleError: The bundle is not whole.
         IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
@@ -113,6 +114,8 @@ def bench(
     model = opened(threads=first)
     load_ms = (time.perf_counter_ns() - start) / 1e6
     samples = read_golden(model.files)
+    if not samples:
+        raise InputError(f"{path}: {NO_GOLDEN}")
     timed = partial(_timed, samples=samples, rounds=rounds)
     golden, run, peak = check(model), timed(model), peak_memory_mb()
     files = {file for variant in model.variants for file in variant.files.values()}

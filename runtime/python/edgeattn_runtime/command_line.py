@@ -12,9 +12,9 @@ from edgeattn_runtime.answer_lines import answer_lines
 from edgeattn_runtime.arguments import GENERATION, parser
 from edgeattn_runtime.benchmark import bench
 from edgeattn_runtime.boundary import shortage
-from edgeattn_runtime.errors import CheckFailed, EdgeAttnError
+from edgeattn_runtime.errors import BadInput, CheckFailed, EdgeAttnError
 from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
-from edgeattn_runtime.golden import check
+from edgeattn_runtime.golden import NO_GOLDEN, check
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model, load
 from edgeattn_runtime.npz import write_npz
@@ -56,6 +56,8 @@ def _run(args: argparse.Namespace) -> None:
 
 def _check(args: argparse.Namespace) -> None:
     model = _load(args)
+    if model.manifest.golden is None:
+        raise BadInput(f"{args.bundle}: {NO_GOLDEN}")
     results = check(model)
     table = {
         "machine": Machine.here(model.kernels).to_table(),

@@ -39,7 +39,7 @@ __all__ = [
 SCHEMA = 2
 MAIN_GRAPH = "model"
 
-_OPTIONAL = ("generation", "streaming", "rows", "processing", "signature")
+_OPTIONAL = ("generation", "streaming", "rows", "processing", "golden", "signature")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Manifest:
     processing: Processing | None = None
     variants: tuple[Variant, ...]
     files: Mapping[str, FileEntry]
-    golden: Golden
+    golden: Golden | None = None
     budget: Mapping[str, float]
     provenance: Mapping[str, object]
     signature: Signature | None = None
@@ -128,7 +128,7 @@ class Manifest:
             processing=Processing.from_field(fields["processing"]) if "processing" in fields else None,
             variants=tuple(Variant.from_field(item) for item in fields["variants"].items(least=1)),
             files={path: FileEntry.from_field(path, item) for path, item in fields["files"].table().items()},
-            golden=Golden.from_field(fields["golden"]),
+            golden=Golden.from_field(fields["golden"]) if "golden" in fields else None,
             budget=fields["budget"].numbers(),
             provenance={name: field.value for name, field in fields["provenance"].table().items()},
             signature=Signature.from_field(fields["signature"]) if "signature" in fields else None,
@@ -151,7 +151,7 @@ def _check_references(manifest: Manifest) -> None:
     graphs = manifest.graphs
     if len(graphs) != 1 and MAIN_GRAPH not in graphs:
         raise BundleError(f"graphs: {', '.join(graphs) or 'none'} found, one named {MAIN_GRAPH!r} expected")
-    if manifest.golden.file not in manifest.files:
+    if manifest.golden is not None and manifest.golden.file not in manifest.files:
         raise BundleError(f"golden.file: {manifest.golden.file!r} is not in files; list it there")
     for name, graph in graphs.items():
         _check_dims(name, graph, manifest.symbols)

@@ -262,7 +262,8 @@ class Model:
         """Replay the bundle's golden vectors on this machine; a main graph's alone.
 
         Returns:
-            For every output of every sample how near it came to PyTorch's, and whether that is near enough.
+            For every output of every sample how near it came to PyTorch's, and whether that is near enough;
+            nothing where the bundle was packed without golden vectors.
 
         Raises:
             BundleError: The golden vectors are not what the manifest says.

@@ -76,7 +76,8 @@ async function* linesOf(one: Case, place: Place, options: LoadOptions): AsyncGen
     if (one.needs === 'listing' && !source.list) return { found: CANNOT_LIST };
     opened.set('model', await load(source, { ...options, ...(one.trusted_keys && { trustedKeys: one.trusted_keys }) }));
     const results = await model().check();
-    return { found: results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails', near: worst(results) };
+    const found = results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails';
+    return { found, ...(results.length > 0 && { near: worst(results) }) };
   };
   const refused = (error: Error): Found => ({ found: VERDICTS[error.name] ?? String(error) });
   yield line(one, 'open', one.verdict, () => open().catch(refused));

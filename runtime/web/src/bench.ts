@@ -43,8 +43,11 @@ export type BenchOptions = CallOptions & {
 /** Replay the golden vectors, and time calls on their inputs in turns for so many seconds. */
 export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptions): Promise<Benchmark> {
   if (!(seconds > 0)) throw new InputError(`seconds: ${seconds} found, above 0 expected`);
-  const { manifest, threads, variants, loadMs, samples } = model;
+  const { manifest, threads, variants, loadMs } = model;
   const deadline = new Deadline(limits);
+  const samples = await deadline.race(model.golden());
+  if (samples.length === 0)
+    throw new InputError(`${manifest.name}: packed without golden vectors; take the bundle that it was packed from`);
   const golden = await model.check(limits);
   const times: number[][] = samples.map(() => []);
   const end = performance.now() + seconds * 1e3;

@@ -6,7 +6,7 @@ import type { Model } from './model.js';
 /** The model's verbs that a page asks for; `open` loads it, `stop` ends what is still asked under a number. */
 export type Verb =
   | ('open' | 'stop' | 'close' | 'describe' | 'run' | 'runMany' | 'prepare' | 'labels' | 'forecast' | 'decode')
-  | ('predictions' | 'generate' | 'write' | 'generateMany' | 'check' | 'bench');
+  | ('predictions' | 'generate' | 'write' | 'generateMany' | 'golden' | 'check' | 'bench');
 
 export type Ask = {
   readonly id: number;
@@ -22,7 +22,7 @@ export type Reply =
   | { readonly id: number; readonly kind: 'error'; readonly name: string; readonly message: string };
 
 /** What is known of a model once it is open. */
-export type Opening = Pick<Model, 'manifest' | 'samples' | 'engine' | 'threads' | 'loadMs'>;
+export type Opening = Pick<Model, 'manifest' | 'engine' | 'threads' | 'loadMs'>;
 
 /** What can be said to a worker of how a bundle is loaded. */
 export type OpenOptions = Omit<LoadOptions, 'engine'>;

@@ -16,7 +16,7 @@ export {
 } from './errors.js';
 export type { GenerateManyOptions, GenerateOptions } from './generate.js';
 export { GenerationSession } from './generation-session.js';
-export type { GoldenResult, Sample } from './golden.js';
+export { type Excerpt, type GoldenResult, heldOf, type Sample } from './golden.js';
 export type { Pixels } from './image.js';
 export { readImage } from './image-file.js';
 export { clearCache } from './kept.js';

@@ -6,7 +6,7 @@ import { Bundle, type Progress } from './bundle.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
 import { InputError, owned } from './errors.js';
-import { readGolden } from './golden.js';
+import { readGolden, type Sample } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type TextProcessing, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import { GraphSession, isWeightsOf } from './session.js';
@@ -70,7 +70,11 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
   const { content, models } = needed(manifest, graphs);
   const files = await deadline.race(
     place // a graph may then read any file of its folder
-      ? bundle.read(Object.keys(manifest.files), watched, (file) => content.includes(file))
+      ? bundle.read(
+          Object.keys(manifest.files).filter((file) => file !== manifest.golden?.file),
+          watched,
+          (file) => content.includes(file),
+        )
       : bundle.read([...new Set([...content, ...models])], watched),
   );
   const open = async ({ name, graph }: Reached, variant: Variant): Promise<Bucket> => {
@@ -89,12 +93,20 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
   return new Model({
     manifest,
     graphs: buckets,
-    samples: readGolden(manifest, files.get(manifest.golden.file) as Content),
+    golden: () => goldenOf(bundle),
     text: text && (await textPreparation(text, files.get(text.tokenizer) as Content)),
     engine: { name: engine.package, version: running.version },
     threads: used,
     loadMs: performance.now() - started,
   });
+}
+
+/** Fetched when something asks for them: no call waits for them. */
+async function goldenOf(bundle: Bundle): Promise<readonly Sample[]> {
+  const { golden } = bundle.manifest;
+  if (!golden) return [];
+  const files = await bundle.read([golden.file]);
+  return readGolden(bundle.manifest, golden, files.get(golden.file) as Content);
 }
 
 /** Tokenizers are fetched by pages that take texts alone. */
@@ -109,15 +121,15 @@ function sourceOf(source: string | URL | Source): Source {
   throw new InputError(`source: ${typeof source} found, an address or a source of files expected`);
 }
 
-/** Return the files that are used: golden vectors and a tokenizer, and graphs with their weights. */
+/** Return the files that a call uses: a tokenizer, and graphs with their weights. */
 function needed(
-  { files, golden, processing }: Manifest,
+  { files, processing }: Manifest,
   graphs: readonly Reached[],
 ): { readonly content: readonly string[]; readonly models: readonly string[] } {
   const models = graphs.flatMap(({ name, variants }) => variants.map((variant) => variant.files[name] as string));
   const weights = Object.keys(files).filter((file) => models.some((model) => isWeightsOf(file, model)));
   const text = processing?.text;
-  return { content: [golden.file, ...(text ? [text.tokenizer] : [])], models: [...models, ...weights] };
+  return { content: text ? [text.tokenizer] : [], models: [...models, ...weights] };
 }
 
 /** Return the sizes that a variant fixes in the inputs of a graph. */

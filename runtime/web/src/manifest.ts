@@ -194,7 +194,8 @@ export type Manifest = {
   readonly processing?: Processing;
   readonly variants: readonly Variant[];
   readonly files: Table<{ readonly sha256: string; readonly size: number }>;
-  readonly golden: { readonly file: string; readonly samples: number };
+  /** Left out where it was packed without golden vectors. */
+  readonly golden?: { readonly file: string; readonly samples: number };
   readonly budget: Table<number>;
   readonly provenance: Table<Json>;
   readonly signature?: { readonly scheme: 'ed25519'; readonly key: string };

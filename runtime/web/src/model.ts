@@ -24,7 +24,7 @@ import { readStops, written } from './writing.js';
 type Opened = {
   readonly manifest: Manifest;
   readonly graphs: ReadonlyMap<string, Buckets>;
-  readonly samples: readonly Sample[];
+  readonly golden: () => Promise<readonly Sample[]>;
   readonly text: TextPreparation | undefined;
   readonly engine: { readonly name: string; readonly version: string };
   readonly threads: number;
@@ -47,8 +47,6 @@ const generation = (): Promise<typeof import('./generate.js')> => import('./gene
 /** A bundle that is ready to be called. Every call of it throws what is an `EdgeAttnError`. */
 export class Model {
   readonly manifest: Manifest;
-  /** The golden vectors: real inputs, and PyTorch's outputs for them. */
-  readonly samples: readonly Sample[];
   /** The package that runs it, and its version. */
   readonly engine: { readonly name: string; readonly version: string };
   /** Intra-op threads. */
@@ -56,12 +54,13 @@ export class Model {
   /** How long loading took, fetching and checking included, in milliseconds. */
   readonly loadMs: number;
   readonly #graphs: ReadonlyMap<string, Buckets>;
+  readonly #golden: () => Promise<readonly Sample[]>;
   readonly #text: TextPreparation | undefined;
   #closed = false;
 
-  constructor({ manifest, graphs, samples, text, engine, threads, loadMs }: Opened) {
+  constructor({ manifest, graphs, golden, text, engine, threads, loadMs }: Opened) {
     this.manifest = manifest;
-    this.samples = samples;
+    this.#golden = golden;
     this.engine = engine;
     this.threads = threads;
     this.loadMs = loadMs;
@@ -123,12 +122,21 @@ export class Model {
     return answers;
   }
 
-  /** Replay the golden vectors: how near each output comes to PyTorch's, and whether that is near enough. */
+  /** Fetch the golden vectors: real inputs, and PyTorch's outputs for them; none where it was packed without. */
+  async golden(): Promise<readonly Sample[]> {
+    this.#checkOpen();
+    return this.#golden();
+  }
+
+  /**
+   * Replay the golden vectors: how near each output comes to PyTorch's, and whether that is near enough. Where the bundle
+   * was packed without, there is no result.
+   */
   async check(limits: CallOptions = {}): Promise<GoldenResult[]> {
     const name = mainGraph(this.manifest);
     const [main, specs, deadline] = [this.#buckets(name), this.#graph(name).inputs, new Deadline(limits)];
     return replay(
-      this.samples,
+      await deadline.race(this.golden()),
       (inputs) => {
         deadline.check();
         return this.run(inputs, limits);

@@ -25,7 +25,7 @@ const CACHED = ['float32', 'int8']; // the dtypes of a cache's tensors
 /** Check a manifest whose every key is of the right kind; throws BundleError. */
 export function checkReferences(manifest: Manifest, main: string): void {
   const { graphs, symbols, files, generation, golden, variants } = manifest;
-  expect(golden.file in files, `golden.file: ${golden.file} is not in files; list it there`);
+  expect(!golden || golden.file in files, `golden.file: ${golden?.file} is not in files; list it there`);
   for (const [name, graph] of Object.entries(graphs)) checkGraph(`graphs.${name}`, graph, symbols);
   for (const [name, bounds] of Object.entries(symbols)) {
     expect(

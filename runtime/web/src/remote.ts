@@ -5,7 +5,7 @@ import type { Ask, Opening, OpenOptions, Reply, Verb } from './calls.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import * as errors from './errors.js';
 import type { GenerateManyOptions, GenerateOptions } from './generate.js';
-import type { GoldenResult } from './golden.js';
+import type { GoldenResult, Sample } from './golden.js';
 import type { Manifest } from './manifest.js';
 import type { RunOptions, WriteOptions } from './model.js';
 import type { Prediction, PredictionSource } from './prediction.js';
@@ -47,7 +47,7 @@ export class RemoteModel {
     return model;
   }
 
-  /** What the bundle holds and promises, its golden vectors, what runs it, and how long loading took. */
+  /** What the bundle holds and promises, what runs it, and how long loading took. */
   get opened(): Opening {
     return this.#opened as Opening;
   }
@@ -66,6 +66,7 @@ export class RemoteModel {
   forecast = (outputs: Tensors): Promise<Float64Array[][]> => this.#ask('forecast', outputs);
   decode = (ids: Tokens): Promise<string> => this.#ask('decode', ids);
   describe = (): Promise<string> => this.#ask('describe');
+  golden = (): Promise<readonly Sample[]> => this.#ask('golden');
   check = (options: CallOptions = {}): Promise<GoldenResult[]> => this.#ask('check', undefined, options);
   bench = (options: BenchOptions = {}): Promise<Benchmark> => this.#ask('bench', undefined, options);
   generate = (prompt: Prompt, options: Omit<GenerateOptions, 'session'> = {}): AsyncGenerator<number, void> =>

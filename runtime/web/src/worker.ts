@@ -51,8 +51,8 @@ function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'sto
   return {
     async open(address: string, options, onProgress): Promise<Opening> {
       opened = await load(address, { ...how, ...options, onProgress });
-      const { manifest, samples, engine, threads, loadMs } = opened;
-      return { manifest, samples, engine, threads, loadMs };
+      const { manifest, engine, threads, loadMs } = opened;
+      return { manifest, engine, threads, loadMs };
     },
     close: () => opened?.close(),
     describe: () => model().describe(),
@@ -66,6 +66,7 @@ function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'sto
     generate: (prompt, options, tell) => each(model().generate(prompt, options), tell),
     write: (prompt, options, tell) => each(model().write(prompt, options), tell),
     generateMany: (prompts, options) => model().generateMany(prompts, options),
+    golden: () => model().golden(),
     check: (_, options) => model().check(options),
     bench: (_, options) => model().bench(options),
   };

@@ -133,3 +133,19 @@ def test_a_packed_bundle_has_no_report(
     assert main(["pack", str(folder), "--for", "cpu", "-o", str(app)]) == 0
     capsys.readouterr()
     assert "the one that this was packed from" in refused("inspect", app)
+
+
+def test_golden_vectors_are_left_out_where_that_is_asked_for(
+    two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = tmp_path / "tiny.edge"
+    assert main(["pack", str(two_targets), "--for", "cpu", "-o", str(app), "--without-golden", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bytes"].keys() == {"graphs", "manifest"}
+    packed = open_bundle(app)
+    assert packed.manifest.golden is None
+    assert not (app / "golden.safetensors").exists()
+    sample, *_ = read_golden(open_bundle(two_targets))
+    assert edgeattn_runtime.load(app)(**sample.inputs).keys() == sample.outputs.keys()
+    for command in (main, on_device):
+        assert command(["validate" if command is main else "check", str(app)]) == 2
+        assert "packed without golden vectors" in capsys.readouterr().err

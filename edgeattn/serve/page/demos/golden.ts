@@ -1,6 +1,6 @@
 /** Where a model takes neither text nor images: the real inputs that the bundle brings, answered here. */
 
-import { compare, type Sample, type Tensor, type Tensors } from 'edgeattn-web';
+import { compare, heldOf, type Sample, type Tensor, type Tensors } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Opened } from '../protocol.js';
 import type { Asked } from '../remote.js';
@@ -16,7 +16,7 @@ export function showGolden(asked: Asked, { golden }: Opened): void {
   const answer = async (): Promise<void> => {
     const sample = golden[Number(choice.value)] as Sample;
     const outputs = await asked.run(sample.inputs);
-    shown.replaceChildren(...written('Input', sample.inputs), ...compared(sample.outputs, outputs));
+    shown.replaceChildren(...written('Input', sample.inputs), ...compared(sample, outputs));
   };
   choice.addEventListener('change', answer);
   card(
@@ -31,9 +31,10 @@ export function showGolden(asked: Asked, { golden }: Opened): void {
 const written = (title: string, tensors: Tensors): HTMLElement[] =>
   Object.entries(tensors).flatMap(([name, tensor]) => pair(`${title} ${name}`, sketch(tensor)));
 
-const compared = (expected: Tensors, found: Tensors): HTMLElement[] =>
-  Object.entries(expected).flatMap(([name, tensor]) => {
-    const here = found[name] as Tensor;
+const compared = ({ outputs, excerpts }: Sample, found: Tensors): HTMLElement[] =>
+  Object.entries(outputs).flatMap(([name, tensor]) => {
+    const [answer, excerpt] = [found[name] as Tensor, excerpts[name]];
+    const here = excerpt ? heldOf(answer, excerpt) : answer;
     return [
       ...pair(`Output ${name}, here`, `${sketch(here)}; cosine ${cosine(compare(here, tensor).cosine)}`),
       ...pair(`Output ${name}, PyTorch`, sketch(tensor)),

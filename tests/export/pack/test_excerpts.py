@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgeattn_export.pack.excerpts import MOST_BYTES, MOST_NUMBERS, excerpted, small_inputs
+from edgeattn_runtime.golden import Sample, replay
+
+DRAWN = np.random.default_rng(1)
+
+
+@pytest.mark.parametrize("shape", [(1, 300, 800), (40_000, 1), (1, 1, 30_000), (20_000,)])
+def test_an_excerpt_holds_the_largest_numbers_and_proves_the_whole(shape: tuple[int, ...]) -> None:
+    output = DRAWN.standard_normal(shape).astype(np.float32)
+    sample = excerpted(Sample({}, {"y": output}))
+    excerpt = sample.excerpts["y"]
+    assert excerpt.dims == shape
+    assert MOST_NUMBERS // 2 <= excerpt.places.size <= MOST_NUMBERS
+    assert (np.diff(excerpt.places) > 0).all()
+    np.testing.assert_array_equal(sample.outputs["y"], output.reshape(-1)[excerpt.places])
+    if shape[0] == 1:
+        assert np.isin(output.reshape(-1, shape[-1]).argmax(-1)[0], excerpt.places)
+    near, far = (
+        replay(lambda y=y: {"y": y}, [sample], tolerance=0.99)[0]  # type: ignore[misc]
+        for y in (output + np.float32(1e-3), output[::-1] if shape[0] > 1 else -output)
+    )
+    assert near.ok
+    assert near.max_abs == pytest.approx(1e-3, rel=1e-2)
+    assert not far.ok
+    (other,) = replay(lambda: {"y": output.reshape(-1, 1, 1)}, [sample], tolerance=0.0)
+    assert other.max_abs is None
+
+
+def test_what_is_small_stays_whole_and_outputs_share_the_room() -> None:
+    small, large = np.ones((1, 384), np.float32), np.ones((1, 64, 384), np.float32)
+    sample = excerpted(Sample({}, {"small": small, "large": large}))
+    assert sample.outputs["small"] is small
+    assert list(sample.excerpts) == ["large"]
+    assert sample.outputs["large"].size <= MOST_NUMBERS // 2
+
+
+def test_large_inputs_are_left_out_where_others_suffice() -> None:
+    sizes = [MOST_BYTES // 4, 1, 2 * MOST_BYTES, 3 * MOST_BYTES, 5]
+    inputs = [{"x": np.zeros(size // 4 + 1, np.float32)} for size in sizes]
+    kept = [sum(each.nbytes for each in one.values()) for one in small_inputs(inputs, 2)]
+    assert kept == sorted(kept)
+    assert kept[-1] <= MOST_BYTES
+    assert len(kept) == 3
+    assert len(small_inputs(inputs, 4)) == 4
