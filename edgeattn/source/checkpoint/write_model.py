@@ -34,7 +34,9 @@ _NAMES = (
 
 
 def write_model(checkpoint: Checkpoint, file: Path) -> None:
-    """Write a model file that has no edgeattn dependency and exports to the checkpoint's bundle.
+    """Write a model file that exports to the checkpoint's bundle.
+
+    Of edgeattn it imports no more than what prepares images on a device.
 
     Args:
         checkpoint: Its folder and data are named relative to the file.
@@ -95,7 +97,7 @@ class _Pieces:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_OWN):
                 self.add(import_module(str(node.module)))
             elif isinstance(node, ast.ImportFrom) and node.module != _FUTURE:
-                self._names[str(node.module)] |= {alias.name for alias in node.names}
+                self._names[str(node.module)] |= set(map(ast.unparse, node.names))
             elif isinstance(node, ast.Import):
                 self._plain |= {alias.name for alias in node.names}
             if isinstance(node, ast.Import | ast.ImportFrom):

@@ -19,7 +19,7 @@ OWN = "edgeattn.source.checkpoint"
 NO_PIECES = ("arrays", "checkpoint", "named", "write_model", "tasks", "samples", "metrics")
 
 
-def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:
+def test_pieces_import_one_another_and_what_devices_have() -> None:
     names = [module.name for module in walk_packages(checkpoint.__path__, f"{OWN}.")]
     pieces = [name for name in names if name.removeprefix(f"{OWN}.") not in NO_PIECES]
     assert len(pieces) > 20
@@ -29,7 +29,7 @@ def test_pieces_import_one_another_and_nothing_else_of_edgeattn() -> None:
             imported = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             imported += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             ours = [each for each in imported if each.startswith("edgeattn")]
-            assert all(each.startswith(f"{OWN}.") for each in ours), f"{name} imports {ours}"
+            assert all(each.startswith((f"{OWN}.", "edgeattn_runtime.")) for each in ours), f"{name}: {ours}"
 
 
 def test_pieces_share_no_name() -> None:
@@ -71,6 +71,14 @@ def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest
         assert ours.target == theirs.target
         for name, array in theirs.inputs.items():
             np.testing.assert_array_equal(ours.inputs[name], array)
+
+
+def test_the_model_file_of_images_prepares_them_as_a_bundle_does(tmp_path: Path) -> None:
+    folder, data = folders.seer(tmp_path / "seer"), folders.images(tmp_path / "images")
+    file, expected = folder / "model.py", read_source(str(folder), data).read()
+    assert main(["export", str(folder), str(data), "--write-model", str(file)]) == 0
+    for ours, theirs in zip(read_source(str(file), None).read(), expected, strict=True):
+        np.testing.assert_array_equal(ours.inputs["pixel_values"], theirs.inputs["pixel_values"])
 
 
 def test_a_file_that_is_there_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
