@@ -138,7 +138,7 @@ def test_a_packed_bundle_has_no_report(
 def test_golden_vectors_are_left_out_where_that_is_asked_for(
     two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = tmp_path / "tiny.edge"
+    app = tmp_path / "app" / "tiny.edge"
     assert main(["pack", str(two_targets), "--for", "cpu", "-o", str(app), "--without-golden", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bytes"].keys() == {"graphs", "manifest"}
     packed = open_bundle(app)
