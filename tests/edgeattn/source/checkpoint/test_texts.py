@@ -9,12 +9,15 @@ import folders
 import numpy as np
 import pytest
 import torch
+import transformers
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.processing.classes import Classes
+from edgeattn_runtime.processing.preparation import Preparation
+from edgeattn_runtime.processing.tags import Tags
 
 Read = Callable[..., ModuleSource]
 
@@ -136,6 +139,47 @@ def test_tokens_are_judged_by_their_entities(tmp_path: Path) -> None:
     assert 0 <= metric_of(found) < 1
     target = found.read()[0].target
     assert [tags[i] for i in target[target >= 0].tolist()] == rows[0]["label"][: (target >= 0).sum()]
+
+
+@pytest.mark.filterwarnings("ignore:.*of the tokens of 8 texts are unknown", "ignore:text")
+def test_entities_are_those_of_transformers(tmp_path: Path) -> None:
+    folder = folders.tagger(tmp_path / "tagger")
+    torch.manual_seed(1)
+    network = transformers.BertForTokenClassification.from_pretrained(folder)
+    torch.nn.init.normal_(network.classifier.weight, std=3)
+    network.save_pretrained(folder)
+    texts = [f"{text}, ({text.upper()}) naïve!" for text in folders.texts()[:8]]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", [{"text": text} for text in texts]))
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    own = found.processing
+    assert own.processing.prediction == Tags(outside=0)
+    graph = Graph(
+        tuple(
+            Tensor(name, "int64", ("batch", "sequence"))
+            for name in ("input_ids", "token_type_ids", "attention_mask")
+        ),
+        (),
+    )
+    preparation = Preparation("tagger", own.processing, [graph], own.paths.__getitem__)
+    expected = transformers.pipeline(
+        "token-classification", model=str(folder), aggregation_strategy="first", device="cpu"
+    )
+    labels = set[str | None]()
+    for text in texts:
+        inputs = {name: torch.from_numpy(array) for name, array in preparation.inputs(text=text).items()}
+        with torch.inference_mode():
+            logits = outputs_of(found, inputs)["logits"].numpy()
+        (entities,) = preparation.predictions({"logits": logits}, text=text)
+        theirs = [each for each in expected(text) if each["entity_group"] != "O"]
+        assert [(each.label, each.text) for each in entities] == [
+            (each["entity_group"], text[each["start"] : each["end"]]) for each in theirs
+        ]
+        assert [each.score for each in entities] == pytest.approx(
+            [each["score"] for each in theirs], abs=1e-5
+        )
+        labels |= {each.label for each in entities}
+    assert labels
 
 
 def test_answers_are_matched_as_words(tmp_path: Path) -> None:
