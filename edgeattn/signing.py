@@ -44,6 +44,7 @@ def sign(bundle: Path, key: Ed25519PrivateKey) -> BundleFiles:
     """
     check_folder(bundle)
     files, public = open_bundle(bundle), public_hex(key.public_key())
+    files.check_golden()
     content = replace(files.manifest, signature=Signature("ed25519", public)).to_json().encode()
     signed = {MANIFEST_FILE: content, SIGNATURE_FILE: key.sign(content)}
     with (

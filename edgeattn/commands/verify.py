@@ -27,5 +27,6 @@ def verify(
     One of the keys must have signed it, and no byte may have changed since.
     """
     files = open_bundle(bundle, trusted_keys=map(read_public_key, key))
+    files.check_golden()
     count = len(files.manifest.files)
     sys.stdout.write(f"{bundle}: signed by {files.signer}; all {count} files are as they were signed\n")

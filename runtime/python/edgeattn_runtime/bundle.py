@@ -80,6 +80,15 @@ class BundleFiles:
         _check_digest(path, hashlib.sha256(content).hexdigest(), entry)
         return content
 
+    def check_golden(self) -> None:
+        """Check the golden vectors too, which opening the bundle leaves to whoever asks for them.
+
+        Raises:
+            BundleError: They are no longer what the manifest says.
+        """
+        if self.manifest.golden is not None:
+            self.read(self.manifest.golden.file)
+
     def graph(self, file: str) -> Path | GraphContent:
         """Return what a session opens: a graph's path, or its content where a trusted key signed it.
 

@@ -69,6 +69,20 @@ def test_a_bundle_is_signed_and_verified(
     load(bundle, trusted_keys=[HEX]).close()
 
 
+@pytest.mark.parametrize("command", ["sign", "verify"])
+def test_golden_vectors_that_changed_are_refused(
+    command: str, bundle: Path, secret: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sign", str(bundle), "--key", str(secret)]) == 0
+    golden = bundle / "golden.safetensors"
+    content = bytearray(golden.read_bytes())
+    content[-1] ^= 1
+    golden.write_bytes(content)
+    capsys.readouterr()
+    assert main([command, str(bundle), "--key", str(secret) if command == "sign" else HEX]) == 2
+    assert "golden.safetensors: sha256" in capsys.readouterr().err
+
+
 def test_nothing_but_the_signature_changes(bundle: Path, secret: Path) -> None:
     before = open_bundle(bundle).manifest
     contents = {name: (bundle / name).read_bytes() for name in before.files}
