@@ -25,7 +25,7 @@ const calls: Calls = {
     return model.bench({ seconds: SECONDS });
   },
   async pace() {
-    const prompt = beginning(model);
+    const prompt = await beginning(model);
     if (prompt.length === 0) return null;
     let [first, last, tokens] = [0, 0, 0];
     for await (const _ of model.generate(prompt, { maxNewTokens: PACED, temperature: 0, stop: [] })) {
@@ -63,8 +63,11 @@ const calls: Calls = {
 const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<number | bigint>, Number);
 
 /** Return the first tokens of a decoder's first golden sample; none of another model. */
-function beginning({ manifest: { generation }, samples: [sample] }: Model): number[] {
-  const tokens = generation?.kind === 'decoder' ? sample?.inputs[generation.tokens] : undefined;
+async function beginning(decoder: Model): Promise<number[]> {
+  const { generation } = decoder.manifest;
+  if (generation?.kind !== 'decoder') return [];
+  const [sample] = await decoder.golden();
+  const tokens = sample?.inputs[generation.tokens];
   return tokens ? idsOf(tokens).slice(0, Math.min(PROMPT, tokens.dims[1] ?? 0)) : [];
 }
 

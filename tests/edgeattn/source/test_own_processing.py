@@ -65,7 +65,7 @@ def test_a_file_of_the_users_gets_the_name_that_bundles_have(tokenizer: Path) ->
 @pytest.mark.parametrize(
     ("table", "named"),
     [
-        ({}, "processing: .* text, image, audio, series or labels "),
+        ({}, "processing: .* text, image, audio, series, labels or prediction "),
         ({"video": {}}, "processing.video: "),
         ({"text": _text("none.json")}, "processing.text.tokenizer: 'none.json'"),
         ({"text": _text(None)}, "processing.text.tokenizer: None"),
