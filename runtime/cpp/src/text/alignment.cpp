@@ -93,7 +93,9 @@ std::vector<std::size_t> cuts(std::string_view piece, const std::vector<std::str
 
 std::vector<std::optional<Range>> align(const Tokenized& tokenized, const std::function<std::string(std::string)>& normalize,
                                         bool keeps_marks) {
-  const auto& [text, tokens, runs] = tokenized;
+  const auto& text = tokenized.text;
+  const auto& tokens = tokenized.tokens;
+  const auto& runs = tokenized.runs;
   const auto owners = characters(text);
   std::vector<Byte> given, made;
   for (std::size_t i = 0; i < owners.size(); ++i) {
