@@ -7,12 +7,12 @@ import { type CallOptions, Deadline } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
 import { InputError, owned } from './errors.js';
 import { readGolden, type Sample } from './golden.js';
-import { type Graph, type Manifest, mainGraph, symbolsOf, type TextProcessing, type Variant } from './manifest.js';
+import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
+import type { Fetched } from './processing.js';
 import { GraphSession, isWeightsOf } from './session.js';
 import { checkKeys } from './signature.js';
 import type { Content, Source } from './source.js';
-import type { TextPreparation } from './text.js';
 import { web } from './web.js';
 
 export type LoadOptions = CallOptions & {
@@ -89,12 +89,11 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
     const rows = each.name === mainGraph(manifest) ? manifest.rows : undefined;
     buckets.set(each.name, new Buckets(each.graph, sizes, rows));
   }
-  const text = manifest.processing?.text;
   return new Model({
     manifest,
     graphs: buckets,
     golden: () => goldenOf(bundle),
-    text: text && (await textPreparation(text, files.get(text.tokenizer) as Content)),
+    fetched: await fetchedFor(manifest, files),
     engine: { name: engine.package, version: running.version },
     threads: used,
     loadMs: performance.now() - started,
@@ -109,10 +108,15 @@ async function goldenOf(bundle: Bundle): Promise<readonly Sample[]> {
   return readGolden(bundle.manifest, golden, files.get(golden.file) as Content);
 }
 
-/** Tokenizers are fetched by pages that take texts alone. */
-async function textPreparation(how: TextProcessing, content: Content): Promise<TextPreparation> {
-  const { TextPreparation } = await import('./text.js');
-  return new TextPreparation(how, content);
+async function fetchedFor({ processing }: Manifest, files: ReadonlyMap<string, Content>): Promise<Fetched> {
+  const { text, image, audio, prediction } = processing ?? {};
+  const tokenizer = text && new (await import('./text.js')).TextPreparation(text, files.get(text.tokenizer) as Content);
+  return {
+    text: tokenizer,
+    prepareImages: image && (await import('./image.js')).prepareImages,
+    prepareSounds: audio && (await import('./sound.js')).prepareSounds,
+    predictions: prediction && (await import('./prediction.js')).predictions,
+  };
 }
 
 function sourceOf(source: string | URL | Source): Source {

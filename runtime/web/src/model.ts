@@ -11,13 +11,12 @@ import type { GenerateManyOptions, GenerateOptions } from './generate.js';
 import { type GoldenResult, replay, type Sample } from './golden.js';
 import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
-import { type Prediction, type PredictionSource, predictions } from './prediction.js';
-import { type Label, labels, prepare, type Raw } from './processing.js';
+import type { Prediction, PredictionSource } from './prediction.js';
+import { type Fetched, type Label, labels, prepare, type Raw } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
 import { forecast } from './series.js';
 import type { Tensors } from './tensor.js';
-import type { TextPreparation } from './text.js';
 import { readStops, written } from './writing.js';
 
 /** What loading a bundle gives. */
@@ -25,7 +24,7 @@ type Opened = {
   readonly manifest: Manifest;
   readonly graphs: ReadonlyMap<string, Buckets>;
   readonly golden: () => Promise<readonly Sample[]>;
-  readonly text: TextPreparation | undefined;
+  readonly fetched: Fetched;
   readonly engine: { readonly name: string; readonly version: string };
   readonly threads: number;
   readonly loadMs: number;
@@ -55,17 +54,17 @@ export class Model {
   readonly loadMs: number;
   readonly #graphs: ReadonlyMap<string, Buckets>;
   readonly #golden: () => Promise<readonly Sample[]>;
-  readonly #text: TextPreparation | undefined;
+  readonly #fetched: Fetched;
   #closed = false;
 
-  constructor({ manifest, graphs, golden, text, engine, threads, loadMs }: Opened) {
+  constructor({ manifest, graphs, golden, fetched, engine, threads, loadMs }: Opened) {
     this.manifest = manifest;
     this.#golden = golden;
     this.engine = engine;
     this.threads = threads;
     this.loadMs = loadMs;
     this.#graphs = graphs;
-    this.#text = text;
+    this.#fetched = fetched;
   }
 
   /** The variants that answer calls of the main graph, the preferred one first. */
@@ -189,13 +188,15 @@ export class Model {
   /** Make inputs of a text, an image, a sound or series, or of a batch of them, as the bundle's `processing` says. */
   prepare(raw: Raw): Tensors {
     this.#checkOpen();
-    return refusing(InputError, 'prepare: nothing that can be prepared', () => prepare(this.manifest, this.#text, raw));
+    return refusing(InputError, 'prepare: nothing that can be prepared', () =>
+      prepare(this.manifest, this.#fetched, raw),
+    );
   }
 
   /** Return the text of token ids, such as those that were generated, without special tokens. */
   decode(ids: Tokens): string {
     this.#checkOpen();
-    if (this.#text) return this.#text.decode(ids);
+    if (this.#fetched.text) return this.#fetched.text.decode(ids);
     throw new InputError(`${this.manifest.name}: no tokenizer in its manifest; decode the tokens yourself`);
   }
 
@@ -212,7 +213,10 @@ export class Model {
    */
   predictions(outputs: Tensors, source: PredictionSource = {}): Prediction[][] {
     this.#checkOpen();
-    const read = (): Prediction[][] => predictions(this.manifest, outputs, source, this.#text);
+    const { predictions, text } = this.#fetched;
+    if (!predictions)
+      throw new InputError(`${this.manifest.name}: no prediction in its manifest; read the outputs themselves`);
+    const read = (): Prediction[][] => predictions(this.manifest, outputs, source, text);
     return refusing(InputError, 'predictions: no outputs of a call', read);
   }
 

@@ -28,7 +28,7 @@ export type PredictionSource = {
   readonly sizes?: readonly (readonly [number, number])[];
 };
 
-/** Read every row of an output; throws InputError where the bundle says nothing of it, or it is another. */
+/** Read every row of an output; throws InputError where it is another than the bundle says. */
 export function predictions(
   { name, processing }: Manifest,
   outputs: Tensors,

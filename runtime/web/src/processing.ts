@@ -1,10 +1,11 @@
 /** What stands between an app's data and the tensors of a call, as the bundle's `processing` says. */
 
 import { InputError } from './errors.js';
-import { type Pixels, prepareImages } from './image.js';
+import type { Pixels, prepareImages } from './image.js';
 import { type Manifest, mainGraph, named, type TensorSpec } from './manifest.js';
+import type { predictions } from './prediction.js';
 import { prepareSeries, type Series } from './series.js';
-import { prepareSounds, type Sound } from './sound.js';
+import type { prepareSounds, Sound } from './sound.js';
 import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 
@@ -24,13 +25,21 @@ export type Raw = {
   readonly series?: OneOrMany<Series>;
 };
 
+/** Parts of the package that a page fetches only for bundles whose `processing` asks for them. */
+export type Fetched = {
+  readonly text: TextPreparation | undefined;
+  readonly prepareImages: typeof prepareImages | undefined;
+  readonly prepareSounds: typeof prepareSounds | undefined;
+  readonly predictions: typeof predictions | undefined;
+};
+
 /** What a place along an output is called, and the number there. */
 export type Label = { readonly name: string; readonly value: number };
 
 const many = <T>(given: OneOrMany<T>): readonly T[] => (Array.isArray(given) ? given : [given as T]);
 
 /** Make inputs of all that is given; throws InputError where the bundle says nothing of its kind, or it is none. */
-export function prepare(manifest: Manifest, text: TextPreparation | undefined, raw: Raw): Tensors {
+export function prepare(manifest: Manifest, { text, prepareImages, prepareSounds }: Fetched, raw: Raw): Tensors {
   const { image, audio, series } = manifest.processing ?? {};
   const has = { text, image, audio, series };
   if (typeof raw !== 'object' || raw === null || Object.keys(raw).length === 0)
@@ -51,9 +60,10 @@ export function prepare(manifest: Manifest, text: TextPreparation | undefined, r
         { pairs: pair === undefined ? undefined : many(pair), prompt },
         (input) => specOf(manifest, input).dtype,
       )),
-    ...(raw.image !== undefined && image && { [image.input]: prepareImages(many(raw.image), image) }),
+    ...(raw.image !== undefined && image && prepareImages && { [image.input]: prepareImages(many(raw.image), image) }),
     ...(raw.audio !== undefined &&
-      audio && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input)) }),
+      audio &&
+      prepareSounds && { [audio.input]: prepareSounds(many(raw.audio), audio, specOf(manifest, audio.input)) }),
     ...(raw.series !== undefined &&
       series && { [series.input]: prepareSeries(many(raw.series), series, specOf(manifest, series.input)) }),
   };
