@@ -64,7 +64,7 @@ def test_a_long_text_is_stopped(story: Path) -> None:
     tokens = re.search(r"(\d+) tokens?, \S+ a second", found["body"])
     assert tokens is not None
     assert int(tokens[1]) < MOST_TOKENS
-    pace = re.search(r"(\d\S*) tokens a second with \d threads?", found["body"])
+    pace = re.search(r"(\d\S*) tokens\s+a second with \d threads?", found["body"])
     assert pace is not None
     assert float(pace[1]) > 0
 
