@@ -1,0 +1,144 @@
+"""The unit of an answer: how far each channel of an output varies over real inputs.
+
+A channel is a place of an output's trailing fixed dims; the dims before them, such as batch and positions,
+are pooled. An error in these units sees what a cosine does not: a length, an offset, one number, a small
+channel beside a large one. 1 less its mean square is the coefficient of determination, R² (S. Wright,
+"Correlation and Causation", Journal of Agricultural Research 20, 1921; scikit-learn's ``r2_score``, uniform
+average).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_runtime.graph import Tensor
+
+SMALL_CHANNEL = 0.1  # of the median channel's spread: what varies less is measured by this
+LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset
+LOST = 1e6  # squared error, of a NaN or infinity where the original has a number
+
+Array = NDArray[np.float64]
+
+
+def channel_count(dims: Sequence[int | str]) -> int:
+    """Return how many channels an output of these dims has: the product of its trailing fixed dims."""
+    count = 1
+    for dim in reversed(dims):
+        if not isinstance(dim, int):
+            break
+        count *= dim
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What numbers of an output come to, a channel at a time; those that are not finite are left out.
+
+    Attributes:
+        count: Numbers of each channel, (C,).
+        mean: Of them, (C,).
+        squares: Sum of the squared distances from the mean, (C,).
+        largest: The largest magnitude of any number.
+    """
+
+    count: Array
+    mean: Array
+    squares: Array
+    largest: float
+
+    @classmethod
+    def of(cls, answer: NDArray[np.generic], channels: int) -> Moments:
+        """Return those of an answer, of any shape whose size is a multiple of ``channels``."""
+        rows = np.asarray(answer, np.float64).reshape(-1, channels)
+        finite = np.isfinite(rows)
+        numbers = np.where(finite, rows, 0.0)
+        count = finite.sum(axis=0).astype(np.float64)
+        mean = numbers.sum(axis=0) / np.maximum(count, 1)
+        squares = np.square(np.where(finite, numbers - mean, 0.0)).sum(axis=0)
+        return cls(count, mean, squares, float(np.abs(numbers).max(initial=0.0)))
+
+    def __add__(self, other: Moments) -> Moments:
+        """Return those of both together (T. F. Chan, G. H. Golub and R. J. LeVeque, 1983)."""
+        count = self.count + other.count
+        share = other.count / np.maximum(count, 1)
+        apart = other.mean - self.mean
+        squares = self.squares + other.squares + np.square(apart) * self.count * share
+        return Moments(count, self.mean + apart * share, squares, max(self.largest, other.largest))
+
+    @property
+    def spread(self) -> Spread:
+        """The unit that they make."""
+        deviation = np.sqrt(self.squares / np.maximum(self.count, 1))
+        median = float(np.sort(deviation)[(len(deviation) - 1) // 2]) if len(deviation) else 0.0
+        least = max(SMALL_CHANNEL * median, LEAST_SPREAD * self.largest)
+        return Spread(self.mean, np.maximum(deviation, least or 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far an output's channels vary.
+
+    Attributes:
+        mean: Of each channel, (C,).
+        deviation: The standard deviation of each, above 0, (C,).
+    """
+
+    mean: Array
+    deviation: Array
+
+    def errors(self, expected: NDArray[np.generic], actual: NDArray[np.generic]) -> Array:
+        """Return the squared error of each number, in units of its channel: (N, C), NaN where none counts.
+
+        A NaN or infinity that both hold in one place does not count; one that only one of them holds is
+        ``LOST``, beyond which no error counts.
+
+        Args:
+            expected: Any shape whose size is a multiple of the channels.
+            actual: The same shape.
+        """
+        a, b = (np.asarray(each, np.float64).reshape(-1, len(self.mean)) for each in (expected, actual))
+        finite = np.isfinite(a) & np.isfinite(b)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore", over="ignore"):
+            squared = np.minimum(np.square((a - b) / self.deviation), LOST)
+        errors: Array = np.where(finite, squared, np.where(same, np.nan, LOST))
+        return errors
+
+    def error(self, expected: NDArray[np.generic], actual: NDArray[np.generic]) -> float:
+        """Return the mean squared error over all numbers that count; 0 where none does."""
+        errors = self.errors(expected, actual)
+        counted = errors[~np.isnan(errors)]
+        return float(counted.mean()) if counted.size else 0.0
+
+    def distance(self, answer: NDArray[np.generic]) -> float:
+        """Return the mean squared distance of an answer from the mean answer, in the same units."""
+        return self.error(answer, np.broadcast_to(self.mean, (answer.size // len(self.mean), len(self.mean))))
+
+
+def spreads_of(outputs: Iterable[Tensor], answers: Iterable[Outputs]) -> dict[str, Spread]:
+    """Return the spread of each output over answers to real inputs.
+
+    Args:
+        outputs: The contract's, of any dtype.
+        answers: Of several inputs, at least one.
+    """
+    tensors = {tensor.name: channel_count(tensor.dims) for tensor in outputs}
+    totals: dict[str, Moments] = {}
+    for answer in answers:
+        for name, channels in tensors.items():
+            own = Moments.of(answer[name], channels)
+            totals[name] = totals[name] + own if name in totals else own
+    return {name: total.spread for name, total in totals.items()}
+
+
+def worst_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:
+    """Return the mean squared error of the output whose error is the largest; ``LOST`` where dims differ."""
+    return max(
+        spread.error(expected[name], actual[name]) if expected[name].shape == actual[name].shape else LOST
+        for name, spread in spreads.items()
+    )
