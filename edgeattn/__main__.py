@@ -1,23 +1,18 @@
 """The command `edgeattn`: whatever goes wrong on purpose ends here, as one line on stderr and an exit code.
 
-Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted.
+Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NoReturn
+from collections.abc import Sequence
 
 from edgeattn.extras import needed_by
+from edgeattn.interruption import Interruption, own_temporary_folder
 from edgeattn_runtime.errors import EdgeAttnError
-
-_INTERRUPTED = 130  # what a shell reports after Ctrl-C: 128 + SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,13 +23,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # where a terminal's encoding lacks a character
+    with Interruption() as interruption:
+        try:
+            code = _run(arguments)
+        except BaseException as error:
+            # Libraries make errors of their own of an interrupt, numpy and onnxruntime amid their imports.
+            if interruption.number is None and not isinstance(error, KeyboardInterrupt):
+                raise
+            return interruption.report()
+        return code if interruption.number is None else interruption.report()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("always", category=UserWarning, module="edgeattn")
             warnings.showwarning = _show_warning
             with needed_by("the command edgeattn"):
-                with _interruptible():
-                    from edgeattn.commands.app import run
+                from edgeattn.commands.app import run
+            with own_temporary_folder():
                 return run(arguments)
     except EdgeAttnError as error:
         return _tell(error, error.exit_code)
@@ -43,23 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(
             f"{place}{error.strerror or error}; nothing is left half-written", EdgeAttnError.exit_code
         )
-    except KeyboardInterrupt:
-        return _tell("interrupted; nothing is left half-written", _INTERRUPTED)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the process: amid their imports numpy and onnxruntime would make an error of it."""
-    raising = signal.signal(signal.SIGINT, _stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, raising)
-
-
-def _stop(*_: object) -> NoReturn:
-    os.write(sys.stderr.fileno(), b"edgeattn: interrupted; nothing is left half-written\n")
-    os._exit(_INTERRUPTED)
 
 
 def _tell(message: object, exit_code: int) -> int:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -83,7 +84,9 @@ def sweep(
 
         plan = Plan.read(models, budget or (), target or [DEFAULT], on or ())
         address = named_scheduler(scheduler)
-        with Index.opened(output, plan) as index, connected(address, workers) as client:
+        opened = Index.opened(output, plan)
+        # The index is closed before the workers, whose end may take longer than a signal allows.
+        with opened as index, connected(address, workers) as client, closing(index):
             machines = {None: machine_of(address), **machines_of(on or (), plan.targets)}
             with watching(dashboard(client)) as watch:
                 outcomes = run(plan, index, client, machines, watch)

@@ -56,6 +56,10 @@ class Index:
         finally:
             connection.close()
 
+    def close(self) -> None:
+        """Let go of the file: nothing is stored later, and nothing else stays in its folder."""
+        self._connection.close()
+
     def get(self, key: str) -> Outcome | None:
         """Return what a row came to; None where it is not done, or could not be exported."""
         with _readable(self._path):

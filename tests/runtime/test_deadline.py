@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -111,6 +113,26 @@ def test_an_untrusted_check_ends(endless_bundle: Path) -> None:
     with pytest.raises(BundleError, match=r"good\.edge: its check took more than 3 s"):
         check_untrusted(endless_bundle, ["check", str(endless_bundle)], seconds=3)
     assert time.monotonic() - start < LATER
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems end no process with its parent")
+def test_an_untrusted_check_ends_with_its_starter(endless_bundle: Path) -> None:
+    check = subprocess.Popen(
+        [sys.executable, "-m", "edgeattn_runtime", "check", "--untrusted", str(endless_bundle)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    children = Path(f"/proc/{check.pid}/task/{check.pid}/children")
+    while not _has_limits(children.read_text().split()):
+        time.sleep(0.05)
+    check.terminate()
+    check.communicate(timeout=10 * LATER)  # returns where both have closed their streams
+    assert check.returncode == -signal.SIGTERM
+
+
+def _has_limits(processes: list[str]) -> bool:
+    limits = [Path(f"/proc/{each}/limits").read_text() for each in processes]
+    return any(re.search(r"Max address space +\d", each) for each in limits)
 
 
 @linux

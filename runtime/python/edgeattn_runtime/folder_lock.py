@@ -10,6 +10,8 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
+_OWN: dict[int, Path] = {}  # folders that this process made, by what holds them
+
 
 def locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
     """Return a new folder that is this process's as long as it lives, and what holds it."""
@@ -17,8 +19,15 @@ def locked(prefix: str, parent: Path) -> tuple[Path, int | None]:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         held = lock(folder)
         if folder.exists():  # another process may have taken it for a killed one's, before it was locked
+            if held is not None:
+                _OWN[held] = folder
             return folder, held
         unlock(held)
+
+
+def own_folders() -> tuple[Path, ...]:
+    """Return the folders that this process made and holds, each unfinished or for a while."""
+    return tuple(_OWN.values())
 
 
 def lock(folder: Path) -> int | None:
@@ -40,4 +49,5 @@ def lock(folder: Path) -> int | None:
 def unlock(held: int | None) -> None:
     """Let go of a folder."""
     if held is not None:
+        _OWN.pop(held, None)
         os.close(held)

@@ -17,7 +17,9 @@ _ENDED: Final = 100  # is added to the exit code of a check that ended by itself
 _CODES: Final = range(3)  # of a check
 
 _LIMITED = """
-import resource, sys
+import ctypes, resource, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it ends with the process that started it
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 from edgeattn_runtime.__main__ import main

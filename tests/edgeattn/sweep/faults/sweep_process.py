@@ -32,6 +32,8 @@ class SweepProcess:
             root / name for name in ("out", "cache", "loads", "told")
         )
         self._log.touch()
+        self.temporary = root / "tmp"
+        self.temporary.mkdir()
         self._host: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -40,7 +42,12 @@ class SweepProcess:
         with self._told.open("wb") as told, _interrupts_heard():
             self._host = subprocess.Popen(
                 [sys.executable, "-m", "edgeattn", "sweep", str(MODEL), *asked],
-                env={**os.environ, "EDGEATTN_CACHE": str(self.cache), "TOLD_BY": str(self._log)},
+                env={
+                    **os.environ,
+                    "EDGEATTN_CACHE": str(self.cache),
+                    "TOLD_BY": str(self._log),
+                    "TMPDIR": str(self.temporary),
+                },
                 stdout=subprocess.DEVNULL,
                 stderr=told,
                 start_new_session=True,
@@ -56,10 +63,10 @@ class SweepProcess:
             self._host.kill()
             self._host.wait()
 
-    def interrupt(self) -> None:
-        """Press Ctrl-C, which a terminal tells the workers too."""
+    def end(self, number: int) -> None:
+        """Send a signal to the workers too, as a terminal does at Ctrl-C, and a system that shuts down."""
         assert self._host is not None
-        os.killpg(self._host.pid, signal.SIGINT)
+        os.killpg(self._host.pid, number)
 
     def told(self) -> str:
         return self._told.read_text()

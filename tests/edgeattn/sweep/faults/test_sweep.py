@@ -61,14 +61,16 @@ def test_a_sweep_killed_twice_comes_to_the_table_of_one_undisturbed(begun: Begun
     assert len(disturbed.loads()) == 7
 
 
-def test_ctrl_c_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun) -> None:
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun, number: int, word: str) -> None:
     sweep = begun("sweep")
     sweep.start()
     wait_until(lambda: len(sweep.loads()) == 2)
-    sweep.interrupt()
-    assert sweep.wait() == 130
-    assert sweep.told() == "edgeattn: interrupted; nothing is left half-written\n"
+    sweep.end(number)
+    assert sweep.wait() == 128 + number
+    assert sweep.told() == f"edgeattn: {word}; nothing is left half-written\n"
     assert sorted(path.name for path in sweep.folder.iterdir()) == [FILE]
+    assert not list(sweep.temporary.iterdir())
     wait_until(lambda: not any(map(is_running, sweep.loads())))
 
 
