@@ -19,6 +19,7 @@ from typing import Any
 from edgeattn.results.card import Card
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
+from edgeattn.source.utf8 import undecodable
 from edgeattn_export.capture.plain_module import module_in
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
@@ -151,6 +152,8 @@ def _user_errors(path: Path) -> Iterator[None]:
     except EdgeAttnError:
         raise
     except (Exception, SystemExit) as error:
+        if (obstacle := undecodable(path, error)) is not None:
+            raise ModelError(obstacle) from error
         line = _line(path, error)
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}{line}: {type(error).__name__}: {reason}; {_remedy(error)}") from error

@@ -173,6 +173,20 @@ def test_a_file_that_is_no_model_is_refused_in_a_line(
     assert "\n" not in str(refusal.value)
 
 
+def test_a_file_in_another_encoding_is_named_with_the_command_that_converts_it(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text('first = 1\nword = "caf\xe9"\n', "latin1")
+    (tmp_path / "net.py").write_text(f"import words\n{GOOD}")
+    with pytest.raises(ModelError) as refusal:
+        handover.load(str(tmp_path / "net.py"))
+    words = tmp_path / "words.py"
+    assert str(refusal.value) == (
+        f"{words}, line 2: byte 0xe9 found, UTF-8 expected; convert it: "
+        f"iconv -f latin1 -t utf-8 {words} > {tmp_path / 'words-utf8.py'}"
+    )
+    words.write_text('# coding: latin1\nword = "caf\xe9"\n', "latin1")
+    assert handover.load(str(tmp_path / "net.py")).name == "net"
+
+
 @pytest.mark.parametrize(
     ("source", "named"),
     [

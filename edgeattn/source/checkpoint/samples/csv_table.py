@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import StringIO
 from pathlib import Path
+
+from edgeattn.report.number_words import count
+from edgeattn.source.utf8 import read_utf8
 
 
 def read_csv(file: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a UTF-8 file by column; of a .tsv, tabs part them.
 
     Raises:
-        ValueError: A row has more or fewer cells than there are columns.
+        ValueError: It is no UTF-8, a row has more or fewer cells than there are columns, or a quote is not
+            closed.
     """
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, delimiter="\t" if file.suffix.lower() == ".tsv" else ",")
-        for row in reader:
-            if None in row or None in row.values():
-                raise ValueError(
-                    f"line {reader.line_num}: a row of another length found, "
-                    f"{len(reader.fieldnames or ())} cells expected; quote what holds a comma"
-                )
-            yield row
+    lines = [*StringIO(read_utf8(file), newline=""), "\n"]  # what an open quote would take in too
+    rows = _rows(lines, "\t" if file.suffix.lower() == ".tsv" else ",")
+    _, columns = next(rows, (0, []))
+    for line, cells in rows:
+        if len(cells) != len(columns):
+            found = count(len(cells), "cell")
+            raise ValueError(f"line {line}: {found} found, {len(columns)} expected; quote what holds a comma")
+        yield dict(zip(columns, cells, strict=True))
+
+
+def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row that has some, and the line where it begins."""
+    reader, begin = csv.reader(lines, delimiter=delimiter), 0
+    try:
+        for cells in reader:
+            if reader.line_num > begin + 1:  # a cell of several lines, or of a quote that was not closed
+                list(csv.reader(lines[begin : reader.line_num], delimiter=delimiter, strict=True))
+            if cells:
+                yield begin + 1, cells
+            begin = reader.line_num
+    except csv.Error as error:
+        raise ValueError(
+            f"line {begin + 1}: a quote opens here and is not closed ({error}); close it, or double a quote "
+            "that is part of the text"
+        ) from error

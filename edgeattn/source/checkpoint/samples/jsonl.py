@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgeattn.source.utf8 import read_utf8
+
 
 def read_jsonl(file: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a UTF-8 file, empty lines left out.
 
     Raises:
-        ValueError: A line is no JSON object.
+        ValueError: A line is no JSON object, or no UTF-8.
     """
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(read_utf8(file).splitlines(), 1):
         if not line.strip():
             continue
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Iterator
 from pathlib import Path
+
+from edgeattn.source.checkpoint.samples.csv_table import read_csv
 
 SOUNDS = frozenset({".wav"})
 
@@ -17,15 +18,17 @@ def read_sounds(folder: Path) -> Iterator[dict[str, object]]:
     Without one, the name of a sound's folder is its ``label``, as Speech Commands has it.
 
     Raises:
-        ValueError: The folder has several CSVs, or its CSV names no file for a sound.
+        ValueError: The folder has several CSVs, or its CSV cannot be read or has no row for a sound.
     """
     tables = sorted(folder.glob("*.csv"))
     if len(tables) > 1:
         raise ValueError(f"{len(tables)} CSV files found, one of transcripts at most expected")
     rows: dict[str, dict[str, str]] = {}
     if tables:
-        with tables[0].open(encoding="utf-8-sig", newline="") as lines:
-            rows = {next(iter(row.values())): row for row in csv.DictReader(lines)}
+        try:
+            rows = {next(iter(row.values())): row for row in read_csv(tables[0])}
+        except ValueError as error:
+            raise ValueError(f"{tables[0].name}, {error}") from error
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SOUNDS)
     labeled = not tables and any(entry.is_dir() for entry in folder.iterdir())
     if labeled:

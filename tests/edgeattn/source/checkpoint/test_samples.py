@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +78,14 @@ def test_sounds_without_a_table_are_called_by_their_folders(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.csv", "text,label\na,1,2\n", "line 2: a row of another length"),
-        ("x.csv", "text,label\na\n", "line 2: a row of another length"),
+        ("x.csv", "text,label\na,1,2\n", "line 2: 3 cells found, 2 expected"),
+        ("x.csv", "text,label\na\n", "line 2: 1 cell found, 2 expected"),
+        ("x.csv", 'text,label\n"a\nb",1\n\nc\n', "line 5: 1 cell found"),
+        ("x.csv", 'text,label\na,1\n"b,2\nc,3\nd,4\n', "line 3: a quote opens here and is not closed"),
+        ("x.csv", 'text,label\na,1\n"b,2\n"c",3\n', "line 3: a quote opens here and is not closed"),
+        ("x.csv", 'text\na\n"b', "line 3: a quote opens here and is not closed"),
+        ("x.csv", 'text\n"' + 200_000 * "a" + '"\n', "line 2: a quote opens here .*field limit"),
+        ("x.tsv", 'text\tlabel\n"a\t1\nb\t2\n', "line 2: a quote opens here and is not closed"),
         ("x.jsonl", '{"text": "a"}\n{"text": \n', "line 2: no JSON"),
         ("x.jsonl", "[1]\n", "line 1: list found, an object expected"),
     ],
@@ -86,6 +94,34 @@ def test_a_broken_row_is_named(tmp_path: Path, name: str, content: str, message:
     (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(ValueError, match=message):
         rows(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "utf-16"])
+@pytest.mark.parametrize("name", ["my x.csv", "x.tsv", "x.jsonl", "x.txt"])
+def test_another_encoding_is_named_with_the_command_that_converts_it(
+    tmp_path: Path, name: str, encoding: str
+) -> None:
+    (tmp_path / name).write_text('text\na\n"caf\xe9"\n', encoding)
+    line = 3 if encoding == "latin1" else 1
+    with pytest.raises(ValueError, match=rf"^line {line}: byte 0x.. found, UTF-8 expected; ") as refused:
+        rows(tmp_path / name)
+    if shutil.which("iconv") is not None:
+        _, _, command = str(refused.value).partition("convert it: ")
+        subprocess.run(["sh", "-c", command], check=True)
+        (converted,) = tmp_path.glob("*-utf8.*")
+        assert converted.read_text("utf-8").endswith('"caf\xe9"\n')
+
+
+def test_a_table_of_sounds_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "said.csv").write_text("file,text\na.wav,caf\xe9\n", "latin1")
+    with pytest.raises(ValueError, match=r"^said\.csv, line 2: byte 0xe9 found"):
+        rows(tmp_path)
+
+
+def test_quotes_within_a_row_are_as_csv_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text('\ufefftext,label\n"a ""b"", c\nd",1\n\n"e" f,2\n', "utf-8")
+    assert rows(tmp_path / "x.csv") == [{"text": 'a "b", c\nd', "label": "1"}, {"text": "e f", "label": "2"}]
 
 
 def test_other_data_is_refused(tmp_path: Path) -> None:
