@@ -14,8 +14,6 @@ from edgeattn.judge.insight import answer_text, pretty_text
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, runner_of_bundle
 from edgeattn.measure.variants import engine_of, measurable
-from edgeattn.report.pictures import picture_of
-from edgeattn.report.pictures.answered_sample import AnsweredSample
 from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import refilled
@@ -54,7 +52,8 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
         ModelError: ``pretty`` or ``picture`` failed.
     """
     files = open_bundle(bundle)
-    maps = read_report(files).attention_maps
+    report = read_report(files)
+    maps = report.attention_maps
     if source.pretty is None and not maps:
         return None
     samples = source.read()
@@ -82,9 +81,8 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
         inputs = {name: torch.from_numpy(np.array(array)) for name, array in sample.inputs.items()}
         drawn = pretty_text("picture", lambda outputs: picture(inputs, outputs), answer)
         return Example(*words, drawn.encode())
-    if engine_of(
-        variant
-    ).host.emulated:  # which takes seconds for an answer, and a picture may take a hundred
+    # A picture may take a hundred answers, of which an emulator gives one in seconds.
+    if report.draft or engine_of(variant).host.emulated:
         return Example(*words)
     attention = maps[-1].output if maps else None  # the deepest layer's, as models return them in order
     return Example(*words, _picture(source, reference, runner, sample, evaluation, words, attention))
@@ -100,6 +98,9 @@ def _picture(
     attention: str | None,
 ) -> bytes | None:
     """Draw a sample by what is known of its processing."""
+    from edgeattn.report.pictures import picture_of
+    from edgeattn.report.pictures.answered_sample import AnsweredSample
+
     own = source.processing
     if own is None:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,6 +36,8 @@ def needed_by(what: str) -> Iterator[None]:
 
 def _hidden() -> str | None:
     """Say which module of another's hides an installed one; None where none does."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     for name in sorted(_MODULES):
         try:
             installed = Path(str(distribution(name).locate_file(name)))

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from edgeattn.commands.app import app
+from edgeattn.commands.app import command_line
 
 TEXT = (Path(__file__).parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
@@ -38,7 +38,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize("line", _commands())
 def test_the_commands_of_the_workflows_are_commands(line: str) -> None:
     _, name, *arguments = shlex.split(line, comments=True)
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = get_command(command_line()).commands[name]  # type: ignore[attr-defined]
     context = command.make_context(name, arguments, resilient_parsing=False)
     assert context.params
     assert not context.args

@@ -1,57 +1,47 @@
-"""The command line put together: one command a file."""
+"""The command line put together: one command a file, imported where it is named or all are listed."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from edgeattn import __version__
-from edgeattn.commands.bench import bench
-from edgeattn.commands.demo import demo
-from edgeattn.commands.devices import devices
-from edgeattn.commands.export import export
-from edgeattn.commands.generate import generate
-from edgeattn.commands.inspect import inspect
-from edgeattn.commands.pack import pack
-from edgeattn.commands.report import report
-from edgeattn.commands.run import run as run_bundle
-from edgeattn.commands.sbom import sbom
-from edgeattn.commands.serve import serve
-from edgeattn.commands.sign import sign
-from edgeattn.commands.sweep import sweep
-from edgeattn.commands.targets import targets
-from edgeattn.commands.validate import validate
-from edgeattn.commands.verify import verify
+from edgeattn.extras import needed_by
 from edgeattn_runtime.errors import BadInput
 
+COMMANDS = (
+    *("export", "validate", "bench", "sweep", "run", "generate", "inspect", "report"),
+    *("pack", "sbom", "sign", "verify", "serve", "targets", "devices", "demo"),
+)
 _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrupt before we see it
 
-app = typer.Typer(
-    name="edgeattn",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-app.command()(export)
-app.command()(validate)
-app.command()(bench)
-app.command()(sweep)
-app.command("run")(run_bundle)
-app.command()(generate)
-app.command()(inspect)
-app.command()(report)
-app.command()(pack)
-app.command()(sbom)
-app.command()(sign)
-app.command()(verify)
-app.command()(serve)
-app.command()(targets)
-app.command()(devices)
-app.command()(demo)
+def named(arguments: Sequence[str] | None) -> Sequence[str]:
+    """Return the command that arguments begin with; all of them where they begin otherwise.
+
+    Args:
+        arguments: What follows ``edgeattn``; None takes them from the command line.
+    """
+    first = (sys.argv[1:] if arguments is None else arguments)[:1]
+    return first if set(first) & set(COMMANDS) else COMMANDS
+
+
+def command_line(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Import commands, each from the file of its name, and return a command line of them."""
+    app = typer.Typer(
+        name="edgeattn",
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name in commands:
+        app.command(name)(getattr(import_module(f"edgeattn.commands.{name}"), name))
+    app.callback(invoke_without_command=True)(_root)
+    return app
 
 
 def run(arguments: Sequence[str] | None) -> int:
@@ -66,6 +56,8 @@ def run(arguments: Sequence[str] | None) -> int:
     Raises:
         BadInput: The arguments are none of a command's.
     """
+    with needed_by("the command edgeattn"):
+        app = command_line(named(arguments))
     try:
         outcome = app(arguments, standalone_mode=False)
     except typer.TyperException as error:
@@ -85,7 +77,6 @@ def _version(requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
     _: Annotated[

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.results.bundle import read_report
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.model import Model
@@ -24,6 +23,8 @@ def maps_of(model: Model, head: int | None) -> Sequence[str]:
         BadInput: There is none, or none with such a head.
         BundleError: The bundle holds no report.
     """
+    from edgeattn.results.bundle import read_report
+
     named = {it.output for it in read_report(model.files).attention_maps}
     maps = [output for output in model.outputs if output.name in named]
     if not maps:

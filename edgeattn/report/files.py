@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from edgeattn.report.number_words import counts
 from edgeattn.report.page import View, page
-from edgeattn.report.pareto import pareto_svg
 from edgeattn.results.bundle import REPORT_FILE, folder_of
 from edgeattn.results.check import Verdict
 from edgeattn.results.report import Report
@@ -107,5 +106,11 @@ def example_of(files: BundleFiles, report: Report) -> bytes | None:
 
 
 def _view(report: Report, provenance: Provenance, example: bytes | None, label: str = "") -> View:
-    drawn = pareto_svg(report) if report.trials else None
+    drawn = _drawn(report) if report.trials and not report.draft else None
     return View(report=report, drawn=drawn, facts=provenance.facts(report), label=label, example=example)
+
+
+def _drawn(report: Report) -> bytes:
+    from edgeattn.report.pareto import pareto_svg  # matplotlib, a second that a draft spares
+
+    return pareto_svg(report)

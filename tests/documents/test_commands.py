@@ -17,7 +17,7 @@ from commands import PAGES, ROOT, Command, commands
 from not_run import NOT_RUN
 from typer.main import get_command
 
-from edgeattn.commands.app import app
+from edgeattn.commands.app import command_line
 
 ALL = [command for page in PAGES for command in commands(page)]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -55,7 +55,7 @@ def test_the_command_is_one(command: Command) -> None:
 )
 def test_the_command_takes_its_arguments(command: Command) -> None:
     _, name, *arguments = shlex.split(command.text.partition(" > ")[0])
-    context = get_command(app).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
+    context = get_command(command_line()).commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
     assert context.params
 
 
@@ -112,7 +112,7 @@ def _unknown(options: list[str], known: str) -> list[str]:
 @cache
 def _verb(name: str) -> str:
     """Return the options of one of the command's verbs."""
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = get_command(command_line()).commands[name]  # type: ignore[attr-defined]
     options = (option for each in command.params for option in (*each.opts, *each.secondary_opts))
     return " ".join((*options, "--help"))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 import edgeattn
 from edgeattn.__main__ import main
@@ -22,7 +21,7 @@ Refused = Callable[..., str]
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     def fail_with(error: BaseException) -> None:
-        def run(arguments: object) -> int:
+        def run(*_: object) -> int:
             raise error
 
         monkeypatch.setattr(app, "run", run)
@@ -47,7 +46,7 @@ def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
     assert refused("inspect", "x.edge", code=code).startswith(f"edgeattn: {line}")
 
 
-@pytest.mark.parametrize("verb", ["", *sorted(get_command(app.app).commands)])  # type: ignore[attr-defined]
+@pytest.mark.parametrize("verb", ["", *app.COMMANDS])
 def test_every_command_helps(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*filter(None, [verb]), "-h"]) == 0
     assert f" {verb} ".rstrip() in capsys.readouterr().out.partition("\n")[0]
@@ -60,7 +59,7 @@ def test_a_mistake_of_ours_keeps_its_traceback(failing: Callable[[BaseException]
 
 
 def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def run(arguments: object) -> int:
+    def run(*_: object) -> int:
         warnings.warn_explicit("mind\nthis", UserWarning, "pipeline.py", 1, module="edgeattn.pipeline")
         return 0
 

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, Arrays, one_line
+from edgeattn.report.pictures.answered_sample import BY_BUNDLE, BY_PYTORCH, AnsweredSample, one_line
 from edgeattn.report.svg import INK
+from edgeattn_runtime.processing.encoding import OpenTokenizer
 from edgeattn_runtime.processing.text import decode_text
 from edgeattn_runtime.processing.tokenizer import open_tokenizer
 
@@ -28,9 +29,12 @@ def has_neighbors(sample: AnsweredSample) -> bool:
 def draw_neighbors(sample: AnsweredSample) -> Figure:
     """Write the text, and the nearest others with their cosines."""
     (name,) = sample.original
+    text = sample.processing.text
+    assert text is not None
+    tokenizer = open_tokenizer(text, sample.paths[text.tokenizer])
     others = sample.others()
-    texts = [_text(sample, inputs) for inputs, _, _ in others]
-    lines = [(_text(sample, sample.inputs), INK, "bold")]
+    texts = [_text(tokenizer, inputs[text.ids]) for inputs, _, _ in others]
+    lines = [(_text(tokenizer, sample.inputs[text.ids]), INK, "bold")]
     by_pytorch, by_bundle = ([each[model][name] for each in others] for model in (1, 2))
     for heading, color, vector, vectors in (
         ("Nearest by PyTorch:", BY_PYTORCH, sample.original[name], by_pytorch),
@@ -48,11 +52,8 @@ def draw_neighbors(sample: AnsweredSample) -> Figure:
     return figure
 
 
-def _text(sample: AnsweredSample, inputs: Arrays) -> str:
-    text = sample.processing.text
-    assert text is not None
-    tokenizer = open_tokenizer(text, sample.paths[text.tokenizer])
-    decoded = decode_text(tokenizer, np.asarray(inputs[text.ids][0]).tolist())
+def _text(tokenizer: OpenTokenizer, ids: NDArray[np.generic]) -> str:
+    decoded = decode_text(tokenizer, np.asarray(ids[0]).tolist())
     return "".join(each if each.isprintable() else " " for each in decoded)
 
 

@@ -30,6 +30,11 @@ def test_a_bundle_gets_the_report_in_all_its_forms_and_the_recipes(report: Repor
     assert files["pareto.svg"] == pareto_svg(report)
 
 
+def test_a_draft_draws_nothing(report: Report) -> None:
+    files = report_files(replace(report, draft=True), {}, Provenance())
+    assert list(files) == ["report.json", "report.html"]
+
+
 def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report) -> None:
     drawn = b'<svg xmlns="http://www.w3.org/2000/svg"></svg><script>document.title="pwned"</script>\xff'
     files = report_files(report, {}, Provenance(), example=drawn)
