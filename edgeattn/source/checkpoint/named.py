@@ -10,8 +10,9 @@ from pathlib import Path
 from edgeattn.hub import snapshot
 from edgeattn_runtime.errors import BadInput, ModelError
 
-# OWNER/NAME, or a name of the hub's first years, such as bert-base-uncased, which is none of a Python module.
+# OWNER/NAME, or a name of the hub's first years: bert-base-uncased, or gpt2, as a module may be called too.
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*|\w[\w.]*-[\w.-]*")
+_WORD = re.compile(r"\w+")
 _FILES = (".py", ".onnx", ".pt2", ".edge", ".npz")
 
 
@@ -20,7 +21,7 @@ def local_checkpoint(model: str) -> str:
 
     Args:
         model: A path or a ``package.module``; OWNER/NAME of a repository, or its name before there were
-            owners, such as ``bert-base-uncased``; or a model of timm, such as
+            owners, such as ``bert-base-uncased`` or ``gpt2``; or a model of timm, such as
             ``vit_tiny_patch16_224.augreg_in21k_ft_in1k``.
 
     Raises:
@@ -28,13 +29,18 @@ def local_checkpoint(model: str) -> str:
     """
     if Path(model).exists() or model.endswith(_FILES):
         return model
-    repository = model if _REPOSITORY.fullmatch(model) else _timm_repository(model)
-    if repository is None or not find_spec("huggingface_hub"):
+    repository = model if _REPOSITORY.fullmatch(model) else _timm_repository(model) or _old_repository(model)
+    if repository is None:
         return model
+    absent = f"{model}: no such file, folder or module"
+    if not find_spec("huggingface_hub"):
+        folder = repository.rpartition("/")[2]
+        command = f"pip install huggingface_hub && hf download {repository} --local-dir {folder}"
+        raise ModelError(f"{absent}; for a checkpoint of the hub: {command}")
     try:
         return str(snapshot(repository))
     except BadInput as error:
-        raise ModelError(f"{model}: no such file or folder; of the hub, {error}") from error
+        raise ModelError(f"{absent}; of the hub, {error}") from error
 
 
 def _timm_repository(model: str) -> str | None:
@@ -49,3 +55,9 @@ def _timm_repository(model: str) -> str | None:
     if not repository:
         raise ModelError(f"{model}: a model of timm found, which has no weights on the hub; export a folder")
     return str(repository)
+
+
+def _old_repository(model: str) -> str | None:
+    """Return a name without an owner or a hyphen; None where it is a Python module's, or has dots."""
+    is_module = Path(f"{model}.py").is_file() or (model.isidentifier() and find_spec(model) is not None)
+    return model if _WORD.fullmatch(model) and not is_module else None

@@ -8,6 +8,7 @@ import folders
 import pytest
 
 from edgeattn.source.arguments import check_files, checkpoint_of, read_source
+from edgeattn.source.checkpoint import named
 from edgeattn_runtime.errors import BadInput
 
 
@@ -29,14 +30,32 @@ def test_a_name_is_what_was_downloaded(cache: Path, tmp_path: Path) -> None:
     check_files("owner/critic-small", data)
 
 
-@pytest.mark.parametrize("name", ["owner/critic", "models/digts", "bert-base-uncased"])
-def test_another_name_is_told_with_the_command(cache: Path, name: str) -> None:
-    with pytest.raises(BadInput, match=f"^{name}: no such file or folder; .* run hf download {name}$"):
+@pytest.mark.parametrize("name", ["owner/critic", "models/digts", "bert-base-uncased", "gpt2"])
+def test_another_name_is_refused_with_the_command(
+    cache: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = f"^{name}: no such file, folder or module; "
+    with pytest.raises(BadInput, match=f"{absent}.* run hf download {name}$"):
+        read_source(name, None)
+    monkeypatch.setattr(named, "find_spec", lambda _: None)  # without huggingface_hub
+    with pytest.raises(BadInput, match=f"{absent}.* hf download {name} --local-dir {Path(name).name}$"):
         read_source(name, None)
 
 
+def test_a_name_without_a_hyphen_is_what_was_downloaded(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    downloaded = {"gpt2": tmp_path / "hub" / "gpt2"}
+    monkeypatch.setattr(named, "snapshot", downloaded.__getitem__)
+    assert named.local_checkpoint("gpt2") == str(downloaded["gpt2"])
+    (tmp_path / "gpt2.py").touch()
+    assert named.local_checkpoint("gpt2") == "gpt2"  # a module of the working folder
+    assert named.local_checkpoint("numpy") == "numpy"
+
+
 @pytest.mark.parametrize(
-    "name", ["models/digts.py", "models/digts/model.onnx", "net.pt2", "digts", "my-net.edge"]
+    "name", ["models/digts.py", "models/digts/model.onnx", "net.pt2", "digts.models", "my-net.edge"]
 )
 def test_files_and_modules_are_no_names(cache: Path, name: str) -> None:
     with pytest.raises(BadInput) as refusal:
