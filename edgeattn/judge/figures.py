@@ -79,12 +79,15 @@ class Mean:
         unseen: The score of an input that nobody saw, see ``edgeattn.judge.statistics``.
         at_least: Whether a high score is a good one.
         read: Makes the figure of a mean; it grows with it.
+        lossless: The mean over inputs that lose nothing, of which one that nobody saw still loses a step: no
+            recipe shows more. None where such an input has no least loss.
     """
 
     scores: Sequence[float]
     unseen: float
     at_least: bool
     read: Callable[[float], float] = float
+    lossless: Mean | None = None
 
     @property
     def value(self) -> float:
@@ -104,12 +107,16 @@ class Mean:
         return Decision(ok=False, decided=False, bound=bound, needed=needed)
 
     def promises(self, meets: Meets, count: int, /) -> bool:
-        """Judge it by the interval of ``count`` samples; too few of them show nothing anyway."""
-        if count < LEAST_SAMPLES:
+        """Judge it by the interval of ``count`` samples; by its value where so few show it of no recipe."""
+        best = self.lossless
+        if count < LEAST_SAMPLES or (best is not None and not meets(self.read(best._bound(count)))):
             return meets(self.value)
+        return meets(self.value) and meets(self.read(self._bound(count)))
+
+    def _bound(self, count: int) -> float:
+        """Return the unfavorable end of the mean's interval over ``count`` samples like these."""
         repeats = count / len(self.scores)
-        bound = mean_bound(self.scores, self.unseen, at_least=self.at_least, repeats=repeats)
-        return meets(self.value) and meets(self.read(bound))
+        return mean_bound(self.scores, self.unseen, at_least=self.at_least, repeats=repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +155,9 @@ def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:
     """
     drops = [a - b for a, b in zip(before, after, strict=True)]
     is_right_or_wrong = all(value in RIGHT_OR_WRONG for value in (*before, *after))
-    unseen = 1.0 if is_right_or_wrong else max(unseen_score(drops, at_least=False), _step({*before, *after}))
-    return Mean(drops, unseen, at_least=False)
+    step = 1.0 if is_right_or_wrong else _step({*before, *after})
+    unseen = 1.0 if is_right_or_wrong else max(unseen_score(drops, at_least=False), step)
+    return Mean(drops, unseen, at_least=False, lossless=Mean([0.0], step, at_least=False))
 
 
 def _step(values: Collection[float]) -> float:

@@ -35,7 +35,8 @@ def _recall(kept: Sequence[Pair]) -> Mean:
     """Return the mean share of a sample's nearest, by the original, that are among its nearest by int8."""
     scores = _jackknifed(kept, _shared)
     one_wrong = 1 - 1 / NEIGHBORS
-    return Mean(scores, min(unseen_score(scores, at_least=True), one_wrong), at_least=True)
+    unseen = min(unseen_score(scores, at_least=True), one_wrong)
+    return Mean(scores, unseen, at_least=True, lossless=Mean([1.0], one_wrong, at_least=True))
 
 
 def _rank(kept: Sequence[Pair]) -> Mean:

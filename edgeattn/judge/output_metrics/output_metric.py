@@ -111,7 +111,7 @@ def mean_share(kept: Sequence[Share]) -> Mean:
     shares = [share for share, _ in kept]
     one_wrong = 1 - 1 / min(count for _, count in kept)
     unseen = max(min(unseen_score(shares, at_least=True), one_wrong), 0.0)
-    return Mean(shares, unseen, at_least=True)
+    return Mean(shares, unseen, at_least=True, lossless=Mean([1.0], one_wrong, at_least=True))
 
 
 def mean_loss(kept: Sequence[float]) -> Mean:

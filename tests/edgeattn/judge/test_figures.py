@@ -55,6 +55,14 @@ def test_too_few_samples_to_judge_are_no_fault_of_a_mean() -> None:
     assert drop.promises(lambda value: value <= 0.005, LEAST_SAMPLES - 1)
 
 
+@pytest.mark.parametrize("count", [100, 300])
+def test_what_no_recipe_would_show_by_so_few_samples_is_promised_by_the_mean(count: int) -> None:
+    right = [1.0] * 99
+    drop = mean_drop(right, [*right[1:], 0.0])  # of which 299 that are right show that at most 1 % is lost
+    assert drop.promises(lambda value: value <= 0.0102, count) == (count < 299)
+    assert not drop.promises(lambda value: value <= 0.01, count)  # which its own mean misses
+
+
 def test_a_worst_sample_and_a_size_promise_what_they_are() -> None:
     for figure in (Worst(0.9, 10), Exact(0.9)):
         assert figure.promises(lambda value: value >= 0.9, 1)
