@@ -21,7 +21,6 @@ from edgeattn.report.number_words import limit_text, measured_text
 from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.bundle import reports_json
-from edgeattn.results.limits import limit_of
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -151,9 +150,7 @@ def check_verdict(report: Report, afterword: str) -> None:
     """Raise CheckFailed where the verdict is no pass, naming each check or edge case that is none."""
     about, checks = f"{report.model} for {report.target}", report.checks
     failed = [
-        f"{c.name} ({limit_of(c.name).meaning}) is {measured_text(c)}, {limit_text(c)} required"
-        for c in checks
-        if c.verdict == "fail"
+        f"{c.name} is {measured_text(c)}, {limit_text(c)} required" for c in checks if c.verdict == "fail"
     ]
     broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
     if broken:

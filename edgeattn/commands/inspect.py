@@ -27,7 +27,7 @@ from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.kernels import NONE
-from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest, Variant
+from edgeattn_runtime.manifest import Manifest, Variant
 
 
 def inspect(
@@ -54,12 +54,7 @@ def inspect(
             *(_contract(name, manifest) for name in manifest.graphs),
             *(pairs({**promises(manifest, variant), **_kernels(variant)}) for variant in variants),
             *(_graph(files, variant, name) for variant in variants for name in manifest.graphs),
-            pairs(
-                {
-                    "Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()}),
-                    "On disk": f"{figure(_bytes_on_disk(files) / 1e6)} MB with {MANIFEST_FILE}",
-                }
-            ),
+            pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             *(() if report.placement is None else (pairs({"Placement": placement_words(report.placement)}),)),
             layers_table(report.layers),
             *map(Text, report.notes),
@@ -70,11 +65,6 @@ def inspect(
             verdict_line(report),
         )
     )
-
-
-def _bytes_on_disk(files: BundleFiles) -> int:
-    names = (*files.manifest.files, MANIFEST_FILE)
-    return sum(files.path(name).stat().st_size for name in names)
 
 
 def _contract(name: str, manifest: Manifest) -> RenderableType:

@@ -19,6 +19,7 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.search import goal_of, recipe_files, trial_results, unmet
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress
+from edgeattn.results.limits import r2_of
 from edgeattn_export.graph.samples import SampleSplit, stratified
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
@@ -140,8 +141,8 @@ class Chooser:
         """Say whether each way to run promises what is stated, and meets what else is aimed at."""
         goal, budget, count = self.goal, self.request.budget, len(self.samples.evaluation)
         return all(
-            way.accuracy.cosine_mean >= goal.cosine_mean
-            and way.accuracy.cosine_min >= goal.cosine_min
+            r2_of(way.accuracy.cosine_mean) >= goal.r2
+            and r2_of(way.accuracy.cosine_min) >= goal.r2_min
             and budget.is_promised(Measures(scores=way), count)
             for way in ways
         )

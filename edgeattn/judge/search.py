@@ -11,16 +11,17 @@ import torch
 
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, torch_threads
+from edgeattn.results.limits import r2_of
 from edgeattn.results.trial import TrialResult, recipe_words
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, front
+from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.search.store import fingerprint
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
 TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
-NO_LIMIT = -1.0  # below every cosine
 TIMED_SAMPLES = 8  # that the original is timed on
 TIMED_PASSES = 3  # over them
 RECIPES = "recipes"  # the folder of their files in a bundle
@@ -30,7 +31,8 @@ _NAME_LENGTH = 60  # of a file's name, in characters; a recipe's own may be any
 def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) -> Goal:
     """Return what the search aims at.
 
-    A budget that is silent on cosines aims at the target's own, higher than the floor of the verdict.
+    A budget that is silent on R² and cosines aims at the target's own, higher than the floor of the verdict.
+    A limit on a cosine is aimed at as the R² of answers around 0; a refinement makes up for others.
 
     Args:
         request: The limits, and what to minimize within them.
@@ -39,13 +41,15 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
-    silent = not request.budget.explicit & {"cosine", "cosine_min"}
+    if request.budget.explicit & {"r2", "cosine", "cosine_min"}:
+        mean = max(limits.get("r2", NO_LIMIT), r2_of(limits.get("cosine", NO_LIMIT)))
+        worst = r2_of(limits.get("cosine_min", NO_LIMIT))
     milliseconds = [limits.get("latency_ms", math.inf)]
     if "latency_ratio" in limits:
         milliseconds.append(_milliseconds(captured, samples, rig) / limits["latency_ratio"])
     return Goal(
-        cosine_mean=mean if silent else limits.get("cosine", NO_LIMIT),
-        cosine_min=worst if silent else limits.get("cosine_min", NO_LIMIT),
+        r2=mean,
+        r2_min=worst,
         latency_ms=TIME_MARGIN * min(milliseconds),
         size_mb=limits.get("size_mb", math.inf),
         prefer=request.objective.prefer,
@@ -66,18 +70,18 @@ def unmet(search: SearchResult, goal: Goal) -> tuple[str, ...]:
 def _binding(search: SearchResult, goal: Goal) -> str:
     """Say which limits nothing met, what came nearest to each, and what it would have cost."""
     bounds = {
-        "cosine": goal.cosine_mean,
-        "cosine_min": goal.cosine_min,
-        "latency_ms": goal.latency_ms / TIME_MARGIN,
-        "size_mb": goal.size_mb,
+        "r2": f"r2={goal.r2:.6g}",
+        "r2_min": f"r2={goal.r2_min:.6g} of the worst sample",
+        "latency_ms": f"latency_ms={goal.latency_ms / TIME_MARGIN:.6g}",
+        "size_mb": f"size_mb={goal.size_mb:.6g}",
     }
-    limits = ", ".join(f"{name}={bounds[name]:.6g}" for name in goal.misses(search.chosen))
-    exact = max(search.trials, key=lambda trial: trial.cosine_min)
+    limits = ", ".join(bounds[name] for name in goal.misses(search.chosen))
+    exact = max(search.trials, key=lambda trial: trial.r2_min)
     fast = min(search.trials, key=lambda trial: trial.latency_ms)
     small = min(search.trials, key=lambda trial: trial.size_mb)
     nearest = dict.fromkeys((exact, fast, small))
     candidates = "; ".join(
-        f"{recipe_words(trial.recipe.name)}: cosine {trial.cosine_mean:.5f}, worst {trial.cosine_min:.5f}, "
+        f"{recipe_words(trial.recipe.name)}: r2 {trial.r2:.5f}, worst {trial.r2_min:.5f}, "
         f"{trial.latency_ms:.3g} ms, {trial.size_mb:.3g} MB"
         for trial in nearest
     )
@@ -120,8 +124,8 @@ def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, 
         TrialResult(
             name=trial.recipe.name,
             recipe=files.get(trial),
-            cosine_mean=trial.cosine_mean,
-            cosine_min=trial.cosine_min,
+            r2=trial.r2,
+            r2_min=trial.r2_min,
             latency_ms=trial.latency_ms,
             size_mb=trial.size_mb,
             front=trial in on_front,

@@ -29,6 +29,11 @@ def cosine(value: float) -> str:
     return f"{value:.5f}"
 
 
+def r2(value: float) -> str:
+    """Write an R² with five decimals."""
+    return f"{value:.5f}"
+
+
 def count(number: int, noun: str) -> str:
     """Write "1 sample" or "2 samples"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -99,7 +99,7 @@ _LIMITS = (
     _loss(name="attention_distance", meaning="share of attention that goes to other keys", percent=True),
     _cost(name="latency_ms", meaning="latency, median", unit=" ms"),
     Limit(name="latency_ratio", meaning="speedup over the original, p50", at_least=True, unit="x"),
-    _cost(name="size_mb", meaning="one target's graphs with their weights, on disk", unit=" MB"),
+    _cost(name="size_mb", meaning="size on disk of the graphs with their weights", unit=" MB"),
     _cost(name="cache_mb", meaning="key-value cache of the longest text", unit=" MB"),
     _cost(name="memory_mb", meaning="memory that loading and running it adds to a process", unit=" MB"),
 )
@@ -113,3 +113,8 @@ GOLDEN = _cosine(name="golden", meaning="cosine that every golden output must re
 def limit_of(name: str) -> Limit:
     """Return the limit that a check goes by."""
     return GOLDEN if name == GOLDEN.name else LIMITS[name]
+
+
+def r2_of(cosine: float) -> float:
+    """Return the R² of answers around 0 that have this cosine to the original's."""
+    return 1 - 2 * (1 - cosine)

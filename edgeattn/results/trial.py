@@ -21,25 +21,26 @@ def recipe_words(name: str) -> str:
 class TrialResult:
     """What a recipe came to on the selection samples.
 
-    Of a bundle of several graphs: the least of their cosines, each to its own float graph's answers, and the
+    Of a bundle of several graphs: the least of their R², each to its own float graph's answers, and the
     sums of their times and sizes.
 
     Attributes:
         name: The recipe's.
         recipe: Its file beside the report, such as "recipes/02-smoothed.json", for ``edgeattn export
             --recipe``; None where the bundle holds none: it is neither on the front nor chosen.
-        cosine_mean: Mean over samples of the cosine of all outputs to the float graph's.
-        cosine_min: The worst sample's.
+        r2: 1 less the mean squared error over samples, in units of what each channel of the float graph's
+            answers varies by.
+        r2_min: The same of the worst sample.
         latency_ms: p50, one thread.
         size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
-        front: Whether no other trial is as good in worst cosine, latency and size, and better in one.
+        front: Whether no other trial is as good in worst R², latency and size, and better in one.
         chosen: Whether the bundle was made by it.
     """
 
     name: str
     recipe: str | None
-    cosine_mean: float
-    cosine_min: float
+    r2: float
+    r2_min: float
     latency_ms: float
     size_mb: float
     front: bool

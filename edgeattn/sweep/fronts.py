@@ -10,9 +10,7 @@ from edgeattn.results.trial import TrialResult
 from edgeattn.sweep.line import Line, chosen_of
 from edgeattn.sweep.row import Outcome
 
-Key = tuple[
-    str, float, float
-]  # a recipe's name, worst cosine and MB, which are the same wherever it is timed
+Key = tuple[str, float, float]  # a recipe's name, worst R² and MB, which are the same wherever it is timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Series:
 
     @property
     def front(self) -> tuple[TrialResult, ...]:
-        """What nothing dominates in latency and worst cosine, the fastest first."""
+        """What nothing dominates in latency and worst R², the fastest first."""
         return stairs(self.trials)
 
 
@@ -45,14 +43,14 @@ class Cost:
 
     Attributes:
         name: The recipe's.
-        cosine_min: The worst selection sample's.
+        r2_min: The worst selection sample's.
         size_mb: The int8 graphs with their weights.
         latency_ms: By the place of a series, p50; None where it was not tried there.
         rows: The numbers of the rows whose bundles it makes.
     """
 
     name: str
-    cosine_min: float
+    r2_min: float
     size_mb: float
     latency_ms: tuple[float | None, ...]
     rows: tuple[int, ...]
@@ -110,4 +108,4 @@ def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, 
 
 
 def _key(trial: TrialResult) -> Key:
-    return trial.name, trial.cosine_min, trial.size_mb
+    return trial.name, trial.r2_min, trial.size_mb

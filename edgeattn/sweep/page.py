@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from edgeattn.report.number_words import cosine, figure
+from edgeattn.report.number_words import cosine, figure, r2
 from edgeattn.report.page import image_source
 from edgeattn.report.pareto.picture import MEASURED, NOMINAL
 from edgeattn.report.pareto.points import error
@@ -46,7 +46,7 @@ def _drawn(several: Sequence[Series]) -> Figure:
 
 def _set_axes(axes: Axes, several: Sequence[Series]) -> None:
     xs = [trial.latency_ms for series in several for trial in series.trials]
-    ys = [error(trial.cosine_min) for series in several for trial in series.trials]
+    ys = [error(trial.r2_min) for series in several for trial in series.trials]
     across, up = max(1.1, (max(xs) / min(xs)) ** 0.07), max(2.0, (max(ys) / min(ys)) ** 0.1)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -59,7 +59,7 @@ def _set_axes(axes: Axes, several: Sequence[Series]) -> None:
         axis.set_minor_locator(NullLocator())
     axes.grid(color=PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_ylabel("1 - cosine of the worst sample")
+    axes.set_ylabel("1 - R² of the worst sample")
     axes.set_xlabel(NOMINAL if several[0].nominal else MEASURED)
 
 
@@ -67,7 +67,7 @@ def _draw(axes: Axes, series: Series, color: str) -> None:
     """Draw all that was tried faint, the front as steps, and rings with the numbers of rows."""
     axes.scatter(
         [trial.latency_ms for trial in series.trials],
-        [error(trial.cosine_min) for trial in series.trials],
+        [error(trial.r2_min) for trial in series.trials],
         s=16,
         color=color,
         alpha=0.35,
@@ -75,7 +75,7 @@ def _draw(axes: Axes, series: Series, color: str) -> None:
     )
     axes.plot(
         [trial.latency_ms for trial in series.front],
-        [error(trial.cosine_min) for trial in series.front],
+        [error(trial.r2_min) for trial in series.front],
         drawstyle="steps-post",
         marker="o",
         markersize=4.5,
@@ -85,7 +85,7 @@ def _draw(axes: Axes, series: Series, color: str) -> None:
     )
     rings: dict[tuple[float, float], list[int]] = {}
     for number, trial in series.chosen.items():
-        rings.setdefault((trial.latency_ms, error(trial.cosine_min)), []).append(number)
+        rings.setdefault((trial.latency_ms, error(trial.r2_min)), []).append(number)
     for place, numbers in rings.items():
         axes.plot(*place, marker="o", markersize=10, markerfacecolor="none", markeredgecolor=color)
         words = ", ".join(map(str, sorted(numbers)))
@@ -120,7 +120,7 @@ def page(lines: Sequence[Line], outcomes: Mapping[Row, Outcome]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": figure, "cosine": cosine, "recipe": recipe_words}
+    environment.filters |= {"figure": figure, "cosine": cosine, "r2": r2, "recipe": recipe_words}
     reports = [report for outcome in outcomes.values() if (report := outcome.read()) is not None]
     return environment.get_template(_TEMPLATE).render(
         lines=lines,

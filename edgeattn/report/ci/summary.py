@@ -106,7 +106,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _figures(report: Report) -> Iterator[tuple[str, ...]]:
     names, accuracy, race = (PYTORCH, FLOAT, INT8), report.accuracy, report.latency_ms
     without = report.without_kernels
-    yield "Graphs and weights, MB", *(figure(report.size_mb[name]) for name in names)
+    yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
     if race is not None and PYTORCH in race.latencies:
         yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
         yield "Speedup, p50", *(speedup_text(race, name) for name in names)

@@ -15,6 +15,7 @@ from edgeattn.report.number_words import (
     limit_text,
     measured_text,
     percent,
+    r2,
     time_shares,
     unknown_words,
 )
@@ -77,6 +78,7 @@ def page(*views: View) -> str:
     environment.filters |= {
         "figure": figure,
         "cosine": cosine,
+        "r2": r2,
         "limit_text": limit_text,
         "measured_text": measured_text,
         "confidence_text": confidence_text,

@@ -92,7 +92,7 @@ def _set_axes(
         axis.set_major_formatter(FuncFormatter(_written(axis.get_view_interval()[0])))
     axes.grid(color=PALE, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_ylabel("1 - cosine of the worst sample (lower is better)")
+    axes.set_ylabel("1 - R² of the worst sample (lower is better)")
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -112,7 +112,7 @@ def _written(least: float) -> Callable[[float, object], str]:
 def _draw_line(axes: Axes, trials: Sequence[TrialResult]) -> None:
     steps = stairs(trials)
     xs = [trial.latency_ms for trial in steps for _ in range(2)][1:]  # across to the next, then down
-    ys = [error(trial.cosine_min) for trial in steps for _ in range(2)][:-1]
+    ys = [error(trial.r2_min) for trial in steps for _ in range(2)][:-1]
     axes.plot(xs, ys, color=FRONT, linewidth=1.4, alpha=0.7, zorder=2)
 
 

@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 
 from edgeattn.report.number_words import figure
 from edgeattn.results.latency import PYTORCH
+from edgeattn.results.limits import r2_of
 from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 
 FRONT, CHOSEN, DOMINATED = "#2f6fb3", "#d9730d", "#b9c2cc"
 PAPER = "white"
 LARGEST_MARKER = 160.0  # square points, of the largest graph; the others' areas in proportion to their MB
-ERROR_FLOOR = 1e-7  # of an error on a log axis: a float32 cosine tells no smaller one from 0
+ERROR_FLOOR = 1e-7  # of an error on a log axis: what float32 leaves of sums is larger
 _COLOR, _SHADE = "#b3261e", 0.06
 ROW_HEIGHT = 12  # points from one limit's words to the next one's
 WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
@@ -27,7 +28,7 @@ class Point:
 
     Attributes:
         latency_ms: Its place on the x axis.
-        error: Its place on the y axis: what its worst cosine lacks of 1, at least ``ERROR_FLOOR``.
+        error: Its place on the y axis: 1 - R² of its worst sample, at least ``ERROR_FLOOR``.
         size_mb: What its marker stands for.
         area: The marker's, in square points (1/72 inch).
         color: The marker's and the number's.
@@ -69,7 +70,7 @@ def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
     return tuple(
         Point(
             latency_ms=line.latency_ms,
-            error=error(line.cosine_min),
+            error=error(line.r2_min),
             size_mb=line.size_mb,
             area=LARGEST_MARKER * line.size_mb / largest,
             color=CHOSEN if line.chosen else FRONT if line.front else DOMINATED,
@@ -84,15 +85,15 @@ def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
 def stairs(trials: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
     """Return what nothing dominates in latency and error, the fastest first; size does not count."""
     steps: list[TrialResult] = []
-    for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.cosine_min))):
-        if not steps or error(trial.cosine_min) < error(steps[-1].cosine_min):
+    for trial in sorted(trials, key=lambda trial: (trial.latency_ms, error(trial.r2_min))):
+        if not steps or error(trial.r2_min) < error(steps[-1].r2_min):
             steps.append(trial)
     return tuple(steps)
 
 
-def error(cosine: float) -> float:
-    """Return what a cosine lacks of 1, as a log axis can show it."""
-    return max(1 - cosine, ERROR_FLOOR)
+def error(r2: float) -> float:
+    """Return what an R² lacks of 1, as a log axis can show it."""
+    return max(1 - r2, ERROR_FLOOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def error_limit(report: Report) -> LimitLine | None:
     """Return the error that the budget allows the worst sample."""
     for check in report.checks:
         if check.name == "cosine_min":
-            return LimitLine(error(check.limit), f"cosine_min\nat least\n{check.limit:g}")
+            return LimitLine(error(r2_of(check.limit)), f"cosine_min\nat least\n{check.limit:g}")
     return None
 
 

@@ -33,7 +33,7 @@ def comparison(report: Report) -> Table:
     """Lay out the three side by side."""
     accuracy = report.accuracy
     table = _figures((report.original, FLOAT, INT8))
-    table.add_row("Graphs and weights, MB", *(figure(report.size_mb[name]) for name in RUNNER_LABELS))
+    table.add_row("Size, MB", *(figure(report.size_mb[name]) for name in RUNNER_LABELS))
     if report.memory_mb is not None:
         table.add_row("Memory, MB", "", "", figure(report.memory_mb))
     original_cell = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)

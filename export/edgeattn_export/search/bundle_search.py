@@ -34,7 +34,7 @@ def search_bundle(floats: FloatGraphs, goal: Goal, rig: Rig, *, step: Step) -> S
 
     Returns:
         The graphs' searches as one. Each trial is that of one graph beside what was chosen for the others,
-        with the least of their cosines, and the sums of their times and sizes.
+        with the least of their R², and the sums of their times and sizes.
 
     Raises:
         QuantizeError: A layer's weights are not finite.
@@ -155,8 +155,8 @@ def _chosen_trial(results: ByGraph) -> Trial:
 def _bundle_trial(trials: Mapping[str, Trial]) -> Trial:
     return Trial(
         recipe=joined({name: trial.recipe for name, trial in trials.items()}),
-        cosine_mean=min(trial.cosine_mean for trial in trials.values()),
-        cosine_min=min(trial.cosine_min for trial in trials.values()),
+        r2=min(trial.r2 for trial in trials.values()),
+        r2_min=min(trial.r2_min for trial in trials.values()),
         latency_ms=sum(trial.latency_ms for trial in trials.values()),
         size_mb=sum(trial.size_mb for trial in trials.values()),
     )

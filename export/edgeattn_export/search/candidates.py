@@ -15,7 +15,7 @@ from edgeattn_export.quantize.match import Layer
 from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
-from edgeattn_export.search.goal import COSINE_MEAN, COSINE_MIN, Goal
+from edgeattn_export.search.goal import R2, R2_MIN, Goal
 
 Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
 
@@ -72,7 +72,7 @@ class Candidates:
         embeddings: Forms of embeddings, one of which a recipe has.
         smaller_embeddings: More of them, for a limit on size.
         others: Forms of what is neither, which every recipe has.
-        aim: Mean and worst cosine that are aimed at where the budget is silent on exactness.
+        aim: R² in the mean and of the worst sample that are aimed at where the budget is silent on exactness.
         paces: By form, nominal nanoseconds of 1,000 multiply-accumulates, and by technique what it adds to
             them, where the device's time cannot be measured here; None where it is measured.
         kernels: What more there is where edgeattn's own kernels are installed.
@@ -94,7 +94,7 @@ class Candidates:
     embeddings: tuple[str, ...]
     smaller_embeddings: tuple[str, ...]
     others: tuple[str, ...]
-    aim: tuple[float, float] = (COSINE_MEAN, COSINE_MIN)
+    aim: tuple[float, float] = (R2, R2_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
     kernels: Kernels = NO_KERNELS
     careful: tuple[tuple[str, float], ...] = ()

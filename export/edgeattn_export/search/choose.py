@@ -2,8 +2,8 @@
 
 A choice of one item from each class under two limits (a multiple-choice knapsack), solved greedily: from the
 cheapest treatments, whatever lowers the error most for its cost is taken until the goal is met; then what
-turned out to be too much is given back. Errors of layers add up: each is a small rotation of the output, in
-directions that have nothing to do with one another, so that 1 - cosine is their sum, sample by sample.
+turned out to be too much is given back. Errors of layers add up: each moves the output a little, in
+directions that have nothing to do with one another, so that the squared error is their sum, sample by sample.
 Costs add up too, but for heads and neurons: without some of them the layers around take less, in any form.
 
 Without limits on time and size, and with an option without error for each unit, a choice is always within
@@ -36,7 +36,7 @@ class Option:
 
     Attributes:
         treatment: For all of the unit's layers.
-        errors: (samples) 1 - cosine with only this unit treated.
+        errors: (samples) Squared, with only this unit treated.
         milliseconds: Of all of its layers together.
         megabytes: Of their weights.
         spared: By the name of another unit, the share of what that one takes which goes with this option.
@@ -57,7 +57,7 @@ class Total:
     """What the options of a choice come to together.
 
     Attributes:
-        errors: (samples) 1 - cosine, as predicted.
+        errors: (samples) Squared, as predicted.
         milliseconds: Of all units.
         megabytes: Of their weights.
     """

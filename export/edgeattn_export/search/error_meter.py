@@ -5,9 +5,10 @@ Where kernels compute a graph, it is run with and without them, and what is less
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from statistics import median
 
 import numpy as np
@@ -19,6 +20,7 @@ from edgeattn_export.graph.files import file_mb, weight_bytes
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
+from edgeattn_export.graph.spread import Spread, spreads_of, worst_error
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
@@ -29,13 +31,13 @@ from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.rig import Rig
 from edgeattn_export.search.store import Answer, fingerprint
 from edgeattn_runtime.latency import Call
-from edgeattn_runtime.similarity import cosine
 from edgeattn_runtime.turns import InTurn, Rounds
 
-Errors = NDArray[np.float64]  # (samples), 1 - cosine
+Errors = NDArray[np.float64]  # (samples), squared, in units of what each channel of the answers varies by
 
 PROVING_SAMPLES = 128  # at most, that prove a recipe
 SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+SPREAD_SAMPLES = 8  # at least, whose answers show how far channels vary: few that select are joined by others
 TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
 RACE_PASSES = 6
 
@@ -56,6 +58,7 @@ class ErrorMeter:
     samples: Samples = field(init=False)
     fingerprint: str = field(init=False)
     _expected: list[Outputs] = field(init=False)
+    _spreads: dict[str, Spread] = field(init=False)
     _latest: tuple[Recipe, ir.Model] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +68,11 @@ class ErrorMeter:
         self.fingerprint = fingerprint(calibration.model, calibration.samples, selection)
         answer = calibration.engine.runner(calibration.model)
         self._expected = [answer(sample.inputs) for sample in self.samples]
+        names = self.float_graph.outputs
+        outputs = [each for each in self.float_graph.graph.outputs if not names or each.name in names]
+        others = calibration.samples[: max(SPREAD_SAMPLES - len(self.samples), 0)]
+        answers = chain(self._expected, (answer(sample.inputs) for sample in others))
+        self._spreads = spreads_of(outputs, answers)
 
     @property
     def calibration(self) -> Calibration:
@@ -78,7 +86,7 @@ class ErrorMeter:
         return tuple(sorted(hardest.tolist()))
 
     def spoiled(self, recipe: Recipe) -> Errors:
-        """Return 1 - cosine beyond ``base`` for each sample ``sensed``; float alone spoils nothing."""
+        """Return the error beyond ``base`` of each sample ``sensed``; float by itself spoils nothing."""
         if not (recipe.rewrites or recipe.pruning) and all(
             each.form == FLOAT.name for _, each in recipe.layers
         ):
@@ -93,7 +101,7 @@ class ErrorMeter:
         return self._errors(Recipe("", (), ()), self.sensed)
 
     def errors(self, recipe: Recipe) -> Errors:
-        """Return 1 - cosine for each sample."""
+        """Return the error of each sample, of the output whose error is the largest."""
         return self._errors(recipe, tuple(range(len(self.samples))))
 
     def weight_mb(self, recipe: Recipe) -> float:
@@ -127,15 +135,7 @@ class ErrorMeter:
 
     def _errors_of(self, answer: Runner, chosen: tuple[int, ...]) -> list[float]:
         answers = ((self._expected[i], answer(self.samples[i].inputs)) for i in chosen)
-        return [1 - self._cosine(expected, actual) for expected, actual in answers]
-
-    def _cosine(self, expected: Outputs, actual: Outputs) -> float:
-        names = self.float_graph.outputs or tuple(expected)
-        return cosine(_flat(expected, names), _flat(actual, names))
-
-
-def _flat(outputs: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> Errors:
-    return np.concatenate([np.asarray(outputs[name], np.float64).ravel() for name in names])
+        return [worst_error(self._spreads, expected, actual) for expected, actual in answers]
 
 
 def race(meter: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
@@ -154,8 +154,8 @@ def race(meter: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
     return tuple(
         Trial(
             recipe,
-            cosine_mean=float(1 - errors[i].mean()),
-            cosine_min=float(1 - errors[i].max()),
+            r2=float(1 - errors[i].mean()),
+            r2_min=float(1 - errors[i].max()),
             latency_ms=times[i],
             size_mb=file_mb(models[i]),
         )

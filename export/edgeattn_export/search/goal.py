@@ -15,7 +15,8 @@ Prefer = Literal["speed", "size"]
 # 1.3 to 1.7 times as large on 120 others as on these 60.
 MEAN_SHARE, WORST_SHARE = 0.8, 0.5
 LEAST_ERROR = 1e-12  # error that is none: a limit of exactly 1 asks for it
-COSINE_MEAN, COSINE_MIN = 0.999, 0.998  # aimed at where nothing is asked, and the target aims at no other
+NO_LIMIT = -math.inf  # on R²
+R2, R2_MIN = 0.998, 0.996  # aimed at where nothing is asked, and the target aims at no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,16 @@ class Trial:
 
     Attributes:
         recipe: Whose trial it is; reachable again with ``edgeattn export --recipe``.
-        cosine_mean: Mean over the selection samples of the cosine of all outputs to the float graph's.
-        cosine_min: The worst sample's.
+        r2: 1 less the mean squared error over the selection samples, in units of what each channel of the
+            float graph's answers varies by, see ``edgeattn_export.graph.spread``.
+        r2_min: The same of the worst sample.
         latency_ms: p50 over a stratified choice of these samples, one thread, in processor time.
         size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
     """
 
     recipe: Recipe
-    cosine_mean: float
-    cosine_min: float
+    r2: float
+    r2_min: float
     latency_ms: float
     size_mb: float
 
@@ -43,14 +45,14 @@ class Trial:
 
 
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
-    """Return the Pareto front over worst cosine, latency and size, the fastest first."""
+    """Return the Pareto front over the worst R², latency and size, the fastest first."""
     every = tuple(trials)
     undominated = (trial for trial in every if not any(other.dominates(trial) for other in every))
     return tuple(sorted(undominated, key=lambda trial: trial.latency_ms))
 
 
 def _axes(trial: Trial) -> tuple[float, float, float]:
-    return -trial.cosine_min, trial.latency_ms, trial.size_mb
+    return -trial.r2_min, trial.latency_ms, trial.size_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Limits, each of them infinite or zero where nothing is asked.
+    """Limits, each of them infinite where nothing is asked.
 
     Attributes:
-        cosine_mean: At least this, over samples.
-        cosine_min: At least this, for the worst sample.
+        r2: At least this, over samples.
+        r2_min: At least this, for the worst sample.
         latency_ms: At most this, p50.
         size_mb: At most this, 1 MB = 10^6 bytes.
         prefer: What is least among all that meets the limits.
@@ -77,8 +79,8 @@ class Goal:
             form; it may take minutes.
     """
 
-    cosine_mean: float = COSINE_MEAN
-    cosine_min: float = COSINE_MIN
+    r2: float = R2
+    r2_min: float = R2_MIN
     latency_ms: float = math.inf
     size_mb: float = math.inf
     prefer: Prefer = "speed"
@@ -86,13 +88,13 @@ class Goal:
 
     @property
     def mean_error(self) -> float:
-        """The mean of 1 - cosine that the selection samples may show."""
-        return MEAN_SHARE * (1 - self.cosine_mean)
+        """The mean squared error that the selection samples may show."""
+        return MEAN_SHARE * (1 - self.r2)
 
     @property
     def worst_error(self) -> float:
-        """The largest 1 - cosine that they may show."""
-        return WORST_SHARE * (1 - self.cosine_min)
+        """The largest of a sample that they may show."""
+        return WORST_SHARE * (1 - self.r2_min)
 
     @property
     def wants_size(self) -> bool:
@@ -121,7 +123,7 @@ class Goal:
 
     def is_reached_by(self, mean_error: float, worst_error: float) -> bool:
         """Say whether errors on the selection samples are within the limits, were there no margin."""
-        return mean_error <= 1 - self.cosine_mean and worst_error <= 1 - self.cosine_min
+        return mean_error <= 1 - self.r2 and worst_error <= 1 - self.r2_min
 
     def met_by(self, trial: Trial) -> bool:
         """Say whether a trial meets every limit, those on exactness with their margin."""
@@ -130,8 +132,8 @@ class Goal:
     def misses(self, trial: Trial) -> tuple[str, ...]:
         """Name the limits that a trial misses."""
         missed = {
-            "cosine": 1 - trial.cosine_mean > self.mean_error,
-            "cosine_min": 1 - trial.cosine_min > self.worst_error,
+            "r2": 1 - trial.r2 > self.mean_error,
+            "r2_min": 1 - trial.r2_min > self.worst_error,
             "latency_ms": trial.latency_ms > self.latency_ms,
             "size_mb": trial.size_mb > self.size_mb,
         }
@@ -139,14 +141,14 @@ class Goal:
 
     def used_by(self, trial: Trial) -> float:
         """Say which share of an allowed error a trial has, of the mean one or the worst, the larger."""
-        mean = (1 - trial.cosine_mean) / max(self.mean_error, LEAST_ERROR)
-        worst = (1 - trial.cosine_min) / max(self.worst_error, LEAST_ERROR)
+        mean = (1 - trial.r2) / max(self.mean_error, LEAST_ERROR)
+        worst = (1 - trial.r2_min) / max(self.worst_error, LEAST_ERROR)
         return max(mean, worst)
 
     def tightened(self, share: float) -> Goal:
         """Return the goal with that share of its allowed errors."""
         return replace(
             self,
-            cosine_mean=1 - share * (1 - self.cosine_mean),
-            cosine_min=1 - share * (1 - self.cosine_min),
+            r2=1 - share * (1 - self.r2),
+            r2_min=1 - share * (1 - self.r2_min),
         )

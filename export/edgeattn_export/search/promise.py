@@ -25,7 +25,7 @@ from edgeattn_export.search.goal import LEAST_ERROR
 DOUBT = 0.05  # one less the confidence
 JUDGES = 2  # evaluation samples for each that selects, as samples are dealt
 NORMAL = NormalDist().inv_cdf(1 - DOUBT)  # standard deviations
-MOST_ERROR = 2.0  # 1 - cosine, of opposite answers
+MOST_ERROR = 4.0  # of opposite answers; an answer of the mean has 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Promise:
 def promised_errors(errors: Errors) -> Promise:
     """Return what the errors (samples) of some inputs promise of ``JUDGES`` times as many others."""
     slope, worst = tail_slope(errors), float(errors.max())
-    reach = min(worst * (JUDGES / DOUBT) ** slope, MOST_ERROR)
+    reach = min(worst * (JUDGES / DOUBT) ** slope, max(worst, MOST_ERROR))
     beyond = min(worst / (1 - slope), reach) if slope < 1 else reach
     share, mean = 1 - DOUBT ** (1 / len(errors)), float(errors.mean())
     scatter = NORMAL * math.sqrt((1 + 1 / JUDGES) / len(errors)) * float(errors.std())

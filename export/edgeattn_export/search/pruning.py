@@ -41,7 +41,7 @@ class Site:
         reader: The layer's name.
         units: What it reads.
         columns: By the name of each layer that makes them, the columns of one of them.
-        spoiled: (samples) By how many of them go, 1 - cosine with nothing else treated.
+        spoiled: (samples) By how many of them go, the error with nothing else treated.
     """
 
     reader: str
@@ -143,13 +143,13 @@ def why_kept(meter: ErrorMeter, goal: Goal, prunable: Iterable[Site], recipe: Re
     if recipe.pruning or not spoiled:
         return ()
     is_of_mean = goal.mean_error <= goal.worst_error
-    cosine, loss = ("cosine", np.mean) if is_of_mean else ("worst sample's cosine", np.max)
+    r2, loss = ("R²", np.mean) if is_of_mean else ("worst sample's R²", np.max)
     words = " and ".join(
         f"{loss(each):.2g} without a quarter of all {noun}" for noun, each in spoiled.items()
     )
     allowed = goal.mean_error if is_of_mean else goal.worst_error
     return (
-        f"All heads and neurons stay: the {cosine} would lose about {words}, where it may lose "
+        f"All heads and neurons stay: the {r2} would lose about {words}, where it may lose "
         f"{allowed:.2g} and loses {loss(meter.errors(recipe)[list(meter.sensed)]):.2g} already.",
     )
 

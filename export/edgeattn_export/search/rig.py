@@ -16,7 +16,7 @@ from edgeattn_export.search.store import Answer, Question, Store
 from edgeattn_runtime.latency import Call, Name
 from edgeattn_runtime.turns import Clock, Rounds
 
-VERSION = 6  # of what is measured, and how
+VERSION = 7  # of what is measured, and how
 
 
 class Step(Protocol):

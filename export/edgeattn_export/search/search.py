@@ -12,6 +12,7 @@ from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter, race
+from edgeattn_export.search.gain import idle_trials, why_idle
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
@@ -84,8 +85,9 @@ class SearchResult:
 def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent) -> SearchResult:
     """Find the recipe that meets a goal at the least time, or size.
 
-    First every layer gets what costs the least, as if that spoiled nothing. Only where this recipe is then
-    proven to spoil too much, treatments are tried one by one, of the units where that can gain anything.
+    A graph by which int8 gains nothing stays float. Otherwise every layer first gets what costs the least, as
+    if that spoiled nothing. Only where this recipe is then proven to spoil too much, treatments are tried one
+    by one, of the units where that can gain anything.
 
     Args:
         float_graph: The float graph and real samples; all errors are against the graph's own answers.
@@ -96,8 +98,17 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
     Raises:
         QuantizeError: A layer's weights are not finite.
     """
-    meter, candidates = ErrorMeter(float_graph, rig), rig.candidates
-    units = groups(float_graph.calibration.layers)
+    meter = ErrorMeter(float_graph, rig)
+    step(0, 1, "timing float and plain int8")
+    idle = idle_trials(meter, goal)
+    if not idle:
+        return _searched(meter, goal, step)
+    chosen, gained = _with_kernels(meter, goal, idle[0], step)
+    return SearchResult(chosen, (*idle, *gained), goal.misses(chosen), (why_idle(idle),))
+
+
+def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
+    candidates, units = meter.rig.candidates, groups(meter.calibration.layers)
     problem = _priced(meter, units, goal, step)
     first = choose(problem)
     choices = {recipe_of(meter, units, first): first}
@@ -105,21 +116,32 @@ def search(float_graph: FloatGraph, goal: Goal, rig: Rig, *, step: Step = silent
     if prunable or problem.excess(total_of(first), AS_PREDICTED) or not is_met(meter, goal, *choices):
         repair = repaired(meter, units, problem, first, step)
         choices |= repair.choices | pruned(meter, repair, prunable)
-    extremes = () if is_large(float_graph.calibration) else (candidates.fastest, candidates.most_exact[-1])
+    extremes = () if is_large(meter.calibration) else (candidates.fastest, candidates.most_exact[-1])
     uniform_recipes = [uniform(meter, units, treatment) for treatment in extremes]
     step(0, 1, "timing the recipes that were found")
     trials = race(meter, dict.fromkeys([*choices, *uniform_recipes]))
     eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
     chosen = _best(goal, [each for each in eligible if _is_promised(meter, goal, each.recipe)])
-    with_rewrites = with_kernels(meter, chosen.recipe, step)
-    if with_rewrites != chosen.recipe:
-        without, proven = race(meter, [chosen.recipe, with_rewrites])
-        trials = (*trials, proven)
-        chosen = proven if _price(goal, proven) < _price(goal, without) else chosen
+    chosen, gained = _with_kernels(meter, goal, chosen, step)
     chosen, corrected, why = _corrected(meter, goal, chosen, step)
     floats = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
     notes = (*floats, *why_kept(meter, goal, prunable, chosen.recipe), *why)
-    return SearchResult(chosen, (*trials, *corrected), goal.misses(chosen), notes)
+    return SearchResult(chosen, (*trials, *gained, *corrected), goal.misses(chosen), notes)
+
+
+def _with_kernels(
+    meter: ErrorMeter, goal: Goal, chosen: Trial, step: Step
+) -> tuple[Trial, tuple[Trial, ...]]:
+    """Give what is no linear layer to kernels where a recipe gains by it.
+
+    Returns:
+        The better trial, and that of the recipe with kernels, if any is faster.
+    """
+    recipe = with_kernels(meter, chosen.recipe, step)
+    if recipe == chosen.recipe:
+        return chosen, ()
+    without, proven = race(meter, [chosen.recipe, recipe])
+    return (proven if _price(goal, proven) < _price(goal, without) else chosen), (proven,)
 
 
 def _corrected(
@@ -141,16 +163,15 @@ def _corrected(
             chosen = trial
             gains.append(trial)
             notes.append(
-                f"{name.capitalize()}: on the selection samples a cosine of {trial.cosine_mean:.5f} in the "
-                f"mean and {trial.cosine_min:.5f} at worst; otherwise {before.cosine_mean:.5f} and "
-                f"{before.cosine_min:.5f}."
+                f"{name.capitalize()}: on the selection samples an R² of {trial.r2:.5f} in the mean "
+                f"and {trial.r2_min:.5f} at worst; otherwise {before.r2:.5f} and {before.r2_min:.5f}."
             )
     return chosen, tuple(gains), tuple(notes)
 
 
 def _inexactness(goal: Goal, trial: Trial) -> tuple[float, float]:
     """Return what a trial misses of the goal, and its mean and worst error together."""
-    return goal.excess(_usage(trial)), 2 - trial.cosine_mean - trial.cosine_min
+    return goal.excess(_usage(trial)), 2 - trial.r2 - trial.r2_min
 
 
 def follow(float_graph: FloatGraph, recipe: Recipe, rig: Rig) -> SearchResult:
@@ -205,4 +226,4 @@ def _price(goal: Goal, trial: Trial) -> tuple[float, float]:
 
 
 def _usage(trial: Trial) -> Usage:
-    return Usage(1 - trial.cosine_mean, 1 - trial.cosine_min, trial.latency_ms, trial.size_mb)
+    return Usage(1 - trial.r2, 1 - trial.r2_min, trial.latency_ms, trial.size_mb)

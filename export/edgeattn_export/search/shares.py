@@ -1,6 +1,6 @@
 """A bundle's goal as its graphs share it.
 
-Each graph keeps to the limits on cosines by itself, and together with the others to those on time and size.
+Each graph keeps to the limits on errors by itself, and together with the others to those on time and size.
 """
 
 from __future__ import annotations

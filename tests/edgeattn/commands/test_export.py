@@ -183,18 +183,12 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
             "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more",
         ),
         (
-            {"checks": (Check("size_mb", 22.9, 20.0, False),)},
-            "fail",
-            "tiny for cpu fails its budget: size_mb (one target's graphs with their weights, on disk) is "
-            "22.9, at most 20 MB required; bundle still",
-        ),
-        (
             {"edge_cases": (EdgeCase("batch 3", ok=False, cosine=0.1, told="cosine of int8 0.1"),)},
             "fail",
             "tiny for cpu fails edge cases: batch 3 (cosine of int8 0.1); bundle still",
         ),
     ],
-    ids=["undecided", "size", "edge case"],
+    ids=["undecided", "edge case"],
 )
 def test_what_is_no_pass_is_written_too_and_told_in_a_line(
     bundle: Bundle,

@@ -43,9 +43,7 @@ def test_all_that_a_bundle_holds_is_shown(
 ) -> None:
     report, (variant,) = bundle.report, bundle.manifest.variants
     words = inspected(folder, capsys)
-    on_disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     for told in (
-        f"On disk {on_disk:.3f} MB with manifest.json",
         "tiny for cpu",
         "tokens: int64[batch, sequence]",
         "tags: float32[batch, sequence, 4]",

@@ -117,7 +117,7 @@ def test_where_they_disagree_a_more_exact_recipe_is_searched_for(choose: Choose,
     choice = choose([BAD, GOOD])
     assert stages.count["quantize"] == 1 + 2
     assert choice.search.chosen.recipe != first.recipe
-    assert choice.search.chosen.cosine_min > first.cosine_min
+    assert choice.search.chosen.r2_min > first.r2_min
     assert refined(choice) == ["once"]
 
 

@@ -14,11 +14,12 @@ import torch
 from edgeattn.judge import search as module
 from edgeattn.judge.comparison import torch_threads
 from edgeattn.judge.request import FASTEST, Objective, Request
-from edgeattn.judge.search import NO_LIMIT, TIME_MARGIN, goal_of, recipe_files, trial_results, unmet
+from edgeattn.judge.search import TIME_MARGIN, goal_of, recipe_files, trial_results, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial
+from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import CANDIDATES
 
@@ -44,24 +45,24 @@ def goal(monkeypatch: pytest.MonkeyPatch) -> GoalOf:
 def test_a_budget_that_is_silent_aims_higher_than_it_is_judged(goal: GoalOf) -> None:
     assert goal() == PLAIN
     silent = goal(metric_drop=0.01)
-    assert (silent.cosine_mean, silent.cosine_min) == (PLAIN.cosine_mean, PLAIN.cosine_min)
+    assert (silent.r2, silent.r2_min) == (PLAIN.r2, PLAIN.r2_min)
     assert silent.thorough
 
 
 def test_a_target_of_coarser_numbers_aims_lower_by_itself(goal: GoalOf) -> None:
     silent = goal(target="qnn")
-    assert (silent.cosine_mean, silent.cosine_min) == TARGETS["qnn"].candidates.aim
-    assert PLAIN.cosine_mean > silent.cosine_mean > 0.99
+    assert (silent.r2, silent.r2_min) == TARGETS["qnn"].candidates.aim
+    assert PLAIN.r2 > silent.r2 > 0.98
     given = goal(target="qnn", cosine=0.9995)
-    assert (given.cosine_mean, given.cosine_min) == (0.9995, NO_LIMIT)
+    assert (given.r2, given.r2_min) == (pytest.approx(0.999), NO_LIMIT)
 
 
-def test_cosines_are_aimed_at_as_they_are_given(goal: GoalOf) -> None:
+def test_cosines_are_aimed_at_as_the_r2_of_answers_around_zero(goal: GoalOf) -> None:
     given = goal(cosine_min=0.9995)
-    assert (given.cosine_mean, given.cosine_min) == (NO_LIMIT, 0.9995)
+    assert (given.r2, given.r2_min) == (NO_LIMIT, pytest.approx(0.999))
     assert given.thorough
     given = goal(cosine=0.97, metric_drop=0.1)
-    assert (given.cosine_mean, given.cosine_min) == (0.97, NO_LIMIT)
+    assert (given.r2, given.r2_min) == (pytest.approx(0.94), NO_LIMIT)
 
 
 def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
@@ -99,8 +100,8 @@ def test_what_is_preferred_is_handed_on(goal: GoalOf) -> None:
     assert goal(Objective(prefer="size")).prefer == "size"
 
 
-def trial(name: str, cosine_min: float, latency_ms: float, size_mb: float) -> Trial:
-    return Trial(Recipe(name, (), ()), (1 + cosine_min) / 2, cosine_min, latency_ms, size_mb)
+def trial(name: str, r2_min: float, latency_ms: float, size_mb: float) -> Trial:
+    return Trial(Recipe(name, (), ()), (1 + r2_min) / 2, r2_min, latency_ms, size_mb)
 
 
 EXACT = trial("exact", 0.9991, 9.0, 40.0)
@@ -114,18 +115,18 @@ def found(chosen: Trial, *missed: str) -> SearchResult:
 
 def test_the_limit_that_binds_is_named_with_what_came_nearest() -> None:
     goal = Goal(NO_LIMIT, 0.9995, latency_ms=TIME_MARGIN * 5, size_mb=24)
-    (told,) = unmet(found(EXACT, "cosine_min", "latency_ms", "size_mb"), goal)
+    (told,) = unmet(found(EXACT, "r2_min", "latency_ms", "size_mb"), goal)
     limits, _, nearest = told.partition("Nearest: ")
-    assert "cosine_min=0.9995, latency_ms=5, size_mb=24 " in limits
+    assert "r2=0.9995 of the worst sample, latency_ms=5, size_mb=24 " in limits
     assert nearest.index("exact: ") < nearest.index("fast: ") < nearest.index("small: ")
-    assert "exact: cosine 0.99955, worst 0.99910, 9 ms, 40 MB;" in nearest
+    assert "exact: r2 0.99955, worst 0.99910, 9 ms, 40 MB;" in nearest
 
 
 def test_only_what_the_user_asked_for_is_spoken_of() -> None:
-    tightened = found(EXACT, "cosine_min")  # a refinement aimed higher
+    tightened = found(EXACT, "r2_min")  # a refinement aimed higher
     assert unmet(tightened, Goal(NO_LIMIT, 0.99)) == ()
-    (told,) = unmet(found(FAST, "cosine_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
-    assert "cosine_min=0.999" in told
+    (told,) = unmet(found(FAST, "r2_min", "size_mb"), Goal(NO_LIMIT, 0.999, size_mb=24))
+    assert "r2=0.999 of the worst sample" in told
     assert "size_mb" not in told
 
 
@@ -133,9 +134,9 @@ def test_a_followed_recipe_misses_no_goal() -> None:
     assert unmet(found(FAST), Goal(1.0, 1.0, size_mb=1.0)) == ()
 
 
-def tried(name: str, cosine_min: float, latency_ms: float, size_mb: float = 22.9) -> Trial:
+def tried(name: str, r2_min: float, latency_ms: float, size_mb: float = 22.9) -> Trial:
     recipe = Recipe(name, (("*", Treatment("int8", (("smoothing", 0.7),))),), ("int8 rows",))
-    return Trial(recipe, cosine_min, cosine_min, latency_ms, size_mb)
+    return Trial(recipe, r2_min, r2_min, latency_ms, size_mb)
 
 
 FASTEST_TRIAL = tried("fast", 0.985, 11.0)

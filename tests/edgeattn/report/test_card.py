@@ -59,7 +59,7 @@ def test_the_author_names_the_task(report: Report) -> None:
 
 def test_each_target_has_its_figures(report: Report) -> None:
     text = card(_manifest("good.edge"), [report, replace(report, target="web")], Card())
-    assert text.count("| Graphs and weights, MB |") == 2
+    assert text.count("| Size, MB |") == 2
     assert f"for {report.target}: " in text
     assert "for web: " in text
     assert plain(str(report.machine)) in text

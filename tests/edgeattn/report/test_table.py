@@ -85,7 +85,7 @@ def test_a_report_fits_its_terminal_and_tells_all(
         "Fused attention 6",
         "Modules 1 linear layer as int8, 1 left float",
         "Refused projections at encoder.0: the inputs differ: [a] and [b]",
-        "Graphs and weights, MB 90.3 90.3 22.9",
+        "Size, MB 90.3 90.3 22.9",
         "Latency, ms, p50 16.0 9.00 3.20",
         "speedup, p50 1.00x 1.78x 5.00x",
         "Cosine to PyTorch, mean 0.99340",

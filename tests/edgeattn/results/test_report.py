@@ -59,8 +59,8 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
     assert table["trials"][2] == {
         "name": "rows",
         "recipe": None,
-        "cosine_mean": 0.993,
-        "cosine_min": 0.984,
+        "r2": 0.993,
+        "r2_min": 0.984,
         "latency_ms": 3.6,
         "size_mb": 24.1,
         "front": False,

@@ -26,7 +26,7 @@ from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
 from edgeattn_runtime.manifest import Graph
 
-LOOSE = Goal(cosine_mean=0.5, cosine_min=0.5)
+LOOSE = Goal(r2=0.5, r2_min=0.5)
 NOTHING = Rig(CANDIDATES, "this device", Store(None))
 
 
@@ -65,16 +65,16 @@ def test_a_draft_tries_one_recipe_for_all_graphs(floats: FloatGraphs) -> None:
     layers = [layer.name for graph in floats.graphs.values() for layer in graph.calibration.layers]
     assert {result.chosen.recipe.treatment(name).form for name in layers} == {"int8 per token"}
     assert result.chosen.recipe.rewrites == DYNAMIC_INT8.rewrites
-    assert result.chosen.cosine_min > 0.99
+    assert result.chosen.r2_min > 0.99
 
 
-def test_totals_are_shared_and_cosines_are_not(floats: FloatGraphs) -> None:
-    goal = Goal(cosine_min=0.9, latency_ms=2.0, size_mb=0.3)
+def test_totals_are_shared_and_errors_are_not(floats: FloatGraphs) -> None:
+    goal = Goal(r2_min=0.9, latency_ms=2.0, size_mb=0.3)
     own = shared_goals(floats.graphs, goal, NOTHING)
     assert sum(each.size_mb for each in own.values()) == pytest.approx(0.3)
     assert sum(each.latency_ms for each in own.values()) == pytest.approx(2.0)
     assert all(each.size_mb < 0.3 for each in own.values())
-    assert {(each.cosine_mean, each.cosine_min) for each in own.values()} == {(goal.cosine_mean, 0.9)}
+    assert {(each.r2, each.r2_min) for each in own.values()} == {(goal.r2, 0.9)}
 
 
 def test_what_is_not_limited_is_not_measured(floats: FloatGraphs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
     assert found.chosen == found.trials[0]
     assert found.trials[1].size_mb == 52.0
     assert found.trials[1].latency_ms == pytest.approx(5.2)
-    assert found.trials[1].cosine_mean == found.chosen.cosine_mean  # the least of both
+    assert found.trials[1].r2 == found.chosen.r2  # the least of both
 
 
 def test_a_recipe_of_one_graphs_layers_is_followed_in_all(floats: FloatGraphs) -> None:

@@ -28,6 +28,7 @@ from edgeattn_export.search.choose import (
     choose,
     total_of,
 )
+from edgeattn_export.search.goal import NO_LIMIT
 
 SAMPLES = 3
 TENTHS = st.integers(0, 10).map(lambda number: number / 10)
@@ -42,8 +43,8 @@ def option(errors: object, milliseconds: float, megabytes: float = 1.0, form: st
 
 
 OPTIONS = st.lists(st.builds(option, ERRORS, TENTHS, TENTHS), min_size=1, max_size=3)
-COSINES = TENTHS | st.just(-1.0)  # which asks for nothing
-GOALS = st.builds(Goal, cosine_mean=COSINES, cosine_min=COSINES, prefer=st.sampled_from(["speed", "size"]))
+R2S = TENTHS | st.just(NO_LIMIT)  # which asks for nothing
+GOALS = st.builds(Goal, r2=R2S, r2_min=R2S, prefer=st.sampled_from(["speed", "size"]))
 LIMITS = st.sampled_from([0.5, 1.0, 2.0, np.inf])
 
 
@@ -141,7 +142,7 @@ def test_where_the_size_is_limited_a_choice_within_is_rarely_missed() -> None:
     for _ in range(60):
         units = {name: _of_4_and_8_bits(draw) for name in "abcdef"}
         smallest = sum(its[0].megabytes for its in units.values())
-        problem = Problem(units, Goal(cosine_mean=0.925, cosine_min=-1, size_mb=1.3 * smallest), 0.0)
+        problem = Problem(units, Goal(r2=0.925, r2_min=NO_LIMIT, size_mb=1.3 * smallest), 0.0)
         if any(is_within(problem, each) for each in every(problem)):
             found.append(is_within(problem, choose(problem)))
     assert np.mean(found) > SELDOM_MISSED
@@ -167,7 +168,7 @@ def test_it_comes_close_to_the_cheapest_choice_that_there_is() -> None:
             + [option(np.zeros(SAMPLES), 2.0, 4.0, "float")]
             for name in "abcd"
         }
-        problem = Problem(units, Goal(cosine_mean=0.85, cosine_min=0.8), 0.0)
+        problem = Problem(units, Goal(r2=0.85, r2_min=0.8), 0.0)
         best = min(problem.cost(total_of(each)) for each in every(problem) if is_within(problem, each))
         over.append(problem.cost(total_of(choose(problem))) / best)
     assert 1 - EXACT < median(over) < WORTH_IT
@@ -176,7 +177,7 @@ def test_it_comes_close_to_the_cheapest_choice_that_there_is() -> None:
 def test_two_samples_that_are_equally_bad_do_not_stop_it() -> None:
     float_ = option([0.0, 0.0], 2.0, form="float")
     units = {"a": [option([1.0, 0.0], 1.0), float_], "b": [option([0.0, 1.0], 1.0), float_]}
-    chosen = choose(Problem(units, Goal(cosine_mean=-1.0, cosine_min=0.5), 0.0))
+    chosen = choose(Problem(units, Goal(r2=NO_LIMIT, r2_min=0.5), 0.0))
     assert [each.treatment.form for each in chosen.values()] == ["float", "float"]
 
 
@@ -185,13 +186,13 @@ def test_what_turned_out_to_be_too_much_is_given_back() -> None:
         "a": [option([0.3], 1.0), option([0.1], 1.1, form="residual int8")],  # the best exchange at first
         "b": [option([0.6], 1.0), option([0.0], 3.0, form="float")],  # and the one that is needed
     }
-    chosen = choose(Problem(units, Goal(cosine_mean=0.6, cosine_min=0.4), 0.0))
+    chosen = choose(Problem(units, Goal(r2=0.6, r2_min=0.4), 0.0))
     assert {name: each.treatment.form for name, each in chosen.items()} == {"a": "int8", "b": "float"}
 
 
 def test_the_less_errors_are_trusted_the_more_exact_is_the_choice() -> None:
     units = {"a": [option([0.1], 1.0), option([0.0], 2.0, form="float")]}
-    problem = Problem(units, Goal(cosine_mean=0.8, cosine_min=0.8), 0.0)
+    problem = Problem(units, Goal(r2=0.8, r2_min=0.8), 0.0)
     assert [form_of(problem, mean) for mean in (1.0, 2.0)] == ["int8", "float"]
 
 

@@ -10,7 +10,7 @@ from edgeattn_export.search import Goal, Trial, front
 from edgeattn_export.search.goal import MEAN_SHARE, WORST_SHARE, Usage
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 
-GOAL = Goal(cosine_mean=0.9, cosine_min=0.8, latency_ms=10.0, size_mb=20.0)
+GOAL = Goal(r2=0.9, r2_min=0.8, latency_ms=10.0, size_mb=20.0)
 INSIDE = Usage(MEAN_SHARE * 0.1, WORST_SHARE * 0.2, 10.0, 20.0)
 EXACT = 1e-12
 
@@ -28,8 +28,8 @@ def test_what_just_fits_is_no_excess() -> None:
 @pytest.mark.parametrize(
     ("spent", "missed"),
     [
-        (Usage(1.5 * INSIDE.mean_error, 0.0, 1.0, 1.0), "cosine"),
-        (Usage(0.0, 1.5 * INSIDE.worst_error, 1.0, 1.0), "cosine_min"),
+        (Usage(1.5 * INSIDE.mean_error, 0.0, 1.0, 1.0), "r2"),
+        (Usage(0.0, 1.5 * INSIDE.worst_error, 1.0, 1.0), "r2_min"),
         (Usage(0.0, 0.0, 15.0, 1.0), "latency_ms"),
         (Usage(0.0, 0.0, 1.0, 30.0), "size_mb"),
     ],
@@ -43,18 +43,18 @@ def test_a_limit_that_is_missed_is_named_and_weighed_as_a_share_of_itself(spent:
 def test_several_limits_are_missed_together() -> None:
     spent = Usage(2 * INSIDE.mean_error, 0.0, 1.0, 40.0)
     assert GOAL.excess(spent) == pytest.approx(2.0)
-    assert GOAL.misses(trial(spent)) == ("cosine", "size_mb")
+    assert GOAL.misses(trial(spent)) == ("r2", "size_mb")
 
 
 def test_exactness_has_a_margin_and_what_is_not_asked_for_has_no_limit() -> None:
-    goal = Goal(cosine_mean=0.9, cosine_min=0.8)
-    assert goal.misses(Trial(DYNAMIC_INT8, 0.901, 0.801, 1e9, 1e9)) == ("cosine", "cosine_min")
+    goal = Goal(r2=0.9, r2_min=0.8)
+    assert goal.misses(Trial(DYNAMIC_INT8, 0.901, 0.801, 1e9, 1e9)) == ("r2", "r2_min")
     assert goal.met_by(Trial(DYNAMIC_INT8, 0.93, 0.91, 1e9, 1e9))
     assert math.isfinite(goal.excess(Usage(0.0, 0.0, 1e9, 1e9)))
 
 
 def test_perfection_is_missed_by_any_error() -> None:
-    goal = Goal(cosine_mean=1.0, cosine_min=1.0)
+    goal = Goal(r2=1.0, r2_min=1.0)
     assert goal.excess(Usage(0.0, 0.0, 1.0, 1.0)) == 0.0
     assert goal.excess(Usage(1e-9, 1e-9, 1.0, 1.0)) > 1.0
 
@@ -68,7 +68,7 @@ def test_a_tighter_goal_allows_a_share_of_the_errors_and_leaves_the_rest() -> No
 
 
 def test_what_is_used_of_a_goal_is_the_larger_share() -> None:
-    goal = Goal(cosine_mean=0.9, cosine_min=0.8)
+    goal = Goal(r2=0.9, r2_min=0.8)
     found = Trial(DYNAMIC_INT8, 1 - 0.5 * goal.mean_error, 1 - 0.6 * goal.worst_error, 1.0, 1.0)
     assert goal.used_by(found) == pytest.approx(0.6)
     assert not goal.tightened(0.9 * goal.used_by(found)).met_by(found)

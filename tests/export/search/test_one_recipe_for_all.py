@@ -25,8 +25,8 @@ class Device:
     place: int
 
 
-def _trial(name: str, device: Device, cosine: float = 1.0) -> Trial:
-    return Trial(Recipe(name, (), ()), cosine, cosine, TIMES[name][device.place], size_mb=1.0)
+def _trial(name: str, device: Device, r2: float = 1.0) -> Trial:
+    return Trial(Recipe(name, (), ()), r2, r2, TIMES[name][device.place], size_mb=1.0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.search import Goal, Rig, search
 from edgeattn_export.search.choose import Option, Problem
 from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.goal import MEAN_SHARE, WORST_SHARE
+from edgeattn_export.search.goal import MEAN_SHARE, NO_LIMIT, WORST_SHARE
 from edgeattn_export.search.promise import promised_errors
 from edgeattn_export.search.pruning import Site, sites, without_pruned
 from edgeattn_export.search.repair import counted_errors
@@ -24,7 +24,7 @@ from edgeattn_export.targets.cpu import FORMS
 
 MakeRig = Callable[[Path | None], Rig]
 Give = Callable[[Mapping[str, float]], None]
-LIMITED = Goal(cosine_mean=0.7, cosine_min=0.4, latency_ms=1.0)
+LIMITED = Goal(r2=0.4, r2_min=-0.2, latency_ms=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,8 @@ def test_of_a_narrower_graph_what_its_samples_promise_counts(meter: ErrorMeter, 
 def test_neurons_go_as_far_as_exactness_allows(part: FloatGraph, rig: MakeRig, timed: Give) -> None:
     timed(dict.fromkeys(FORMS.linear, 1e-3))
     searched = [
-        search(part, replace(LIMITED, prefer="size", cosine_mean=mean, cosine_min=worst), rig(None))
-        for mean, worst in ((0.5, 0.1), (0.98, 0.95))
+        search(part, replace(LIMITED, prefer="size", r2=mean, r2_min=worst), rig(None))
+        for mean, worst in ((0.0, -0.8), (0.96, 0.9))
     ]
     loose, tight = (each.chosen for each in searched)
     assert [each.missed for each in searched] == [(), ()]
@@ -115,22 +115,22 @@ def test_neurons_go_as_far_as_exactness_allows(part: FloatGraph, rig: MakeRig, t
 
 
 @pytest.mark.parametrize(
-    ("limits", "cosine", "allowed"),
-    [((0.9999, 0.999), "cosine", "8e-05"), ((-1.0, 0.9999), "worst sample's cosine", "5e-05")],
+    ("limits", "r2", "allowed"),
+    [((0.9999, 0.999), "R²", "8e-05"), ((NO_LIMIT, 0.9999), "worst sample's R²", "5e-05")],
 )
 def test_nothing_goes_where_nothing_may_be_lost_and_the_figures_are_said(
     part: FloatGraph,
     rig: MakeRig,
     timed: Give,
     limits: tuple[float, float],
-    cosine: str,
+    r2: str,
     allowed: str,
 ) -> None:
     timed(dict.fromkeys(FORMS.linear, 1e-3))
     found = search(part, Goal(*limits, latency_ms=1.0), rig(None))
     assert not any(trial.recipe.pruning for trial in found.trials)
     (note,) = (each for each in found.notes if each.startswith("All heads and neurons stay"))
-    assert note.startswith(f"All heads and neurons stay: the {cosine} would lose about 0.")
+    assert note.startswith(f"All heads and neurons stay: the {r2} would lose about 0.")
     assert f"without a quarter of all neurons, where it may lose {allowed} and loses" in note
 
 
@@ -138,11 +138,11 @@ def test_a_size_that_no_form_reaches_is_met_with_fewer_neurons(
     part: FloatGraph, rig: MakeRig, timed: Give
 ) -> None:
     timed(dict.fromkeys(FORMS.linear, 1e-3))
-    goal = Goal(cosine_mean=0.6, cosine_min=0.3, prefer="size")
+    goal = Goal(r2=0.2, r2_min=-0.4, prefer="size")
     smallest = min(trial.size_mb for trial in search(part, goal, rig(None)).trials)
     found = search(part, replace(goal, size_mb=0.9 * smallest, thorough=True), rig(None))
     assert found.missed == ()
     assert found.chosen.recipe.pruning
     assert found.chosen.size_mb <= 0.9 * smallest
-    assert np.isfinite(found.chosen.cosine_mean)
+    assert np.isfinite(found.chosen.r2)
     assert math.isfinite(found.chosen.latency_ms)

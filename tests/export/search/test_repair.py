@@ -8,7 +8,7 @@ from edgeattn_export.search import Goal
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.repair import NEGLIGIBLE, significant_units
 
-GOAL = Goal(cosine_mean=0.99, cosine_min=0.9)
+GOAL = Goal(r2=0.99, r2_min=0.9)
 ALLOWED = GOAL.mean_error
 
 
@@ -34,13 +34,13 @@ def test_a_share_counts_of_what_is_spoiled_where_that_is_less_than_is_allowed() 
 
 def test_a_share_of_the_mean_is_enough() -> None:
     choice = {"even": option(2e-4, 2e-4), "large": option(1e-2, 1e-2)}
-    assert significant_units(choice, Goal(cosine_mean=0.999, cosine_min=0.0)) == {"even", "large"}
-    assert significant_units(choice, Goal(cosine_mean=0.9, cosine_min=0.0)) == {"large"}
+    assert significant_units(choice, Goal(r2=0.999, r2_min=0.0)) == {"even", "large"}
+    assert significant_units(choice, Goal(r2=0.9, r2_min=0.0)) == {"large"}
 
 
 def test_one_bad_sample_is_enough() -> None:
     choice = {"bad": option(*[0.0] * 99, 1e-2), "large": option(*[2e-2] * 100)}
-    assert significant_units(choice, Goal(cosine_mean=0.0, cosine_min=0.999)) == {"bad", "large"}
+    assert significant_units(choice, Goal(r2=0.0, r2_min=0.999)) == {"bad", "large"}
     assert significant_units({"small": option(*[1e-5] * 100), **choice}, Goal(0.0, 0.999)) == {"bad", "large"}
 
 

@@ -19,11 +19,11 @@ from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, error_meter, follow, search
 from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.errors import RecipeError
-from edgeattn_runtime.similarity import cosine
 
 MakeRig = Callable[[Path], Rig]
 Give = Callable[[Mapping[str, float]], None]
@@ -61,7 +61,7 @@ def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., 
         for trial in found.trials
         if trial.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
     )
-    assert Goal().misses(plain) == ("cosine", "cosine_min")
+    assert Goal().misses(plain) == ("r2", "r2_min")
     assert found.missed == ()
     assert Goal().met_by(found.chosen)
     assert found.chosen in found.trials
@@ -73,11 +73,12 @@ def test_a_trial_is_what_its_recipe_gives(find: Callable[..., SearchResult], par
     chosen = find(Goal()).chosen
     model = written(part.calibration, chosen.recipe)
     pair = ORT_CPU.runner(part.calibration.model), ORT_CPU.runner(model)
-    answers = ([answer(each.inputs)["scores"] for answer in pair] for each in part.selection)
-    cosines = [cosine(*two) for two in answers]
+    expected, actual = ([answer(each.inputs)["scores"] for each in part.selection] for answer in pair)
+    deviation = np.concatenate([each[0] for each in expected]).std(axis=0, dtype=np.float64)
+    errors = [np.square((a - b) / deviation).mean() for a, b in zip(expected, actual, strict=True)]
     assert chosen.size_mb == file_mb(model)
-    assert chosen.cosine_mean == pytest.approx(np.mean(cosines), abs=ALIKE)
-    assert chosen.cosine_min == pytest.approx(min(cosines), abs=ALIKE)
+    assert chosen.r2 == pytest.approx(1 - np.mean(errors), abs=ALIKE)
+    assert chosen.r2_min == pytest.approx(1 - max(errors), abs=ALIKE)
     assert chosen.latency_ms > 0
 
 
@@ -88,7 +89,7 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     rig: MakeRig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    goal = Goal(cosine_min=0.9995, thorough=True)
+    goal = Goal(r2_min=0.999, thorough=True)
     once = find(goal)
     monkeypatch.setattr(error_meter.ErrorMeter, "_run", lambda *_: pytest.fail("ran again"))
     monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
@@ -106,8 +107,8 @@ def test_measured_times_come_from_the_store_too(
 
 
 def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., SearchResult]) -> None:
-    goals = [Goal(cosine_mean=-1.0, cosine_min=least) for least in (0.5, 0.998, 0.999999)]
-    exact = [find(goal).chosen.cosine_min for goal in goals]
+    goals = [Goal(r2=NO_LIMIT, r2_min=least) for least in (0.0, 0.996, 0.999998)]
+    exact = [find(goal).chosen.r2_min for goal in goals]
     assert exact == sorted(exact)
     assert len(set(exact)) == len(goals)
 
@@ -117,7 +118,7 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
     find: Callable[..., SearchResult], thorough: bool
 ) -> None:
     told: list[str] = []
-    goal = Goal(cosine_min=0.9995, thorough=thorough)
+    goal = Goal(r2_min=0.999, thorough=thorough)
     found = find(goal, step=lambda _, __, doing: told.append(doing))
     assert found.missed == ()
     assert any(doing.endswith("alone") for doing in told) == thorough
@@ -127,7 +128,7 @@ def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
     find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(error_meter.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
-    found = find(Goal(cosine_mean=0.5, cosine_min=0.5))
+    found = find(Goal(r2=0.0, r2_min=0.0))
     assert found.missed == ()
     assert found.chosen.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
 
@@ -162,7 +163,7 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
         )
 
     monkeypatch.setattr(searching, "race", raced)
-    found = find(Goal(cosine_min=0.9995, thorough=thorough))
+    found = find(Goal(r2_min=0.999, thorough=thorough))
     assert exact in [trial.recipe.layers for trial in found.trials]
     assert (found.chosen.recipe.layers == exact) == thorough
 
@@ -170,30 +171,30 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
 def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(
     find: Callable[..., SearchResult],
 ) -> None:
-    assert find(Goal(-1.0, -1.0, size_mb=1e-3)).missed == ("size_mb",)
-    assert find(Goal(-1.0, -1.0, latency_ms=1e-6)).missed == ("latency_ms",)
-    assert find(Goal(-1.0, cosine_min=0.99998, size_mb=0.03)).missed == ("size_mb",)  # the nearest
+    assert find(Goal(NO_LIMIT, NO_LIMIT, size_mb=1e-3)).missed == ("size_mb",)
+    assert find(Goal(NO_LIMIT, NO_LIMIT, latency_ms=1e-6)).missed == ("latency_ms",)
+    assert find(Goal(NO_LIMIT, r2_min=0.9999, size_mb=0.03)).missed == ("size_mb",)  # the nearest
 
 
 def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., SearchResult]) -> None:
-    free = find(Goal(cosine_mean=0.9, cosine_min=0.9))
+    free = find(Goal(r2=0.8, r2_min=0.8))
     limit = 0.8 * free.chosen.size_mb
-    found = find(Goal(cosine_mean=0.9, cosine_min=0.9, size_mb=limit))
+    found = find(Goal(r2=0.8, r2_min=0.8, size_mb=limit))
     assert found.missed == ()
     assert found.chosen.size_mb <= limit < free.chosen.size_mb
 
 
 def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..., SearchResult]) -> None:
-    smallest = find(Goal(-1.0, -1.0, size_mb=1e-3))
+    smallest = find(Goal(NO_LIMIT, NO_LIMIT, size_mb=1e-3))
     most = max(trial.size_mb for trial in smallest.trials)
     for limit in np.linspace(smallest.chosen.size_mb, most, 11):
-        found = find(Goal(-1.0, -1.0, size_mb=float(limit), thorough=True))
+        found = find(Goal(NO_LIMIT, NO_LIMIT, size_mb=float(limit), thorough=True))
         assert found.missed == ()
         assert found.chosen.size_mb <= limit
 
 
 def test_to_prefer_size_is_to_be_smaller(find: Callable[..., SearchResult]) -> None:
-    fast, small = (find(Goal(0.9, 0.9, prefer=prefer)).chosen for prefer in ("speed", "size"))
+    fast, small = (find(Goal(0.8, 0.8, prefer=prefer)).chosen for prefer in ("speed", "size"))
     assert small.size_mb < fast.size_mb
     assert small.recipe.treatment("ups.0").form == "int4 blocks of 64"
 
@@ -217,8 +218,9 @@ def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
 def test_each_step_tells_what_is_done(find: Callable[..., SearchResult]) -> None:
     steps: list[tuple[int, int, str]] = []
     find(Goal(), step=lambda *step: steps.append(step))
-    assert steps[0] == (0, 3, "trying ups.0 in int8")
-    assert [step[:2] for step in steps[:3]] == [(done, 3) for done in range(3)]
+    assert steps[0] == (0, 1, "timing float and plain int8")
+    assert steps[1] == (0, 3, "trying ups.0 in int8")
+    assert [step[:2] for step in steps[1:4]] == [(done, 3) for done in range(3)]
     assert all(done <= total for done, total, _ in steps)
 
 
@@ -227,7 +229,7 @@ def test_a_recipe_is_followed_as_it_is(part: FloatGraph, folder: Path, rig: Make
     found = follow(part, recipe, rig(folder))
     assert found.chosen.recipe == recipe
     assert (found.trials, found.missed, found.notes) == ((found.chosen,), (), ())
-    assert 0.5 < found.chosen.cosine_min < 1
+    assert 0.0 < found.chosen.r2_min < 1
     assert math.isfinite(found.chosen.latency_ms)
 
 
@@ -249,7 +251,7 @@ def test_a_correction_is_kept_where_the_selection_samples_gain(
     assert found.chosen in found.trials
     assert ("gelu tanh" in found.chosen.recipe.rewrites) is is_kept
     assert [note for note in found.notes if note.startswith("Gelu tanh: ")] == [
-        "Gelu tanh: on the selection samples a cosine of 0.98000 in the mean and 0.98000 at worst; otherwise "
+        "Gelu tanh: on the selection samples an R² of 0.98000 in the mean and 0.98000 at worst; otherwise "
         "0.98000 and 0.97000."
     ][: int(is_kept)]
 

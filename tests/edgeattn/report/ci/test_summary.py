@@ -16,7 +16,7 @@ def test_a_summary_tells_verdict_checks_figures_and_notes(report: Report) -> Non
     for line in (
         "### sentence for cpu: ✅ pass",
         "| `cosine` | 0.99340 | 0.99210 | at least 0.99 | ✅ pass |",
-        "| Graphs and weights, MB | 90.3 | 90.3 | 22.9 |",
+        "| Size, MB | 90.3 | 90.3 | 22.9 |",
         "| Latency, ms, p50 | 16.0 | 9.00 | 3.20 |",
         "| Speedup, p50 | 1.00x | 1.78x | 5.00x |",
         "Edge cases: 1 of 1 right, the lowest cosine 0.99120.",

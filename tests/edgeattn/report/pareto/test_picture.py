@@ -20,8 +20,8 @@ def _words(svg: bytes) -> set[str]:
     return {text.strip() for text in re.findall(r"<!--(.*?)-->", svg.decode(), flags=re.DOTALL)}
 
 
-def _line(latency_ms: float, cosine_min: float, size_mb: float = 20.0) -> TrialResult:
-    return TrialResult("int8", "recipes/01-int8.json", 1.0, cosine_min, latency_ms, size_mb, True, False)
+def _line(latency_ms: float, r2_min: float, size_mb: float = 20.0) -> TrialResult:
+    return TrialResult("int8", "recipes/01-int8.json", 1.0, r2_min, latency_ms, size_mb, True, False)
 
 
 def test_the_same_report_gives_the_same_bytes_whatever_the_user_draws_otherwise(report: Report) -> None:

@@ -1,0 +1,60 @@
+"""Whether int8 gains anything: a graph of few weights may be no smaller and no faster in it.
+
+This is known before a search, which would come to the same layer by layer.
+"""
+
+from __future__ import annotations
+
+import math
+
+from edgeattn_export.graph.files import file_mb
+from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.search.error_meter import ErrorMeter, race
+from edgeattn_export.search.goal import Goal, Trial
+from edgeattn_export.search.rule import recipe_by_rule
+from edgeattn_export.search.units import groups, merged
+
+LEAST_SMALLER = 0.1  # of the float graph's size, that int8 must save to be of use
+LEAST_FASTER = 0.02  # of its time, that does as well
+MANY_WEIGHTS = 0.5  # of a graph's bytes: where linear layers have so many, int8 saves a third or more
+
+
+def idle_trials(meter: ErrorMeter, goal: Goal) -> tuple[Trial, ...]:
+    """Return the trials of the float graph, first, and of int8 in all layers, where int8 gains nothing.
+
+    Returns:
+        No trial where int8 gains something, or where the goal limits time or size and so may need the rest.
+    """
+    calibration, candidates = meter.calibration, meter.rig.candidates
+    is_fixed = calibration.forms.whole is not None or candidates.fastest.form == FLOAT.name
+    if is_fixed or goal.wants_size or math.isfinite(goal.latency_ms) or _has_many_weights(meter):
+        return ()
+    int8 = dict.fromkeys((candidates.plain, recipe_by_rule(calibration, candidates)))
+    trials = race(meter, [_float_recipe(meter), *int8])
+    in_float, in_int8 = trials[0], trials[1:]
+    is_smaller = min(it.size_mb for it in in_int8) <= (1 - LEAST_SMALLER) * in_float.size_mb
+    is_faster = min(it.latency_ms for it in in_int8) <= (1 - LEAST_FASTER) * in_float.latency_ms
+    return () if is_smaller or is_faster else trials
+
+
+def why_idle(trials: tuple[Trial, ...]) -> str:
+    """Say what int8 takes and what float does, given the trials of ``idle_trials``."""
+    in_float = trials[0]
+    int8 = min(trials[1:], key=lambda trial: trial.latency_ms)
+    return (
+        f"Int8 gains nothing here: with all layers in int8 a call takes {int8.latency_ms:.3g} ms and the "
+        f"graph {int8.size_mb:.3g} MB, in float {in_float.latency_ms:.3g} ms and {in_float.size_mb:.3g} MB. "
+        "All layers stay float."
+    )
+
+
+def _float_recipe(meter: ErrorMeter) -> Recipe:
+    units = groups(meter.calibration.layers)
+    return merged(units, dict.fromkeys((unit.name for unit in units), Treatment(FLOAT.name)), ())
+
+
+def _has_many_weights(meter: ErrorMeter) -> bool:
+    layers = {layer.weight: layer for layer in meter.calibration.layers}.values()
+    linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
+    return not layers or linear > MANY_WEIGHTS * file_mb(meter.calibration.model)
