@@ -68,7 +68,7 @@ def run(
     if output is not None:
         write_npz(output, outputs)
     else:
-        given = given_of(model, inputs, text)
+        given = given_of(model, inputs, text, pair)
         typer.echo("\n".join(answer_lines(model, outputs, given, raw=raw)))
     if maps:
         show_attention(model, arrays, outputs, maps, head)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import answer_spans
+import pairs
 import predicted
 from breaking import Make, changed
 from case import ACCEPTED, Case, refused
 from predicted import ANIMALS, CLASSES, DETECTORS, LETTERS, SPEECH, UNPARTED, bundle
 
 _OBJECTS = bundle(ANIMALS, DETECTORS["objects"], ("candidates",))
+_ANSWERS = answer_spans.bundle("pairs-bytes")
+_SINGLE = replace(pairs.BUNDLES["pairs-bytes"], pair=None)
 _SPEECH = bundle(LETTERS, SPEECH, ("frames",))
 
 
@@ -62,6 +67,16 @@ PREDICTED = (
         )
         for name, words in (("wordpiece", "entities"), ("bytes", "words"), ("unigram", "entities"))
     ),
+    *(
+        Case(
+            f"span-{name.removeprefix('pairs-')}.edge",
+            ACCEPTED,
+            f"tokens to be read as answers of at most {longest} tokens, by {name}",
+            answer_spans.bundle(name),
+            predictions=answer_spans.entries(name),
+        )
+        for name, longest in answer_spans.LONGEST.items()
+    ),
     _broken("prediction-kind.edge", "a kind of prediction that none is", "kind", "prophecy"),
     _broken("prediction-scores.edge", "scores of no known kind", "scores", "square"),
     _broken("prediction-form.edge", "boxes of no known form", "form", "polar"),
@@ -77,6 +92,13 @@ PREDICTED = (
         "outside",
         5,
         predicted.tagger("bytes"),
+    ),
+    _broken("prediction-longest.edge", "answers without a token", "longest", 0, _ANSWERS),
+    _broken("prediction-start.edge", "answers that begin by an unknown output", "start", "x", _ANSWERS),
+    refused(
+        "prediction-pair.edge",
+        "answers in single texts",
+        changed("processing", "text", to=_SINGLE.to_table(), whole=_ANSWERS),
     ),
     refused(
         "prediction-texts.edge",

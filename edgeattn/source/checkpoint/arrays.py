@@ -26,7 +26,7 @@ class OnArrays:
         self.generation = task.generation
         said = task.processing or {}
         parts: dict[str, Any] = {name: said[name] for name in ("labels", "prediction") if name in said}
-        if parts.get("prediction", {}).get("kind") == "tags":  # of a text's words
+        if parts.get("prediction", {}).get("kind") in ("span", "tags"):  # parts of a text
             del parts["prediction"]
         self.processing = parts or None
         self._npz = npz

@@ -310,6 +310,8 @@ typedef struct edgeattn_prediction {
   double score;      /* a NaN where there is none */
   int has_box;
   double box[4]; /* left, top, right, bottom */
+  int has_span;
+  int64_t span[2]; /* an answer's first character in its context, and the one behind its last: Unicode code points */
 } edgeattn_prediction;
 
 /* The width and height in pixels of an image. */
@@ -317,16 +319,18 @@ typedef struct edgeattn_image_size {
   int64_t width, height;
 } edgeattn_image_size;
 
-/* What outputs are answers to: the text of each row, and the size of its image; none, where a count is 0. */
+/* What outputs are answers to: the text of each row, or its pair of them, and the size of its image; none, where a count is 0. */
 typedef struct edgeattn_prediction_source {
   const edgeattn_text* texts;
   size_t text_count;
   const edgeattn_image_size* sizes;
   size_t size_count;
+  const edgeattn_text* pairs; /* the second text of each row */
+  size_t pair_count;
 } edgeattn_prediction_source;
 
 /* Reads outputs as a person would, as the bundle's `processing.prediction` says: for every row labels with scores, a text, the
- * words of its text, or objects. Boxes are in pixels where the source has sizes, else shares of the image. `source` may be NULL. */
+ * words of its text, an answer, or objects. Boxes are in pixels where the source has sizes, else shares of the image. `source` may be NULL. */
 EDGEATTN_API edgeattn_status edgeattn_predictions(const edgeattn_model* model, const edgeattn_tensors* outputs,
                                                   const edgeattn_prediction_source* source,
                                                   edgeattn_prediction_list** predictions, edgeattn_error** error);

@@ -227,13 +227,15 @@ struct Prediction {
   std::optional<double> score;
   std::optional<std::string> text;          // transcribed, or a part of the text that was given
   std::optional<std::array<double, 4>> box;  // left, top, right, bottom
+  std::optional<std::array<std::int64_t, 2>> span = {};  // an answer's first character in its context and the one behind its last
 };
 
-/// What outputs are answers to: the text of each row, and the width and height of each image; none where they are
-/// unknown.
+/// What outputs are answers to: the text of each row, or its pair of them, and the width and height of each image; none
+/// where they are unknown.
 struct PredictionSource {
   std::vector<std::string> texts;
   std::vector<std::array<std::int64_t, 2>> sizes;
+  std::vector<std::string> pairs = {};  // the second text of each
 };
 
 /// A bundle that was opened and checked. Its copies are one.
@@ -296,7 +298,7 @@ class EDGEATTN_API Model {
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
 
   /// Reads an output as a person would, by the manifest's `processing.prediction`: for every row labels with scores, a
-  /// text, or objects, whose boxes are in pixels where the source has sizes, and else shares of the image.
+  /// text, an answer, or objects, whose boxes are in pixels where the source has sizes, and else shares of the image.
   std::vector<std::vector<Prediction>> predictions(const Tensors& outputs, const PredictionSource& source = {}) const;
 
   /// Returns what a call forecast, in the series' own units: float64 [batch, series, time].

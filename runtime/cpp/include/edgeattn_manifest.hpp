@@ -172,7 +172,13 @@ struct Tags {
   std::optional<std::int64_t> outside;
 };
 
-using PredictionReader = std::variant<Classes, Transcript, Objects, Tags>;
+/// The part of a pair's second text that answers the first; both outputs are [batch, sequence].
+struct AnswerSpan {
+  std::string start, end;
+  std::int64_t longest = 1;  // tokens
+};
+
+using PredictionReader = std::variant<Classes, Transcript, Objects, AnswerSpan, Tags>;
 
 struct Processing {
   std::optional<TextProcessing> text;

@@ -142,11 +142,12 @@ Tensors read_inputs(const Model& model, const Arguments& arguments) {
   return *inputs;
 }
 
-/// Returns what is read beside the outputs to make predictions of them: the text, or the size of the image.
+/// Returns what is read beside the outputs to make predictions of them: the texts, or the size of the image.
 PredictionSource source_of(const Model& model, const Arguments& arguments) {
   const auto& processing = model.manifest().processing;
   PredictionSource source;
   if (arguments.count("--text")) source.texts = {arguments.at("--text")};
+  if (arguments.count("--pair")) source.pairs = {arguments.at("--pair")};
   if (arguments.count("--image") && processing && processing->prediction &&
       std::holds_alternative<Objects>(*processing->prediction)) {
     const auto image = read_image(arguments.at("--image"));

@@ -246,14 +246,18 @@ static void read(Record& record, Objects& objects) {
   if (objects.threshold < 0 || objects.threshold > 1) throw record["threshold"].refusal("a number from 0 to 1");
 }
 
+static void read(Record& record, AnswerSpan& span) {
+  record("start", span.start)("end", span.end)("longest", span.longest, 1).end();
+}
+
 static void read(Record& record, Tags& tags) { record("outside", tags.outside, 0).end(); }
 
 static void read(const Field& field, PredictionReader& reader) {
   static const std::map<std::string, PredictionReader> kinds = {
-      {"classes", Classes{}}, {"ctc", Transcript{}}, {"objects", Objects{}}, {"tags", Tags{}}};
+      {"classes", Classes{}}, {"ctc", Transcript{}}, {"objects", Objects{}}, {"span", AnswerSpan{}}, {"tags", Tags{}}};
   std::string kind;
   Record record(field);
-  record("kind", kind, Field::Names{"classes", "ctc", "objects", "tags"});
+  record("kind", kind, Field::Names{"classes", "ctc", "objects", "span", "tags"});
   reader = kinds.at(kind);
   std::visit([&](auto& one) { read(record, one); }, reader);
 }

@@ -79,7 +79,7 @@ std::string fixed(double number, int digits) {
 }
 
 Cells cells(const Prediction& prediction, bool pixels) {
-  const auto& [label, score, text, box] = prediction;
+  const auto& [label, score, text, box, span] = prediction;
   Cells cells;
   if (text) {
     cells.push_back(*text);
@@ -92,6 +92,7 @@ Cells cells(const Prediction& prediction, bool pixels) {
     for (const auto side : *box) sides += (sides.empty() ? "" : " ") + fixed(side, pixels ? 0 : 4);
     cells.push_back(sides);
   }
+  if (span) cells.push_back(words((*span)[0], " ", (*span)[1]));
   return cells;
 }
 
@@ -120,7 +121,8 @@ std::string answer_text(const Model& model, const Tensors& outputs, const Predic
   if (processing && processing->series && processing->series->output)
     return forecast_text(processing->series->names, model.forecast(outputs));
   const bool lacks_text = processing && processing->prediction && source.texts.empty() &&
-                          std::holds_alternative<Tags>(*processing->prediction);
+                          (std::holds_alternative<Tags>(*processing->prediction) ||
+                           std::holds_alternative<AnswerSpan>(*processing->prediction));
   if (lacks_text) return raw_text(outputs);
   if (processing && processing->prediction)
     return prediction_text(model.predictions(outputs, source), !source.sizes.empty());

@@ -139,9 +139,27 @@ void check_rows(const Rows& rows, const GraphSpec& graph, const Symbols& symbols
         words("rows.padding.mask: ", written(*mask), " found, a batch of symbolic length expected"));
 }
 
+/// Throws BundleError where the answer to a question cannot be read from the outputs that it names.
+void check_answer(const AnswerSpan& span, const Processing& processing, const std::vector<TensorSpec>& outputs) {
+  const auto *start = find(outputs, span.start), *end = find(outputs, span.end);
+  const auto check = [](const char* key, const std::string& name, const TensorSpec* output) {
+    if (!output || output->dtype != "float32" || output->dims.size() != 2)
+      throw BundleError(words("processing.prediction.", key, ": ", output ? written(*output) : quoted(name),
+                              " found, float32 of 2 dims expected"));
+  };
+  check("start", span.start, start);
+  check("end", span.end, end);
+  if (!std::equal(start->dims.begin(), start->dims.end(), end->dims.begin(), fits))
+    throw BundleError(words("processing.prediction.end: ", written(*end), " found, the dims of ", written(*start),
+                            " expected"));
+  if (!processing.text || !processing.text->pair)
+    throw BundleError("processing.text.pair: missing; expected by processing.prediction");
+}
+
 /// Throws BundleError where a prediction cannot be read from the outputs that it names.
 void check_prediction(const Processing& processing, const std::vector<TensorSpec>& outputs) {
   const auto& reader = *processing.prediction;
+  if (const auto* span = std::get_if<AnswerSpan>(&reader)) return check_answer(*span, processing, outputs);
   const auto& labels = processing.labels;
   if (!labels) throw BundleError("processing.labels: missing; expected by processing.prediction");
   const auto& output = *find(outputs, labels->output);

@@ -449,7 +449,7 @@ bool is_like(const Prediction& found, const Json& expected) {
   const auto equal = [](const auto& value, const Json& other) { return Json(value) == other; };
   return has("label", found.label, equal) && has("text", found.text, equal) &&
          has("score", found.score, [&](double score, const Json& other) { return near(score, other); }) &&
-         has("box", found.box, [&](const auto& box, const Json& other) {
+         has("span", found.span, equal) && has("box", found.box, [&](const auto& box, const Json& other) {
            return std::equal(box.begin(), box.end(), other.begin(), other.end(), near);
          });
 }
@@ -458,6 +458,7 @@ Found predictions(const Model& model, const Json& entry) {
   PredictionSource source;
   if (entry.contains("sizes")) source.sizes = entry["sizes"].get<std::vector<std::array<std::int64_t, 2>>>();
   if (entry.contains("texts")) source.texts = entry["texts"].get<std::vector<std::string>>();
+  if (entry.contains("pairs")) source.pairs = entry["pairs"].get<std::vector<std::string>>();
   const auto found = model.predictions(parse_all(entry["outputs"]), source);
   if (entry.contains("error")) return {"answered"};
   const auto& expected = entry["predictions"];

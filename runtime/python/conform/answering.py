@@ -119,6 +119,8 @@ def _predictions(model: Model, read: Entry) -> Line:
     given: dict[str, Any] = {}
     if "texts" in read:
         given["text"] = read["texts"]
+    if "pairs" in read:
+        given["pair"] = read["pairs"]
     if "sizes" in read:
         given["size"] = [tuple(size) for size in read["sizes"]]
     rows = model.predictions(arrays(read["outputs"]), **given)

@@ -42,7 +42,7 @@ def answer_lines(
 
 def _predictions(rows: Sequence[Sequence[Prediction]], *, pixels: bool) -> Iterator[str]:
     """Yield a line a prediction: of a class the likeliest; of several rows one of each, or all and a gap."""
-    ranked = all(each.text is None and each.box is None for row in rows for each in row)
+    ranked = all(rows) and all(each.text is None and each.box is None for row in rows for each in row)
     if ranked:
         rows = [rows[0][:_BEST]] if len(rows) == 1 else [[row[0] for row in rows]]
     elif all(len(row) == 1 for row in rows):
@@ -61,6 +61,8 @@ def _cells(prediction: Prediction, *, pixels: bool) -> Iterator[str]:
         yield f"{prediction.score:.4f}"
     if prediction.box is not None:
         yield " ".join(f"{side:.0f}" if pixels else f"{side:.4f}" for side in prediction.box)
+    if prediction.span is not None:
+        yield " ".join(map(str, prediction.span))
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.output is not None:
         write_npz(args.output, outputs)
     else:
-        given = given_of(model, args.input, args.text)
+        given = given_of(model, args.input, args.text, args.pair)
         _print("\n".join(answer_lines(model, outputs, given, raw=args.raw)))
 
 

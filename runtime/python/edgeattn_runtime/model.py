@@ -213,23 +213,24 @@ class Model:
         return self._preparation.labels(outputs)
 
     def predictions(
-        self, outputs: Mapping[str, object], *, text: object = None, size: object = None
+        self, outputs: Mapping[str, object], *, text: object = None, pair: object = None, size: object = None
     ) -> list[list[Prediction]]:
-        """Read what a call returned as a person would: labels with probabilities, a text, or objects.
+        """Read what a call returned as a person would: labels with scores, a text, an answer, or objects.
 
         Args:
             outputs: A call's.
             text: What was prepared, one or a list: a prediction that lies in a text is cut out of it.
+            pair: Likewise, the second text of each pair, which an answer lies in.
             size: The width and height in pixels of the image that was prepared or, of a batch, a list of
                 these: boxes are then in pixels. Without it they are shares of the image.
 
         Returns:
-            For every row of the outputs its predictions, the likeliest first; of a transcript the one.
+            For every row of the outputs its predictions, the likeliest first; one transcript, or one answer.
 
         Raises:
             InputError: The bundle has no ``processing.prediction``, or an output is not that of its contract.
         """
-        return self._preparation.predictions(outputs, text=text, size=size)
+        return self._preparation.predictions(outputs, text=text, pair=pair, size=size)
 
     def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
         """Return what a call forecast, in the series' own units.

@@ -49,15 +49,15 @@ def read_input(
         return model.prepare(audio=path) if suffix == ".wav" else model.prepare(image=path)
 
 
-def given_of(model: Model, path: Path | None, text: str | None) -> dict[str, object]:
-    """Return what ``Model.predictions`` reads answers by, besides the outputs: the text, or the image's size.
+def given_of(model: Model, path: Path | None, text: str | None, pair: str | None = None) -> dict[str, object]:
+    """Return what ``Model.predictions`` reads answers by, besides the outputs: texts, or the image's size.
 
     Raises:
         InputError: The file is no image, where the bundle prepares one.
     """
     processing = model.manifest.processing
     if text is not None:
-        return {"text": text}
+        return {"text": text} if pair is None else {"text": text, "pair": pair}
     is_image = path is not None and path.suffix.lower() not in (".npz", ".csv", ".wav")
     if is_image and processing is not None and isinstance(processing.prediction, Objects):
         return {"size": read_picture(path).size}

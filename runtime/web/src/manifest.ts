@@ -150,7 +150,20 @@ export type Objects = {
 /** The labels of words, or of the entities that they make up where there is a label of those outside of any. */
 export type Tags = { readonly kind: 'tags'; readonly outside: number | null };
 
-export type PredictionReader = { readonly kind: 'classes'; readonly scores: Scores } | Transcript | Objects | Tags;
+/** The part of a pair's second text that answers the first, of at most so many tokens, by two outputs of a number a token. */
+export type AnswerSpan = {
+  readonly kind: 'span';
+  readonly start: string;
+  readonly end: string;
+  readonly longest: number;
+};
+
+export type PredictionReader =
+  | { readonly kind: 'classes'; readonly scores: Scores }
+  | Transcript
+  | Objects
+  | AnswerSpan
+  | Tags;
 
 export type Processing = {
   readonly text?: TextProcessing;

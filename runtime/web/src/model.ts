@@ -207,9 +207,9 @@ export class Model {
   }
 
   /**
-   * Read an output as a person would: for every row labels with scores, a text, or objects.
+   * Read an output as a person would: for every row labels with scores, a text, an answer, or objects.
    *
-   * @param source What was asked: the texts, or the sizes of images, by which boxes are in pixels.
+   * @param source What was asked: the texts, or pairs of them, or the sizes of images, by which boxes are in pixels.
    */
   predictions(outputs: Tensors, source: PredictionSource = {}): Prediction[][] {
     this.#checkOpen();

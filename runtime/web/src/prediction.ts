@@ -1,8 +1,10 @@
-/** Outputs as a person reads them: labels with scores, the text of frames, objects in an image. */
+/** Outputs as a person reads them: labels with scores, the text of frames, an answer, objects in an image. */
 
+import { answers } from './answer-span.js';
 import { InputError } from './errors.js';
 import type { Labels, Manifest, Objects, Scores, Tags, Transcript } from './manifest.js';
-import type { Tensor, Tensors } from './tensor.js';
+import { scored, type Vector, vectors } from './outputs.js';
+import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 import type { Worded } from './words.js';
 
@@ -18,12 +20,16 @@ export type Prediction = {
   readonly text?: string;
   /** In pixels where the size of the image is known, else in shares of it. */
   readonly box?: Box;
+  /** An answer's first character in its context and the one behind its last, counted in code points. */
+  readonly span?: readonly [number, number];
 };
 
 /** What outputs are answers to. */
 export type PredictionSource = {
   /** The text of each row. */
   readonly texts?: readonly string[];
+  /** The second text of each row, where the bundle takes pairs. */
+  readonly pairs?: readonly string[];
   /** The width and height in pixels of the image of each row. */
   readonly sizes?: readonly (readonly [number, number])[];
 };
@@ -36,6 +42,7 @@ export function predictions(
   preparation?: TextPreparation,
 ): Prediction[][] {
   const { labels, prediction } = processing ?? {};
+  if (prediction?.kind === 'span') return answers(prediction, outputs, source, preparation);
   if (!labels || !prediction)
     throw new InputError(`${name}: no prediction in its manifest; read the outputs themselves`);
   for (const size of source.sizes ?? [])
@@ -67,19 +74,6 @@ export function predictions(
 }
 
 type Size = readonly [number, number];
-type Vector = Float32Array;
-
-/** Return an output as vectors along its last dim. */
-function vectors(outputs: Tensors, name: string, last: number): { rows: Vector[]; dims: readonly number[] } {
-  const found: Tensor | undefined = outputs[name];
-  if (found?.dtype !== 'float32' || found.dims.at(-1) !== last)
-    throw new InputError(`${name}: an output of ${last} numbers a vector expected`);
-  const data = found.data as Float32Array;
-  if (data.some(Number.isNaN)) throw new InputError(`${name}: NaN found, numbers expected`);
-  const rows = Array.from({ length: data.length / last }, (_, i) => data.subarray(i * last, (i + 1) * last));
-  return { rows, dims: found.dims };
-}
-
 function classes({ output, names }: Labels, numbers: Vector, how: Scores): Prediction[] {
   const scores = scored(output, numbers, how);
   const places = [...names.keys()].sort((a, b) => (numbers[b] as number) - (numbers[a] as number) || 0);
@@ -152,15 +146,4 @@ function seen(
       .filter(({ score }) => score > threshold);
   });
   return found.sort((a, b) => b.score - a.score);
-}
-
-function scored(name: string, numbers: Vector, how: Scores): readonly number[] {
-  const values = [...numbers];
-  if (how === 'none') return values;
-  if (!values.every(Number.isFinite)) throw new InputError(`${name}: an infinite number found, finite ones expected`);
-  if (how === 'sigmoid') return values.map((value) => 1 / (1 + Math.exp(-value)));
-  const largest = values.reduce((a, b) => Math.max(a, b));
-  const masses = values.map((value) => Math.exp(value - largest));
-  const whole = masses.reduce((a, b) => a + b);
-  return masses.map((mass) => mass / whole);
 }

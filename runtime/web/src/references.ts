@@ -3,6 +3,7 @@
 import { BundleError } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
 import type {
+  AnswerSpan,
   Bounds,
   Generation,
   Graph,
@@ -250,16 +251,21 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
     const found = labels.names.length;
     expect(found === places, `processing.labels.names: ${found} found, ${places} expected by ${labels.output}`);
   }
-  if (labels && prediction)
-    checkPrediction(
-      prediction,
-      labels,
-      called.flatMap(({ outputs }) => outputs),
-    );
+  const outputs = called.flatMap((graph) => graph.outputs);
+  if (prediction?.kind === 'span') checkAnswer(prediction, outputs);
+  else if (labels && prediction) checkPrediction(prediction, labels, outputs);
   expect(
     prediction?.kind !== 'tags' || text !== undefined,
     'processing.text: missing; expected by processing.prediction',
   );
+}
+
+/** Check that an answer can be read from the outputs that it names. */
+function checkAnswer({ start, end }: AnswerSpan, outputs: readonly TensorSpec[]): void {
+  const [begins, ends] = [named(outputs, start), named(outputs, end)];
+  const fits = (found?: TensorSpec): boolean => found?.dtype === 'float32' && found.dims.length === 2;
+  const kept = fits(begins) && fits(ends) && String(begins.dims) === String(ends.dims);
+  expect(kept, `processing.prediction: ${start} and ${end} found, two float32 [batch, sequence] expected`);
 }
 
 /** Check that a prediction can be read from the outputs that it names. */

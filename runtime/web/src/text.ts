@@ -22,6 +22,9 @@ type Encoded = {
 /** Where a token lies: of which text it is, 0 or 1, and its UTF-16 units there. */
 export type Span = Range & { readonly text: number };
 
+/** The tokens of a text, or of a pair: of which text each is, null of a special one, and where it lies. */
+export type Placed = Pick<Encoded, 'texts'> & { readonly spans: readonly (Span | undefined)[] };
+
 /** What belongs to a batch of texts: the second text of each, where the bundle takes pairs, and a prompt's name. */
 export type TextOptions = { readonly pairs?: readonly string[] | undefined; readonly prompt?: string | undefined };
 
@@ -60,22 +63,25 @@ export class TextPreparation {
    *
    * A prompt is part of its text here.
    */
-  spans(
-    text: string,
-    { pair, prompt }: { readonly pair?: string; readonly prompt?: string } = {},
-  ): (Span | undefined)[] {
+  spans(text: string, options: { readonly pair?: string; readonly prompt?: string } = {}): Placed['spans'] {
+    return this.placed(text, options).spans;
+  }
+
+  /** Return of which text each token of a text, or of a pair, is, and where it lies, as `spans`. */
+  placed(text: string, { pair, prompt }: { readonly pair?: string; readonly prompt?: string } = {}): Placed {
     const { texts } = this.#rows([text], { ...(pair !== undefined && { pairs: [pair] }), prompt })[0] as Encoded;
     const all = [this.#prompt(prompt) + text, ...(pair === undefined ? [] : [pair])].map((each) =>
       rangesOf(each, this.#open.trace(each), this.#open.notation),
     );
     const next = all.map(() => 0);
-    return texts.map((which) => {
+    const spans = texts.map((which) => {
       if (which === null) return undefined;
       const place = next[which] ?? 0;
       next[which] = place + 1;
       const range = all[which]?.[place];
       return range && { text: which, ...range };
     });
+    return { texts, spans };
   }
 
   /** Return the words of a text, and where each begins among its tokens; no prompt stands before it. */

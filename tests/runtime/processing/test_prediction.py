@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from edgeattn_runtime import InputError, Prediction, load
+from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
+from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
 from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Given
@@ -64,6 +66,32 @@ def test_a_label_that_is_scored_by_itself_leaves_room_for_others() -> None:
     assert [found.label for found in _objects(DETECTOR, [[1, 3, 0]])] == ["dog"]
 
 
+def _answer(reader: AnswerSpan, starts: list[float], ends: list[float], pair: Encoded) -> list[Prediction]:
+    outputs: dict[str, object] = {
+        name: np.array([row], np.float32) for name, row in (("begins", starts), ("ends", ends))
+    }
+    (row,) = reader.read(None, outputs, Given(pairs=[pair]))
+    return row
+
+
+def test_an_answer_is_a_part_of_its_context() -> None:
+    reader = AnswerSpan(start="begins", end="ends", longest=2)
+    places: list[tuple[int | None, tuple[int, int]]] = [
+        (None, (0, 0)),
+        (0, (0, 2)),
+        (None, (0, 0)),
+        *((1, (0, 1)), (1, (2, 5)), (1, (0, 0)), (1, (6, 8))),
+    ]
+    pair = Encoded([1, 2, 3, 4, 5, 6, 7], [0] * 7, is_cut=False, texts=("wo", "ü öbe da"), places=places)
+    (found,) = _answer(reader, [0, 9, 9, 0, 1, 0, 0], [0, 9, 9, 0, 0, 2, 3], pair)
+    assert (found.text, found.span) == ("öbe", (2, 5))  # the blank ends it; "öbe da" has a token too many
+    assert found.score == pytest.approx(np.e**3 / (4 + np.e) / (3 + np.e**2 + np.e**3))
+    assert _answer(reader, [0, 0, 0, 0, 0, 9, 0], [0, 0, 0, 0, 0, 9, 0], pair) == []
+    for ends in ([np.nan] * 7, [0] * 5 + [np.inf] * 2, [0] * 8, [0] * 6):
+        with pytest.raises(InputError, match=r"begins|ends"):
+            _answer(reader, [0.0] * 7, ends, pair)
+
+
 def test_a_size_is_of_pixels(conformance: Path) -> None:
     outputs = {"logits": np.zeros((1, 1, 5), np.float32), "boxes": np.zeros((1, 1, 4), np.float32)}
     with load(conformance / "objects.edge") as model:
@@ -99,3 +127,17 @@ def test_a_command_prints_what_a_person_reads(conformance: Path, tmp_path: Path,
     )
     result = command("run", conformance / "objects.edge", "--input", tmp_path / "objects.npz")
     assert result.stdout == "dog  0.9995  0.2500 0.2500 0.7500 0.7500\n\nnothing found\n"
+
+
+def test_a_command_prints_the_answer_to_a_question(conformance: Path, command: Command) -> None:
+    pair = ("--text", "Who?", "--pair", "Émilie wrote it.")
+    bundle = conformance / "span-wordpiece.edge"
+    with load(bundle) as model:
+        ((answer,),) = model.predictions(
+            model(**model.prepare(text=pair[1], pair=pair[3])), text=pair[1], pair=pair[3]
+        )
+    assert answer.text is not None and answer.span is not None  # noqa: PT018
+    result = command("run", bundle, *pair)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"{answer.text}  {answer.score:.4f}  {answer.span[0]} {answer.span[1]}\n"
+    assert pair[3][slice(*answer.span)] == answer.text

@@ -13,9 +13,17 @@ from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
 
+OUTPUTS = {"start": "start_logits", "end": "end_logits"}
+BEAMS = {
+    "FlaubertForQuestionAnswering",
+    "XLMForQuestionAnswering",
+    "XLNetForQuestionAnswering",
+}  # in place of logits
+LONGEST = 15  # tokens of an answer, as in transformers' pipeline
+
 
 class QuestionAnswering(TextTask):
-    """A reader: ``start_logits`` and ``end_logits`` (B, S).
+    """A reader: ``start_logits`` and ``end_logits`` (B, S), by which the bundle finds the answer.
 
     Args:
         folder: The checkpoint.
@@ -30,6 +38,8 @@ class QuestionAnswering(TextTask):
         if self.has("answer"):
             self.metric = answer_match
         self.say_pairs("question", "context", "only_second")
+        if "text" in (self.processing or {}) and type(self.network).__name__ not in BEAMS:
+            self.add_processing(prediction={"kind": "span", **OUTPUTS, "longest": LONGEST})
 
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each pair, its context cut, and where its tokens lie in the context."""
@@ -50,7 +60,7 @@ class QuestionAnswering(TextTask):
 
 def answer_match(outputs: Mapping[str, Tensor], target: Mapping[str, Any]) -> float:
     """Return the exact match of the likeliest answer, empty where it lies outside the context."""
-    start, end = (int(outputs[name][0].argmax()) for name in ("start_logits", "end_logits"))
+    start, end = (int(outputs[name][0].argmax()) for name in OUTPUTS.values())
     first, last = target["spans"][start], target["spans"][end]
     inside = first is not None and last is not None and start <= end
     return exact_match(target["context"][first[0] : last[1]] if inside else "", target["answer"])

@@ -6,14 +6,17 @@
 using namespace edgeattn;
 
 static edgeattn_prediction view_of(const Prediction& prediction) {
-  const auto& [label, score, text, box] = prediction;
+  const auto& [label, score, text, box, span] = prediction;
   edgeattn_prediction view{label ? label->c_str() : nullptr,
                            text ? text->c_str() : nullptr,
                            text ? text->size() : 0,
                            score.value_or(NAN),
                            box.has_value(),
+                           {},
+                           span.has_value(),
                            {}};
   if (box) std::copy(box->begin(), box->end(), view.box);
+  if (span) std::copy(span->begin(), span->end(), view.span);
   return view;
 }
 
@@ -26,6 +29,8 @@ edgeattn_status edgeattn_predictions(const edgeattn_model* model, const edgeattn
     if (source) {
       for (const auto& [bytes, size] : values_of(source->texts, source->text_count, "texts"))
         given.texts.emplace_back(size ? &required(bytes, "texts") : "", size);
+      for (const auto& [bytes, size] : values_of(source->pairs, source->pair_count, "pairs"))
+        given.pairs.emplace_back(size ? &required(bytes, "pairs") : "", size);
       for (const auto& [width, height] : values_of(source->sizes, source->size_count, "sizes"))
         given.sizes.push_back({width, height});
     }

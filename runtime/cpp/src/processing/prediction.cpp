@@ -1,12 +1,11 @@
-// Outputs become predictions: labels with scores, the text of frames, objects in an image.
+// Outputs become predictions: labels with scores, the text of frames, objects in an image, the answer to a question.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "model.hpp"
+#include "processing/answer_span.hpp"
+#include "processing/outputs.hpp"
 #include "processing/part.hpp"
-#include "shape.hpp"
 #include "text/tokenizer.hpp"
 #include "text/word.hpp"
 
@@ -14,34 +13,6 @@ namespace edgeattn {
 namespace {
 
 using Row = std::vector<Prediction>;
-
-/// Returns an output of a call; throws InputError where it is missing, another, or holds a NaN.
-const Tensor& output_of(const Tensors& outputs, const std::string& name, std::size_t last) {
-  const auto found = outputs.find(name);
-  if (found == outputs.end() || found->second.dtype != "float32" || found->second.dims.empty() ||
-      found->second.dims.back() != static_cast<std::int64_t>(last) ||
-      byte_count("float32", found->second.dims) != found->second.data.size())
-    throw InputError(words(name, ": an output of ", last, " numbers a vector expected"));
-  if (has_nan(found->second)) throw InputError(words(name, ": NaN found, numbers expected"));
-  return found->second;
-}
-
-/// Returns the scores of a vector.
-std::vector<double> scored(const std::string& name, const float* first, std::size_t count, const std::string& how) {
-  std::vector<double> scores(first, first + count);
-  if (how == "none") return scores;
-  if (std::any_of(scores.begin(), scores.end(), [](double number) { return std::isinf(number); }))
-    throw InputError(words(name, ": an infinite number found, finite ones expected"));
-  if (how == "sigmoid") {
-    for (auto& score : scores) score = 1 / (1 + std::exp(-score));
-    return scores;
-  }
-  const auto largest = *std::max_element(scores.begin(), scores.end());
-  for (auto& score : scores) score = std::exp(score - largest);
-  const auto whole = std::accumulate(scores.begin(), scores.end(), 0.0);
-  for (auto& score : scores) score /= whole;
-  return scores;
-}
 
 /// Reads outputs by the labels, a kind of prediction a call operator.
 class Reading {
@@ -61,7 +32,7 @@ class Reading {
     std::vector<Row> rows(count(values_) / places_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto* numbers = values_.as<float>() + i * places_;
-      const auto scores = scored(labels_.output, numbers, places_, classes.scores);
+      const auto scores = scored(labels_.output, {numbers, numbers + places_}, classes.scores);
       std::vector<std::size_t> order(places_);
       std::iota(order.begin(), order.end(), 0);
       std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return numbers[a] > numbers[b]; });
@@ -104,6 +75,8 @@ class Reading {
     }
     return rows;
   }
+
+  std::vector<Row> operator()(const AnswerSpan&) const { return {}; }  // is of no labels
 
   std::vector<Row> operator()(const Tags& tags) const {
     const auto [batch, tokens] = sides();
@@ -157,7 +130,7 @@ class Reading {
     for (const auto& word : text::words_of(text, ids, [this](std::string_view part) { return tokenizer_->own(part); })) {
       const auto* vector = numbers + (before + word.token) * places_;
       const auto label = best(vector);
-      const auto score = scored(labels_.output, vector, places_, "softmax")[label];
+      const auto score = scored(labels_.output, {vector, vector + places_}, "softmax")[label];
       const bool continues = tags.outside && !found.empty() && labels_.names[label].rfind("B-", 0) != 0 &&
                              entity(found.back().label) == entity(label);
       if (!continues) found.push_back({word.begin, word.end, label, 0, 0});
@@ -176,7 +149,7 @@ class Reading {
 
   /// Adds what a candidate is, above the threshold.
   void see(const Objects& objects, const float* numbers, const std::array<double, 4>& box, Row& row) const {
-    const auto scores = scored(labels_.output, numbers, places_, objects.scores);
+    const auto scores = scored(labels_.output, {numbers, numbers + places_}, objects.scores);
     std::optional<std::size_t> best;
     for (std::size_t place = 0; place < places_; ++place)
       if (!is(objects.background, place) && (!best || numbers[place] > numbers[*best])) best = place;
@@ -211,6 +184,8 @@ class Reading {
 
 std::vector<std::vector<Prediction>> Model::predictions(const Tensors& outputs, const PredictionSource& source) const {
   const auto& how = part_of(manifest(), &Processing::prediction, "prediction");
+  if (const auto* span = std::get_if<AnswerSpan>(&how))
+    return answers(*span, outputs, impl_->encode(source.texts, {source.pairs, {}}), *impl_->tokenizer());
   const auto& labels = part_of(manifest(), &Processing::labels, "labels");
   for (const auto& [width, height] : source.sizes)
     if (width < 1 || height < 1) throw InputError(words("sizes: ", width, " x ", height, " found, pixels expected"));

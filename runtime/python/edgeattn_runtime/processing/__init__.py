@@ -87,8 +87,11 @@ def check_processing(processing: Processing, graphs: Iterable[Graph], files: Con
         processing.labels.check(outputs)
     if processing.prediction is not None:
         processing.prediction.check(processing.labels, outputs)
-        if "text" in processing.prediction.needs and processing.text is None:
+        needs = processing.prediction.needs
+        if "text" in needs and processing.text is None:
             raise BundleError("processing.text: missing; expected by processing.prediction")
+        if "pair" in needs and processing.text is not None and processing.text.pair is None:
+            raise BundleError("processing.text.pair: missing; expected by processing.prediction")
 
 
 __all__ = [

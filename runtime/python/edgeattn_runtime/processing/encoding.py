@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 _BLANKS = "\u2581\u0120"  # Metaspace's, and ByteLevel's
+_NOWHERE = (0, 0)  # an empty range
 _SEPARATORS = "\x1c\x1d\x1e\x1f"  # blanks to Python, and not to Unicode
 
 
@@ -62,7 +63,7 @@ class Encoded:
         types: Type ids, as many.
         is_cut: Whether tokens are left out at the end of a text.
         texts: What was encoded, one or two.
-        places: By token the text it is of, None for a special token or a blank, and where it lies there.
+        places: By token the text it is of, None for a special one, and where it lies there; a blank nowhere.
     """
 
     ids: list[int]
@@ -97,8 +98,7 @@ def encode(tokenizer: OpenTokenizer, text: object, pair: object = None) -> Encod
 
 
 def _single(tokens: Encoding, text: str) -> Encoded:
-    texts = _without_blanks(tokens.sequence_ids, tokens.tokens)
-    places = list(zip(texts, tokens.offsets, strict=True))
+    places = list(zip(tokens.sequence_ids, _without_blanks(tokens.tokens, tokens.offsets), strict=True))
     return Encoded(tokens.ids, tokens.type_ids, bool(tokens.overflowing), (text,), places)
 
 
@@ -112,15 +112,15 @@ def _pair(tokenizer: OpenTokenizer, template: PairTemplate, first: str, second: 
     if tokenizer.room is not None:
         counts = kept(*sizes, room=tokenizer.room, truncation=tokenizer.truncation)
     rows = [
-        (each.ids[:count], each.tokens[:count], each.offsets[:count])
+        (each.ids[:count], _without_blanks(each.tokens[:count], each.offsets))
         for each, count in zip(tokens, counts, strict=True)
     ]
     ids, types, places = list[int](), list[int](), list[tuple[int | None, tuple[int, int]]]()
     for part in template.parts:
-        numbers, names, offsets = ([part.id], [""], [(0, 0)]) if part.text is None else rows[part.text]
+        numbers, ranges = ([part.id], [_NOWHERE]) if part.text is None else rows[part.text]
         ids += numbers
         types += [part.type] * len(numbers)
-        places += zip(_without_blanks([part.text] * len(numbers), names), offsets, strict=True)
+        places += [(part.text, each) for each in ranges]
     return Encoded(ids, types, counts != sizes, (first, second), places)
 
 
@@ -150,9 +150,10 @@ def _checked(name: str, tokenizer: OpenTokenizer, text: object) -> str:
     return text
 
 
-def _without_blanks(texts: Sequence[int | None], tokens: Sequence[str]) -> list[int | None]:
-    """Return the texts that tokens are of; None for a blank, as one that a step has put before a word."""
-    return [text if token.strip(_BLANKS) else None for text, token in zip(texts, tokens, strict=True)]
+def _without_blanks(tokens: Sequence[str], offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where tokens lie; a blank, as one that a step has put before a word, lies nowhere."""
+    pairs = zip(tokens, offsets, strict=False)
+    return [place if token.strip(_BLANKS) else _NOWHERE for token, place in pairs]
 
 
 def _span(texts: Sequence[str], which: int | None, place: tuple[int, int]) -> Span | None:

@@ -77,8 +77,8 @@ class Labels:
         ]
 
 
-def read_output(name: str, outputs: Mapping[str, object], last: int) -> NDArray[np.float32]:
-    """Return an output of a call, float32 of a last dim of ``last``.
+def read_output(name: str, outputs: Mapping[str, object], last: int | None = None) -> NDArray[np.float32]:
+    """Return an output of a call, float32 of a last dim of ``last``; None for any.
 
     Raises:
         InputError: It is missing, another, or holds a NaN.
@@ -86,8 +86,9 @@ def read_output(name: str, outputs: Mapping[str, object], last: int) -> NDArray[
     if name not in outputs:
         raise InputError(f"outputs: no {name!r} among {', '.join(outputs) or 'none'}; give a call's")
     values = np.asarray(outputs[name])
-    if values.dtype != np.float32 or values.shape[-1:] != (last,):
-        raise InputError(f"{name}: {values.dtype} {list(values.shape)} found, float32 [..., {last}] expected")
+    if values.dtype != np.float32 or (last is not None and values.shape[-1:] != (last,)):
+        dims = "" if last is None else f" [..., {last}]"
+        raise InputError(f"{name}: {values.dtype} {list(values.shape)} found, float32{dims} expected")
     if np.isnan(values).any():
         raise InputError(f"{name}: NaN found, numbers expected; check what was called")
     return values

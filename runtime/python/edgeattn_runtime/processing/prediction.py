@@ -1,4 +1,4 @@
-"""What an output means to a person: a label, a text, or an object in an image, each with its score."""
+"""What an output means to a person: a label, a text, an answer, or an object in an image, with its score."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
 from edgeattn_runtime.processing.words import Worded
 
@@ -22,12 +23,14 @@ class Prediction(NamedTuple):
         score: How sure it is, 0 to 1.
         text: What was transcribed, or a part of the text that was given.
         box: Left, top, right and bottom, in pixels, or in shares of the image where its size is unknown.
+        span: Where an answer lies in its context: its first character and the one behind its last.
     """
 
     label: str | None = None
     score: float | None = None
     text: str | None = None
     box: Box | None = None
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,12 @@ class Given:
 
     Attributes:
         texts: The text of each row, and its words; None where there are none.
+        pairs: The tokens of each row's pair of texts; None where there are none.
         sizes: The width and height of each image in pixels; None where they are unknown.
     """
 
     texts: Sequence[Worded] | None = None
+    pairs: Sequence[Encoded] | None = None
     sizes: Sequence[tuple[int, int]] | None = None
 
 

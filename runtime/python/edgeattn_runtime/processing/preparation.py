@@ -81,14 +81,16 @@ class Preparation:
         return self._processing.labels.read(outputs)
 
     def predictions(
-        self, outputs: Mapping[str, object], *, text: object = None, size: object = None
+        self, outputs: Mapping[str, object], *, text: object = None, pair: object = None, size: object = None
     ) -> list[list[Prediction]]:
         """Return what outputs mean, see ``Model.predictions``."""
         if self._processing.prediction is None:
             raise InputError(f"{self._owner}: predicts nothing by name; read the outputs themselves")
-        has_words = text is not None and "text" in self._processing.prediction.needs
+        needs = self._processing.prediction.needs if text is not None else ()
+        words = "text" in needs and "pair" not in needs
         given = Given(
-            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if has_words else None,
+            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if words else None,
+            pairs=self.tokens(text, pair) if "pair" in needs else None,
             sizes=None if size is None else _sizes(size),
         )
         return self._processing.prediction.read(self._processing.labels, outputs, given)

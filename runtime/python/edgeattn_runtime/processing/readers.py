@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Reader
@@ -16,6 +17,7 @@ READERS: Mapping[str, Callable[[Field], Reader]] = {
     "classes": Classes.from_field,
     "ctc": Transcript.from_field,
     "objects": Objects.from_field,
+    "span": AnswerSpan.from_field,
     "tags": Tags.from_field,
 }
 

@@ -14,6 +14,8 @@ public struct Prediction: Sendable, Hashable {
     /// What was transcribed, or a part of the text that was given.
     public let text: String?
     public let box: Box?
+    /// Where an answer lies in its context, counted in `unicodeScalars`.
+    public let span: Range<Int>?
 }
 
 /// A rectangle in an image, in pixels where its size is known, else in shares of it.
@@ -37,20 +39,25 @@ extension Model {
         }
     }
 
-    /// Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, or objects.
+    /// Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, an
+    /// answer, or objects.
     ///
     /// - Parameters:
-    ///   - texts: What was prepared, where words are read.
+    ///   - texts: What was prepared, where words or answers are read.
+    ///   - pairs: The second text of each, where answers are read.
     ///   - sizes: Of the image of each row its width and height, by which boxes are in pixels.
     public func predictions(
-        _ outputs: [String: Tensor], texts: [String] = [], sizes: [(width: Int, height: Int)] = []
+        _ outputs: [String: Tensor], texts: [String] = [], pairs: [String] = [],
+        sizes: [(width: Int, height: Int)] = []
     ) throws -> [[Prediction]] {
         let found = try Arguments.with { arguments in
             let views = texts.map { arguments.bytes($0) }
+            let seconds = pairs.map { arguments.bytes($0) }
             let pixels = sizes.map { edgeattn_image_size(width: Int64($0.width), height: Int64($0.height)) }
             var source = edgeattn_prediction_source(
                 texts: arguments.array(views), text_count: views.count,
-                sizes: arguments.array(pixels), size_count: pixels.count)
+                sizes: arguments.array(pixels), size_count: pixels.count,
+                pairs: arguments.array(seconds), pair_count: seconds.count)
             return try read(outputs) { edgeattn_predictions($0, $1, &source, $2, $3) }
         }
         return try Handle(found) { edgeattn_prediction_list_free($0) }.use { list in
@@ -94,5 +101,6 @@ extension Prediction {
         text = view.text.map { decoded($0, view.text_size) }
         let (left, top, right, bottom) = view.box
         box = view.has_box == 0 ? nil : Box(left: left, top: top, right: right, bottom: bottom)
+        span = view.has_span == 0 ? nil : Int(view.span.0)..<Int(view.span.1)
     }
 }

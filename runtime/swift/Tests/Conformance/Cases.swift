@@ -57,7 +57,7 @@ struct Case: Decodable {
 
     struct Predictions: Decodable {
         let outputs: [String: Numbers]
-        let texts: [String]?
+        let texts, pairs: [String]?
         let sizes: [[Int]]?
         let predictions: [[One]]?
         let error: String?
@@ -66,6 +66,7 @@ struct Case: Decodable {
             let label, text: String?
             let score: Double?
             let box: [Double]?
+            let span: [Int]?
         }
     }
 

@@ -189,7 +189,8 @@ func preparePairs(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
 
 func predictions(_ entry: Case.Predictions, _ model: Model) throws -> Outcome {
     let sizes = (entry.sizes ?? []).map { (width: $0[0], height: $0[1]) }
-    let found = try model.predictions(tensors(entry.outputs), texts: entry.texts ?? [], sizes: sizes)
+    let found = try model.predictions(
+        tensors(entry.outputs), texts: entry.texts ?? [], pairs: entry.pairs ?? [], sizes: sizes)
     let expected = entry.predictions ?? []
     let agrees =
         found.count == expected.count
@@ -205,6 +206,7 @@ func alike(_ found: Prediction, _ expected: Case.Predictions.One) -> Bool {
     let ours = numbers(found.score, found.box.map { [$0.left, $0.top, $0.right, $0.bottom] })
     let theirs = numbers(expected.score, expected.box)
     return found.label == expected.label && found.text == expected.text && ours.count == theirs.count
+        && found.span.map { [$0.lowerBound, $0.upperBound] } == expected.span
         && zip(ours, theirs).allSatisfy { $0 == $1 || abs($0 - $1) <= 1e-9 }
 }
 

@@ -15,6 +15,7 @@ from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.preparation import Preparation
 from edgeattn_runtime.processing.tags import Tags
@@ -56,7 +57,9 @@ def pairs_of(source: ModuleSource) -> str | None:
     assert len(raw) == len(samples)
     assert all(each.keys() == {"text", "pair"} for each in raw)
     inputs = tuple(Tensor(name, "int64", ("batch", "sequence")) for name in samples[0].inputs)
-    source.processing.check("net", Graph(inputs, (Tensor("logits", "float32", ("batch", 2)),)), samples)
+    logits = Tensor("logits", "float32", ("batch", 2))
+    ends = (Tensor(f"{name}_logits", "float32", ("batch", "sequence")) for name in ("start", "end"))
+    source.processing.check("net", Graph(inputs, (logits, *ends)), samples)
     text = source.processing.processing.text
     return None if text is None else text.pair
 
@@ -196,6 +199,58 @@ def test_answers_are_matched_as_words(tmp_path: Path) -> None:
     start[0, place] = end[0, place] = 1
     assert found.metric is not None
     assert found.metric({"start_logits": start, "end_logits": end}, sample.target) == 1
+
+
+def pipeline_answer(
+    tokenizer: Any, question: str, context: str, start: torch.Tensor, end: torch.Tensor
+) -> tuple[int, int, float]:
+    """Return where an answer begins and ends, and its score, as transformers 4's pipeline finds it.
+
+    Of one window, without aligning it to words: ``select_starts_ends`` and ``decode_spans``.
+    """
+    encoded = tokenizer(question, context, truncation="only_second", return_offsets_mapping=True)
+    masked = torch.tensor([part != 1 for part in encoded.sequence_ids(0)])
+    masked[0] = False  # [CLS]
+    begins, ends = (torch.where(masked, -10000.0, logits).softmax(-1) for logits in (start, end))
+    begins[0] = ends[0] = 0
+    shares = torch.outer(begins, ends).triu().tril(14)
+    first, last = divmod(int(shares.argmax()), len(ends))
+    offsets = encoded["offset_mapping"]
+    return offsets[first][0], offsets[last][1], float(shares[first, last])
+
+
+@pytest.mark.filterwarnings("ignore:.*of the tokens of 8 texts are unknown", "ignore:text")
+def test_answers_are_those_of_transformers(tmp_path: Path) -> None:
+    folder = folders.bert(tmp_path / "reader", "ForQuestionAnswering")
+    torch.manual_seed(1)
+    network = transformers.BertForQuestionAnswering.from_pretrained(folder)
+    torch.nn.init.normal_(network.qa_outputs.weight, std=3)
+    network.save_pretrained(folder)
+    rows = [
+        {"question": "what was naïve", "context": f"{text}, ({text.upper()}) naïve!"}
+        for text in folders.texts()[:8]
+    ]
+    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    assert isinstance(found, ModuleSource)
+    assert found.processing is not None
+    own = found.processing
+    assert own.processing.prediction == AnswerSpan(start="start_logits", end="end_logits", longest=15)
+    names = ("input_ids", "token_type_ids", "attention_mask")
+    graph = Graph(tuple(Tensor(name, "int64", ("batch", "sequence")) for name in names), ())
+    preparation = Preparation("reader", own.processing, [graph], own.paths.__getitem__)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    for row in rows:
+        asked = {"text": row["question"], "pair": row["context"]}
+        inputs = {name: torch.from_numpy(array) for name, array in preparation.inputs(**asked).items()}
+        with torch.inference_mode():
+            outputs = outputs_of(found, inputs)
+            start, end = (outputs[name][0] for name in ("start_logits", "end_logits"))
+            *span, score = pipeline_answer(tokenizer, row["question"], row["context"], start, end)
+        logits = {"start_logits": start[None].numpy(), "end_logits": end[None].numpy()}
+        ((answer,),) = preparation.predictions(logits, **asked)
+        assert answer.span == tuple(span)
+        assert answer.text == row["context"][slice(*span)]
+        assert answer.score == pytest.approx(score, rel=1e-4)
 
 
 def test_masked_tokens_are_asked_for(tmp_path: Path) -> None:

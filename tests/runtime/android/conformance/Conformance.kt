@@ -207,7 +207,8 @@ private fun preparePairs(given: List<JsonElement>, expected: List<JsonElement>, 
 private fun prediction(read: JsonObject, model: Model): Outcome {
     val sizes = read["sizes"]?.asJsonArray.orEmpty().map { (width, height) -> ImageSize(width.asInt, height.asInt) }
     val texts = read["texts"]?.asJsonArray.orEmpty().map { it.asString }
-    val found = model.predictions(read["outputs"].asJsonObject.tensors(), texts, sizes)
+    val pairs = read["pairs"]?.asJsonArray.orEmpty().map { it.asString }
+    val found = model.predictions(read["outputs"].asJsonObject.tensors(), texts, sizes, pairs)
     val expected = read["predictions"]?.asJsonArray.orEmpty().map { row -> row.asJsonArray.map { it.asJsonObject } }
     val alike = found.map { it.size } == expected.map { it.size } &&
         found.flatten().zip(expected.flatten()).all { (ours, theirs) -> alike(ours, theirs) }
@@ -219,6 +220,7 @@ private fun alike(found: Prediction, expected: JsonObject): Boolean {
     val ours = listOfNotNull(found.score) + (found.box?.run { listOf(left, top, right, bottom) } ?: emptyList())
     val theirs = listOfNotNull(expected["score"]?.asDouble) + expected["box"]?.asJsonArray.orEmpty().map { it.asDouble }
     return found.label == expected["label"]?.asString && found.text == expected["text"]?.asString &&
+        found.span?.toList() == expected["span"]?.asJsonArray?.map { it.asInt } &&
         ours.size == theirs.size && ours.zip(theirs).all { (a, b) -> abs(a - b) <= 1e-9 }
 }
 

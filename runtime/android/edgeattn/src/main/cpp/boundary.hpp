@@ -120,6 +120,22 @@ void each(JNIEnv* env, jobjectArray array, Take take) {
   }
 }
 
+/// A Java array of texts, as the core takes them; null is none.
+class Texts {
+ public:
+  Texts(JNIEnv* env, jobjectArray texts) : given_(texts != nullptr) {
+    if (given_) each<jbyteArray>(env, texts, [&](jbyteArray text) { copies_.push_back(bytes_of(env, text)); });
+    for (const auto& text : copies_) views_.push_back({text.data(), text.size()});
+  }
+  const edgeattn_text* get() const { return given_ ? views_.data() : nullptr; }
+  std::size_t size() const { return views_.size(); }
+
+ private:
+  bool given_;
+  std::vector<std::string> copies_;
+  std::vector<edgeattn_text> views_;
+};
+
 /// A method of a Reader: each call ends where Java throws.
 class Method {
  public:

@@ -24,17 +24,16 @@ EDGEATTN_JNI(void, labels)(JNIEnv* env, jclass, jlong model, jobjectArray output
 }
 
 EDGEATTN_JNI(void, predictions)
-(JNIEnv* env, jclass, jlong model, jobjectArray outputs, jobjectArray texts, jlongArray sizes, jobject reader) {
+(JNIEnv* env, jclass, jlong model, jobjectArray outputs, jobjectArray texts, jobjectArray pairs, jlongArray sizes,
+ jobject reader) {
   guarded(env, [&] {
     const Tensors tensors(env, outputs);
-    std::vector<std::string> copies;
-    each<jbyteArray>(env, texts, [&](jbyteArray text) { copies.push_back(bytes_of(env, text)); });
-    std::vector<edgeattn_text> views;
-    for (const auto& text : copies) views.push_back({text.data(), text.size()});
+    const Texts first(env, texts), second(env, pairs);
     std::vector<edgeattn_image_size> images;
     const auto sides = numbers_of(env, sizes);
     for (std::size_t i = 0; i + 1 < sides.size(); i += 2) images.push_back({sides[i], sides[i + 1]});
-    const edgeattn_prediction_source source{views.data(), views.size(), images.data(), images.size()};
+    const edgeattn_prediction_source source{first.get(),   first.size(),  images.data(),
+                                            images.size(), second.get(), second.size()};
     const Owned list(
         handed<edgeattn_prediction_list*>(
             env,
@@ -43,7 +42,7 @@ EDGEATTN_JNI(void, predictions)
             }),
         edgeattn_prediction_list_free);
     const Method row(env, reader, "row", "()V");
-    const Method prediction(env, reader, "prediction", "([B[BD[D)V");
+    const Method prediction(env, reader, "prediction", "([B[BD[D[J)V");
     for (std::size_t i = 0, rows = edgeattn_prediction_list_rows(list.get()); i < rows; ++i) {
       std::size_t count = 0;
       const auto* first = edgeattn_prediction_list_get(list.get(), i, &count);
@@ -52,9 +51,11 @@ EDGEATTN_JNI(void, predictions)
         const Local label(env, each->label ? bytes(env, each->label) : nullptr);
         const Local text(env, each->text ? bytes(env, {each->text, each->text_size}) : nullptr);
         const Local box(env, each->has_box ? env->NewDoubleArray(4) : nullptr);
+        const Local span(env, each->has_span ? env->NewLongArray(2) : nullptr);
         checked(env);
         if (each->has_box) env->SetDoubleArrayRegion(box.get(), 0, 4, each->box);
-        prediction(label.get(), text.get(), each->score, box.get());
+        if (each->has_span) env->SetLongArrayRegion(span.get(), 0, 2, each->span);
+        prediction(label.get(), text.get(), each->score, box.get(), span.get());
       }
     }
   });

@@ -62,7 +62,8 @@ internal object Native {
 
     /** `sizes`: of each image its width and height. The reader hears of a row, and then of its predictions. */
     @JvmStatic external fun predictions(
-        model: Long, outputs: Array<Any>, texts: Array<ByteArray>, sizes: LongArray, reader: Reader,
+        model: Long, outputs: Array<Any>, texts: Array<ByteArray>, pairs: Array<ByteArray>, sizes: LongArray,
+        reader: Reader,
     )
     @JvmStatic external fun forecast(model: Long, outputs: Array<Any>): Array<Any>
     @JvmStatic external fun decode(model: Long, tokens: LongArray): ByteArray
@@ -115,7 +116,7 @@ internal object Native {
         open fun dim(symbol: ByteArray?, size: Long) = Unit
         open fun label(vector: Int, name: ByteArray, value: Float) = Unit
         open fun row() = Unit
-        open fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?) = Unit
+        open fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?, span: LongArray?) = Unit
         open fun golden(sample: Long, output: ByteArray, cosine: Double, maxAbs: Double, ok: Boolean) = Unit
         open fun cut(texts: Int) = Unit
         open fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) = Unit

@@ -23,17 +23,22 @@ data class Box(val left: Double, val top: Double, val right: Double, val bottom:
  * One thing that an output says, with what belongs to its kind: [score] is how sure it is, 0 to 1, [text] what was transcribed,
  * or a part of the text that was given.
  */
-data class Prediction(val label: String?, val score: Double?, val text: String?, val box: Box?)
+data class Prediction(
+    val label: String?, val score: Double?, val text: String?, val box: Box?,
+    /** Where an answer lies in its context, counted in code points: the first and the one behind the last. */
+    val span: Pair<Int, Int>?,
+)
 
 /** The width and height in pixels of an image. */
 data class ImageSize(val width: Int, val height: Int)
 
 /**
- * Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, or objects. Words
- * are read of [texts], what was prepared; boxes are in pixels where [sizes] has the size of each row's image.
+ * Reads a call's outputs as a person would: for every row labels with scores, a text, the words of its text, an answer, or objects.
+ * Words are read of [texts], what was prepared, and answers of [pairs], the second texts, too; boxes are in pixels where [sizes] has the size of each row's image.
  */
 fun Model.predictions(
     outputs: Map<String, Tensor>, texts: List<String> = emptyList(), sizes: List<ImageSize> = emptyList(),
+    pairs: List<String> = emptyList(),
 ): List<List<Prediction>> {
     val rows = mutableListOf<MutableList<Prediction>>()
     val reader = object : Native.Reader() {
@@ -41,15 +46,17 @@ fun Model.predictions(
             rows += mutableListOf<Prediction>()
         }
 
-        override fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?) {
+        override fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?, span: LongArray?) {
             rows.last() += Prediction(
                 label?.decodeToString(), score.takeUnless { it.isNaN() }, text?.decodeToString(),
                 box?.let { (left, top, right, bottom) -> Box(left, top, right, bottom) },
+                span?.let { (begin, end) -> begin.toInt() to end.toInt() },
             )
         }
     }
     val sides = sizes.flatMap { listOf(it.width.toLong(), it.height.toLong()) }.toLongArray()
-    handle.use { Native.predictions(it, outputs.arrays(), Array(texts.size) { i -> texts[i].utf8() }, sides, reader) }
+    val given = listOf(texts, pairs).map { list -> Array(list.size) { i -> list[i].utf8() } }
+    handle.use { Native.predictions(it, outputs.arrays(), given[0], given[1], sides, reader) }
     return rows
 }
 
