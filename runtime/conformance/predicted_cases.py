@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import answer_spans
+import framed_objects
 import pairs
 import predicted
 from breaking import Make, changed
@@ -56,6 +57,20 @@ PREDICTED = (
             predictions=predicted.objects(name),
         )
         for name, reader in DETECTORS.items()
+    ),
+    *(
+        Case(
+            f"{name}.edge",
+            ACCEPTED,
+            f"candidates to be read as objects of images {where}",
+            framed_objects.bundle(name),
+            predictions=framed_objects.entries(name),
+        )
+        for name, where in (
+            ("objects-letterbox", "in the middle of a border"),
+            ("objects-start", "before a border"),
+            ("objects-cut", "of which the middle is kept"),
+        )
     ),
     *(
         Case(

@@ -330,7 +330,8 @@ typedef struct edgeattn_prediction_source {
 } edgeattn_prediction_source;
 
 /* Reads outputs as a person would, as the bundle's `processing.prediction` says: for every row labels with scores, a text, the
- * words of its text, an answer, or objects. Boxes are in pixels where the source has sizes, else shares of the image. `source` may be NULL. */
+ * words of its text, an answer, or objects. Boxes are in pixels where the source has sizes, which they need where
+ * images lie in a border or are cut, else shares of the image. `source` may be NULL. */
 EDGEATTN_API edgeattn_status edgeattn_predictions(const edgeattn_model* model, const edgeattn_tensors* outputs,
                                                   const edgeattn_prediction_source* source,
                                                   edgeattn_prediction_list** predictions, edgeattn_error** error);

@@ -298,7 +298,8 @@ class EDGEATTN_API Model {
   std::vector<std::vector<Label>> labels(const Tensors& outputs) const;
 
   /// Reads an output as a person would, by the manifest's `processing.prediction`: for every row labels with scores, a
-  /// text, an answer, or objects, whose boxes are in pixels where the source has sizes, and else shares of the image.
+  /// text, an answer, or objects, whose boxes are in pixels where the source has sizes, and else shares of the image. Where
+  /// images lie in a border, or are cut, sizes are needed.
   std::vector<std::vector<Prediction>> predictions(const Tensors& outputs, const PredictionSource& source = {}) const;
 
   /// Returns what a call forecast, in the series' own units: float64 [batch, series, time].

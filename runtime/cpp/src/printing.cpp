@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "processing/part.hpp"
 #include "shape.hpp"
 #include "words.hpp"
 
@@ -120,12 +121,12 @@ std::string answer_text(const Model& model, const Tensors& outputs, const Predic
   const auto& processing = model.manifest().processing;
   if (processing && processing->series && processing->series->output)
     return forecast_text(processing->series->names, model.forecast(outputs));
-  const bool lacks_text = processing && processing->prediction && source.texts.empty() &&
-                          (std::holds_alternative<Tags>(*processing->prediction) ||
-                           std::holds_alternative<AnswerSpan>(*processing->prediction));
-  if (lacks_text) return raw_text(outputs);
-  if (processing && processing->prediction)
+  if (processing && processing->prediction) {
+    const auto& how = *processing->prediction;
+    const bool of_text = std::holds_alternative<Tags>(how) || std::holds_alternative<AnswerSpan>(how);
+    if ((of_text && source.texts.empty()) || (needs_sizes(*processing) && source.sizes.empty())) return raw_text(outputs);
     return prediction_text(model.predictions(outputs, source), !source.sizes.empty());
+  }
   if (processing && processing->labels) return label_text(model.labels(outputs));
   return raw_text(outputs);
 }

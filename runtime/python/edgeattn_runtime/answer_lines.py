@@ -30,7 +30,7 @@ def answer_lines(
     processing = (None if raw else model.manifest.processing) or Processing()
     if processing.series is not None and processing.series.output is not None:
         yield from _forecasts(processing.series.names, model.forecast(outputs))
-    elif processing.prediction is not None and {*processing.prediction.needs} <= given.keys():
+    elif processing.prediction is not None and processing.prediction_needs <= given.keys():
         yield from _predictions(model.predictions(outputs, **given), pixels="size" in given)
     elif processing.labels is not None and processing.prediction is None:
         rows = model.labels(outputs)

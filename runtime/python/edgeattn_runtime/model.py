@@ -222,7 +222,8 @@ class Model:
             text: What was prepared, one or a list: a prediction that lies in a text is cut out of it.
             pair: Likewise, the second text of each pair, which an answer lies in.
             size: The width and height in pixels of the image that was prepared or, of a batch, a list of
-                these: boxes are then in pixels. Without it they are shares of the image.
+                these: boxes are then in its pixels. Without it they are shares of the image. Where an image
+                lies in a border or is cut, boxes need it.
 
         Returns:
             For every row of the outputs its predictions, the likeliest first; one transcript, or one answer.

@@ -2,6 +2,8 @@
 
 import { answers } from './answer-span.js';
 import { InputError } from './errors.js';
+import { shown } from './frame.js';
+import { checkInput, LIMITS } from './limits.js';
 import type { Labels, Manifest, Objects, Scores, Tags, Transcript } from './manifest.js';
 import { scored, type Vector, vectors } from './outputs.js';
 import type { Tensors } from './tensor.js';
@@ -18,7 +20,7 @@ export type Prediction = {
   readonly score?: number;
   /** What was transcribed, or a part of the text that was given. */
   readonly text?: string;
-  /** In pixels where the size of the image is known, else in shares of it. */
+  /** In pixels where the size of the image is given, as it must be where that lies in a border or is cut; else in shares of it. */
   readonly box?: Box;
   /** An answer's first character in its context and the one behind its last, counted in code points. */
   readonly span?: readonly [number, number];
@@ -48,6 +50,11 @@ export function predictions(
   for (const size of source.sizes ?? [])
     if (size.length !== 2 || !size.every((side) => Number.isSafeInteger(side) && side > 0))
       throw new InputError(`sizes: ${size} found, a width and a height in pixels expected`);
+  for (const [width, height] of source.sizes ?? [])
+    checkInput('sizes: pixels', width * height, LIMITS.pixels, 'give those that were prepared');
+  const isLaid = processing?.image?.align !== undefined;
+  if (prediction.kind === 'objects' && isLaid && !source.sizes)
+    throw new InputError('sizes: none found; give those of the images in pixels, which boxes lie in');
   const values = vectors(outputs, labels.output, labels.names.length);
   if (prediction.kind === 'classes') return values.rows.map((row) => classes(labels, row, prediction.scores));
   const [batch, count] = values.dims as [number, number];
@@ -67,13 +74,14 @@ export function predictions(
     throw new InputError(
       `${prediction.boxes}: ${boxes.dims} found, a box for each candidate of ${values.dims} expected`,
     );
-  const { sizes = Array.from({ length: batch }, () => [1, 1] as const) } = source;
-  if (sizes.length !== batch)
-    throw new InputError(`sizes: ${sizes.length} found, one for each of ${batch} images expected`);
-  return rows.map((candidates, i) => seen(labels, candidates, row(boxes.rows, i), prediction, sizes[i] as Size));
+  const frames = source.sizes?.map(([width, height]) => shown(processing?.image, { width, height }));
+  if (frames && frames.length !== batch)
+    throw new InputError(`sizes: ${frames.length} found, one for each of ${batch} images expected`);
+  return rows.map((candidates, i) => seen(labels, candidates, row(boxes.rows, i), prediction, frames?.[i] ?? WHOLE));
 }
 
-type Size = readonly [number, number];
+const WHOLE: Box = [0, 0, 1, 1];
+
 function classes({ output, names }: Labels, numbers: Vector, how: Scores): Prediction[] {
   const scores = scored(output, numbers, how);
   const places = [...names.keys()].sort((a, b) => (numbers[b] as number) - (numbers[a] as number) || 0);
@@ -129,7 +137,7 @@ function seen(
   candidates: readonly Vector[],
   boxes: readonly Vector[],
   { form, scores: how, background, threshold }: Objects,
-  [width, height]: Size,
+  frame: Box,
 ): Prediction[] {
   const eligible = [...names.keys()].filter((place) => place !== background);
   const found = candidates.flatMap((numbers, i) => {
@@ -140,7 +148,10 @@ function seen(
     );
     const [a, b, c, d] = [...(boxes[i] as Vector)] as [number, number, number, number];
     const sides = form === 'corners' ? [a, b, c, d] : [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
-    const box = sides.map((side, j) => side * (j % 2 ? height : width)) as unknown as Box;
+    const box = sides.map((side, j) => {
+      const [from, to] = j % 2 ? [frame[1], frame[3]] : [frame[0], frame[2]];
+      return from + side * (to - from);
+    }) as unknown as Box;
     return (how === 'softmax' ? eligible.filter((place) => place === likeliest) : eligible)
       .map((place) => ({ label: names[place] as string, score: scores[place] as number, box }))
       .filter(({ score }) => score > threshold);

@@ -56,7 +56,7 @@ def test_what_a_detector_sees_is_in_pixels_where_the_size_is_known() -> None:
     (found,) = _objects(DETECTOR, [[0, 4, 0], [1, 0, 9]])
     assert found.label == "dog"
     assert found.box == pytest.approx((0.4, 0.3, 0.6, 0.7))
-    (found,) = _objects(DETECTOR, [[0, 4, 0]], Given(sizes=[(200, 100)]))
+    (found,) = _objects(DETECTOR, [[0, 4, 0]], Given(frames=[(0, 0, 200, 100)]))
     assert found.box == pytest.approx((80, 30, 120, 70))
 
 
@@ -141,3 +141,22 @@ def test_a_command_prints_the_answer_to_a_question(conformance: Path, command: C
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == f"{answer.text}  {answer.score:.4f}  {answer.span[0]} {answer.span[1]}\n"
     assert pair[3][slice(*answer.span)] == answer.text
+
+
+def test_boxes_of_images_in_a_border_need_their_size(
+    conformance: Path, tmp_path: Path, command: Command
+) -> None:
+    arrays = {
+        "given_logits": np.array([[[0, 1, 0, 0, 0]]], np.float32),
+        "given_boxes": np.full((1, 1, 4), 0.5, np.float32),
+    }
+    pixels = np.zeros((1, 3, 8, 12), np.float32)
+    np.savez(tmp_path / "x.npz", pixels=pixels, **arrays)
+    with load(conformance / "objects-letterbox.edge") as model:
+        outputs = model(pixels=pixels, **arrays)
+        ((found,),) = model.predictions(outputs, size=(1200, 400))  # 4 of 8 rows, the first of them empty
+        assert found.box == pytest.approx((300, 0, 900, 400))
+        with pytest.raises(InputError, match="size: missing; give the width and height"):
+            model.predictions(outputs)
+    result = command("run", conformance / "objects-letterbox.edge", "--input", tmp_path / "x.npz")
+    assert result.stdout.splitlines()[0] == "logits: float32[1, 1, 5] 0 1 0 0 0"

@@ -23,7 +23,7 @@ THRESHOLD = 0.5  # as transformers' pipeline has it
 class ObjectDetection(ImageTask):
     """A detector: ``logits`` (B, objects, labels), and ``pred_boxes`` (B, objects, 4), centers and sizes.
 
-    Boxes are shares of the image. There is no metric.
+    Boxes are shares of the input. There is no metric.
     """
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "limits.hpp"
 #include "model.hpp"
 #include "processing/answer_span.hpp"
 #include "processing/outputs.hpp"
 #include "processing/part.hpp"
+#include "processing/resize.hpp"
 #include "text/tokenizer.hpp"
 #include "text/word.hpp"
 
@@ -13,14 +15,29 @@ namespace edgeattn {
 namespace {
 
 using Row = std::vector<Prediction>;
+using Frame = std::array<double, 4>;  // left, top, right and bottom of what an input shows, in pixels of its image
+
+/// Returns what an input shows of each image; none where no sizes are given.
+std::vector<Frame> frames_of(const Processing& processing, const std::vector<std::array<std::int64_t, 2>>& sizes) {
+  std::vector<Frame> frames;
+  for (const auto& [width, height] : sizes) {
+    if (width < 1 || height < 1 || height > kMostPixels / width)
+      throw InputError(words("sizes: ", width, " x ", height, " found, 1 to ", kMostPixels, " pixels expected"));
+    frames.push_back(processing.image
+                         ? shown(*processing.image, {height, width})
+                         : Frame{0, 0, static_cast<double>(width), static_cast<double>(height)});
+  }
+  return frames;
+}
 
 /// Reads outputs by the labels, a kind of prediction a call operator.
 class Reading {
  public:
   /// `tokenizer`, and the tokens of each text, are there where texts are.
-  Reading(const Labels& labels, const Tensors& outputs, const PredictionSource& source, const text::Tokenizer* tokenizer,
-          const std::vector<text::Encoding>& tokens)
-      : tokenizer_(tokenizer),
+  Reading(const Labels& labels, const Tensors& outputs, const std::vector<Frame>& frames, const PredictionSource& source,
+          const text::Tokenizer* tokenizer, const std::vector<text::Encoding>& tokens)
+      : frames_(frames),
+        tokenizer_(tokenizer),
         tokens_(tokens),
         labels_(labels),
         outputs_(outputs),
@@ -64,13 +81,13 @@ class Reading {
     const auto& boxes = output_of(outputs_, objects.boxes, 4);
     if (boxes.dims.size() != 3 || boxes.dims[0] != values_.dims[0] || boxes.dims[1] != values_.dims[1])
       throw InputError(words(objects.boxes, ": a box for each candidate of ", labels_.output, " expected"));
-    if (!source_.sizes.empty() && source_.sizes.size() != batch)
-      throw InputError(words("sizes: ", source_.sizes.size(), " found, one for each of ", batch, " images expected"));
+    if (!frames_.empty() && frames_.size() != batch)
+      throw InputError(words("sizes: ", frames_.size(), " found, one for each of ", batch, " images expected"));
     std::vector<Row> rows(batch);
     for (std::size_t i = 0; i < batch; ++i) {
       for (std::size_t j = i * candidates; j < (i + 1) * candidates; ++j)
         see(objects, values_.as<float>() + j * places_,
-            box_of(objects, boxes.as<float>() + j * 4, source_.sizes.empty() ? std::array<std::int64_t, 2>{1, 1} : source_.sizes[i]), rows[i]);
+            box_of(objects, boxes.as<float>() + j * 4, frames_.empty() ? Frame{0, 0, 1, 1} : frames_[i]), rows[i]);
       std::stable_sort(rows[i].begin(), rows[i].end(), [](const auto& a, const auto& b) { return a.score > b.score; });
     }
     return rows;
@@ -160,17 +177,19 @@ class Reading {
   }
 
   static std::array<double, 4> box_of(const Objects& objects, const float* numbers,
-                                      const std::array<std::int64_t, 2>& size) {
+                                      const Frame& frame) {
     std::array<double, 4> box{};
     std::copy(numbers, numbers + 4, box.begin());
     if (objects.form == "center") {
       const auto [x, y, width, height] = box;
       box = {x - width / 2, y - height / 2, x + width / 2, y + height / 2};
     }
-    for (std::size_t side = 0; side < 4; ++side) box[side] *= static_cast<double>(size[side % 2]);
+    for (std::size_t side = 0; side < 4; ++side)
+      box[side] = frame[side % 2] + box[side] * (frame[side % 2 + 2] - frame[side % 2]);
     return box;
   }
 
+  const std::vector<Frame>& frames_;  // of each image; none where its size is unknown
   const text::Tokenizer* tokenizer_;
   const std::vector<text::Encoding>& tokens_;
   const Labels& labels_;
@@ -187,15 +206,16 @@ std::vector<std::vector<Prediction>> Model::predictions(const Tensors& outputs, 
   if (const auto* span = std::get_if<AnswerSpan>(&how))
     return answers(*span, outputs, impl_->encode(source.texts, {source.pairs, {}}), *impl_->tokenizer());
   const auto& labels = part_of(manifest(), &Processing::labels, "labels");
-  for (const auto& [width, height] : source.sizes)
-    if (width < 1 || height < 1) throw InputError(words("sizes: ", width, " x ", height, " found, pixels expected"));
+  if (source.sizes.empty() && needs_sizes(*manifest().processing))
+    throw InputError("sizes: none found; give the width and height in pixels of the image, which boxes lie in");
+  const auto frames = frames_of(*manifest().processing, source.sizes);
   std::shared_ptr<const text::Tokenizer> tokenizer;
   std::vector<text::Encoding> tokens;
   if (!source.texts.empty() && std::holds_alternative<Tags>(how)) {
     tokenizer = impl_->tokenizer();
     for (auto& row : impl_->encode(source.texts, {{}, ""})) tokens.push_back(std::move(row.tokens.encoding));
   }
-  return std::visit(Reading(labels, outputs, source, tokenizer.get(), tokens), how);
+  return std::visit(Reading(labels, outputs, frames, source, tokenizer.get(), tokens), how);
 }
 
 }  // namespace edgeattn

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "edgeattn.hpp"
+#include "words.hpp"
+
 namespace edgeattn {
 namespace {
 
@@ -45,6 +48,18 @@ std::int64_t first_kept(const std::string& align, std::int64_t size, std::int64_
   const auto more = size - kept;
   if (align == "center") return more < 0 ? -((1 - more) / 2) : more / 2;
   return more > 0 ? round_even(static_cast<double>(more) / 2) : -(-more / 2);
+}
+
+std::array<double, 4> shown(const ImageProcessing& how, Size of) {
+  const auto width = static_cast<double>(of.width), height = static_cast<double>(of.height);
+  if (how.align.empty()) return {0, 0, width, height};
+  const auto made = resized(how, of);
+  if (made.height == 0 || made.width == 0)
+    throw InputError(words("sizes: ", of.width, " x ", of.height, " found, which becomes ", made.width, " x ", made.height));
+  const auto left = first_kept(how.align, made.width, *how.width), top = first_kept(how.align, made.height, *how.height);
+  const auto across = [&](std::int64_t at) { return static_cast<double>(at) * width / static_cast<double>(made.width); };
+  const auto down = [&](std::int64_t at) { return static_cast<double>(at) * height / static_cast<double>(made.height); };
+  return {across(left), down(top), across(left + *how.width), down(top + *how.height)};
 }
 
 }  // namespace edgeattn

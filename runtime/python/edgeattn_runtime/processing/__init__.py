@@ -11,6 +11,7 @@ from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing.audio import Audio, Sound
 from edgeattn_runtime.processing.image import Image
 from edgeattn_runtime.processing.labels import Label, Labels
+from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Prediction, Reader
 from edgeattn_runtime.processing.readers import read_reader
 from edgeattn_runtime.processing.series import Series
@@ -31,6 +32,13 @@ class Processing:
     def __str__(self) -> str:
         parts = (self.text, self.image, self.audio, self.series, self.labels)
         return "; ".join(str(part) for part in parts if part is not None)
+
+    @property
+    def prediction_needs(self) -> frozenset[str]:
+        """What ``Model.predictions`` must be given besides the outputs."""
+        needs = frozenset(() if self.prediction is None else self.prediction.needs)
+        is_laid = self.image is not None and self.image.is_laid
+        return needs | {"size"} if is_laid and isinstance(self.prediction, Objects) else needs
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it."""

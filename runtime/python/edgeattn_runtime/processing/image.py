@@ -95,6 +95,30 @@ class Image:
         image.check_frame(field.key)
         return image
 
+    @property
+    def is_laid(self) -> bool:
+        """Whether an input shows a part of its image, or more, by how it is aligned."""
+        return self.align is not None
+
+    def frame(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return what an input shows of an image: left, top, right and bottom in the image's own pixels.
+
+        Raises:
+            InputError: The image is too narrow.
+        """
+        if self.align is None or self.resize is None or self.height is None or self.width is None:
+            return 0.0, 0.0, float(width), float(height)
+        rows, columns = self.resize.size(height, width)
+        if 0 in (rows, columns):
+            raise InputError(f"size: {width:,} x {height:,} found, which becomes {columns} x {rows}")
+        left, top = first_kept(self.align, columns, self.width), first_kept(self.align, rows, self.height)
+        return (
+            left * width / columns,
+            top * height / rows,
+            (left + self.width) * width / columns,
+            (top + self.height) * height / rows,
+        )
+
     def check_frame(self, key: str) -> None:
         """Check which of ``resize``, ``align`` and ``border`` stand together.
 

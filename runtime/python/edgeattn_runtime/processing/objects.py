@@ -26,7 +26,7 @@ class Objects:
     """The candidates that score above a threshold.
 
     Attributes:
-        boxes: The output of a box a candidate, float32 ``[batch, candidates, 4]``, in shares of the image.
+        boxes: The output of a box a candidate, float32 ``[batch, candidates, 4]``, in shares of the input.
         form: Which four: ``center``, x, y, width and height; or ``corners``, left, top, right and bottom.
         scores: With ``softmax`` a candidate has its likeliest label, else each above the threshold.
         background: The label of no object, by its place; None where there is none.
@@ -88,15 +88,12 @@ class Objects:
                 f"{self.boxes}: {list(boxes.shape)} found, a box for each candidate of "
                 f"{list(values.shape)} expected"
             )
-        sizes = given.sizes
-        if sizes is not None and len(sizes) != len(values):
-            raise InputError(f"size: {len(sizes)} found, one for each of {len(values)} images expected")
+        frames = [(0.0, 0.0, 1.0, 1.0)] * len(values) if given.frames is None else given.frames
+        if len(frames) != len(values):
+            raise InputError(f"size: {len(frames)} found, one for each of {len(values)} images expected")
         corners = self._corners(boxes.astype(np.float64))
         scores = scored(labels.output, values, self.scores)
-        return [
-            self._objects(labels, values[i], scores[i], corners[i], (1, 1) if sizes is None else sizes[i])
-            for i in range(len(values))
-        ]
+        return [self._objects(labels, *row) for row in zip(values, scores, corners, frames, strict=True)]
 
     def _objects(
         self,
@@ -104,7 +101,7 @@ class Objects:
         values: NDArray[np.float32],
         scores: NDArray[np.float64],
         boxes: NDArray[np.float64],
-        size: tuple[int, int],
+        frame: Box,
     ) -> list[Prediction]:
         eligible = np.arange(len(labels.names)) != self.background
         above = (scores > self.threshold) & eligible
@@ -117,7 +114,7 @@ class Objects:
             Prediction(
                 label=labels.names[places[i]],
                 score=float(scores[candidates[i], places[i]]),
-                box=_scaled(boxes[candidates[i]], *size),
+                box=_laid(boxes[candidates[i]], frame),
             )
             for i in order
         ]
@@ -129,6 +126,13 @@ class Objects:
         return np.concatenate([centers - halves, centers + halves], axis=-1)
 
 
-def _scaled(box: NDArray[np.float64], width: int, height: int) -> Box:
+def _laid(box: NDArray[np.float64], frame: Box) -> Box:
+    """Return a box in shares of a frame where that is."""
     left, top, right, bottom = (float(share) for share in box)
-    return left * width, top * height, right * width, bottom * height
+    width, height = frame[2] - frame[0], frame[3] - frame[1]
+    return (
+        frame[0] + left * width,
+        frame[1] + top * height,
+        frame[0] + right * width,
+        frame[1] + bottom * height,
+    )

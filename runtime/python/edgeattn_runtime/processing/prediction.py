@@ -40,12 +40,12 @@ class Given:
     Attributes:
         texts: The text of each row, and its words; None where there are none.
         pairs: The tokens of each row's pair of texts; None where there are none.
-        sizes: The width and height of each image in pixels; None where they are unknown.
+        frames: What the input shows of each image, in pixels of that; None where its size is unknown.
     """
 
     texts: Sequence[Worded] | None = None
     pairs: Sequence[Encoded] | None = None
-    sizes: Sequence[tuple[int, int]] | None = None
+    frames: Sequence[Box] | None = None
 
 
 class Reader(Protocol):

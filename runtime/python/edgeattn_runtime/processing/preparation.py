@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.limits import PIXELS
 from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.processing.audio import prepare_audio
 from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer
 from edgeattn_runtime.processing.image import prepare_image
 from edgeattn_runtime.processing.labels import Label
-from edgeattn_runtime.processing.prediction import Given, Prediction
+from edgeattn_runtime.processing.prediction import Box, Given, Prediction
 from edgeattn_runtime.processing.series import prepare_series
 from edgeattn_runtime.processing.text import decode_text, encode_all, prepare_text
 from edgeattn_runtime.processing.tokenizer import open_tokenizer
@@ -86,12 +87,16 @@ class Preparation:
         """Return what outputs mean, see ``Model.predictions``."""
         if self._processing.prediction is None:
             raise InputError(f"{self._owner}: predicts nothing by name; read the outputs themselves")
-        needs = self._processing.prediction.needs if text is not None else ()
-        words = "text" in needs and "pair" not in needs
+        needs = self._processing.prediction_needs
+        if "size" in needs and size is None:
+            raise InputError(
+                "size: missing; give the width and height in pixels of the image, which boxes lie in"
+            )
+        has_words = text is not None and "text" in needs and "pair" not in needs
         given = Given(
-            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if words else None,
-            pairs=self.tokens(text, pair) if "pair" in needs else None,
-            sizes=None if size is None else _sizes(size),
+            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if has_words else None,
+            pairs=self.tokens(text, pair) if text is not None and "pair" in needs else None,
+            frames=None if size is None else self._frames(size),
         )
         return self._processing.prediction.read(self._processing.labels, outputs, given)
 
@@ -114,6 +119,13 @@ class Preparation:
         how = self._part("text", self._processing.text)
         pairs = None if pair is None else _batch("pair", pair)
         return encode_all(how, self._tokenizer, _batch("text", text), pairs, prompt)
+
+    def _frames(self, size: object) -> list[Box]:
+        image = self._processing.image
+        return [
+            (0.0, 0.0, float(width), float(height)) if image is None else image.frame(width, height)
+            for width, height in _sizes(size)
+        ]
 
     def _worded(self, text: str) -> Worded:
         """Return the words of a text that was encoded before, without a prompt."""
@@ -176,5 +188,7 @@ def _sizes(value: object) -> list[tuple[int, int]]:
     for size in value if isinstance(value, list) else [value]:
         if not isinstance(size, tuple) or len(size) != 2 or not all(type(n) is int and n > 0 for n in size):
             raise InputError(f"size: {size!r} found, a width and a height in pixels expected")
+        if size[0] * size[1] > PIXELS:
+            raise InputError(f"size: {size[0]:,} x {size[1]:,} found, at most {PIXELS:,} pixels expected")
         sizes.append(size)
     return sizes
