@@ -18,6 +18,7 @@ from edgeattn_export.recover.rules.averaged_weights import MixByHead
 from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
 from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
 from edgeattn_export.recover.rules.broadcast import BroadcastOperand
+from edgeattn_export.recover.rules.deviation_norm import NameDeviationNorm
 from edgeattn_export.recover.rules.einsum import EinsumToMatMul
 from edgeattn_export.recover.rules.finite_softmax import DropInfinityGuard
 from edgeattn_export.recover.rules.folded_heads import UnfoldHeads
@@ -56,6 +57,7 @@ RULES: tuple[Rule[Any], ...] = (
     RecoverGelu(),
     BroadcastOperand(),
     WeightedSum(),
+    NameDeviationNorm(),
 )
 
 __all__ = ["RULES"]

@@ -11,6 +11,9 @@ from edgeattn_export.recover.products import ELEMENTWISE, mixes, products_after,
 from edgeattn_export.recover.rules.attention.read_scores import read_scores
 from edgeattn_export.recover.rules.attention.weights import read_weights
 
+# As molecule transformers add distances and adjacency to the weights: (a w + b) v = a (w v) + b v.
+_ADDED_REMEDY = ": multiply the values by what is added in a product of its own, a * (weights @ v) + b @ v"
+
 ROOTS = frozenset({"Softmax", "LogSoftmax", "Exp"})
 
 
@@ -44,9 +47,10 @@ def _weights_refusal(nodes: Iterable[ir.Node]) -> Refusal:
             "its weights go through Mul, a factor or mask after softmax, and are not brought back to a sum "
             "of 1; the operator has none between: mask the scores before softmax"
         )
+    remedy = _ADDED_REMEDY if through in (["Add"], ["Add", "Mul"]) else ""
     return Refusal(
         f"its weights go through {', '.join(through)} before they meet the values; the operator has none "
-        "between"
+        f"between{remedy}"
     )
 
 
