@@ -108,7 +108,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
     }
     packed = pack(
         [outcome.build for outcome in outcomes],
-        first.proof.golden.samples,
+        first.proof.golden.vectors,
         label=Label(
             name=source.name,
             budget=request.budget.limits,

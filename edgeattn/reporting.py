@@ -168,7 +168,7 @@ def _scale_notes(choice: Choice, proof: Proof) -> tuple[str, ...]:
     generation = choice.int8.generation
     outputs = (
         output
-        for sample in proof.golden.samples
+        for sample in proof.golden.vectors.samples
         for name, output in sample.outputs.items()
         if generation is None or name == generation.logits
     )

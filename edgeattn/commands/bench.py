@@ -111,7 +111,7 @@ def _bench_on(
 
     Raises:
         BadInput: A device that cannot be reached, or cannot run the bundle.
-        CheckFailed: A golden output is below its tolerance on a device.
+        CheckFailed: A golden output misses its tolerance on a device.
     """
     with working(verbose=verbose):
         results = _benchmarks(bundle, names, threads, kernels=kernels)
@@ -122,7 +122,7 @@ def _bench_on(
         show(chain.from_iterable(device_parts(result, name) for name, result in results.items()))
     wrong = [name for name, result in results.items() if not all(golden.ok for golden in result.golden)]
     if wrong:
-        raise CheckFailed(f"{bundle}: golden outputs are below the tolerance on {', '.join(wrong)}")
+        raise CheckFailed(f"{bundle}: golden outputs miss the tolerance on {', '.join(wrong)}")
 
 
 def _benchmarks(

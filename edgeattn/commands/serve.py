@@ -30,4 +30,4 @@ def serve(
         from edgeattn.serve.server import run
     failed = run(bundle, lan=lan, port=port)
     if failed:
-        raise CheckFailed(f"{bundle}: golden outputs below tolerance on {count(failed, 'device')}")
+        raise CheckFailed(f"{bundle}: golden outputs miss the tolerance on {count(failed, 'device')}")

@@ -89,7 +89,7 @@ def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool
         show((golden_table(results), *machine, *differing_machines(made_on, replayed.machine)))
     failed = sum(not result.ok for result in results)
     if failed:
-        raise CheckFailed(f"{bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
+        raise CheckFailed(f"{bundle}: {failed} of {len(results)} golden outputs miss the tolerance")
 
 
 def _golden_json(replayed: GoldenCheck) -> str:

@@ -13,7 +13,7 @@ from edgeattn.judge.measures import Measures
 from edgeattn.judge.statistics import unseen_score
 from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH
-from edgeattn.results.limits import GOLDEN, GOLDEN_FLOOR, LIMITS, limit_of
+from edgeattn.results.limits import GOLDEN, GOLDEN_CEILING, LIMITS, limit_of
 from edgeattn_runtime.errors import BudgetError
 
 DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
@@ -64,7 +64,7 @@ class Budget:
 
     def checks(self, measures: Measures) -> tuple[Check, ...]:
         """Hold what was measured against every limit that it says anything of."""
-        bounds = {**self.limits, GOLDEN.name: GOLDEN_FLOOR}
+        bounds = {**self.limits, GOLDEN.name: GOLDEN_CEILING}
         figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds.items())
         return tuple(check_of(name, bound, figure) for name, bound, figure in figures if figure is not None)
 

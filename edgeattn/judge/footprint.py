@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.golden import GoldenVectors, Sample
+from edgeattn_runtime.manifest import MAIN_GRAPH
 
 Candidate = TypeVar("Candidate")
 SHRINKINGS = 2  # the second knows what the first has saved
@@ -40,10 +43,22 @@ def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> flo
     Raises:
         BudgetError: This system does not tell a process's peak.
     """
+    outputs = graphs.graphs[MAIN_GRAPH].graph.outputs
     build = TargetBuild(
-        target=request.target, parts=graphs, tolerance=0.0, scores={}, verdict="fail", measured=None
+        target=request.target,
+        parts=graphs,
+        tolerance={tensor.name: 1.0 for tensor in outputs},
+        scores={},
+        verdict="fail",
+        measured=None,
     )
-    draft = pack([build], golden, label=Label(name="draft", budget={}, source=None), reports={})
+    spreads = {tensor.name: np.ones(tensor.channels, np.float32) for tensor in outputs}
+    draft = pack(
+        [build],
+        GoldenVectors(tuple(golden), spreads),
+        label=Label(name="draft", budget={}, source=None),
+        reports={},
+    )
     with temporary_folder() as folder:
         path = folder / "draft.edge"
         save(draft, path)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.evaluation import Evaluation
@@ -14,40 +16,82 @@ from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
+from edgeattn_export.graph.spread import spreads_of
 from edgeattn_export.pack.excerpts import excerpted, small_inputs
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.golden import Sample, replay
+from edgeattn_runtime.golden import GoldenVectors, Sample, replay
+from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest that an app can ship
-LOSS_ALLOWED = 2.0  # times the loss seen here: another CPU sums in another order
-LEAST_LOSS = 1e-3  # of cosine, allowed in any case
+SPREAD_SAMPLES = 64  # selection samples that the spreads are of, from the smallest to the largest
+ERROR_ALLOWED = math.sqrt(2)  # times the error seen here, twice its square: another CPU sums otherwise
+LEAST_ERROR = 0.05  # of an output's spread, allowed in any case
+NO_NUMBER = 1e3  # stands for the error of an output that has none: a NaN here alone, other dims
+_DIGITS = 1e6  # that a tolerance is rounded up to
 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """Samples as the original answered them, and the cosine that every output must reach on any device."""
+    """Samples as the original answered them, and how near every device must come.
 
-    samples: tuple[Sample, ...]
-    tolerance: float
+    Attributes:
+        vectors: The samples, and by how much each channel of an output varies.
+        tolerance: By output the largest error on any device, in units of its spread.
+    """
+
+    vectors: GoldenVectors
+    tolerance: Mapping[str, float]
+
+    @classmethod
+    def of(cls, vectors: GoldenVectors, main: Runner) -> Golden:
+        """Return golden vectors with the tolerance that int8 is accepted at.
+
+        Args:
+            vectors: Of the bundle's main graph.
+            main: That graph in int8.
+        """
+        unbounded = dict.fromkeys(vectors.spreads, math.inf)
+        worst = dict.fromkeys(vectors.spreads, LEAST_ERROR / ERROR_ALLOWED)
+        for result in replay(lambda **arrays: main(arrays), vectors, tolerance=unbounded):
+            error = NO_NUMBER if result.error is None else min(result.error, NO_NUMBER)
+            worst[result.output] = max(worst[result.output], error)
+        return cls(vectors, {name: _rounded_up(ERROR_ALLOWED * error) for name, error in worst.items()})
+
+    def or_wider(self, other: Golden) -> Golden:
+        """Return the same at the larger of both tolerances of each output."""
+        return replace(
+            self,
+            tolerance={name: max(error, other.tolerance[name]) for name, error in self.tolerance.items()},
+        )
+
+    @property
+    def largest_tolerance(self) -> float:
+        """Of all outputs."""
+        return max(self.tolerance.values())
 
 
-def golden_vectors(original: Callable[[Inputs], Outputs], main: Runner, inputs: Iterable[Inputs]) -> Golden:
-    """Choose golden vectors among real inputs, and the tolerance that int8 is accepted at.
+def golden_vectors(
+    outputs: Iterable[Tensor],
+    original: Callable[[Inputs], Outputs],
+    inputs: Iterable[Inputs],
+    selection: Sequence[Inputs],
+) -> GoldenVectors:
+    """Choose golden vectors among real inputs.
 
     Args:
-        original: Answers inputs of the bundle's main graph as the original does.
-        main: That graph in int8.
-        inputs: Real inputs of that graph.
+        outputs: Of the bundle's main graph, as its contract has them.
+        original: Answers inputs of that graph as the original does.
+        inputs: Real inputs of it.
+        selection: Real inputs of it whose answers give the spreads.
     """
     chosen = stratified(small_inputs(tuple(inputs), GOLDEN_SAMPLES), GOLDEN_SAMPLES)
     samples = tuple(excerpted(Sample(arrays, original(arrays))) for arrays in chosen)
-    results = replay(lambda **arrays: main(arrays), samples, tolerance=0.0)
-    loss = max(1 - result.cosine for result in results)
-    return Golden(samples, round(1 - max(LOSS_ALLOWED * loss, LEAST_LOSS), 6))
+    spreads = spreads_of(outputs, map(original, stratified(selection, SPREAD_SAMPLES)))
+    return GoldenVectors(samples, {name: _float32(each.deviation) for name, each in spreads.items()})
 
 
-def golden_of(model: Int8Model, evaluation: Evaluation) -> Golden:
+def golden_vectors_of(model: Int8Model, evaluation: Evaluation) -> GoldenVectors:
     """Choose the golden vectors of a bundle, among the samples that were evaluated.
 
     A decoder's are prompts, and what follows them with their cache as the past. The float decoder answers
@@ -58,10 +102,22 @@ def golden_of(model: Int8Model, evaluation: Evaluation) -> Golden:
         evaluation: Of it.
     """
     graphs, target, inputs = model.lowered.graphs, model.request.target, model.main_inputs(evaluation.samples)
+    original = model.float_model.captured.reference
     if graphs.generation is not None:
-        decoder = target.prover.runner(graphs.main.model)
-        return golden_vectors(decoder, target.device.runner(model.main), inputs)
-    return golden_vectors(model.float_model.captured.reference, evaluation.int8, inputs)
+        original = target.prover.runner(graphs.main.model)
+    return golden_vectors(_contract(model).outputs, original, inputs, model.choice.selection)
+
+
+def golden_of(model: Int8Model, evaluation: Evaluation, vectors: GoldenVectors) -> Golden:
+    """Return golden vectors with the tolerance of one way that a model runs in.
+
+    Args:
+        model: As it runs in that way.
+        evaluation: Of it.
+        vectors: Of the bundle.
+    """
+    steps = model.lowered.graphs.generation is not None
+    return Golden.of(vectors, model.request.target.device.runner(model.main) if steps else evaluation.int8)
 
 
 def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
@@ -76,7 +132,7 @@ def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
     """
     place, tolerance = model.request.place, golden.tolerance
     main = model.request.engine.runner(model.main, threads=place.threads)
-    contract = model.choice.int8.graphs[MAIN_GRAPH].graph
+    contract = _contract(model)
 
     def answers(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
         outputs = dict(main(arrays))
@@ -88,13 +144,32 @@ def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
                 )
         return outputs
 
-    results = replay(answers, golden.samples, tolerance=tolerance)
+    results = replay(answers, golden.vectors, tolerance=tolerance)
     return tuple(
         EdgeCase(
             f"golden sample {result.sample} on {place.name}, {result.output}",
             result.ok,
-            result.cosine,
-            None if result.ok else f"cosine {result.cosine:.4f}, {tolerance:.4f} expected",
+            error=result.error,
+            told=None if result.ok else _failure(result.error, tolerance[result.output]),
         )
         for result in results
     )
+
+
+def _failure(error: float | None, tolerance: float) -> str:
+    found = "no number" if error is None else f"{error:.4f}"
+    return f"error {found} in units of its spread, at most {tolerance:g} expected"
+
+
+def _contract(model: Int8Model) -> Graph:
+    return model.choice.int8.graphs[MAIN_GRAPH].graph
+
+
+def _rounded_up(error: float) -> float:
+    return math.ceil(error * _DIGITS) / _DIGITS
+
+
+def _float32(deviation: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return a spread as a bundle holds it: above 0 and finite there too."""
+    limits = np.finfo(np.float32)
+    return np.clip(deviation, limits.tiny, limits.max).astype(np.float32)

@@ -53,6 +53,4 @@ def _in_a_worker(files: BundleFiles) -> tuple[GoldenResult, ...]:
 
     variant, *_ = measurable(files.manifest)
     main = runner_of_main_graph(files, variant, threads=THREADS)
-    return replay(
-        lambda **arrays: dict(main(arrays)), read_golden(files), tolerance=variant.tolerance["cosine"]
-    )
+    return replay(lambda **arrays: dict(main(arrays)), read_golden(files), tolerance=variant.tolerance)

@@ -86,7 +86,7 @@ class Measures:
         operator_times: By operator, its share of the main int8 graph's time.
         module_times: The same by PyTorch module.
         placement: Where the main int8 graph's work runs; None where there is but one place.
-        golden: The cosine that every golden output must reach on a device.
+        golden: The largest error that a golden output may have on a device, in units of its spread.
     """
 
     scores: Scores

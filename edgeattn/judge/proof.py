@@ -11,7 +11,7 @@ from edgeattn.judge.budget import Budget
 from edgeattn.judge.cache_size import cache_mb
 from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
-from edgeattn.judge.golden import Golden, golden_of, golden_on_device
+from edgeattn.judge.golden import Golden, golden_of, golden_on_device, golden_vectors_of
 from edgeattn.judge.insight import Insight, insight_of
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.models import Int8Model
@@ -27,6 +27,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_runtime.golden import GoldenVectors
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 
@@ -78,10 +79,11 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     progress.stage("trace")
     insight = insight_of(model, evaluation, progress)
     progress.stage("prove")
-    golden = golden_of(model, evaluation)
-    stock = _stock(model, progress) if model.runs_two_ways else None
+    vectors = golden_vectors_of(model, evaluation)
+    golden = golden_of(model, evaluation, vectors)
+    stock = _stock(model, vectors, progress) if model.runs_two_ways else None
     if stock is not None:
-        golden = replace(golden, tolerance=min(golden.tolerance, stock.golden.tolerance))
+        golden = golden.or_wider(stock.golden)
     on_device = () if request.place.is_here else golden_on_device(golden, model)
     measures = _measures(model, evaluation, timing, golden)
     return Proof(
@@ -112,11 +114,11 @@ def _measures(model: Int8Model, evaluation: Evaluation, timing: Timing, golden: 
         latency_ms=timing.race,
         size_mb={FLOAT: file_mb(model.float_model.captured.model), INT8: graphs_mb(graphs)},
         cache_mb=cache_mb(graphs.generation, {name: part.graph for name, part in graphs.graphs.items()}),
-        memory_mb=memory_of(graphs, golden.samples, request) if has_limit else None,
+        memory_mb=memory_of(graphs, golden.vectors.samples, request) if has_limit else None,
         operator_times=timing.operators,
         module_times=timing.modules,
         placement=placement_of(request.target, _placed(model)),
-        golden=golden.tolerance,
+        golden=golden.largest_tolerance,
     )
 
 
@@ -131,7 +133,7 @@ class _Stock:
     def judged(self, budget: Budget, measures: Measures) -> WithoutKernels:
         """Hold it against the budget; its size and memory are those of the graphs with kernels."""
         scores = self.evaluation.scores
-        own = replace(measures, scores=scores, latency_ms=self.latency, golden=self.golden.tolerance)
+        own = replace(measures, scores=scores, latency_ms=self.latency, golden=self.golden.largest_tolerance)
         return WithoutKernels(
             checks=budget.checks(own),
             accuracy=scores.accuracy,
@@ -140,11 +142,12 @@ class _Stock:
         )
 
 
-def _stock(model: Int8Model, progress: Progress) -> _Stock:
+def _stock(model: Int8Model, vectors: GoldenVectors, progress: Progress) -> _Stock:
     """Evaluate and time the graphs as they run where no kernels are installed."""
     stock = model.without_kernels()
     evaluation = evaluate(stock.subject(), progress)
-    return _Stock(evaluation, timing_of(stock, evaluation, progress).race, golden_of(stock, evaluation))
+    golden = golden_of(stock, evaluation, vectors)
+    return _Stock(evaluation, timing_of(stock, evaluation, progress).race, golden)
 
 
 def _tuning(model: Int8Model) -> Tuning:

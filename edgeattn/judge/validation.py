@@ -129,7 +129,7 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
         size_mb={INT8: _size_mb(files, variant.target)},
         cache_mb=cache_mb(files.manifest.generation, files.manifest.graphs),
         memory_mb=memory_mb(files.folder, threads=THREADS, kernels=files.kernels) if has_limit else None,
-        golden=variant.tolerance["cosine"],
+        golden=max(variant.tolerance.values()),
     )
     checks = budget.checks(measures)
     machine = Machine.here(variant.engine.kernels)

@@ -68,7 +68,7 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
     files = open_bundle(bundle, kernels=sweep.kernels)
     manifest, threads = files.manifest, sweep.threads[0]
     variant, *_ = runnable(manifest)  # in this process: its memory is measured too
-    golden = [sample.inputs for sample in read_golden(files)]
+    golden = [sample.inputs for sample in read_golden(files).samples]
     if not golden:
         raise BadInput(f"{bundle}: {NO_GOLDEN}")
     if source is None:

@@ -33,7 +33,7 @@ def token_time(bundle: Path, *, threads: int, kernels: bool = True) -> TokenTime
     generation = model.manifest.generation
     if generation is None:
         return None
-    sample = next((each for each in read_golden(model.files) if _begins(each, generation)), None)
+    sample = next((each for each in read_golden(model.files).samples if _begins(each, generation)), None)
     if sample is None:
         return None
     prompt, positions = sample.inputs[generation.tokens].shape[1], generation.positions

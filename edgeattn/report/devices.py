@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edgeattn.report.number_words import counts
 from edgeattn_runtime.benchmark import DeviceBenchmark, Timing
+from edgeattn_runtime.golden import worst_error
 from edgeattn_runtime.machine import Machine
 
 
@@ -29,8 +30,8 @@ class Device:
     Attributes:
         name: The machine, in words.
         target: What was run on it.
-        cosine: The lowest of all golden outputs.
-        ok: Whether each of them reached its tolerance.
+        error: The largest of all golden outputs, in units of their spread; None where one has no number.
+        ok: Whether each of them kept to its tolerance.
         load_ms: Of the first load.
         memory_mb: At the peak of the process; None where it is not known.
         threads: Numbers of intra-op threads: the columns of ``p50``.
@@ -39,7 +40,7 @@ class Device:
 
     name: str
     target: str
-    cosine: float
+    error: float | None
     ok: bool
     load_ms: float
     memory_mb: float | None
@@ -53,7 +54,7 @@ class Device:
         return cls(
             name=str(result.machine),
             target=result.target,
-            cosine=min((golden.cosine for golden in result.golden), default=0.0),
+            error=worst_error(result.golden),
             ok=all(golden.ok for golden in result.golden),
             load_ms=result.load_ms,
             memory_mb=result.peak_memory_mb,

@@ -24,13 +24,13 @@ class Provenance:
     """What a variant was made of and with, and the variants beside it.
 
     Attributes:
-        tolerance: The cosine that golden outputs must reach on a device; None leaves it out.
+        tolerance: By output the error that golden outputs may have on a device, in units of their spread.
         source: The sha256 of the file that defines the model; None where there is none.
         versions: Of the tools that made the bundle.
         others: The verdicts on the bundle's other targets.
     """
 
-    tolerance: float | None = None
+    tolerance: Mapping[str, float] = field(default_factory=dict)
     source: object = None
     versions: Mapping[str, object] = field(default_factory=dict)
     others: Mapping[str, Verdict] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Provenance:
         variant = next((each for each in manifest.variants if each.target == target), first)
         versions = manifest.provenance.get("versions")
         return cls(
-            tolerance=variant.tolerance["cosine"],
+            tolerance=variant.tolerance,
             source=manifest.provenance.get("source"),
             versions=versions if isinstance(versions, dict) else {},
             others={each.target: each.verdict for each in manifest.variants if each.target != target},
@@ -51,9 +51,10 @@ class Provenance:
     def facts(self, report: Report) -> dict[str, str]:
         """Return it by words for each fact."""
         facts = {"Recipe": recipe_words(report.recipe)}
-        if self.tolerance is not None:
-            least = f"a cosine of at least {self.tolerance:g}"
-            facts["Golden outputs"] = f"{least} to {report.original} on every device"
+        if self.tolerance:
+            errors = ", ".join(f"{error:g} ({name})" for name, error in self.tolerance.items())
+            unit = f"the spread of {report.original}'s answers"
+            facts["Golden outputs"] = f"error at most {errors} of {unit}, on every device"
         if self.source is not None:
             facts["Source, sha256"] = str(self.source)
         facts["Made with"] = counts(self.versions)

@@ -34,6 +34,11 @@ def r2(value: float) -> str:
     return f"{value:.5f}"
 
 
+def golden_error(value: float | None) -> str:
+    """Write an error of golden outputs, in units of their spread, with five decimals."""
+    return "none" if value is None else f"{value:.5f}"
+
+
 def count(number: int, noun: str) -> str:
     """Write "1 sample" or "2 samples"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -59,14 +59,17 @@ class EdgeCase:
         told: Why it fails, or why it is not compared: the original itself does not answer, or the target has
             no such sizes; or how far off it is, where it is beyond all real inputs and so fails nothing. None
             where it is compared and right.
+        error: Of a golden output on a device, in units of its spread; None of all others.
     """
 
     name: str
     ok: bool
     cosine: float | None = None
     told: str | None = None
+    error: float | None = None
 
     @property
     def in_verdict(self) -> bool:
         """Whether it counts in the verdict."""
-        return not self.ok or (self.cosine is not None and self.told is None)
+        compared = self.cosine is not None or self.error is not None
+        return not self.ok or (compared and self.told is None)

@@ -9,7 +9,7 @@ from functools import partial
 
 ROUNDING = 1e-9  # of a cosine: float32 sums of two engines that agree leave less
 _DIGITS = 17  # that tell any float64 from its neighbor
-GOLDEN_FLOOR = 0.9
+GOLDEN_CEILING = 0.45  # the error that a cosine of .9 is for answers around 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ _LIMITS = (
 LIMITS: Mapping[str, Limit] = {limit.name: limit for limit in _LIMITS}
 
 # Asked of every bundle: a device that may answer so far off proves nothing.
-GOLDEN = _cosine(name="golden", meaning="cosine that every golden output must reach on a device")
+GOLDEN = _cost(name="golden", meaning="error of golden outputs on any device, in units of their spread")
 
 
 def limit_of(name: str) -> Limit:

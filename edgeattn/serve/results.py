@@ -32,7 +32,7 @@ class DeviceResults:
 
     @property
     def failed(self) -> int:
-        """On how many devices a golden output was below its tolerance."""
+        """On how many devices a golden output missed its tolerance."""
         return len(self._failed)
 
     def take(self, content: bytes) -> bool:

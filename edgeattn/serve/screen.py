@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.devices import Device
-from edgeattn.report.number_words import cosine, count, figure
+from edgeattn.report.number_words import count, figure, golden_error
 from edgeattn.serve.address import Address
 from edgeattn.serve.sessions import Sessions
 
 NAME_LENGTH = 200  # characters of a device's name: a browser can make up longer ones
 MOST_REASONS = 20  # that are told apart: a browser can make up any number of them
-_COLUMNS = {"golden": 6, "cosine": 7, "load, ms": 8, "threads: ms": 11}
+_COLUMNS = {"golden": 6, "error": 7, "load, ms": 8, "threads: ms": 11}
 
 
 class Screen:
@@ -77,7 +77,11 @@ class Screen:
             table.add_column(heading, width=width, justify="right")
         ok = Text("pass", "green") if device.ok else Text("FAIL", "bold red")
         table.add_row(
-            Text(device.name[:NAME_LENGTH]), ok, cosine(device.cosine), figure(device.load_ms), _times(device)
+            Text(device.name[:NAME_LENGTH]),
+            ok,
+            golden_error(device.error),
+            figure(device.load_ms),
+            _times(device),
         )
         self._console.print(table)
         self._devices += 1

@@ -129,7 +129,7 @@ def run(bundle: Path, *, lan: bool, port: int) -> int:
         port: To listen on; 0 takes any that is free.
 
     Returns:
-        On how many devices a golden output was below its tolerance.
+        On how many devices a golden output missed its tolerance.
 
     Raises:
         BadInput: The bundle is not whole, or none for browsers; the page cannot be built; the port is taken.

@@ -18,7 +18,7 @@ from breaking import Make
 from calls import tensors
 from tokenizers import Encoding, Tokenizer
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.processing.answer_span import AnswerSpan
@@ -55,10 +55,11 @@ def bundle(name: str) -> Make:
         folder.mkdir(parents=True)
         shutil.copy(_tokenizer(name), folder / "tokenizer.json")
         bundles.save(_products(inputs, outputs), folder / bundles.MODEL_FILE)
-        write_golden(folder / bundles.GOLDEN_FILE, _samples(inputs))
+        graph = Graph(inputs, outputs)
+        bundles.lay_golden(folder, _samples(inputs), graph)
         bundles.describe(
             folder,
-            graphs={"model": Graph(inputs, outputs)},
+            graphs={"model": graph},
             symbols={dim: Symbol(1, None) for dim in _SIZES},
             processing=Processing(text=text, prediction=reader(name)),
         )

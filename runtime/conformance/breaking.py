@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import kernel_nodes
-import numpy as np
 import tiny
 from bundles import (
     GOLDEN_FILE,
@@ -26,9 +25,6 @@ from bundles import (
     signed,
     with_kernels,
 )
-from tiny import Array
-
-from edgeattn_runtime.golden import Excerpt, Sample, write_golden
 
 Make = Callable[[Path], None]
 
@@ -57,58 +53,6 @@ def not_onnx(folder: Path) -> None:
     """Put a text in the graph's place, though its hash is right."""
     good(folder)
     (folder / MODEL_FILE).write_bytes(b"not an ONNX file\n")
-    describe(folder)
-
-
-def wrong_golden(folder: Path) -> None:
-    """Turn the last golden output the other way."""
-    good(folder)
-    *samples, last = tiny.samples()
-    turned = Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
-    write_golden(folder / GOLDEN_FILE, [*samples, turned])
-    describe(folder)
-
-
-def lacking_golden(folder: Path) -> None:
-    """Write fewer golden samples than the manifest claims."""
-    good(folder)
-    write_golden(folder / GOLDEN_FILE, tiny.samples()[:-1])
-    describe(folder)
-
-
-def excerpted_golden(
-    *, turn: bool = False, places: Callable[[Array], Array] = np.asarray, dims: tuple[int, ...] | None = None
-) -> Callable[[Path], None]:
-    """Return what writes every other number of each golden output, right or not."""
-
-    def make(folder: Path) -> None:
-        good(folder)
-        write_golden(folder / GOLDEN_FILE, [excerpt(sample) for sample in tiny.samples()])
-        describe(folder)
-
-    def excerpt(sample: Sample) -> Sample:
-        (name, output), *_ = sample.outputs.items()
-        every = np.arange(0, output.size, 2)
-        held = output.reshape(-1)[every]
-        part = Excerpt(output.shape if dims is None else dims, places(every))
-        return Sample(sample.inputs, {name: -held if turn else held}, {name: part})
-
-    return make
-
-
-def changed_golden(folder: Path) -> None:
-    """Flip one bit in the last golden number."""
-    good(folder)
-    golden = folder / GOLDEN_FILE
-    content = bytearray(golden.read_bytes())
-    content[-3] ^= 1
-    golden.write_bytes(content)
-
-
-def without_golden(folder: Path) -> None:
-    """Write a bundle as an app ships it that checks nothing."""
-    good(folder)
-    (folder / GOLDEN_FILE).unlink()
     describe(folder)
 
 

@@ -7,10 +7,8 @@ import bundles
 import generating
 from breaking import changed, rewritten
 from case import (
-    ACCEPTED,
     CAPACITY,
     ENTRY,
-    GOLDEN_FAILS,
     INCOMPATIBLE,
     INPUTS,
     SOURCES,
@@ -24,38 +22,6 @@ def _of_lengths(bundle: str, why: str, symbol: object) -> Case:
 
 
 BROKEN = (
-    Case("golden-wrong.edge", GOLDEN_FAILS, "a golden output points the other way", breaking.wrong_golden),
-    refused("golden-lacking.edge", "3 golden samples where 4 are named", breaking.lacking_golden),
-    refused("golden-changed.edge", "one bit of a golden number is flipped", breaking.changed_golden),
-    Case("golden-none.edge", ACCEPTED, "packed without golden vectors, whole else", breaking.without_golden),
-    Case("golden-excerpt.edge", ACCEPTED, "half the golden numbers", breaking.excerpted_golden()),
-    Case(
-        "golden-excerpt-wrong.edge",
-        GOLDEN_FAILS,
-        "half the golden numbers, which point the other way",
-        breaking.excerpted_golden(turn=True),
-    ),
-    Case(
-        "golden-excerpt-other.edge",
-        GOLDEN_FAILS,
-        "half the golden numbers, of an output of other dims",
-        breaking.excerpted_golden(dims=(9, 9, 9)),
-    ),
-    refused(
-        "golden-excerpt-beyond.edge",
-        "a golden number behind the output's end",
-        breaking.excerpted_golden(places=lambda places: places + 2**20),
-    ),
-    refused(
-        "golden-excerpt-turned.edge",
-        "golden numbers in falling order",
-        breaking.excerpted_golden(places=lambda places: places[::-1]),
-    ),
-    refused(
-        "golden-excerpt-fewer.edge",
-        "fewer places than golden numbers",
-        breaking.excerpted_golden(places=lambda places: places[:-1]),
-    ),
     refused("file-missing.edge", "golden.safetensors is not there", breaking.missing_file),
     refused("file-truncated.edge", "model.onnx lacks its last byte", breaking.truncated_file),
     refused("file-changed.edge", "one bit of model.onnx is flipped", breaking.changed_file),

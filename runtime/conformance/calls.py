@@ -10,7 +10,7 @@ import captioner
 import decoder
 import numpy as np
 import tiny
-from bundles import TOLERANCE
+from bundles import NEAR
 from tiny import Array
 
 Call = dict[str, Any]
@@ -193,7 +193,7 @@ def labelled() -> list[Call]:
 
 
 def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
-    return {"inputs": tensors(inputs), "outputs": tensors(decoder.kept(outputs)), "tolerance": TOLERANCE}
+    return {"inputs": tensors(inputs), "outputs": tensors(decoder.kept(outputs)), "tolerance": NEAR}
 
 
 def _refused(**inputs: Array) -> Call:

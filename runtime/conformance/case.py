@@ -40,6 +40,7 @@ class Case:
     steps: Iterable[dict[str, Any]] = ()
     needs: str | None = None
     trusted_keys: Iterable[str] = ()
+    golden: Iterable[list[Any]] = ()
 
     def table(self) -> dict[str, Any]:
         """Return what cases.json holds of it."""
@@ -52,6 +53,7 @@ class Case:
             "generate": list(self.generate),
             **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
             **({"needs": self.needs} if self.needs else {}),
+            **({"golden": list(self.golden)} if self.golden else {}),
             **({"trusted_keys": list(self.trusted_keys)} if self.trusted_keys else {}),
         }
 

@@ -13,7 +13,7 @@ from breaking import Make
 from calls import tensors
 from predicted import ANIMALS
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Image, Labels, Processing
 from edgeattn_runtime.processing.objects import Objects
@@ -87,12 +87,11 @@ def bundle(name: str) -> Make:
             tape.op("Identity", [value], output=output)
         shown = ir.val(pixels.name, ir.DataType.FLOAT, pixels.dims)
         bundles.save(tiny.model(tape, [shown, *given], given_back), folder / bundles.MODEL_FILE)
-        write_golden(
-            folder / bundles.GOLDEN_FILE, [_sample(batch) for batch in range(1, bundles.SAMPLES + 1)]
-        )
+        graph = Graph((pixels, *inputs), tuple(outputs))
+        bundles.lay_golden(folder, map(_sample, range(1, bundles.SAMPLES + 1)), graph)
         bundles.describe(
             folder,
-            graphs={"model": Graph((pixels, *inputs), tuple(outputs))},
+            graphs={"model": graph},
             symbols={"batch": Symbol(1, None)},
             processing=Processing(
                 image=image, labels=Labels(output="logits", names=ANIMALS), prediction=_READER

@@ -12,7 +12,6 @@ import onnx_ir as ir
 import tiny
 
 from edgeattn_runtime.generation import CacheEntry, Generation
-from edgeattn_runtime.golden import write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
@@ -32,14 +31,14 @@ _DECODING = {**bundles.SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
 def decoder_alone(folder: Path) -> None:
     """Write a decoder and its golden vectors."""
     bundles.lay_graph(folder, bundles.MODEL_FILE, decoder.graph())
-    write_golden(folder / bundles.GOLDEN_FILE, decoder.samples())
+    bundles.lay_golden(folder, decoder.samples(), _decoder())
     bundles.describe(folder, graphs={"model": _decoder()}, symbols=_DECODING, generation=_GENERATION)
 
 
 def int8_cached(folder: Path) -> None:
     """Write the same decoder with its cache in int8, and golden vectors."""
     bundles.lay_graph(folder, bundles.MODEL_FILE, decoder.graph(int8=True))
-    write_golden(folder / bundles.GOLDEN_FILE, decoder.samples(int8=True))
+    bundles.lay_golden(folder, decoder.samples(int8=True), _decoder(int8=True))
     pasts, presents = (decoder.cache(kind, int8=True) for kind in ("past", "present"))
     entries = (CacheEntry(past, present) for (past, *_), (present, *_) in zip(pasts, presents, strict=True))
     bundles.describe(
@@ -57,7 +56,7 @@ def feature_encoder(folder: Path) -> None:
         folder, "decoder.onnx", decoder.graph(ir.val(summary.name, ir.DataType.FLOAT, summary.dims))
     )
     bundles.save(captioner.encoder(), folder / "encoder.onnx")
-    write_golden(folder / bundles.GOLDEN_FILE, captioner.samples())
+    bundles.lay_golden(folder, captioner.samples(), _decoder(summary))
     features = Tensor("features", "float32", ("batch", "frames", captioner.FEATURES))
     mask = Tensor("mask", "bool", ("batch", "frames"))
     bundles.describe(

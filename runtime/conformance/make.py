@@ -10,6 +10,7 @@ import expected
 from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES
 from case import RECORDED
 from default_cases import DEFAULTS
+from golden_cases import GOLDEN
 from limit_cases import LIMITS
 from predicted_cases import PREDICTED
 from prepared_cases import PREPARED
@@ -24,6 +25,7 @@ CASES = (
     *WHOLE,
     *DEFAULTS,
     *BROKEN,
+    *GOLDEN,
     *INDICES,
     *LENGTHS,
     *VARIANTS,

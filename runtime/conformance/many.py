@@ -16,13 +16,13 @@ import tiny
 from calls import tensors
 from tiny import Array
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Stack
 
 Entry = dict[str, Any]
 
-_NEAR = {"max_abs": 1e-5}
+_NEAR = 1e-5
 _NEEDS_MANY = {"needs": "run_many"}
 _NEEDS_STREAM = {"needs": "stream"}
 _REFUSED = {"error": "InputError"}
@@ -33,8 +33,8 @@ def together() -> list[Entry]:
     samples = [sample.inputs for sample in tiny.samples([(1, 4), (3, 4), (2, 7), (1, 1), (3, 2), (1, 12)])]
     wrong = {**samples[0], "tokens": samples[0]["tokens"].astype(np.int32)}
     return [
-        _answered(samples, [tiny.answer(**sample) for sample in samples], bundles.TOLERANCE),
-        _answered([], [], bundles.TOLERANCE),
+        _answered(samples, [tiny.answer(**sample) for sample in samples], bundles.NEAR),
+        _answered([], [], bundles.NEAR),
         {"samples": [tensors(each) for each in (samples[0], wrong)], **_REFUSED, **_NEEDS_MANY},
     ]
 
@@ -45,7 +45,7 @@ def padded() -> list[Entry]:
     inputs = [batch.inputs for batch in batches]
     wrong = {**inputs[0], "lengths": np.array([4, 2, 4])}
     return [
-        _answered(inputs, [batch.outputs for batch in batches], bundles.TOLERANCE),
+        _answered(inputs, [batch.outputs for batch in batches], bundles.NEAR),
         {"samples": [tensors(each) for each in (inputs[1], wrong)], **_REFUSED, **_NEEDS_MANY},
     ]
 
@@ -80,7 +80,7 @@ def positions(folder: Path) -> None:
     tape.op("Add", [gathered, column], output=vectors)
     bundles.lay_graph(folder, bundles.MODEL_FILE, tiny.model(tape, [tokens, mask], [vectors]))
     golden = [Sample(sample.inputs, _vectors(**sample.inputs)) for sample in tiny.samples()]
-    write_golden(folder / bundles.GOLDEN_FILE, golden)
+    bundles.lay_golden(folder, golden, graph)
     variant = replace(bundles.CPU, stacks=(Stack({"sequence": 2}, rows=2), Stack({"sequence": 8}, rows=3)))
     bundles.describe(folder, graphs={"model": graph}, rows=bundles.ROWS, variants=(variant,))
 
@@ -193,7 +193,7 @@ def _rows(piece: Array) -> list[list[float | None]]:
 
 
 def _answered(
-    samples: Iterable[dict[str, Array]], outputs: Iterable[dict[str, Array]], tolerance: Entry
+    samples: Iterable[dict[str, Array]], outputs: Iterable[dict[str, Array]], tolerance: float
 ) -> Entry:
     return {
         "samples": [tensors(sample) for sample in samples],

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from texts import LONGEST, MASKLESS
 from tokenizers import Encoding, Tokenizer
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Labels, Processing, Text
 from edgeattn_runtime.processing.classes import Classes
@@ -79,10 +79,11 @@ def bundle(names: Sequence[str], prediction: Reader, dims: Sequence[str | int]) 
         inputs = [Tensor(f"given_{tensor.name}", tensor.dtype, tensor.dims) for tensor in outputs]
         folder.mkdir(parents=True)
         bundles.save(_echo(inputs, outputs), folder / bundles.MODEL_FILE)
-        write_golden(folder / bundles.GOLDEN_FILE, _samples(outputs))
+        graph = Graph(tuple(inputs), tuple(outputs))
+        bundles.lay_golden(folder, _samples(outputs), graph)
         bundles.describe(
             folder,
-            graphs={"model": Graph(tuple(inputs), tuple(outputs))},
+            graphs={"model": graph},
             symbols={dim: Symbol(1, None) for dim in ("batch", *dims) if isinstance(dim, str)},
             processing=Processing(labels=Labels(output="logits", names=tuple(names)), prediction=prediction),
         )
@@ -298,7 +299,8 @@ def tagger(name: str) -> Make:
             Path(__file__).parent / processed.FOLDER / f"{name}.tokenizer.json", folder / "tokenizer.json"
         )
         bundles.save(_tagging(inputs, output, weights), folder / bundles.MODEL_FILE)
-        write_golden(folder / bundles.GOLDEN_FILE, _token_samples(inputs, weights))
+        graph = Graph(inputs, (output,))
+        bundles.lay_golden(folder, _token_samples(inputs, weights), graph)
         text = Text(
             tokenizer="tokenizer.json",
             ids="ids",
@@ -308,7 +310,7 @@ def tagger(name: str) -> Make:
         )
         bundles.describe(
             folder,
-            graphs={"model": Graph(inputs, (output,))},
+            graphs={"model": graph},
             symbols={dim: Symbol(1, None) for dim in ("batch", "sequence")},
             processing=Processing(text=text, labels=Labels(output="logits", names=labels), prediction=reader),
         )

@@ -16,7 +16,7 @@ import tiny
 from breaking import Make
 from texts import LONGEST, MASKLESS
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
 from edgeattn_runtime.processing.log_mel import LogMel
@@ -290,10 +290,11 @@ def series_bundle(name: str) -> Make:
         bundles.save(tiny.model(tape, [past_value], [same_value]), folder / bundles.MODEL_FILE)
         values = np.arange(2 * TIME, dtype=np.float32).reshape(1, 2, TIME)
         golden = [Sample({"past": values * i}, {"same": values * i}) for i in range(1, bundles.SAMPLES + 1)]
-        write_golden(folder / bundles.GOLDEN_FILE, golden)
+        graph = Graph((past,), (same,))
+        bundles.lay_golden(folder, golden, graph)
         bundles.describe(
             folder,
-            graphs={"model": Graph((past,), (same,))},
+            graphs={"model": graph},
             symbols={"batch": Symbol(1, None)},
             processing=Processing(series=series),
         )
@@ -369,10 +370,11 @@ def _write(folder: Path, inputs: tuple[Tensor, ...], processing: Processing) -> 
     """Write a network that adds up each row of its inputs' product, golden vectors and the manifest."""
     total = Tensor("total", "float32", ("batch", 1))
     bundles.save(_adder(inputs, total), folder / bundles.MODEL_FILE)
-    write_golden(folder / bundles.GOLDEN_FILE, _samples(inputs))
+    graph = Graph(inputs, (total,))
+    bundles.lay_golden(folder, _samples(inputs), graph)
     bundles.describe(
         folder,
-        graphs={"model": Graph(inputs, (total,))},
+        graphs={"model": graph},
         symbols={dim: Symbol(1, None) for dim in inputs[0].dims if isinstance(dim, str)},
         processing=processing,
     )

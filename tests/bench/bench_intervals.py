@@ -46,7 +46,7 @@ def main() -> int:
 def _measured(bundle: Path, processes: int) -> list[Times]:
     files = open_bundle(bundle)
     variant, *_ = runnable(files.manifest)
-    inputs = [sample.inputs for sample in read_golden(files)]
+    inputs = [sample.inputs for sample in read_golden(files).samples]
     found = launches(
         bundle,
         variant.target,

@@ -35,7 +35,7 @@ from edgeattn_runtime.system import peak_memory_mb
 began = time.process_time()
 model = load(sys.argv[1], threads=1, kernels=sys.argv[2] == "True")
 load_ms = 1e3 * (time.process_time() - began)
-for sample in read_golden(model.files):
+for sample in read_golden(model.files).samples:
     model(**sample.inputs)
 print(json.dumps([load_ms, peak_memory_mb()]))
 """

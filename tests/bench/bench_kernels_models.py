@@ -93,7 +93,7 @@ def _times(bundle: Path, threads: int) -> dict[str, float]:
     calls = {}
     for way in WAYS:
         model = load(bundle, threads=threads, kernels=way == "with")
-        samples = read_golden(model.files)
+        samples = read_golden(model.files).samples
         calls[way] = Each([partial(model, **sample.inputs) for sample in samples])
     times = timed(calls, Clock("processor" if threads == 1 else "wall"), ROUNDS)
     return {way: median(its) / len(calls[way].calls) for way, its in times.items()}

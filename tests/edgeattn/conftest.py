@@ -146,7 +146,7 @@ def device(machine: Machine) -> DeviceBenchmark:
         load_ms=123.0,
         peak_memory_mb=98.7,
         golden=(
-            GoldenResult(0, "embedding", 0.99871, 0.01, ok=True),
+            GoldenResult(0, "embedding", 0.04217, 0.01, ok=True),
             GoldenResult(1, "embedding", 0.5, None, ok=False),
         ),
         runs=(Run(1, timings), Run(2, timings)),

@@ -144,7 +144,7 @@ def test_the_manifest_and_the_report_say_the_same(bundle: Bundle, source: Module
     assert (manifest.name, variant.target, variant.verdict) == ("tiny", "cpu", "pass")
     assert manifest.budget == source.budget
     assert variant.scores == report.scores
-    assert variant.tolerance["cosine"] == report.scores["golden"]
+    assert max(variant.tolerance.values()) == report.scores["golden"]
     assert str(variant.measured).startswith(str(report.machine))
     assert manifest.provenance["source"] == source.sha256
     assert manifest.files["model.onnx"].size / 1e6 == report.size_mb["int8"]
@@ -191,7 +191,8 @@ def test_the_samples_of_the_verdict_choose_nothing(
     assert watched.rows("select") == selection
     assert watched.rows("evaluate") == watched.rows("time") == evaluation
     assert watched.rows("tune") & evaluation == set()
-    assert watched.rows("prove") <= evaluation
+    assert watched.rows("prove", kind="Runner") <= evaluation
+    assert watched.rows("prove") <= evaluation | selection  # whose answers give the spreads
 
 
 @pytest.mark.usefixtures("instant_capture")
@@ -199,7 +200,7 @@ def test_golden_vectors_that_prove_nothing_fail_the_verdict(
     source: ModuleSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = 51.5
-    monkeypatch.setattr(golden, "LEAST_LOSS", 0.2)
+    monkeypatch.setattr(golden, "LEAST_ERROR", 0.5)
     monkeypatch.setattr(proof, "memory_of", lambda *_: measured)
     asked, follow = {"cosine": 0.5, "memory_mb": 1000.0}, Objective(recipe=DYNAMIC_INT8)
     made = edgeattn.export(source.module, source.samples, budget=asked, objective=follow)

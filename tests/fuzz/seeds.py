@@ -138,7 +138,7 @@ def _reports() -> Iterator[bytes]:
         "machine": machine,
         "load_ms": 1.0,
         "peak_memory_mb": None,
-        "golden": [{"sample": 0, "output": "y", "cosine": 1.0, "max_abs": None, "ok": True}],
+        "golden": [{"sample": 0, "output": "y", "error": 0.0, "max_abs": None, "ok": True}],
         "runs": [{"threads": 1, "timings": [timing], "warmup": 2, "steady": True, "surroundings": None}],
     }
     report = {

@@ -20,7 +20,7 @@ VARIANT = Variant(
     ),
     files={"model": "m.onnx"},
     sizes={"batch": 1},
-    tolerance={"cosine": 0.985},
+    tolerance={"y": 0.125},
     scores={},
     verdict="fail",
     measured=None,
@@ -92,7 +92,7 @@ TEXT = f"""\
       }},
       "stacks": [],
       "tolerance": {{
-        "cosine": 0.985
+        "y": 0.125
       }},
       "scores": {{}},
       "verdict": "fail",

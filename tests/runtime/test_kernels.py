@@ -188,7 +188,7 @@ def test_what_commands_say(
     assert main(["bench", str(bundle), "--rounds", "1", "--no-kernels"]) == 0
     assert ", without kernels: turned off\n" in capsys.readouterr().out
     inputs = bundle.parent / "x.npz"
-    write_npz(inputs, read_golden(open_bundle(bundle))[0].inputs)
+    write_npz(inputs, read_golden(open_bundle(bundle)).samples[0].inputs)
     assert main(["run", str(bundle), "--input", str(inputs)]) == 0
     assert capsys.readouterr().err == ""  # who uses a model is not told of them at each call
 

@@ -62,14 +62,15 @@ def test_run_refuses_bad_input(good: Path, inputs: Path, tmp_path: Path, refused
 def test_check(good: Path, conformance: Path, command: Command) -> None:
     result = command("check", good)
     assert (result.returncode, result.stderr) == (0, "")
-    machine, head, *rows = result.stdout.splitlines()
+    machine, head, *rows, allowed = result.stdout.splitlines()
     assert machine == str(Machine.here())
-    assert head.split() == ["sample", "output", "cosine", "max|d|"]
+    assert head.split() == ["sample", "output", "error", "max|d|"]
+    assert allowed == "errors in units of each channel's spread; allowed: embedding 0.1"
     assert [row.split()[-1] for row in rows] == ["ok"] * 4
 
     result = _process("check", conformance / "golden-wrong.edge")
     assert result.returncode == 1
-    assert [row.split()[-1] for row in result.stdout.splitlines()[2:]] == ["ok"] * 3 + ["FAILED"]
+    assert [row.split()[-1] for row in result.stdout.splitlines()[2:-1]] == ["ok"] * 3 + ["FAILED"]
     assert "golden-wrong.edge: 1 of 4" in result.stderr
 
 
@@ -101,7 +102,7 @@ def test_bench(good: Path, command: Command) -> None:
     first, golden, machine, head, *lines = result.stdout.splitlines()
     rows = lines[: 2 * 4]  # behind them: what disturbed, where something did
     assert first.startswith("tiny for cpu: ")
-    assert "cosine" in golden
+    assert "error" in golden
     assert machine == str(Machine.here())
     assert head.split() == ["threads", "sample", "p50", "ms", "p90", "ms", "p99", "ms", "calls", "shape"]
     assert rows[0].split()[5:] == ["3", "batch=1", "sequence=5"]

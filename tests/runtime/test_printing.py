@@ -25,7 +25,7 @@ BENCHMARK = DeviceBenchmark(
     ),
     load_ms=12.34,
     peak_memory_mb=98.76,
-    golden=(GoldenResult(0, "y", 0.9987654, 0.1, True), GoldenResult(1, "y", 0.75, 0.9, False)),
+    golden=(GoldenResult(0, "y", 0.0123456, 0.1, True), GoldenResult(1, "y", 0.75, 0.9, False)),
     runs=(
         Run(1, TIMINGS, warmup=24, steady=False, surroundings=CALM),
         Run(2, TIMINGS[:1], surroundings=replace(CALM, others=0.94)),
@@ -36,7 +36,7 @@ BENCHMARK = DeviceBenchmark(
 def test_a_benchmark_is_a_table_with_what_makes_it_doubtful_below() -> None:
     assert benchmark_text(BENCHMARK).splitlines() == [
         "tiny for cpu: loaded in 12.3 ms, 98.8 MB at the peak of the whole process, Python included",
-        "cosine of golden outputs at least 0.750000",
+        "error of golden outputs at most 0.750000 of their spread",
         str(BENCHMARK.machine),
         "threads  sample   p50 ms          p90 ms          p99 ms            calls  shape",
         "      1       0    0.750 ±1 %      0.800          12.250            300  batch=1 sequence=16",

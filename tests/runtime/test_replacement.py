@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from edgeattn_runtime import BadInput, BundleError, CheckFailed, ResourceError, install, load, replacement
 from edgeattn_runtime.bundle import open_bundle
 from edgeattn_runtime.folder_lock import lock, unlock
-from edgeattn_runtime.golden import Sample, read_golden, write_golden
+from edgeattn_runtime.golden import read_golden, write_golden
 from edgeattn_runtime.replacement import restore, staged
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked and killed as Linux does it")
@@ -44,12 +45,13 @@ def _edit_golden(bundle: Path) -> None:
     import hashlib
 
     files = open_bundle(bundle)
-    samples = [
-        Sample(each.inputs, {name: -array for name, array in each.outputs.items()})
-        for each in read_golden(files)
-    ]
+    golden = read_golden(files)
+    samples = tuple(
+        replace(each, outputs={name: -array for name, array in each.outputs.items()})
+        for each in golden.samples
+    )
     path = bundle / files.manifest.golden.file
-    write_golden(path, samples)
+    write_golden(path, replace(golden, samples=samples))
     table = json.loads((bundle / "manifest.json").read_text("utf-8"))
     content = path.read_bytes()
     table["files"][path.name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -117,7 +119,7 @@ def test_a_full_disk_says_so(new: Path, old: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_model_that_is_loaded_goes_on(new: Path, old: Path) -> None:
     model = load(old)
-    arrays = dict(read_golden(model.files)[0].inputs)
+    arrays = dict(read_golden(model.files).samples[0].inputs)
     before = model(**arrays)
     install(new, over=old)
     for name, array in model(**arrays).items():
@@ -131,7 +133,7 @@ def test_a_variant_that_was_replaced_is_not_opened(
     model = load(folder)
     sizes = [variant.sizes for variant in model.variants]
     assert len(sizes) > 1
-    arrays = [dict(sample.inputs) for sample in read_golden(model.files)]
+    arrays = [dict(sample.inputs) for sample in read_golden(model.files).samples]
     later = [each for each in arrays if model.answering(each) != model.variants[0]]
     assert later
     install(conformance / "buckets.edge", over=folder)

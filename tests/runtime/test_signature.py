@@ -156,7 +156,7 @@ def test_what_is_opened_later_is_what_was_signed(copied: Callable[[str], Path]) 
     folder = copied("buckets")
     key = sign(folder)
     model = load(folder, trusted_keys=[key])
-    samples = [dict(sample.inputs) for sample in read_golden(model.files)]
+    samples = [dict(sample.inputs) for sample in read_golden(model.files).samples]
     later = [each for each in samples if model.answering(each) != model.variants[0]]
     assert later
     path = folder / model.answering(later[0]).files["model"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from edgeattn_runtime.similarity import cosine, max_abs
+from edgeattn_runtime.similarity import cosine, max_abs, standardized_error
 
 TOLERANCE = 1e-12
 
@@ -69,6 +69,35 @@ def test_refuses_another_shape() -> None:
 )
 def test_max_abs(a: object, b: object, expected: float) -> None:
     assert max_abs(np.asarray(a), np.asarray(b)) == expected
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "spread", "expected"),
+    [
+        ([1, 2], [1, 2], [1, 1], 0.0),
+        ([1, 2], [1, 4], [1, 2], math.sqrt(0.5)),
+        ([[3]], [[0]], [[0.5]], 6.0),
+        ([True, False], [True, True], [1, 1], math.sqrt(0.5)),
+        ([], [], [], 0.0),
+        ([math.nan, 1], [math.nan, 2], [9, 1], 1.0),
+        ([math.nan], [math.nan], [1], 0.0),
+        ([math.nan, 1], [0, 1], [1, 1], None),
+        ([math.inf, 1], [-math.inf, 1], [1, 1], None),
+        ([1e200], [-1e200], [1], None),
+    ],
+)
+def test_standardized_error(a: object, b: object, spread: object, expected: float | None) -> None:
+    assert standardized_error(np.asarray(a), np.asarray(b), np.asarray(spread, np.float32)) == expected
+
+
+@given(pairs)
+def test_squares_are_summed_in_their_order(pair: tuple[Vector, Vector]) -> None:
+    a, b = map(np.nan_to_num, pair)
+    total = 0.0
+    for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        total += (x - y) * (x - y)
+    spread = np.ones(len(a), np.float32)
+    assert standardized_error(a, b, spread) == math.sqrt(total / len(a))
 
 
 @given(pairs)

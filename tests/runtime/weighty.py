@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx.parser
 
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import GoldenVectors, Sample, write_golden
 
 ROWS, WIDTH = 4096, 64
 
@@ -35,7 +35,9 @@ def write(folder: Path, weights: str = "model.onnx.data") -> Path:
     model.graph.initializer.append(stored)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     row = np.array([3], np.int64)
-    write_golden(folder / "golden.safetensors", [Sample({"row": row}, {"vector": table[row]})])
+    sample = Sample({"row": row}, {"vector": table[row]})
+    spreads = {"vector": np.ones(table.shape[1], np.float32)}
+    write_golden(folder / "golden.safetensors", GoldenVectors((sample,), spreads))
     (folder / "manifest.json").write_text(json.dumps(_manifest(folder)))
     return folder
 
@@ -53,7 +55,7 @@ def _manifest(folder: Path) -> dict[str, object]:
         "files": {"model": "model.onnx"},
         "sizes": {},
         "stacks": [],
-        "tolerance": {"cosine": 0.99},
+        "tolerance": {"vector": 0.1},
         "scores": {},
         "verdict": "pass",
         "measured": None,

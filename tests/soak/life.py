@@ -32,7 +32,7 @@ Turn = Callable[[], tuple[int, int]]
 def run(bundle: Path) -> Turn:
     """Answer golden inputs, and refuse others."""
     net = edgeattn_runtime.load(bundle)
-    samples = cycle([sample.inputs for sample in read_golden(net.files)])
+    samples = cycle([sample.inputs for sample in read_golden(net.files).samples])
 
     def turn() -> tuple[int, int]:
         for _ in range(10):
@@ -49,7 +49,7 @@ def run(bundle: Path) -> Turn:
 def many(bundle: Path) -> Turn:
     """Answer golden inputs at once."""
     net = edgeattn_runtime.load(bundle)
-    samples = [sample.inputs for sample in read_golden(net.files)]
+    samples = [sample.inputs for sample in read_golden(net.files).samples]
     return lambda: (len(net.run_many(samples)), 0)
 
 
@@ -85,7 +85,7 @@ def load(bundle: Path) -> Turn:
 
     def turn() -> tuple[int, int]:
         with edgeattn_runtime.load(bundle) as net:
-            net(**read_golden(net.files)[0].inputs)
+            net(**read_golden(net.files).samples[0].inputs)
         return 1, 1
 
     return turn

@@ -40,7 +40,7 @@ def call_from_threads(seconds: float, digits: Path) -> list[Threads]:
 
 def calls_of(net: Model) -> list[Call]:
     """Return calls whose answers are compared by ``==``: each sample, all at once, and prompts."""
-    samples = [sample.inputs for sample in read_golden(net.files)]
+    samples = [sample.inputs for sample in read_golden(net.files).samples]
     calls: list[Call] = [lambda inputs=inputs: _bits(net(**inputs)) for inputs in samples]  # type: ignore[misc]
     calls.append(lambda: [_bits(answer) for answer in net.run_many(samples)])
     if net.manifest.generation is not None:

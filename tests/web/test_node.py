@@ -29,7 +29,7 @@ def test_the_bundle_on_disk_reaches_its_golden_vectors(exported: Exported) -> No
     (variant,) = (each for each in files.manifest.variants if each.target == "web")
     assert variant.measured is not None
     main = runner_of_main_graph(files, variant, threads=1)
-    results = replay(lambda **inputs: main(inputs), read_golden(files), tolerance=variant.tolerance["cosine"])
+    results = replay(lambda **inputs: main(inputs), read_golden(files), tolerance=variant.tolerance)
     assert all(result.ok for result in results)
 
 

@@ -114,13 +114,15 @@ def test_an_address_that_was_used_says_what_to_do(bundle: Path) -> None:
 
 def test_a_bundle_that_fails_on_the_phone_is_said_there_and_here(bundle: Path) -> None:
     packed = repack(open_bundle(bundle), {})
-    strict = tuple(replace(each, tolerance={"cosine": 1.0}) for each in packed.manifest.variants)
+    strict = tuple(
+        replace(each, tolerance=dict.fromkeys(each.tolerance, 1e-9)) for each in packed.manifest.variants
+    )
     save(replace(packed, manifest=replace(packed.manifest, variants=strict)), bundle)
     with served(bundle) as server:
         found = open_on_phone(server.address())
         assert "Fail" in found["body"]
-        assert re.search(r"fell short: logits of sample 0 \(0\.\d{5}\), logits of sample 1 ", found["body"])
+        assert re.search(r"missed it: logits of sample 0 \(0\.\d{5}\), logits of sample 1 ", found["body"])
         assert "Answers as it did" in found["steps"]  # no past tense: it did not
         server.until(re.compile("FAIL"))
         assert server.interrupt() == 1
-    assert "golden outputs below tolerance on 1 device" in server.said[-1]
+    assert "golden outputs miss the tolerance on 1 device" in server.said[-1]

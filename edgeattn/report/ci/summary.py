@@ -14,6 +14,7 @@ from edgeattn.report.number_words import (
     cosine,
     count,
     figure,
+    golden_error,
     limit_text,
     measured_text,
     speedup_text,
@@ -23,7 +24,7 @@ from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, e
 from edgeattn.results.check import Verdict
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.results.report import Report
-from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.golden import GoldenResult, worst_error
 from edgeattn_runtime.legible import printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]|~#!])")
@@ -65,8 +66,9 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
     """Return in short how golden outputs were answered on this machine."""
     right = sum(result.ok for result in results)
     verdict: Verdict = "pass" if right == len(results) else "fail"
-    lowest = min((result.cosine for result in results), default=1.0)
-    words = f"{right} of {count(len(results), 'golden output')} right, the lowest cosine {cosine(lowest)}."
+    largest = golden_error(worst_error(results))
+    outputs = count(len(results), "golden output")
+    words = f"{right} of {outputs} right, the largest error {largest} of their spread."
     return f"### {plain(name)}: {SIGNS[verdict]}\n\n{words}\n"
 
 

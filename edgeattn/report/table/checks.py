@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
-from edgeattn.report.number_words import cosine, limit_text, measured_text
+from edgeattn.report.number_words import cosine, golden_error, limit_text, measured_text
 from edgeattn.report.table.layout import colored, listing, passed
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Check, EdgeCase
@@ -43,11 +43,11 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
 
 def golden_table(results: Iterable[GoldenResult]) -> Table:
     """Lay out how near each output of each golden sample came."""
-    table = listing(">Golden sample", "output", ">cosine", ">largest difference", "")
+    table = listing(">Golden sample", "output", ">error", ">largest difference", "")
     for result in results:
         name = result.output
         difference = "none" if result.max_abs is None else f"{result.max_abs:.2g}"
-        table.add_row(str(result.sample), name, cosine(result.cosine), difference, passed(ok=result.ok))
+        table.add_row(str(result.sample), name, golden_error(result.error), difference, passed(ok=result.ok))
     return table
 
 

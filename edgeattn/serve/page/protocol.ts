@@ -1,6 +1,6 @@
 /** What the page asks of the worker that holds the model, and what it answers. */
 
-import type { Benchmark, Label, Manifest, Progress, Raw, Sample, Tensors } from 'edgeattn-web';
+import type { Benchmark, GoldenVectors, Label, Manifest, Progress, Raw, Tensors } from 'edgeattn-web';
 
 /** How a bundle is run: by which execution providers, those that it names where none are said. */
 export type Way = { readonly threads: number; readonly providers?: readonly string[] };
@@ -8,7 +8,7 @@ export type Way = { readonly threads: number; readonly providers?: readonly stri
 export type Opened = {
   readonly manifest: Manifest;
   readonly loadMs: number;
-  readonly golden: readonly Sample[];
+  readonly golden: GoldenVectors;
   /** The golden inputs' texts, where they are text. */
   readonly texts: readonly string[];
 };

@@ -12,5 +12,5 @@ export const megabytes = (bytes: number): string => `${figure(bytes / 1e6)} MB`;
 /** Write "1 thread" or "2 threads". */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
-/** Write a cosine with five decimals. */
-export const cosine = (value: number): string => value.toFixed(5);
+/** Write an error of golden outputs with five decimals. */
+export const errorText = (value: number | null): string => value?.toFixed(5) ?? 'none';

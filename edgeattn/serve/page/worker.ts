@@ -18,7 +18,7 @@ const calls: Calls = {
     model = await load(BUNDLE, { ...way, onProgress: tell });
     const { manifest, loadMs } = model;
     const golden = await model.golden();
-    return { manifest, loadMs, golden, texts: golden.flatMap(({ inputs }) => textOf(inputs)) };
+    return { manifest, loadMs, golden, texts: golden.samples.flatMap(({ inputs }) => textOf(inputs)) };
   },
   async bench() {
     await model.bench({ seconds: WARMUP });
@@ -66,7 +66,7 @@ const idsOf = ({ data }: Tensor): number[] => Array.from(data as ArrayLike<numbe
 async function beginning(decoder: Model): Promise<number[]> {
   const { generation } = decoder.manifest;
   if (generation?.kind !== 'decoder') return [];
-  const [sample] = await decoder.golden();
+  const [sample] = (await decoder.golden()).samples;
   const tokens = sample?.inputs[generation.tokens];
   return tokens ? idsOf(tokens).slice(0, Math.min(PROMPT, tokens.dims[1] ?? 0)) : [];
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Literal
@@ -14,7 +14,7 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket, Target
 from edgeattn_export.targets.buckets import ANY
-from edgeattn_runtime.golden import Sample, write_golden
+from edgeattn_runtime.golden import GoldenVectors, write_golden
 from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
 from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.rows import Rows, Stack
@@ -46,7 +46,7 @@ class TargetBuild:
         target: What they are for.
         parts: The graphs, and their contracts.
         buckets: The same in the sizes that the target fixes; the graphs themselves where it fixes none.
-        tolerance: The cosine that each golden output must reach on a device.
+        tolerance: By output of the main graph the largest error on a device, in units of its spread.
         session: How a device opens them; None leaves it to the device.
         stacks: How many independent rows to run in one call.
         scores: What was measured against each limit of the budget.
@@ -57,7 +57,7 @@ class TargetBuild:
     target: Target
     parts: Graphs
     buckets: Sequence[Bucket] = ()
-    tolerance: float
+    tolerance: Mapping[str, float]
     session: SessionSettings | None = None
     stacks: tuple[Stack, ...] = ()
     scores: Mapping[str, float]
@@ -93,7 +93,7 @@ class Label:
 
 def pack(
     builds: Sequence[TargetBuild],
-    golden: Iterable[Sample],
+    golden: GoldenVectors,
     *,
     label: Label,
     rows: Rows | None = None,
@@ -105,14 +105,14 @@ def pack(
 
     Args:
         builds: A variant for each target, the preferred one first; all of one contract.
-        golden: Real inputs and the original's outputs for them.
+        golden: Real inputs of the main graph, the original's outputs for them, and the outputs' spreads.
         label: The bundle's name, budget and source.
         rows: What is proven of the main graph's rows; None where nothing is.
         processing: What an app does before and after a call; None where nothing is said of it.
         assets: The files that processing names, by name.
         reports: The report's files by name.
     """
-    golden, first = tuple(golden), builds[0].parts
+    first = builds[0].parts
     written = [_written(each, "" if each is builds[0] else f"{each.target.name}/") for each in builds]
     files = {file: data for each in written for file, data in each.files.items()}
     files |= {GOLDEN_FILE: _golden_bytes(golden), **(assets or {}), **reports}
@@ -130,7 +130,7 @@ def pack(
             for bucket, names in zip(build.variants, each.names, strict=True)
         ),
         files=file_entries(files),
-        golden=Golden(GOLDEN_FILE, len(golden)),
+        golden=Golden(GOLDEN_FILE, len(golden.samples)),
         budget=label.budget,
         provenance=_provenance(first.recipe, label),
     )
@@ -172,14 +172,14 @@ def _variant(build: TargetBuild, sizes: Sizes, names: Mapping[str, str]) -> Vari
         sizes=sizes,
         session=build.session,
         stacks=build.stacks,
-        tolerance={"cosine": build.tolerance},
+        tolerance=build.tolerance,
         scores=build.scores,
         verdict=build.verdict,
         measured=build.measured,
     )
 
 
-def _golden_bytes(golden: Iterable[Sample]) -> bytes:
+def _golden_bytes(golden: GoldenVectors) -> bytes:
     with temporary_folder() as folder:
         path = folder / GOLDEN_FILE
         write_golden(path, golden)

@@ -517,11 +517,12 @@ EDGEATTN_API void edgeattn_answers_free(edgeattn_answers* answers);
 
 /* ---- check ---- */
 
-/* How near one output of one golden sample came. `max_abs` is a NaN where no number says it. */
+/* How near one output of one golden sample came. `error` is the root mean square of its numbers' errors, each in units
+ * of its channel's spread; it and `max_abs` are a NaN where no number says it. */
 typedef struct edgeattn_golden_result {
   int64_t sample;
   const char* output;
-  double cosine;
+  double error;
   double max_abs;
   int ok;
 } edgeattn_golden_result;
@@ -539,8 +540,8 @@ EDGEATTN_API void edgeattn_golden_results_free(edgeattn_golden_results* results)
 
 /* Puts the bundle in `folder` in the place of the one at `over`, or leaves that one. The new one is copied beside
  * the old one, checked whole, opened, and replays its golden vectors on this device; then it takes the place in one
- * step: a process that is killed at any moment leaves one of the two there, whole. A golden output below its
- * tolerance is EDGEATTN_ERROR. What trusted keys signed takes no place of a bundle of another name. A model that is
+ * step: a process that is killed at any moment leaves one of the two there, whole. A golden output that misses
+ * its tolerance is EDGEATTN_ERROR. What trusted keys signed takes no place of a bundle of another name. A model that is
  * loaded goes on with what it has opened. `results` may be NULL. */
 EDGEATTN_API edgeattn_status edgeattn_install(const char* folder, const char* over,
                                               const edgeattn_load_options* options,

@@ -100,8 +100,9 @@ using Tensors = std::map<std::string, Tensor>;  // by the names of the contract
 struct GoldenResult {
   std::int64_t sample = 0;
   std::string output;
-  double cosine = 0;
-  std::optional<double> max_abs;  // none where no number says it: another shape, NaN, infinity
+  /// The root mean square of its numbers' errors, each in units of its channel's spread.
+  std::optional<double> error;    // none where no number says it: another shape, NaN, infinity
+  std::optional<double> max_abs;  // the same
   bool ok = false;
 };
 
@@ -421,7 +422,7 @@ class EDGEATTN_API StepStream {
 
 /// Puts the bundle in `folder` in the place of the one at `over`, once its copy there was checked whole, opened, and
 /// has replayed its golden vectors on this device; else leaves that one. A process that is killed at any moment
-/// leaves one of the two there, whole. Throws EdgeAttnError where a golden output is below its tolerance, and
+/// leaves one of the two there, whole. Throws EdgeAttnError where a golden output misses its tolerance, and
 /// InputError where `over` is no bundle or, with trusted keys, one of another name.
 EDGEATTN_API std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
                                                const LoadOptions& options = {});

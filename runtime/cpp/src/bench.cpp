@@ -84,13 +84,13 @@ std::string bench(const std::string& folder, const BenchOptions& options) {
   const auto& manifest = model.manifest();
   const auto variants = Inside::of(model).graph()->variants();
   require_golden(Inside::of(model).bundle);
-  const auto samples = read_golden(Inside::of(model).bundle);
+  const auto samples = read_golden(Inside::of(model).bundle).samples;
   auto golden = Json::array(), runs = Json::array();
   auto graphs = Json::object();
-  for (const auto& [sample, output, cosine, max_abs, ok] : model.check())
+  for (const auto& [sample, output, error, max_abs, ok] : model.check())
     golden.push_back({{"sample", sample},
                       {"output", output},
-                      {"cosine", cosine},
+                      {"error", or_null(error)},
                       {"max_abs", or_null(max_abs)},
                       {"ok", ok}});
   for (const auto* variant : variants)

@@ -180,10 +180,10 @@ std::string kernels_in_words(const Model& model) {
 /// Prints how near the golden outputs came; says whether all were near enough.
 bool print(const std::vector<GoldenResult>& results) {
   bool all = true;
-  std::puts("sample  cosine    max|d|   output");
-  for (const auto& [sample, output, cosine, max_abs, ok] : results) {
-    std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), cosine, max_abs.value_or(NAN),
-                output.c_str(), ok ? "ok" : "FAILED");
+  std::puts("sample  error     max|d|   output");
+  for (const auto& [sample, output, error, max_abs, ok] : results) {
+    std::printf("%6d  %8.6f  %7.4f  %s  %s\n", static_cast<int>(sample), error.value_or(NAN),
+                max_abs.value_or(NAN), output.c_str(), ok ? "ok" : "FAILED");
     all = all && ok;
   }
   return all;
@@ -192,7 +192,11 @@ bool print(const std::vector<GoldenResult>& results) {
 int check(const Model& model) {
   require_golden(Inside::of(model).bundle);
   if (const auto words = kernels_in_words(model); !words.empty()) std::puts(words.c_str());
-  return print(model.check()) ? 0 : 1;
+  const bool ok = print(model.check());
+  std::puts("errors in units of each channel's spread; allowed:");
+  for (const auto& [output, error] : Inside::of(model).runnable.front()->tolerance)
+    std::printf("%s %g\n", output.c_str(), error);
+  return ok ? 0 : 1;
 }
 
 void install(const Arguments& arguments) {

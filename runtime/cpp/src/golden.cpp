@@ -45,46 +45,58 @@ Excerpt take_excerpt(Tensors& tensors, std::int64_t sample, const std::string& n
   return excerpt;
 }
 
-/// Returns the numbers of an answer that are held.
-std::vector<double> held_numbers(const Tensor& answer, const Excerpt* excerpt) {
-  auto all = doubles(answer);
-  if (!excerpt) return all;
-  std::vector<double> numbers;
-  numbers.reserve(excerpt->places.size());
-  for (const auto place : excerpt->places) numbers.push_back(all[place]);
-  return numbers;
-}
-
-/// Divides by the largest first: the squares of very large or small values leave the range of a double.
-void make_unit(std::vector<double>& numbers) {
-  double largest = 0, squares = 0;
-  for (const auto number : numbers) largest = std::max(largest, std::abs(number));
-  for (auto& number : numbers) {
-    number /= largest;
-    squares += number * number;
+/// Takes the spread of an output: as many numbers as there are in its fixed trailing dims.
+std::vector<double> take_spread(Tensors& tensors, const TensorSpec& output) {
+  const auto key = words("spread.", output.name);
+  const auto tensor = take(tensors, key);
+  bool fits = tensor.dtype == "float32" && tensor.dims.size() == 1;
+  auto rest = fits ? tensor.dims[0] : 0;
+  for (auto dim = output.dims.rbegin(); dim != output.dims.rend() && dim->symbol.empty(); ++dim) {
+    fits = fits && rest % dim->size == 0;
+    rest /= dim->size;
   }
-  for (auto& number : numbers) number /= std::sqrt(squares);
+  fits = fits && rest == 1;
+  auto spread = fits ? doubles(tensor) : std::vector<double>();
+  fits = fits && std::all_of(spread.begin(), spread.end(), [](double n) { return std::isfinite(n) && n > 0; });
+  if (!fits) throw InputError(words(key, " is no float32 of a finite number above 0 for each channel"));
+  return spread;
 }
 
-/// Returns the cosine and the largest difference; a NaN or infinity that both hold in one place is left out.
-std::pair<double, double> compare(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> x, y;
-  double largest = 0, product = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isfinite(a[i]) && std::isfinite(b[i])) {
-      x.push_back(a[i]), y.push_back(b[i]);
-      largest = std::max(largest, std::abs(a[i] - b[i]));
-    } else if (!(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))) {
-      return {0, std::numeric_limits<double>::infinity()};
+void require_whole_channels(const std::string& key, const std::vector<std::int64_t>& dims, std::size_t channels) {
+  std::int64_t size = 1;
+  for (const auto dim : dims) size *= dim;
+  if (size % static_cast<std::int64_t>(channels))
+    throw InputError(words(size, " numbers in ", key, ", a multiple of its ", channels, " channels expected"));
+}
+
+/// What two outputs of the same dims come to; none where no number says it.
+struct Likeness {
+  std::optional<double> error, max_abs;
+};
+
+/// Compares the numbers that are held; a NaN or infinity that both hold in one place is left out.
+Likeness compare(const Tensor& answer, const Tensor& golden, const Excerpt* excerpt,
+                 const std::vector<double>& spread) {
+  const auto found = doubles(answer), expected = doubles(golden);
+  double total = 0, largest = 0;
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto place = excerpt ? excerpt->places[i] : i;
+    const double a = found[place], b = expected[i];
+    if (std::isfinite(a) && std::isfinite(b)) {
+      const double part = (a - b) / spread[place % spread.size()];
+      const double square = part * part;  // a statement of its own: never fused with the sum, so all runtimes agree
+      total += square;
+      largest = std::max(largest, std::abs(a - b));
+      ++count;
+    } else if (!(a == b || (std::isnan(a) && std::isnan(b)))) {
+      return {};
     }
   }
-  const auto zero = [](const auto& numbers) {
-    return std::all_of(numbers.begin(), numbers.end(), [](double n) { return n == 0; });
-  };
-  if (zero(x) || zero(y)) return {zero(x) == zero(y), largest};
-  make_unit(x), make_unit(y);
-  for (std::size_t i = 0; i < x.size(); ++i) product += x[i] * y[i];
-  return {std::clamp(product, -1.0, 1.0), largest};
+  Likeness likeness;
+  if (std::isfinite(total)) likeness.error = count ? std::sqrt(total / static_cast<double>(count)) : 0;
+  if (std::isfinite(largest)) likeness.max_abs = largest;
+  return likeness;
 }
 
 }  // namespace
@@ -95,17 +107,18 @@ void require_golden(const Bundle& bundle) {
                          ": packed without golden vectors; take the bundle that it was packed from"));
 }
 
-std::vector<GoldenSample> read_golden(const Bundle& bundle) {
+GoldenVectors read_golden(const Bundle& bundle) {
   if (!bundle.manifest.golden_samples) return {};
   const auto& graph = bundle.manifest.graphs.at(bundle.manifest.main_graph());
   const auto path = path_of(bundle.folder, bundle.manifest.golden_file);
   try {
     auto tensors = parse_safetensors(bundle.read(bundle.manifest.golden_file));
-    std::vector<GoldenSample> samples;
+    GoldenVectors golden;
     if (bundle.manifest.golden_samples > static_cast<std::int64_t>(tensors.size()))
       throw InputError(words(tensors.size(), " tensors for ", bundle.manifest.golden_samples, " samples"));
+    for (const auto& output : graph.outputs) golden.spreads[output.name] = take_spread(tensors, output);
     for (std::int64_t i = 0; i < bundle.manifest.golden_samples; ++i) {
-      auto& [inputs, outputs, excerpts] = samples.emplace_back();
+      auto& [inputs, outputs, excerpts] = golden.samples.emplace_back();
       for (const auto& input : graph.inputs)
         inputs[input.name] = take(tensors, words(i, ".input.", input.name));
       for (const auto& output : graph.outputs)
@@ -113,10 +126,14 @@ std::vector<GoldenSample> read_golden(const Bundle& bundle) {
       for (const auto& [name, held] : outputs)
         if (tensors.count(words(i, ".places.", name)))
           excerpts[name] = take_excerpt(tensors, i, name, held);
+      for (const auto& [name, spread] : golden.spreads)
+        require_whole_channels(words(i, ".output.", name),
+                               excerpts.count(name) ? excerpts.at(name).dims : outputs.at(name).dims,
+                               spread.size());
     }
     if (!tensors.empty())
       throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));
-    return samples;
+    return golden;
   } catch (const InputError& error) {
     throw BundleError(words(path.u8string(), ": no golden vectors of this bundle (", error.what(),
                             "); export the model again"));
@@ -126,21 +143,22 @@ std::vector<GoldenSample> read_golden(const Bundle& bundle) {
 std::vector<GoldenResult> Model::check() const {
   std::vector<GoldenResult> results;
   std::int64_t index = 0;
-  for (const auto& [inputs, expected, excerpts] : read_golden(impl_->bundle)) {
+  const auto [samples, spreads] = read_golden(impl_->bundle);
+  for (const auto& [inputs, expected, excerpts] : samples) {
     const auto answers = run(inputs);
     const auto opened = impl_->graph();
     const auto& main = *opened;
-    const auto tolerance = main.answering(inputs).tolerance;
+    const auto& tolerance = main.answering(inputs).tolerance;
     for (const auto& tensor : main.spec().outputs) {
       const auto &found = answers.at(tensor.name), &golden = expected.at(tensor.name);
-      GoldenResult result{index, tensor.name, 0, std::nullopt, false};
+      GoldenResult result{index, tensor.name, std::nullopt, std::nullopt, false};
       const auto place = excerpts.find(tensor.name);
       const auto* excerpt = place == excerpts.end() ? nullptr : &place->second;
       if (found.dims == (excerpt ? excerpt->dims : golden.dims)) {
-        const auto [cosine, largest] = compare(held_numbers(found, excerpt), doubles(golden));
-        result.cosine = cosine;
-        result.ok = cosine >= tolerance;
-        if (std::isfinite(largest)) result.max_abs = largest;
+        const auto likeness = compare(found, golden, excerpt, spreads.at(tensor.name));
+        result.error = likeness.error;
+        result.max_abs = likeness.max_abs;
+        result.ok = likeness.error && *likeness.error <= tolerance.at(tensor.name);
       }
       results.push_back(result);
     }

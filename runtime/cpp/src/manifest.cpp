@@ -312,8 +312,9 @@ static void read(const Field& field, Variant& variant) {
   record.maybe("session", variant.session)("stacks", variant.stacks, AtLeast{0});
   record("scores", variant.scores)("verdict", variant.verdict, Field::Names{"pass", "fail"})(
       "measured", variant.measured);
-  Record{record["tolerance"]}("cosine", variant.tolerance).end();
-  record.end();
+  record("tolerance", variant.tolerance).end();
+  for (const auto& [output, error] : variant.tolerance)
+    if (error <= 0) throw record["tolerance"].refusal("numbers above 0");
 }
 
 static void read(const Field& field, FileEntry& entry) {

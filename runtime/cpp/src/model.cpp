@@ -55,7 +55,7 @@ void Model::open(const std::string& graph) const { impl_->graph(graph); }
 
 void Model::warm_up() const {
   for (const auto& [name, graph] : manifest().graphs) open(name);
-  for (const auto& sample : read_golden(impl_->bundle)) run(sample.inputs);
+  for (const auto& sample : read_golden(impl_->bundle).samples) run(sample.inputs);
 }
 
 void Model::close() const {

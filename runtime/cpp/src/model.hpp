@@ -62,8 +62,13 @@ struct GoldenSample {
   std::map<std::string, Excerpt> excerpts;  // by output
 };
 
+struct GoldenVectors {
+  std::vector<GoldenSample> samples;
+  std::map<std::string, std::vector<double>> spreads;  // by output the unit of each channel's errors
+};
+
 /// Reads the golden vectors; none where the bundle was packed without.
-std::vector<GoldenSample> read_golden(const Bundle& bundle);
+GoldenVectors read_golden(const Bundle& bundle);
 
 /// Throws InputError where there are no golden vectors.
 void require_golden(const Bundle& bundle);

@@ -302,6 +302,10 @@ void check_variant(const std::string& key, const Variant& variant, const Manifes
     if (!manifest.files.count(file))
       throw BundleError(
           words(key, ".files.", graph, ": ", quoted(file), " is not in files; list it with sha256 and size"));
+  const auto& outputs = manifest.graphs.at(manifest.main_graph()).outputs;
+  if (variant.tolerance.size() != outputs.size() ||
+      !std::all_of(outputs.begin(), outputs.end(), [&](const auto& o) { return variant.tolerance.count(o.name); }))
+    throw BundleError(words(key, ".tolerance: ", keys(variant.tolerance), " found, one number for each output expected"));
   for (const auto& [symbol, size] : variant.sizes) {
     if (!manifest.symbols.count(symbol))
       throw BundleError(

@@ -41,7 +41,7 @@ std::vector<GoldenResult> proven(const fs::path& staging, const std::string& fol
   if (failed)
     throw EdgeAttnError(
         words(folder, ": ", failed, " of ", results.size(),
-              " golden outputs are below the tolerance on this device; it was not installed"));
+              " golden outputs miss the tolerance on this device; it was not installed"));
   return results;
 }
 

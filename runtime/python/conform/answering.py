@@ -29,7 +29,7 @@ _SHARES = 1e-9  # and those of predictions, and their boxes
 
 def _call(model: Model, call: Entry) -> Line:
     outputs = model.graph(call.get("graph", model.manifest.main_graph))(**arrays(call["inputs"]))
-    return compared(outputs, arrays(call.get("outputs", {})), call.get("tolerance", {}))
+    return compared(outputs, arrays(call.get("outputs", {})), call.get("tolerance", 0.0))
 
 
 def _forecast(model: Model, entry: Entry) -> Line:
@@ -41,7 +41,7 @@ def _forecast(model: Model, entry: Entry) -> Line:
 def _run_many(model: Model, entry: Entry) -> Line:
     answers = model.run_many([arrays(sample) for sample in entry["samples"]])
     expected = [arrays(outputs) for outputs in entry.get("outputs", ())]
-    return worst(answers, expected, entry.get("tolerance", {}))
+    return worst(answers, expected, entry.get("tolerance", 0.0))
 
 
 def _stream(model: Model, entry: Entry) -> Line:
@@ -70,7 +70,7 @@ def _moments(stream: Stream | StepStream, entry: dict[str, Any]) -> Line:
             return {"found": f"moments at {[end for end, _ in found]}"}
         answers += [outputs for _, outputs in found]
         expected += [arrays(moment["outputs"]) for moment in moments]
-    return worst(answers, expected, entry.get("tolerance", {}))
+    return worst(answers, expected, entry.get("tolerance", 0.0))
 
 
 def _generate_many(model: Model, entry: Entry) -> Line:

@@ -24,7 +24,7 @@ def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:
         folder: Where its bundle and its files lie.
     """
     opened = partial(load, folder / case["bundle"], trusted_keys=case.get("trusted_keys"))
-    yield _line(case, "open", case["verdict"], partial(_verdict, opened))
+    yield _line(case, "open", case["verdict"], partial(_verdict, opened, case.get("golden")))
     answers: dict[str, Answer] = {"prepare": partial(prepare, folder=folder), **ENTRIES}
     for kind, answer in answers.items():
         what = "call" if kind == "calls" else kind
@@ -49,14 +49,14 @@ def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], L
         "agrees": found["found"] == expected,
         "expected": expected,
     }
-    return {**line, "max_abs": None, "cosine": None, **found, "seconds": round(seconds, 6)}
+    return {**line, "max_abs": None, "error": None, **found, "seconds": round(seconds, 6)}
 
 
 def _answer(opened: Callable[[], Model], answer: Answer, entry: Entry) -> Line:
     return answer(opened(), entry)
 
 
-def _verdict(opened: Callable[[], Model]) -> Line:
+def _verdict(opened: Callable[[], Model], golden: list[list[Any]] | None) -> Line:
     try:
         model = opened()
         for name in model.manifest.graphs:
@@ -66,5 +66,7 @@ def _verdict(opened: Callable[[], Model]) -> Line:
         return {"found": "refused"}
     except IncompatibleRuntimeError:
         return {"found": "incompatible"}
-    least = min((result.cosine for result in results), default=None)
-    return {"found": "accepted" if all(r.ok for r in results) else "golden-fails", "cosine": least}
+    if golden not in (None, [[each.sample, each.output, each.error, each.ok] for each in results]):
+        return {"found": "other errors of golden outputs"}
+    worst = max((result.error for result in results if result.error is not None), default=None)
+    return {"found": "accepted" if all(r.ok for r in results) else "golden-fails", "error": worst}

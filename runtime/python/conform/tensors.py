@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.similarity import cosine
-
 Line = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
@@ -34,23 +32,18 @@ def difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
     return float(np.abs(found.astype(np.float64) - expected).max(initial=0))
 
 
-def compared(outputs: Arrays, expected: Arrays, tolerance: dict[str, float]) -> Line:
-    """Return how near outputs came; ``tolerance`` says how near they must, by "cosine" or "max_abs"."""
+def compared(outputs: Arrays, expected: Arrays, tolerance: float) -> Line:
+    """Return how near outputs came; ``tolerance`` is the largest difference of two numbers."""
     if {name: (a.dtype, a.shape) for name, a in outputs.items()} != {
         name: (a.dtype, a.shape) for name, a in expected.items()
     }:
         return {"found": "outputs of other names, dtypes or shapes"}
-    least = min(cosine(each, expected[name]) for name, each in outputs.items())
     farthest = max(difference(each, expected[name]) for name, each in outputs.items())
-    near = least >= tolerance.get("cosine", -1) and farthest <= tolerance.get("max_abs", np.inf)
-    return {
-        "found": ANSWERED if near else "outputs beyond the tolerance",
-        "cosine": least,
-        "max_abs": farthest,
-    }
+    near = farthest <= tolerance
+    return {"found": ANSWERED if near else "outputs beyond the tolerance", "max_abs": farthest}
 
 
-def worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: dict[str, float]) -> Line:
+def worst(answers: Sequence[Arrays], expected: Sequence[Arrays], tolerance: float) -> Line:
     """Return the first that is not as expected, else the farthest."""
     if len(answers) != len(expected):
         return {"found": f"{len(answers)} answers"}

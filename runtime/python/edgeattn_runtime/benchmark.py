@@ -113,7 +113,7 @@ def bench(
     start = time.perf_counter_ns()
     model = opened(threads=first)
     load_ms = (time.perf_counter_ns() - start) / 1e6
-    samples = read_golden(model.files)
+    samples = read_golden(model.files).samples
     if not samples:
         raise InputError(f"{path}: {NO_GOLDEN}")
     timed = partial(_timed, samples=samples, rounds=rounds)

@@ -66,7 +66,7 @@ def _check(args: argparse.Namespace) -> None:
     _print(json.dumps(table, indent=2) if args.json else check_table(model, results))
     failed = sum(not result.ok for result in results)
     if failed:
-        raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs are below the tolerance")
+        raise CheckFailed(f"{args.bundle}: {failed} of {len(results)} golden outputs miss the tolerance")
 
 
 def _trusted(args: argparse.Namespace) -> list[str]:

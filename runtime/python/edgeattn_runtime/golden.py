@@ -2,13 +2,14 @@
 
 A safetensors file with the keys ``"{i}.input.{name}"`` and ``"{i}.output.{name}"``; i counts samples from 0.
 Of a large output it holds an excerpt: the numbers at ``"{i}.places.{name}"`` of the flattened output, whose
-dims are ``"{i}.dims.{name}"``.
+dims are ``"{i}.dims.{name}"``. ``"spread.{name}"`` is by how much each channel of an output varies, the unit
+of its error.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,13 +21,15 @@ from safetensors.numpy import load, save
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle import BundleFiles
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.similarity import cosine, max_abs
+from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.similarity import max_abs, standardized_error
 from edgeattn_runtime.variant import Variant
 
 Tensors = Mapping[str, NDArray[Any]]
 
 NO_GOLDEN = "packed without golden vectors; take the bundle that it was packed from"
 PLACES, DIMS = "places", "dims"  # int32, one axis each
+SPREAD = "spread"  # float32, one axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +65,58 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenVectors:
+    """What a file of golden vectors holds.
+
+    Attributes:
+        samples: In order.
+        spreads: By output how much each of its channels varies: (channels,) float32, finite and above 0. The
+            number at place p of the flattened output is of channel p mod channels.
+    """
+
+    samples: tuple[Sample, ...]
+    spreads: Tensors
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenResult:
     """How near one output of one sample came.
 
     Attributes:
         sample: Counted from 0.
         output: Its name.
-        cosine: To the original's.
-        max_abs: The largest absolute difference; None where no number says it: another shape, NaN, infinity.
-        ok: Whether the cosine reaches the tolerance.
+        error: Root mean square of its numbers' errors, each in units of its channel's spread; None where no
+            number says it: another shape, a NaN or an infinity on one side.
+        max_abs: The largest absolute difference; None where no number says it.
+        ok: Whether the error keeps to the tolerance.
     """
 
     sample: int
     output: str
-    cosine: float
+    error: float | None
     max_abs: float | None
     ok: bool
 
 
-def write_golden(path: Path, samples: Iterable[Sample]) -> None:
-    """Write samples as a file of golden vectors, replacing the file if it exists.
+def worst_error(results: Iterable[GoldenResult]) -> float | None:
+    """Return the largest error; None where an output has no number."""
+    errors = [math.inf if result.error is None else result.error for result in results]
+    largest = max(errors, default=0.0)
+    return largest if math.isfinite(largest) else None
+
+
+def write_golden(path: Path, golden: GoldenVectors) -> None:
+    """Write a file of golden vectors, replacing the file if it exists.
 
     Args:
         path: Where to.
-        samples: Arrays of any of the manifest's dtypes, in any memory order.
+        golden: Arrays of any of the manifest's dtypes, in any memory order.
     """
     # In C order, since safetensors writes a buffer as it lies in memory.
-    tensors = {
+    tensors = {f"{SPREAD}.{name}": np.asarray(spread, order="C") for name, spread in golden.spreads.items()}
+    tensors |= {
         f"{i}.{kind}.{name}": np.asarray(array, order="C")
-        for i, sample in enumerate(samples)
+        for i, sample in enumerate(golden.samples)
         for kind, arrays in (
             ("input", sample.inputs),
             ("output", sample.outputs),
@@ -102,7 +128,7 @@ def write_golden(path: Path, samples: Iterable[Sample]) -> None:
     path.write_bytes(save(tensors))  # not save_file: it makes a file that its owner alone may read
 
 
-def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
+def read_golden(files: BundleFiles) -> GoldenVectors:
     """Read a bundle's golden vectors, which belong to its main graph; none where it was packed without.
 
     Raises:
@@ -111,10 +137,11 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
     """
     manifest, golden = files.manifest, files.manifest.golden
     if golden is None:
-        return ()
+        return GoldenVectors((), {})
     graph, path = manifest.graphs[manifest.main_graph], files.path(golden.file)
     with refusing(BundleError, str(path), "no safetensors file of numpy's dtypes", "export the model again"):
         tensors = load(files.read(golden.file))
+    spreads = {tensor.name: _spread(tensors, tensor, path) for tensor in graph.outputs}
     samples = []
     for i in range(golden.samples):
         inputs = {tensor.name: _take(tensors, f"{i}.input.{tensor.name}", path) for tensor in graph.inputs}
@@ -124,27 +151,32 @@ def read_golden(files: BundleFiles) -> tuple[Sample, ...]:
             for tensor in graph.outputs
             if f"{i}.{PLACES}.{tensor.name}" in tensors
         }
+        for tensor in graph.outputs:
+            dims = excerpts[tensor.name].dims if tensor.name in excerpts else outputs[tensor.name].shape
+            if math.prod(dims) % tensor.channels:
+                raise BundleError(
+                    f"{path}: {math.prod(dims)} numbers in {i}.output.{tensor.name}, a multiple of its "
+                    f"{tensor.channels} channels expected; export the model again"
+                )
         samples.append(Sample(inputs, outputs, excerpts))
     if tensors:
         raise BundleError(
             f"{path}: tensor {min(tensors)!r} found, which no sample has; export the model again"
         )
-    return tuple(samples)
+    return GoldenVectors(tuple(samples), spreads)
 
 
 def replay(
-    call: Callable[..., Tensors], samples: Iterable[Sample], *, tolerance: float
+    call: Callable[..., Tensors], golden: GoldenVectors, *, tolerance: Mapping[str, float]
 ) -> tuple[GoldenResult, ...]:
     """Answer the samples' inputs with ``call`` and compare with the outputs they hold.
 
     Args:
         call: Takes inputs by name and returns outputs by name: a Model, or another runner.
-        samples: The golden vectors.
-        tolerance: The cosine that every output of every sample must reach.
+        golden: The golden vectors.
+        tolerance: By output the largest error, in units of its spread.
     """
-    return tuple(
-        result for i, sample in enumerate(samples) for result in _replayed(i, call, sample, tolerance)
-    )
+    return _replayed(call, golden, lambda _: tolerance)
 
 
 class Replayed(Protocol):
@@ -170,19 +202,48 @@ def check(model: Replayed) -> tuple[GoldenResult, ...]:
     Raises:
         BundleError: The golden vectors are not what the manifest says.
     """
-    return tuple(
-        result
-        for i, sample in enumerate(read_golden(model.files))
-        for result in _replayed(i, model, sample, model.answering(sample.inputs).tolerance["cosine"])
-    )
+    return _replayed(model, read_golden(model.files), lambda inputs: model.answering(inputs).tolerance)
 
 
 def _replayed(
-    index: int, call: Callable[..., Tensors], sample: Sample, tolerance: float
-) -> Iterator[GoldenResult]:
-    answers = call(**sample.inputs)
-    for name, expected in sample.outputs.items():
-        yield _compare(index, name, answers[name], expected, sample.excerpts.get(name), tolerance)
+    call: Callable[..., Tensors], golden: GoldenVectors, tolerance: Callable[[Tensors], Mapping[str, float]]
+) -> tuple[GoldenResult, ...]:
+    results = []
+    for i, sample in enumerate(golden.samples):
+        answers, allowed = call(**sample.inputs), tolerance(sample.inputs)
+        for name, expected in sample.outputs.items():
+            excerpt = sample.excerpts.get(name) or _whole(expected)
+            error, difference = _compare(answers[name], expected, excerpt, golden.spreads[name])
+            ok = error is not None and error <= allowed[name]
+            results.append(GoldenResult(i, name, error, difference, ok))
+    return tuple(results)
+
+
+def _compare(
+    answer: NDArray[Any], expected: NDArray[Any], excerpt: Excerpt, spread: NDArray[Any]
+) -> tuple[float | None, float | None]:
+    """Return the error and the largest difference; None for one that no number says."""
+    if answer.shape != excerpt.dims:
+        return None, None
+    held, numbers = excerpt.of(answer), expected.reshape(-1)
+    error = standardized_error(held, numbers, spread[excerpt.places % len(spread)])
+    difference = max_abs(held, numbers)
+    return error, difference if math.isfinite(difference) else None
+
+
+def _whole(output: NDArray[Any]) -> Excerpt:
+    return Excerpt(output.shape, np.arange(output.size))
+
+
+def _spread(tensors: dict[str, NDArray[Any]], output: Tensor, path: Path) -> NDArray[Any]:
+    spread = _take(tensors, f"{SPREAD}.{output.name}", path)
+    expected = spread.dtype == np.float32 and spread.shape == (output.channels,)
+    if not expected or not (np.isfinite(spread) & (spread > 0)).all():
+        raise BundleError(
+            f"{path}: {SPREAD}.{output.name} is no float32 of {output.channels} finite numbers above 0; "
+            "export the model again"
+        )
+    return spread
 
 
 def _excerpt(
@@ -207,19 +268,3 @@ def _take(tensors: dict[str, NDArray[Any]], key: str, path: Path) -> NDArray[Any
     if key not in tensors:
         raise BundleError(f"{path}: tensor {key!r} missing; export the model again")
     return tensors.pop(key)
-
-
-def _compare(
-    sample: int,
-    output: str,
-    answer: NDArray[Any],
-    expected: NDArray[Any],
-    excerpt: Excerpt | None,
-    tolerance: float,
-) -> GoldenResult:
-    if answer.shape != (expected.shape if excerpt is None else excerpt.dims):
-        return GoldenResult(sample, output, cosine=0.0, max_abs=None, ok=False)
-    answer = answer if excerpt is None else excerpt.of(answer)
-    similarity, difference = cosine(answer, expected), max_abs(answer, expected)
-    finite = difference if np.isfinite(difference) else None
-    return GoldenResult(sample, output, similarity, finite, ok=similarity >= tolerance)

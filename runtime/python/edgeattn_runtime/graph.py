@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, repeated
@@ -32,6 +34,12 @@ class Tensor:
     dims: tuple[int | str, ...]
     table_rows: int | None = None
     lengths_of: str | None = None
+
+    @property
+    def channels(self) -> int:
+        """How many numbers stand in its fixed trailing dims: 1 where the last dim is a symbol."""
+        fixed = takewhile(lambda dim: isinstance(dim, int), reversed(self.dims))
+        return math.prod(int(dim) for dim in fixed)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"

@@ -191,6 +191,10 @@ def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
     for graph, file in variant.files.items():
         if file not in manifest.files:
             raise BundleError(f"{key}.files.{graph}: {file!r} is not in files; list it with sha256 and size")
+    outputs = [tensor.name for tensor in manifest.graphs[manifest.main_graph].outputs]
+    if sorted(variant.tolerance) != sorted(outputs):
+        found, expected = (", ".join(names) or "none" for names in (variant.tolerance, outputs))
+        raise BundleError(f"{key}.tolerance: {found} found, {expected} expected: one number for each output")
     for symbol, size in variant.sizes.items():
         if symbol not in manifest.symbols:
             expected = ", ".join(manifest.symbols) or "none"

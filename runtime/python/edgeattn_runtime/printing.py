@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from edgeattn_runtime.batches import Interval
 from edgeattn_runtime.benchmark import DeviceBenchmark, Run, Timing
-from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.golden import GoldenResult, worst_error
 from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model
 
@@ -18,7 +18,7 @@ def benchmark_text(benchmark: DeviceBenchmark) -> str:
     return "\n".join(
         [
             f"{benchmark.model} for {benchmark.target}: loaded in {benchmark.load_ms:.1f} ms{memory}",
-            f"cosine of golden outputs at least {min(result.cosine for result in benchmark.golden):.6f}",
+            f"error of golden outputs at most {_number(worst_error(benchmark.golden), 6)} of their spread",
             str(benchmark.machine),
             "threads  sample   p50 ms          p90 ms          p99 ms            calls  shape",
             *(_row(run.threads, timing) for run in benchmark.runs for timing in run.timings),
@@ -36,19 +36,20 @@ def margin_text(interval: Interval | None) -> str:
 
 
 def check_table(model: Model, results: Sequence[GoldenResult]) -> str:
-    """Return how near each golden output came, a line each, as a table under the bundle's notes."""
+    """Return the error of each golden output, a line each, as a table under the bundle's notes."""
     width = max([len("output"), *(len(result.output) for result in results)])
     lines = [
         *_bundle_notes(model),
         str(Machine.here(model.kernels)),
-        f"sample  {'output':{width}}    cosine   max|d|",
+        f"sample  {'output':{width}}     error   max|d|",
     ]
     lines += [
-        f"{result.sample:6}  {result.output:{width}}  {result.cosine:8.6f}  {_max_abs(result):>7}"
-        f"  {'ok' if result.ok else 'FAILED'}"
+        f"{result.sample:6}  {result.output:{width}}  {_number(result.error, 6):>8}"
+        f"  {_number(result.max_abs, 4):>7}  {'ok' if result.ok else 'FAILED'}"
         for result in results
     ]
-    return "\n".join(lines)
+    tolerance = ", ".join(f"{name} {error:g}" for name, error in model.variants[0].tolerance.items())
+    return "\n".join([*lines, f"errors in units of each channel's spread; allowed: {tolerance}"])
 
 
 def _bundle_notes(model: Model) -> Iterator[str]:
@@ -60,8 +61,8 @@ def _bundle_notes(model: Model) -> Iterator[str]:
         yield f"signed by {model.manifest.signature.key}; {verified}"
 
 
-def _max_abs(result: GoldenResult) -> str:
-    return "none" if result.max_abs is None else f"{result.max_abs:.4f}"
+def _number(value: float | None, digits: int) -> str:
+    return "none" if value is None else f"{value:.{digits}f}"
 
 
 def _row(threads: int, timing: Timing) -> str:

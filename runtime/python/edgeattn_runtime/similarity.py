@@ -1,9 +1,11 @@
-"""How alike two tensors are: the cosine and the largest difference that budgets and reports speak of.
+"""How alike two tensors are: the cosine, the largest difference, and the error in units of what varies.
 
-Both look at tensors of equal shape, in float64. A NaN or infinity that both hold in one place is left out.
+All look at tensors of equal shape, in float64. A NaN or infinity that both hold in one place is left out.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +48,32 @@ def max_abs(a: ArrayLike, b: ArrayLike) -> float:
         return float("inf")
     with np.errstate(over="ignore"):  # two ends of float64's range are an infinity apart
         return float(np.abs(pair[0] - pair[1]).max(initial=0.0))
+
+
+def standardized_error(a: ArrayLike, b: ArrayLike, spread: NDArray[np.float32]) -> float | None:
+    """Return the root mean square of the differences in units of a spread: 0.0 when empty.
+
+    Every runtime comes to the same digits: the squares are summed one by one in their order.
+
+    Args:
+        a: Any shape; bool, integer or float.
+        b: The same shape as ``a``.
+        spread: The same shape: the unit of each number, finite and above 0.
+
+    Returns:
+        None where no number says it: a NaN or infinity that is not shared, or differences beyond float64.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    pair, finite = _finite(x, y), np.isfinite(x) & np.isfinite(y)
+    if pair is None:
+        return None
+    with np.errstate(over="ignore"):
+        parts = (pair[0] - pair[1]) / spread[finite].astype(np.float64)
+        total = float(np.cumsum(parts * parts)[-1]) if parts.size else 0.0
+    return math.sqrt(total / max(parts.size, 1)) if math.isfinite(total) else None
 
 
 def _finite(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

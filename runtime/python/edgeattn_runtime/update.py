@@ -44,7 +44,7 @@ def install(
             written.
         BundleError: The new one is not whole, one of its graphs is not what its manifest says, or no trusted
             key signed it.
-        CheckFailed: A golden output is below the tolerance on this device.
+        CheckFailed: A golden output misses the tolerance on this device.
         IncompatibleRuntimeError: No variant of it runs here.
         ResourceError: The disk is full, or memory is short.
     """
@@ -81,7 +81,7 @@ def _proven(model: Model, new: str) -> tuple[GoldenResult, ...]:
     failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(
-            f"{new}: {failed} of {len(results)} golden outputs are below the tolerance on this device; "
+            f"{new}: {failed} of {len(results)} golden outputs miss the tolerance on this device; "
             "it was not installed"
         )
     return results

@@ -65,6 +65,13 @@ def providers_of(field: Field) -> tuple[str, ...]:
     return tuple(item.text() for item in field.items(least=1))
 
 
+def _above_zero(field: Field) -> float:
+    number = field.number()
+    if number <= 0:
+        raise field.refusal("a finite number above 0")
+    return number
+
+
 def _any_options(field: Field) -> dict[str, Scalar]:
     """Read options of an engine that no reader hands them to."""
     return {name: item.scalar() for name, item in field.table().items()}
@@ -81,7 +88,7 @@ class Variant:
         sizes: By symbol the size that its graphs fix; all others stay dynamic.
         session: How its graphs are opened; None leaves it to the device.
         stacks: From the smallest sizes to the largest; rows beyond them run one by one.
-        tolerance: The cosine that each golden output must reach.
+        tolerance: By output of the main graph the largest golden error, in units of its spread.
         scores: What was measured of its answers.
         verdict: Whether it met the budget.
         measured: The machine of its figures; None where it was not run.
@@ -110,7 +117,6 @@ class Variant:
         """Read one entry of the manifest's ``variants``."""
         required = [name for name in cls.__dataclass_fields__ if name not in _OPTIONAL]
         fields = field.record(*required, optional=_OPTIONAL)
-        tolerance = fields["tolerance"].record("cosine")
         return cls(
             target=fields["target"].text(),
             engine=Engine.from_field(fields["engine"]),
@@ -118,7 +124,7 @@ class Variant:
             sizes={symbol: size.integer(1) for symbol, size in fields["sizes"].table().items()},
             session=SessionSettings.from_field(fields["session"]) if "session" in fields else None,
             stacks=tuple(Stack.from_field(item) for item in fields["stacks"].items()),
-            tolerance={"cosine": tolerance["cosine"].number()},
+            tolerance={name: _above_zero(error) for name, error in fields["tolerance"].table().items()},
             scores=fields["scores"].numbers(),
             verdict=cast('Literal["pass", "fail"]', fields["verdict"].text(_VERDICT, '"pass" or "fail"')),
             measured=None if fields["measured"].value is None else fields["measured"].text(),

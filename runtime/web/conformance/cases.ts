@@ -1,15 +1,15 @@
 /** Runs the cases of runtime/conformance, in Node and in a page alike. */
 
-import { compare, type LoadOptions, load, type Model, type Source, type Tensor } from 'edgeattn-web';
+import { type Likeness, type LoadOptions, load, type Model, type Source } from 'edgeattn-web';
 import { type Table, tensors } from './numbers.js';
 import { type Preparing, prepared } from './prepared.js';
-import { type Asked, VERBS } from './verbs.js';
+import { type Asked, near, VERBS, worst } from './verbs.js';
 
 type Call = {
   readonly graph?: string;
   readonly inputs: Table;
   readonly outputs?: Table;
-  readonly tolerance?: { readonly cosine: number };
+  readonly tolerance?: number;
   readonly error?: string;
 };
 
@@ -28,6 +28,7 @@ export type Case = {
   readonly verdict: string;
   readonly needs?: string;
   readonly trusted_keys?: readonly string[];
+  readonly golden?: readonly unknown[];
   readonly calls: readonly Call[];
   readonly generate: readonly Run[];
   readonly prepare?: readonly Preparing[];
@@ -41,7 +42,7 @@ export type Line = {
   readonly expected: string;
   readonly found: string;
   readonly max_abs: number | null;
-  readonly cosine: number | null;
+  readonly error: number | null;
   readonly seconds: number;
 };
 
@@ -53,7 +54,7 @@ type Asking = [string, readonly { readonly error?: string }[], (asked: never) =>
 
 export type Found = {
   readonly found: string;
-  readonly near?: { readonly max_abs: number | null; readonly cosine: number };
+  readonly near?: Likeness;
 };
 
 const VERDICTS: Readonly<Record<string, string>> = {
@@ -76,6 +77,9 @@ async function* linesOf(one: Case, place: Place, options: LoadOptions): AsyncGen
     if (one.needs === 'listing' && !source.list) return { found: CANNOT_LIST };
     opened.set('model', await load(source, { ...options, ...(one.trusted_keys && { trustedKeys: one.trusted_keys }) }));
     const results = await model().check();
+    const errors = results.map(({ sample, output, error, ok }) => [sample, output, error, ok]);
+    if (one.golden && JSON.stringify(errors) !== JSON.stringify(one.golden))
+      return { found: `errors ${JSON.stringify(errors)}` };
     const found = results.every(({ ok }) => ok) ? 'accepted' : 'golden-fails';
     return { found, ...(results.length > 0 && { near: worst(results) }) };
   };
@@ -116,7 +120,7 @@ async function line({ bundle }: Case, what: string, expected: string, answer: ()
     expected,
     found,
     max_abs: near?.max_abs ?? null,
-    cosine: near?.cosine ?? null,
+    error: near?.error ?? null,
     seconds,
   };
 }
@@ -124,10 +128,7 @@ async function line({ bundle }: Case, what: string, expected: string, answer: ()
 async function called(model: Model, { graph, inputs, outputs = {}, tolerance }: Call): Promise<Found> {
   const answers = await model.run(tensors(inputs), graph === undefined ? {} : { graph });
   if (String(Object.keys(answers).sort()) !== String(Object.keys(outputs).sort())) return { found: 'other outputs' };
-  const near = worst(
-    Object.entries(tensors(outputs)).map(([name, wanted]) => compare(answers[name] as Tensor, wanted)),
-  );
-  return { found: near.cosine >= (tolerance?.cosine ?? 1) ? 'answered' : 'outputs beyond the tolerance', near };
+  return near([answers], [outputs], tolerance);
 }
 
 async function generated(model: Model, { prompt, sources, start, max_new_tokens, tokens }: Run): Promise<Found> {
@@ -135,10 +136,6 @@ async function generated(model: Model, { prompt, sources, start, max_new_tokens,
   const found: number[] = [];
   for await (const token of model.generate(prompt ?? tensors(sources ?? {}), options)) found.push(token);
   return { found: String(found) === String(tokens) ? 'answered' : `tokens ${found}` };
-}
-
-function worst<T extends { readonly cosine: number }>(results: readonly T[]): T {
-  return results.reduce((least, each) => (each.cosine < least.cosine ? each : least));
 }
 
 const json = async (place: Place, path: string): Promise<unknown> =>

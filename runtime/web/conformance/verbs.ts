@@ -4,6 +4,7 @@ import {
   compare,
   type GenerateManyOptions,
   GenerationSession,
+  type Likeness,
   type Model,
   type Moment,
   type PredictionSource,
@@ -18,7 +19,6 @@ import { type Numbers, type Table, tensors } from './numbers.js';
 /** One thing that is asked; its other keys are the verb's. */
 export type Asked = { readonly error?: string };
 
-type Tolerance = { readonly cosine?: number; readonly max_abs?: number };
 type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
 type Predicting = Asked & PredictionSource & { readonly outputs: Table; readonly predictions?: unknown };
 type Forecast = Asked & { readonly outputs: Table; readonly forecast?: Numbers };
@@ -26,7 +26,7 @@ type Decoding = Asked & { readonly tokens: readonly number[]; readonly text?: st
 type Many = Asked & {
   readonly samples: readonly Table[];
   readonly outputs?: readonly Table[];
-  readonly tolerance?: Tolerance;
+  readonly tolerance?: number;
 };
 type Generating = Asked & {
   readonly prompts?: readonly (readonly number[])[];
@@ -48,7 +48,7 @@ type Listening = Asked & {
   readonly window: number | null;
   readonly pushes: readonly Rows[];
   readonly moments?: readonly (readonly { readonly end: number; readonly outputs: Table }[] | null)[];
-  readonly tolerance?: Tolerance;
+  readonly tolerance?: number;
 };
 
 type Stepping = Omit<Listening, 'pushes'> & { readonly pushes: readonly (Rows | Numbers | 'reset')[] };
@@ -72,7 +72,7 @@ export const VERBS = {
     return { found: found === text ? 'answered' : JSON.stringify(found) };
   },
 
-  async run_many(model: Model, { samples, outputs = [], tolerance = {} }: Many): Promise<Found> {
+  async run_many(model: Model, { samples, outputs = [], tolerance }: Many): Promise<Found> {
     return near(await model.runMany(samples.map(tensors)), outputs, tolerance);
   },
 
@@ -102,14 +102,14 @@ export const VERBS = {
     return { found: 'answered' };
   },
 
-  async stream(model: Model, { hop, window, pushes, moments = [], tolerance = {} }: Listening): Promise<Found> {
+  async stream(model: Model, { hop, window, pushes, moments = [], tolerance }: Listening): Promise<Found> {
     const stream = new Stream(model, { hop, ...(window !== null && { window }) });
     const found = [];
     for (const push of pushes) found.push(await refused(stream.push(gaps(push))));
     return momentsNear(found, moments, tolerance);
   },
 
-  async steps(model: Model, { pushes, moments = [], tolerance = {} }: Stepping): Promise<Found> {
+  async steps(model: Model, { pushes, moments = [], tolerance }: Stepping): Promise<Found> {
     const stream = new StepStream(model);
     const found = [];
     for (const push of pushes) {
@@ -144,7 +144,7 @@ const gaps = (rows: Rows): number[][] => rows.map((row) => row.map((value) => va
 function momentsNear(
   found: readonly (Moment[] | null)[],
   moments: NonNullable<Listening['moments']>,
-  tolerance: Tolerance,
+  tolerance?: number,
 ): Found {
   const ends = (rows: readonly (readonly { readonly end: number }[] | null)[]): string =>
     JSON.stringify(rows.map((row) => row?.map(({ end }) => end)));
@@ -158,19 +158,14 @@ function momentsNear(
 
 const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Say whether answers are near those expected, by their least cosine and their largest difference. */
-function near(
-  found: readonly Tensors[],
-  expected: readonly Table[],
-  { cosine = -1, max_abs = Infinity }: Tolerance,
-): Found {
+/** Say whether answers are near those expected, by their largest difference. */
+export function near(found: readonly Tensors[], expected: readonly Table[], tolerance = 0): Found {
   if (found.length !== expected.length) return { found: `${found.length} answers` };
   const results = expected.flatMap((table, i) =>
-    Object.entries(tensors(table)).map(([name, wanted]) => compare(found[i]?.[name] as Tensor, wanted)),
+    Object.entries(tensors(table)).map(([name, wanted]) => compare(found[i]?.[name] as Tensor, wanted, [1])),
   );
-  const within = results.every((each) => each.cosine >= cosine && (each.max_abs ?? Infinity) <= max_abs);
-  const [worst] = results.toSorted((a, b) => a.cosine - b.cosine);
-  return { found: within ? 'answered' : 'outputs beyond the tolerance', ...(worst && { near: worst }) };
+  const within = results.every(({ max_abs }) => (max_abs ?? Infinity) <= tolerance);
+  return { found: within ? 'answered' : 'outputs beyond the tolerance', near: { ...worst(results), error: null } };
 }
 
 /** Say whether two values are the same, numbers within SHARES. */
@@ -180,4 +175,11 @@ function alike(found: unknown, expected: unknown): boolean {
   const [ours, theirs] = [found, expected] as [Record<string, unknown>, Record<string, unknown>];
   const keys = Object.keys(ours);
   return keys.length === Object.keys(theirs).length && keys.every((key) => alike(ours[key], theirs[key]));
+}
+
+/** Return the largest of each number; null where none says it. */
+export function worst(results: readonly Likeness[]): Likeness {
+  const most = (numbers: readonly (number | null)[]): number | null =>
+    numbers.reduce((largest, each) => (each === null ? largest : Math.max(largest ?? 0, each)), null);
+  return { error: most(results.map(({ error }) => error)), max_abs: most(results.map(({ max_abs }) => max_abs)) };
 }

@@ -45,7 +45,7 @@ export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptio
   if (!(seconds > 0)) throw new InputError(`seconds: ${seconds} found, above 0 expected`);
   const { manifest, threads, variants, loadMs } = model;
   const deadline = new Deadline(limits);
-  const samples = await deadline.race(model.golden());
+  const { samples } = await deadline.race(model.golden());
   if (samples.length === 0)
     throw new InputError(`${manifest.name}: packed without golden vectors; take the bundle that it was packed from`);
   const golden = await model.check(limits);

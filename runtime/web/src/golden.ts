@@ -3,8 +3,7 @@
 import { BundleError, reason } from './errors.js';
 import { type Graph, type Manifest, mainGraph } from './manifest.js';
 import { readSafetensors } from './safetensors.js';
-import { compare } from './similarity.js';
-import type { Tensor, Tensors } from './tensor.js';
+import { count, type Tensor, type Tensors } from './tensor.js';
 
 /** Which numbers of an output are held: at these places, ascending, of the flattened output of these dims. */
 export type Excerpt = { readonly dims: readonly number[]; readonly places: Int32Array };
@@ -16,14 +15,25 @@ export type Sample = {
   readonly excerpts: Readonly<Record<string, Excerpt>>;
 };
 
+/** What a bundle's golden vectors are: samples, and by output the unit of each channel's errors. */
+export type GoldenVectors = {
+  readonly samples: readonly Sample[];
+  readonly spreads: Readonly<Record<string, Float32Array>>;
+};
+
+/** How near two outputs are; null where no number says it: other dims, a NaN or an infinity on one side. */
+export type Likeness = {
+  /** The root mean square of the numbers' errors, each in units of its channel's spread. */
+  readonly error: number | null;
+  /** The largest absolute difference. */
+  readonly max_abs: number | null;
+};
+
 /** How near one output of one sample came. */
-export type GoldenResult = {
+export type GoldenResult = Likeness & {
   readonly sample: number;
   readonly output: string;
-  readonly cosine: number;
-  /** The largest absolute difference; null where no number says it. */
-  readonly max_abs: number | null;
-  /** Whether the cosine reaches the tolerance. */
+  /** Whether the error keeps to the tolerance. */
   readonly ok: boolean;
 };
 
@@ -32,10 +42,10 @@ export function readGolden(
   manifest: Manifest,
   { file, samples }: { readonly file: string; readonly samples: number },
   content: Uint8Array,
-): Sample[] {
+): GoldenVectors {
   const tensors = read(file, content);
   const { inputs, outputs } = manifest.graphs[mainGraph(manifest)] as Graph;
-  const take = (prefix: string, specs: Graph['inputs']): Tensors => {
+  const take = (prefix: string, specs: readonly { readonly name: string }[]): Tensors => {
     const taken = specs.map(({ name }): [string, Tensor] => {
       const tensor = tensors.get(prefix + name);
       if (!tensor) throw new BundleError(`${file}: tensor ${prefix}${name} missing; export the model again`);
@@ -44,6 +54,14 @@ export function readGolden(
     });
     return Object.fromEntries(taken);
   };
+  const spreads = outputs.map(({ name, dims }): [string, Float32Array] => {
+    const tensor = take('spread.', [{ name }])[name] as Tensor;
+    const fixed = dims.slice(dims.findLastIndex((dim) => typeof dim === 'string') + 1) as number[];
+    const whole = tensor.dtype === 'float32' && String(tensor.dims) === String([count(fixed)]);
+    if (whole && tensor.data.every((each) => each > 0 && each < Infinity)) return [name, tensor.data];
+    const expected = 'a float32 of a finite number above 0 for each channel';
+    throw new BundleError(`${file}: spread.${name} is no ${expected}; export the model again`);
+  });
   const found: Sample[] = [];
   for (let i = 0; i < samples; i++) {
     const [given, held] = [take(`${i}.input.`, inputs), take(`${i}.output.`, outputs)];
@@ -55,12 +73,19 @@ export function readGolden(
       const what = `places or dims of ${i}.output.${name}`;
       throw new BundleError(`${file}: ${what} are not those of an excerpt; export the model again`);
     });
+    for (const [name, { length }] of spreads) {
+      const { dims } = excerpts.find(([excerpted]) => excerpted === name)?.[1] ?? (held[name] as Tensor);
+      if (count(dims) % length !== 0) {
+        const what = `${count(dims)} numbers in ${i}.output.${name}, a multiple of its ${length} channels expected`;
+        throw new BundleError(`${file}: ${what}; export the model again`);
+      }
+    }
     found.push({ inputs: given, outputs: held, excerpts: Object.fromEntries(excerpts) });
   }
   const [extra] = tensors.keys();
   if (extra !== undefined)
     throw new BundleError(`${file}: tensor ${extra} found, which no sample has; export the model again`);
-  return found;
+  return { samples: found, spreads: Object.fromEntries(spreads) };
 }
 
 /** Return which numbers of an output are held; nothing where these are none of it. */
@@ -68,19 +93,40 @@ function excerptOf(places: Tensor, dims: Tensor, held: Tensor): Excerpt | undefi
   const integers = [places, dims].every((each) => each.dtype === 'int32' && each.dims.length === 1);
   if (!integers || String(held.dims) !== String(places.dims)) return undefined;
   const [at, sizes] = [places.data as Int32Array, Array.from(dims.data as Int32Array)];
-  const size = sizes.reduce((product, dim) => product * dim, 1);
+  const size = count(sizes);
   const inside = at.every((place, i) => place > (i ? (at[i - 1] as number) : -1) && place < size);
   return inside && sizes.every((dim) => dim >= 0) ? { dims: sizes, places: at } : undefined;
 }
 
-/** Return those numbers of an answer that are held, in one axis; the answer itself where it has other dims. */
-export function heldOf(answer: Tensor, { dims, places }: Excerpt): Tensor {
-  if (String(answer.dims) !== String(dims)) return answer;
-  const data = answer.data.slice(0, places.length) as Int32Array; // of whichever type
-  places.forEach((place, i) => {
-    data[i] = (answer.data as Int32Array)[place] as number;
-  });
-  return { dtype: answer.dtype, dims: [places.length], data } as Tensor;
+/** Compare an answer with the numbers that are held of PyTorch's. What is NaN or the same infinity in both is left out. */
+export function compare(answer: Tensor, expected: Tensor, spread: ArrayLike<number>, excerpt?: Excerpt): Likeness {
+  const nothing = { error: null, max_abs: null };
+  if (String(answer.dims) !== String((excerpt ?? expected).dims)) return nothing;
+  const [found, wanted] = [numberAt(answer), numberAt(expected)];
+  let [total, counted, largest] = [0, 0, 0];
+  for (let i = 0; i < expected.data.length; i++) {
+    const place = excerpt ? (excerpt.places[i] as number) : i;
+    const [a, b] = [found(place), wanted(i)];
+    if (Number.isFinite(a) && Number.isFinite(b)) {
+      const part = (a - b) / (spread[place % spread.length] as number);
+      total += part * part;
+      largest = Math.max(largest, Math.abs(a - b));
+      counted++;
+    } else if (!Object.is(a, b)) return nothing;
+  }
+  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return { error: finite(Math.sqrt(total / Math.max(counted, 1))), max_abs: finite(largest) };
+}
+
+function numberAt({ dtype, data }: Tensor): (place: number) => number {
+  return dtype === 'float16' ? (place) => half(data[place] as number) : (place) => Number(data[place]);
+}
+
+/** Return the number that 16 bits stand for. */
+function half(bits: number): number {
+  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
 }
 
 function read(file: string, content: Uint8Array): Map<string, Tensor> {
@@ -93,17 +139,18 @@ function read(file: string, content: Uint8Array): Map<string, Tensor> {
 
 /** Answer the samples' inputs, and compare with the outputs that they hold. */
 export async function replay(
-  samples: readonly Sample[],
+  { samples, spreads }: GoldenVectors,
   run: (inputs: Tensors) => Promise<Tensors>,
-  tolerance: (inputs: Tensors) => number,
+  tolerance: (inputs: Tensors) => Readonly<Record<string, number>>,
 ): Promise<GoldenResult[]> {
   const results: GoldenResult[] = [];
   for (const [sample, { inputs, outputs, excerpts }] of samples.entries()) {
     const found = await run(inputs);
     for (const [output, expected] of Object.entries(outputs)) {
-      const [answer, excerpt] = [found[output] as Tensor, excerpts[output]];
-      const { cosine, max_abs } = compare(excerpt ? heldOf(answer, excerpt) : answer, expected);
-      results.push({ sample, output, cosine, max_abs, ok: cosine >= tolerance(inputs) });
+      const [answer, spread] = [found[output] as Tensor, spreads[output] as Float32Array];
+      const near = compare(answer, expected, spread, excerpts[output]);
+      const ok = near.error !== null && near.error <= (tolerance(inputs)[output] as number);
+      results.push({ sample, output, ...near, ok });
     }
   }
   return results;

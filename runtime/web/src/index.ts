@@ -16,7 +16,7 @@ export {
 } from './errors.js';
 export type { GenerateManyOptions, GenerateOptions } from './generate.js';
 export { GenerationSession } from './generation-session.js';
-export { type Excerpt, type GoldenResult, heldOf, type Sample } from './golden.js';
+export { compare, type Excerpt, type GoldenResult, type GoldenVectors, type Likeness, type Sample } from './golden.js';
 export type { Pixels } from './image.js';
 export { readImage } from './image-file.js';
 export { clearCache } from './kept.js';
@@ -30,7 +30,6 @@ export type { Prompt, Tokens } from './prompt.js';
 export type { Sampling } from './sampling.js';
 export type { Hypothesis } from './search.js';
 export type { Series } from './series.js';
-export { compare } from './similarity.js';
 export type { Sound } from './sound.js';
 export { type Content, type OnBytes, type Source, UrlSource } from './source.js';
 export { StepStream } from './step-stream.js';

@@ -6,7 +6,7 @@ import { Bundle, type Progress } from './bundle.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
 import { InputError, owned } from './errors.js';
-import { readGolden, type Sample } from './golden.js';
+import { type GoldenVectors, readGolden } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
 import type { Fetched } from './processing.js';
@@ -101,9 +101,9 @@ async function opened(source: string | URL | Source, options: LoadOptions): Prom
 }
 
 /** Fetched when something asks for them: no call waits for them. */
-async function goldenOf(bundle: Bundle): Promise<readonly Sample[]> {
+async function goldenOf(bundle: Bundle): Promise<GoldenVectors> {
   const { golden } = bundle.manifest;
-  if (!golden) return [];
+  if (!golden) return { samples: [], spreads: {} };
   const files = await bundle.read([golden.file]);
   return readGolden(bundle.manifest, golden, files.get(golden.file) as Content);
 }

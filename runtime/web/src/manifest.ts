@@ -191,7 +191,7 @@ export type Variant = {
     readonly memory_pattern: boolean;
   };
   readonly stacks: readonly { readonly sizes: Table<number>; readonly rows: number }[];
-  readonly tolerance: { readonly cosine: number };
+  readonly tolerance: Table<number>;
   readonly scores: Table<number>;
   readonly verdict: 'pass' | 'fail';
   readonly measured: string | null;

@@ -8,7 +8,7 @@ import { type CallOptions, Deadline } from './deadline.js';
 import { Decoder, type Run } from './decoder.js';
 import { InputError, owned, refusing } from './errors.js';
 import type { GenerateManyOptions, GenerateOptions } from './generate.js';
-import { type GoldenResult, replay, type Sample } from './golden.js';
+import { type GoldenResult, type GoldenVectors, replay } from './golden.js';
 import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
 import type { Prediction, PredictionSource } from './prediction.js';
@@ -23,7 +23,7 @@ import { readStops, written } from './writing.js';
 type Opened = {
   readonly manifest: Manifest;
   readonly graphs: ReadonlyMap<string, Buckets>;
-  readonly golden: () => Promise<readonly Sample[]>;
+  readonly golden: () => Promise<GoldenVectors>;
   readonly fetched: Fetched;
   readonly engine: { readonly name: string; readonly version: string };
   readonly threads: number;
@@ -53,7 +53,7 @@ export class Model {
   /** How long loading took, fetching and checking included, in milliseconds. */
   readonly loadMs: number;
   readonly #graphs: ReadonlyMap<string, Buckets>;
-  readonly #golden: () => Promise<readonly Sample[]>;
+  readonly #golden: () => Promise<GoldenVectors>;
   readonly #fetched: Fetched;
   #closed = false;
 
@@ -121,8 +121,8 @@ export class Model {
     return answers;
   }
 
-  /** Fetch the golden vectors: real inputs, and PyTorch's outputs for them; none where it was packed without. */
-  async golden(): Promise<readonly Sample[]> {
+  /** Fetch the golden vectors: real inputs, and PyTorch's outputs for them; no samples where it was packed without. */
+  async golden(): Promise<GoldenVectors> {
     this.#checkOpen();
     return this.#golden();
   }
@@ -140,7 +140,7 @@ export class Model {
         deadline.check();
         return this.run(inputs, limits);
       },
-      (inputs) => main.fitting(bind(specs, inputs)).variant.tolerance.cosine,
+      (inputs) => main.fitting(bind(specs, inputs)).variant.tolerance,
     );
   }
 

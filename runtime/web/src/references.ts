@@ -294,6 +294,9 @@ function checkVariant(key: string, variant: Variant, { graphs, files, symbols, r
   expect(found === expected, `${key}.files: ${found} found, ${expected} expected: one file for each graph`);
   for (const file of Object.values(variant.files))
     expect(file in files, `${key}.files: ${file} is not in files; list it there`);
+  const held = sorted(Object.keys(variant.tolerance));
+  const outputs = sorted((graphs[main] as Graph).outputs.map(({ name }) => name));
+  expect(held === outputs, `${key}.tolerance: ${held} found, ${outputs} expected: one number for each output`);
   for (const [symbol, size] of Object.entries(variant.sizes)) {
     const bounds = symbols[symbol];
     expect(bounds !== undefined, `${key}.sizes: ${symbol} found, a symbol expected: ${sorted(Object.keys(symbols))}`);

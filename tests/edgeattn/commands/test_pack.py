@@ -67,7 +67,7 @@ def test_it_answers_as_the_whole_does(
     for word in ("tiny for cpu", "Graphs", "Golden vectors", "Together", "Left out"):
         assert word in shown
     assert on_device(["check", str(app)]) == 0
-    inputs = dict(read_golden(open_bundle(app))[0].inputs)
+    inputs = dict(read_golden(open_bundle(app)).samples[0].inputs)
     answers = [edgeattn_runtime.load(path)(**inputs)["tags"] for path in (two_targets, app)]
     assert (answers[0] == answers[1]).all()
 
@@ -144,7 +144,7 @@ def test_golden_vectors_are_left_out_where_that_is_asked_for(
     packed = open_bundle(app)
     assert packed.manifest.golden is None
     assert not (app / "golden.safetensors").exists()
-    sample, *_ = read_golden(open_bundle(two_targets))
+    sample, *_ = read_golden(open_bundle(two_targets)).samples
     assert edgeattn_runtime.load(app)(**sample.inputs).keys() == sample.outputs.keys()
     for command in (main, on_device):
         assert command(["validate" if command is main else "check", str(app)]) == 2

@@ -11,7 +11,7 @@ from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
 from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
-from edgeattn.results.limits import GOLDEN_FLOOR, LIMITS
+from edgeattn.results.limits import GOLDEN_CEILING, LIMITS
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.latency import Latency
 
@@ -137,10 +137,10 @@ def test_a_perfect_cosine_is_met_by_what_float_sums_leave() -> None:
     assert check.ok
 
 
-@pytest.mark.parametrize(("golden", "ok"), [(GOLDEN_FLOOR, True), (GOLDEN_FLOOR - STEP, False)])
+@pytest.mark.parametrize(("golden", "ok"), [(GOLDEN_CEILING, True), (GOLDEN_CEILING + STEP, False)])
 def test_every_bundle_is_asked_for_golden_vectors_that_prove_something(golden: float, ok: bool) -> None:
     *_, check = Budget.read(None).checks(replace(MEASURES, golden=golden))
-    assert check == Check("golden", golden, GOLDEN_FLOOR, ok)
+    assert check == Check("golden", golden, GOLDEN_CEILING, ok)
 
 
 def test_golden_is_no_limit_to_be_given() -> None:

@@ -7,46 +7,104 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.golden import GOLDEN_SAMPLES, LEAST_LOSS, LOSS_ALLOWED, golden_vectors
-from edgeattn_runtime.golden import replay
+from edgeattn.judge.golden import (
+    ERROR_ALLOWED,
+    GOLDEN_SAMPLES,
+    LEAST_ERROR,
+    NO_NUMBER,
+    Golden,
+    golden_vectors,
+)
+from edgeattn_runtime.golden import GoldenVectors, replay
+from edgeattn_runtime.graph import Tensor
 
-ROUNDED = 1e-6
 Arrays = Mapping[str, NDArray[Any]]
 INPUTS = tuple({"x": np.ones((1, length), "float32")} for length in range(2, 12))
 
 
-class Rotated:
-    """Answers with a vector at an angle."""
+OUTPUTS = (Tensor("y", "float64", ("batch", 2)), Tensor("z", "float64", ("batch",)))
 
-    def __init__(self, angle: float) -> None:
-        self._answer = {"y": np.array([np.cos(angle), np.sin(angle)])}
+
+class Moved:
+    """Answers with an offset of 10 that varies by the input's length, off by shares of that spread."""
+
+    def __init__(self, error: float = 0.0) -> None:
+        self._error = error
 
     def __call__(self, inputs: Arrays) -> Arrays:
-        return self._answer
+        length = inputs["x"].shape[1] - 6.5  # from -4.5 to 4.5
+        y = np.array([[10 + length, 10 + 0.01 * length]])
+        spread = np.std(np.arange(10))
+        return {
+            "y": y + self._error * spread * np.array([1, 0.01]),
+            "z": np.array([10 + length]) + 3 * self._error * spread,
+        }
 
     def bind(self, inputs: Arrays) -> Callable[[], object]:
-        return lambda: self._answer
+        return lambda: self(inputs)
+
+
+def _golden(error: float) -> Golden:
+    return Golden.of(_vectors(), Moved(error))
+
+
+def _vectors() -> GoldenVectors:
+    return golden_vectors(OUTPUTS, Moved(), INPUTS, INPUTS)
 
 
 def test_they_span_the_inputs_and_hold_the_originals_answers() -> None:
-    golden = golden_vectors(Rotated(0), Rotated(0.1), INPUTS)
+    golden = _vectors()
     lengths = [sample.inputs["x"].shape[1] for sample in golden.samples]
     assert len(lengths) == GOLDEN_SAMPLES
     assert (lengths[0], lengths[-1]) == (2, 11)
-    assert all(sample.outputs["y"].tolist() == [1, 0] for sample in golden.samples)
+    assert golden.samples[0].outputs["z"].tolist() == [5.5]
 
 
-def test_a_device_may_lose_somewhat_more_than_was_lost_here() -> None:
-    angle = 0.2
-    golden = golden_vectors(Rotated(0), Rotated(angle), INPUTS)
-    assert golden.tolerance == pytest.approx(1 - LOSS_ALLOWED * (1 - np.cos(angle)), abs=ROUNDED)
-    assert all(
-        r.ok for r in replay(lambda **x: Rotated(angle)({}), golden.samples, tolerance=golden.tolerance)
-    )
-    assert not any(
-        r.ok for r in replay(lambda **x: Rotated(0.3)({}), golden.samples, tolerance=golden.tolerance)
-    )
+def test_a_spread_is_that_of_each_channel() -> None:
+    spreads = _vectors().spreads
+    np.testing.assert_allclose(spreads["z"], [np.std(np.arange(10))], rtol=1e-6)
+    assert (spreads["y"].shape, spreads["y"].dtype) == ((2,), np.float32)
+
+
+def test_a_device_may_be_somewhat_farther_off_than_what_was_seen_here() -> None:
+    golden = _golden(0.1)
+    assert golden.tolerance["z"] == pytest.approx(ERROR_ALLOWED * 0.3, abs=1e-6)
+    assert golden.tolerance["y"] == pytest.approx(ERROR_ALLOWED * 0.1, abs=1e-6)
+    assert golden.largest_tolerance == golden.tolerance["z"]
+    for error, ok in ((0.1, True), (0.14, True), (0.15, False), (-0.15, False)):
+        results = replay(lambda x, e=error: Moved(e)({"x": x}), golden.vectors, tolerance=golden.tolerance)
+        assert all(result.ok is ok for result in results)
 
 
 def test_even_an_exact_model_leaves_devices_a_little_room() -> None:
-    assert golden_vectors(Rotated(0), Rotated(0), INPUTS).tolerance == 1 - LEAST_LOSS
+    assert _golden(0).tolerance == {"y": LEAST_ERROR, "z": LEAST_ERROR}
+
+
+def test_an_answer_without_a_number_allows_nothing_sensible() -> None:
+    class Nowhere(Moved):
+        def __call__(self, inputs: Arrays) -> Arrays:
+            return {**super().__call__(inputs), "z": np.array([np.nan])}
+
+    assert Golden.of(_vectors(), Nowhere()).tolerance["z"] >= NO_NUMBER
+
+
+def test_two_ways_are_allowed_the_larger_error() -> None:
+    assert _golden(0.1).or_wider(_golden(0.2)).tolerance == _golden(0.2).tolerance
+    assert _golden(0.2).or_wider(_golden(0.1)).tolerance == _golden(0.2).tolerance
+
+
+@pytest.mark.parametrize("planted", ["twice", "always 3", "always 10", "a mean"])
+def test_a_graph_that_answers_something_else_is_not_right(planted: str) -> None:
+    answers: dict[str, Callable[[float], float]] = {
+        "twice": lambda y: 2 * y,
+        "always 3": lambda y: 3.0,
+        "always 10": lambda y: 10.0,
+        "a mean": lambda y: 9.9,
+    }
+    golden = _golden(0.05)
+
+    def tampered(x: NDArray[Any]) -> Arrays:
+        return {name: np.vectorize(answers[planted])(array) for name, array in Moved()({"x": x}).items()}
+
+    results = replay(tampered, golden.vectors, tolerance=golden.tolerance)
+    assert not any(result.ok for result in results)

@@ -13,7 +13,7 @@ from edgeattn_runtime.golden import read_golden
 
 
 def test_each_process_measures_every_series(folder: Path) -> None:
-    inputs = [sample.inputs for sample in read_golden(open_bundle(folder))]
+    inputs = [sample.inputs for sample in read_golden(open_bundle(folder)).samples]
     found = launches(
         folder, "cpu", [inputs[:2], inputs], threads=(1, 2), seconds=0.01, progress=Silent(), processes=2
     )
@@ -29,7 +29,7 @@ def test_each_process_measures_every_series(folder: Path) -> None:
 
 
 def test_what_fails_there_is_told_here(folder: Path) -> None:
-    inputs = dict(read_golden(open_bundle(folder))[0].inputs)
+    inputs = dict(read_golden(open_bundle(folder)).samples[0].inputs)
     inputs["tokens"] = np.full_like(inputs["tokens"], 10**6)  # beyond the table of the embedding
     with pytest.raises(BadInput, match="out of range"):
         launches(folder, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), processes=1)

@@ -20,6 +20,7 @@ from edgeattn_export.quantize import Calibration, Quantized, Recipe, Treatment, 
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.targets.cpu import CPU, FORMS
+from edgeattn_runtime.golden import GoldenVectors
 from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
 from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
 from edgeattn_runtime.rows import Padding, Rows
@@ -47,7 +48,7 @@ def test_a_variant_says_what_was_made_for_its_target(packed: Packed) -> None:
     assert (variant.target, variant.files) == ("cpu", {"model": "model.onnx"})
     assert (variant.engine.name, variant.engine.version) == (CPU.engine.name, CPU.engine.version)
     assert (variant.scores, variant.verdict, variant.measured) == ({"cosine": 0.999}, "pass", None)
-    assert variant.tolerance == {"cosine": 0.99}
+    assert variant.tolerance == {tensor.name: 0.1 for tensor in packed.manifest.graphs[MAIN_GRAPH].outputs}
 
 
 def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: Quantized) -> None:
@@ -55,14 +56,14 @@ def test_what_was_measured_goes_into_the_manifest(encoder: Captured, quantized: 
     made = TargetBuild(
         target=CPU,
         parts=Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols),
-        tolerance=0.99,
+        tolerance={tensor.name: 0.1 for tensor in encoder.graph.outputs},
         session=session,
         scores={},
         verdict="fail",
         measured="a machine",
     )
     label = Label(name="tiny", budget={}, source=None, weights="ab12")
-    manifest = pack([made], [], label=label, rows=rows, reports={}).manifest
+    manifest = pack([made], GoldenVectors((), {}), label=label, rows=rows, reports={}).manifest
     (variant,) = manifest.variants
     assert (variant.session, variant.verdict, variant.measured) == (session, "fail", "a machine")
     assert manifest.rows == rows
@@ -81,7 +82,7 @@ def test_the_files_hold_the_model_and_pytorchs_answers(
 ) -> None:
     assert packed.files["model.onnx"] == serialize(quantized.model)
     golden = load(packed.files[GOLDEN_FILE])
-    assert len(golden) == packed.manifest.golden.samples * 4  # two inputs, two outputs
+    assert len(golden) == packed.manifest.golden.samples * 4 + 2  # two inputs, two outputs and their spreads
     for i, sample in enumerate(samples[:2]):
         np.testing.assert_array_equal(golden[f"{i}.input.tokens"], sample.inputs["tokens"])
         answer = encoder.reference(sample.inputs)["hidden"]
@@ -101,12 +102,12 @@ def test_a_variant_asks_for_kernels_where_its_graphs_have_nodes_of_theirs(
     made = TargetBuild(
         target=CPU,
         parts=Graphs({MAIN_GRAPH: QuantizedGraph(quantized, encoder.graph)}, encoder.symbols),
-        tolerance=0.99,
+        tolerance={tensor.name: 0.1 for tensor in encoder.graph.outputs},
         scores={},
         verdict="pass",
         measured=None,
     )
-    packed = pack([made], [], label=Label(name="tiny", budget={}, source=None), reports={})
+    packed = pack([made], GoldenVectors((), {}), label=Label(name="tiny", budget={}, source=None), reports={})
     (variant,) = packed.manifest.variants
     assert variant.engine.options == options
     model = ir.from_proto(onnx.load_from_string(packed.files["model.onnx"]))

@@ -21,7 +21,7 @@ PATIENCE = 60  # seconds
 def main(bundle: str, threads: int, *, is_called: bool) -> None:
     """Fork, and have both processes use the model."""
     net = edgeattn_runtime.load(bundle, threads=threads)
-    inputs = read_golden(net.files)[0].inputs
+    inputs = read_golden(net.files).samples[0].inputs
     expected = net(**inputs)
     begun, ended = threading.Event(), threading.Event()
     caller = threading.Thread(target=lambda: net(**inputs))

@@ -71,7 +71,7 @@ def test_sessions_run_what_they_say(
         options=options,
         profile=tmp_path / "profile",
     )
-    session.run(None, dict(read_golden(model.files)[0].inputs))
+    session.run(None, dict(read_golden(model.files).samples[0].inputs))
     events = json.loads(Path(session.end_profiling()).read_text("utf-8"))
     ran = Counter(event["args"]["op_name"] for event in events if event["name"].endswith("_kernel_time"))
     assert ran["Int8Linear"] == expected

@@ -1,27 +1,27 @@
 /** Where a model takes neither text nor images: the real inputs that the bundle brings, answered here. */
 
-import { compare, heldOf, type Sample, type Tensor, type Tensors } from 'edgeattn-web';
+import { compare, type GoldenVectors, type Sample, type Tensor, type Tensors } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Opened } from '../protocol.js';
 import type { Asked } from '../remote.js';
-import { cosine, count } from '../words.js';
+import { count, errorText } from '../words.js';
 
 const MOST = 4; // numbers of a tensor that are shown
 
 /** Show a choice of golden samples, and their answers here and in PyTorch. */
-export function showGolden(asked: Asked, { golden }: Opened): void {
-  const options = golden.map((_, i) => make('option', { value: String(i) }, `Sample ${i}`));
+export function showGolden(asked: Asked, { golden: { samples, spreads } }: Opened): void {
+  const options = samples.map((_, i) => make('option', { value: String(i) }, `Sample ${i}`));
   const choice = make('select', {}, ...options);
   const shown = make('dl', { className: 'tensors', role: 'status' });
   const answer = async (): Promise<void> => {
-    const sample = golden[Number(choice.value)] as Sample;
+    const sample = samples[Number(choice.value)] as Sample;
     const outputs = await asked.run(sample.inputs);
-    shown.replaceChildren(...written('Input', sample.inputs), ...compared(sample, outputs));
+    shown.replaceChildren(...written('Input', sample.inputs), ...compared(sample, outputs, spreads));
   };
   choice.addEventListener('change', answer);
   card(
     'Try it: its own samples',
-    make('p', {}, `The bundle says of no input how to make it; it brings ${count(golden.length, 'real input')}.`),
+    make('p', {}, `The bundle says of no input how to make it; it brings ${count(samples.length, 'real input')}.`),
     make('label', { className: 'field' }, 'A real input', choice),
     shown,
   );
@@ -31,12 +31,16 @@ export function showGolden(asked: Asked, { golden }: Opened): void {
 const written = (title: string, tensors: Tensors): HTMLElement[] =>
   Object.entries(tensors).flatMap(([name, tensor]) => pair(`${title} ${name}`, sketch(tensor)));
 
-const compared = ({ outputs, excerpts }: Sample, found: Tensors): HTMLElement[] =>
+const compared = (
+  { outputs, excerpts }: Sample,
+  found: Tensors,
+  spreads: GoldenVectors['spreads'],
+): HTMLElement[] =>
   Object.entries(outputs).flatMap(([name, tensor]) => {
-    const [answer, excerpt] = [found[name] as Tensor, excerpts[name]];
-    const here = excerpt ? heldOf(answer, excerpt) : answer;
+    const [here, spread] = [found[name] as Tensor, spreads[name] as Float32Array];
+    const { error } = compare(here, tensor, spread, excerpts[name]);
     return [
-      ...pair(`Output ${name}, here`, `${sketch(here)}; cosine ${cosine(compare(here, tensor).cosine)}`),
+      ...pair(`Output ${name}, here`, `${sketch(here)}; error ${errorText(error)} of its spread`),
       ...pair(`Output ${name}, PyTorch`, sketch(tensor)),
     ];
   });

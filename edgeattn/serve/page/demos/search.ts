@@ -1,6 +1,6 @@
 /** Type a sentence: the model finds the ones that mean nearly the same. */
 
-import { compare, type Tensor } from 'edgeattn-web';
+import type { Tensor } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Asked } from '../remote.js';
 import { latest } from './latest.js';
@@ -30,7 +30,7 @@ export function showSearch(asked: Asked): void {
     if (query.value.trim() === '' || texts.length === 0) return found.replaceChildren();
     const asking = await vector(query.value);
     const rows: { text: string; near: number }[] = [];
-    for (const text of texts) rows.push({ text, near: compare(await vector(text), asking).cosine });
+    for (const text of texts) rows.push({ text, near: cosine(await vector(text), asking) });
     found.replaceChildren(...rows.sort((a, b) => b.near - a.near).map(bar));
   });
   for (const field of [query, list]) field.addEventListener('input', () => answer(undefined));
@@ -41,6 +41,12 @@ export function showSearch(asked: Asked): void {
     make('label', { className: 'field' }, 'Search in these, one a line', list),
   );
   answer(undefined);
+}
+
+function cosine({ data: a }: Tensor, { data: b }: Tensor): number {
+  const dot = (x: Tensor['data'], y: Tensor['data']): number =>
+    Array.from(x, Number).reduce((sum, value, i) => sum + value * Number(y[i]), 0);
+  return dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1);
 }
 
 function bar({ text, near }: { text: string; near: number }, i: number): HTMLElement {

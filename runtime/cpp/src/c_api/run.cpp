@@ -33,8 +33,8 @@ edgeattn_status edgeattn_run(const edgeattn_model* model, const char* graph, con
 std::unique_ptr<edgeattn_golden_results> edgeattn::golden_results(std::vector<GoldenResult> results) {
   auto found = std::make_unique<edgeattn_golden_results>();
   found->results = std::move(results);
-  for (const auto& [sample, output, cosine, max_abs, ok] : found->results)
-    found->views.push_back({sample, output.c_str(), cosine, max_abs.value_or(NAN), ok});
+  for (const auto& [sample, output, error, max_abs, ok] : found->results)
+    found->views.push_back({sample, output.c_str(), error.value_or(NAN), max_abs.value_or(NAN), ok});
   return found;
 }
 

@@ -1,18 +1,18 @@
 import CEdgeAttn
 import Foundation
 
-/// How near one output of one golden sample came to PyTorch's; `maxAbs` is nil where no number says it.
+/// How near one output of one golden sample came to PyTorch's. `error` is the root mean square of its numbers' errors,
+/// each in units of its channel's spread; it and `maxAbs` are nil where no number says it.
 public struct GoldenResult: Sendable, Hashable {
     public let sample: Int
     public let output: String
-    public let cosine: Double
-    public let maxAbs: Double?
+    public let error, maxAbs: Double?
     public let ok: Bool
 
     init(_ result: edgeattn_golden_result) {
         sample = Int(result.sample)
         output = String(cString: result.output)
-        cosine = result.cosine
+        error = result.error.isNaN ? nil : result.error
         maxAbs = result.max_abs.isNaN ? nil : result.max_abs
         ok = result.ok != 0
     }

@@ -13,7 +13,7 @@ extension Model {
     ///   - place: That of the one in use, or where there is none yet.
     ///   - trustedKeys: As of `load`. What they signed takes no place of a bundle of another name.
     /// - Returns: How near the golden outputs came.
-    /// - Throws: `RuntimeError` where a golden output is below its tolerance here; otherwise as `load`, and `InputError`
+    /// - Throws: `RuntimeError` where a golden output misses its tolerance here; otherwise as `load`, and `InputError`
     ///   for a place where no bundle may be written.
     @discardableResult
     public static func install(

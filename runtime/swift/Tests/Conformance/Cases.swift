@@ -12,6 +12,7 @@ struct Case: Decodable {
     let decode: [Decode]?
     let forecast: [Forecast]?
     let trustedKeys: [String]?
+    let golden: [GoldenError]?
     let runMany: [Many]?
     let generateMany: [Search]?
     let session: [Session]?
@@ -19,7 +20,7 @@ struct Case: Decodable {
     let steps: [Steps]?
 
     enum CodingKeys: String, CodingKey {
-        case bundle, verdict, calls, generate, session, prepare, labels, predictions, decode, forecast, stream, steps
+        case bundle, verdict, golden, calls, generate, session, prepare, labels, predictions, decode, forecast, stream, steps
         case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
@@ -29,7 +30,7 @@ struct Case: Decodable {
         let graph, error: String?
         let inputs: [String: Numbers]
         let outputs: [String: Numbers]?
-        let tolerance: Tolerance?
+        let tolerance: Double?
     }
 
     struct Run: Decodable {
@@ -84,7 +85,7 @@ struct Case: Decodable {
     struct Many: Decodable {
         let samples: [[String: Numbers]]
         let outputs: [[String: Numbers]]?
-        let tolerance: Tolerance?
+        let tolerance: Double?
         let error: String?
     }
 
@@ -117,7 +118,7 @@ struct Case: Decodable {
         let window: Int?
         let pushes: [[[Double?]]]
         let moments: [[Moment]?]?
-        let tolerance: Tolerance?
+        let tolerance: Double?
         let error: String?
 
         struct Moment: Decodable {
@@ -129,7 +130,7 @@ struct Case: Decodable {
     struct Steps: Decodable {
         let pushes: [Push]
         let moments: [[Windows.Moment]?]?
-        let tolerance: Tolerance?
+        let tolerance: Double?
         let error: String?
 
         /// A new beginning, an array, or rows of a sound or series.
@@ -152,13 +153,21 @@ struct Case: Decodable {
     }
 }
 
-/// How near an output must come: by its cosine, or its largest difference.
-struct Tolerance: Decodable {
-    let cosine, maxAbs: Double?
+/// The error of one golden output, as the cases have it: sample, output, error, ok.
+struct GoldenError: Decodable, Equatable {
+    let sample: Int
+    let output: String
+    let error: Double?
+    let ok: Bool
+}
 
-    enum CodingKeys: String, CodingKey {
-        case cosine
-        case maxAbs = "max_abs"
+extension GoldenError {
+    init(from decoder: Decoder) throws {
+        var parts = try decoder.unkeyedContainer()
+        sample = try parts.decode(Int.self)
+        output = try parts.decode(String.self)
+        error = try parts.decodeIfPresent(Double.self)
+        ok = try parts.decode(Bool.self)
     }
 }
 

@@ -8,7 +8,7 @@ let folder = URL(fileURLWithPath: CommandLine.arguments[1])
 let cases: [Case] = try read("cases.json")
 for given in cases {
     let bundle = folder.appendingPathComponent(given.bundle)
-    await report(given.bundle, "open", expected: given.verdict) { .init(found: try verdict(given, bundle)) }
+    await report(given.bundle, "open", expected: given.verdict) { try verdict(given, bundle) }
     func each<Entry>(_ entries: [Entry]?, _ what: String, _ body: (Entry, Model) async throws -> Outcome) async {
         for (index, entry) in (entries ?? []).enumerated() {
             let error = Mirror(reflecting: entry).children.first { $0.label == "error" }?.value as? String
@@ -35,15 +35,19 @@ func read<Value: Decodable>(_ file: String) throws -> Value {
     try JSONDecoder().decode(Value.self, from: Data(contentsOf: folder.appendingPathComponent(file)))
 }
 
-func verdict(_ given: Case, _ bundle: URL) throws -> String {
+func verdict(_ given: Case, _ bundle: URL) throws -> Outcome {
     do {
         let model = try Model(bundle: bundle, trustedKeys: given.trustedKeys)
         for graph in model.graphs { try model.open(graph.name) }
-        return try model.check().allSatisfy(\.ok) ? "accepted" : "golden-fails"
+        let results = try model.check()
+        let errors = results.map { GoldenError(sample: $0.sample, output: $0.output, error: $0.error, ok: $0.ok) }
+        return Outcome(
+            found: results.allSatisfy(\.ok) ? "accepted" : "golden-fails",
+            agrees: given.golden.map { $0 == errors } ?? true, error: results.compactMap(\.error).max())
     } catch is BundleError {
-        return "refused"
+        return Outcome(found: "refused")
     } catch is IncompatibleRuntimeError {
-        return "incompatible"
+        return Outcome(found: "incompatible")
     }
 }
 
@@ -129,7 +133,7 @@ func steps(_ entry: Case.Steps, _ model: Model) async throws -> Outcome {
 /// Compares what each push gives; nil stands for one that is refused.
 func moments(
     of stream: Model.Stream, _ model: Model, _ pushes: [Case.Steps.Push], _ expected: [[Case.Windows.Moment]?]?,
-    _ tolerance: Tolerance?
+    _ tolerance: Double?
 ) async throws -> Outcome {
     let hasSeries = try String(decoding: model.manifest(), as: UTF8.self).contains("\"series\": {")
     var outcome = Outcome()
@@ -276,7 +280,7 @@ func report(_ bundle: String, _ what: String, expected: String, _ body: () async
     let line: [String: Any] = [
         "bundle": bundle, "what": what, "expected": expected, "found": outcome.found,
         "agrees": outcome.agrees && outcome.found == expected, "max_abs": outcome.maxAbs as Any? ?? NSNull(),
-        "cosine": outcome.cosine as Any? ?? NSNull(),
+        "error": outcome.error as Any? ?? NSNull(),
         "seconds": (Date().timeIntervalSince(start) * 1e4).rounded() / 1e4,
     ]
     let data = try! JSONSerialization.data(withJSONObject: line, options: [.sortedKeys, .withoutEscapingSlashes])

@@ -47,9 +47,9 @@ def test_what_fails_is_named(report: Report) -> None:
 
 
 def test_golden_outputs_are_told_in_short() -> None:
-    results = (GoldenResult(0, "y", 0.99, 0.1, ok=True), GoldenResult(1, "y", 0.2, 0.1, ok=False))
+    results = (GoldenResult(0, "y", 0.02, 0.1, ok=True), GoldenResult(1, "y", 0.2, 0.1, ok=False))
     assert golden_summary("tiny", results) == (
-        "### tiny: ❌ **fail**\n\n1 of 2 golden outputs right, the lowest cosine 0.20000.\n"
+        "### tiny: ❌ **fail**\n\n1 of 2 golden outputs right, the largest error 0.20000 of their spread.\n"
     )
 
 

@@ -5,7 +5,6 @@ package edgeattn
 import com.google.gson.JsonElement
 import com.google.gson.JsonObject
 import kotlin.math.abs
-import kotlin.math.sqrt
 
 internal fun JsonElement.double() = if (isJsonNull) Double.NaN else asString.let { if (it == "NaN") Double.NaN else it.toDouble() }
 
@@ -39,17 +38,11 @@ internal fun Tensor.numbers(): DoubleArray = when (dtype) {
     else -> bytes().let { values -> DoubleArray(values.size) { values[it].toDouble() } }
 }
 
-/** How near outputs came: the least cosine, and the largest difference; null where names, dtypes or shapes differ. */
-internal fun likeness(found: Map<String, Tensor>, expected: Map<String, Tensor>): Pair<Double, Double>? {
+/** Returns the largest difference of two numbers; null where names, dtypes or shapes differ. */
+internal fun difference(found: Map<String, Tensor>, expected: Map<String, Tensor>): Double? {
     fun kinds(tensors: Map<String, Tensor>) = tensors.mapValues { it.value.dtype to it.value.dims }
     if (kinds(found) != kinds(expected)) return null
-    val each = expected.map { (name, tensor) -> likeness(found.getValue(name).numbers(), tensor.numbers()) }
-    return each.minOf { it.first } to each.maxOf { it.second }
+    return expected.maxOf { (name, tensor) -> difference(found.getValue(name).numbers(), tensor.numbers()) }
 }
 
-private fun likeness(a: DoubleArray, b: DoubleArray): Pair<Double, Double> {
-    fun dot(x: DoubleArray, y: DoubleArray) = x.indices.sumOf { x[it] * y[it] }
-    val norms = sqrt(dot(a, a)) * sqrt(dot(b, b))
-    val cosine = if (norms == 0.0) (if (dot(a, a) == dot(b, b)) 1.0 else 0.0) else dot(a, b) / norms
-    return cosine to (a.indices.maxOfOrNull { abs(a[it] - b[it]) } ?: 0.0)
-}
+private fun difference(a: DoubleArray, b: DoubleArray): Double = a.indices.maxOfOrNull { abs(a[it] - b[it]) } ?: 0.0

@@ -10,7 +10,7 @@ void list(JNIEnv* env, jobject reader, edgeattn_golden_results* results) {
   const auto* first = edgeattn_golden_results_get(results, &count);
   for (std::size_t i = 0; i < count; ++i) {
     const Local output(env, bytes(env, first[i].output));
-    golden(static_cast<jlong>(first[i].sample), output.get(), first[i].cosine, first[i].max_abs,
+    golden(static_cast<jlong>(first[i].sample), output.get(), first[i].error, first[i].max_abs,
            static_cast<jboolean>(first[i].ok != 0));
   }
 }

@@ -2,14 +2,18 @@ package edgeattn
 
 import java.io.File
 
-/** How near one output of one golden sample came to PyTorch's; `maxAbs` is null where no number says it. */
-data class GoldenResult(val sample: Int, val output: String, val cosine: Double, val maxAbs: Double?, val ok: Boolean)
+/**
+ * How near one output of one golden sample came to PyTorch's. `error` is the root mean square of its numbers' errors, each in units
+ * of its channel's spread; it and `maxAbs` are null where no number says it.
+ */
+data class GoldenResult(val sample: Int, val output: String, val error: Double?, val maxAbs: Double?, val ok: Boolean)
 
 internal class GoldenReader : Native.Reader() {
     val results = mutableListOf<GoldenResult>()
 
-    override fun golden(sample: Long, output: ByteArray, cosine: Double, maxAbs: Double, ok: Boolean) {
-        results += GoldenResult(sample.toInt(), output.decodeToString(), cosine, maxAbs.takeUnless { it.isNaN() }, ok)
+    override fun golden(sample: Long, output: ByteArray, error: Double, maxAbs: Double, ok: Boolean) {
+        val (known, difference) = listOf(error, maxAbs).map { number -> number.takeUnless { it.isNaN() } }
+        results += GoldenResult(sample.toInt(), output.decodeToString(), known, difference, ok)
     }
 }
 

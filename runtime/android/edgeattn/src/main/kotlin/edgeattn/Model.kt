@@ -93,7 +93,7 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
          * @param over that of the one in use, or where there is none yet
          * @param trustedKeys as of [load]; what they signed takes no place of a bundle of another name
          * @return how near the golden outputs came
-         * @throws EdgeAttnError where a golden output is below its tolerance here; otherwise as [load]
+         * @throws EdgeAttnError where a golden output misses its tolerance here; otherwise as [load]
          * @throws InputError for a place where no bundle may be written
          */
         suspend fun install(

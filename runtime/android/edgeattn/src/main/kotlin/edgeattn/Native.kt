@@ -117,7 +117,7 @@ internal object Native {
         open fun label(vector: Int, name: ByteArray, value: Float) = Unit
         open fun row() = Unit
         open fun prediction(label: ByteArray?, text: ByteArray?, score: Double, box: DoubleArray?, span: LongArray?) = Unit
-        open fun golden(sample: Long, output: ByteArray, cosine: Double, maxAbs: Double, ok: Boolean) = Unit
+        open fun golden(sample: Long, output: ByteArray, error: Double, maxAbs: Double, ok: Boolean) = Unit
         open fun cut(texts: Int) = Unit
         open fun answer(prompt: Int, tokens: LongArray, score: Double, text: ByteArray?) = Unit
 
