@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Units, output_dims
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
@@ -22,11 +23,11 @@ from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 from edgeattn_runtime.many import Splitter, stacked
 from edgeattn_runtime.rows import Padding, Rows, check_rows
 
-ROW_TOLERANCE = 1e-4  # of the output's scale: float sums differ by less, int8 rounds by a hundred times more
+ROW_TOLERANCE = 1e-4  # of what a channel varies by: float sums differ by less, int8 by a hundred times more
 TRIED_ROWS = 4  # rows, from the shortest to the longest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FloatTrial:
     """The float model, its contract, and the samples that it is tried on."""
 
@@ -42,9 +43,15 @@ class FloatTrial:
             row.arrays for arrays in stratified(self.samples, TRIED_ROWS) for row in splitter.split(0, arrays)
         ]
 
+    @cached_property
+    def units(self) -> Units:
+        """What its answers vary by."""
+        answers = (self.original(inputs) for inputs in stratified(self.samples, TRIED_ROWS))
+        return Units.of(output_dims(self.graph), answers)
+
     def agrees(self, expected: Inputs, answer: Inputs) -> bool:
         """Say whether two answers are the same."""
-        return disagreement(expected, answer, ROW_TOLERANCE) is None
+        return self.units.disagreement(expected, answer, ROW_TOLERANCE) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from edgeattn.judge.trace.recording import Origin, Recorded, recorded
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE
 from edgeattn_export.capture.reference import Reference
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units, output_dims
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import values_of, with_outputs
@@ -67,7 +67,9 @@ def points_of(captured: Captured, inputs: Inputs) -> tuple[Point, ...]:
     model, reference = captured.model, module_behind(captured)
     floats = [name for name, value in values_of(model).items() if value.dtype is ir.DataType.FLOAT]
     values = captured.engine.runner(with_outputs(model, floats))(inputs)
-    right = disagreement(reference(inputs), values, EXPORT_TOLERANCE) is None
+    answer = reference(inputs)
+    units = Units.of(output_dims(captured.graph), [answer])
+    right = units.disagreement(answer, values, EXPORT_TOLERANCE) is None
     return _nearest_values(model, values, recorded(reference, inputs), right=right)
 
 

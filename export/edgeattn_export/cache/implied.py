@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
 
-PADDING_TOLERANCE = 1e-5  # of the logits' scale
+PADDING_TOLERANCE = 1e-5  # of what a logit varies by
 PADDED_SAMPLES = 4  # on which a mask is seen to hide nothing from the tokens before it
 COUNTED = "positions"  # what an implied input holds, beside one number all over
 
@@ -132,7 +132,8 @@ def _masks_no_token(captured: Captured, samples: Samples, implied: Mapping[str, 
         visible = np.logical_and.reduce([inputs[name] == fill for name, fill in filled.items()])
         full = {name: np.full_like(inputs[name], fill) for name, fill in filled.items()}
         expected, actual = (answer(fed)[logits][visible] for fed in (inputs, {**inputs, **full}))
-        if disagreement({logits: expected}, {logits: actual}, PADDING_TOLERANCE):
+        units = Units.of({logits: expected.shape[-1:]}, [{logits: expected}])
+        if units.disagreement({logits: expected}, {logits: actual}, PADDING_TOLERANCE):
             return False
     return True
 

@@ -9,7 +9,7 @@ from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.cache.steps import CannotStep, Steps, halves
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units, output_dims
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
@@ -17,7 +17,7 @@ from edgeattn_export.graph.trials import trials
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import EdgeAttnError
 
-STEP_TOLERANCE = 1e-5  # of the logits' scale, in float
+STEP_TOLERANCE = 1e-5  # of what a logit varies by, in float
 SHORTEST_PROMPT = 3  # tokens: a prompt of two of them and a step
 
 
@@ -36,14 +36,16 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
             f"the samples have at most {length} tokens; one of {SHORTEST_PROMPT} or more expected"
         )
     runner, half = captured.engine.runner(captured.model), length // 2
-    whole = runner(inputs)[roles.logits.name][:, :half]
+    answer = runner(inputs)
+    whole = answer[roles.logits.name][:, :half]
     try:
         alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
     except EdgeAttnError as error:
         raise CannotStep(
             f"the model takes {length} tokens of a sample, but not {half} of them: {finding(error)}"
         ) from error
-    reason = disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
+    units = Units.of(output_dims(captured.graph), [answer])
+    reason = units.disagreement({roles.logits.name: whole}, {roles.logits.name: alone}, STEP_TOLERANCE)
     if reason:
         raise CannotStep(
             f"the model is not causal: its outputs for the first {half} tokens change "
@@ -61,7 +63,7 @@ def objection(steps: Steps, captured: Captured, samples: Samples) -> str | None:
     try:
         runner = steps.runner(captured.engine)
         proof = Proof.of(captured.engine, captured.model, trials(samples, captured.axes))
-        reasons = (_difference(steps, runner, *case) for case in proof.cases)
+        reasons = (_difference(steps, runner, proof.units, *case) for case in proof.cases)
         return next((reason for reason in reasons if reason), None)
     except EdgeAttnError as error:
         return finding(error)
@@ -77,13 +79,15 @@ def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) 
     for sample in samples:
         inputs = sample.inputs
         try:
-            expected = whole(inputs)[steps.logits]
+            answer = whole(inputs)
         except EdgeAttnError:
             continue
         length = inputs[steps.tokens].shape[1]
         try:
             actual = runner.logits(inputs, halves(length))
-            reason = disagreement({steps.logits: expected}, {steps.logits: actual}, STEP_TOLERANCE)
+            units = Units.of(output_dims(captured.graph), [answer])
+            expected = {steps.logits: answer[steps.logits]}
+            reason = units.disagreement(expected, {steps.logits: actual}, STEP_TOLERANCE)
         except EdgeAttnError as error:
             reason = finding(error)
         if reason:
@@ -91,20 +95,22 @@ def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) 
     return None
 
 
-def _difference(steps: Steps, runner: StepRunner, inputs: Inputs, expected: Outputs) -> str | None:
+def _difference(
+    steps: Steps, runner: StepRunner, units: Units, inputs: Inputs, expected: Outputs
+) -> str | None:
     encoded = runner.encoded(inputs)
     if steps.encoder is not None:
         graph = steps.encoder.graph
         bind((*graph.inputs, *graph.outputs), {**inputs, **encoded})
     memories = runner.memories(encoded)
-    reason = disagreement({name: expected[name] for name in memories}, memories, STEP_TOLERANCE)
+    reason = units.disagreement({name: expected[name] for name in memories}, memories, STEP_TOLERANCE)
     if reason:
         return f"of the sources alone, {reason}"
     length = inputs[steps.tokens].shape[1]
     capacities = length, 0, 0
     for chunks, capacity in zip(chunkings(length), capacities, strict=False):
         actual = {steps.logits: runner.logits(inputs, chunks, capacity=capacity)}
-        reason = disagreement({steps.logits: expected[steps.logits]}, actual, STEP_TOLERANCE)
+        reason = units.disagreement({steps.logits: expected[steps.logits]}, actual, STEP_TOLERANCE)
         if reason:
             return (
                 f"taken in chunks of {chunk_text(chunks)}, {reason}: positions depend on one another outside "

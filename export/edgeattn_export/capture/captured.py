@@ -19,7 +19,7 @@ from edgeattn_runtime.errors import CaptureError
 from edgeattn_runtime.manifest import INTEGERS, Graph, Symbol, Tensor
 
 OPSET = 23  # the first that holds attention as one operator
-EXPORT_TOLERANCE = 1e-3  # of the output's scale: two engines' float sums, not a changed computation
+EXPORT_TOLERANCE = 1e-3  # of what a channel varies by: two engines' float sums, not a changed computation
 
 
 # What gives all integers of its first input as they are.

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.capture.side_effects import RandomDraw, watch_calls
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
-REPEATED_TOLERANCE = 1e-5  # of the output's scale: threads may sum in another order
+REPEATED_TOLERANCE = 1e-5  # of what a channel varies by: threads may sum in another order
 _BY_CHANCE = ("dropout", "bernoulli")  # what PyTorch calls drawing with a probability
 
 
@@ -57,10 +57,11 @@ def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> No
             numbers, or the buffer that forward writes, and the smallest change.
     """
     inputs = samples[0].inputs
-    reference(samples[-1].inputs)
+    other = reference(samples[-1].inputs)
     with fresh_generators():
         again = reference(inputs)
-    differs = disagreement(answer, again, REPEATED_TOLERANCE)
+    units = Units.of({name: value.shape[1:][-1:] for name, value in answer.items()}, (answer, other))
+    differs = units.disagreement(answer, again, REPEATED_TOLERANCE)
     if differs is not None:
         raise CaptureError(_message(reference, inputs, differs))
 

@@ -14,8 +14,9 @@ from onnxscript.optimizer import fold_constants, optimize
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured, contract_of
 from edgeattn_export.capture.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.dim_names import name_dims
+from edgeattn_export.capture.proof import answer_units
 from edgeattn_export.capture.weight_files import check_weight_files
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import dims_text
 from edgeattn_export.graph.engine import Engine
@@ -79,15 +80,18 @@ class OnnxOriginal:
         try:
             return self._runner(inputs)
         except EdgeAttnError as error:
-            shapes = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
             raise ModelError(
-                f"{self._path}: on {shapes} {error}; expected a file that runs on its samples; "
+                f"{self._path}: on {_shapes(inputs)} {error}; expected a file that runs on its samples; "
                 "export the module instead"
             ) from error
 
     def bind(self, inputs: Inputs) -> Callable[[], object]:
         """Return a call on ``inputs`` that converts nothing, for timing."""
         return self._runner.bind(inputs)
+
+
+def _shapes(inputs: Inputs) -> str:
+    return ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
 
 
 def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
@@ -149,11 +153,13 @@ def _convert(path: Path, model: ir.Model) -> ir.Model:
 
 def _prove(path: Path, captured: Captured, samples: Samples) -> None:
     runner = captured.engine.runner(captured.model)
+    units = answer_units(captured, samples)
     for inputs, expected in answered_trials(captured.reference, samples, captured.axes, captured.symbols):
-        reason = disagreement(expected, runner(inputs), EXPORT_TOLERANCE)
+        reason = units.disagreement(expected, runner(inputs), EXPORT_TOLERANCE)
         if reason:
             raise ModelError(
-                f"{path}: brought to opset {OPSET}, it answers otherwise: {reason}; export the module instead"
+                f"{path}: brought to opset {OPSET}, it answers otherwise on {_shapes(inputs)}: {reason}; "
+                "export the module instead"
             )
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, Captured
 from edgeattn_export.capture.export_errors import open_failure, run_failure
 from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units, output_dims
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_export.graph.trials import answered_trials, sample_sizes
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 from edgeattn_runtime.manifest import Symbol
+
+MEASURED_SAMPLES = 16  # whose answers say what each channel varies by
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,14 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
         runner = captured.engine.runner(captured.model)
     except EdgeAttnError as error:
         raise CaptureError(open_failure(error, captured.model)) from error
+    units = answer_units(captured, samples)
     observed = sample_sizes(samples, captured.axes)
     _check_samples_fit(captured, observed)
     trials: list[_Trial] = []
     for inputs, expected in answered_trials(
         captured.reference, samples, captured.axes, captured.symbols, captured.decided
     ):
-        trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, inputs, expected))
+        trial = _Trial(sizes_of(inputs, captured.axes), _objection(captured, runner, units, inputs, expected))
         if trial.objection is not None and not _is_beyond(trial.sizes, observed, captured.axes.batch):
             raise SizeDependentError(trial.objection)
         trials.append(trial)
@@ -85,13 +89,26 @@ def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
     return replace(captured, symbols=symbols, notes=(*captured.notes, *notes))
 
 
-def _objection(captured: Captured, runner: Runner, inputs: Inputs, expected: Outputs) -> str | None:
+def answer_units(captured: Captured, samples: Samples) -> Units:
+    """Return what the original's answers vary by, from the smallest of the samples to the largest."""
+    return Units.of(output_dims(captured.graph), _answers(captured, samples))
+
+
+def _answers(captured: Captured, samples: Samples) -> Iterator[Outputs]:
+    for inputs in stratified((sample.inputs for sample in samples), MEASURED_SAMPLES):
+        with suppress(EdgeAttnError):  # what it does not take proves nothing
+            yield captured.reference(inputs)
+
+
+def _objection(
+    captured: Captured, runner: Runner, units: Units, inputs: Inputs, expected: Outputs
+) -> str | None:
     sizes = {name: tuple(value.shape) for name, value in inputs.items()}
     try:
         outputs = runner(inputs)
     except EdgeAttnError as error:
         return run_failure(error, captured.model, sizes)
-    reason = disagreement(expected, outputs, EXPORT_TOLERANCE)
+    reason = units.disagreement(expected, outputs, EXPORT_TOLERANCE)
     return reason and f"the exported graph is not the module: {reason} on inputs {sizes}"
 
 

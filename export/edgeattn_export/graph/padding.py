@@ -13,12 +13,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units, output_dims
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
 
-TOLERANCE = 1e-5  # of the output's scale
+TOLERANCE = 1e-5  # of what a channel varies by
 TRIAL_COUNT = 3  # samples, the longest ones
 SHORTEST_SEQUENCE = 3  # positions: one before and one behind the one that is changed
 
@@ -70,7 +70,7 @@ def _leaks(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, flag_valu
     fed = {**inputs, flag.name: _flagged(flags, middle, flag_value)}
     changed = {**fed, **dict(_changed_inputs(graph, inputs, flag, middle))}
     before, after = (_other_positions(graph, answer(each), flag, middle) for each in (fed, changed))
-    return disagreement(before, after, TOLERANCE) is not None
+    return Units.of(output_dims(graph), [before]).disagreement(before, after, TOLERANCE) is not None
 
 
 def _flagged(flags: NDArray[np.generic], middle: int, flag_value: int) -> NDArray[np.generic]:

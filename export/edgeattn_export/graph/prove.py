@@ -9,23 +9,25 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.agreement import Outputs, disagreement
+from edgeattn_export.graph.agreement import Outputs, Units
 from edgeattn_export.graph.apply import Applied, NodeFilter, Refused, Site, apply_or_refuse, every_node
+from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding, with_fallback
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
 
-REWRITE_TOLERANCE = 1e-5  # of the output's scale, in float
+REWRITE_TOLERANCE = 1e-5  # of what a channel varies by, in float
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Trial inputs, a graph's outputs for them, and the engine that gave them."""
+    """Trial inputs, a graph's outputs for them, their units, and the engine that gave them."""
 
     engine: Engine
     cases: tuple[tuple[Inputs, Outputs], ...]
+    units: Units
 
     @classmethod
     def of(cls, engine: Engine, model: ir.Model, trials: Iterable[Inputs]) -> Proof:
@@ -47,7 +49,8 @@ class Proof:
             except EdgeAttnError:
                 if not cases:
                     raise
-        return cls(engine, tuple(cases))
+        output_dims = {value.name or "": dims(value) for value in model.graph.outputs}
+        return cls(engine, tuple(cases), Units.of(output_dims, (expected for _, expected in cases)))
 
     def objection(self, model: ir.Model) -> str | None:
         """Say why ``model`` may not take the first graph's place, or return None where it may."""
@@ -55,7 +58,7 @@ class Proof:
             runner = self.engine.runner(model)
             answers = ((expected, runner(inputs)) for inputs, expected in self.cases)
             reasons = (
-                disagreement(expected, _where_defined(expected, outputs), REWRITE_TOLERANCE)
+                self.units.disagreement(expected, _where_defined(expected, outputs), REWRITE_TOLERANCE)
                 for expected, outputs in answers
             )
             return next((reason for reason in reasons if reason), None)

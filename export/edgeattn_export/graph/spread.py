@@ -9,30 +9,40 @@ average).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_runtime.graph import Tensor
+
+if TYPE_CHECKING:  # agreement measures by what is here
+    from edgeattn_export.graph.agreement import Outputs
 
 SMALL_CHANNEL = 0.1  # of the median channel's spread: what varies less is measured by this
 LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset
 LOST = 1e6  # squared error, of a NaN or infinity where the original has a number
 
 Array = NDArray[np.float64]
+Dims = Sequence[int | str | None]
 
 
-def channel_count(dims: Sequence[int | str]) -> int:
-    """Return how many channels an output of these dims has: the product of its trailing fixed dims."""
-    count = 1
+def channel_dims(dims: Dims) -> tuple[int, ...]:
+    """Return the trailing fixed dims of an output, whose places are its channels."""
+    fixed: list[int] = []
     for dim in reversed(dims):
         if not isinstance(dim, int):
             break
-        count *= dim
-    return count
+        fixed.insert(0, dim)
+    return tuple(fixed)
+
+
+def channel_count(dims: Dims) -> int:
+    """Return how many channels an output of these dims has."""
+    return math.prod(channel_dims(dims))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +81,15 @@ class Moments:
         return Moments(count, self.mean + apart * share, squares, max(self.largest, other.largest))
 
     @property
+    def deviation(self) -> Array:
+        """The standard deviation of each channel, (C,)."""
+        deviation: Array = np.sqrt(self.squares / np.maximum(self.count, 1))
+        return deviation
+
+    @property
     def spread(self) -> Spread:
         """The unit that they make."""
-        deviation = np.sqrt(self.squares / np.maximum(self.count, 1))
+        deviation = self.deviation
         median = float(np.sort(deviation)[(len(deviation) - 1) // 2]) if len(deviation) else 0.0
         least = max(SMALL_CHANNEL * median, LEAST_SPREAD * self.largest)
         return Spread(self.mean, np.maximum(deviation, least or 1.0))
@@ -120,6 +136,22 @@ class Spread:
         return self.error(answer, np.broadcast_to(self.mean, (answer.size // len(self.mean), len(self.mean))))
 
 
+def moments_of(dims: Mapping[str, Dims], answers: Iterable[Outputs]) -> dict[str, Moments]:
+    """Return what each output's numbers come to over answers.
+
+    Args:
+        dims: Of each output, or the last of them.
+        answers: To any number of inputs; an output that has not these channels is left out.
+    """
+    places = {name: channel_dims(each) for name, each in dims.items()}
+    totals = {name: Moments.of(np.zeros(0), math.prod(place)) for name, place in places.items()}
+    for answer in answers:
+        for name, place in places.items():
+            if answer[name].shape[answer[name].ndim - len(place) :] == place:
+                totals[name] += Moments.of(answer[name], math.prod(place))
+    return totals
+
+
 def spreads_of(outputs: Iterable[Tensor], answers: Iterable[Outputs]) -> dict[str, Spread]:
     """Return the spread of each output over answers to real inputs.
 
@@ -127,13 +159,8 @@ def spreads_of(outputs: Iterable[Tensor], answers: Iterable[Outputs]) -> dict[st
         outputs: The contract's, of any dtype.
         answers: Of several inputs, at least one.
     """
-    tensors = {tensor.name: channel_count(tensor.dims) for tensor in outputs}
-    totals: dict[str, Moments] = {}
-    for answer in answers:
-        for name, channels in tensors.items():
-            own = Moments.of(answer[name], channels)
-            totals[name] = totals[name] + own if name in totals else own
-    return {name: total.spread for name, total in totals.items()}
+    dims = {tensor.name: tensor.dims for tensor in outputs}
+    return {name: moments.spread for name, moments in moments_of(dims, answers).items()}
 
 
 def worst_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:

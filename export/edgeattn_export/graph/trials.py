@@ -62,7 +62,9 @@ def answered_trials(
     symbols: Mapping[str, Symbol],
     decided: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[tuple[Inputs, Outputs]]:
-    """Yield trials and sizes that no sample has, with the original's answers, but what is beyond it.
+    """Yield trials, sizes that no sample has, and all samples, with the original's answers.
+
+    What is beyond the original is left out.
 
     Args:
         reference: The original.
@@ -76,7 +78,8 @@ def answered_trials(
         CaptureError: Its answer has another form than for other inputs.
     """
     unseen = unseen_sizes(samples, axes, symbols, decided)
-    for i, inputs in enumerate(chain(trials(samples, axes), unseen)):
+    every = (sample.inputs for sample in samples)
+    for i, inputs in enumerate(chain(trials(samples, axes), unseen, every)):
         try:
             expected = reference(inputs)
         except CaptureError:  # its answer has another form, which no graph can follow

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from edgeattn_export.cache.model_graphs import ModelGraph, WholeGraph, contract_tensor
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Units, output_dims
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.graph.shapes import sized_inputs
@@ -23,7 +23,7 @@ from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.manifest import Graph
 from edgeattn_runtime.streaming import StateEntry, Streaming
 
-STEP_TOLERANCE = 1e-5  # of an output's scale, in float
+STEP_TOLERANCE = 1e-5  # of what a channel varies by, in float
 PROVEN_SAMPLES = 8  # of each part, from the shortest to the longest
 TIMES_LONGER = 3  # than the longest sample is what a stream is proven on besides
 
@@ -160,7 +160,8 @@ def _objection(
         except EdgeAttnError:  # it is longer than the model takes
             continue
         actual = graphs.streamed(step, fed)
-        reason = disagreement({name: expected[name] for name in actual}, actual, STEP_TOLERANCE)
+        units = Units.of(output_dims(captured.graph), [expected])
+        reason = units.disagreement({name: expected[name] for name in actual}, actual, STEP_TOLERANCE)
         if reason:
             return f"taken in {hops} hops of {streaming.hop}, {reason}"
     return None

@@ -122,6 +122,20 @@ def test_rows_that_see_one_another(kind: type[Network]) -> None:
     assert independent_rows(_trial(kind(lambda inputs: inputs["mask"]))) is None
 
 
+class SmallBesideLarge(Network):
+    """A small channel of the batch's mean beside a large one of each row."""
+
+    def __call__(self, inputs: Inputs) -> Inputs:
+        answers = super().__call__(inputs)
+        hidden = answers["hidden"]
+        small = 1e-3 * np.broadcast_to(hidden[..., 1].mean(), hidden.shape[:2])
+        return {**answers, "hidden": np.stack([300 + hidden[..., 0], small], axis=-1)}
+
+
+def test_rows_that_see_one_another_in_a_small_channel() -> None:
+    assert independent_rows(_trial(SmallBesideLarge(lambda inputs: inputs["mask"]))) is None
+
+
 def test_a_single_row_proves_nothing() -> None:
     assert independent_rows(_trial(shown, _samples(4))) is None
 

@@ -156,6 +156,37 @@ def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_
         adopt(path, samples, ORT_CPU)
 
 
+def test_a_small_channel_that_is_answered_otherwise_is_named(
+    samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written(small: float) -> ir.Model:
+        scales = ir.val("scales", const_value=ir.tensor(np.array([50, small] * (WIDTH // 2), np.float32)))
+        offsets = ir.val("offsets", const_value=ir.tensor(np.array([300, 0] * (WIDTH // 2), np.float32)))
+        x = ir.val("x", FLOAT, ("batch", "sequence", WIDTH))
+        scaled = ir.node("Mul", [x, scales])
+        moved = ir.node("Add", [scaled.outputs[0], offsets])
+        moved.outputs[0].name, moved.outputs[0].type, moved.outputs[0].shape = "y", x.type, x.shape
+        graph = ir.Graph(
+            [x],
+            moved.outputs,
+            nodes=[scaled, moved],
+            initializers=[scales, offsets],
+            opset_imports={"": 18},
+        )
+        return ir.Model(graph, ir_version=10)
+
+    def spoiled(model: ir.Model) -> None:
+        values = model.graph.initializers["scales"].const_value.numpy()
+        model.graph.initializers["scales"].const_value = ir.tensor(np.abs(values))
+
+    path = tmp_path / "net.onnx"
+    ir.save(written(-0.002), path)
+    assert adopt(path, samples, ORT_CPU).graph.outputs[0].name == "y"
+    monkeypatch.setattr("edgeattn_export.capture.from_onnx.name_dims", spoiled)
+    with pytest.raises(ModelError, match=r"on x \(1, \d, 16\): output 'y' differs in channel 1?\d by"):
+        adopt(path, samples, ORT_CPU)
+
+
 def test_a_conversion_that_answers_otherwise_is_refused(
     files: Path, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import EdgeAttnError
 
-TOLERANCE = 1e-5  # of the output's scale
+TOLERANCE = 1e-5  # of what a channel varies by
 TOO_FAR = 3e-5
 
 
@@ -177,6 +177,31 @@ def test_a_row_that_the_first_graph_answers_with_nan_may_be_anything() -> None:
     assert np.isnan(proof.cases[0][1]["y"]).tolist() == [False, True]
     assert proof.objection(graph("Abs", "Sqrt")) is None
     assert proof.objection(graph("Abs")) is not None
+
+
+class SmallBesideLarge(nn.Module):
+    """A channel of .002 beside one around 300."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.small = Erf()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([300 + x, 0.002 * self.small(x)], -1)
+
+
+def test_a_small_channel_is_seen_beside_a_large_one(
+    exported: Callable[..., tuple[Captured, Samples]],
+) -> None:
+    captured, samples = exported(SmallBesideLarge(), [{"x": torch.randn(1, n, 1)} for n in (5, 3, 7)])
+    proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
+    negated = Swapping({"small": lambda tape, x: tape.op("Neg", [tape.op("Erf", [x])])})
+    model, applied = apply_proven(negated, captured.model, proof)
+    assert model is captured.model
+    (undone,) = applied.refused
+    assert "'output' differs in channel 1 by" in undone.reason
+    _, applied = apply_proven(Swapping({"small": _right}), captured.model, proof)
+    assert applied.sites
 
 
 class Breaking(Swapping):

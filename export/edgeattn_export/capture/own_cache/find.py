@@ -26,14 +26,14 @@ from edgeattn_export.capture.own_cache.cache import (
 from edgeattn_export.capture.own_cache.candidates import cache_candidates, text_roles
 from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
 from edgeattn_export.capture.tracing import quiet
-from edgeattn_export.graph.agreement import disagreement
+from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.samples import LEAST_SAMPLES, Inputs, Samples
 from edgeattn_export.graph.tree import is_tree, tensors_in
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError
 
-OWN_TOLERANCE = 1e-4  # of the logits' scale: PyTorch sums in another order for another number of tokens
+OWN_TOLERANCE = 1e-4  # of what a logit varies by: PyTorch sums in another order for another number of tokens
 SHORTEST_PROMPT = 3  # tokens: a beginning of two of them and a step
 CACHE_RANK = 4  # of one tensor that is a cache by itself: (B, H, S, D), or several stacked
 
@@ -156,14 +156,20 @@ def _is_causal(module: nn.Module, text: TextRoles, inputs: Inputs) -> bool:
     except EdgeAttnError:
         return False
     whole = output_array(call_outputs(module, text.beginning, inputs), text.logits)
-    return disagreement({"": whole[:, :half]}, {"": prefix_logits}, OWN_TOLERANCE) is None
+    return _disagreement(whole[:, :half], prefix_logits) is None
 
 
 def _difference(cache: OwnCache, inputs: Inputs, logits: Array) -> str | None:
     """Say where logits are not those of the text taken whole."""
     name = cache.text.logits
     whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), name)
-    return disagreement({name: whole}, {name: logits}, OWN_TOLERANCE)
+    return _disagreement(whole, logits)
+
+
+def _disagreement(expected: Array, actual: Array) -> str | None:
+    """Compare by what each place of the last axis varies by over all positions."""
+    units = Units.of({"": expected.shape[-1:]}, [{"": expected}])
+    return units.disagreement({"": expected}, {"": actual}, OWN_TOLERANCE)
 
 
 def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
@@ -175,8 +181,7 @@ def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
         name
         for name, value in whole.items()
         if name != cache.text.logits and isinstance(value, torch.Tensor)
-        if disagreement({"": output_array(whole, name)}, {"": output_array(part, name)}, OWN_TOLERANCE)
-        is None
+        if _disagreement(output_array(whole, name), output_array(part, name)) is None
     )
     return replace(cache, left_out=cache.left_out.union(same))
 
