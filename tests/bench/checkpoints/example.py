@@ -32,6 +32,11 @@ class Example:
     data: Path
     columns: str = ""
 
+    def command(self, folder: Path) -> list[str]:
+        """Return what follows ``edgeattn`` to export it to a folder."""
+        columns = ["--columns", self.columns] if self.columns else []
+        return ["export", str(self.folder), "--samples", str(self.data), *columns, "-o", str(folder)]
+
 
 def fit(network: nn.Module, batch: Batch, steps: int, rate: float = 2e-3) -> None:
     """Train a network of transformers, in place.

@@ -26,6 +26,8 @@ from edgeattn_runtime.raw_input import given_of, read_input
 
 INPUTS = 64
 NEW_TOKENS = 8
+SPELLED_TOKENS = 24  # of two words, and their end: of a text that is cut Whisper gives a token less
+LONGEST_ANSWER = 15  # tokens, as that pipeline had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,17 @@ def rows(example: Example) -> list[dict[str, Any]]:
 def predicted(model: Model, path: Path | None, text: str | None = None, pair: str | None = None) -> Answer:
     """Return what ``edgeattn run`` prints of a text or a file: its first label, or all entities."""
     outputs = model(**read_input(model, path, text, pair))
-    (found,) = model.predictions(outputs, **given_of(model, path, text))
+    (found,) = model.predictions(outputs, **given_of(model, path, text, pair))
     if any(each.text is not None for each in found):
         words = [f"{each.text}/{each.label}" if each.label else str(each.text) for each in found]
         return Answer(" ".join(words), found[0].score)
     return Answer(str(found[0].label), found[0].score) if found else Answer()
 
 
-def generated(model: Model, path: Path | None, text: str | None) -> Answer:
+def generated(model: Model, path: Path | None, text: str | None, most: int = NEW_TOKENS) -> Answer:
     """Return what ``edgeattn generate`` prints of a text or a file."""
-    settings = {**dict.fromkeys(GENERATION), "num_return_sequences": 1, "max_new_tokens": NEW_TOKENS}
+    own = {"stop_sequences": (), "num_return_sequences": 1, "max_new_tokens": most}
+    settings = dict.fromkeys(GENERATION) | own
     prompts = Prompts(texts=[] if text is None else [text], files=[] if path is None else [path])
     return Answer("".join(pieces(model, prompts, settings)).strip())
 
@@ -103,21 +106,25 @@ def tagged_words(example: Example, model: Model) -> Iterator[Pair]:
 
 
 def spans(example: Example, model: Model) -> Iterator[Pair]:
-    """Compare the tokens from the likeliest start to the likeliest end."""
+    """Compare the parts of contexts that answer, by the product of what softmax makes of both ends."""
     network = transformers.AutoModelForQuestionAnswering.from_pretrained(example.folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(example.folder)
     for row in rows(example):
-        inputs = tokenizer(row["question"], row["context"], return_tensors="pt", truncation="only_second")
+        texts, cut = (row["question"], row["context"]), {"truncation": "only_second"}
+        inputs = tokenizer(*texts, return_tensors="pt", return_offsets_mapping=True, **cut)
+        places = inputs.pop("offset_mapping")[0].tolist()
         with torch.inference_mode():
             theirs = network(**inputs)
-        ours = model(**model.prepare(text=row["question"], pair=row["context"]))
-        starts_ends = (
-            [ours[name] for name in ("start_logits", "end_logits")],
-            [theirs.start_logits.numpy(), theirs.end_logits.numpy()],
+        context = torch.tensor([place == 1 for place in inputs.sequence_ids()])
+        counted = context | (torch.arange(len(context)) == 0)  # with the token that stands for no answer
+        logits = (
+            each[0].masked_fill(~counted, -torch.inf) for each in (theirs.start_logits, theirs.end_logits)
         )
-        ids = inputs["input_ids"][0]
-        texts = [tokenizer.decode(ids[start.argmax() : end.argmax() + 1]) for start, end in starts_ends]
-        yield Answer(texts[0]), Answer(texts[1])
+        starts, ends = (each.softmax(-1) * context for each in logits)
+        scores = torch.outer(starts, ends).triu().tril(LONGEST_ANSWER - 1)
+        first, last = divmod(int(scores.argmax()), len(context))
+        answer = row["context"][places[first][0] : places[last][1]]
+        yield predicted(model, None, *texts), Answer(answer, float(scores.max()))
 
 
 def filled_gaps(example: Example, model: Model) -> Iterator[Pair]:
@@ -197,5 +204,5 @@ def heard_tokens(example: Example, model: Model) -> Iterator[Pair]:
     """Compare texts that a decoder hears."""
     hear = pipeline("automatic-speech-recognition", example)
     for row in rows(example):
-        theirs = hear(sound(row), generate_kwargs={"max_new_tokens": NEW_TOKENS, "num_beams": 1})
-        yield generated(model, row["audio"], None), Answer(theirs["text"].strip())
+        theirs = hear(sound(row), generate_kwargs={"max_new_tokens": SPELLED_TOKENS, "num_beams": 1})
+        yield generated(model, row["audio"], None, SPELLED_TOKENS), Answer(theirs["text"].strip())
