@@ -15,9 +15,9 @@ from edgeattn_export.search.goal import Goal, Trial
 from edgeattn_export.search.rule import recipe_by_rule
 from edgeattn_export.search.units import groups, merged
 
-LEAST_SMALLER = 0.1  # of the float graph's size, that int8 must save to be of use
+LEAST_SMALLER, LEAST_MB = 0.1, 0.03  # of the float graph's size, and MB, that int8 must save to be of use
 LEAST_FASTER = 0.02  # of its time, that does as well
-MANY_WEIGHTS = 0.5  # of a graph's bytes: where linear layers have so many, int8 saves a third or more
+SAVED = 0.75  # of the bytes of linear layers, that int8 saves, about
 
 
 def idle_trials(meter: ErrorMeter, goal: Goal) -> tuple[Trial, ...]:
@@ -33,7 +33,8 @@ def idle_trials(meter: ErrorMeter, goal: Goal) -> tuple[Trial, ...]:
     int8 = dict.fromkeys((candidates.plain, recipe_by_rule(calibration, candidates)))
     trials = race(meter, [_float_recipe(meter), *int8])
     in_float, in_int8 = trials[0], trials[1:]
-    is_smaller = min(it.size_mb for it in in_int8) <= (1 - LEAST_SMALLER) * in_float.size_mb
+    saved_mb = in_float.size_mb - min(it.size_mb for it in in_int8)
+    is_smaller = saved_mb >= _least_mb(in_float.size_mb)
     is_faster = min(it.latency_ms for it in in_int8) <= (1 - LEAST_FASTER) * in_float.latency_ms
     return () if is_smaller or is_faster else trials
 
@@ -54,7 +55,12 @@ def _float_recipe(meter: ErrorMeter) -> Recipe:
     return merged(units, dict.fromkeys((unit.name for unit in units), Treatment(FLOAT.name)), ())
 
 
+def _least_mb(size_mb: float) -> float:
+    return max(LEAST_SMALLER * size_mb, LEAST_MB)
+
+
 def _has_many_weights(meter: ErrorMeter) -> bool:
+    """Say whether int8 saves far more than it must, as is plain without a race."""
     layers = {layer.weight: layer for layer in meter.calibration.layers}.values()
     linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
-    return not layers or linear > MANY_WEIGHTS * file_mb(meter.calibration.model)
+    return not layers or SAVED * linear > 2 * _least_mb(file_mb(meter.calibration.model))
