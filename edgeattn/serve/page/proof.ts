@@ -16,7 +16,10 @@ export type Step = keyof typeof STEPS;
 
 /** Return the largest error; null where one of them has no number. */
 const worstOf = (golden: readonly GoldenResult[]): number | null =>
-  golden.reduce<number | null>((most, { error }) => (most === null || error === null ? null : Math.max(most, error)), 0);
+  golden.reduce<number | null>(
+    (most, { error }) => (most === null || error === null ? null : Math.max(most, error)),
+    0,
+  );
 
 /** The list of steps, and the verdict below it. */
 export class Proof {

@@ -13,8 +13,8 @@ const MARGIN = 0.04; // of the drawing's larger side, around it
 const [BLACK, WHITE] = [0, 255];
 
 /** Show a field to draw in, with the paper and the ink of the golden samples. */
-export function showDrawing(asked: Asked, { manifest, golden }: Opened): void {
-  const paper = paperOf(manifest, golden);
+export function showDrawing(asked: Asked, { manifest, golden: { samples } }: Opened): void {
+  const paper = paperOf(manifest, samples);
   const ink = WHITE - paper;
   const canvas = make('canvas', { width: SIDE, height: SIDE, className: 'drawing', role: 'img' });
   canvas.setAttribute('aria-label', 'A field to draw in');

@@ -31,11 +31,7 @@ export function showGolden(asked: Asked, { golden: { samples, spreads } }: Opene
 const written = (title: string, tensors: Tensors): HTMLElement[] =>
   Object.entries(tensors).flatMap(([name, tensor]) => pair(`${title} ${name}`, sketch(tensor)));
 
-const compared = (
-  { outputs, excerpts }: Sample,
-  found: Tensors,
-  spreads: GoldenVectors['spreads'],
-): HTMLElement[] =>
+const compared = ({ outputs, excerpts }: Sample, found: Tensors, spreads: GoldenVectors['spreads']): HTMLElement[] =>
   Object.entries(outputs).flatMap(([name, tensor]) => {
     const [here, spread] = [found[name] as Tensor, spreads[name] as Float32Array];
     const { error } = compare(here, tensor, spread, excerpts[name]);

@@ -9,7 +9,7 @@ import { count, figure } from '../words.js';
 const MOST = 120; // tokens
 
 /** Show a field for a text, and what the model writes. */
-export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): void {
+export function showWriting(asked: Asked, { manifest, golden: { samples }, texts }: Opened): void {
   const paired = manifest.generation?.kind === 'encoder-decoder';
   const field = make('textarea', { rows: 3, value: beginning(texts[0] ?? '', paired), placeholder: 'Type a text' });
   const button = make('button', { type: 'button' }, paired ? 'Answer' : 'Continue');
@@ -34,7 +34,7 @@ export function showWriting(asked: Asked, { manifest, golden, texts }: Opened): 
     button.disabled = true;
     stop.hidden = false;
     const prompt = field.value;
-    const [start, begun] = [paired ? startOf(manifest, golden) : [], performance.now()];
+    const [start, begun] = [paired ? startOf(manifest, samples) : [], performance.now()];
     let tokens = 0;
     const told = (text: string): void => {
       tokens++;
