@@ -18,7 +18,7 @@ from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
 
-REWRITE_TOLERANCE = 1e-5  # of what a channel varies by, in float
+REWRITE_TOLERANCE = 1e-4  # of what a channel varies by: six layers, summed in another order, differ by 6e-6
 
 
 @dataclass(frozen=True, slots=True)

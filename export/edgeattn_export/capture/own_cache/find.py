@@ -156,20 +156,20 @@ def _is_causal(module: nn.Module, text: TextRoles, inputs: Inputs) -> bool:
     except EdgeAttnError:
         return False
     whole = output_array(call_outputs(module, text.beginning, inputs), text.logits)
-    return _disagreement(whole[:, :half], prefix_logits) is None
+    return _disagreement(text.logits, whole[:, :half], prefix_logits) is None
 
 
 def _difference(cache: OwnCache, inputs: Inputs, logits: Array) -> str | None:
     """Say where logits are not those of the text taken whole."""
     name = cache.text.logits
     whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), name)
-    return _disagreement(whole, logits)
+    return _disagreement(name, whole, logits)
 
 
-def _disagreement(expected: Array, actual: Array) -> str | None:
+def _disagreement(name: str, expected: Array, actual: Array) -> str | None:
     """Compare by what each place of the last axis varies by over all positions."""
-    units = Units.of({"": expected.shape[-1:]}, [{"": expected}])
-    return units.disagreement({"": expected}, {"": actual}, OWN_TOLERANCE)
+    units = Units.of({name: expected.shape[-1:]}, [{name: expected}])
+    return units.disagreement({name: expected}, {name: actual}, OWN_TOLERANCE)
 
 
 def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
@@ -181,7 +181,7 @@ def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
         name
         for name, value in whole.items()
         if name != cache.text.logits and isinstance(value, torch.Tensor)
-        if _disagreement(output_array(whole, name), output_array(part, name)) is None
+        if _disagreement(name, output_array(whole, name), output_array(part, name)) is None
     )
     return replace(cache, left_out=cache.left_out.union(same))
 
