@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.output_kinds import NUMBERS, OutputKind, kind_of
 from edgeattn_runtime.graph import Tensor
 
 if TYPE_CHECKING:  # agreement measures by what is here
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # agreement measures by what is here
 
 SMALL_CHANNEL = 0.1  # of the median channel's spread: what varies less is measured by this
 LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset
+KNOWN_BY = 8  # answers, that show what an output holds
 LOST = 1e6  # squared error, of a NaN or infinity where the original has a number
 
 Array = NDArray[np.float64]
@@ -102,10 +105,16 @@ class Spread:
     Attributes:
         mean: Of each channel, (C,).
         deviation: The standard deviation of each, above 0, (C,).
+        kind: What the output holds; of logits, differences between classes are measured.
     """
 
     mean: Array
     deviation: Array
+    kind: OutputKind = NUMBERS
+
+    def compared(self, answer: NDArray[np.generic]) -> Array:
+        """Return what is compared of an answer whose last axis holds all of it: (N, C) floats."""
+        return compared(self.kind, answer, len(self.mean))
 
     def errors(self, expected: NDArray[np.generic], actual: NDArray[np.generic]) -> Array:
         """Return the squared error of each number, in units of its channel: (N, C), NaN where none counts.
@@ -117,7 +126,7 @@ class Spread:
             expected: Any shape whose size is a multiple of the channels.
             actual: The same shape.
         """
-        a, b = (np.asarray(each, np.float64).reshape(-1, len(self.mean)) for each in (expected, actual))
+        a, b = self.compared(expected), self.compared(actual)
         finite = np.isfinite(a) & np.isfinite(b)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         with np.errstate(invalid="ignore", over="ignore"):
@@ -133,7 +142,18 @@ class Spread:
 
     def distance(self, answer: NDArray[np.generic]) -> float:
         """Return the mean squared distance of an answer from the mean answer, in the same units."""
-        return self.error(answer, np.broadcast_to(self.mean, (answer.size // len(self.mean), len(self.mean))))
+        return float(np.nan_to_num(np.square((self.compared(answer) - self.mean) / self.deviation)).mean())
+
+
+def compared(kind: OutputKind, answer: NDArray[np.generic], channels: int) -> Array:
+    """Return the numbers that are compared, (N, C): of logits, what each class is above their mean."""
+    rows: Array = np.asarray(answer, np.float64).reshape(-1, channels)
+    if not kind.is_relative:
+        return rows
+    finite = np.isfinite(rows)
+    sums = np.where(finite, rows, 0.0).sum(axis=1, keepdims=True)
+    differences: Array = rows - sums / np.maximum(finite.sum(axis=1, keepdims=True), 1)
+    return differences
 
 
 def moments_of(dims: Mapping[str, Dims], answers: Iterable[Outputs]) -> dict[str, Moments]:
@@ -159,8 +179,20 @@ def spreads_of(outputs: Iterable[Tensor], answers: Iterable[Outputs]) -> dict[st
         outputs: The contract's, of any dtype.
         answers: Of several inputs, at least one.
     """
-    dims = {tensor.name: tensor.dims for tensor in outputs}
-    return {name: moments.spread for name, moments in moments_of(dims, answers).items()}
+    tensors, stream = tuple(outputs), iter(answers)
+    first = list(islice(stream, KNOWN_BY))
+    kinds = {tensor.name: kind_of(tensor, [answer[tensor.name] for answer in first]) for tensor in tensors}
+    dims = {tensor.name: tensor.dims for tensor in tensors}
+
+    def taken(answer: Outputs) -> Outputs:
+        counts = {name: channel_count(each) for name, each in dims.items()}
+        return {
+            name: compared(kind, answer[name], counts[name]).reshape(answer[name].shape)
+            for name, kind in kinds.items()
+        }
+
+    moments = moments_of(dims, map(taken, chain(first, stream)))
+    return {name: replace(each.spread, kind=kinds[name]) for name, each in moments.items()}
 
 
 def worst_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:

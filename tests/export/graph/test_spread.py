@@ -64,3 +64,13 @@ def test_the_worst_output_counts() -> None:
     shifted = {"a": ROWS[:1], "b": ROWS[:1, 0] + spreads["b"].deviation}
     assert worst_error(spreads, answers[0], shifted) == pytest.approx(1.0)
     assert worst_error(spreads, answers[0], {**shifted, "b": ROWS[:2, 0]}) == LOST
+
+
+def test_logits_are_compared_by_differences_between_classes() -> None:
+    logits = Tensor("logits", "float32", ("batch", 3))
+    spread = spreads_of([logits], [{"logits": ROWS[i : i + 1]} for i in range(len(ROWS))])["logits"]
+    assert spread.error(ROWS, ROWS + 50) == pytest.approx(0.0, abs=1e-12)
+    assert spread.error(ROWS, ROWS + np.array([1.0, 0.0, 0.0])) > 0.01
+    masked = ROWS.copy()
+    masked[:, 1] = -np.inf
+    assert spread.error(masked, masked) == 0
