@@ -66,7 +66,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     if source.processing is not None:
         source.processing.check(source.name, captured.graph, real)
     limits = request.budget.limits
-    comparison = Comparison.of(captured, samples, source.metric, limits)
+    comparison = Comparison.of(captured, samples, source.metric, request.budget)
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
     progress.stage("recover")

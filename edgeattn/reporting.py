@@ -14,6 +14,7 @@ from edgeattn.judge.request import Request
 from edgeattn.measure.contents import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
+from edgeattn.report.accuracy_words import kind_notes
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
@@ -85,6 +86,7 @@ def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         *floats.captured.notes,
         *floats.recovered.notes,
         *choice.notes,
+        *kind_notes(proof.measures.scores.accuracy),
         *_convolution_notes(model, proof),
         *kernel_notes(proof.without_kernels),
         *_scale_notes(choice, proof),

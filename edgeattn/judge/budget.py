@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from numbers import Real
 
+from edgeattn.judge.compare import answers_one_number
 from edgeattn.judge.figures import Exact, Figure, Mean, Worst, mean_drop
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.statistics import unseen_score
@@ -15,8 +16,10 @@ from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn.results.limits import GOLDEN, GOLDEN_CEILING, LIMITS, limit_of
 from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.graph import Graph
 
-DEFAULT = {"cosine": 0.99}  # asked where a budget is silent on accuracy
+DEFAULT = {"r2": 0.98, "r2_channel_min": 0.5}  # asked where a budget is silent on accuracy
+SUITING = {"kl": 0.05, "top1": 0.9, "recall_at_10": 0.8}  # besides, of outputs that these suit
 _OUTPUT_METRICS = (
     *("top1", "topk", "kl", "perplexity_ratio", "token_agreement"),
     *("recall_at_10", "rank", "attention_distance"),
@@ -59,12 +62,41 @@ class Budget:
             limits = DEFAULT | limits
         return cls(limits, names)
 
+    @property
+    def is_explicit_on_accuracy(self) -> bool:
+        """Whether the caller limits accuracy."""
+        return any(LIMITS[name].on_accuracy for name in self.explicit)
+
+    def check_answers(self, graph: Graph) -> None:
+        """Refuse a limit that says nothing of what a model answers.
+
+        Args:
+            graph: The model's contract.
+
+        Raises:
+            BudgetError: A cosine of one number, which is 1 or -1.
+        """
+        cosines = sorted({"cosine", "cosine_min"} & self.explicit)
+        if cosines and answers_one_number(graph):
+            raise BudgetError(
+                f"budget {cosines[0]}: {graph.outputs[0]} found, which is one number, and its cosine "
+                "1 or -1; ask for r2"
+            )
+
+    def bounds(self, measures: Measures) -> dict[str, float]:
+        """Return the limits, and those that suit what outputs hold where the caller is silent on accuracy."""
+        limits = dict(self.limits)
+        if not self.is_explicit_on_accuracy:
+            for name in sorted(SUITING.keys() & measures.scores.output_metrics.keys()):
+                limits.setdefault(name, SUITING[name])
+        return limits
+
     def __contains__(self, name: str) -> bool:
         return name in self.limits
 
     def checks(self, measures: Measures) -> tuple[Check, ...]:
         """Hold what was measured against every limit that it says anything of."""
-        bounds = {**self.limits, GOLDEN.name: GOLDEN_CEILING}
+        bounds = {**self.bounds(measures), GOLDEN.name: GOLDEN_CEILING}
         figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds.items())
         return tuple(check_of(name, bound, figure) for name, bound, figure in figures if figure is not None)
 
@@ -75,7 +107,7 @@ class Budget:
             measures: Of samples that choose.
             count: The evaluation samples. That few of them show little is no fault of what is measured.
         """
-        bounds = {name: bound for name, bound in self.limits.items() if LIMITS[name].on_accuracy}
+        bounds = {n: bound for n, bound in self.bounds(measures).items() if LIMITS[n].on_accuracy}
         figures = ((LIMITS[name], bound, figure_of(name, measures)) for name, bound in bounds.items())
         return all(
             figure.promises(partial(limit.meets, limit=bound), count)
@@ -165,7 +197,14 @@ def _exact(value: float | None) -> Figure | None:
     return None if value is None else Exact(value)
 
 
+def _r2(measures: Measures) -> Figure:
+    lowest = min(measures.scores.outputs, key=lambda output: output.accuracy.r2)
+    return _mean([1 - error for error in lowest.errors])
+
+
 _READERS: Mapping[str, Reader] = {
+    "r2": _r2,
+    "r2_channel_min": lambda measures: Exact(measures.scores.accuracy.worst_channel.r2_channel_min),
     "cosine": lambda measures: _mean(measures.scores.cosine),
     "cosine_min": lambda measures: Worst(min(measures.scores.cosine), len(measures.scores.cosine)),
     "snr_db": lambda measures: _mean(measures.scores.snr_db),

@@ -16,10 +16,9 @@ from edgeattn.judge.footprint import Footprint, graphs_mb, memory_of, within_mem
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.models import Choice, FloatModel
 from edgeattn.judge.request import Request
-from edgeattn.judge.search import goal_of, recipe_files, trial_results, unmet
+from edgeattn.judge.search import AIMED_AT, goal_of, recipe_files, trial_results, unmet
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress
-from edgeattn.results.limits import r2_of
 from edgeattn_export.graph.samples import SampleSplit, stratified
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
@@ -117,7 +116,9 @@ class Chooser:
                 break
             goal = goal.tightened(TIGHTENING * goal.used_by(search.chosen))
             del int8, ways  # before the next ones take as much memory
-        best = max(tries, key=lambda each: (self._is_exact(each[1]), min(min(way.cosine) for way in each[1])))
+        best = max(
+            tries, key=lambda each: (self._is_exact(each[1]), -max(max(way.errors) for way in each[1]))
+        )
         if best != tries[-1]:
             int8 = int8_graphs(self.floats, best[0].chosen.recipe)
         return self._choice(int8, best[0], refined=tries.index(best))
@@ -141,8 +142,7 @@ class Chooser:
         """Say whether each way to run promises what is stated, and meets what else is aimed at."""
         goal, budget, count = self.goal, self.request.budget, len(self.samples.evaluation)
         return all(
-            r2_of(way.accuracy.cosine_mean) >= goal.r2
-            and r2_of(way.accuracy.cosine_min) >= goal.r2_min
+            (budget.explicit & AIMED_AT or (way.r2 >= goal.r2 and 1 - max(way.errors) >= goal.r2_min))
             and budget.is_promised(Measures(scores=way), count)
             for way in ways
         )

@@ -13,40 +13,61 @@ from numpy.typing import NDArray
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.noise import snr_db
-from edgeattn.judge.output_metrics import OutputMetrics
+from edgeattn.judge.output_metrics import OutputMetrics, metric_means
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.r2 import output_r2, r2_part
 from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
+from edgeattn_export.graph.spread import Spread
 from edgeattn_runtime.errors import CaptureError, ModelError
-from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.similarity import cosine
 
 
-def scores_of(stream: Iterable[SampleScore], output_metrics: OutputMetrics, *, has_metric: bool) -> Scores:
+def scores_of(
+    stream: Iterable[SampleScore],
+    spreads: Mapping[str, Spread],
+    padded: Padded,
+    output_metrics: OutputMetrics,
+    *,
+    has_metric: bool,
+) -> Scores:
     """Return what samples come to: the same numbers, whoever scored which of them.
 
     Args:
         stream: Of every sample, in their order.
+        spreads: By output.
+        padded: The contract.
         output_metrics: Those of single outputs.
         has_metric: Whether the model has a metric of its own.
     """
     scores = tuple(stream)
+    has_cosine = not answers_one_number(padded.graph)
     return Scores(
-        cosine=tuple(score.cosine for score in scores),
-        cosine_float=tuple(score.cosine_float for score in scores),
+        outputs=[
+            output_r2(
+                tensor.name, tensor.dims, spreads[tensor.name], [s.r2_parts[tensor.name] for s in scores]
+            )
+            for tensor in padded.graph.outputs
+        ],
+        cosine=tuple(score.cosine for score in scores if has_cosine),
+        cosine_float=tuple(score.cosine_float for score in scores if has_cosine),
         max_abs=tuple(score.max_abs for score in scores),
         snr_db=tuple(score.snr_db for score in scores),
         metric_pytorch=tuple(score.metric_pytorch for score in scores if has_metric),
         metric_int8=tuple(score.metric_int8 for score in scores if has_metric),
-        output_metrics={
-            metric.name: metric.mean([score.kept[metric.name] for score in scores])
-            for metric, _ in output_metrics
-        },
+        output_metrics=metric_means(output_metrics, [score.kept for score in scores]),
     )
+
+
+def answers_one_number(graph: Graph) -> bool:
+    """Say whether all that is answered to an input is one number, whose cosine is 1 or -1."""
+    return len(graph.outputs) == 1 and all(dim == 1 for dim in graph.outputs[0].dims[1:])
 
 
 def with_progress(
@@ -68,6 +89,7 @@ def compare(
     runners: Mapping[str, Runner],
     samples: Iterable[Sample],
     padded: Padded,
+    spreads: Mapping[str, Spread],
     metric: MetricOfArrays | None,
     output_metrics: OutputMetrics = (),
 ) -> Iterator[SampleScore]:
@@ -77,6 +99,7 @@ def compare(
         runners: By the names of ``edgeattn.measure.runners``.
         samples: Real samples; their targets go to ``metric``.
         padded: Tells the positions of outputs that are padding.
+        spreads: By output, the units of its errors.
         metric: None where the model has none.
         output_metrics: Those of single outputs.
 
@@ -87,10 +110,10 @@ def compare(
     for sample in samples:
         answers = _answers(runners, sample)
         kept = {
-            output_metric.name: output_metric.keep(_output_answers(runners, answers, sample, padded, tensor))
-            for output_metric, tensor in output_metrics
+            (each.name, tensor.name): each.keep(_output_answers(runners, answers, sample, padded, tensor))
+            for each, tensor in output_metrics
         }
-        yield _score(answers, sample, padded, metric, kept)
+        yield _score(answers, sample, padded, spreads, metric, kept)
 
 
 def _answers(runners: Mapping[str, Runner], sample: Sample) -> dict[str, Outputs]:
@@ -119,7 +142,7 @@ def _output_answers(
             f"sample {sample.number}: the original answers NaN in the output {tensor.name!r}, numbers "
             "expected, as a limit is on it; leave such samples out"
         )
-    rows = [counted(each).astype(np.float64).reshape(-1, each.shape[-1]) for each in (expected, answer)]
+    rows = [_rows(tensor, counted(each), each.shape[-1]) for each in (expected, answer)]  # (N, D) each
     return OutputAnswers(
         sample=sample,
         tensor=tensor,
@@ -132,16 +155,31 @@ def _output_answers(
     )
 
 
+def _rows(tensor: Tensor, answer: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    """Return an output's rows, (N, D); of one logit, (N, 2): 0 and the logit."""
+    numbers = answer.astype(np.float64)
+    if kind_of(tensor, ()).kind != "one logit":
+        return numbers.reshape(-1, size)
+    logits = numbers.reshape(-1, 1)
+    return np.concatenate([np.zeros_like(logits), logits], axis=1)
+
+
 def _score(
     answers: Mapping[str, Outputs],
     sample: Sample,
     padded: Padded,
+    spreads: Mapping[str, Spread],
     metric: MetricOfArrays | None,
-    kept: Mapping[str, Any],
+    kept: Mapping[tuple[str, str], Any],
 ) -> SampleScore:
-    flat = {name: _flat(padded.without_padding(sample.inputs, answer)) for name, answer in answers.items()}
+    counted = {name: padded.without_padding(sample.inputs, answer) for name, answer in answers.items()}
+    flat = {name: _flat(answer) for name, answer in counted.items()}
     _check_defined(sample.number, flat)
     return SampleScore(
+        r2_parts={
+            name: r2_part(spread, *(counted[runner][name] for runner in (PYTORCH, INT8, FLOAT)))
+            for name, spread in spreads.items()
+        },
         cosine=cosine(flat[PYTORCH], flat[INT8]),
         cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
         max_abs=_max_abs(flat[PYTORCH], flat[INT8]),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from edgeattn.judge.budget import Budget
 from edgeattn.judge.compare import compare, scores_of, with_progress
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.judge.output_metrics import OutputMetrics, check_count, output_metrics_of
+from edgeattn.judge.output_metrics import OutputMetrics, check_count, default_metrics, output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import THREADS, runners_of, torch_threads
@@ -19,6 +20,7 @@ from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples, SampleSplit
+from edgeattn_export.graph.spread import Spread, spreads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +31,42 @@ class Comparison:
         captured: The original and the float export; its graph is the contract.
         padded: Tells which positions count.
         metric: The user's; None where there is none.
-        output_metrics: Metrics of single outputs, that the budget limits.
+        spreads: By output, the units of its errors: what the original's answers vary by on selection samples.
+        output_metrics: Metrics of single outputs, that the budget limits, or that suit what an output holds.
     """
 
     captured: Captured
     padded: Padded
     metric: Metric | None
+    spreads: Mapping[str, Spread]
     output_metrics: OutputMetrics = ()
 
     @classmethod
     def of(
-        cls, captured: Captured, samples: SampleSplit, metric: Metric | None, limits: Iterable[str]
+        cls, captured: Captured, samples: SampleSplit, metric: Metric | None, budget: Budget
     ) -> Comparison:
         """Return how a model is compared, as a budget limits it.
 
         Args:
             captured: The original and the float export.
-            samples: Selection samples show where padding is; evaluation samples must be enough.
+            samples: Selection samples show where padding is, and what answers vary by; evaluation samples
+                must be enough.
             metric: The user's; None where there is none.
-            limits: The budget's, by name.
+            budget: The limits.
 
         Raises:
-            BudgetError: No output can be what a metric is of, or the metric needs more evaluation samples.
+            BudgetError: No output can be what a metric is of, or the metric needs more evaluation samples; or
+                a cosine is asked of one number.
         """
+        budget.check_answers(captured.graph)
         padded = Padded.of(captured, samples.selection)
-        output_metrics = output_metrics_of(limits, captured.graph)
+        spreads = _spreads(captured, padded, samples.selection)
+        kinds = {name: spread.kind for name, spread in spreads.items()}
+        output_metrics = output_metrics_of(budget.limits, captured.graph)
         check_count(output_metrics, len(samples.evaluation))
-        return cls(captured, padded, metric, output_metrics)
+        if not budget.is_explicit_on_accuracy:
+            output_metrics = default_metrics(kinds, captured.graph, len(samples.evaluation))
+        return cls(captured, padded, metric, spreads, output_metrics)
 
     def scores(self, int8: Runner, samples: Samples, progress: Progress) -> Scores:
         """Compare answers on every sample.
@@ -90,11 +101,13 @@ class Comparison:
             metric = None
             if self.metric is not None:
                 metric = MetricOfArrays(self.metric, self.captured, first.inputs)
-            yield from compare(runners, chain([first], stream), self.padded, metric, self.output_metrics)
+            every = chain([first], stream)
+            yield from compare(runners, every, self.padded, self.spreads, metric, self.output_metrics)
 
     def merged(self, stream: Iterable[SampleScore]) -> Scores:
         """Return what the scores of samples come to, in their order."""
-        return scores_of(stream, self.output_metrics, has_metric=self.metric is not None)
+        has_metric = self.metric is not None
+        return scores_of(stream, self.spreads, self.padded, self.output_metrics, has_metric=has_metric)
 
     def race(
         self, int8: Runner, samples: Samples, *, floats: Runner | None = None, seconds: float | None = None
@@ -113,3 +126,11 @@ class Comparison:
                 runners[FLOAT] = floats
             inputs = (sample.inputs for sample in samples)
             return race(runners, inputs, self.captured.graph, threads=THREADS, seconds=seconds)
+
+
+def _spreads(captured: Captured, padded: Padded, samples: Samples) -> dict[str, Spread]:
+    """Return what each output of the original varies by, by its float export, padding left out."""
+    answer = captured.engine.runner(captured.model)
+    answers = (padded.without_padding(sample.inputs, answer(sample.inputs)) for sample in samples)
+    tensors = captured.graph.outputs
+    return spreads_of([replace(each, dims=padded.counted_dims(each)) for each in tensors], answers)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeattn.judge.padding import Padded
 from edgeattn.results.check import EdgeCase
@@ -16,16 +16,16 @@ from edgeattn_export.graph.edge_cases import EdgeBasis, EdgeInputs, edge_cases
 from edgeattn_export.graph.fallback import reason
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.graph.spread import Spread
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.similarity import cosine
 
-Array = NDArray[np.float64]
-
-LEAST_COSINE = {FLOAT: 0.999, INT8: 0.9}  # cosine: no verdict on exactness, but that nothing is broken
+# Root mean square, in units of what answers vary by: no verdict on exactness, but that nothing is broken. For
+# answers around 0 they ask what cosines of .999 and .9 do.
+MOST_ERROR = {FLOAT: 0.045, INT8: 0.45}
 
 
 def edge_case_results(
-    basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded
+    basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded, spreads: Mapping[str, Spread]
 ) -> tuple[EdgeCase, ...]:
     """Derive edge cases from a contract, and try them.
 
@@ -33,45 +33,108 @@ def edge_case_results(
         basis: The contract, and real samples.
         runners: By the names of ``edgeattn.measure.runners``.
         padded: Tells which positions count.
+        spreads: By output, the units of errors.
     """
-    return tuple(_result(case, basis, runners, padded) for case in edge_cases(basis))
+    trial = _Trial(basis, runners, padded, spreads)
+    return tuple(trial.result(case) for case in edge_cases(basis))
 
 
-def _result(case: EdgeInputs, basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded) -> EdgeCase:
-    inputs = case.inputs if case.alone is None else case.alone
-    try:
-        expected = list(_rows(inputs, runners[PYTORCH](inputs), basis, padded))
-    except Exception as error:  # the user's own code, of any kind
-        return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
-    if not all(np.isfinite(row).all() for row in expected):
-        return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
-    result = EdgeCase(case.name, ok=True)
-    for name in (FLOAT, INT8):
-        result = _compared(case, name, expected, basis, runners[name], padded)
-        if not result.ok:
-            break
-    if not result.ok and result.cosine is not None:
-        own = _own_agreement(inputs, expected, basis, runners[PYTORCH], padded)
-        if own < LEAST_COSINE[FLOAT]:
-            note = (
-                f"not compared: the last digits of its inputs turn the original's answer (cosine {own:.5f})"
-            )
-            return EdgeCase(case.name, ok=True, told=note)
-    if case.beyond and result.told is not None and result.cosine is not None:
-        return replace(result, ok=True, told=f"{result.told}; not judged, as no real input is like it")
-    return result
+def row_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:
+    """Return the root mean square error of the worst output of a row.
 
+    An answer far from all that real inputs get is measured by its own distance from their mean.
 
-def _own_agreement(
-    inputs: Inputs, expected: list[Array], basis: EdgeBasis, original: Runner, padded: Padded
-) -> float:
-    """Return the cosine of the original to itself, of the worst row, where its inputs move by a last place.
-
-    Of a constant behind a norm, for example, all that is left is how its mean was rounded.
+    Args:
+        spreads: By output.
+        expected: Outputs by name.
+        actual: The same names and dims; those alone are compared.
     """
-    mask = None if padded.padding is None else padded.padding.mask
-    answers = (_rows(moved, original(moved), basis, padded) for moved in _moved(inputs, mask))
-    return min((cosine(a, b) for rows in answers for a, b in zip(expected, rows, strict=True)), default=1.0)
+    return max(
+        math.sqrt(spread.error(expected[name], actual[name]) / max(spread.distance(expected[name]), 1.0))
+        for name, spread in spreads.items()
+        if name in actual
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What edge cases are tried on, and how answers are compared."""
+
+    basis: EdgeBasis
+    runners: Mapping[str, Runner]
+    padded: Padded
+    spreads: Mapping[str, Spread]
+
+    def result(self, case: EdgeInputs) -> EdgeCase:
+        """Try one."""
+        inputs = case.inputs if case.alone is None else case.alone
+        try:
+            expected = self._answer(PYTORCH, inputs)
+        except Exception as error:  # the user's own code, of any kind
+            return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
+        if any(_undefined(row) for row in expected):
+            return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
+        result = EdgeCase(case.name, ok=True)
+        for name in (FLOAT, INT8):
+            result = self._compared(case, name, expected)
+            if not result.ok:
+                break
+        if not result.ok and result.error is not None:
+            own = self._own_error(inputs, expected)
+            if own > MOST_ERROR[FLOAT]:
+                note = (
+                    "not compared: the last digits of its inputs turn the original's answer "
+                    f"(error {own:.3g})"
+                )
+                return EdgeCase(case.name, ok=True, told=note)
+        if case.beyond and result.told is not None and result.error is not None:
+            return replace(result, ok=True, told=f"{result.told}; not judged, as no real input is like it")
+        return result
+
+    def _answer(self, runner: str, inputs: Inputs) -> list[Outputs]:
+        return list(_rows(inputs, self.runners[runner](inputs), self.basis, self.padded))
+
+    def _own_error(self, inputs: Inputs, expected: list[Outputs]) -> float:
+        """Return the original's error to itself, of the worst row, where its inputs move by a last place.
+
+        Of a constant behind a norm, for example, all that is left is how its mean was rounded.
+        """
+        mask = None if self.padded.padding is None else self.padded.padding.mask
+        answers = (self._answer(PYTORCH, moved) for moved in _moved(inputs, mask))
+        return max((self._error(expected, rows) for rows in answers), default=0.0)
+
+    def _error(self, expected: list[Outputs], rows: list[Outputs]) -> float:
+        pairs = zip(expected, rows, strict=True)
+        return max((row_error(self.spreads, a, b) for a, b in pairs), default=0.0)
+
+    def _compared(self, case: EdgeInputs, name: str, expected: list[Outputs]) -> EdgeCase:
+        try:
+            rows = self._answer(name, case.inputs)
+        except InputError as error:
+            return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
+        except Exception as error:  # an engine's, of any kind
+            return EdgeCase(case.name, ok=False, told=f"{name} does not answer: {reason(error)}")
+        rows = rows if case.alone is None else rows[-len(expected) :]
+        if [_dims(row) for row in rows] != [_dims(row) for row in expected]:
+            return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
+        undefined = next((output for row in rows for output in _undefined(row)), None)
+        if undefined is not None:
+            told = f"{name} answers NaN or infinity in {undefined!r}, where the original has numbers"
+            return EdgeCase(case.name, ok=False, told=told)
+        largest = self._error(expected, rows)
+        if largest <= MOST_ERROR[name]:
+            return EdgeCase(case.name, ok=True, error=largest)
+        note = f"error of {name} {largest:.3g} of what answers vary by, at most {MOST_ERROR[name]:g} expected"
+        return EdgeCase(case.name, ok=False, error=largest, told=note)
+
+
+def _undefined(row: Outputs) -> list[str]:
+    """Name the outputs of a row that hold NaN or infinity."""
+    return [name for name, answer in row.items() if not np.isfinite(answer).all()]
+
+
+def _dims(row: Outputs) -> list[tuple[int, ...]]:
+    return [answer.shape for answer in row.values()]
 
 
 def _moved(inputs: Inputs, mask: str | None) -> Iterator[Inputs]:
@@ -88,39 +151,16 @@ def _moved(inputs: Inputs, mask: str | None) -> Iterator[Inputs]:
         yield moved
 
 
-def _compared(
-    case: EdgeInputs, name: str, expected: list[Array], basis: EdgeBasis, runner: Runner, padded: Padded
-) -> EdgeCase:
-    try:
-        rows = list(_rows(case.inputs, runner(case.inputs), basis, padded))
-    except InputError as error:
-        return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
-    except Exception as error:  # an engine's, of any kind
-        return EdgeCase(case.name, ok=False, told=f"{name} does not answer: {reason(error)}")
-    rows = rows if case.alone is None else rows[-len(expected) :]
-    if [row.shape for row in rows] != [row.shape for row in expected]:
-        return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
-    lowest = min((cosine(a, b) for a, b in zip(expected, rows, strict=True)), default=1.0)
-    if lowest >= LEAST_COSINE[name]:
-        return EdgeCase(case.name, ok=True, cosine=lowest)
-    note = f"cosine of {name} to the original {lowest:.5f}, at least {LEAST_COSINE[name]:g} expected"
-    return EdgeCase(case.name, ok=False, cosine=lowest, told=note)
-
-
-def _rows(inputs: Inputs, outputs: Outputs, basis: EdgeBasis, padded: Padded) -> Iterator[Array]:
-    """Yield what counts of each row of an answer, flat; of all at once where rows cannot be told apart."""
+def _rows(inputs: Inputs, outputs: Outputs, basis: EdgeBasis, padded: Padded) -> Iterator[Outputs]:
+    """Yield what counts of each row of an answer; of all at once where rows cannot be told apart."""
     batch = basis.axes.batch
     tensors = (*basis.graph.inputs, *basis.graph.outputs)
     if batch is None or any(tensor.dims[:1] != (batch,) for tensor in tensors):
-        yield _flat(padded.without_padding(inputs, outputs))
+        yield padded.without_padding(inputs, outputs)
         return
     for row in range(len(inputs[basis.graph.inputs[0].name])):
         one = slice(row, row + 1)
         row_inputs, row_outputs = (
             {name: a[one] for name, a in arrays.items()} for arrays in (inputs, outputs)
         )
-        yield _flat(padded.without_padding(row_inputs, row_outputs))
-
-
-def _flat(outputs: Outputs) -> Array:
-    return np.concatenate([np.asarray(output, np.float64).ravel() for output in outputs.values()])
+        yield padded.without_padding(row_inputs, row_outputs)

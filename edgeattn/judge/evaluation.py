@@ -125,4 +125,6 @@ def _edge_cases(subject: Subject) -> tuple[EdgeCase, ...]:
         by_row=captured.axes.batch in subject.sizes,
     )
     with torch_threads(THREADS):
-        return edge_case_results(basis, comparison.runners(subject.int8), comparison.padded)
+        return edge_case_results(
+            basis, comparison.runners(subject.int8), comparison.padded, comparison.spreads
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -90,12 +91,16 @@ def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSampl
     """
     samples, processing = evaluation.samples, model.source.processing
     every = [sample.inputs for sample in samples]
-    ranked = sorted(zip(evaluation.scores.cosine, range(len(samples)), strict=True))[:SHOWN_SAMPLES]
+    ranked = sorted(zip(evaluation.scores.errors, range(len(samples)), strict=True), reverse=True)
     worst = []
-    for cosine, i in ranked:
+    for error, i in ranked[:SHOWN_SAMPLES]:
         original, bundle = _answer_texts(model, evaluation.int8, samples[i])
         inputs = input_views(model.captured.graph, processing, samples[i].inputs, every)
-        worst.append(WorstSample(samples[i].number, cosine, inputs, printable(original), printable(bundle)))
+        worst.append(
+            WorstSample(
+                samples[i].number, math.sqrt(max(error, 0.0)), inputs, printable(original), printable(bundle)
+            )
+        )
     return tuple(worst)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgeattn.judge.figures import Mean
+from edgeattn.judge.r2 import OutputR2, R2Part
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.graph import Placement
 from edgeattn.results.latency import Race
@@ -19,7 +20,9 @@ class Scores:
     """A number a sample of each kind.
 
     Attributes:
-        cosine: Between all outputs of int8 and of the original, flattened, padding left out.
+        outputs: R² of each output.
+        cosine: Between all outputs of int8 and of the original, flattened, padding left out; empty where an
+            answer is one number.
         cosine_float: The same of the float export.
         max_abs: The largest absolute difference of any number.
         snr_db: Signal-to-noise ratio in dB: the original's outputs over what int8 differs by.
@@ -28,6 +31,7 @@ class Scores:
         output_metrics: By limit, what the budget limits beside these, see ``edgeattn.judge.output_metrics``.
     """
 
+    outputs: Sequence[OutputR2]
     cosine: Sequence[float]
     cosine_float: Sequence[float]
     max_abs: Sequence[float]
@@ -37,12 +41,28 @@ class Scores:
     output_metrics: Mapping[str, Mean] = field(default_factory=dict)
 
     @property
+    def count(self) -> int:
+        """How many samples there were."""
+        return len(self.max_abs)
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """What each sample lacks of an R² of 1, in the output that lacks most."""
+        return tuple(map(max, zip(*(output.errors for output in self.outputs), strict=True)))
+
+    @property
+    def r2(self) -> float:
+        """Of the worst output."""
+        return min(output.accuracy.r2 for output in self.outputs)
+
+    @property
     def accuracy(self) -> Accuracy:
         """Return what they come to."""
         return Accuracy(
-            cosine_mean=float(np.mean(self.cosine)),
-            cosine_min=min(self.cosine),
-            cosine_float_min=min(self.cosine_float),
+            outputs=tuple(output.accuracy for output in self.outputs),
+            cosine_mean=float(np.mean(self.cosine)) if self.cosine else None,
+            cosine_min=min(self.cosine, default=None),
+            cosine_float_min=min(self.cosine_float, default=None),
             max_abs=max(self.max_abs),
             snr_db=float(np.mean(self.snr_db)),
             metric_pytorch=float(np.mean(self.metric_pytorch)) if self.metric_pytorch else None,
@@ -55,22 +75,24 @@ class SampleScore:
     """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
 
     Attributes:
+        r2_parts: By output.
         cosine: As in ``Scores``.
         cosine_float: As there.
         max_abs: As there.
         snr_db: As there.
         metric_pytorch: NaN where there is no metric.
         metric_int8: The same.
-        kept: By the name of a metric of single outputs, what it keeps of the sample.
+        kept: By a metric of single outputs and an output, what it keeps of the sample.
     """
 
+    r2_parts: Mapping[str, R2Part]
     cosine: float
     cosine_float: float
     max_abs: float
     snr_db: float
     metric_pytorch: float
     metric_int8: float
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[tuple[str, str], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

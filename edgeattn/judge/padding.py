@@ -53,13 +53,17 @@ class Padded:
             tensor.name: self.counted(inputs, tensor, outputs[tensor.name]) for tensor in self.graph.outputs
         }
 
+    def counted_dims(self, tensor: Tensor) -> tuple[int | str, ...]:
+        """Return the dims of what ``counted`` returns of an output: positions first, then the others."""
+        axes = self._padded_axes(tensor, len(tensor.dims))
+        if not axes:
+            return tensor.dims
+        return ("positions", *(dim for axis, dim in enumerate(tensor.dims) if axis and axis not in axes))
+
     def counted(self, inputs: Inputs, tensor: Tensor, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Return what counts of an array whose first dims are those of an output."""
-        if self.padding is None:
-            return array
-        batch, symbol = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)
-        axes = [axis for axis, dim in enumerate(tensor.dims[: array.ndim]) if axis and dim == symbol]
-        if tensor.dims[:1] != (batch,) or not axes:
+        axes = self._padded_axes(tensor, array.ndim)
+        if self.padding is None or not axes:
             return array
         positions = inputs[self.padding.mask] != self.padding.masked_out  # (B, S)
         valid = positions
@@ -67,3 +71,12 @@ class Padded:
             valid = valid[..., None] & positions.reshape(len(positions), *(1,) * (valid.ndim - 1), -1)
         counts: NDArray[np.generic] = np.moveaxis(array, axes, range(1, len(axes) + 1))[valid]
         return counts
+
+    def _padded_axes(self, tensor: Tensor, ndim: int) -> list[int]:
+        """Return the axes that have a place for each position of the input that tells padding."""
+        if self.padding is None:
+            return []
+        batch, symbol = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)
+        if tensor.dims[:1] != (batch,):
+            return []
+        return [axis for axis, dim in enumerate(tensor.dims[:ndim]) if axis and dim == symbol]

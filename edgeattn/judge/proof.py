@@ -60,7 +60,7 @@ class Proof:
     @property
     def count(self) -> int:
         """How many samples evaluated."""
-        return len(self.measures.scores.cosine)
+        return self.measures.scores.count
 
 
 def prove(model: Int8Model, progress: Progress) -> Proof:

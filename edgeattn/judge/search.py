@@ -21,6 +21,7 @@ from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.search.store import fingerprint
 from edgeattn_runtime.latency import processor_milliseconds, take_turns
 
+AIMED_AT = frozenset({"r2", "cosine", "cosine_min"})  # limits that take the place of the target's own aim
 TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements
 TIMED_SAMPLES = 8  # that the original is timed on
 TIMED_PASSES = 3  # over them
@@ -41,7 +42,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
-    if request.budget.explicit & {"r2", "cosine", "cosine_min"}:
+    if request.budget.explicit & AIMED_AT:
         mean = max(limits.get("r2", NO_LIMIT), r2_of(limits.get("cosine", NO_LIMIT)))
         worst = r2_of(limits.get("cosine_min", NO_LIMIT))
     milliseconds = [limits.get("latency_ms", math.inf)]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgeattn.judge.edge_cases import LEAST_COSINE
+from edgeattn.judge.edge_cases import MOST_ERROR, row_error
 from edgeattn.judge.models import Int8Model
 from edgeattn.measure.runners import THREADS
 from edgeattn.results.check import EdgeCase
@@ -17,7 +16,6 @@ from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.streaming import StreamingGraphs
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.similarity import cosine
 from edgeattn_runtime.streaming import hop_shape
 from edgeattn_runtime.turns import Clock, InTurn, Rounds
 
@@ -63,20 +61,15 @@ def _case(model: Int8Model, graphs: StreamingGraphs, samples: list[Inputs]) -> E
     streaming = graphs.streaming
     int8 = model.choice.int8.graphs[streaming.step].quantized.model
     step, original = model.request.target.device.runner(int8), model.float_model.captured.reference
-    lowest = 1.0
+    spreads, largest = model.float_model.comparison.spreads, 0.0
     for inputs in samples:
         expected, actual = original(inputs), graphs.streamed(step, inputs[streaming.input])
-        lowest = min(lowest, *(_cosine(expected[name], answer) for name, answer in actual.items()))
-    name, least = f"hop by hop, {streaming.hop} of {streaming.input!r} at once", LEAST_COSINE[INT8]
-    if lowest >= least:
-        return EdgeCase(name, ok=True, cosine=lowest)
-    told = f"cosine of {INT8} to the original {lowest:.5f}, at least {least:g} expected"
-    return EdgeCase(name, ok=False, cosine=lowest, told=told)
-
-
-def _cosine(expected: NDArray[np.generic], actual: NDArray[np.generic]) -> float:
-    one, other = (np.asarray(each, np.float64).ravel() for each in (expected, actual))
-    return cosine(one, other)
+        largest = max(largest, row_error(spreads, expected, actual))
+    name, most = f"hop by hop, {streaming.hop} of {streaming.input!r} at once", MOST_ERROR[INT8]
+    if largest <= most:
+        return EdgeCase(name, ok=True, error=largest)
+    told = f"error of {INT8} {largest:.3g} of what answers vary by, at most {most:g} expected"
+    return EdgeCase(name, ok=False, error=largest, told=told)
 
 
 def _note(model: Int8Model, graphs: StreamingGraphs) -> str:

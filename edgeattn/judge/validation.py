@@ -112,7 +112,7 @@ def comparison_with(
     """
     original = recapture(source, files, variant, progress=progress)
     budget = Budget.read(files.manifest.budget, has_metric=source.metric is not None)
-    comparison = Comparison.of(original.captured, original.samples, source.metric, budget.limits)
+    comparison = Comparison.of(original.captured, original.samples, source.metric, budget)
     return comparison, original.samples
 
 
@@ -133,7 +133,7 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
     )
     checks = budget.checks(measures)
     machine = Machine.here(variant.engine.kernels)
-    return Validation(measures, checks, evaluation.edge_cases, machine, len(evaluation.scores.cosine))
+    return Validation(measures, checks, evaluation.edge_cases, machine, evaluation.scores.count)
 
 
 def _size_mb(files: BundleFiles, target: str) -> float:

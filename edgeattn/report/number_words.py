@@ -30,12 +30,12 @@ def cosine(value: float) -> str:
 
 
 def r2(value: float) -> str:
-    """Write an R² with five decimals."""
+    """Write a coefficient of determination with five decimals."""
     return f"{value:.5f}"
 
 
-def golden_error(value: float | None) -> str:
-    """Write an error of golden outputs, in units of their spread, with five decimals."""
+def error(value: float | None) -> str:
+    """Write an error, which is in units of what answers vary by, with five decimals."""
     return "none" if value is None else f"{value:.5f}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from edgeattn.report.number_words import cosine, count, limit_text, measured_text
+from edgeattn.report.number_words import count, error, limit_text, measured_text
 from edgeattn.results.check import CONFIDENCE, EVALUATION_SHARE, Check, EdgeCase
 from edgeattn.results.limits import limit_of
 
@@ -22,11 +22,11 @@ def confidence_text(check: Check) -> str:
 
 
 def edge_cases_line(cases: Sequence[EdgeCase]) -> str:
-    """Return how many edge cases are right, and how near the worst of those that are compared came."""
+    """Return how many edge cases are right, and the largest error of those that are compared."""
     compared = [case for case in cases if case.in_verdict]
-    lowest = min((case.cosine for case in compared if case.cosine is not None), default=None)
+    largest = max((case.error for case in compared if case.error is not None), default=None)
     right = f"Edge cases: {sum(case.ok for case in compared)} of {len(compared)} right"
-    return right if lowest is None else f"{right}, the lowest cosine {cosine(lowest)}"
+    return right if largest is None else f"{right}, the largest error {error(largest)}"
 
 
 def undecided_notes(checks: Iterable[Check], evaluation: int) -> tuple[str, ...]:

@@ -6,11 +6,42 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class OutputAccuracy:
+    """How much of what one output varies by int8 explains.
+
+    Attributes:
+        output: Its name.
+        kind: What it holds: "logits", "log-probabilities", "one logit", "embedding" or "numbers".
+        by: By what that was recognized; empty for plain numbers.
+        r2: The coefficient of determination, mean over channels.
+        r2_channel_min: Of the worst channel.
+        channel: Its place along the output's trailing fixed dims; empty where there is one channel.
+        r2_float: The float export's, in units of the selection samples.
+    """
+
+    output: str
+    kind: str
+    by: str
+    r2: float
+    r2_channel_min: float
+    channel: tuple[int, ...]
+    r2_float: float
+
+    @property
+    def worst_channel(self) -> str:
+        """The output and the place of its worst channel, such as "box[2]"."""
+        place = ", ".join(map(str, self.channel))
+        return f"{self.output}[{place}]" if place else self.output
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """How near int8 comes to the original over some samples.
 
     Attributes:
-        cosine_mean: Mean over samples of the cosine between all outputs, flattened, padding left out.
+        outputs: R² of each output, at least one.
+        cosine_mean: Mean over samples of the cosine between all outputs, flattened, padding left out; None
+            where an answer is one number, whose cosine says nothing.
         cosine_min: The worst sample's.
         cosine_float_min: The worst sample's between the float export and the original.
         max_abs: The largest absolute difference of any number.
@@ -19,13 +50,24 @@ class Accuracy:
         metric_int8: The same for int8.
     """
 
-    cosine_mean: float
-    cosine_min: float
-    cosine_float_min: float
+    outputs: tuple[OutputAccuracy, ...]
+    cosine_mean: float | None
+    cosine_min: float | None
+    cosine_float_min: float | None
     max_abs: float
     snr_db: float
     metric_pytorch: float | None
     metric_int8: float | None
+
+    @property
+    def worst_output(self) -> OutputAccuracy:
+        """The output of the lowest R²."""
+        return min(self.outputs, key=lambda output: output.r2)
+
+    @property
+    def worst_channel(self) -> OutputAccuracy:
+        """The output that has the worst channel of all."""
+        return min(self.outputs, key=lambda output: output.r2_channel_min)
 
 
 @dataclass(frozen=True, slots=True)

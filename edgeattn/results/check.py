@@ -55,21 +55,19 @@ class EdgeCase:
     Attributes:
         name: What is special about them.
         ok: False where int8 or the float export is wrong.
-        cosine: Of int8 to the original, of the worst row; None where one of them does not answer.
+        error: Of int8 to the original, of the worst row, root mean square in units of what answers vary by;
+            None where one of them does not answer.
         told: Why it fails, or why it is not compared: the original itself does not answer, or the target has
             no such sizes; or how far off it is, where it is beyond all real inputs and so fails nothing. None
             where it is compared and right.
-        error: Of a golden output on a device, in units of its spread; None of all others.
     """
 
     name: str
     ok: bool
-    cosine: float | None = None
-    told: str | None = None
     error: float | None = None
+    told: str | None = None
 
     @property
     def in_verdict(self) -> bool:
         """Whether it counts in the verdict."""
-        compared = self.cosine is not None or self.error is not None
-        return not self.ok or (compared and self.told is None)
+        return not self.ok or (self.error is not None and self.told is None)

@@ -28,14 +28,14 @@ class WorstSample:
 
     Attributes:
         sample: Its number, counted from 0 as ``samples()`` yields them.
-        cosine: Between all outputs of both.
+        error: Root mean square, in units of what answers vary by.
         inputs: What went in.
         original: The original's answer, in words.
         bundle: The bundle's.
     """
 
     sample: int
-    cosine: float
+    error: float
     inputs: tuple[InputView, ...]
     original: str
     bundle: str

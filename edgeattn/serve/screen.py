@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.devices import Device
-from edgeattn.report.number_words import count, figure, golden_error
+from edgeattn.report.number_words import count, error, figure
 from edgeattn.serve.address import Address
 from edgeattn.serve.sessions import Sessions
 
@@ -79,7 +79,7 @@ class Screen:
         table.add_row(
             Text(device.name[:NAME_LENGTH]),
             ok,
-            golden_error(device.error),
+            error(device.error),
             figure(device.load_ms),
             _times(device),
         )

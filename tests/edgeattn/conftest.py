@@ -18,7 +18,7 @@ from edgeattn.bundle import Bundle
 from edgeattn.commands import log_lines
 from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
-from edgeattn.results.accuracy import Accuracy, ModuleLoss
+from edgeattn.results.accuracy import Accuracy, ModuleLoss, OutputAccuracy
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer, ModulePart, Refusal
 from edgeattn.results.latency import Conditions, Price, Race
@@ -163,9 +163,18 @@ def report(machine: Machine, device: DeviceBenchmark) -> Report:
         machine=machine,
         samples=Counts(calibration=60, selection=40, evaluation=180),
         checks=(Check("cosine", 0.9934, 0.99, True, bound=0.9921), Check("size_mb", 22.9, 24, True)),
-        accuracy=Accuracy(0.9934, 0.9847, 1.0, 0.036, 18.2, None, None),
+        accuracy=Accuracy(
+            outputs=(OutputAccuracy("embedding", "embedding", "a length of 1", 0.9868, 0.9612, (17,), 1.0),),
+            cosine_mean=0.9934,
+            cosine_min=0.9847,
+            cosine_float_min=1.0,
+            max_abs=0.036,
+            snr_db=18.2,
+            metric_pytorch=None,
+            metric_int8=None,
+        ),
         edge_cases=(
-            EdgeCase("batch 3", ok=True, cosine=0.9912),
+            EdgeCase("batch 3", ok=True, error=0.133),
             EdgeCase("sequence 512", ok=True, told="the original does not answer: IndexError: too long"),
         ),
         size_mb={"pytorch": 90.3, "float": 90.3, "int8": 22.9},
@@ -198,10 +207,10 @@ def report(machine: Machine, device: DeviceBenchmark) -> Report:
             Price("cpu-on-pi4", "dynamic-int8", "server", 2, 0.8),
         ),
         worst=(
-            WorstSample(12, 0.9847, (InputView(name="text", text="How far is the moon?"),), "3", "5"),
+            WorstSample(12, 0.175, (InputView(name="text", text="How far is the moon?"),), "3", "5"),
             WorstSample(
                 7,
-                0.99,
+                0.141,
                 (
                     InputView(name="image", text="8x8", picture="iVBORw0KGgo="),
                     InputView(name="sound", text="3", curves=((-1.0, 1.0, 0.0),)),
@@ -225,9 +234,10 @@ def two_ways(report: Report) -> Report:
     race = report.latency_ms
     assert race is not None
     slower = {**race.latencies, "int8": Latency(5.6, 6.6, 7.7, 384)}
+    outputs = tuple(replace(output, r2=0.9645) for output in report.accuracy.outputs)
     without = WithoutKernels(
         checks=report.checks,
-        accuracy=replace(report.accuracy, cosine_mean=0.9821, cosine_min=0.9731),
+        accuracy=replace(report.accuracy, outputs=outputs, cosine_mean=0.9821, cosine_min=0.9731),
         latency_ms=replace(race, latencies=slower),
     )
     return replace(report, without_kernels=without)

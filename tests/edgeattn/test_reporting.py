@@ -23,7 +23,7 @@ def test_a_small_one_needs_none(difference: float) -> None:
 def without_kernels(*limits: str, cases: tuple[str, ...] = (), ok: bool = False) -> WithoutKernels:
     checks = tuple(Check(name, 0.98, 0.99, ok=ok) for name in limits)
     edge_cases = tuple(EdgeCase(name, ok=ok) for name in cases)
-    accuracy = Accuracy(1, 1, 1, 0, 60, None, None)
+    accuracy = Accuracy((), 1, 1, 1, 0, 60, None, None)
     return WithoutKernels(checks=checks, accuracy=accuracy, latency_ms=None, edge_cases=edge_cases)
 
 

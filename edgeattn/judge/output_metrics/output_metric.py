@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.statistics import unseen_score
+from edgeattn_export.graph.output_kinds import kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import BudgetError
@@ -56,6 +57,8 @@ def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
 
 def _can_hold(tensor: Tensor, holds: OutputKind) -> bool:
     dims = tensor.dims
+    if holds == "logits" and kind_of(tensor, ()).kind == "one logit":
+        return True
     if holds == "attention":
         return len(dims) in (3, 4) and tensor.dtype.startswith("float") and dims[-1] == dims[-2]
     ranked = len(dims) == 2 if holds == "embedding" else len(dims) >= 2
@@ -69,7 +72,8 @@ class OutputAnswers:
     Attributes:
         sample: Its inputs and target.
         tensor: The output.
-        expected: The original's answer, float64 (N, D): a row for each position that counts.
+        expected: The original's answer, float64 (N, D): a row for each position that counts; of one logit,
+            (N, 2): 0 and the logit, of which a softmax makes its sigmoid.
         actual: Int8's, of the same shape.
         positions: The output's sizes but the last, such as batch and sequence.
         counted: Leaves padding out of an array of these sizes, and returns the rest flat, (N,).

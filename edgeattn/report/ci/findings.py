@@ -8,7 +8,7 @@ from typing import Literal
 
 from edgeattn.report.devices import Device
 from edgeattn.report.graph_words import placement_words
-from edgeattn.report.number_words import cosine, golden_error, limit_text, measured_text
+from edgeattn.report.number_words import error, limit_text, measured_text
 from edgeattn.report.promises import promises
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, undecided_notes
 from edgeattn.results.check import Check, EdgeCase
@@ -58,7 +58,7 @@ def golden_findings(results: Iterable[GoldenResult]) -> tuple[Finding, ...]:
             "golden outputs",
             f"sample {result.sample}, {result.output}",
             "pass" if result.ok else "fail",
-            f"error {golden_error(result.error)} of its spread",
+            f"error {error(result.error)} of its spread",
         )
         for result in results
     )
@@ -76,7 +76,7 @@ def _of_check(check: Check, evaluation: int) -> Finding:
 def _of_edge_case(case: EdgeCase) -> Finding:
     if not case.in_verdict:
         return Finding("edge cases", case.name, "not compared", case.told or "")
-    near = "" if case.cosine is None else f"cosine {cosine(case.cosine)}"
+    near = "" if case.error is None else f"error {error(case.error)}"
     return Finding("edge cases", case.name, "pass" if case.ok else "fail", case.told or near)
 
 
@@ -93,5 +93,5 @@ def _promised(report: Report, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _of_device(kind: str, device: Device) -> Finding:
-    words = f"largest error of its golden outputs {golden_error(device.error)} of their spread"
+    words = f"largest error of its golden outputs {error(device.error)} of their spread"
     return Finding(kind, f"{device.name}, {device.target}", "pass" if device.ok else "fail", words)

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from edgeattn.report.accuracy_words import accuracy_rows
 from edgeattn.report.number_words import (
     RUNNER_LABELS,
-    cosine,
     count,
+    error,
     figure,
-    golden_error,
     limit_text,
     measured_text,
     speedup_text,
@@ -66,7 +66,7 @@ def golden_summary(name: str, results: Sequence[GoldenResult]) -> str:
     """Return in short how golden outputs were answered on this machine."""
     right = sum(result.ok for result in results)
     verdict: Verdict = "pass" if right == len(results) else "fail"
-    largest = golden_error(worst_error(results))
+    largest = error(worst_error(results))
     outputs = count(len(results), "golden output")
     words = f"{right} of {outputs} right, the largest error {largest} of their spread."
     return f"### {plain(name)}: {SIGNS[verdict]}\n\n{words}\n"
@@ -115,10 +115,7 @@ def _figures(report: Report) -> Iterator[tuple[str, ...]]:
     if without is not None and without.latency_ms is not None:
         for label, words in without_kernels_times(without.latency_ms).items():
             yield label.capitalize(), "", "", words
-    yield "Cosine, mean", "1", "", cosine(accuracy.cosine_mean)
-    yield "Cosine, worst sample", "1", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
-    if without is not None:
-        least = without.accuracy.cosine_min
-        yield "Cosine without kernels, worst sample", "1", "", cosine(least)
+    for label, of_float, of_bundle in accuracy_rows(report):
+        yield label.strip(), "", of_float, of_bundle
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
         yield "Metric of the model", f"{accuracy.metric_pytorch:.4f}", "", f"{accuracy.metric_int8:.4f}"

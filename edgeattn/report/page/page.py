@@ -11,8 +11,8 @@ from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import (
     cosine,
     counts,
+    error,
     figure,
-    golden_error,
     limit_text,
     measured_text,
     percent,
@@ -80,7 +80,7 @@ def page(*views: View) -> str:
         "figure": figure,
         "cosine": cosine,
         "r2": r2,
-        "golden_error": golden_error,
+        "error": error,
         "limit_text": limit_text,
         "measured_text": measured_text,
         "confidence_text": confidence_text,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edgeattn.report.accuracy_words import accuracy_rows
 from edgeattn.report.devices import Device, machine_facts
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words, trained_grid_words
-from edgeattn.report.number_words import cosine, figure, percent, runner_label
+from edgeattn.report.number_words import figure, percent, r2, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, image_source
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.speed import Speed
@@ -72,7 +73,7 @@ class View:
         return {
             **({} if self.speed is None else self.speed.highlight),
             f"{figure(size[INT8])} MB": f"of {figure(size[PYTORCH])} MB",
-            cosine(report.accuracy.cosine_min): "cosine of the worst sample",
+            r2(report.accuracy.worst_output.r2): f"R² to {report.original}",
         }
 
     @property
@@ -118,24 +119,22 @@ class View:
     @property
     def accuracy(self) -> Mapping[str, str]:
         """How right the bundle is."""
-        accuracy, report, without = self.report.accuracy, self.report, self.report.without_kernels
-        rows = {
-            f"Cosine to {report.original}, mean over {report.samples.evaluation} samples": cosine(
-                accuracy.cosine_mean
-            ),
-            "Cosine of the worst sample": cosine(accuracy.cosine_min),
-            "The float export's, worst sample": cosine(accuracy.cosine_float_min),
-            "Largest difference of any number": f"{accuracy.max_abs:.2g}",
-        }
+        accuracy, report = self.report.accuracy, self.report
+        rows: dict[str, str] = {}
+        heading = ""
+        for label, of_float, of_bundle in accuracy_rows(report):
+            is_second = label.startswith(" ")
+            heading = heading if is_second else label
+            topic = f"{heading}, {label.strip()}" if is_second else label
+            rows[topic] = of_bundle
+            if of_float:
+                rows[f"{topic}, float export"] = of_float
         for it in report.attention_maps:
             rows[f"Attention map {it.output}, total variation, mean"] = percent(it.distance_mean)
             rows[f"Attention map {it.output}, total variation, worst sample"] = percent(it.distance_max)
         if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
             rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
             rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"
-        if without is not None:
-            rows["Cosine without kernels, mean"] = cosine(without.accuracy.cosine_mean)
-            rows["Cosine without kernels, worst sample"] = cosine(without.accuracy.cosine_min)
         return rows
 
     @property
@@ -211,4 +210,4 @@ class View:
 
 
 def _failed_first(case: EdgeCase) -> tuple[bool, bool, float]:
-    return case.ok, case.cosine is None, case.cosine or 0.0
+    return case.ok, case.error is None, -(case.error or 0.0)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
-from edgeattn.report.number_words import cosine, golden_error, limit_text, measured_text
+from edgeattn.report.number_words import cosine, error, limit_text, measured_text
 from edgeattn.report.table.layout import colored, listing, passed
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Check, EdgeCase
@@ -47,7 +47,7 @@ def golden_table(results: Iterable[GoldenResult]) -> Table:
     for result in results:
         name = result.output
         difference = "none" if result.max_abs is None else f"{result.max_abs:.2g}"
-        table.add_row(str(result.sample), name, golden_error(result.error), difference, passed(ok=result.ok))
+        table.add_row(str(result.sample), name, error(result.error), difference, passed(ok=result.ok))
     return table
 
 
@@ -61,4 +61,4 @@ def layers_table(layers: Iterable[Layer]) -> Table:
 
 
 def _remark(case: EdgeCase) -> str:
-    return "not compared" if case.cosine is None else "a remark"
+    return "not compared" if case.error is None else "a remark"

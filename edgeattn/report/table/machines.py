@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from edgeattn.report.devices import Device
-from edgeattn.report.number_words import count, figure, golden_error
+from edgeattn.report.number_words import count, error, figure
 from edgeattn.report.table.layout import listing, passed
 from edgeattn.results.latency import Price
 from edgeattn.results.trial import recipe_words
@@ -48,7 +48,7 @@ def device_parts(result: DeviceBenchmark, name: str | None = None) -> tuple[Rend
     table = listing("p50, ms", *(f">{count(threads, 'thread')}" for threads in device.threads))
     for sizes, times in device.p50:
         table.add_row(sizes, *map(figure, times))
-    facts = f"largest error {golden_error(device.error)}, loaded in {figure(device.load_ms)} ms{memory}: "
+    facts = f"largest error {error(device.error)}, loaded in {figure(device.load_ms)} ms{memory}: "
     machine = device.name if name is None else f"{name}: {device.name}"
     return Text.assemble(
         f"Golden samples on {machine}, for {device.target}: {facts}", passed(ok=device.ok)

@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edgeattn.report.accuracy_words import accuracy_rows
 from edgeattn.report.graph_words import distinct_refusals, form_words, placement_words, trained_grid_words
 from edgeattn.report.number_words import (
     RUNNER_LABELS,
-    cosine,
     count,
     counts,
     figure,
@@ -43,12 +43,8 @@ def comparison(report: Report) -> Table:
     if without is not None and without.latency_ms is not None:
         for label, words in without_kernels_times(without.latency_ms).items():
             table.add_row(f"  {label}", "", "", words)
-    table.add_row(f"Cosine to {report.original}, mean", "", "", cosine(accuracy.cosine_mean))
-    table.add_row("  worst sample", "", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min))
-    if without is not None:
-        table.add_row("  without kernels, mean", "", "", cosine(without.accuracy.cosine_mean))
-        table.add_row("  without kernels, worst", "", "", cosine(without.accuracy.cosine_min))
-    table.add_row("  largest difference", "", "", f"{accuracy.max_abs:.2g}")
+    for label, *cells in accuracy_rows(report):
+        table.add_row(label, "", *cells)
     if accuracy.metric_pytorch is not None and accuracy.metric_int8 is not None:
         table.add_row(
             "Metric of the model", f"{accuracy.metric_pytorch:.4f}", "", f"{accuracy.metric_int8:.4f}"

@@ -43,7 +43,7 @@ def kind_of(tensor: Tensor, answers: Sequence[NDArray[np.generic]]) -> OutputKin
 
     Args:
         tensor: Its name, dtype and dims.
-        answers: To a few real inputs.
+        answers: To a few real inputs; without any, the name alone tells.
     """
     if not tensor.dtype.startswith("float"):
         return NUMBERS
@@ -56,6 +56,8 @@ def kind_of(tensor: Tensor, answers: Sequence[NDArray[np.generic]]) -> OutputKin
         return NUMBERS
     if is_named:
         return OutputKind("logits", f"its name, {tensor.name!r}")
+    if not answers:
+        return NUMBERS
     rows = np.concatenate([np.asarray(each, np.float64).reshape(-1, classes) for each in answers])
     if rows.size and np.isfinite(rows.max()):
         if (rows <= 0).all() and _is_one(np.exp(rows).sum(axis=1)):

@@ -9,6 +9,8 @@ from edgeattn.judge.budget import DEFAULT, Budget, check_of, figure_of, parse
 from edgeattn.judge.figures import Exact, Mean, Worst
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import METRICS
+from edgeattn.judge.r2 import OutputR2
+from edgeattn.results.accuracy import OutputAccuracy
 from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
 from edgeattn.results.limits import GOLDEN_CEILING, LIMITS
@@ -95,7 +97,12 @@ def test_a_name_given_twice_is_refused() -> None:
 
 
 MANY = 100  # samples, all alike: enough for every limit
+OUTPUTS = (
+    OutputR2(OutputAccuracy("a", "numbers", "", 0.99, 0.5, (1,), 1.0), (0.01,) * MANY),
+    OutputR2(OutputAccuracy("b", "numbers", "", 0.97, 0.75, (), 1.0), (0.03,) * MANY),
+)
 SCORES = Scores(
+    outputs=OUTPUTS,
     cosine=(0.98,) * MANY,
     cosine_float=(1.0,) * MANY,
     max_abs=(0.1,) * MANY,
@@ -171,6 +178,7 @@ def test_what_few_samples_meet_is_undecided_and_yet_promised_by_them() -> None:
 
 
 LIMITED = Scores(
+    outputs=OUTPUTS,
     cosine=(0.98, 1.0),
     cosine_float=(1.0, 1.0),
     max_abs=(0.1, 0.0),
@@ -195,6 +203,8 @@ NEXT = 1e-14  # from 1: what float64 sums of equal numbers leave
 def test_each_limit_reads_its_own_number() -> None:
     figures = {name: figure_of(name, ALL) for name in LIMITS}
     assert {name: figure and figure.value for name, figure in figures.items()} == {
+        "r2": pytest.approx(0.97),
+        "r2_channel_min": 0.5,
         "cosine": 0.99,
         "cosine_min": 0.98,
         "snr_db": 30.0,
@@ -213,6 +223,8 @@ def test_each_limit_reads_its_own_number() -> None:
 def test_what_nobody_measured_is_read_as_nothing() -> None:
     bare = Measures(scores=replace(LIMITED, metric_int8=(), output_metrics={}))
     assert {name for name in LIMITS if figure_of(name, bare) is not None} == {
+        "r2",
+        "r2_channel_min",
         "cosine",
         "cosine_min",
         "snr_db",

@@ -16,10 +16,12 @@ from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.footprint import MEMORY_MARGIN, graphs_mb
 from edgeattn.judge.measures import Scores
 from edgeattn.judge.padding import Padded
+from edgeattn.judge.r2 import OutputR2
 from edgeattn.judge.request import Objective, Request
 from edgeattn.judge.search import goal_of
 from edgeattn.judge.statistics import LEAST_SAMPLES
 from edgeattn.progress import Progress, Silent
+from edgeattn.results.accuracy import OutputAccuracy
 from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
@@ -39,8 +41,19 @@ from edgeattn_runtime.golden import Sample as Golden
 from edgeattn_runtime.manifest import MAIN_GRAPH
 
 REQUIRED = 0.98
-GOOD = Scores(cosine=(0.999,), cosine_float=(1.0,), max_abs=(0.1,), snr_db=(20.0,))
-BAD = replace(GOOD, cosine=(REQUIRED - 0.01,))
+
+
+def scores(*cosines: float) -> Scores:
+    """Return scores of samples whose errors in units of the spread are those of such cosines around 0."""
+    errors = tuple(2 * (1 - cosine) for cosine in cosines)
+    r2 = 1 - sum(errors) / len(errors)
+    output = OutputR2(OutputAccuracy("logits", "numbers", "", r2, r2, (), 1.0), errors)
+    unused = (0.1,) * len(cosines)
+    return Scores(outputs=[output], cosine=cosines, cosine_float=cosines, max_abs=unused, snr_db=unused)
+
+
+GOOD = scores(0.999)
+BAD = scores(REQUIRED - 0.01)
 SMALLEST = Objective("size")  # which, unlike the fastest, is the same in every run
 SMALL = Recipe("small", ((EVERY, Treatment("int4 blocks")),), ())
 Choose = Callable[..., Choice]
@@ -87,7 +100,9 @@ def choose(captured: Captured, floats: FloatGraphs, samples: SampleSplit, stages
 
     def run(verdicts: Iterable[Scores], objective: Objective = SMALLEST, **limits: float) -> Choice:
         padded = Padded(captured.graph, None)
-        comparison = Answering(captured, padded, None, selection=samples.selection, verdicts=iter(verdicts))
+        comparison = Answering(
+            captured, padded, None, {}, selection=samples.selection, verdicts=iter(verdicts)
+        )
         request = Request.read("cpu", limits or {"cosine": REQUIRED}, objective)
         rig, selection = request.rig(), samples.selection
         goal = goal_of(request, captured, selection, rig)
@@ -124,8 +139,8 @@ def test_where_they_disagree_a_more_exact_recipe_is_searched_for(choose: Choose,
 def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
     choose: Choose, stages: Stages
 ) -> None:
-    better, best = (replace(BAD, cosine=(worst,)) for worst in (0.91, 0.92))
-    choice = choose([replace(BAD, cosine=(0.9,)), best, better][: REFINEMENTS + 1])
+    better, best = (scores(worst) for worst in (0.91, 0.92))
+    choice = choose([scores(0.9), best, better][: REFINEMENTS + 1])
     assert stages.count["quantize"] == REFINEMENTS + 1
     assert refined(choice) == ["once"]
     assert choice.int8.recipe == choice.search.chosen.recipe.name
@@ -134,7 +149,7 @@ def test_where_they_disagree_again_and_again_it_ends_with_the_most_exact(
 def test_what_meets_a_limit_and_yet_would_not_show_it_is_refined(
     choose: Choose, samples: SampleSplit, stages: Stages
 ) -> None:
-    scattered = replace(GOOD, cosine=(REQUIRED - 0.02, 0.9999, 0.9999))  # a mean within the limit
+    scattered = scores(REQUIRED - 0.02, 0.9999, 0.9999)  # a mean within the limit
     assert len(samples.evaluation) >= LEAST_SAMPLES
     assert refined(choose([scattered, GOOD])) == ["once"]
     assert stages.count["quantize"] == 2

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.metrics import r2_score
 
 from edgeattn.judge.compare import compare, scores_of, with_progress
 from edgeattn.judge.output_metrics import output_metrics_of
@@ -14,6 +16,7 @@ from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.spread import Spread, spreads_of
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.rows import Padding
@@ -54,9 +57,33 @@ def runners(
     return {PYTORCH: Runner(outputs), FLOAT: Runner(float_), INT8: Runner(int8)}
 
 
+def spreads(padded: Padded, answers: Iterable[Arrays]) -> dict[str, Spread]:
+    tensors = padded.graph.outputs
+    return spreads_of([replace(each, dims=padded.counted_dims(each)) for each in tensors], answers)
+
+
+UNITS = spreads(UNPADDED, [outputs(sample.inputs["x"]) for sample in SAMPLES])
+
+
 def compared(sides: Mapping[str, Runner], metric: Any = None) -> Accuracy:
-    each = compare(sides, SAMPLES, UNPADDED, metric)
-    return scores_of(each, (), has_metric=metric is not None).accuracy
+    each = compare(sides, SAMPLES, UNPADDED, UNITS, metric)
+    return scores_of(each, UNITS, UNPADDED, (), has_metric=metric is not None).accuracy
+
+
+def test_r2_is_that_of_scikit_learn_and_the_worst_channel_has_its_place() -> None:
+    found = compared(runners(lambda x: outputs(x + np.float32([0.1, 1.0]))))
+    expected, actual = np.array([[3, 4], [1, 0]]), np.array([[3.1, 5], [1.1, 1]])
+    of_a, of_b = found.outputs
+    assert of_a.r2 == pytest.approx(r2_score(expected, actual), abs=1e-6)
+    assert (of_a.worst_channel, of_a.r2_channel_min) == ("a[1]", pytest.approx(1 - 1 / 4))
+    assert (of_b.r2, of_b.r2_float, of_b.worst_channel) == (1, 1, "b")
+    assert found.worst_output is of_a
+    assert found.worst_channel is of_a
+
+
+@pytest.mark.parametrize("wrong", [lambda x: 2 * x, lambda x: x * 0 + 3, lambda x: x[:, ::-1]])
+def test_a_wrong_answer_explains_nothing(wrong: Callable[[NDArray[Any]], NDArray[Any]]) -> None:
+    assert compared(runners(lambda x: outputs(wrong(x)))).worst_output.r2 < 0.5
 
 
 def test_equal_answers_are_perfect() -> None:
@@ -124,8 +151,8 @@ def test_progress_is_told_of_every_sample() -> None:
         def step(self, done: int, total: int, doing: str = "") -> None:
             steps.append((done, total))
 
-    each = compare(runners(outputs), SAMPLES, UNPADDED, None)
-    scores_of(with_progress(each, len(SAMPLES), Listener()), (), has_metric=False)
+    each = compare(runners(outputs), SAMPLES, UNPADDED, UNITS, None)
+    scores_of(with_progress(each, len(SAMPLES), Listener()), UNITS, UNPADDED, (), has_metric=False)
     assert steps == [(1, 2), (2, 2)]
 
 
@@ -143,8 +170,11 @@ def test_what_is_padded_is_not_compared() -> None:
         for name, last in ((PYTORCH, np.nan), (FLOAT, 5), (INT8, -5))
     }
     padded = Padded(MASKED, Padding("keep", 0))
-    found = scores_of(compare(sides, samples, padded, None), (), has_metric=False).accuracy
+    units = spreads(padded, [{"a": x[0, :2]}])
+    each = compare(sides, samples, padded, units, None)
+    found = scores_of(each, units, padded, (), has_metric=False).accuracy
     assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)
+    assert found.worst_output.r2 == 1
 
 
 LOGITS = Graph(
@@ -163,12 +193,12 @@ def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_paddin
     }
     padded = Padded(LOGITS, Padding("keep", 0))
     output_metrics = output_metrics_of(["top1", "kl"], LOGITS)
-    found = scores_of(
-        compare(sides, samples, padded, None, output_metrics), output_metrics, has_metric=False
-    ).output_metrics
+    units = spreads(padded, [{"logits": before[:, :2]}])
+    each = compare(sides, samples, padded, units, None, output_metrics)
+    found = scores_of(each, units, padded, output_metrics, has_metric=False).output_metrics
     assert found["top1"].scores == [0.5, 0.5]
     assert found["top1"].unseen == 0.5
     assert found["kl"].scores == pytest.approx([0.2311] * 2, abs=1e-4)
     undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
     with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
-        list(compare(undefined, samples, padded, None, output_metrics))
+        list(compare(undefined, samples, padded, units, None, output_metrics))

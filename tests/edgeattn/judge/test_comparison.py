@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import THREADS, Comparison, torch_threads
-from edgeattn.judge.padding import Padded
 from edgeattn.measure import race as module
 from edgeattn.progress import Silent
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
@@ -17,8 +17,8 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
 @pytest.fixture
-def comparison(captured: Captured) -> Comparison:
-    return Comparison(captured, Padded(captured.graph, None), None)
+def comparison(captured: Captured, samples: SampleSplit) -> Comparison:
+    return Comparison.of(captured, samples, None, Budget.read({"r2": 0.9}))
 
 
 @pytest.fixture

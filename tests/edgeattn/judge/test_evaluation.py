@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Subject, evaluate, score_here
 from edgeattn.judge.measures import SampleScore
@@ -30,7 +31,7 @@ class Stages(Silent):
 def subject(captured: Captured, samples: SampleSplit) -> Subject:
     """The float export in the place of int8."""
     return Subject(
-        comparison=Comparison.of(captured, samples, None, ()),
+        comparison=Comparison.of(captured, samples, None, Budget.read({"r2": 0.9})),
         int8=ORT_CPU.runner(captured.model),
         target="cpu",
         emulated=False,
@@ -45,8 +46,8 @@ def test_every_evaluation_sample_is_compared_and_edge_cases_are_tried(subject: S
     progress = Stages()
     evaluation = evaluate(subject, progress)
     assert list(evaluation.samples) == list(subject.samples.evaluation)
-    assert len(evaluation.scores.cosine) == len(evaluation.samples)
-    assert min(evaluation.scores.cosine) == pytest.approx(1)
+    assert len(evaluation.scores.max_abs) == len(evaluation.samples)
+    assert evaluation.scores.r2 == pytest.approx(1)
     assert evaluation.edge_cases
     assert all(case.ok for case in evaluation.edge_cases)
     assert (progress.names, evaluation.notes) == (["evaluate", "edge cases"], ())
@@ -55,7 +56,7 @@ def test_every_evaluation_sample_is_compared_and_edge_cases_are_tried(subject: S
 def test_samples_behind_the_exports_are_compared_in_a_stream(subject: Subject) -> None:
     further = iter(subject.samples.selection)
     evaluation = evaluate(replace(subject, further=further), Silent())
-    assert len(evaluation.scores.cosine) == len(subject.samples.evaluation) + len(subject.samples.selection)
+    assert len(evaluation.scores.max_abs) == len(subject.samples.evaluation) + len(subject.samples.selection)
     assert list(evaluation.samples) == list(subject.samples.evaluation)
     assert next(further, None) is None
 

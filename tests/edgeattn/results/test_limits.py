@@ -11,14 +11,14 @@ from edgeattn.results.limits import LIMITS, limit_of
 NEXT = 1e-14  # from 1: what float64 sums of equal numbers leave
 
 
-@pytest.mark.parametrize("name", ["cosine", "cosine_min"])
+@pytest.mark.parametrize("name", ["r2", "r2_channel_min", "cosine", "cosine_min"])
 def test_perfection_is_met_up_to_rounding(name: str) -> None:
     limit = LIMITS[name]
     assert limit.meets(1 - NEXT, 1.0)
     assert not limit.meets(1 - 1e-6, 1.0)
 
 
-@pytest.mark.parametrize("name", [name for name in LIMITS if not name.startswith("cosine")])
+@pytest.mark.parametrize("name", [name for name in LIMITS if not name.startswith(("cosine", "r2"))])
 def test_other_limits_are_taken_to_the_letter(name: str) -> None:
     limit = LIMITS[name]
     beyond = math.nextafter(2.0, 0.0 if limit.at_least else math.inf)

@@ -87,7 +87,7 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
 
 
 def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
-    wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
+    wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
     failed = replace(report, edge_cases=(*report.edge_cases, wrong))
     assert failed.verdict == "fail"
     assert Report.from_json(failed.to_json()) == failed
@@ -95,7 +95,7 @@ def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
 
 def test_what_fails_without_kernels_fails_the_report(report: Report) -> None:
     kept = WithoutKernels(checks=report.checks, accuracy=report.accuracy, latency_ms=report.latency_ms)
-    wrong = EdgeCase("left padding", ok=False, cosine=0.3, told="cosine of int8 to the original 0.3")
+    wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
     for without, verdict in (
         (kept, "pass"),
         (replace(kept, checks=(Check("latency_ms", 3.2, 3, False),)), "fail"),
