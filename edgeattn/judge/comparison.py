@@ -20,7 +20,7 @@ from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples, SampleSplit
-from edgeattn_export.graph.spread import Spread, spreads_of
+from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Comparison:
         """
         budget.check_answers(captured.graph)
         padded = Padded.of(captured, samples.selection)
-        spreads = _spreads(captured, padded, samples.selection)
+        spreads = _spreads(captured, padded, samples)
         kinds = {name: spread.kind for name, spread in spreads.items()}
         output_metrics = output_metrics_of(budget.limits, captured.graph)
         check_count(output_metrics, len(samples.evaluation))
@@ -128,9 +128,13 @@ class Comparison:
             return race(runners, inputs, self.captured.graph, threads=THREADS, seconds=seconds)
 
 
-def _spreads(captured: Captured, padded: Padded, samples: Samples) -> dict[str, Spread]:
-    """Return what each output of the original varies by, by its float export, padding left out."""
+def _spreads(captured: Captured, padded: Padded, samples: SampleSplit) -> dict[str, Spread]:
+    """Return what each output of the original varies by, by its float export, padding left out.
+
+    A few selection samples vary too little: calibration samples are taken besides.
+    """
     answer = captured.engine.runner(captured.model)
-    answers = (padded.without_padding(sample.inputs, answer(sample.inputs)) for sample in samples)
+    chosen = [*samples.selection, *samples.calibration][: max(len(samples.selection), SPREAD_SAMPLES)]
+    answers = (padded.without_padding(sample.inputs, answer(sample.inputs)) for sample in chosen)
     tensors = captured.graph.outputs
     return spreads_of([replace(each, dims=padded.counted_dims(each)) for each in tensors], answers)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # agreement measures by what is here
 
 SMALL_CHANNEL = 0.1  # of the median channel's spread: what varies less is measured by this
 LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset
+SPREAD_SAMPLES = 8  # at least, whose answers show how far channels vary
 KNOWN_BY = 8  # answers, that show what an output holds
 LOST = 1e6  # squared error, of a NaN or infinity where the original has a number
 

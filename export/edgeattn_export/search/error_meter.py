@@ -20,7 +20,7 @@ from edgeattn_export.graph.files import file_mb, weight_bytes
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
-from edgeattn_export.graph.spread import Spread, spreads_of, worst_error
+from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of, worst_error
 from edgeattn_export.quantize.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
@@ -37,7 +37,6 @@ Errors = NDArray[np.float64]  # (samples), squared, in units of what each channe
 
 PROVING_SAMPLES = 128  # at most, that prove a recipe
 SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
-SPREAD_SAMPLES = 8  # at least, whose answers show how far channels vary: few that select are joined by others
 TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
 RACE_PASSES = 6
 
