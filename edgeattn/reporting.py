@@ -15,6 +15,7 @@ from edgeattn.measure.contents import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.accuracy_words import kind_notes
+from edgeattn.report.planted_words import unseen_notes
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
@@ -70,6 +71,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         attention_heads=choice.attention_heads,
         module_times=measures.module_times,
         without_kernels=proof.without_kernels,
+        planted=proof.planted,
         trials=choice.trials,
         device=request.place.name,
         draft=request.objective.draft,
@@ -87,6 +89,7 @@ def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         *floats.recovered.notes,
         *choice.notes,
         *kind_notes(proof.measures.scores.accuracy),
+        *unseen_notes(proof.planted),
         *_convolution_notes(model, proof),
         *kernel_notes(proof.without_kernels),
         *_scale_notes(choice, proof),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.noise import snr_db
@@ -92,6 +92,7 @@ def compare(
     spreads: Mapping[str, Spread],
     metric: MetricOfArrays | None,
     output_metrics: OutputMetrics = (),
+    kept: KeptAnswers | None = None,
 ) -> Iterator[SampleScore]:
     """Run the original, float and int8 on samples that may be a stream, and yield how near the answers are.
 
@@ -102,6 +103,7 @@ def compare(
         spreads: By output, the units of its errors.
         metric: None where the model has none.
         output_metrics: Those of single outputs.
+        kept: Keeps what the original answers; None keeps nothing.
 
     Raises:
         ModelError: The original alone answers a sample with NaN, or the metric fails.
@@ -109,11 +111,53 @@ def compare(
     """
     for sample in samples:
         answers = _answers(runners, sample)
-        kept = {
+        if kept is not None:
+            kept.add(sample.inputs, answers[PYTORCH])
+        yield score_of(answers, sample, runners, padded, spreads, metric, output_metrics)
+
+
+def score_of(
+    answers: Mapping[str, Outputs],
+    sample: Sample,
+    runners: Mapping[str, Runner],
+    padded: Padded,
+    spreads: Mapping[str, Spread],
+    metric: MetricOfArrays | None,
+    output_metrics: OutputMetrics,
+) -> SampleScore:
+    """Return how near answers to one sample are.
+
+    Args:
+        answers: By runner, those of the original, float and int8.
+        sample: What they are to.
+        runners: By the same names, for a metric that asks on.
+        padded: As of ``compare``.
+        spreads: As there.
+        metric: As there.
+        output_metrics: As there.
+
+    Raises:
+        ModelError: The original alone answers with NaN, or the metric fails.
+    """
+    counted = {name: padded.without_padding(sample.inputs, answer) for name, answer in answers.items()}
+    flat = {name: _flat(answer) for name, answer in counted.items()}
+    _check_defined(sample.number, flat)
+    return SampleScore(
+        r2_parts={
+            name: r2_part(spread, *(counted[runner][name] for runner in (PYTORCH, INT8, FLOAT)))
+            for name, spread in spreads.items()
+        },
+        cosine=cosine(flat[PYTORCH], flat[INT8]),
+        cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
+        max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
+        snr_db=snr_db(flat[PYTORCH], flat[INT8]),
+        metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
+        metric_int8=metric(answers[INT8], sample) if metric else math.nan,
+        kept={
             (each.name, tensor.name): each.keep(_output_answers(runners, answers, sample, padded, tensor))
             for each, tensor in output_metrics
-        }
-        yield _score(answers, sample, padded, spreads, metric, kept)
+        },
+    )
 
 
 def _answers(runners: Mapping[str, Runner], sample: Sample) -> dict[str, Outputs]:
@@ -162,32 +206,6 @@ def _rows(tensor: Tensor, answer: NDArray[np.generic], size: int) -> NDArray[np.
         return numbers.reshape(-1, size)
     logits = numbers.reshape(-1, 1)
     return np.concatenate([np.zeros_like(logits), logits], axis=1)
-
-
-def _score(
-    answers: Mapping[str, Outputs],
-    sample: Sample,
-    padded: Padded,
-    spreads: Mapping[str, Spread],
-    metric: MetricOfArrays | None,
-    kept: Mapping[tuple[str, str], Any],
-) -> SampleScore:
-    counted = {name: padded.without_padding(sample.inputs, answer) for name, answer in answers.items()}
-    flat = {name: _flat(answer) for name, answer in counted.items()}
-    _check_defined(sample.number, flat)
-    return SampleScore(
-        r2_parts={
-            name: r2_part(spread, *(counted[runner][name] for runner in (PYTORCH, INT8, FLOAT)))
-            for name, spread in spreads.items()
-        },
-        cosine=cosine(flat[PYTORCH], flat[INT8]),
-        cosine_float=cosine(flat[PYTORCH], flat[FLOAT]),
-        max_abs=_max_abs(flat[PYTORCH], flat[INT8]),
-        snr_db=snr_db(flat[PYTORCH], flat[INT8]),
-        metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
-        metric_int8=metric(answers[INT8], sample) if metric else math.nan,
-        kept=kept,
-    )
 
 
 def _check_dims(number: int, runner: str, expected: Outputs, answer: Outputs) -> None:

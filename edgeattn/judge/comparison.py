@@ -8,6 +8,7 @@ from itertools import chain
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.compare import compare, scores_of, with_progress
+from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.output_metrics import OutputMetrics, check_count, default_metrics, output_metrics_of
@@ -85,12 +86,15 @@ class Comparison:
         """Return all three that are compared, by their names, with ``THREADS`` threads each."""
         return runners_of(self.captured, int8, threads=THREADS)
 
-    def each(self, runners: Mapping[str, Runner], samples: Iterable[Sample]) -> Iterator[SampleScore]:
+    def each(
+        self, runners: Mapping[str, Runner], samples: Iterable[Sample], kept: KeptAnswers | None = None
+    ) -> Iterator[SampleScore]:
         """Compare answers sample by sample, with ``THREADS`` threads.
 
         Args:
             runners: As ``runners`` opens them.
             samples: Real ones, at least one; they may be a stream.
+            kept: Keeps what the original answers; None keeps nothing.
 
         Raises:
             ModelError: The module or the metric fails on a sample.
@@ -102,7 +106,7 @@ class Comparison:
             if self.metric is not None:
                 metric = MetricOfArrays(self.metric, self.captured, first.inputs)
             every = chain([first], stream)
-            yield from compare(runners, every, self.padded, self.spreads, metric, self.output_metrics)
+            yield from compare(runners, every, self.padded, self.spreads, metric, self.output_metrics, kept)
 
     def merged(self, stream: Iterable[SampleScore]) -> Scores:
         """Return what the scores of samples come to, in their order."""

@@ -13,8 +13,10 @@ from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device, golden_vectors_of
 from edgeattn.judge.insight import Insight, insight_of
+from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.models import Int8Model
+from edgeattn.judge.planted_errors import planted_errors
 from edgeattn.judge.streaming import streamed_of
 from edgeattn.judge.timing import Timing, timing_of
 from edgeattn.measure.placement import placement_of
@@ -22,6 +24,7 @@ from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, Race
+from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
@@ -45,6 +48,7 @@ class Proof:
         insight: What a person looks at beside the figures.
         notes: What the model author should know of it, a line each.
         without_kernels: The same where no kernels are installed; None where it runs in one way alone.
+        planted: Which wrong answers the limits see.
     """
 
     measures: Measures
@@ -56,6 +60,7 @@ class Proof:
     insight: Insight
     notes: tuple[str, ...]
     without_kernels: WithoutKernels | None = None
+    planted: tuple[PlantedError, ...] = ()
 
     @property
     def count(self) -> int:
@@ -71,7 +76,8 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
         progress: Told of the stages.
     """
     request, floats = model.request, model.float_model
-    evaluation = evaluate(model.subject(), progress)
+    kept = KeptAnswers(floats.comparison.padded)
+    evaluation = evaluate(replace(model.subject(), kept=kept), progress)
     timing = timing_of(model, evaluation, progress)
     streamed = streamed_of(model, evaluation.samples)
     progress.stage("tune")
@@ -103,6 +109,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *insight.notes,
         ),
         without_kernels=None if stock is None else stock.judged(request.budget, measures),
+        planted=planted_errors(floats.comparison, request.budget, kept.answers),
     )
 
 

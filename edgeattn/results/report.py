@@ -12,6 +12,7 @@ from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
 from edgeattn.results.document import decode, encode
 from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
 from edgeattn.results.latency import Price, Race
+from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
@@ -78,6 +79,7 @@ class Report:
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
         without_kernels: The same where no kernels are installed, and all else here is with those that
             ``machine`` names; None where it runs in one way alone.
+        planted: Which wrong answers the budget's limits see; empty where no limit on accuracy can be asked.
         draft: Whether a rule chose the recipe, and few samples evaluated it.
     """
 
@@ -113,6 +115,7 @@ class Report:
     attention_heads: tuple[AttentionHeads, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
     without_kernels: WithoutKernels | None = None
+    planted: tuple[PlantedError, ...] = ()
     draft: bool = False
 
     @property

@@ -22,6 +22,7 @@ from edgeattn.results.accuracy import Accuracy, ModuleLoss, OutputAccuracy
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer, ModulePart, Refusal
 from edgeattn.results.latency import Conditions, Price, Race
+from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.without_kernels import WithoutKernels
@@ -225,6 +226,10 @@ def report(machine: Machine, device: DeviceBenchmark) -> Report:
             ModuleLoss("embeddings", 0.001, 0.001, 0.0, wrong=False),
         ),
         module_times={"embeddings.word": 0.2, "encoder.0.attention.query": 0.8},
+        planted=(
+            PlantedError("twice", ("cosine",), smallest=0.125),
+            PlantedError("constant", (), ("embedding",)),
+        ),
     )
 
 

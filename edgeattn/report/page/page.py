@@ -53,6 +53,7 @@ _SECTIONS = (
     _Section("On each device", "prices", "prices"),
     _Section("Size", "size"),
     _Section("Accuracy", "accuracy"),
+    _Section("What this proof sees", "planted", "planted"),
     _Section("Where the loss comes from", "losses", "losses"),
     _Section("Heads", "heads", "heads"),
     _Section("Layers", "layers", "groups"),

@@ -12,6 +12,7 @@ from edgeattn.report.number_words import figure, percent, r2, runner_label
 from edgeattn.report.page.drawings import Curves, Dots, curves, dots, image_source
 from edgeattn.report.page.layers import Group, SizePart, groups, size_parts
 from edgeattn.report.page.speed import Speed
+from edgeattn.report.planted_words import planted_rows
 from edgeattn.report.verdict_words import edge_cases_line
 from edgeattn.results.accuracy import ModuleLoss
 from edgeattn.results.attention_heads import AttentionHeads
@@ -136,6 +137,11 @@ class View:
             rows[f"Metric of the model, {report.original}"] = f"{accuracy.metric_pytorch:.4f}"
             rows["Metric of the model, bundle"] = f"{accuracy.metric_int8:.4f}"
         return rows
+
+    @property
+    def planted(self) -> Sequence[tuple[str, str, str]]:
+        """Which wrong answers the limits see."""
+        return planted_rows(self.report.planted)
 
     @property
     def losses(self) -> Sequence[tuple[ModuleLoss, Dots]]:

@@ -10,10 +10,12 @@ from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import cosine, error, limit_text, measured_text
+from edgeattn.report.planted_words import HEADINGS, planted_rows
 from edgeattn.report.table.layout import colored, listing, passed
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer
+from edgeattn.results.planted_error import PlantedError
 from edgeattn_runtime.golden import GoldenResult
 
 
@@ -39,6 +41,16 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
         word = passed(ok=False) if not case.ok else Text(_remark(case), style="dim")
         table.add_row(case.name, word, case.told)
     return line, table
+
+
+def planted_parts(planted: Sequence[PlantedError]) -> tuple[RenderableType, ...]:
+    """Lay out which wrong answers a proof sees, where it would let a gross one pass."""
+    if not any(each.remedy for each in planted):
+        return ()
+    table = listing(*HEADINGS)
+    for row in planted_rows(planted):
+        table.add_row(*row)
+    return (table,)
 
 
 def golden_table(results: Iterable[GoldenResult]) -> Table:

@@ -20,7 +20,7 @@ from edgeattn.report.number_words import (
     unknown_words,
     without_kernels_times,
 )
-from edgeattn.report.table.checks import checks_table, edge_cases_parts
+from edgeattn.report.table.checks import checks_table, edge_cases_parts, planted_parts
 from edgeattn.report.table.layout import colored, pairs
 from edgeattn.report.table.machines import machine_line, prices_parts
 from edgeattn.results.graph import Refusal
@@ -87,6 +87,7 @@ def report_parts(report: Report) -> tuple[RenderableType, ...]:
         *prices_parts(report.prices),
         *(Text(note) for note in report.notes),
         *edge_cases_parts(report.edge_cases),
+        *planted_parts(report.planted),
         checks_table(report.checks),
         verdict_line(report),
     )

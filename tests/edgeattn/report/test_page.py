@@ -199,6 +199,12 @@ def test_errors_are_told_by_module_the_worst_first(report: Report) -> None:
     assert "computed in float, and not as the original does" in read(wrong)
 
 
+def test_the_page_says_which_wrong_answers_the_proof_sees(report: Report) -> None:
+    words = read(html_of(report))
+    assert "twice the right one cosine 1.12 times always the mean nothing, in embedding" in words
+    assert "What this proof sees" not in read(html_of(replace(report, planted=())))
+
+
 def test_a_report_of_an_older_release_has_a_page_too(report: Report) -> None:
     older = replace(report, worst=(), parts=(), losses=(), module_times={})
     words = read(html_of(older))

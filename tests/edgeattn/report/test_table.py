@@ -51,6 +51,16 @@ def test_an_app_calls_a_bundle_by_what_it_prepares(capsys: pytest.CaptureFixture
         assert call in capsys.readouterr().out
 
 
+def test_a_proof_that_lets_a_gross_error_pass_has_its_table(
+    report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(report_parts(report), width=80)
+    assert "always the mean" not in capsys.readouterr().out
+    blind = tuple(replace(each, remedy="r2=0.98") if each.unseen else each for each in report.planted)
+    show(report_parts(replace(report, planted=blind)), width=80)
+    assert "always the mean" in capsys.readouterr().out
+
+
 def test_a_bundle_of_kernels_has_both_ways_in_its_table(
     report: Report, two_ways: Report, capsys: pytest.CaptureFixture[str]
 ) -> None:
