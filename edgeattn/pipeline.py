@@ -16,6 +16,8 @@ from edgeattn.judge.metric import check_metric
 from edgeattn.judge.models import FloatModel, Int8Model
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
+from edgeattn.judge.sample_warnings import sample_warnings
+from edgeattn.judge.shortage import shortages
 from edgeattn.progress import Progress, Silent
 from edgeattn.reporting import report_on
 from edgeattn.source.module import ModuleSource
@@ -69,6 +71,11 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     comparison = Comparison.of(captured, samples, source.metric, request.budget)
     if source.metric is not None:
         check_metric(source.metric, captured, samples.evaluation, limits)
+    draft = request.objective.draft
+    short = () if draft else shortages(comparison, request.budget, samples.evaluation)
+    warnings = sample_warnings(captured, samples)
+    for line in (*short, *warnings):
+        progress.note(line)
     progress.stage("recover")
     on_grids = captured.on_grids()
     recovered = recover(on_grids, samples.calibration)
@@ -88,6 +95,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
         rows=rows,
         samples=samples,
         comparison=comparison,
+        notes=warnings,
     )
 
 

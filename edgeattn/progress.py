@@ -14,6 +14,9 @@ class Progress(Protocol):
     def step(self, done: int, total: int, doing: str = "") -> None:
         """Note that ``done`` of the stage's ``total`` steps are done, and what is ``doing``, in words."""
 
+    def note(self, text: str) -> None:
+        """Note what the model author should know at once, in a line."""
+
 
 class Silent:
     """A progress that shows nothing."""
@@ -22,4 +25,7 @@ class Silent:
         """Do nothing."""
 
     def step(self, done: int, total: int, doing: str = "") -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
         """Do nothing."""

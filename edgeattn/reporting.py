@@ -87,6 +87,7 @@ def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         *_unknown_placement(request.target, proof),
         *floats.captured.notes,
         *floats.recovered.notes,
+        *floats.notes,
         *choice.notes,
         *kind_notes(proof.measures.scores.accuracy),
         *unseen_notes(proof.planted),

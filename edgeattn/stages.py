@@ -85,3 +85,7 @@ class Stages:
     def step(self, done: int, total: int, doing: str = "") -> None:
         """Pass a step on."""
         self._progress.step(done, total, doing)
+
+    def note(self, text: str) -> None:
+        """Pass a note on."""
+        self._progress.note(text)

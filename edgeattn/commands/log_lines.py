@@ -31,6 +31,10 @@ class LogLines:
         """Write how far a stage is, where it is time for a line."""
         self._write(f"{self._name} {done}/{total} {doing}")
 
+    def note(self, text: str) -> None:
+        """Write a line at once."""
+        print(text, file=self._stream, flush=True)
+
     def _write(self, text: str) -> None:
         now = time.monotonic()
         if now - self._written >= PAUSE:

@@ -82,6 +82,10 @@ class Terminal:
         if self._stage is not None:
             self._bars.update(self._stage, completed=done, total=total, doing=doing)
 
+    def note(self, text: str) -> None:
+        """Print a line above the bars, which stays."""
+        self._bars.console.print(text, markup=False, highlight=False)
+
     def _finish(self) -> None:
         if self._stage is not None:
             self._bars.update(self._stage, completed=1, total=1, doing="")

@@ -43,6 +43,7 @@ class FloatModel:
         rows: What is proven of its rows: nothing of a decoder's, which takes steps.
         samples: Their split.
         comparison: With the original.
+        notes: What its samples give away, a line each.
     """
 
     source: Source
@@ -54,6 +55,7 @@ class FloatModel:
     rows: ProvenRows
     samples: SampleSplit
     comparison: Comparison
+    notes: tuple[str, ...] = ()
 
     @property
     def choosing_sizes(self) -> list[Sizes]:

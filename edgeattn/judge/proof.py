@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.cache_size import cache_mb
+from edgeattn.judge.constant_answer import metric_notes
 from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device, golden_vectors_of
@@ -104,6 +105,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *floats.comparison.padded.notes,
             *floats.rows.notes,
             *evaluation.notes,
+            *metric_notes(floats.comparison, evaluation.samples, evaluation.scores.metric_pytorch),
             *timing.notes,
             *streamed.notes,
             *insight.notes,

@@ -64,6 +64,9 @@ class RowProgress:
             self._last = now
             get_worker().log_event(TOPIC, {"row": self._row, "step": (done, total, doing)})
 
+    def note(self, text: str) -> None:
+        """Leave it to the row's report."""
+
 
 def forward(watch: Watch, event: dict[str, object]) -> None:
     """Forward a worker's event to a watch."""

@@ -82,6 +82,9 @@ class Watched(Silent):
     def step(self, done: int, total: int, doing: str = "") -> None:
         assert 0 <= done <= total > 0
 
+    def note(self, text: str) -> None:
+        assert text
+
     def rows(self, *stages: str, kind: str = "") -> set[Row]:
         """Return what some kind of runner, or any, was fed in these stages."""
         return {row for stage, by, row in self.fed if stage in stages and kind in by}

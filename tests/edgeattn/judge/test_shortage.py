@@ -1,0 +1,71 @@
+"""Limits that samples are too few for, before anything is measured."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeattn.judge.budget import Budget
+from edgeattn.judge.figures import Mean
+from edgeattn.judge.output_metrics import default_metrics, output_metrics_of
+from edgeattn.judge.shortage import mean_words, share_words, shortages, worst_words
+from edgeattn_export.graph.output_kinds import OutputKind
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.graph import Graph, Tensor
+
+
+def test_a_share_says_what_its_samples_can_show_and_how_many_would_do() -> None:
+    assert share_words("top1", 0.99, 50, 1) == (
+        "top1=0.99: your 50 evaluation samples can show at most 0.9418; 299 would do; yield 598."
+    )
+    assert share_words("top1", 0.99, 299, 1) == ""
+    assert share_words("top1", 0.99, 298, 1)
+    assert "no number of samples does" in share_words("top1", 1.0, 50, 1)
+
+
+@pytest.mark.parametrize("decisions", [1, 7, 40])
+def test_what_can_be_shown_is_what_a_verdict_finds_of_perfect_answers(decisions: int) -> None:
+    perfect = Mean([1.0] * 50, 1 - 1 / decisions, at_least=True).decide(lambda value: value >= 0)
+    assert perfect.bound is not None
+    assert share_words("top1", perfect.bound + 0.001, 50, decisions)
+    assert not share_words("top1", perfect.bound - 0.001, 50, decisions)
+
+
+def test_a_worst_case_and_means_have_counts_of_their_own() -> None:
+    assert worst_words("cosine_min", 0.9, 59) == mean_words({"r2": 0.98}, 20) == mean_words({}, 3) == ""
+    assert worst_words("max_abs", 0.1, 50) == (
+        "max_abs=0.1: your 50 evaluation samples can show it for 94.1 % of inputs, and 95 % are asked; 59 "
+        "would do; yield 118."
+    )
+    assert mean_words({"r2": 0.98, "kl": 0.05}, 8) == (
+        "r2=0.98, kl=0.05: your 8 evaluation samples decide no mean; 20 would do; yield 40."
+    )
+
+
+def lines(bounds: dict[str, float] | None, count: int, positions: int) -> tuple[str, ...]:
+    graph = Graph((), (Tensor("logits", "float32", ("batch", "sequence", 10)),))
+    budget = Budget.read(bounds)
+    metrics = output_metrics_of(budget.limits, graph)
+    if not budget.is_explicit_on_accuracy:
+        metrics = default_metrics({"logits": OutputKind("logits", "its name")}, graph, count)
+    answer = {"logits": np.zeros((1, positions, 10))}
+    comparison: Any = SimpleNamespace(
+        captured=SimpleNamespace(reference=lambda _: answer), output_metrics=metrics
+    )
+    every = Samples(tuple(Sample({"x": np.zeros(1)}, number=i) for i in range(count)))
+    return shortages(comparison, budget, every)
+
+
+def test_positions_are_decisions_too() -> None:
+    assert lines({"top1": 0.99}, 50, 10) == ()
+    assert len(lines({"top1": 0.99}, 50, 1)) == 1
+    assert lines({"topk": 0.99}, 50, 2) == ()
+
+
+def test_the_default_is_short_of_samples_below_twenty_alone() -> None:
+    assert lines(None, 20, 1) == lines(None, 120, 1) == ()
+    (line,) = lines(None, 19, 1)
+    assert line.startswith(("r2=0.98, kl=0.05: your 19 ", "kl=0.05, r2=0.98: your 19 "))
