@@ -18,7 +18,7 @@ FIRST_CHARACTER = 3  # the ids before it are PAD, START and END
 LONGEST = 80  # characters of an answer, and its end
 
 dynamic = {"sound": ("batch", "sound", None), "text": ("batch", "text")}
-budget = {"cosine": 0.99, "metric_drop": 0.005}
+budget = {"r2": 0.98, "metric_drop": 0.005}
 card = {
     "description": "Takes down spoken phrases and numbers, letter by letter.",
     "license": "apache-2.0",
