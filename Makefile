@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache site
+.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache proof site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -34,6 +34,9 @@ intervals:  ## how often measurements in a row agree, idle and beside a busy pro
 
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits
+
+proof:  ## what the verdict and golden vectors make of wrong graphs, and of right ones; ten minutes
+	python tests/proof/mutations.py
 
 calibration:  ## the memory that calibration takes, by the number of samples; two minutes
 	python tests/bench/bench_calibration.py

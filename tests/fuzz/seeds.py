@@ -151,6 +151,17 @@ def _reports() -> Iterator[bytes]:
         "samples": {"calibration": 1, "selection": 1, "evaluation": 1},
         "checks": [{"name": "cosine", "measured": 0.99, "limit": 0.9, "ok": True, "bound": 0.98}],
         "accuracy": {
+            "outputs": [
+                {
+                    "output": "y",
+                    "kind": "numbers",
+                    "by": "",
+                    "r2": 0.98,
+                    "r2_channel_min": 0.97,
+                    "channel": [3],
+                    "r2_float": 1.0,
+                }
+            ],
             "cosine_mean": 0.99,
             "cosine_min": 0.98,
             "cosine_float_min": 1.0,
