@@ -28,8 +28,8 @@ class Line:
         verdict: The report's; "refused" where there is none.
         told: What is missed, or why there is no report; empty of a pass.
         recipe: The chosen recipe.
-        cosine: Mean over the evaluation samples.
-        cosine_min: The worst of them.
+        r2: Over the evaluation samples, of the worst output.
+        r2_channel_min: Of the worst channel of all.
         latency_ms: Of the chosen recipe, p50 in the search, one thread, in processor time.
         nominal: Whether that is counted, not measured.
         size_mb: Of the int8 graphs, 1 MB = 10^6 bytes.
@@ -45,8 +45,8 @@ class Line:
     verdict: Word
     told: str
     recipe: str = ""
-    cosine: float | None = None
-    cosine_min: float | None = None
+    r2: float | None = None
+    r2_channel_min: float | None = None
     latency_ms: float | None = None
     nominal: bool = False
     size_mb: float | None = None
@@ -78,8 +78,8 @@ class Line:
             verdict=report.verdict,
             told=_missed(report),
             recipe=recipe_words(report.recipe),
-            cosine=report.accuracy.cosine_mean,
-            cosine_min=report.accuracy.cosine_min,
+            r2=report.accuracy.worst_output.r2,
+            r2_channel_min=report.accuracy.worst_channel.r2_channel_min,
             latency_ms=None if chosen is None else chosen.latency_ms,
             nominal=report.nominal,
             size_mb=report.size_mb[INT8],

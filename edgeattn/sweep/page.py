@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from edgeattn.report.number_words import cosine, figure, r2
+from edgeattn.report.number_words import figure, r2
 from edgeattn.report.page import image_source
 from edgeattn.report.pareto.picture import MEASURED, NOMINAL
 from edgeattn.report.pareto.points import error
@@ -120,7 +120,7 @@ def page(lines: Sequence[Line], outcomes: Mapping[Row, Outcome]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": figure, "cosine": cosine, "r2": r2, "recipe": recipe_words}
+    environment.filters |= {"figure": figure, "r2": r2, "recipe": recipe_words}
     reports = [report for outcome in outcomes.values() if (report := outcome.read()) is not None]
     return environment.get_template(_TEMPLATE).render(
         lines=lines,

@@ -8,11 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgeattn.report.number_words import cosine, figure
+from edgeattn.report.number_words import figure, r2
 from edgeattn.sweep.line import Line, Word
 
 _STYLES: dict[Word, str] = {"pass": "green", "fail": "red", "undecided": "yellow", "refused": "red"}
-_NUMBERS = ("cosine", "worst", "ms", "MB", "speedup")
+_NUMBERS = ("R²", "worst", "ms", "MB", "speedup")
 
 
 def table_parts(lines: Sequence[Line]) -> tuple[RenderableType, ...]:
@@ -44,9 +44,8 @@ def _differing(lines: Sequence[Line]) -> tuple[str, ...]:
 
 
 def _figures(line: Line) -> tuple[str, ...]:
-    cosines = (line.cosine, line.cosine_min)
     return (
-        *("" if value is None else cosine(value) for value in cosines),
+        *("" if value is None else r2(value) for value in (line.r2, line.r2_channel_min)),
         "" if line.latency_ms is None else figure(line.latency_ms) + ("*" if line.nominal else ""),
         "" if line.size_mb is None else figure(line.size_mb),
         "" if line.speedup is None else f"{figure(line.speedup)}x",

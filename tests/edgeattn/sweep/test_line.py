@@ -15,7 +15,7 @@ def test_a_line_has_the_figures_of_its_report(lines: list[Line]) -> None:
         "server",
     )
     assert (first.verdict, first.told, first.recipe) == ("pass", "", "dynamic-int8")
-    assert (first.cosine, first.cosine_min) == (0.9934, 0.9847)
+    assert (first.r2, first.r2_channel_min) == (0.9868, 0.9612)
     assert (first.latency_ms, first.size_mb, first.speedup) == (3.1, 22.9, 16 / 3.2)
 
 
@@ -28,7 +28,7 @@ def test_a_budget_that_is_missed_says_by_what(lines: list[Line]) -> None:
 def test_a_model_that_cannot_be_exported_says_why(lines: list[Line]) -> None:
     last = lines[3]
     assert (last.verdict, last.told) == ("refused", "<b>.py: forward decides by values")
-    assert (last.cosine, last.latency_ms, last.size_mb) == (None, None, None)
+    assert (last.r2, last.latency_ms, last.size_mb) == (None, None, None)
 
 
 def test_the_table_as_data_holds_every_row(lines: list[Line]) -> None:
