@@ -17,9 +17,9 @@ from types import ModuleType
 from typing import Any
 
 from edgeattn.results.card import Card
+from edgeattn.source.checkpoint.utf8 import undecodable
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.utf8 import undecodable
 from edgeattn_export.capture.plain_module import module_in
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest

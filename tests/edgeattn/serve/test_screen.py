@@ -59,17 +59,17 @@ def test_the_next_browser_is_shown_another_address(shown: Shown) -> None:
 
 def test_a_device_is_a_row_under_one_heading(shown: Shown, device: DeviceBenchmark) -> None:
     failed = Device.of(device)
-    passed = replace(failed, name="Pixel 9", ok=True, cosine=0.99871)
+    passed = replace(failed, name="Pixel 9", ok=True, error=0.0512)
     shown.screen.device(failed, None)
     shown.screen.device(passed, "signed")
     assert shown.text.count("Device") == 1
     heading, *rows = shown.text.splitlines()
-    assert "cosine" in heading
+    assert "error" in heading
     first, second = rows[0], next(row for row in rows if "Pixel" in row)
     assert "FAIL" in first
     assert "1: 0.754" in first
     assert "pass" in second
-    assert "0.99871" in second
+    assert "0.05120" in second
     assert "Not added to the report: signed" in shown.text
     shown.screen.farewell()
     assert "2 devices" in shown.text

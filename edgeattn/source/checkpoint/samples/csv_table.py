@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 
-from edgeattn.report.number_words import count
-from edgeattn.source.utf8 import read_utf8
+from edgeattn.source.checkpoint.utf8 import read_utf8
 
 
 def read_csv(file: Path) -> Iterator[dict[str, str]]:
@@ -23,7 +22,7 @@ def read_csv(file: Path) -> Iterator[dict[str, str]]:
     _, columns = next(rows, (0, []))
     for line, cells in rows:
         if len(cells) != len(columns):
-            found = count(len(cells), "cell")
+            found = f"{len(cells)} cell" if len(cells) == 1 else f"{len(cells)} cells"
             raise ValueError(f"line {line}: {found} found, {len(columns)} expected; quote what holds a comma")
         yield dict(zip(columns, cells, strict=True))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgeattn.source.utf8 import read_utf8
+from edgeattn.source.checkpoint.utf8 import read_utf8
 
 
 def read_jsonl(file: Path) -> Iterator[dict[str, Any]]:

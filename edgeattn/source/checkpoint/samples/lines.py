@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgeattn.source.utf8 import read_utf8
+from edgeattn.source.checkpoint.utf8 import read_utf8
 
 
 def read_lines(file: Path) -> Iterator[dict[str, str]]:
