@@ -41,7 +41,7 @@ _KINDS = {"embedding": "an embedding"}
 def _cosines(accuracy: Accuracy, stock: Accuracy | None) -> Iterator[Row]:
     if accuracy.cosine_mean is None or accuracy.cosine_min is None or accuracy.cosine_float_min is None:
         return
-    yield "Cosine, mean", "", cosine(accuracy.cosine_mean)
+    yield "Cosine", "", cosine(accuracy.cosine_mean)
     yield "  worst sample", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
     if stock is not None and stock.cosine_min is not None:
         yield "  without kernels, worst sample", "", cosine(stock.cosine_min)

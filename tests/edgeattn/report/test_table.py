@@ -100,7 +100,7 @@ def test_a_report_fits_its_terminal_and_tells_all(
         "speedup, p50 1.00x 1.78x 5.00x",
         "R² to PyTorch 1.00000 0.98680",
         "worst channel, embedding[17] 0.96120",
-        "Cosine, mean 0.99340",
+        "Cosine 0.99340",
         "Latency of 384 calls on 32 samples, 1 thread; median batch 1, sequence 30",
         f"Measured on pi4: {report.machine}, onnxruntime 1.23.4",
         "cpu-on-pi4 dynamic-int8 3.20 0.800",
