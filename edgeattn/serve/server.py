@@ -82,6 +82,7 @@ async def serving(context: Context, listener: socket) -> AsyncIterator[None]:
 async def interrupt() -> None:
     """Wait for Ctrl-C, or for the system's request to end."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    wakeup = signal.set_wakeup_fd(-1)  # which what ends other commands by force listens to
     handlers = {
         number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -91,6 +92,7 @@ async def interrupt() -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
 
 
 class _JournalHandler(logging.Handler):
