@@ -14,6 +14,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.request import Request
 from edgeattn.progress import Progress
+from edgeattn.report import pareto  # noqa: F401  # an old matplotlib warns as it is imported, not amid a command
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
 from edgeattn.source import module
