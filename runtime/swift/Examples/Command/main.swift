@@ -26,7 +26,8 @@ func run(_ words: [String]) async throws -> Int32 {
     case "check":
         let results = try await Model.load(bundle: bundle, kernels: kernels).check()
         for result in results {
-            print("sample \(result.sample) \(result.output): error \(result.error.map { "\($0)" } ?? "none") \(result.ok ? "ok" : "FAILED")")
+            let error = result.error.map { "\($0)" } ?? "none"
+            print("sample \(result.sample) \(result.output): error \(error) \(result.ok ? "ok" : "FAILED")")
         }
         return results.allSatisfy(\.ok) ? 0 : 1
     case "bench":

@@ -20,7 +20,8 @@ struct Case: Decodable {
     let steps: [Steps]?
 
     enum CodingKeys: String, CodingKey {
-        case bundle, verdict, golden, calls, generate, session, prepare, labels, predictions, decode, forecast, stream, steps
+        case bundle, verdict, golden, calls, generate, session, prepare, labels, predictions, decode, forecast
+        case stream, steps
         case trustedKeys = "trusted_keys"
         case runMany = "run_many"
         case generateMany = "generate_many"
