@@ -50,12 +50,12 @@ def kind_of(tensor: Tensor, answers: Sequence[NDArray[np.generic]]) -> OutputKin
     word, dims = tensor.name.rpartition(".")[-1], tensor.dims
     is_named = word in ("logit", "logits") or word.endswith(("_logit", "_logits"))
     if is_named and (dims[1:] == () or dims[-1] == 1):
-        return OutputKind("one logit", f"its name, {tensor.name!r}")
+        return OutputKind("one logit", "its name")
     classes = dims[-1] if dims and isinstance(dims[-1], int) else 1
     if classes < 2 or len(dims) < 2:
         return NUMBERS
     if is_named:
-        return OutputKind("logits", f"its name, {tensor.name!r}")
+        return OutputKind("logits", "its name")
     if not answers:
         return NUMBERS
     rows = np.concatenate([np.asarray(each, np.float64).reshape(-1, classes) for each in answers])
