@@ -9,9 +9,9 @@ from edgeattn.report.files import Provenance, example_of, report_files
 from edgeattn.results.bundle import folder_of
 from edgeattn.results.report import Report
 from edgeattn_export.pack import Packed, repack
-from edgeattn_runtime.benchmark import DeviceBenchmark
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark
 
 MOST_BROWSERS = 64  # in a report, of at most 256 kB each: whoever is let in makes up as many as he likes
 

@@ -19,7 +19,7 @@ from edgeattn.source.source import Source
 from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save
 from edgeattn_export.pack.pack import versions
 from edgeattn_export.targets import Target, target_of
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import refilled
 from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.graph.samples import Inputs, Sample
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 
 COMPARED_SAMPLES = 100  # other samples at most that one is compared with

@@ -20,7 +20,7 @@ from time import sleep
 from typing import Final, NoReturn
 
 from edgeattn_export.graph.temporary import process_folder
-from edgeattn_runtime.folder_lock import own_folders
+from edgeattn_runtime.bundle.folder_lock import own_folders
 
 GRACE: Final = 1.0  # seconds in which a command may end in order: its workers are closed, its bars taken away
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # the last not on Windows

@@ -31,7 +31,7 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
 from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:

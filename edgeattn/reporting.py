@@ -24,7 +24,7 @@ from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.targets import Target
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 DRAFT_NOTE = "A draft: a rule chose the recipe, and few samples evaluate it. Export without --draft to ship."
 NOTABLE_TIME = 0.02  # share of the int8 graph's time, from which convolutions get a note

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Iterator
 from importlib import metadata
 
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.files import FileEntry
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.errors import require_extra
-from edgeattn_runtime.files import FileEntry
-from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
 
 with require_extra("sbom", "cyclonedx"):
     from cyclonedx.contrib.license.factories import LicenseFactory

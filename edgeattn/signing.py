@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeattn_runtime.boundary import refusing
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.files import SIGNATURE_FILE, Signature
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE
+from edgeattn_runtime.bundle.replacement import check_folder, copy_bundle, staged, sync
 from edgeattn_runtime.errors import BadInput, require_extra
-from edgeattn_runtime.files import SIGNATURE_FILE, Signature
-from edgeattn_runtime.manifest import MANIFEST_FILE
-from edgeattn_runtime.replacement import check_folder, copy_bundle, staged, sync
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

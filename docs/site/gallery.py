@@ -14,7 +14,7 @@ from edgeattn.report.card import CARD_FILE
 from edgeattn.report.files import EXAMPLE_FILE, PAGE_FILE, PICTURE_FILE
 from edgeattn.report.page import View
 from edgeattn.results.bundle import read_report
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 GALLERY = "models/index"
 

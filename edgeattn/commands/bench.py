@@ -23,8 +23,8 @@ from edgeattn.stages import staged
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.benchmark import DeviceBenchmark
-    from edgeattn_runtime.manifest import Manifest
+    from edgeattn_runtime.bundle.manifest import Manifest
+    from edgeattn_runtime.timing.benchmark import DeviceBenchmark
 
 
 def bench(
@@ -132,7 +132,7 @@ def _benchmarks(
     from edgeattn.devices.places import connected
     from edgeattn.devices.steady import Steady
     from edgeattn.results.device import parse_result
-    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.bundle.folder import open_bundle
 
     files = open_bundle(bundle)
     with connected(names) as connections, ThreadPoolExecutor(len(connections)) as pool:

@@ -14,7 +14,7 @@ from edgeattn.commands.export import export
 from edgeattn.commands.sessions import missing_kernels
 from edgeattn.report.table import pairs, show
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 _IN_WHEEL = Path(__file__).parents[1] / "models"
 _IN_REPOSITORY = Path(__file__).parents[2] / "models"  # an editable install

@@ -22,7 +22,7 @@ from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.bundle import reports_json
 from edgeattn.results.report import Report
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import typer
 
 from edgeattn.report.ci import Finding, findings, junit, summary
 from edgeattn.results.report import Report
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.timing.machine import Machine
 
 Summary = Annotated[
     Path | None,

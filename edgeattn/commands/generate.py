@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from edgeattn.commands.sessions import NoKernels, Threads
+from edgeattn_runtime.commands.generate import Prompts, pieces, print_pieces
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.generate_command import Prompts, pieces, print_pieces
 from edgeattn_runtime.model import load
 
 

@@ -24,10 +24,10 @@ from edgeattn.report.table import (
 )
 from edgeattn.results.bundle import read_report
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.manifest import Manifest, Variant
+from edgeattn_runtime.engine.kernels import NONE, kernels_of
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.kernels import NONE
-from edgeattn_runtime.manifest import Manifest, Variant
 
 
 def inspect(
@@ -84,7 +84,7 @@ def _contract(name: str, manifest: Manifest) -> RenderableType:
 
 def _kernels(variant: Variant) -> dict[str, str]:
     """Return which way a variant's sessions would go here, where its graphs have nodes for kernels."""
-    kernels = variant.engine.kernels
+    kernels = kernels_of(variant.engine.providers, variant.engine.options)
     return {} if kernels == NONE else {"Here": str(kernels)}
 
 

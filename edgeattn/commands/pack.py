@@ -14,9 +14,9 @@ from rich.text import Text
 from edgeattn.commands.terminal import working
 from edgeattn.report.number_words import figure
 from edgeattn.report.table import pairs, show
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.manifest import MANIFEST_FILE
 
 
 def pack(

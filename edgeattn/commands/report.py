@@ -18,7 +18,7 @@ from edgeattn.report.changes.output import changes_json, changes_parts, changes_
 from edgeattn.report.table import device_parts, report_parts, show
 from edgeattn.results.bundle import common_targets, read_report
 from edgeattn.results.report import Report
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 _UNSIGNED = "Results of devices: {} came after the bundle was signed; the signature says nothing of them."

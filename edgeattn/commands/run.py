@@ -9,12 +9,12 @@ import typer
 
 from edgeattn.commands.attention import maps_of, show_attention
 from edgeattn.commands.sessions import NoKernels, Threads
-from edgeattn_runtime.answer_lines import answer_lines
+from edgeattn_runtime.commands.answers import answer_lines
+from edgeattn_runtime.commands.raw_input import given_of, read_input
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.raw_input import given_of, read_input
+from edgeattn_runtime.processing.npz import write_npz
 
 
 def run(

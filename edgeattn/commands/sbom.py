@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 
 def sbom(

@@ -15,7 +15,7 @@ from edgeattn_runtime.errors import BadInput
 if TYPE_CHECKING:  # brings PyTorch
     from edgeattn.judge.evaluation import Scoring
     from edgeattn.source.source import Source
-    from edgeattn_runtime.bundle import BundleFiles
+    from edgeattn_runtime.bundle.folder import BundleFiles
 
 
 ReadOn = Annotated[bool, typer.Option("--all", help="Evaluate also on the samples that follow the export's.")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from edgeattn_runtime.kernels import installed
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.engine.kernels import installed
+from edgeattn_runtime.timing.machine import Machine
 
 _WANTED = ("avx512_vnni", "avx_vnni", "asimddp")  # of a CPU, any: dot products of int8
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from edgeattn.commands.terminal import working
 from edgeattn.report.table import show
 from edgeattn.stages import staged
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput
 
 

@@ -24,7 +24,7 @@ from edgeattn.report.table import differing_machines, golden_table, machine_line
 from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
 from edgeattn.stages import staged
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from edgeattn.signing import read_public_key
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 
 def verify(

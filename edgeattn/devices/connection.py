@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from edgeattn.devices.address import Address, devices_file
 from edgeattn.devices.device import Device
 from edgeattn.devices.files import Contents, in_requests
+from edgeattn_runtime.device.frames import FrameError, Message
+from edgeattn_runtime.device.peer import Peer, PeerLostError
 from edgeattn_runtime.device.request import Piece
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.frames import FrameError, Message
-from edgeattn_runtime.peer import Peer, PeerLostError
 
 PATIENCE = 60.0  # seconds in which a device that has gone must be back, at least
 STARTS = 4.0  # or times as long as it took to start, where that is slow

@@ -10,7 +10,7 @@ import edgeattn_runtime
 from edgeattn.devices.address import Address
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 DESCRIPTION = 1 << 13  # bytes of JSON
 

@@ -15,9 +15,9 @@ from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn.measure.place import Place
 from edgeattn_export.targets import Target
+from edgeattn_runtime.bundle.variant import Engine
+from edgeattn_runtime.engine.compatibility import missing_requirement
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
-from edgeattn_runtime.picking import missing_requirement
-from edgeattn_runtime.variant import Engine
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from edgeattn.devices.connection import Connection
 from edgeattn.devices.files import Contents
+from edgeattn_runtime.device.frames import Message
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.frames import Message
 
 REPEATS = 2  # of a measurement that was disturbed
 STEADY = 1.25  # times as long as the fastest reference call, up to which a device is as fast as it can be

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from edgeattn_export.cache import Steps, with_int8_cache
 from edgeattn_export.targets import LoweredGraphs
-from edgeattn_runtime.cache import cache_bytes, past_tensors
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.engine.kv_cache import cache_bytes, past_tensors
 from edgeattn_runtime.errors import BudgetError
-from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph
 
 LIMIT = "cache_mb"

@@ -31,8 +31,8 @@ from edgeattn_export.search.bundle_search import (
     search_bundle,
 )
 from edgeattn_export.targets import LoweredGraphs
-from edgeattn_runtime.golden import Sample as GoldenSample
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import Sample as GoldenSample
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 WEIGHED_INPUTS = 4  # inputs, from the smallest to the largest, that memory is measured on
 REFINEMENTS = 2  # more exact recipes, where the selection samples ask for more than the search saw

@@ -24,9 +24,9 @@ from edgeattn_export.graph.output_kinds import kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_export.graph.spread import Spread
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.similarity import cosine
 
 
 def scores_of(

@@ -20,8 +20,8 @@ from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples, SampleSplit
 from edgeattn_export.lower.fixed import Sizes
-from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.bundle.rows import Rows
 
 # Yields the score of each of some samples, in their order, wherever int8 is compared with the original.
 Scoring = Callable[["Subject", Iterable[Sample]], Iterator[SampleScore]]

@@ -17,8 +17,8 @@ from edgeattn.measure.buckets import takes
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_runtime.bundle.session_settings import available_cores
 from edgeattn_runtime.errors import SampleError
-from edgeattn_runtime.settings import available_cores
 
 EMULATOR_SECONDS = 180.0  # that an emulator may take for them, about
 FEWEST_SAMPLES = count_for()  # samples in any case: fewer decide no limit on a worst one

@@ -19,8 +19,8 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_runtime.golden import GoldenVectors, Sample
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 Candidate = TypeVar("Candidate")
 SHRINKINGS = 2  # the second knows what the first has saved

@@ -18,10 +18,10 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.spread import spreads_of
 from edgeattn_export.pack.excerpts import excerpted, small_inputs
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, replay
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.golden import GoldenVectors, Sample, replay
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.manifest import MAIN_GRAPH
 
 GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest that an app can ship
 SPREAD_SAMPLES = 64  # selection samples that the spreads are of, from the smallest to the largest

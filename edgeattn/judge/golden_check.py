@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.golden import NO_GOLDEN, GoldenResult, check, read_golden, replay
+from edgeattn_runtime.engine.compatibility import runnable
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
-from edgeattn_runtime.golden import NO_GOLDEN, GoldenResult, check, read_golden, replay
-from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.model import Model
-from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.timing.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

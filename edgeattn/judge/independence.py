@@ -17,11 +17,11 @@ from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
+from edgeattn_runtime.bundle.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.bundle.rows import Padding, Rows, check_rows
 from edgeattn_runtime.contract import bind
+from edgeattn_runtime.engine.batching import Splitter, stacked
 from edgeattn_runtime.errors import BundleError, EdgeAttnError
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
-from edgeattn_runtime.many import Splitter, stacked
-from edgeattn_runtime.rows import Padding, Rows, check_rows
 
 ROW_TOLERANCE = 1e-4  # of what a channel varies by: float sums differ by less, int8 by a hundred times more
 TRIED_ROWS = 4  # rows, from the shortest to the longest

@@ -24,7 +24,7 @@ from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.recover import Recovered
 from edgeattn_export.search import SearchResult
 from edgeattn_export.targets import Bucket, LoweredGraphs
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 REHEARSED_SAMPLES = 8  # samples that a decoder is taken through
 

@@ -12,8 +12,8 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_runtime.golden import GoldenVectors
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import GoldenVectors
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

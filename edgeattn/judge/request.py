@@ -16,7 +16,7 @@ from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.goal import Prefer
 from edgeattn_export.targets import ON, TARGETS, Target
 from edgeattn_runtime.errors import BadInput, BudgetError
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

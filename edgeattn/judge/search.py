@@ -19,7 +19,7 @@ from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, front
 from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.search.store import fingerprint
-from edgeattn_runtime.latency import processor_milliseconds, take_turns
+from edgeattn_runtime.timing.latency import processor_milliseconds, take_turns
 
 AIMED_AT = frozenset({"r2", "cosine", "cosine_min"})  # limits that take the place of the target's own aim
 TIME_MARGIN = 0.95  # of a limit on time: clocks differ between two measurements

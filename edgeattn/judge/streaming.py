@@ -15,9 +15,9 @@ from edgeattn.results.check import EdgeCase
 from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.streaming import StreamingGraphs
+from edgeattn_runtime.bundle.streaming import hop_shape
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.streaming import hop_shape
-from edgeattn_runtime.turns import Clock, InTurn, Rounds
+from edgeattn_runtime.timing.turns import Clock, InTurn, Rounds
 
 STREAMED_SAMPLES = 4  # from the shortest to the longest
 TIMED_HOPS = 8

@@ -22,9 +22,10 @@ from edgeattn_export.graph.files import files_of
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.pack.pack import versions
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import Manifest, Variant
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Manifest, Variant
+from edgeattn_runtime.engine.kernels import kernels_of
+from edgeattn_runtime.timing.machine import Machine
 
 _DIGITS = 12  # digits of a hash, which tell two apart
 _NAMING_TOOLS = ("torch", "onnxscript")  # the tools that name the values of an exported graph
@@ -132,7 +133,7 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
         golden=max(variant.tolerance.values()),
     )
     checks = budget.checks(measures)
-    machine = Machine.here(variant.engine.kernels)
+    machine = Machine.here(kernels_of(variant.engine.providers, variant.engine.options))
     return Validation(measures, checks, evaluation.edge_cases, machine, evaluation.scores.count)
 
 

@@ -19,14 +19,15 @@ from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import INT8, Race
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.golden import NO_GOLDEN, read_golden
+from edgeattn_runtime.bundle.manifest import Manifest, Variant
 from edgeattn_runtime.contract import bind
+from edgeattn_runtime.engine.compatibility import runnable
+from edgeattn_runtime.engine.kernels import kernels_of
 from edgeattn_runtime.errors import BadInput, BudgetError
-from edgeattn_runtime.golden import NO_GOLDEN, read_golden
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import Manifest, Variant
-from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.timing.machine import Machine
 
 if TYPE_CHECKING:
     from edgeattn.source.source import Source  # brings PyTorch
@@ -85,7 +86,7 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         bundle=manifest.name,
         target=variant.target,
         graphs={file: manifest.files[file].sha256 for file in sorted(variant.files.values())},
-        machine=Machine.here(variant.engine.kernels),
+        machine=Machine.here(kernels_of(variant.engine.providers, variant.engine.options)),
         timed=_timed(manifest, has_original=source is not None, has_shape=bool(sweep.shapes)),
         original="PyTorch" if source is None else source.original,
         points=tuple(timed.points),

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.fixed import Sizes
-from edgeattn_runtime.buckets import Bucket, Buckets
+from edgeattn_runtime.bundle.rows import Rows
 from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.engine.buckets import Bucket, Buckets
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.rows import Rows
 
 
 class BucketRunner:

@@ -18,14 +18,14 @@ from edgeattn.results.benchmark import Start
 from edgeattn.results.latency import INT8, Conditions, Race
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.temporary import temporary_folder
-from edgeattn_runtime.batches import typical
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.launch import Launch, LaunchRequest
-from edgeattn_runtime.npz import write_npz
-from edgeattn_runtime.surroundings import combined
+from edgeattn_runtime.processing.npz import write_npz
+from edgeattn_runtime.timing.confidence import typical
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.launch import Launch, LaunchRequest
+from edgeattn_runtime.timing.surroundings import combined
 
 PROCESSES = 8  # that each measure all of it: the batches of the intervals
 ALL_SECONDS = 20.0  # that the calls of all processes may take, about
@@ -191,7 +191,7 @@ def _written(arrays: Inputs, path: Path) -> str:
 
 def _launch(request: LaunchRequest) -> Launch:
     process = subprocess.run(
-        [sys.executable, "-m", "edgeattn_runtime.launch"],
+        [sys.executable, "-m", "edgeattn_runtime.timing.launch"],
         input=json.dumps(asdict(request)),
         capture_output=True,
         text=True,

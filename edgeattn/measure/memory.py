@@ -10,7 +10,10 @@ from pathlib import Path
 from edgeattn_runtime.errors import BudgetError, BundleError
 
 _ROUNDS = 5  # per golden sample: memory stops growing after the first calls of each shape
-_IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
+_IDLE = """
+import edgeattn_runtime.commands.command_line, edgeattn_runtime.engine.system
+print(edgeattn_runtime.engine.system.peak_memory_mb())
+"""
 
 
 def memory_mb(bundle: Path, *, threads: int, kernels: bool = True) -> float:

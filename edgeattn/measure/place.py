@@ -9,8 +9,8 @@ from typing import Protocol
 
 from edgeattn.measure.memory import memory_mb
 from edgeattn_export.graph.hosts import HERE, Host
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.timing.machine import Machine
 
 
 class Weigh(Protocol):

@@ -18,8 +18,8 @@ from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.temporary import temporary_folder
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import ResourceError
-from edgeattn_runtime.session import open_session
 
 ENGINES_OWN = "(of the engine)"  # nodes that its optimizer puts in
 ROUNDS = 5  # of each input; the first of them is not counted

@@ -16,10 +16,10 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest, Variant
-from edgeattn_runtime.rows import Rows
-from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Manifest, Variant
+from edgeattn_runtime.bundle.rows import Rows
+from edgeattn_runtime.bundle.session_settings import SessionSettings
 
 THREADS = 1  # what a report is measured with, unless the caller says otherwise
 

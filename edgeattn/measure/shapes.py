@@ -8,9 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.manifest import Graph, Symbol
+from edgeattn_runtime.engine.system import available_memory_mb
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.manifest import Graph, Symbol
-from edgeattn_runtime.system import available_memory_mb
 
 MOST_POINTS = 64  # points of a grid
 Arrays = Mapping[str, NDArray[Any]]

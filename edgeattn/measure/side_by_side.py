@@ -14,10 +14,10 @@ from edgeattn.results.latency import COMPILED, Race
 from edgeattn.source.original import Original, recapture
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Variant
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.manifest import Variant
 
 if TYPE_CHECKING:
     from edgeattn.source.source import Source

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from edgeattn.results.benchmark import TokenTime
-from edgeattn_runtime.generation import batch_symbol
-from edgeattn_runtime.golden import Sample, read_golden
-from edgeattn_runtime.latency import measure
-from edgeattn_runtime.manifest import Generation
+from edgeattn_runtime.bundle.generation import batch_symbol
+from edgeattn_runtime.bundle.golden import Sample, read_golden
+from edgeattn_runtime.bundle.manifest import Generation
+from edgeattn_runtime.decoding.stepper import Stepper
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.stepping import Stepper
+from edgeattn_runtime.timing.latency import measure
 
 MOST_TOKENS = 64  # tokens at most
 WARMUP_TOKENS = 4  # of them not counted

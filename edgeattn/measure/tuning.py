@@ -16,12 +16,12 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.quantize.graphs import Graphs
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Graph, Symbol
+from edgeattn_runtime.bundle.rows import Rows, Stack, row_symbols
+from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 from edgeattn_runtime.contract import bind
-from edgeattn_runtime.manifest import MAIN_GRAPH, Graph, Symbol
-from edgeattn_runtime.many import Splitter, stacked
-from edgeattn_runtime.rows import Rows, Stack, row_symbols
-from edgeattn_runtime.settings import PLAIN, SessionSettings
-from edgeattn_runtime.turns import Clock, Each, Rounds, Turns, timed
+from edgeattn_runtime.engine.batching import Splitter, stacked
+from edgeattn_runtime.timing.turns import Clock, Each, Rounds, Turns, timed
 
 TRIED_INPUTS = 4  # inputs, from the smallest to the largest
 SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on one input alone, of median size

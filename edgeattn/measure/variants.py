@@ -5,9 +5,9 @@ from __future__ import annotations
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.targets import target_of
+from edgeattn_runtime.bundle.manifest import Manifest, Variant
+from edgeattn_runtime.engine.compatibility import runnable
 from edgeattn_runtime.errors import IncompatibleRuntimeError
-from edgeattn_runtime.manifest import Manifest, Variant
-from edgeattn_runtime.picking import runnable
 
 
 def engine_of(variant: Variant) -> Engine:

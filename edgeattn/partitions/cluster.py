@@ -14,9 +14,9 @@ from distributed import Client, LocalCluster, Security, WorkerPlugin
 from distributed.system import MEMORY_LIMIT
 
 from edgeattn.partitions.scheduler import HOST, connect
+from edgeattn_runtime.bundle.session_settings import available_cores
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.settings import available_cores
+from edgeattn_runtime.timing.machine import Machine
 
 # In processes that measure, so that they take no longer than an app's own. Dask's sampling profiler stops a
 # worker's thread every 10 ms, and keeps what lives in its frames alive. Each of its processes wakes up every

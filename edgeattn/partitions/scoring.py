@@ -18,7 +18,7 @@ from edgeattn.partitions.waiting import first_ended
 from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn.source.source import Source
 from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.errors import StageError
 
 PARTITIONS_AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory

@@ -21,7 +21,7 @@ from edgeattn.progress import Silent
 from edgeattn.source.arguments import read_source
 from edgeattn.source.source import Source
 from edgeattn_export.graph.runner import Runner
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput
 
 

@@ -15,9 +15,9 @@ from edgeattn.report.number_words import RUNNER_LABELS, UNSURE, count, figure, r
 from edgeattn.report.table import machine_line
 from edgeattn.results.benchmark import Benchmark, Point, TokenTime
 from edgeattn.results.latency import COMPILED, PYTORCH, Race
-from edgeattn_runtime.batches import Estimate, Interval, Ratio
-from edgeattn_runtime.printing import margin_text
-from edgeattn_runtime.surroundings import State
+from edgeattn_runtime.commands.tables import margin_text
+from edgeattn_runtime.timing.confidence import Estimate, Interval, Ratio
+from edgeattn_runtime.timing.surroundings import State
 
 SHOWN_MODULES = 10  # shown at most
 

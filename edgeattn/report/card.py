@@ -13,7 +13,7 @@ from edgeattn.report.number_words import counts
 from edgeattn.results.card import Card
 from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.processing import Processing
 
 CARD_FILE = "README.md"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn.report.number_words import counts
-from edgeattn_runtime.benchmark import DeviceBenchmark, Timing
-from edgeattn_runtime.golden import worst_error
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.bundle.golden import worst_error
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark, Timing
+from edgeattn_runtime.timing.machine import Machine
 
 
 def machine_facts(machine: Machine) -> dict[str, str]:

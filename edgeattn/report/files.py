@@ -11,8 +11,8 @@ from edgeattn.results.bundle import REPORT_FILE, folder_of
 from edgeattn.results.check import Verdict
 from edgeattn.results.report import Report
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Manifest
 
 PAGE_FILE = "report.html"
 PICTURE_FILE = "pareto.svg"

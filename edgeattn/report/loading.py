@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from edgeattn.report.table import INDENT, pairs
-from edgeattn_runtime.manifest import Generation, Graph
+from edgeattn_runtime.bundle.manifest import Generation, Graph
 from edgeattn_runtime.processing import Processing
 
 _CODE_WIDTH = 72  # what 80 columns leave

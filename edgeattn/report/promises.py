@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.manifest import Manifest, Streaming, Variant
-from edgeattn_runtime.rows import Rows, Stack
-from edgeattn_runtime.settings import PLAIN, SessionSettings
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.bundle.manifest import Manifest, Streaming, Variant
+from edgeattn_runtime.bundle.rows import Rows, Stack
+from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 
 
 def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edgeattn.results.document import decode, encode, read_file
 from edgeattn.results.latency import Race
-from edgeattn_runtime.batches import Estimate
 from edgeattn_runtime.errors import BadInput, BundleError
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.confidence import Estimate
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.machine import Machine
 
 SCHEMA = 1
 _LARGEST = 16  # MB of a file

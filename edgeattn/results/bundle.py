@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 
 from edgeattn.results.report import Report
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BadInput, BundleError
-from edgeattn_runtime.manifest import Manifest
 
 REPORT_FILE = "report.json"
 

@@ -6,10 +6,10 @@ from itertools import product
 from pathlib import Path
 
 from edgeattn.results.document import decode, read_file
-from edgeattn_runtime.benchmark import SCHEMA, DeviceBenchmark
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BadInput, BundleError
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.timing.benchmark import SCHEMA, DeviceBenchmark
 
 _LARGEST = 1  # MB of a file
 _MOST_RUNS = 64  # numbers of threads that anybody sweeps

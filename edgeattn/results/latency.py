@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgeattn_runtime.batches import Ratio
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.surroundings import Surroundings
+from edgeattn_runtime.timing.confidence import Ratio
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.surroundings import Surroundings
 
 PYTORCH, FLOAT, INT8 = "pytorch", "float", "int8"  # the original, the plain export and the product
 COMPILED = "compiled"  # the original by torch.compile

@@ -16,9 +16,9 @@ from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.trial import TrialResult
 from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
-from edgeattn_runtime.benchmark import DeviceBenchmark
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark
+from edgeattn_runtime.timing.machine import Machine
 
 SCHEMA = 2
 # Keys in which an export writes times, memory and the machine of both, or what follows from those.

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.files import SIGNATURE_FILE
-from edgeattn_runtime.manifest import MANIFEST_FILE
+from edgeattn_runtime.bundle.files import SIGNATURE_FILE
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -11,7 +11,7 @@ from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
 from edgeattn.results.device import parse_result
 from edgeattn_export.pack import save
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput
 
 

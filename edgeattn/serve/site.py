@@ -15,7 +15,7 @@ from edgeattn.serve.files import ServedFile, served_files
 from edgeattn_export.graph.hosts.environment import run_installer
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.lower.ort_web import NODE, ORT_WEB
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 
 _SOURCES = Path(__file__).with_name("page")

@@ -23,8 +23,8 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}

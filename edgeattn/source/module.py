@@ -26,8 +26,8 @@ from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG

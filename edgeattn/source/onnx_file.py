@@ -15,7 +15,7 @@ from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.targets import TARGETS, target_of
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Generation, Graph, Variant
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.manifest import Generation, Graph, Variant
 
 
 @dataclass(frozen=True, slots=True)

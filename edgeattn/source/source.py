@@ -13,8 +13,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
+from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
 from edgeattn_runtime.errors import SampleError
-from edgeattn_runtime.generation_defaults import GenerationDefaults
 
 Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
 

@@ -18,7 +18,7 @@ from breaking import Make
 from calls import tensors
 from tokenizers import Encoding, Tokenizer
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Processing
 from edgeattn_runtime.processing.answer_span import AnswerSpan

@@ -16,15 +16,16 @@ import onnx_ir as ir
 import signing
 import tiny
 
-from edgeattn_runtime.files import SIGNATURE_FILE, Signature
-from edgeattn_runtime.golden import GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+from edgeattn_runtime.bundle.files import SIGNATURE_FILE, Signature
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.bundle.rows import Padding, Rows, Stack
+from edgeattn_runtime.bundle.session_settings import SessionSettings
+from edgeattn_runtime.bundle.variant import Engine, Variant
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
-from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
 from edgeattn_runtime.processing import Labels, Processing, Text
-from edgeattn_runtime.rows import Padding, Rows, Stack
-from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.variant import Engine, Variant
 
 SAMPLES = 4
 TOLERANCE = 0.1  # of each output; int8 rounds to half of it
@@ -142,7 +143,7 @@ def with_kernels(folder: Path, network: ir.Model | None = None) -> None:
     """Write a graph whose products are nodes of the domain edgeattn, and say so."""
     lay_graph(folder, MODEL_FILE, network or kernel_nodes.network())
     lay_golden(folder, tiny.samples())
-    engine = replace(ENGINE, version=kernel_nodes.ENGINE_VERSION, options={OPTION: DOMAIN_VERSION})
+    engine = replace(ENGINE, version=kernel_nodes.ENGINE_VERSION, options={KERNELS_OPTION: DOMAIN_VERSION})
     describe(folder, variants=(replace(CPU, engine=engine),))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnx_ir as ir
 from tiny import WIDTH, Array, constant, model
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 
 FEATURES = 6
 

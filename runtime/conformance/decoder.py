@@ -20,7 +20,7 @@ import numpy as np
 import onnx_ir as ir
 from tiny import HEADS, LONGEST, WIDTH, WORDS, Array, constant, model
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 
 SIZE = WIDTH // HEADS
 PARTS = ("key", "value")

@@ -13,7 +13,7 @@ from breaking import Make
 from calls import tensors
 from predicted import ANIMALS
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Image, Labels, Processing
 from edgeattn_runtime.processing.objects import Objects

@@ -11,7 +11,7 @@ import decoder
 import onnx_ir as ir
 import tiny
 
-from edgeattn_runtime.generation import CacheEntry, Generation
+from edgeattn_runtime.bundle.generation import CacheEntry, Generation
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 _ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)

@@ -15,7 +15,7 @@ import tiny
 from bundles import GOLDEN_FILE, describe, good, lay_golden
 from tiny import Array
 
-from edgeattn_runtime.golden import Excerpt, GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.golden import Excerpt, GoldenVectors, Sample, write_golden
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 

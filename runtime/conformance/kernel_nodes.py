@@ -7,7 +7,7 @@ import onnx_ir as ir
 import tiny
 from tiny import Array
 
-from edgeattn_runtime.kernels import DOMAIN_VERSION
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 
 DOMAIN = "edgeattn"
 OPERATOR = "Int8Linear"

@@ -16,9 +16,9 @@ import tiny
 from calls import tensors
 from tiny import Array
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
+from edgeattn_runtime.bundle.rows import Stack
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Stack
 
 Entry = dict[str, Any]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from texts import LONGEST, MASKLESS
 from tokenizers import Encoding, Tokenizer
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Labels, Processing, Text
 from edgeattn_runtime.processing.classes import Classes

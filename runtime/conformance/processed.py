@@ -16,7 +16,7 @@ import tiny
 from breaking import Make
 from texts import LONGEST, MASKLESS
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
 from edgeattn_runtime.processing.log_mel import LogMel

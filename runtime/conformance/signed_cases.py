@@ -11,8 +11,8 @@ import bundles
 import signing
 from case import ACCEPTED, REFUSED, Case
 
-from edgeattn_runtime.files import SIGNATURE_FILE
-from edgeattn_runtime.manifest import MANIFEST_FILE
+from edgeattn_runtime.bundle.files import SIGNATURE_FILE
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE
 
 OTHER = "5a" * 32
 

@@ -25,10 +25,10 @@ from breaking import Make, changed
 from calls import tensors
 from tiny import Array, constant
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
+from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Audio, Processing, Series
-from edgeattn_runtime.streaming import StateEntry, Streaming
 
 Entry = dict[str, Any]
 Dims = tuple[int | str, ...]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from answers import LACKS, NUMBERS, Answer, Answers, Questions, ask, programs, questions
 
-from edgeattn_runtime.settings import available_cores
+from edgeattn_runtime.bundle.session_settings import available_cores
 
 Rows = Iterator[Sequence[str]]
 

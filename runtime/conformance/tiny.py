@@ -16,7 +16,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_runtime.golden import Sample
+from edgeattn_runtime.bundle.golden import Sample
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ import bundles
 from breaking import changed
 from case import INCOMPATIBLE, VARIANT, Case, in_both, refused
 
-from edgeattn_runtime.kernels import OPTION
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 
 VARIANTS = (
     Case(
@@ -47,7 +47,7 @@ VARIANTS = (
     refused(
         "kernels-path.edge",
         "a library of kernels where their version belongs",
-        changed(*VARIANT, "engine", "options", OPTION, to="./kernels.so", whole=bundles.with_kernels),
+        changed(*VARIANT, "engine", "options", KERNELS_OPTION, to="./kernels.so", whole=bundles.with_kernels),
     ),
     refused("variants-none.edge", "no variant", changed("variants", to=[])),
     refused(

@@ -12,7 +12,7 @@ import sessions
 import steps
 from case import ACCEPTED, RECORDED, Case, in_both
 
-from edgeattn_runtime.kernels import OPTION
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 
 WHOLE = (
     Case(
@@ -95,7 +95,7 @@ WHOLE = (
         "kernels-99.edge",
         ACCEPTED,
         "nodes for kernels of a version that no runtime has",
-        in_both("engine", "options", OPTION, to=99, whole=bundles.with_kernels),
+        in_both("engine", "options", KERNELS_OPTION, to=99, whole=bundles.with_kernels),
         calls=calls.answered((1, 4)),
     ),
     Case("fixed.edge", ACCEPTED, "one fixed length alone", bundles.fixed, calls=calls.fixed_length()),

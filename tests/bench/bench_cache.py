@@ -34,11 +34,11 @@ from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.quantize.recipe import Recipe
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.latency import take_turns
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.model import load as load_bundle
+from edgeattn_runtime.timing.latency import take_turns
+from edgeattn_runtime.timing.machine import Machine
 
 # By what the cache is kept in: the kernel that reads it, and the limit that asks for it.
 CACHES: Mapping[str, tuple[str, Mapping[str, float]]] = {

@@ -25,9 +25,9 @@ from rich.table import Table
 from edgeattn.pipeline import export
 from edgeattn.source.handover import load
 from edgeattn_runtime.decoding import generate, generate_many
-from edgeattn_runtime.latency import Latency, interleave
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.model import load as load_bundle
+from edgeattn_runtime.timing.latency import Latency, interleave
 
 STORY = Path(__file__).parents[2] / "models" / "story" / "model.py"
 LENGTHS = (100, 1000)  # tokens in all, the new one included

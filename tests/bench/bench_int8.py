@@ -32,9 +32,9 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_runtime.latency import Latency, interleave
-from edgeattn_runtime.settings import PLAIN
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
+from edgeattn_runtime.bundle.session_settings import PLAIN
+from edgeattn_runtime.timing.latency import Latency, interleave
 
 SENTENCE = Path(__file__).parents[2] / "models" / "sentence" / "model.py"
 LENGTHS = (16, 128)

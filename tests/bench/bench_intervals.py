@@ -21,12 +21,12 @@ from bench_repeats import STATES, in_state
 
 from edgeattn.measure.isolated import ALL_SECONDS, PROCESSES, launches
 from edgeattn.progress import Silent
-from edgeattn_runtime.batches import Interval, Times, interval_of
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.golden import read_golden
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.picking import runnable
-from edgeattn_runtime.printing import margin_text
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import read_golden
+from edgeattn_runtime.commands.tables import margin_text
+from edgeattn_runtime.engine.compatibility import runnable
+from edgeattn_runtime.timing.confidence import Interval, Times, interval_of
+from edgeattn_runtime.timing.machine import Machine
 
 SHARES = (0.5, 0.9, 0.99)
 LATER = (1, 3, 5)  # measurements

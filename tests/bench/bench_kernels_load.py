@@ -21,8 +21,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.timing.machine import Machine
 
 SOURCES = Path(__file__).parents[2] / "runtime/kernels/src"
 PROCESSES = 9  # each way
@@ -30,8 +30,8 @@ WAYS = {"with kernels": True, "without": False}
 MEASURED = """
 import json, sys, time
 from edgeattn_runtime import load
-from edgeattn_runtime.golden import read_golden
-from edgeattn_runtime.system import peak_memory_mb
+from edgeattn_runtime.bundle.golden import read_golden
+from edgeattn_runtime.engine.system import peak_memory_mb
 began = time.process_time()
 model = load(sys.argv[1], threads=1, kernels=sys.argv[2] == "True")
 load_ms = 1e3 * (time.process_time() - began)

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file
 
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

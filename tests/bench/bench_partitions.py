@@ -31,7 +31,7 @@ from edgeattn.partitions.worker import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 MODEL = Path(__file__).parents[2] / "models" / "digits" / "model.py"
 ASKED = 1.7  # times the throughput of one worker

@@ -32,8 +32,8 @@ from protocol.race import Setting, race
 from protocol.result import Failure, Result
 from protocol.stored import Entry, keep, rows_of
 
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.timing.machine import Machine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-bench"
 RESULTS = "results.json"

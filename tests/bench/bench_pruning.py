@@ -21,7 +21,7 @@ from bench_sizes import MODELS, answers_of, float_graph
 from edgeattn.source.handover import load
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.pruning import HEADS, NEURONS
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 SHARES = {
     HEADS: (Fraction(1, 6), Fraction(1, 4), Fraction(1, 2)),

@@ -46,8 +46,8 @@ from edgeattn_export.search.options import megabytes
 from edgeattn_export.search.units import Unit, merged, singles
 from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU
-from edgeattn_runtime.manifest import MAIN_GRAPH
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 MODELS = Path(__file__).parents[2] / "models"
 SMALL, LARGE = "int4 blocks", "int8 per token"

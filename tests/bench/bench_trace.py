@@ -41,7 +41,7 @@ from edgeattn.source.handover import load  # noqa: E402
 from edgeattn.source.module import ModuleSource  # noqa: E402
 from edgeattn_export.capture import Captured  # noqa: E402
 from edgeattn_export.lower.ort_cpu import ORT_CPU  # noqa: E402
-from edgeattn_runtime.bundle import open_bundle  # noqa: E402
+from edgeattn_runtime.bundle.folder import open_bundle  # noqa: E402
 
 HEAD = 32  # channels of one, in each of the models
 WIDTHS = {"digits": 128, "sentence": 384, "story": 128, "translation": 128}  # of all heads together

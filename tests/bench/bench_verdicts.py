@@ -39,7 +39,7 @@ from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 MODELS = Path(__file__).parents[2] / "models"
 SPLITS = 200

@@ -36,8 +36,8 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_web import ORT_WEB
-from edgeattn_runtime.latency import Latency, interleave
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
+from edgeattn_runtime.timing.latency import Latency, interleave
 
 ROOT = Path(__file__).parents[2]
 SENTENCE = ROOT / "models" / "sentence" / "model.py"

@@ -29,7 +29,7 @@ from edgeattn_export.quantize.affine import quantize_along
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
-from edgeattn_runtime.latency import Call, take_turns
+from edgeattn_runtime.timing.latency import Call, take_turns
 
 ALIKE = 8  # in one graph, so that the way to Node and back counts little
 LINEARS = (

@@ -18,9 +18,9 @@ from edgeattn.measure.side_by_side import SideBySide
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn_export.graph.samples import stratified
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.latency import take_turns
-from edgeattn_runtime.picking import runnable
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.engine.compatibility import runnable
+from edgeattn_runtime.timing.latency import take_turns
 
 SAMPLES = 32  # in a turn at most, from the smallest to the largest
 TURNS = 9

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from row import Row
 
 from edgeattn_export.targets.cpu import CPU
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.similarity import cosine
 
 Array = NDArray[np.generic]
 

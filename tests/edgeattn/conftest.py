@@ -35,10 +35,10 @@ from edgeattn_export.capture.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.benchmark import DeviceBenchmark, Run, Timing
-from edgeattn_runtime.golden import GoldenResult
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.bundle.golden import GoldenResult
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark, Run, Timing
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.machine import Machine
 
 TINY = Path(__file__).with_name("tiny.py")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.hub import local_bundle
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 
 sys.path.append(str(Path(__file__).parents[1] / "runtime"))

@@ -23,7 +23,7 @@ import os, signal, sys, tempfile
 from pathlib import Path
 from edgeattn.__main__ import main
 from edgeattn.commands import app
-from edgeattn_runtime.replacement import staged
+from edgeattn_runtime.bundle.replacement import staged
 
 class Held:
     def __del__(self):

@@ -22,7 +22,7 @@ from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.pack import repack, save
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.model import load
 
 MAPPED = Path(__file__).with_name("mapped.py")

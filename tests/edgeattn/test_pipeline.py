@@ -26,11 +26,12 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+from edgeattn_runtime.bundle.rows import Padding, Rows
+from edgeattn_runtime.engine.compatibility import runnable
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, Kernels, Library
 from edgeattn_runtime.errors import BadInput, BudgetError
-from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION, Kernels, Library
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.picking import runnable
-from edgeattn_runtime.rows import Padding, Rows
+from edgeattn_runtime.timing.machine import Machine
 
 STAGES = [
     *("samples", "capture", "recover", "cache", "lower"),
@@ -123,7 +124,7 @@ def test_a_model_of_kernels_is_proven_with_and_without_them(
     assert [case.name for case in without.edge_cases] == [case.name for case in report.edge_cases]
     assert not any("kernels" in note for note in report.notes)  # nothing is missed without them
     (variant,) = made.manifest.variants
-    assert variant.engine.options == {OPTION: DOMAIN_VERSION}
+    assert variant.engine.options == {KERNELS_OPTION: DOMAIN_VERSION}
 
 
 @pytest.mark.usefixtures("instant_capture")

@@ -29,7 +29,7 @@ from edgeattn_export.pack import save
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.targets import TARGETS, LoweredGraphs, Target, lower_for
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError, ModelError
 
 PACKAGES = tuple(str(Path(package.__path__[0]).parent) for package in (edgeattn_export, edgeattn_runtime))

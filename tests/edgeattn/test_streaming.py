@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import edgeattn
 import edgeattn_runtime
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 HOP, WINDOW, WIDTH = 4, 8, 32
 

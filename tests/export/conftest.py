@@ -29,8 +29,8 @@ from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
-from edgeattn_runtime.golden import GoldenVectors, Sample
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 SEED = 7
 WIDTH, HEADS = 16, 2

@@ -22,8 +22,8 @@ from edgeattn_export.recover import recover
 from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_runtime import Model, load
-from edgeattn_runtime.golden import GoldenVectors, Sample
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -15,14 +15,23 @@ from pathlib import Path
 
 from emulators import CACHE, haswell
 
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 # What else the runtime does, such as reading files, is alike on every x86 CPU. A search weighs what forms
 # answer, and would double the time.
-ANSWERS = ("conformance", "model", "many", "batches", "buckets", "generation", "stepping")
+ANSWERS = (
+    *(
+        "test_conformance",
+        "test_model",
+        "engine/test_batching",
+        "timing/test_confidence",
+        "engine/test_buckets",
+    ),
+    *("bundle/test_generation", "decoding/test_stepper"),
+)
 NUMBERS = (
     "tests/export/quantize",
-    *(f"tests/runtime/test_{each}.py" for each in ANSWERS),
+    *(f"tests/runtime/{each}.py" for each in ANSWERS),
 )
 
 

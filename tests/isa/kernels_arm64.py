@@ -24,7 +24,7 @@ DOT_PRODUCTS = {name: name != "cortex-a53" for name in ARM64}
 ANSWER = """
 import json, os, sys
 from edgeattn_runtime import load
-from edgeattn_runtime.golden import check
+from edgeattn_runtime.bundle.golden import check
 
 def answered(kernels):
     model = load(sys.argv[1], kernels=kernels)

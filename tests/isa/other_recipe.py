@@ -23,7 +23,7 @@ from several_devices import listed
 from edgeattn.report.table.machines import prices_parts
 from edgeattn.results.bundle import read_report
 from edgeattn.results.latency import Price
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 MODEL = Path(__file__).with_name("points.py")
 

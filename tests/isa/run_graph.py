@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeattn_runtime.session import open_session
+from edgeattn_runtime.engine.session import open_session
 
 model, inputs, outputs = sys.argv[1:]
 session = open_session(Path(model), providers=("CPUExecutionProvider",))

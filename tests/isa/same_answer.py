@@ -25,7 +25,7 @@ from edgeattn.judge.request import FASTEST, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 MODELS = Path(__file__).parents[2] / "models"
 SAMPLES = 8

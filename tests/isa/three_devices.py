@@ -26,7 +26,7 @@ from several_devices import listed, three
 
 from edgeattn.results.bundle import read_report
 from edgeattn.results.latency import INT8
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from edgeattn.source.arguments import read_source
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.spread import Spread, spreads_of
-from edgeattn_runtime.golden import GoldenVectors, Sample, read_golden, replay
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, read_golden, replay
 from edgeattn_runtime.graph import Tensor
 
 ROOT = Path(__file__).parents[2]

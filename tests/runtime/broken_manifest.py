@@ -11,8 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.manifest import Manifest
 
 ROOM = Path(__file__).parents[2] / "runtime"
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOM / "manifest.schema.json").read_text("utf-8")))

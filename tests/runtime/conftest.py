@@ -16,7 +16,7 @@ import pytest
 
 from edgeattn_runtime import Model, load
 from edgeattn_runtime.__main__ import main
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx.parser
 
-from edgeattn_runtime.golden import GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 
 X = {"x": np.ones(1, np.float32)}
 

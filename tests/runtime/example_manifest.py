@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from edgeattn_runtime.bundle.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.bundle.variant import Engine, Variant
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.manifest import FileEntry, Golden, Manifest
-from edgeattn_runtime.variant import Engine, Variant
 
 VARIANT = Variant(
     target="cpu",

@@ -24,12 +24,12 @@ from edgeattn_runtime import (
     load,
 )
 from edgeattn_runtime.boundary import READ, REASON, reason_of, refusing, text_of
+from edgeattn_runtime.bundle.golden import check
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import LONGEST
-from edgeattn_runtime.golden import check
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.text import Text, prepare_text
 from edgeattn_runtime.processing.tokenizer import open_tokenizer
-from edgeattn_runtime.session import open_session
 
 CPU = "CPUExecutionProvider"
 

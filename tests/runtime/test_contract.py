@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 from edgeattn_runtime.contract import bind, check_inputs, check_token_ids
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.manifest import DTYPES, INTEGERS, Graph, Symbol, Tensor
 
 GRAPH = Graph((Tensor("ids", "int64", ("b", "s")), Tensor("x", "float32", ("b", 2))), ())
 SYMBOLS = {"b": Symbol(1, None), "s": Symbol(2, 4)}

@@ -24,7 +24,7 @@ END_TO_END = """
 import sys
 import numpy
 from edgeattn_runtime import generate, load
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 from edgeattn_runtime.__main__ import main
 
 net = load(sys.argv[1])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgeattn_runtime import limits, load
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.manifest import Manifest
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,7 +19,7 @@ import numpy as np
 from core import core
 
 import edgeattn_runtime
-from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.bundle.golden import read_golden
 
 WARM_UP: Final = 0.2  # of the time and of the count
 STEPS: Final = 100  # between two looks at the clock

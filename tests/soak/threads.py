@@ -12,7 +12,7 @@ from typing import Any, Final
 from figures import Threads
 
 from edgeattn_runtime import Model, generate, load
-from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.bundle.golden import read_golden
 
 CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance"
 COUNT: Final = 32

@@ -19,7 +19,7 @@ import numpy as np
 from safetensors.numpy import load as load_tensors
 
 from edgeattn_runtime import CheckFailed, Deadline, EdgeAttnError, Model, Sound, generate, load
-from edgeattn_runtime.raw_input import read_input
+from edgeattn_runtime.commands.raw_input import read_input
 
 REFUSED, ACCEPTED, WRONG, FOREIGN = "refused", "accepted", "wrong", "foreign"
 ADDRESSES: Final = 6 * 2**30  # bytes, so that the machine survives

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edgeattn_export.graph.hosts
-from edgeattn_runtime.frames import read_frame
+from edgeattn_runtime.device.frames import read_frame
 
 HERE = Path(__file__).parent
 HOSTS = Path(edgeattn_export.graph.hosts.__path__[0])

@@ -17,7 +17,7 @@ from edgeattn.source.handover import load
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_export.targets.target import Target
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 sys.path.insert(0, str(Path(__file__).parent))
 

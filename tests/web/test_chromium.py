@@ -11,8 +11,8 @@ from edgeattn.results.report import Report
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.node_environment import NodeEnvironment
 from edgeattn_export.targets.target import Target
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.golden import read_golden, replay
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import read_golden, replay
 
 WAYS = {
     "one thread": Way(),

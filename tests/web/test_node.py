@@ -9,9 +9,9 @@ import pytest
 import edgeattn_runtime
 from edgeattn.measure.runners import runner_of_main_graph
 from edgeattn.results.report import Report
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import read_golden, replay
 from edgeattn_runtime.errors import IncompatibleRuntimeError
-from edgeattn_runtime.golden import read_golden, replay
 
 Exported = tuple[Report, Path]
 

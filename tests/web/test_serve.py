@@ -14,7 +14,7 @@ from served import open_on_phone, served
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
 from edgeattn_export.pack import repack, save
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 SEVEN = [[0.3, 0.2], [0.5, 0.2], [0.7, 0.2], [0.6, 0.45], [0.5, 0.65], [0.42, 0.85]]
 ROW = re.compile(r"\bpass\b.*")

@@ -18,12 +18,12 @@ from edgeattn.results.trace import BundleTrace
 from edgeattn.source.original import recapture
 from edgeattn.source.source import Source
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_runtime.bundle import BundleFiles
-from edgeattn_runtime.cache import fresh_cache, past_tensors
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.bundle.manifest import Variant
+from edgeattn_runtime.engine.kv_cache import fresh_cache, past_tensors
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.generation import Generation
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.manifest import Variant
 
 _SUFFIX = ".onnx"
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from edgeattn.results.benchmark import Benchmark, Point
 from edgeattn.results.latency import INT8
-from edgeattn_runtime.batches import Estimate
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.timing.confidence import Estimate
 
 Trend = Literal["worse", "better", "same", "unknown"]
 

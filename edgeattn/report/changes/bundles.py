@@ -12,7 +12,7 @@ from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn.results.limits import limit_of
 from edgeattn.results.report import Report
-from edgeattn_runtime.batches import Interval, Ratio
+from edgeattn_runtime.timing.confidence import Interval, Ratio
 
 Trend = Literal["better", "worse", "same", "not compared"]
 SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by

@@ -13,8 +13,8 @@ from edgeattn.report.promises import promises
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, undecided_notes
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
-from edgeattn_runtime.golden import GoldenResult
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.golden import GoldenResult
+from edgeattn_runtime.bundle.manifest import Manifest
 
 Word = Literal["pass", "fail", "undecided", "not compared"]
 

@@ -24,7 +24,7 @@ from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, e
 from edgeattn.results.check import Verdict
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn.results.report import Report
-from edgeattn_runtime.golden import GoldenResult, worst_error
+from edgeattn_runtime.bundle.golden import GoldenResult, worst_error
 from edgeattn_runtime.legible import printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]|~#!])")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgeattn.report.number_words import figure, runner_label, speedup_text
 from edgeattn.report.table import conditions_line
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
-from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.timing.latency import Latency
 
 WIDTH, HEIGHT = 600, 40  # of a runner's picture, in its own units
 CURVE_POINTS = 150  # across it

@@ -16,7 +16,7 @@ from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, e
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer
 from edgeattn.results.planted_error import PlantedError
-from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.bundle.golden import GoldenResult
 
 
 def checks_table(checks: Iterable[Check]) -> Table:

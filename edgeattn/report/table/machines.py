@@ -12,8 +12,8 @@ from edgeattn.report.number_words import count, error, figure
 from edgeattn.report.table.layout import listing, passed
 from edgeattn.results.latency import Price
 from edgeattn.results.trial import recipe_words
-from edgeattn_runtime.benchmark import DeviceBenchmark
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark
+from edgeattn_runtime.timing.machine import Machine
 
 
 def machine_line(machine: Machine, device: str | None = None) -> Text:

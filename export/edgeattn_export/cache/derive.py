@@ -22,10 +22,10 @@ from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
+from edgeattn_runtime.bundle.generation import check_generation
+from edgeattn_runtime.bundle.manifest import Graph, Symbol, Tensor
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.generation import check_generation
 from edgeattn_runtime.graph import symbols_of
-from edgeattn_runtime.manifest import Graph, Symbol, Tensor
 
 ATTENTION = "attention"  # the rule that makes a hand-written attention an operator
 

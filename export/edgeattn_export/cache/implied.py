@@ -22,7 +22,7 @@ from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
+from edgeattn_runtime.bundle.manifest import INTEGERS, Graph, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of what a logit varies by
 PADDED_SAMPLES = 4  # on which a mask is seen to hide nothing from the tokens before it

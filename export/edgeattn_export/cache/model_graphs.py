@@ -16,7 +16,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import trials
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol, Tensor
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol, Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn_export.cache.steps import CannotStep
-from edgeattn_runtime.manifest import INTEGERS, Graph, Tensor
+from edgeattn_runtime.bundle.manifest import INTEGERS, Graph, Tensor
 
 
 @dataclass(frozen=True, slots=True)

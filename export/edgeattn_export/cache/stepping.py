@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_runtime.generation import Generation
-from edgeattn_runtime.graph_session import OpenGraph
-from edgeattn_runtime.stepping import Stepper
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.decoding.stepper import Stepper
+from edgeattn_runtime.engine.graph_session import OpenGraph
 
 Array = NDArray[np.generic]
 

@@ -12,9 +12,9 @@ from edgeattn_export.cache.model_graphs import ModelGraph
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
-from edgeattn_runtime.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
 
 ENCODER_GRAPH = "encoder"
 PROVEN_ON = 8  # samples of a graph's steps, from the shortest to the longest

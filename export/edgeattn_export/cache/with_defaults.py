@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.cache.with_cache import Cached
+from edgeattn_runtime.bundle.generation import check_generation
+from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
 from edgeattn_runtime.errors import BundleError, ModelError
-from edgeattn_runtime.generation import check_generation
-from edgeattn_runtime.generation_defaults import GenerationDefaults
 
 
 def with_defaults(cached: Cached, defaults: GenerationDefaults) -> Cached:

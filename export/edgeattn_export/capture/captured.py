@@ -15,8 +15,8 @@ from edgeattn_export.graph.dataflow import axis_of, dims, is_constant, producer,
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.bundle.manifest import INTEGERS, Graph, Symbol, Tensor
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.manifest import INTEGERS, Graph, Symbol, Tensor
 
 OPSET = 23  # the first that holds attention as one operator
 EXPORT_TOLERANCE = 1e-3  # of what a channel varies by: two engines' float sums, not a changed computation

@@ -34,8 +34,8 @@ from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import sample_sizes
+from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, ModelError, SampleError
-from edgeattn_runtime.manifest import Symbol
 
 _FREE_NUMBERS = (
     "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."

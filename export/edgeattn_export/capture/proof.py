@@ -14,8 +14,8 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_export.graph.trials import answered_trials, sample_sizes
+from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
-from edgeattn_runtime.manifest import Symbol
 
 MEASURED_SAMPLES = 16  # whose answers say what each channel varies by
 

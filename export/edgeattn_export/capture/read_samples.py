@@ -17,7 +17,7 @@ from edgeattn_export.capture.nested_inputs import CallValues, flat_inputs, neste
 from edgeattn_export.graph.samples import LEAST_SAMPLES, Sample, Samples, as_samples, check_alike, input_array
 from edgeattn_export.graph.tree import InputTree, as_torch, is_tree
 from edgeattn_runtime.errors import SampleError
-from edgeattn_runtime.npz import read_npz as read_arrays
+from edgeattn_runtime.processing.npz import read_npz as read_arrays
 
 LIMIT = 2000  # samples read at once, so that memory stays bounded; what follows them is read on, or ignored
 AT_ONCE = 64  # samples read on at once

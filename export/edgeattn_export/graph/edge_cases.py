@@ -17,9 +17,9 @@ from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.padding import is_flag
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.shapes import filled, sized_inputs, sizes_of
-from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.bundle.generation import Generation
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Padding, Rows
 
 BATCHES = (3, 7)  # rows: odd, as kernels treat pairs and fours of them at once
 LENGTHENED = 2  # times the longest sample, where the contract has no end

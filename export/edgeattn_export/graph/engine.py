@@ -15,12 +15,13 @@ from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
 from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, SessionRunner
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
+from edgeattn_runtime.engine.graph_session import GraphSession, OpenGraph
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.fields import Scalar
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.graph_session import GraphSession, OpenGraph
-from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
-from edgeattn_runtime.session import open_session
-from edgeattn_runtime.settings import PLAIN, SessionSettings
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # of a graph given as bytes
 STEM = "model"  # of the file of a graph that is opened as a file
@@ -57,7 +58,7 @@ class Engine:
         """
         if self.format is not ONNX or not any(model.functions for model in models):
             return self
-        return replace(self, options={**self.options, OPTION: DOMAIN_VERSION})
+        return replace(self, options={**self.options, KERNELS_OPTION: DOMAIN_VERSION})
 
     def on(self, host: Host) -> Engine:
         """Return the same engine with its sessions elsewhere."""

@@ -14,7 +14,7 @@ from edgeattn_export.graph.hosts import Host
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import WeightLayout
 from edgeattn_runtime.boundary import refusing
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.errors import BadInput, BundleError
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs, Units, output_dims
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 TOLERANCE = 1e-5  # of what a channel varies by
 TRIAL_COUNT = 3  # samples, the longest ones

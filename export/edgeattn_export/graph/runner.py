@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_runtime.graph_session import running
+from edgeattn_runtime.engine.graph_session import running
 
 if TYPE_CHECKING:  # a worker has no PyTorch
     from edgeattn_export.graph.samples import Inputs

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from edgeattn_runtime.folder_lock import lock, locked, unlock
+from edgeattn_runtime.bundle.folder_lock import lock, locked, unlock
 
 _PREFIX: Final = "edgeattn-process-"  # of folders in TMPDIR
 _NAME: Final = re.compile(rf"{_PREFIX}\w{{8}}")

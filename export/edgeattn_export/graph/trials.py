@@ -15,8 +15,8 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
+from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
-from edgeattn_runtime.manifest import Symbol
 
 STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
 RANGED_SAMPLES = 64  # samples, of which the ranges of all values in a graph are taken

@@ -27,9 +27,9 @@ from edgeattn_export.graph.apply import merge_duplicates
 from edgeattn_export.graph.dataflow import Dims, dims
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.views import size_expression
+from edgeattn_runtime.bundle.rows import Rows
 from edgeattn_runtime.errors import ModelError, SampleError
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.rows import Rows
 
 Sizes = Mapping[str, int]  # by symbol
 ANY_SIZE = 2**31  # elements of a constant: a table of positions too is cut to those that there are

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_runtime.golden import Excerpt, Sample
+from edgeattn_runtime.bundle.golden import Excerpt, Sample
 
 MOST_NUMBERS = 8192  # of one sample's outputs, evenly; 64 KB with their places
 MOST_BYTES = 2**18  # of one sample's inputs, where some sample has no more

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from edgeattn_export.graph.files import files_of
 from edgeattn_export.pack.pack import Packed
-from edgeattn_runtime.bundle import BundleFiles
+from edgeattn_runtime.bundle.folder import BundleFiles
+from edgeattn_runtime.bundle.manifest import Variant
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.manifest import Variant
 
 GRAPHS, WEIGHTS, GOLDEN, TOKENIZER = "graphs", "weights", "golden vectors", "tokenizer"
 

@@ -14,12 +14,12 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket, Target
 from edgeattn_export.targets.buckets import ANY
-from edgeattn_runtime.golden import GoldenVectors, write_golden
-from edgeattn_runtime.manifest import FileEntry, Golden, Manifest, Variant
+from edgeattn_runtime.bundle.golden import GoldenVectors, write_golden
+from edgeattn_runtime.bundle.manifest import FileEntry, Golden, Manifest, Variant
+from edgeattn_runtime.bundle.rows import Rows, Stack
+from edgeattn_runtime.bundle.session_settings import SessionSettings
+from edgeattn_runtime.bundle.variant import Engine
 from edgeattn_runtime.processing import Processing
-from edgeattn_runtime.rows import Rows, Stack
-from edgeattn_runtime.settings import SessionSettings
-from edgeattn_runtime.variant import Engine
 
 GOLDEN_FILE = "golden.safetensors"
 TOOLS = ("edgeattn", "torch", "onnx", "onnx-ir", "onnxscript", "onnxruntime")

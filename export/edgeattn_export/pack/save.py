@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeattn_export.pack.pack import Packed
-from edgeattn_runtime.manifest import MANIFEST_FILE
-from edgeattn_runtime.replacement import check_folder, staged, sync
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE
+from edgeattn_runtime.bundle.replacement import check_folder, staged, sync
 
 
 def save(packed: Packed, folder: Path) -> None:

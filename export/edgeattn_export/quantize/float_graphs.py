@@ -19,8 +19,8 @@ from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.bundle_recipe import divided
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
-from edgeattn_runtime.rows import Padding
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
+from edgeattn_runtime.bundle.rows import Padding
 
 
 def boundary_inputs(captured: Captured, samples: Samples, padding: Padding | None) -> Iterator[Inputs]:

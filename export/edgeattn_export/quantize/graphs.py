@@ -11,7 +11,7 @@ from edgeattn_export.graph.functions import inlined
 from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
 from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_export.quantize.saturation import Risk, at_risk
-from edgeattn_runtime.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 
 
 @dataclass(frozen=True, slots=True)

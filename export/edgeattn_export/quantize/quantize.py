@@ -28,8 +28,8 @@ from edgeattn_export.quantize.outlier_split import split_early
 from edgeattn_export.quantize.ranges import ranges_of
 from edgeattn_export.quantize.recipe import Recipe, Treatment
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
-from edgeattn_runtime.similarity import cosine
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict

@@ -19,7 +19,7 @@ from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.quantize.affine import step_and_zero
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.pairs import can_saturate, saturation_loss
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 RISK_LIMIT = 0.9997  # a product below it is at risk: MiniLM has 24 in a row, and at 0.999 loses 0.004 in all
 SIMULATED_SAMPLES = 16  # samples

@@ -19,9 +19,9 @@ from edgeattn_export.streaming.rules import STREAM_RULES
 from edgeattn_export.streaming.steps import STEP_GRAPH, StreamingGraphs
 from edgeattn_export.streaming.stream import CannotStream, Stream, WrongHop
 from edgeattn_export.streaming.walk import Walk
+from edgeattn_runtime.bundle.manifest import Graph
+from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.manifest import Graph
-from edgeattn_runtime.streaming import StateEntry, Streaming
 
 STEP_TOLERANCE = 1e-4  # of what a channel varies by, in float
 PROVEN_SAMPLES = 8  # of each part, from the shortest to the longest

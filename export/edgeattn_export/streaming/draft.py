@@ -12,7 +12,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.cache.tidy import tidied
 from edgeattn_export.streaming.growth import Growth
 from edgeattn_export.streaming.stream import CannotStream, Stream, sizes_of
-from edgeattn_runtime.streaming import STATE_DTYPES
+from edgeattn_runtime.bundle.streaming import STATE_DTYPES
 
 Attributes = Mapping[str, int | float | Sequence[int] | ir.Attr]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgeattn_export.streaming.stream import WrongHop
+from edgeattn_runtime.bundle.manifest import Graph, Tensor
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.manifest import Graph, Tensor
 
 KEYS = ("input", "hop")
 

@@ -14,9 +14,9 @@ from edgeattn_export.cache.model_graphs import ModelGraph, WholeGraph
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Symbol
+from edgeattn_runtime.bundle.streaming import Streaming, hop_shape
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.manifest import MAIN_GRAPH, Symbol
-from edgeattn_runtime.streaming import Streaming, hop_shape
 
 STEP_GRAPH = "step"
 PROVEN_ON = 8  # samples of a step, of all that are walked through

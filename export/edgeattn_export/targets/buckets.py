@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from edgeattn_export.lower.fixed import Sizes, bind, choose_sizes
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.targets.target import Target
-from edgeattn_runtime.manifest import MAIN_GRAPH, Graph
-from edgeattn_runtime.rows import Rows
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Graph
+from edgeattn_runtime.bundle.rows import Rows
 
 ANY: Sizes = {}  # of a graph that fixes none
 

@@ -16,7 +16,7 @@ from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.targets.qnn import EMULATOR, HTP, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.target import Target
-from edgeattn_runtime.settings import PLAIN
+from edgeattn_runtime.bundle.session_settings import PLAIN
 
 GRAPH, CONTEXT = "model.onnx", "context.onnx"
 

@@ -13,7 +13,7 @@ from preparing import prepare
 from tensors import ANSWERED, Line
 
 from edgeattn_runtime import BundleError, EdgeAttnError, IncompatibleRuntimeError, Model, load
-from edgeattn_runtime.golden import check
+from edgeattn_runtime.bundle.golden import check
 
 
 def lines(case: dict[str, Any], folder: Path) -> Iterator[Line]:

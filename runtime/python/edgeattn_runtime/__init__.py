@@ -35,8 +35,6 @@ from edgeattn_runtime.errors import (
 )
 
 if TYPE_CHECKING:
-    from edgeattn_runtime.benchmark import bench
-    from edgeattn_runtime.deadline import Deadline
     from edgeattn_runtime.decoding import (
         GenerationSession,
         Hypothesis,
@@ -44,10 +42,12 @@ if TYPE_CHECKING:
         generate_many,
         generate_text,
     )
+    from edgeattn_runtime.engine.deadline import Deadline
     from edgeattn_runtime.model import Model, load
     from edgeattn_runtime.processing import Label, Prediction, Sound
-    from edgeattn_runtime.step_stream import StepStream
-    from edgeattn_runtime.stream import Moment, Stream
+    from edgeattn_runtime.streams.moving_window import Moment, Stream
+    from edgeattn_runtime.streams.stateful_encoder import StepStream
+    from edgeattn_runtime.timing.benchmark import bench
     from edgeattn_runtime.update import install
 
 __all__ = [
@@ -81,17 +81,17 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: what they need, numpy and onnxruntime, takes long to import.
 _HEAVY = {
-    "bench": "benchmark",
-    "Deadline": "deadline",
+    "bench": "timing.benchmark",
+    "Deadline": "engine.deadline",
     "GenerationSession": "decoding",
     "Hypothesis": "decoding",
     "Label": "processing",
     "Model": "model",
-    "Moment": "stream",
+    "Moment": "streams.moving_window",
     "Prediction": "processing",
     "Sound": "processing",
-    "StepStream": "step_stream",
-    "Stream": "stream",
+    "StepStream": "streams.stateful_encoder",
+    "Stream": "streams.moving_window",
     "generate": "decoding",
     "generate_many": "decoding",
     "generate_text": "decoding",

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # An exception amid their imports would come out of numpy and onnxruntime as an error of theirs.
     raising = signal.signal(signal.SIGINT, _stop)
-    from edgeattn_runtime.command_line import run
+    from edgeattn_runtime.commands.command_line import run
 
     try:
         signal.signal(signal.SIGINT, raising)

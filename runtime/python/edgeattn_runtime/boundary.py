@@ -10,7 +10,7 @@ r"""The boundary around the libraries of others: what they raise leaves it as an
                  text.py, its ids        numpy's OverflowError                           BundleError
     Pillow       image.py                OSError, SyntaxError, ValueError, struct.error, InputError
                                          DecompressionBombError, OverflowError
-    numpy        cache, buckets, many    ValueError of a size                            BundleError
+    numpy        kv_cache, buckets ...    ValueError of a size                            BundleError
                  npz.py                  ValueError, SyntaxError, zipfile.BadZipFile,    InputError
                                          zlib.error, MemoryError of a header's petabytes
     safetensors  golden.py               SafetensorError; AttributeError, KeyError,      BundleError

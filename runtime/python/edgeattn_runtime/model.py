@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.buckets import OpenedVariants
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
-from edgeattn_runtime.call_inputs import CallInputs
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.golden import GoldenResult, check
+from edgeattn_runtime.bundle.manifest import Manifest, Tensor, Variant
 from edgeattn_runtime.contract import Arrays, bind
+from edgeattn_runtime.engine.batching import Splitter
+from edgeattn_runtime.engine.buckets import OpenedVariants
+from edgeattn_runtime.engine.call_inputs import CallInputs
+from edgeattn_runtime.engine.compatibility import runnable
+from edgeattn_runtime.engine.graph_session import GraphSession
+from edgeattn_runtime.engine.kernels import Kernels, kernels_of
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.golden import GoldenResult, check
-from edgeattn_runtime.graph_session import GraphSession
-from edgeattn_runtime.kernels import Kernels
-from edgeattn_runtime.manifest import Manifest, Tensor, Variant
-from edgeattn_runtime.many import Splitter
-from edgeattn_runtime.picking import runnable
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.prediction import Prediction
 from edgeattn_runtime.processing.preparation import Preparation
@@ -307,7 +307,8 @@ class Model:
     @property
     def kernels(self) -> Kernels:
         """Which way the preferred variant's sessions go: with kernels of edgeattn's own, or without."""
-        return self.variants[0].engine.kernels
+        engine = self.variants[0].engine
+        return kernels_of(engine.providers, engine.options)
 
     @property
     def session(self) -> GraphSession:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgeattn_runtime.boundary import refusing
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import GoldenResult, check
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
+from edgeattn_runtime.bundle.replacement import check_folder, copy_bundle, staged
 from edgeattn_runtime.errors import CheckFailed, InputError
-from edgeattn_runtime.golden import GoldenResult, check
-from edgeattn_runtime.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.replacement import check_folder, copy_bundle, staged
 
 
 def install(

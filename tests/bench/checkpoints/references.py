@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from edgeattn.source.checkpoint.samples import reader_of
-from edgeattn_runtime.arguments import GENERATION
-from edgeattn_runtime.generate_command import Prompts, pieces
+from edgeattn_runtime.commands.arguments import GENERATION
+from edgeattn_runtime.commands.generate import Prompts, pieces
+from edgeattn_runtime.commands.raw_input import given_of, read_input
 from edgeattn_runtime.model import Model
 from edgeattn_runtime.processing.wav import read_wav
-from edgeattn_runtime.raw_input import given_of, read_input
 
 INPUTS = 64
 NEW_TOKENS = 8

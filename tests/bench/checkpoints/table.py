@@ -12,7 +12,7 @@ import torch
 import transformers
 from checkpoints.example import Example
 
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 PAGE = Path(__file__).parents[3] / "docs" / "checkpoints.md"
 Train = Callable[[Path], Example]

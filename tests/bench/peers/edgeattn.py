@@ -57,14 +57,15 @@ def load_without_kernels(variant: Path, threads: int) -> Callable[[Batch], Call]
     Raises:
         RuntimeError: It runs in no other way.
     """
-    from edgeattn_runtime.bundle import open_bundle
-    from edgeattn_runtime.kernels import OPTION, kernels_here
+    from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+    from edgeattn_runtime.bundle.folder import open_bundle
+    from edgeattn_runtime.engine.kernels import kernels_here
 
     if kernels_here().library is None:
         raise RuntimeError(
             "edgeattn-kernels is not installed, or not for this CPU: pip install ./runtime/kernels"
         )
-    if not any(OPTION in each.engine.options for each in open_bundle(variant).manifest.variants):
+    if not any(KERNELS_OPTION in each.engine.options for each in open_bundle(variant).manifest.variants):
         raise RuntimeError("the search took no kernel: as edgeattn")
     return load(variant, threads, kernels=False)
 

@@ -19,7 +19,7 @@ from protocol.peer import Peer
 from protocol.process import PeerFailed, Process
 from protocol.result import Failure, Result
 
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 LIMIT = 1200  # seconds that one request may take
 

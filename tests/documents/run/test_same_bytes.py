@@ -13,7 +13,7 @@ import pytest
 from edgeattn.report.files import Provenance, report_files
 from edgeattn.results.report import Report
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
 RENDERED = {"report.json", "report.html", "pareto.svg", "README.md"}  # of what is measured

@@ -12,7 +12,7 @@ from edgeattn.measure import isolated as alone
 from edgeattn.report.number_words import RUNNER_LABELS
 from edgeattn.results.benchmark import read_benchmark
 from edgeattn.results.latency import INT8
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

@@ -10,9 +10,9 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn.commands import demo, sessions
+from edgeattn_runtime.engine.kernels import Kernels, Library
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.kernels import Kernels, Library
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 MODELS = Path(__file__).parents[3] / "models"
 

@@ -20,7 +20,7 @@ from edgeattn.results.report import Report
 from edgeattn.source import module
 from edgeattn.source.source import Source
 from edgeattn_export.graph.hosts.environment import FOLDER_VARIABLE
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

@@ -11,8 +11,8 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.results.bundle import REPORT_FILE
+from edgeattn_runtime.bundle.rows import Rows, Stack
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Rows, Stack
 
 
 def inspected(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:

@@ -13,8 +13,8 @@ import edgeattn_runtime
 from edgeattn.__main__ import main
 from edgeattn_export.pack import Packed, save
 from edgeattn_runtime.__main__ import main as on_device
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.golden import check, read_golden
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import check, read_golden
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 OTHER = "other/model.onnx"

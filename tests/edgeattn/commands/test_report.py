@@ -12,9 +12,9 @@ from edgeattn.__main__ import main
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
 from edgeattn.signing import sign
-from edgeattn_runtime.benchmark import DeviceBenchmark, bench
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark, bench
+from edgeattn_runtime.timing.machine import Machine
 
 
 @pytest.fixture

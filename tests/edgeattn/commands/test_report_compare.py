@@ -12,7 +12,7 @@ from edgeattn.__main__ import main
 from edgeattn.results.bundle import REPORT_FILE, read_report
 from edgeattn.results.report import Report
 from edgeattn_export.pack import repack, save
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 
 @pytest.fixture

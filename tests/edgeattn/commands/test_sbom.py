@@ -19,7 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from edgeattn.__main__ import main
 from edgeattn_export.pack import repack, save
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 

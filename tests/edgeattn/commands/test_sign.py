@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from edgeattn import signing
 from edgeattn.__main__ import main
 from edgeattn_runtime import load
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

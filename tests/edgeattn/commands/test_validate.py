@@ -15,8 +15,8 @@ from edgeattn.judge.output_metrics import METRICS
 from edgeattn.measure import race
 from edgeattn.results.bundle import REPORT_FILE
 from edgeattn.results.report import Report
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.manifest import FileEntry
+from edgeattn_runtime.bundle.manifest import FileEntry
+from edgeattn_runtime.timing.machine import Machine
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

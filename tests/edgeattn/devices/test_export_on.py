@@ -20,9 +20,9 @@ from edgeattn.progress import Silent
 from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.targets import TARGETS
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import check
 from edgeattn_runtime.errors import BadInput, BudgetError, IncompatibleRuntimeError
-from edgeattn_runtime.golden import check
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

@@ -15,7 +15,7 @@ from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH, Conditions, Race
 from edgeattn.results.limits import GOLDEN_CEILING, LIMITS
 from edgeattn_runtime.errors import BudgetError
-from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.timing.latency import Latency
 
 
 def test_a_budget_silent_on_accuracy_asks_for_the_default() -> None:

@@ -37,8 +37,8 @@ from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle
 from edgeattn_export.targets import lower_for
 from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
-from edgeattn_runtime.golden import Sample as Golden
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.golden import Sample as Golden
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 REQUIRED = 0.98
 

@@ -17,9 +17,9 @@ from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.spread import Spread, spreads_of
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.errors import CaptureError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 EXACT = 1e-12
 Arrays = Mapping[str, NDArray[Any]]

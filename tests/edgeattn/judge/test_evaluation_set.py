@@ -14,8 +14,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.errors import InputError, SampleError
-from edgeattn_runtime.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("attention_mask", 0))
 

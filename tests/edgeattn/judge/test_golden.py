@@ -15,7 +15,7 @@ from edgeattn.judge.golden import (
     Golden,
     golden_vectors,
 )
-from edgeattn_runtime.golden import GoldenVectors, replay
+from edgeattn_runtime.bundle.golden import GoldenVectors, replay
 from edgeattn_runtime.graph import Tensor
 
 Arrays = Mapping[str, NDArray[Any]]

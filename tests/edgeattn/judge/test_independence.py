@@ -8,8 +8,8 @@ import pytest
 
 from edgeattn.judge.independence import FloatTrial, independent_rows
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Padding, Rows
 
 DIMS = ("batch", "sequence")
 GRAPH = Graph(

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from edgeattn.judge.padding import Padded
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 Array = NDArray[Any]
 

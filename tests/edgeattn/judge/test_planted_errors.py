@@ -19,8 +19,8 @@ from edgeattn.judge.padding import Padded
 from edgeattn.judge.planted_errors import planted_errors
 from edgeattn.results.planted_error import PlantedError
 from edgeattn_export.graph.spread import spreads_of
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 RNG = np.random.default_rng(0)
 GROSS = {"twice", "negative", "constant", "other sample"}

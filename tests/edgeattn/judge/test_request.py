@@ -12,9 +12,9 @@ from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
 from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.targets import TARGETS
+from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.errors import BadInput, BudgetError
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 
 def test_what_is_asked_is_one_value() -> None:

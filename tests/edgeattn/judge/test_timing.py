@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeattn.judge.timing import steps_note
 from edgeattn.results.latency import FLOAT, INT8, Conditions, Race
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.timing.latency import Latency
 
 Arrays = Mapping[str, NDArray[Any]]
 GRAPH = Graph((Tensor("x", "float32", ("batch", "sequence")),), ())

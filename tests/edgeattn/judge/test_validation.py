@@ -7,7 +7,7 @@ import torch
 from edgeattn.bundle import Bundle
 from edgeattn.judge.validation import source_changes, tool_changes
 from edgeattn.source.module import ModuleSource
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.manifest import Manifest
 
 
 def made(bundle: Bundle, **changed: object) -> Manifest:

@@ -7,9 +7,9 @@ import pytest
 
 from edgeattn.measure.isolated import launches
 from edgeattn.progress import Silent
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import read_golden
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.golden import read_golden
 
 
 def test_each_process_measures_every_series(folder: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from edgeattn.measure.memory import memory_mb
 from edgeattn_runtime.errors import BundleError
 
-LIBRARY = "import onnxruntime; from edgeattn_runtime.system import peak_memory_mb; print(peak_memory_mb())"
+LIBRARY = (
+    "import onnxruntime; from edgeattn_runtime.engine.system import peak_memory_mb; print(peak_memory_mb())"
+)
 
 
 def test_a_bundle_takes_its_own_graph_and_neither_python_nor_the_library(folder: Path) -> None:

@@ -11,7 +11,7 @@ from edgeattn.measure import race as module
 from edgeattn.measure.race import race
 from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.latency import WINDOW
+from edgeattn_runtime.timing.latency import WINDOW
 
 Arrays = Mapping[str, NDArray[Any]]
 GRAPH = Graph((Tensor("x", "float32", ("batch", "sequence")),), ())

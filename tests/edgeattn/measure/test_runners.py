@@ -18,8 +18,8 @@ from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.graphs import Graphs as Parts8
 from edgeattn_export.quantize.graphs import QuantizedGraph
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 
 def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: SampleSplit) -> None:

@@ -14,8 +14,8 @@ from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.graphs import Graphs as Parts8
 from edgeattn_export.quantize.graphs import QuantizedGraph
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.manifest import MAIN_GRAPH, Manifest
-from edgeattn_runtime.rows import Rows, Stack
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Manifest
+from edgeattn_runtime.bundle.rows import Rows, Stack
 
 
 @pytest.fixture(scope="module")

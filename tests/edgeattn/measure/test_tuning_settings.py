@@ -13,7 +13,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.settings import PLAIN, SessionSettings
+from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = [

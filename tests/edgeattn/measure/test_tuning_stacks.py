@@ -11,8 +11,8 @@ from edgeattn.measure.cost import Way
 from edgeattn.measure.tuning import measure_stacks
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_runtime.bundle.rows import Rows, Stack, rows_per_call
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Rows, Stack, rows_per_call
 
 ROWS = Rows("batch", None)
 GRAPH = Graph((Tensor("x", "int64", ("batch", "sequence")),), (Tensor("y", "int64", ("batch",)),))

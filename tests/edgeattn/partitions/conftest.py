@@ -27,7 +27,7 @@ from edgeattn.source import module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 
 TINY = Path(__file__).parents[1] / "tiny.py"
 

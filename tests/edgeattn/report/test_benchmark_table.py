@@ -10,10 +10,10 @@ from edgeattn.report.number_words import RUNNER_LABELS
 from edgeattn.report.table import show
 from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
-from edgeattn_runtime.batches import Estimate, Interval, Ratio
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.surroundings import State, Surroundings
+from edgeattn_runtime.timing.confidence import Estimate, Interval, Ratio
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.machine import Machine
+from edgeattn_runtime.timing.surroundings import State, Surroundings
 
 CALM = State(load=0.1, clock_mhz=2600.0, governor=None)
 

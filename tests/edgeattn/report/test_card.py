@@ -13,10 +13,10 @@ from edgeattn.report.card import card
 from edgeattn.report.ci.summary import plain
 from edgeattn.results.card import Card
 from edgeattn.results.report import Report
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
-from edgeattn_runtime.manifest import Manifest
 from edgeattn_runtime.processing import Processing
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"

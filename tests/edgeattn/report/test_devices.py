@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeattn.report.devices import Device
-from edgeattn_runtime.benchmark import DeviceBenchmark
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark
+from edgeattn_runtime.timing.machine import Machine
 
 
 def test_each_sample_has_a_row_and_each_number_of_threads_a_column(device: DeviceBenchmark) -> None:

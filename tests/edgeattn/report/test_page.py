@@ -14,7 +14,7 @@ from edgeattn.results.check import Check
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.limits import GOLDEN, LIMITS
 from edgeattn.results.report import Report
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.machine import Machine
 
 VOID = {"img", "meta", "path", "use"}  # without an end, in HTML or in a drawing
 

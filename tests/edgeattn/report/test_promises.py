@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgeattn.report.promises import promises, role
-from edgeattn_runtime.manifest import Manifest
-from edgeattn_runtime.rows import Padding, Rows, Stack
-from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.bundle.manifest import Manifest
+from edgeattn_runtime.bundle.rows import Padding, Rows, Stack
+from edgeattn_runtime.bundle.session_settings import SessionSettings
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 

@@ -11,10 +11,10 @@ from edgeattn.report.number_words import figure, measured_text, megabytes
 from edgeattn.report.table import checks_table, differing_machines, golden_table, report_parts, show
 from edgeattn.results.check import Check
 from edgeattn.results.report import Report
-from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.bundle.golden import GoldenResult
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.machine import Machine
 from edgeattn_runtime.processing import Image, Labels, Processing
+from edgeattn_runtime.timing.machine import Machine
 
 ENDS = tuple(
     Tensor(name, "int64", ("batch", "sequence")) for name in ("input_ids", "attention_mask", "token_type_ids")

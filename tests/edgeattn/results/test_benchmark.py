@@ -9,10 +9,10 @@ import pytest
 
 from edgeattn.results.benchmark import Benchmark, Point, Start, TokenTime, read_benchmark
 from edgeattn.results.latency import INT8, Conditions, Race
-from edgeattn_runtime.batches import Estimate, Interval
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.confidence import Estimate, Interval
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.machine import Machine
 
 
 @pytest.fixture

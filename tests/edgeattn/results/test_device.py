@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from edgeattn.results.device import read_result
-from edgeattn_runtime.benchmark import DeviceBenchmark, bench
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark, bench
 
 
 @pytest.fixture

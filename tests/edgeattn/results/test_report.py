@@ -9,10 +9,10 @@ from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
 from edgeattn.results.report import Report
 from edgeattn.results.without_kernels import WithoutKernels
-from edgeattn_runtime.batches import Interval, Ratio, in_batches
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.surroundings import Watch
+from edgeattn_runtime.timing.confidence import Interval, Ratio, in_batches
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.surroundings import Watch
 
 
 def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:

@@ -20,11 +20,11 @@ from edgeattn.results.bundle import read_report
 from edgeattn.results.device import parse_result
 from edgeattn.serve.results import DeviceResults
 from edgeattn_export.pack import Packed, save
-from edgeattn_runtime.benchmark import bench
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.files import SIGNATURE_BYTES, SIGNATURE_FILE, Signature
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.benchmark import bench
+from edgeattn_runtime.timing.machine import Machine
 
 Table = dict[str, Any]
 

@@ -10,7 +10,7 @@ from edgeattn.report.devices import Device
 from edgeattn.serve.address import LOOPBACK, Address
 from edgeattn.serve.screen import MOST_REASONS, Screen
 from edgeattn.serve.sessions import Sessions
-from edgeattn_runtime.benchmark import DeviceBenchmark
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark
 
 
 class Shown:

@@ -10,7 +10,7 @@ from edgeattn.progress import Silent
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.original import recapture
 from edgeattn_export.graph.samples import Samples, SampleSplit
-from edgeattn_runtime.bundle import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BundleError
 
 

@@ -18,8 +18,8 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.graph_session import BoundCall
-from edgeattn_runtime.manifest import Symbol
+from edgeattn_runtime.bundle.manifest import Symbol
+from edgeattn_runtime.engine.graph_session import BoundCall
 
 TOLERANCE = 1e-5  # of the logits' scale
 LENGTH, LONGEST = 13, 32

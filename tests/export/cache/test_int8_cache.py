@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from edgeattn_export.cache import Steps, with_int8_cache
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.cache import cache_bytes, past_tensors
-from edgeattn_runtime.generation import check_generation
+from edgeattn_runtime.bundle.generation import check_generation
+from edgeattn_runtime.engine.kv_cache import cache_bytes, past_tensors
 
 NAMES = ("learned", "rotary", "translation")  # the last is an encoder-decoder
 SOURCE, LENGTH = 11, 9

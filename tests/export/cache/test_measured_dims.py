@@ -8,7 +8,7 @@ import pytest
 
 from edgeattn_export.cache.measured_dims import PAIRS, real_probes, small_probes
 from edgeattn_export.cache.steps import CannotStep
-from edgeattn_runtime.manifest import Symbol
+from edgeattn_runtime.bundle.manifest import Symbol
 
 
 def test_small_sizes_tell_every_symbol_apart(derivation: Callable[[str], Any]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from edgeattn_export.cache.roles import find_roles
 from edgeattn_export.cache.steps import CannotStep
-from edgeattn_runtime.manifest import Graph, Tensor
+from edgeattn_runtime.bundle.manifest import Graph, Tensor
 
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
 LOGITS = Tensor("logits", "float32", ("batch", "sequence", 50))

@@ -16,7 +16,7 @@ from edgeattn_export.cache.steps import ENCODER_GRAPH
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.manifest import Symbol
+from edgeattn_runtime.bundle.manifest import Symbol
 
 TOLERANCE = 1e-5  # of the logits' scale
 BATCH, LENGTH, READ = 3, 10, 22  # of the sound: even and odd lengths are met by the samples

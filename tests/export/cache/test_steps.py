@@ -12,7 +12,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_runtime.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 
 def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:

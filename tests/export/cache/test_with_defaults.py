@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from edgeattn_export.cache import Cached, WholeGraph, with_defaults
+from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.generation_defaults import NO_DEFAULTS, GenerationDefaults
 
 
 def test_a_decoder_keeps_them(derivation: Callable[[str], Any]) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_runtime.manifest import Symbol
+from edgeattn_runtime.bundle.manifest import Symbol
 
 LONGEST = 32
 

@@ -12,8 +12,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.capture.export_errors import explanation, run_failure
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_runtime.engine.graph_session import failure
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.graph_session import failure
 
 Export = Callable[..., tuple[Captured, Samples]]
 

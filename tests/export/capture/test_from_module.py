@@ -21,8 +21,8 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import recover
+from edgeattn_runtime.bundle.manifest import Tensor as Described
 from edgeattn_runtime.errors import BundleError, CaptureError, ModelError, SampleError
-from edgeattn_runtime.manifest import Tensor as Described
 
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
 WIDTH = 4

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
+from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.manifest import Symbol
 
 WIDTH = 8
 BETWEEN = 6  # a length that is neither an end, nor the middle, nor the next one to any of these

@@ -113,7 +113,7 @@ TABLE_MB = 32
 PRIVATE_MB = """
 import re, sys
 from pathlib import Path
-from edgeattn_runtime.session import open_session
+from edgeattn_runtime.engine.session import open_session
 
 def private_mb():
     return int(re.search(r"RssAnon:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024 / 1e6

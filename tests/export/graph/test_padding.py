@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.padding import SHORTEST_SEQUENCE, find_padding, is_flag
+from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding
 
 Array = NDArray[Any]
 Model = Callable[[Array, Array, Array], Array]

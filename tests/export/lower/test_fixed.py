@@ -22,9 +22,9 @@ from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.fixed import BucketLimits, bind, choose_lengths, choose_sizes
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.recover import Recovered
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.errors import ModelError, SampleError
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.rows import Padding, Rows
 
 TOLERANCE = 1e-6  # of the output's scale
 SIZES = [(1, 1), (1, 7), (2, 12), (3, 31)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgeattn_export.pack.excerpts import MOST_BYTES, MOST_NUMBERS, excerpted, small_inputs
-from edgeattn_runtime.golden import GoldenVectors, Sample, replay
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, replay
 
 DRAWN = np.random.default_rng(1)
 

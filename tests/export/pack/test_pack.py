@@ -20,11 +20,12 @@ from edgeattn_export.quantize import Calibration, Quantized, Recipe, Treatment, 
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.targets.cpu import CPU, FORMS
-from edgeattn_runtime.golden import GoldenVectors
-from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION
-from edgeattn_runtime.manifest import MAIN_GRAPH, FileEntry, Manifest
-from edgeattn_runtime.rows import Padding, Rows
-from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+from edgeattn_runtime.bundle.golden import GoldenVectors
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, FileEntry, Manifest
+from edgeattn_runtime.bundle.rows import Padding, Rows
+from edgeattn_runtime.bundle.session_settings import SessionSettings
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 
 
 def test_the_manifest_says_what_was_handed_over(
@@ -93,7 +94,9 @@ def test_the_manifest_survives_its_own_text(packed: Packed) -> None:
     assert Manifest.from_json(packed.manifest.to_json()) == packed.manifest
 
 
-@pytest.mark.parametrize(("form", "options"), [("int8", {}), ("kernel int8", {OPTION: DOMAIN_VERSION})])
+@pytest.mark.parametrize(
+    ("form", "options"), [("int8", {}), ("kernel int8", {KERNELS_OPTION: DOMAIN_VERSION})]
+)
 def test_a_variant_asks_for_kernels_where_its_graphs_have_nodes_of_theirs(
     form: str, options: dict[str, int], lowered: Lowered, encoder: Captured, samples: Samples
 ) -> None:

@@ -16,10 +16,10 @@ import pytest
 import edgeattn_runtime
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.pack import Packed, check_folder, save
-from edgeattn_runtime import replacement
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle import replacement
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import check
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.golden import check
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 

@@ -14,7 +14,7 @@ from edgeattn_export.quantize import Calibration, Recipe, quantize
 from edgeattn_export.quantize.float_graphs import boundary_inputs
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_runtime.rows import Padding
+from edgeattn_runtime.bundle.rows import Padding
 
 FORMS = Forms((), whole=WholeQdq())
 PADDING = Padding("mask", 0)

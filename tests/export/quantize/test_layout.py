@@ -22,7 +22,7 @@ from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipe import EVERY
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import FORMS
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 WIDTH, SIDE = 8, 6
 INT8_COSINE = 0.9995

@@ -21,8 +21,8 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.quantize.quantize import float_layers, mean_cosines
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import QuantizeError
-from edgeattn_runtime.similarity import cosine
 
 Calibrated = Callable[[ir.Model, Samples], Calibration]
 

@@ -24,7 +24,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.saturation import Risk, at_risk, dynamic_quantize, saturation
 from edgeattn_export.targets.cpu import FORMS
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 ROUNDING = 1e-6  # of a cosine: what float32 sums add
 INT16, INT32 = np.iinfo(np.int16), np.iinfo(np.int32)

@@ -23,8 +23,8 @@ from edgeattn_export.search.bundle_search import draft_bundle, follow_bundle, se
 from edgeattn_export.search.rig import silent
 from edgeattn_export.search.shares import remaining_goals, shared_goals
 from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
+from edgeattn_runtime.bundle.manifest import Graph
 from edgeattn_runtime.errors import RecipeError
-from edgeattn_runtime.manifest import Graph
 
 LOOSE = Goal(r2=0.5, r2_min=0.5)
 NOTHING = Rig(CANDIDATES, "this device", Store(None))

@@ -36,8 +36,8 @@ from edgeattn_export.streaming.rules import STREAM_RULES
 from edgeattn_export.streaming.stream import Stream
 from edgeattn_export.streaming.walk import Walk
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import ModelError
-from edgeattn_runtime.similarity import cosine
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))

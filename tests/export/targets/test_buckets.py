@@ -19,10 +19,10 @@ from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.targets import Bucket, buckets_of, sizes_for
 from edgeattn_export.targets.buckets import ANY
 from edgeattn_export.targets.cpu import CPU
+from edgeattn_runtime.bundle.golden import GoldenVectors
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.golden import GoldenVectors
-from edgeattn_runtime.manifest import MAIN_GRAPH
-from edgeattn_runtime.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("mask", 0))
 FIXED = replace(CPU, name="fixed", bucket_limits=BucketLimits(most=2, padding=0.3))

@@ -16,8 +16,8 @@ from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.minimal import CONFIGURATION, GUIDE, reduced_build
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
-from edgeattn_runtime.session import open_session
 
 X = {"x": np.array([[[-1.0, 2.0]]], np.float32)}
 MINIMAL = TARGETS["minimal"]

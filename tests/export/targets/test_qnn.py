@@ -33,18 +33,18 @@ from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
 from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL
 from edgeattn_export.targets.qnn_compiled import QNN_SM8650
-from edgeattn_runtime.golden import GoldenVectors
-from edgeattn_runtime.golden import Sample as GoldenSample
-from edgeattn_runtime.manifest import MAIN_GRAPH
-from edgeattn_runtime.rows import Padding, Rows
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
+from edgeattn_runtime.bundle.golden import GoldenVectors
+from edgeattn_runtime.bundle.golden import Sample as GoldenSample
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
+from edgeattn_runtime.bundle.rows import Padding, Rows
 
 ROWS = Rows("batch", Padding("mask", 0))
 LEAST = {QDQ_WEIGHTS.name: 0.999, QDQ8.name: 0.99}  # cosine, of the tiny encoder
 CHECK = """
 import sys
 sys.path += sys.argv[2:]
-from edgeattn_runtime.golden import check
+from edgeattn_runtime.bundle.golden import check
 from edgeattn_runtime.model import load
 model = load(sys.argv[1], target="qnn-sm8650")
 print(max(result.error for result in check(model)))

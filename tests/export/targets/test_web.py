@@ -11,7 +11,7 @@ from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.web import WEB
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 CANDIDATES: Candidates = WEB.candidates
 ALIKE = 0.999  # of a kernel that quantizes activations to one that does not

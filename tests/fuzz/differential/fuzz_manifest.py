@@ -7,8 +7,8 @@ from agreement import agreed
 from fuzzing import fuzz
 
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
+    from edgeattn_runtime.bundle.manifest import Manifest
     from edgeattn_runtime.errors import BadInput, BundleError
-    from edgeattn_runtime.manifest import Manifest
 
 
 def name_of(content: bytes) -> bytes:

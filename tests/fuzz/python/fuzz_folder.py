@@ -16,7 +16,7 @@ from fuzzing import fuzz, scratch_file
 from seeds import CONFORMANCE
 
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
-    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.bundle.folder import open_bundle
     from edgeattn_runtime.errors import BundleError
 
 GOOD = CONFORMANCE / "trusted.edge"

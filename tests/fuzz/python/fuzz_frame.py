@@ -16,12 +16,12 @@ with atheris.instrument_imports(include=["edgeattn.devices", "edgeattn_runtime"]
     from edgeattn.devices.device import Device
     from edgeattn.devices.steady import Disturbance
     from edgeattn_runtime.device.files import Files
+    from edgeattn_runtime.device.frames import read_frame
+    from edgeattn_runtime.device.peer import serve
     from edgeattn_runtime.device.request import BenchSpec, RaceSpec, TimingSpec, call_of
     from edgeattn_runtime.device.worker import Worker
     from edgeattn_runtime.errors import BadInput
     from edgeattn_runtime.fields import Field
-    from edgeattn_runtime.frames import read_frame
-    from edgeattn_runtime.peer import serve
 
 LIMIT = 1 << 20  # bytes of a device's files, and of a frame's arrays
 WORKER = Worker(Files(scratch_file("files"), LIMIT), threads=1)

@@ -6,8 +6,8 @@ import atheris
 from fuzzing import fuzz
 
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
+    from edgeattn_runtime.bundle.manifest import Manifest
     from edgeattn_runtime.errors import BundleError
-    from edgeattn_runtime.manifest import Manifest
 
 
 def read(content: bytes) -> None:

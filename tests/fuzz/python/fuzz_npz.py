@@ -8,7 +8,7 @@ from fuzzing import fuzz, scratch_file
 
 with atheris.instrument_imports(include=["edgeattn_runtime", "zipfile"]):
     from edgeattn_runtime.errors import InputError
-    from edgeattn_runtime.npz import read_npz
+    from edgeattn_runtime.processing.npz import read_npz
 
 FILE = scratch_file("x.npz")
 

@@ -11,7 +11,7 @@ from seeds import CONFORMANCE
 with atheris.instrument_imports(include=["edgeattn.results", "edgeattn_runtime"]):
     from edgeattn.results.device import parse_result
     from edgeattn.results.report import Report
-    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.bundle.folder import open_bundle
     from edgeattn_runtime.errors import BadInput
 
 FILES = open_bundle(CONFORMANCE / "good.edge")

@@ -11,10 +11,10 @@ from fuzzing import fuzz, scratch_file
 from seeds import CONFORMANCE
 
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
-    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.bundle.folder import open_bundle
+    from edgeattn_runtime.bundle.golden import read_golden
+    from edgeattn_runtime.bundle.manifest import FileEntry
     from edgeattn_runtime.errors import BundleError
-    from edgeattn_runtime.golden import read_golden
-    from edgeattn_runtime.manifest import FileEntry
 
 FILES = open_bundle(shutil.copytree(CONFORMANCE / "good.edge", scratch_file("good.edge")))
 GOLDEN = FILES.manifest.golden.file

@@ -7,7 +7,7 @@ from fuzzing import fuzz, scratch_file
 from seeds import CONFORMANCE
 
 with atheris.instrument_imports(include=["edgeattn_runtime"]):
-    from edgeattn_runtime.bundle import open_bundle
+    from edgeattn_runtime.bundle.folder import open_bundle
     from edgeattn_runtime.errors import InputError
     from edgeattn_runtime.processing.audio import prepare_audio
     from edgeattn_runtime.processing.wav import read_wav

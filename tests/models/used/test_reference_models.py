@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 import edgeattn
 from edgeattn.source import handover
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 MODELS = Path(__file__).parents[3] / "models"
 ODD_TEXTS = MODELS.parent / "runtime" / "conformance" / "prepare" / "texts.json"

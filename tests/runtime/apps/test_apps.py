@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from endless import make_endless
 
-from edgeattn_runtime.benchmark import DeviceBenchmark, bench
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.benchmark import DeviceBenchmark, bench
+from edgeattn_runtime.timing.machine import Machine
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
 ENDS = {  # how calls end that are cancelled, late, broken off or of a closed model

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from edgeattn.results.device import read_result
 from edgeattn_runtime import __version__, generate, load
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CPP = Path(__file__).parents[3] / "runtime" / "cpp"

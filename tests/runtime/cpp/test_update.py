@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BundleError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.stepping import Logits, Stepper
+from edgeattn_runtime.decoding.prompt import Tokens
+from edgeattn_runtime.decoding.stepper import Logits, Stepper
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 from onnx import TensorProto, helper  # noqa: TID251 - a graph whose weights lie outside, written plainly
 from safetensors.numpy import save
 
+from edgeattn_runtime.device.peer import NOTE, Peer
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.peer import NOTE, Peer
 
 SECRET = b"PRIVATE KEY OF THE DEVICE 012345"
 INPUTS = save({"x": np.zeros(1, np.float32)})

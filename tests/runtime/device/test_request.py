@@ -19,6 +19,6 @@ def test_a_graph_gets_no_more_threads_than_there_are_cores(
     monkeypatch: pytest.MonkeyPatch, threads: int, taken: int
 ) -> None:
     """A device would never return from threads whose stacks it finds no memory for."""
-    monkeypatch.setattr("edgeattn_runtime.settings.available_cores", lambda: 3)
+    monkeypatch.setattr("edgeattn_runtime.bundle.session_settings.available_cores", lambda: 3)
     graph = GraphSpec.from_field(Field("graph", {**GRAPH, "settings": {**SETTINGS, "threads": threads}}))
     assert graph.settings.threads == taken

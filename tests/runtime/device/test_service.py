@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime.device import service
+from edgeattn_runtime.device.frames import read_frame, write_frame
+from edgeattn_runtime.device.peer import NOTE
 from edgeattn_runtime.device.service import TIMES, Service
-from edgeattn_runtime.frames import read_frame, write_frame
-from edgeattn_runtime.peer import NOTE
 
 BROKEN = "raise ModuleNotFoundError('No module named x')"
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"

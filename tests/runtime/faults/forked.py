@@ -13,7 +13,7 @@ import sys
 import threading
 
 import edgeattn_runtime
-from edgeattn_runtime.golden import read_golden
+from edgeattn_runtime.bundle.golden import read_golden
 
 PATIENCE = 60  # seconds
 

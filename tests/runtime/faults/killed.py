@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import edgeattn_runtime
-from edgeattn_runtime import replacement
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle import replacement
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BundleError
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from edgeattn_runtime import BundleError, load
-from edgeattn_runtime.golden import check, read_golden
-from edgeattn_runtime.kernels import DOMAIN_VERSION, FORCE
-from edgeattn_runtime.session import open_session
+from edgeattn_runtime.bundle.golden import check, read_golden
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, FORCE
+from edgeattn_runtime.engine.session import open_session
 
 edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
 
-from edgeattn_runtime.manifest import Manifest
+from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.processing import Audio, Image, Labels, Processing, Text
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.objects import Objects

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.results.device import read_result
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 
 GOOD = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge"
 SCRIPT = """

@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.parquet
 
 from edgeattn_runtime.errors import SampleError
-from edgeattn_runtime.npz import expansion
+from edgeattn_runtime.processing.npz import expansion
 
 VALUE = 64  # bytes of a value as an object of Python's, and of its place in a row
 

@@ -12,10 +12,10 @@ from edgeattn_export.graph.hosts.environment import Environment
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.hosts.local_timing import LocalTiming
 from edgeattn_export.graph.runner import Partition
+from edgeattn_runtime.device.frames import Arrays
+from edgeattn_runtime.device.peer import Peer
 from edgeattn_runtime.errors import IncompatibleRuntimeError
 from edgeattn_runtime.fields import Scalar
-from edgeattn_runtime.frames import Arrays
-from edgeattn_runtime.peer import Peer
 
 if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
     from edgeattn_export.graph.samples import Inputs

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_export.graph.hosts.local_timing import LocalTiming
 from edgeattn_export.graph.runner import SessionRunner
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.session import open_session
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.engine.session import open_session
+from edgeattn_runtime.timing.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from edgeattn_runtime.latency import Call, Name
-from edgeattn_runtime.race import Pace, RaceTimes, race_calls
-from edgeattn_runtime.turns import Clock, Rounds, timed
+from edgeattn_runtime.timing.latency import Call, Name
+from edgeattn_runtime.timing.race import Pace, RaceTimes, race_calls
+from edgeattn_runtime.timing.turns import Clock, Rounds, timed
 
 
 class LocalTiming:

@@ -1,5 +1,5 @@
 /**
- * A worker of onnxruntime-web in plain Node; its requests and frames are those of worker.py and edgeattn_runtime.frames.
+ * A worker of onnxruntime-web in plain Node; its requests and frames are those of worker.py and edgeattn_runtime.device.frames.
  *
  *     node worker.mjs FOLDER      whose node_modules holds onnxruntime-web
  */

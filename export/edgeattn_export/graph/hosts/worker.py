@@ -17,12 +17,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edgeattn_runtime.graph_session import running
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.peer import serve, standard_streams
-from edgeattn_runtime.session import open_session
-from edgeattn_runtime.settings import SessionSettings
+from edgeattn_runtime.bundle.session_settings import SessionSettings
+from edgeattn_runtime.device.peer import serve, standard_streams
+from edgeattn_runtime.engine.graph_session import running
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.engine.session import open_session
+from edgeattn_runtime.timing.machine import Machine
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -12,13 +12,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.generation_defaults import MOST_BEAMS
+from edgeattn_runtime.decoding.prompt import Tokens, read_count
 from edgeattn_runtime.decoding.sampling import likeliest, log_softmax, penalized
 from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
+from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.generation_defaults import MOST_BEAMS
-from edgeattn_runtime.prompt import Tokens, read_count
-from edgeattn_runtime.stepping import Logits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

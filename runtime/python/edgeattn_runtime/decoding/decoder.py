@@ -7,13 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from edgeattn_runtime.cache import check_memory, past_tensors
+from edgeattn_runtime.bundle.generation import Generation, batch_axes, batch_symbol, vocabulary
 from edgeattn_runtime.contract import Arrays, check_token_ids
+from edgeattn_runtime.decoding.prompt import (
+    Prompt,
+    Tokens,
+    count_sequences,
+    read_count,
+    read_sources,
+    read_tokens,
+)
+from edgeattn_runtime.decoding.stepper import Logits, Stepper
+from edgeattn_runtime.engine.kv_cache import check_memory, past_tensors
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.generation import Generation, batch_axes, batch_symbol, vocabulary
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.prompt import Prompt, Tokens, count_sequences, read_count, read_sources, read_tokens
-from edgeattn_runtime.stepping import Logits, Stepper
 
 
 class Decoder:

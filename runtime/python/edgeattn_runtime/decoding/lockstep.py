@@ -15,9 +15,9 @@ import numpy as np
 
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.decoding.decoder import Decoder
+from edgeattn_runtime.decoding.prompt import Tokens
 from edgeattn_runtime.decoding.search import Continuation, Search
-from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.stepping import Logits, Stepper
+from edgeattn_runtime.decoding.stepper import Logits, Stepper
 
 
 @dataclass(frozen=True, slots=True)

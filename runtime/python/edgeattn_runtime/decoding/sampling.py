@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults, either, taken
+from edgeattn_runtime.decoding.prompt import Tokens, read_count
+from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.generation_defaults import GenerationDefaults, either, taken
-from edgeattn_runtime.prompt import Tokens, read_count
-from edgeattn_runtime.stepping import Logits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

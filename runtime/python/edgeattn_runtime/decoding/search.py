@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.decoding.prompt import Tokens
 from edgeattn_runtime.decoding.sampling import Sampling, choose, log_softmax, penalized
+from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.decoding.stops import Stops
-from edgeattn_runtime.prompt import Tokens
-from edgeattn_runtime.stepping import Logits
 
 _ROW = np.zeros(1, np.int64)
 

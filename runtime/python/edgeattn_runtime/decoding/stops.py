@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from edgeattn_runtime.decoding.prompt import read_tokens
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.prompt import read_tokens
 
 Ids = tuple[int, ...]
 

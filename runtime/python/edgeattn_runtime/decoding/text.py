@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TypedDict, Unpack
 
-from edgeattn_runtime.decoding.session import GenerationSession
-from edgeattn_runtime.decoding.streaming import generate
+from edgeattn_runtime.decoding.generation_session import GenerationSession
+from edgeattn_runtime.decoding.prompt import Prompt
+from edgeattn_runtime.decoding.token_stream import generate
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.prompt import Prompt
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
 

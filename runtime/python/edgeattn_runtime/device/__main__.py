@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from edgeattn_runtime.device.frames import write_packed
+from edgeattn_runtime.device.peer import refusal, standard_streams
 from edgeattn_runtime.device.service import Service
 from edgeattn_runtime.errors import EdgeAttnError
-from edgeattn_runtime.frames import write_packed
-from edgeattn_runtime.peer import refusal, standard_streams
 
 _INTERRUPTED = 130  # what a shell reports after Ctrl-C: 128 + SIGINT
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from edgeattn_runtime.device.frames import FrameError, Message, read_packed, write_packed
+from edgeattn_runtime.device.peer import NOTE, Peer, PeerLostError, refusal
 from edgeattn_runtime.device.turn import BEAT, Turn
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.frames import FrameError, Message, read_packed, write_packed
-from edgeattn_runtime.peer import NOTE, Peer, PeerLostError, refusal
 
 REQUEST = 1 << 26  # bytes of files that a request brings at most
 TIMES = 3  # that a request is given to a worker, which the system may end

@@ -13,13 +13,13 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_runtime.device.files import Files
+from edgeattn_runtime.device.frames import unpacked
 from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
+from edgeattn_runtime.engine.graph_session import running
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.frames import unpacked
-from edgeattn_runtime.graph_session import running
-from edgeattn_runtime.latency import Call
-from edgeattn_runtime.session import open_session
-from edgeattn_runtime.turns import Each, InTurn
+from edgeattn_runtime.timing.latency import Call
+from edgeattn_runtime.timing.turns import Each, InTurn
 
 
 @dataclass

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeattn_runtime.latency import processor_milliseconds
+from edgeattn_runtime.timing.latency import processor_milliseconds
 
 _WORK = bytes(1 << 16)  # hashed: no other core, no memory beyond a cache, the same on every call
 _CALLS = 5

@@ -29,20 +29,23 @@ from numpy.typing import NDArray
 import edgeattn_runtime
 from edgeattn_runtime.boundary import shortage
 from edgeattn_runtime.device.files import Files
+from edgeattn_runtime.device.frames import Message
+from edgeattn_runtime.device.peer import Answer, serve, standard_streams
 from edgeattn_runtime.device.request import BenchSpec, Piece, RaceSpec, TimingSpec, call_of
 from edgeattn_runtime.device.sessions import Sessions
 from edgeattn_runtime.device.steadiness import Watch
+from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.engine.session import available_providers
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.frames import Message
-from edgeattn_runtime.kernels import kernels_here
-from edgeattn_runtime.machine import Machine
-from edgeattn_runtime.peer import Answer, serve, standard_streams
-from edgeattn_runtime.race import race_calls
-from edgeattn_runtime.session import available_providers
-from edgeattn_runtime.turns import timed
+from edgeattn_runtime.timing.machine import Machine
+from edgeattn_runtime.timing.race import race_calls
+from edgeattn_runtime.timing.turns import timed
 
-IDLE = "import edgeattn_runtime.command_line, edgeattn_runtime.system as m; print(m.peak_memory_mb())"
+IDLE = """
+import edgeattn_runtime.commands.command_line, edgeattn_runtime.engine.system
+print(edgeattn_runtime.engine.system.peak_memory_mb())
+"""
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 Bytes = dict[str, NDArray[Any]]

@@ -14,9 +14,10 @@ import pytest
 
 from edgeattn.__main__ import main
 from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
-from edgeattn_runtime import kernels
-from edgeattn_runtime.bundle import open_bundle
-from edgeattn_runtime.kernels import DOMAIN_VERSION, OPTION, Kernels
+from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.engine import kernels
+from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, Kernels
 
 pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
 
@@ -58,7 +59,7 @@ def test_a_device_with_kernels_runs_them_where_this_machine_has_none(
     assert golden
     assert all(case["ok"] for case in golden)
     (variant,) = open_bundle(bundle).manifest.variants
-    assert variant.engine.options == {OPTION: DOMAIN_VERSION}
+    assert variant.engine.options == {KERNELS_OPTION: DOMAIN_VERSION}
     for options, way in (([], "kernels 1."), (["--no-kernels"], "without kernels: turned off")):
         assert main(["bench", str(bundle), "--on", "with", *options, "--json"]) == 0
         (result,) = json.loads(capsys.readouterr().out).values()

@@ -8,8 +8,8 @@ from edgeattn.judge.padding import Padded
 from edgeattn.judge.trace.inputs import MOST_SAMPLES, PADDED_SAMPLES, TraceInput, pad_token, trace_inputs
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.manifest import Graph, Tensor
-from edgeattn_runtime.rows import Padding
+from edgeattn_runtime.bundle.manifest import Graph, Tensor
+from edgeattn_runtime.bundle.rows import Padding
 
 DIMS = ("batch", "sequence")
 TOKENS, MASK = Tensor("tokens", "int64", DIMS), Tensor("mask", "int64", DIMS)

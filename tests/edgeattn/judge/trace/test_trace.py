@@ -20,7 +20,7 @@ from edgeattn.progress import Silent
 from edgeattn.results.trace import Trace
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
-from edgeattn_runtime.bundle import open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, BundleError
 
 

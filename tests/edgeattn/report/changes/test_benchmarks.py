@@ -7,10 +7,10 @@ import pytest
 from edgeattn.report.changes.benchmarks import benchmark_changes, remarks
 from edgeattn.results.benchmark import Benchmark, Point, Start
 from edgeattn.results.latency import INT8, Conditions, Race
-from edgeattn_runtime.batches import Estimate, Interval, Ratio
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.latency import Latency
-from edgeattn_runtime.machine import Machine
+from edgeattn_runtime.timing.confidence import Estimate, Interval, Ratio
+from edgeattn_runtime.timing.latency import Latency
+from edgeattn_runtime.timing.machine import Machine
 
 
 def point(p50: float, off: float | None = 0.02, *, sequence: int = 16, speedup: float = 2.0) -> Point:

@@ -8,8 +8,8 @@ from edgeattn.report.changes.bundles import Change, changes, interval_trend
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, Race
 from edgeattn.results.report import Report
-from edgeattn_runtime.batches import Interval, Ratio
-from edgeattn_runtime.latency import Latency
+from edgeattn_runtime.timing.confidence import Interval, Ratio
+from edgeattn_runtime.timing.latency import Latency
 
 
 def found(old: Report, new: Report) -> dict[str, Change]:

@@ -8,7 +8,7 @@ from edgeattn.report.ci import golden_summary, summary
 from edgeattn.report.ci.summary import plain, table
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.report import Report
-from edgeattn_runtime.golden import GoldenResult
+from edgeattn_runtime.bundle.golden import GoldenResult
 
 
 def test_a_summary_tells_verdict_checks_figures_and_notes(report: Report) -> None:

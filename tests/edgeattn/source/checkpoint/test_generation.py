@@ -10,7 +10,7 @@ import torch
 from edgeattn.source.arguments import read_source
 from edgeattn.source.checkpoint.generation_settings import defaults_of, left_out
 from edgeattn.source.module import ModuleSource
-from edgeattn_runtime.generation_defaults import GenerationDefaults
+from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
 
 
 def read(folder: Path, data: Path) -> ModuleSource:

@@ -18,8 +18,8 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.match import find_layers
 from edgeattn_export.quantize.quantize import Quantized
 from edgeattn_export.recover import recover
+from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.similarity import cosine
 
 TOLERANCE = 1e-5  # of the output's scale
 INT8_COSINE = 0.99

@@ -12,8 +12,8 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError
-from edgeattn_runtime.manifest import Symbol
 
 Export = Callable[..., tuple[Captured, Samples]]
 

@@ -22,7 +22,7 @@ from edgeattn_export.graph.edge_cases import (
     value_cases,
 )
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.generation import Generation
+from edgeattn_runtime.bundle.generation import Generation
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 STEPS: Any = Generation(

@@ -9,8 +9,8 @@ import numpy as np
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.edge_cases import EdgeBasis
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.rows import Padding, Rows
 
 DIMS = ("batch", "sequence")
 INPUTS = (Tensor("tokens", "int64", DIMS), Tensor("mask", "int64", DIMS))

@@ -19,7 +19,7 @@ from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, emit_pair
 from edgeattn_export.quantize.forms.qdq.whole import BOUNDED, WholeQdq
 from edgeattn_export.quantize.ranges import Range, ranges_of
-from edgeattn_runtime.similarity import cosine
+from edgeattn_runtime.bundle.deviation import cosine
 
 FORMS = Forms((), whole=WholeQdq())
 LEAST = 0.9999  # cosine, of 16 bits throughout

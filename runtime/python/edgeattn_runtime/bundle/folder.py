@@ -1,0 +1,285 @@
+"""Opens the folder of a bundle: nothing of it is used before all of it is known to be whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from edgeattn_runtime.boundary import refusing
+from edgeattn_runtime.bundle.files import SIGNATURE_BYTES, SIGNATURE_FILE
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Manifest
+from edgeattn_runtime.bundle.signature import checked_keys, signer_of
+from edgeattn_runtime.errors import BundleError
+
+_DESKTOP_FILES = frozenset({".DS_Store", "Thumbs.db"})  # of Finder and Explorer, in folders that they show
+_HUB_FILE, _HUB_FOLDER = (
+    ".gitattributes",
+    ".cache/huggingface/",
+)  # of Hugging Face's hub, in what it downloads
+_LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
+
+
+@dataclass(frozen=True, slots=True)
+class GraphContent:
+    """A graph's file and the files of its weights, read into memory and checked there.
+
+    Attributes:
+        path: Where the graph lies.
+        content: What it holds.
+        weights: What the files of its weights hold, by their paths from its folder.
+    """
+
+    path: Path
+    content: bytes
+    weights: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFiles:
+    """A bundle whose every file has been checked against its manifest, but what golden vectors hold.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What it holds.
+        place: What tells the folder that was checked from another under its name; None where nothing was.
+        kernels: False where every variant runs stock operators, whatever is installed.
+        signer: The trusted key that signed it, in hex; None where no key was to be trusted.
+    """
+
+    folder: Path
+    manifest: Manifest
+    place: tuple[int, int] | None = None
+    kernels: bool = True
+    signer: str | None = None
+
+    def path(self, file: str) -> Path:
+        """Return where ``file``, one of the manifest's files, lies.
+
+        Raises:
+            BundleError: The folder is no longer the one that was checked.
+        """
+        if self.place is not None and _place(self.folder) != self.place:
+            raise BundleError(f"{self.folder}: replaced since it was opened; load it again")
+        return self.folder / file
+
+    def read(self, file: str) -> bytes:
+        """Return what ``file``, one of the manifest's files, holds: the bytes that were hashed.
+
+        Raises:
+            BundleError: It is no longer what the manifest says.
+        """
+        path, entry = self.path(file), self.manifest.files[file]
+        with (
+            refusing(BundleError, str(path), "cannot be read", "check it, or copy the bundle again"),
+            path.open("rb") as opened,
+        ):
+            content = opened.read(entry.size + 1)
+        _check_digest(path, hashlib.sha256(content).hexdigest(), entry)
+        return content
+
+    def check_golden(self) -> None:
+        """Check the golden vectors too, which opening the bundle leaves to whoever asks for them.
+
+        Raises:
+            BundleError: They are no longer what the manifest says.
+        """
+        if self.manifest.golden is not None:
+            self.read(self.manifest.golden.file)
+
+    def graph(self, file: str) -> Path | GraphContent:
+        """Return what a session opens: a graph's path, or its content where a trusted key signed it.
+
+        Weights are mapped into memory from a path, and whoever may write there can change them at any time.
+
+        Raises:
+            BundleError: A file is no longer what the manifest says.
+        """
+        path = self.path(file)
+        if self.signer is None:
+            return path
+        folder = PurePosixPath(file).parent
+        weights = [name for name in self.manifest.files if name.startswith(f"{file}.data")]
+        return GraphContent(
+            path,
+            self.read(file),
+            {PurePosixPath(name).relative_to(folder).as_posix(): self.read(name) for name in weights},
+        )
+
+
+def open_bundle(
+    path: str | os.PathLike[str], *, kernels: bool = True, trusted_keys: Iterable[str] | None = None
+) -> BundleFiles:
+    """Read a bundle's manifest and check the whole folder against it.
+
+    Checked in this order: that a trusted key signed the manifest, the manifest, that its signature is there
+    or is not, that no file is missing, of another size, outside the folder or unlisted, and last every
+    sha256, but that of the golden vectors, which ``BundleFiles.read`` checks when they are asked for.
+
+    Args:
+        path: The folder, such as ``sentence.edge``.
+        kernels: False has every variant run stock operators, whatever is installed.
+        trusted_keys: Public keys in hex, see ``Signature.key``: a bundle that none of them signed is refused
+            before anything of its manifest is read. None verifies no signature.
+
+    Raises:
+        InputError: ``trusted_keys`` are none.
+        BundleError: One line that names the file, what was found and what was expected; or why the system
+            cannot read one.
+        EdgeAttnError: Keys are to be trusted, and the extra ``edgeattn[signatures]`` is not installed.
+        ResourceError: The machine lacks memory or file descriptors.
+    """
+    folder, keys = Path(path), None if trusted_keys is None else checked_keys(trusted_keys)
+    with refusing(BundleError, str(folder), "cannot be read", "check its files, or copy it again"):
+        files = _checked(folder, keys)
+    return files if kernels else replace(files, manifest=files.manifest.without_kernels(), kernels=False)
+
+
+def _checked(folder: Path, keys: tuple[str, ...] | None) -> BundleFiles:
+    place, content = _place(folder), _manifest_content(folder)
+    signer = None if keys is None else _signer(folder, content, keys)
+    manifest = _parsed(folder / MANIFEST_FILE, content)
+    unlisted = {MANIFEST_FILE}
+    if manifest.signature is not None:
+        _read_signature(folder)
+        unlisted.add(SIGNATURE_FILE)
+    if signer is not None and (manifest.signature is None or manifest.signature.key != signer):
+        raise BundleError(
+            f"{folder / MANIFEST_FILE}: names another key than {signer}, which signed it; "
+            "sign the bundle again"
+        )
+    for file, entry in manifest.files.items():
+        _check_inside(folder, file)
+        _check_size(folder / file, entry)
+    for file in _walk(folder):
+        if file not in unlisted and file not in manifest.files and not is_passed_over(folder, file):
+            raise BundleError(
+                f"{folder / file}: not listed in {MANIFEST_FILE}; remove it or copy the bundle again"
+            )
+    golden = None if manifest.golden is None else manifest.golden.file
+    for file, entry in manifest.files.items():
+        if file != golden:
+            _check_sha256(folder / file, entry)
+    return BundleFiles(folder, manifest, place, signer=signer)
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    """Return the device and the inode of a folder; None where nothing stands there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _manifest_content(folder: Path) -> bytes:
+    path = folder / MANIFEST_FILE
+    if not folder.is_dir():
+        kind = "a file" if folder.exists() else "nothing"
+        raise BundleError(f"{folder}: {kind} found, the folder of a bundle expected; check the path")
+    _check_inside(folder, MANIFEST_FILE)
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_MANIFEST + 1)
+    if len(content) > _LARGEST_MANIFEST:
+        raise BundleError(
+            f"{path}: {path.stat().st_size:,} bytes found, at most {_LARGEST_MANIFEST:,} expected"
+        )
+    return content
+
+
+def _parsed(path: Path, content: bytes) -> Manifest:
+    try:
+        return Manifest.from_json(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path}: not UTF-8; copy the bundle again") from error
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+
+
+def _signer(folder: Path, manifest: bytes, keys: tuple[str, ...]) -> str:
+    """Return the trusted key that signed a manifest, of which nothing is read for it."""
+    if not (folder / SIGNATURE_FILE).exists():
+        raise BundleError(
+            f"{folder}: not signed ({SIGNATURE_FILE} missing), a signature by a trusted key expected; "
+            "get the bundle from its publisher"
+        )
+    signer = signer_of(manifest, _read_signature(folder), keys)
+    if signer is None:
+        raise BundleError(
+            f"{folder}: signed by no trusted key ({len(keys)} tried), or changed since; "
+            "get the bundle from its publisher again"
+        )
+    return signer
+
+
+def _read_signature(folder: Path) -> bytes:
+    _check_inside(folder, SIGNATURE_FILE)
+    path = folder / SIGNATURE_FILE
+    with path.open("rb") as file:
+        signature = file.read(SIGNATURE_BYTES + 1)
+    if len(signature) != SIGNATURE_BYTES:
+        raise BundleError(
+            f"{path}: {path.stat().st_size:,} bytes found, {SIGNATURE_BYTES} expected; copy the bundle again"
+        )
+    return signature
+
+
+def is_passed_over(folder: Path, file: str) -> bool:
+    """Say whether a desktop or Hugging Face's hub left a file in a bundle's folder; it is never read.
+
+    Args:
+        folder: Where the bundle lies.
+        file: The file's path from there, with slashes.
+    """
+    if PurePosixPath(file).name in _DESKTOP_FILES:
+        return not (folder / file).is_symlink()
+    return file == _HUB_FILE or file.startswith(_HUB_FOLDER)
+
+
+def _check_inside(folder: Path, file: str) -> None:
+    path, root = folder / file, folder.resolve()
+    real = path.resolve()
+    if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
+        raise BundleError(f"{path}: a link that leaves the folder; copy the bundle with its links followed")
+    if not path.is_file():
+        raise BundleError(f"{path}: no such file; copy the bundle again, whole")
+
+
+def _hub_blobs(root: Path) -> Iterator[Path]:
+    """Yield where the links of a snapshot in Hugging Face's cache lead: snapshots/REVISION to blobs."""
+    return (parent.with_name("blobs") for parent in root.parents if parent.name == "snapshots")
+
+
+def _check_size(path: Path, entry: FileEntry) -> None:
+    size = path.stat().st_size
+    if size != entry.size:
+        hint = " (truncated?)" if size < entry.size else ""
+        raise BundleError(
+            f"{path}: {size:,} bytes found, {entry.size:,} expected{hint}; copy the bundle again"
+        )
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Yield every file below ``folder`` as the manifest would name it; a linked folder counts as one file."""
+    for root, folders, files in os.walk(folder):
+        own = set(files)
+        for name in sorted(files + folders):
+            path = Path(root) / name
+            if name in own or path.is_symlink():
+                yield path.relative_to(folder).as_posix()
+
+
+def _check_sha256(path: Path, entry: FileEntry) -> None:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _check_digest(path, digest, entry)
+
+
+def _check_digest(path: Path, digest: str, entry: FileEntry) -> None:
+    if digest != entry.sha256:
+        raise BundleError(
+            f"{path}: sha256 {digest[:12]}... found, {entry.sha256[:12]}... expected (changed); "
+            "copy the bundle again"
+        )

@@ -1,0 +1,192 @@
+"""The folder of a bundle, replaced: at each moment the old one or the new one stands there, whole.
+
+Linux and macOS exchange two folders in one call. Where they cannot, or another system runs, the old one is
+moved aside first: a process that is killed then leaves it there, and the next to write that bundle puts it
+back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from edgeattn_runtime.bundle.files import SIGNATURE_FILE
+from edgeattn_runtime.bundle.folder import BundleFiles, is_passed_over
+from edgeattn_runtime.bundle.folder_lock import lock, locked, unlock
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
+from edgeattn_runtime.errors import BundleError, InputError
+
+_HERE: Final = -100  # AT_FDCWD: paths are taken as others are
+_EXCHANGE: Final = 2  # RENAME_EXCHANGE, see renameat2(2), and RENAME_SWAP, see renamex_np(2)
+_UNABLE: Final = (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOTSUP)  # a kernel, or a file system
+_EXCHANGES: Final[Mapping[str, tuple[str, Callable[[bytes, bytes], tuple[object, ...]]]]] = {
+    "linux": ("renameat2", lambda one, other: (_HERE, one, _HERE, other, _EXCHANGE)),
+    "darwin": ("renamex_np", lambda one, other: (one, other, _EXCHANGE)),
+}
+_OLD: Final = ".old"  # in the name of where a bundle is moved aside to
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a place where a bundle may not be written; bring back one that a killed process moved aside.
+
+    Raises:
+        InputError: Its parent, or the nearest one that exists, may not be written; or it holds something
+            other than a bundle.
+    """
+    _check_writable(folder)
+    restore(folder)
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder}: a file; expected a bundle to replace, or nothing; name another place")
+    stray = next(_strays(folder), None)
+    if stray is not None:
+        raise InputError(f"{folder}: not a bundle alone ({stray}); nothing was written; name another place")
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder, to be filled, which then stands in the place of ``folder``.
+
+    What is raised meanwhile leaves ``folder`` as it was.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    restore(folder)
+    staging, held = locked(f".{folder.name}.", folder.parent)
+    try:
+        yield staging
+        staging.chmod(0o777 & ~_umask())
+        for path in (*filter(Path.is_dir, staging.rglob("*")), staging):
+            sync(path)
+        _put(staging, folder)
+        sync(folder.parent)
+    finally:  # also on an interrupt
+        shutil.rmtree(staging, ignore_errors=True)
+        unlock(held)
+
+
+def copy_bundle(files: BundleFiles, folder: Path) -> None:
+    """Copy a bundle into an empty folder, its signature too, onto the disk.
+
+    Raises:
+        OSError: The disk is full, or the folder may not be written.
+        BundleError: The bundle was replaced meanwhile.
+    """
+    signature = () if files.manifest.signature is None else (SIGNATURE_FILE,)
+    for name in (*files.manifest.files, *signature, MANIFEST_FILE):
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files.path(name), copy)
+        sync(copy)
+
+
+def sync(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk: a full one must show here."""
+    if path.is_dir() and sys.platform == "win32":
+        return  # which syncs no folder
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def restore(folder: Path) -> None:
+    """Bring back a bundle that a killed process moved aside, and remove what such processes left unfinished.
+
+    What belongs to a process that runs is left alone.
+    """
+    folder = folder.resolve()
+    for stray in folder.parent.glob(f".{glob.escape(folder.name)}.*"):
+        held = lock(stray)
+        if held is not None:
+            old = stray / folder.name
+            if stray.name.startswith(f".{folder.name}{_OLD}.") and old.is_dir() and not folder.exists():
+                old.rename(folder)
+            shutil.rmtree(stray, ignore_errors=True)
+            unlock(held)
+
+
+def _put(staging: Path, folder: Path) -> None:
+    if not folder.exists():
+        staging.rename(folder)
+    elif not _exchanged(staging, folder):
+        _move_aside(staging, folder)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two folders in one call; say whether this system can.
+
+    Raises:
+        OSError: It can, and failed.
+    """
+    if sys.platform not in _EXCHANGES:
+        return False
+    name, arguments = _EXCHANGES[sys.platform]
+    call = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if call is None:
+        return False
+    if call(*arguments(os.fsencode(one), os.fsencode(other))) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNABLE:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+def _move_aside(staging: Path, folder: Path) -> None:
+    old, held = locked(f".{folder.name}{_OLD}.", folder.parent)
+    replaced = old / folder.name
+    try:
+        folder.rename(replaced)
+        staging.rename(folder)
+    finally:
+        if not folder.exists():
+            replaced.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        unlock(held)
+
+
+def _check_writable(folder: Path) -> None:
+    parent = next(place for place in folder.resolve().parents if place.exists())
+    try:
+        probe = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=parent)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
+        ) from error
+    shutil.rmtree(probe, ignore_errors=True)  # another process may have taken it for a killed one's
+
+
+def _strays(folder: Path) -> Iterator[str]:
+    """Yield what speaks against replacing the folder: no manifest, or a file that the manifest knows not."""
+    try:
+        manifest = Manifest.from_json((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, BundleError):
+        yield f"it has no readable {MANIFEST_FILE}"
+        return
+    unlisted = (MANIFEST_FILE,) if manifest.signature is None else (MANIFEST_FILE, SIGNATURE_FILE)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        is_own = name in unlisted or name in manifest.files or is_passed_over(folder, name)
+        if not is_own and (path.is_symlink() or not path.is_dir()):
+            yield f"it also holds {name}"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

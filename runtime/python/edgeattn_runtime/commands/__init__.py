@@ -1,0 +1,1 @@
+"""The verbs of ``python -m edgeattn_runtime``, and what they print."""

@@ -1,0 +1,1 @@
+"""onnxruntime behind a bundle's graphs: sessions, kernels, batches and deadlines."""

@@ -1,0 +1,106 @@
+"""Which of a bundle's variants this device can run, in the order that the bundle prefers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import onnxruntime
+
+from edgeattn_runtime.bundle.manifest import Manifest, Variant
+from edgeattn_runtime.bundle.variant import Engine
+from edgeattn_runtime.engine.session import available_providers
+from edgeattn_runtime.errors import IncompatibleRuntimeError, InputError
+from edgeattn_runtime.graph import Graph, symbols_of
+
+ENGINE = "onnxruntime"  # the one that this runtime drives
+
+# By execution provider, what brings it; two packages with a module onnxruntime exclude one another.
+BROUGHT_BY = {
+    "CUDAExecutionProvider": "pip install onnxruntime-gpu in the place of onnxruntime",
+    "CoreMLExecutionProvider": "onnxruntime for macOS or iOS",
+    "DmlExecutionProvider": "pip install onnxruntime-directml in the place of onnxruntime",
+    "NnapiExecutionProvider": "com.microsoft.onnxruntime:onnxruntime-android",
+    "OpenVINOExecutionProvider": "pip install onnxruntime-openvino in the place of onnxruntime",
+    "QNNExecutionProvider": "pip install onnxruntime-qnn",
+    "XnnpackExecutionProvider": "Debian's python3-onnxruntime",
+}
+
+
+def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant, ...]:
+    """Return the variants that this device can run.
+
+    Args:
+        manifest: The bundle's.
+        target: Consider the variants of this target alone.
+
+    Raises:
+        InputError: The bundle has no such target.
+        IncompatibleRuntimeError: No variant is runnable here; the message says what each needs.
+    """
+    candidates = [variant for variant in manifest.variants if target in (None, variant.target)]
+    if not candidates:
+        targets = ", ".join(dict.fromkeys(variant.target for variant in manifest.variants))
+        raise InputError(f"{manifest.name}: no target {target!r}; it has {targets}")
+    available = available_providers()
+    obstacles = {i: _obstacle(variant, manifest, available) for i, variant in enumerate(candidates)}
+    variants = [variant for i, variant in enumerate(candidates) if obstacles[i] is None]
+    if not variants:
+        reasons = (f"{candidates[i].target} {reason}" for i, reason in obstacles.items())
+        needs = "; ".join(dict.fromkeys(reasons))  # buckets of a target lack the same
+        raise IncompatibleRuntimeError(
+            f"{manifest.name}: no variant runs here: {needs}; install what one of them needs, or export for "
+            "this device"
+        )
+    return tuple(variants)
+
+
+def reachable(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
+    """Yield the variants that calls of a graph can reach: up to the first that fixes none of its sizes."""
+    symbols = frozenset(symbols_of(graph.inputs))
+    for variant in variants:
+        yield variant
+        if symbols.isdisjoint(variant.sizes):
+            return
+
+
+def _obstacle(variant: Variant, manifest: Manifest, available: Sequence[str]) -> str | None:
+    """Say what keeps a variant from running here; None where nothing does."""
+    if (reason := missing_requirement(variant.engine, onnxruntime.__version__, available)) is not None:
+        return reason
+    if manifest.generation is not None and variant.sizes:
+        fixed = ", ".join(f"{symbol} {size}" for symbol, size in variant.sizes.items())
+        return f"fixes {fixed}, and this runtime generates in dynamic sizes alone"
+    return None
+
+
+def missing_requirement(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
+    """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does.
+
+    Args:
+        engine: What is needed.
+        installed: The version of that onnxruntime.
+        available: Its execution providers.
+    """
+    if engine.name != ENGINE:
+        return f"needs {engine}, and this runtime drives {ENGINE}"
+    if _release(installed) < _release(engine.version):
+        return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
+    absent = [provider for provider in engine.providers if provider not in available]
+    if absent:
+        ways = [BROUGHT_BY[name] for name in absent if name in BROUGHT_BY]
+        hint = f" ({', '.join(ways)})" if ways else ""
+        return f"needs {', '.join(absent)}{hint}, and {ENGINE} {installed} here has {', '.join(available)}"
+    return None
+
+
+def _release(version: str) -> tuple[tuple[int, str], ...]:
+    """Return "1.23.0rc1" as what orders 1.23: trailing zeros say nothing, a candidate counts as its release.
+
+    Each number is compared by how many digits it has and then by these, since ``int`` refuses more than 4300.
+    """
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    digits = [number.lstrip("0") for number in numbers[0].split(".")] if numbers else []
+    while digits and not digits[-1]:
+        digits.pop()
+    return tuple((len(number), number) for number in digits)

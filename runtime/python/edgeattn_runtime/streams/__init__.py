@@ -1,0 +1,1 @@
+"""Inputs that never end, answered hop by hop."""

@@ -1,0 +1,1 @@
+"""What calls cost on a machine, and how sure that is."""

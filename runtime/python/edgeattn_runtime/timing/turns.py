@@ -1,0 +1,120 @@
+"""Calls timed side by side: by which clock, for how many rounds, and several calls as one."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, cycle
+from typing import Literal, Protocol
+
+from edgeattn_runtime.timing.latency import Call, Name, milliseconds, processor_milliseconds, take_turns
+
+_LEAST = 1e-3  # milliseconds: below what any clock tells
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a call is timed by, in milliseconds.
+
+    On one thread a call costs its processor time: what it would take on a machine that nobody else uses. On
+    several it costs the geometric mean of its time and of the processor time of all threads: two that save a
+    third of the time and do a fifth more work are cheaper, threads that busy-wait may not be. That is the
+    root of the energy-delay product (Gonzalez & Horowitz 1996, IEEE Journal of Solid-State Circuits 31(9)),
+    processor time in place of energy.
+
+    Attributes:
+        kind: ``wall``; ``processor``, of the calling thread alone; or ``cost``, as above, of all threads.
+        threads: The most that a call uses.
+        pause: Seconds to wait after each call, for what its threads still burn; counted by ``cost`` alone.
+    """
+
+    kind: Literal["wall", "processor", "cost"] = "processor"
+    threads: int = 1
+    pause: float = 0.0
+
+    def __call__(self, call: Call) -> float:
+        """Make a call, and return what it took."""
+        if self.kind == "processor":
+            return processor_milliseconds(call)
+        return milliseconds(call) if self.kind == "wall" else self._cost(call)
+
+    def _cost(self, call: Call) -> float:
+        before = time.process_time()
+        delay = milliseconds(call)
+        time.sleep(self.pause)
+        burnt = (time.process_time() - before) * 1e3
+        if not burnt:  # on Windows, whose clock of processor time ticks every 16 ms
+            return delay
+        return burnt if self.threads == 1 else math.sqrt(delay * burnt)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often every call is made.
+
+    Attributes:
+        least: Counted at least.
+        most: Counted at most.
+        seconds: That the counted rounds may take, about, beyond the least.
+        warmup: Rounds made before, not counted.
+    """
+
+    least: int
+    most: int
+    seconds: float = math.inf
+    warmup: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InTurn:
+    """Calls of which each time the next one is made."""
+
+    calls: Sequence[Call]
+    _turns: cycle[Call] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turns", cycle(self.calls))
+
+    def __call__(self) -> object:
+        """Make the next call."""
+        return next(self._turns)()
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Calls that are all made, one after the other."""
+
+    calls: Sequence[Call]
+
+    def __call__(self) -> None:
+        """Make them all."""
+        for call in self.calls:
+            call()
+
+
+class Turns(Protocol):
+    """Times calls side by side, wherever they run; see ``timed``."""
+
+    def __call__(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
+        """Return what each counted round of each call took, in milliseconds."""
+
+
+def timed(calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
+    """Time calls in this process, interleaved as ``take_turns`` does.
+
+    Args:
+        calls: By name.
+        clock: What they are timed by.
+        rounds: How often.
+
+    Returns:
+        By name, what each counted round took, in milliseconds.
+    """
+    if rounds.least == rounds.most:
+        return take_turns(calls, clock, rounds=rounds.least, warmup=rounds.warmup)
+    trial = take_turns(calls, milliseconds, rounds=1, warmup=rounds.warmup)
+    one = sum(took + clock.pause * 1e3 for took in chain.from_iterable(trial.values()))
+    affordable = int(min(rounds.seconds * 1e3 / max(one, _LEAST), rounds.most))
+    return take_turns(calls, clock, rounds=max(rounds.least, affordable), warmup=0)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeattn_runtime import BadInput, BundleError, CheckFailed, ResourceError, install, load
+from edgeattn_runtime.bundle import replacement
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.folder_lock import lock, unlock
+from edgeattn_runtime.bundle.golden import read_golden, write_golden
+from edgeattn_runtime.bundle.replacement import restore, staged
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked and killed as Linux does it")
+
+
+@pytest.fixture
+def new(good: Path) -> Path:
+    """A bundle to be told from the good one by its name."""
+    manifest = good / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"name": "tiny"', '"name": "newer"'), "utf-8")
+    return good
+
+
+@pytest.fixture
+def old(conformance: Path, tmp_path: Path) -> Path:
+    """A bundle in use, in a folder of its own."""
+    return shutil.copytree(conformance / "good.edge", tmp_path / "apps" / "x.edge")
+
+
+def _name(folder: Path) -> str:
+    return open_bundle(folder).manifest.name
+
+
+def _edit_golden(bundle: Path) -> None:
+    """Turn the signs of the outputs in the golden vectors, which nothing but a call shows."""
+    import hashlib
+
+    files = open_bundle(bundle)
+    golden = read_golden(files)
+    samples = tuple(
+        replace(each, outputs={name: -array for name, array in each.outputs.items()})
+        for each in golden.samples
+    )
+    path = bundle / files.manifest.golden.file
+    write_golden(path, replace(golden, samples=samples))
+    table = json.loads((bundle / "manifest.json").read_text("utf-8"))
+    content = path.read_bytes()
+    table["files"][path.name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    (bundle / "manifest.json").write_text(json.dumps(table))
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_bundle_is_installed(
+    exchanges: bool, new: Path, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not exchanges:
+        monkeypatch.setattr(replacement, "_exchanged", lambda *_: False)
+    results = install(new, over=old)
+    assert results
+    assert all(result.ok for result in results)
+    assert _name(old) == "newer"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+    assert _name(new) == "newer"  # and stays
+
+
+def test_one_is_installed_where_none_was(new: Path, tmp_path: Path) -> None:
+    install(new, over=tmp_path / "deep" / "x.edge")
+    assert _name(tmp_path / "deep" / "x.edge") == "newer"
+
+
+def test_a_signed_bundle_is_installed_with_its_signature(conformance: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        install(conformance / "signed.edge", over=tmp_path / "x.edge")
+    assert (tmp_path / "x.edge" / "manifest.sig").is_file()
+    open_bundle(tmp_path / "x.edge")
+
+
+def test_one_that_answers_otherwise_is_not(new: Path, old: Path) -> None:
+    _edit_golden(new)
+    with pytest.raises(CheckFailed, match=rf"^{re.escape(str(new))}: .* not installed"):
+        install(new, over=old)
+    assert _name(old) == "tiny"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+
+
+def test_one_that_is_cut_is_not(new: Path, old: Path) -> None:
+    (new / "model.onnx").write_bytes(b"")
+    with pytest.raises(BundleError, match="truncated"):
+        install(new, over=old)
+    assert _name(old) == "tiny"
+
+
+def test_what_is_no_bundle_is_left(new: Path, old: Path) -> None:
+    (old / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match=r"notes\.txt"):
+        install(new, over=old)
+    assert (old / "notes.txt").read_text() == "mine"
+
+
+def test_a_full_disk_says_so(new: Path, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ResourceError, match=r"x\.edge: out of space on the disk"):
+        install(new, over=old)
+    assert _name(old) == "tiny"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+
+
+def test_a_model_that_is_loaded_goes_on(new: Path, old: Path) -> None:
+    model = load(old)
+    arrays = dict(read_golden(model.files).samples[0].inputs)
+    before = model(**arrays)
+    install(new, over=old)
+    for name, array in model(**arrays).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_variant_that_was_replaced_is_not_opened(
+    copied: Callable[[str], Path], new: Path, conformance: Path
+) -> None:
+    folder = copied("buckets")
+    model = load(folder)
+    sizes = [variant.sizes for variant in model.variants]
+    assert len(sizes) > 1
+    arrays = [dict(sample.inputs) for sample in read_golden(model.files).samples]
+    later = [each for each in arrays if model.answering(each) != model.variants[0]]
+    assert later
+    install(conformance / "buckets.edge", over=folder)
+    with pytest.raises(BundleError, match="replaced"):
+        model(**later[0])
+
+
+def test_the_folder_of_a_living_process_is_left(old: Path) -> None:
+    with staged(old) as staging:
+        for name in ("manifest.json", "model.onnx"):
+            shutil.copyfile(old / name, staging / name)
+        restore(old)
+        assert staging.is_dir()
+    assert not staging.exists()
+
+
+@linux
+def test_a_file_system_that_cannot_exchange_moves_aside(
+    new: Path, old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ctypes
+
+    class Library:
+        @staticmethod
+        def renameat2(*_: object) -> int:
+            ctypes.set_errno(errno.EINVAL)
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Library)
+    install(new, over=old)
+    assert _name(old) == "newer"
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+
+
+def test_a_folder_that_is_gone_is_not_locked(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert lock(tmp_path / "gone") is None  # as where its process removed it a moment ago
+    assert lock(tmp_path / "file") is None
+    unlock(lock(tmp_path))

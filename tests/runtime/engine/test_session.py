@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
+
+from edgeattn_runtime.engine.session import open_session
+from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+
+CPU = "CPUExecutionProvider"
+
+
+def _open(model: bytes | Path, **options: Any) -> onnxruntime.InferenceSession:
+    return open_session(model, providers=[CPU], **options)
+
+
+def test_path_and_bytes_are_one_model(good: Path) -> None:
+    inputs = {"tokens": np.array([[1, 2]]), "mask": np.ones((1, 2), np.float32)}
+    path = good / "model.onnx"
+    by_path, by_bytes = (_open(model).run(None, inputs)[0] for model in (path, path.read_bytes()))
+    np.testing.assert_array_equal(by_path, by_bytes, strict=True)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_options(good: Path, threads: int) -> None:
+    session = _open(good / "model.onnx", threads=threads)
+    options = session.get_session_options()
+    assert options.intra_op_num_threads == threads
+    assert options.inter_op_num_threads == 1
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert session.get_providers() == [CPU]
+
+
+def test_options_of_the_engine_and_of_its_providers(good: Path) -> None:
+    options = {"session.dynamic_block_base": 4, "session.set_denormal_as_zero": True, f"{CPU}.use_arena": "0"}
+    session = _open(good / "model.onnx", options=options)
+    entry = session.get_session_options().get_session_config_entry
+    assert entry("session.dynamic_block_base") == "4"
+    assert entry("session.set_denormal_as_zero") == "1"
+    with pytest.raises(RuntimeError):
+        entry(f"{CPU}.use_arena")
+
+
+@pytest.mark.parametrize(
+    ("provider", "option"),
+    [("OpenVINOExecutionProvider", "num_of_threads"), ("XnnpackExecutionProvider", "intra_op_num_threads")],
+)
+def test_a_provider_with_threads_of_its_own_gets_as_many(
+    provider: str, option: str, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+
+    class Session:
+        def __init__(
+            self, model: str, options: object, *, providers: list[tuple[str, dict[str, str]]], **_: object
+        ) -> None:
+            opened.extend(providers)
+
+        def get_providers(self) -> list[str]:
+            return [provider, CPU]
+
+        def disable_fallback(self) -> None:
+            pass
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    options = {f"{provider}.device_type": "CPU"}
+    open_session(good / "model.onnx", providers=[provider, CPU], options=options, threads=3)
+    assert opened == [(provider, {option: "3", "device_type": "CPU"}), (CPU, {})]
+    opened.clear()
+    open_session(good / "model.onnx", providers=[provider], options={f"{provider}.{option}": 1}, threads=3)
+    assert opened == [(provider, {option: "1"})]
+
+
+def test_a_session_that_goes_without_its_provider_is_refused(good: Path) -> None:
+    provider = "OpenVINOExecutionProvider"
+    with (
+        pytest.warns(UserWarning, match=provider),
+        pytest.raises(IncompatibleRuntimeError, match=provider),
+    ):
+        open_session(good / "model.onnx", providers=[provider])
+
+
+@pytest.mark.parametrize("option", ["session.dynamic_block_base", "x" * 2000])
+def test_an_option_that_is_refused(good: Path, option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match=r"model\.onnx: .*CPUExecutionProvider") as caught:
+        _open(good / "model.onnx", options={option: "none"})
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().out == ""
+
+
+def test_a_provider_that_fails_is_told(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise EPFail("[ONNXRuntimeError] : 11 : EP_FAIL : no device")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", failing)
+    with pytest.raises(BundleError, match=r"model\.onnx: .*\(no device\)"):
+        _open(good / "model.onnx")
+
+
+def test_weights_beyond_the_file(several: Path) -> None:
+    (vectors,) = _open(several / "lookup.onnx").run(None, {"tokens": np.array([[3]])})
+    table = np.fromfile(several / "weights" / "lookup.bin", np.float32).reshape(16, 8)
+    np.testing.assert_array_equal(vectors[0, 0], table[3])
+
+
+def test_weights_beyond_the_file_need_a_path(several: Path) -> None:
+    with pytest.raises(BundleError, match=r"^model: .*External data"):
+        _open((several / "lookup.onnx").read_bytes())
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_threads_must_be_some(good: Path, threads: int) -> None:
+    with pytest.raises(BadInput, match=f"{threads} threads"):
+        _open(good / "model.onnx", threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1024, 2**31, 2**64, 1.5])
+def test_threads_are_an_integer_of_no_more_than_some_a_core(good: Path, threads: Any) -> None:
+    with pytest.raises(BadInput, match=f"{threads} threads") as caught:
+        _open(good / "model.onnx", threads=threads)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_core_may_have_several_threads(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgeattn_runtime.engine.session.available_cores", lambda: 1)
+    assert _open(good / "model.onnx", threads=8).get_session_options().intra_op_num_threads == 8
+    with pytest.raises(BadInput, match="9 threads; expected at most 8, 8 a core"):
+        _open(good / "model.onnx", threads=9)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"none\.onnx: "):
+        _open(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("model", [b"", b"text", b"\x08\x0a"])
+def test_no_model(model: bytes) -> None:
+    with pytest.raises(BundleError, match=r"^model: "):
+        _open(model)
+
+
+def test_a_file_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_bytes(b"text")
+    with pytest.raises(BundleError) as caught:
+        _open(path)
+    assert str(caught.value).count(str(path)) == 1
+
+
+# A model that holds an IR version and an opset, and no more, is enough to be found too new.
+IR_VERSION_99 = b"\x08\x63" + b"\x42\x02\x10\x17"
+OPSET_99 = b"\x08\x0a" + b"\x42\x02\x10\x63"
+EMPTY_GRAPH = b"\x3a\x03\x12\x01g"
+
+
+@pytest.mark.parametrize(
+    ("model", "pattern"),
+    [
+        (IR_VERSION_99 + EMPTY_GRAPH, r"Unsupported model IR version: 99"),
+        (OPSET_99 + EMPTY_GRAPH, r"Opset 99 is under development"),
+    ],
+)
+def test_a_model_of_the_future(model: bytes, pattern: str) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match=rf"^model: .*{pattern}") as caught:
+        _open(model)
+    assert "\n" not in str(caught.value)
+    assert "/onnxruntime" not in str(caught.value)  # where in its own sources is of no help
+
+
+def test_an_operator_unheard_of(conformance: Path) -> None:
+    with pytest.raises(IncompatibleRuntimeError, match="UnheardOf"):
+        _open(conformance / "graph-unheard-of.edge" / "model.onnx")
