@@ -22,7 +22,6 @@ from edgeattn.progress import Progress
 from edgeattn_export.graph.samples import SampleSplit, stratified
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
-from edgeattn_export.quantize.saturation import Risk
 from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.bundle_search import (
     draft_bundle,
@@ -150,7 +149,6 @@ class Chooser:
     def _choice(self, int8: Graphs, search: SearchResult, *, refined: int) -> Choice:
         store = self.rig.store
         parts = int8.graphs.values()
-        risks = [_saturation_note(risk) for part in parts for risk in part.risks]
         kept = dict.fromkeys(note for part in parts for note in part.quantized.notes)
         ignored = f"{store.ignored} files in {store.folder} belong to something else and were ignored."
         times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
@@ -163,13 +161,6 @@ class Chooser:
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
             attention_heads=attention_heads(self.floats, search.chosen.recipe),
-            notes=(*search.notes, *risks, *kept, *seldom),
+            notes=(*search.notes, *kept, *seldom),
             binding=unmet(search, self.goal),
         )
-
-
-def _saturation_note(risk: Risk) -> str:
-    return (
-        f"Layer {risk.module!r} has a form that saturates on x86 without VNNI: cosine {risk.cosine:.4f} on "
-        "the worst sample. Its form without the word unpaired answers the same on every processor."
-    )

@@ -61,13 +61,3 @@ def test_every_bucket_is_placed(source: ModuleSource, monkeypatch: pytest.Monkey
 def test_its_time_is_no_limit_here() -> None:
     with pytest.raises(BudgetError, match="latency_ms"):
         Request.read("coreml", {"latency_ms": 1.0}, FASTEST)
-
-
-@pytest.mark.usefixtures("instant_capture")
-def test_nnapi_takes_the_products_and_leaves_what_its_list_does_not_have(source: ModuleSource) -> None:
-    bundle = pipeline.run(source, Request.read("nnapi", {"cosine": 0.98}, FASTEST), Silent())
-    report = bundle.report
-    assert report.verdict == "pass"
-    assert report.placement is not None
-    assert report.placement.shares["NnapiExecutionProvider"] == 1
-    assert "Where" in {fallback.operator for fallback in report.placement.fallbacks}

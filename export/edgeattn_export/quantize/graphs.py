@@ -10,7 +10,6 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
 from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
-from edgeattn_export.quantize.saturation import Risk, at_risk
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 
 
@@ -21,12 +20,10 @@ class QuantizedGraph:
     Attributes:
         quantized: The graph, and its layers' forms.
         graph: Its contract.
-        risks: Products that answer otherwise on processors whose int8 sums saturate.
     """
 
     quantized: Quantized
     graph: Graph
-    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +89,9 @@ def int8_graphs(floats: FloatGraphs, recipe: Recipe) -> Graphs:
     recipes = floats.divided(recipe)
     graphs = {name: _int8(float_graph, recipes[name]) for name, float_graph in floats.graphs.items()}
     if floats.streaming is not None and floats.step is not None:
-        graphs[floats.streaming.step] = replace(_int8(floats.step, recipes[MAIN_GRAPH]), risks=())
+        graphs[floats.streaming.step] = _int8(floats.step, recipes[MAIN_GRAPH])
     return Graphs(graphs, floats.symbols, floats.generation, floats.streaming)
 
 
 def _int8(float_graph: FloatGraph, recipe: Recipe) -> QuantizedGraph:
-    calibration = float_graph.calibration
-    quantized = quantize(calibration, recipe)
-    risks = at_risk(quantized.model, calibration.samples, calibration.engine, calibration.forms)
-    return QuantizedGraph(quantized, float_graph.graph, risks)
+    return QuantizedGraph(quantize(float_graph.calibration, recipe), float_graph.graph)

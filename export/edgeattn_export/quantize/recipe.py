@@ -16,8 +16,6 @@ from edgeattn_runtime.errors import RecipeError
 SCHEMA = 2
 EVERY = "*"
 AT = " at "  # between a rewrite and the pattern of the modules that it is for
-_RESIDUAL = "int8 twice"  # what schema 1 calls residual int8
-_PAIRING = "pairing"  # a technique of schema 1; since schema 2 a form is paired by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class _Layer(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    schema: Literal[1, 2]
+    schema: Literal[2]
     name: str
     rewrites: tuple[str, ...]
     layers: list[_Layer]
@@ -113,15 +111,7 @@ def read_recipe(path: Path) -> Recipe:
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: {error}; a recipe's file expected") from error
-    read = _treatment_of_1 if file.schema == 1 else _treatment
-    layers = tuple((entry.layer, read(entry)) for entry in file.layers)
+    layers = tuple(
+        (entry.layer, Treatment(entry.form, tuple(entry.techniques.items()))) for entry in file.layers
+    )
     return Recipe(file.name, layers, file.rewrites, tuple(file.pruning.items()))
-
-
-def _treatment(entry: _Layer) -> Treatment:
-    return Treatment(entry.form, tuple(entry.techniques.items()))
-
-
-def _treatment_of_1(entry: _Layer) -> Treatment:
-    form = "residual int8" if entry.form == _RESIDUAL else entry.form
-    return Treatment(form, tuple(each for each in entry.techniques.items() if each[0] != _PAIRING))

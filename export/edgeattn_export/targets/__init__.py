@@ -19,7 +19,6 @@ from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.lowered import LoweredGraphs, lower_for
 from edgeattn_export.targets.minimal import MINIMAL
-from edgeattn_export.targets.nnapi import NNAPI
 from edgeattn_export.targets.openvino import OPENVINO_CPU
 from edgeattn_export.targets.qnn import QNN
 from edgeattn_export.targets.qnn_compiled import QNN_SM8550, QNN_SM8650
@@ -29,7 +28,7 @@ from edgeattn_export.targets.xnnpack import XNNPACK_CPU
 
 TARGETS: Mapping[str, Target] = {
     target.name: target
-    for target in (CPU, MINIMAL, WEB, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, NNAPI, XNNPACK_CPU)
+    for target in (CPU, MINIMAL, WEB, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, XNNPACK_CPU)
 }
 
 ON = "-on-"  # between a target and the device that its variant was measured on

@@ -72,5 +72,5 @@ def _bound(target: Target, parts: Graphs, sizes: Sizes) -> Graphs:
     model = bind(main.quantized.model, sizes)
     if target.forms.whole is not None:
         target.forms.whole.complete(model)
-    part = QuantizedGraph(replace(main.quantized, model=model), main.graph, main.risks)
+    part = QuantizedGraph(replace(main.quantized, model=model), main.graph)
     return replace(parts, graphs={MAIN_GRAPH: part})

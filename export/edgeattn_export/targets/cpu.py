@@ -28,9 +28,8 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmooth
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
-    INT8_BLOCKS,
 )
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
@@ -43,13 +42,10 @@ FORMS = Forms(
     linears=(
         INT8,
         INT8_PER_TOKEN,
-        INT7,
         RESIDUAL_INT8,
         INT8_STATIC,
-        INT8_BLOCKS,
         INT4_BLOCKS,
         INT4_BLOCKS_OF_64,
-        INT8_UNPAIRED,
         KERNEL_INT8,
         KERNEL_INT8_PER_TOKEN,
         KERNEL_INT4_BLOCKS,

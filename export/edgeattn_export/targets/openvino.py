@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
-from edgeattn_export.lower.openvino import LOWERINGS, OPENVINO
+from edgeattn_export.lower.openvino import OPENVINO
 from edgeattn_export.lower.openvino.parted_product import PartedProduct
-from edgeattn_export.lower.openvino.scaled_product import ScaledProduct
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -18,7 +18,7 @@ from edgeattn_export.targets.target import Target
 FORMS = Forms(
     linears=(QDQ8, QDQ16, QDQ_WEIGHTS),
     others=(EmbeddingInt8(),),
-    finish=(PartedProduct(), ScaledProduct()),
+    finish=(PartedProduct(),),
 )
 
 # Nanoseconds of 1,000 multiply-accumulates: OpenVINO 2025.4 in float32, one core of an Intel Xeon with
@@ -34,7 +34,6 @@ PACES = {
     FLOAT.name: 15.0,
 }
 
-# Not tried: activations of 16 bits, which are computed in float, as `qdq w8` is with less of an error.
 _SMOOTHED = tuple(Treatment(QDQ8.name, (("smoothing", exponent),)) for exponent in (0.7, 0.6, 0.8))
 _RANGED = tuple(
     Treatment(QDQ8.name, (("smoothing", 0.7), observer))
@@ -63,7 +62,7 @@ OPENVINO_CPU = Target(
     name="openvino",
     engine=OPENVINO,
     stand_in=ORT_QDQ,
-    lowerings=LOWERINGS,
+    lowerings=DECOMPOSED,
     forms=FORMS,
     candidates=CANDIDATES,
     opset=OLDEST,

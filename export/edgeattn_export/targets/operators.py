@@ -32,7 +32,7 @@ class Operators:
 
     @classmethod
     def of_onnxruntime(cls, file: str, *, fixed: bool = False) -> Operators:
-        """Read one of the lists for phones in the installed onnxruntime, such as "nnapi_supported_ops.md".
+        """Read a phone's list in the installed onnxruntime, such as "coreml_supported_mlprogram_ops.md".
 
         Raises:
             IncompatibleRuntimeError: This build of onnxruntime has no such list.

@@ -49,7 +49,7 @@ def test_every_fault_is_told_at_once() -> None:
     recipe = Recipe(
         "mine",
         (
-            ("*", Treatment("int8 blocks")),
+            ("*", Treatment("int4 blocks")),
             ("head", Treatment("int8")),
             ("up", Treatment("int3", (("sanding", 0.5), ("smoothing", 1.5)))),
         ),
@@ -61,7 +61,7 @@ def test_every_fault_is_told_at_once() -> None:
         f"layer 'up': form 'int3' .*{FORMS_THERE}",
         f"layer 'up': technique 'sanding' .*{TECHNIQUES_THERE}",
         "layer 'up': smoothing 1.5 ",
-        "layer 'down' .*'int8 blocks': .*40 .*32",
+        "layer 'down' .*'int4 blocks': .*40 .*32",
     )
     assert re.match("recipe 'mine': " + ".*; ".join(faults), _refusal(recipe))
 

@@ -1,72 +1,85 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import onnx_ir as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize import pairs
-from edgeattn_export.quantize.affine import LARGEST
-from edgeattn_export.quantize.pairs import LARGEST_SUM, bound, can_saturate, largest_sums, saturation_loss
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
+from edgeattn_export.quantize.affine import LARGEST, step_and_zero
+from edgeattn_export.quantize.forms import LinearForm
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.pairs import LARGEST_SUM, bound, can_saturate, largest_sums
+from edgeattn_export.targets.cpu import FORMS
 
 FULL = 255  # the largest activation
+INT16, INT32 = np.iinfo(np.int16), np.iinfo(np.int32)
 
 Bytes = NDArray[np.int8]
+Rows = Callable[..., Samples]
 sides = st.integers(1, 7)
 large = st.one_of(st.integers(-LARGEST, LARGEST), st.sampled_from([-LARGEST, -64, -1, 1, 64, LARGEST]))
-
-
-@st.composite
-def products(draw: st.DrawFn) -> tuple[NDArray[np.uint8], Bytes]:
-    rows, width, channels = draw(sides), draw(sides), draw(sides)
-    activations = st.one_of(st.integers(0, FULL), st.sampled_from([0, 128, FULL]))
-    x = draw(arrays(np.uint8, (rows, width), elements=activations))
-    return x, draw(arrays(np.int8, (width, channels), elements=large))
 
 
 weights = st.tuples(sides, sides).flatmap(lambda dims: arrays(np.int8, dims, elements=large))
 
 
-def _by_hand(x: NDArray[np.uint8], weight: Bytes) -> tuple[NDArray[np.int64], int]:
-    """Multiply as vpmaddubsw does, one pair at a time; return what is missing, and how often."""
-    missing, count = np.zeros((len(x), weight.shape[1]), np.int64), 0
-    for t, n in np.ndindex(missing.shape):
-        for d in range(0, len(weight), 2):
-            right = sum(int(x[t, i]) * int(weight[i, n]) for i in range(d, min(d + 2, len(weight))))
-            saturated = max(-32768, min(32767, right))
-            missing[t, n] += right - saturated
-            count += right != saturated
-    return missing, count
+def _normal(seed: int, *dims: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
 
 
-@given(products(), st.sampled_from([1, 5, pairs.SUMS_AT_ONCE]))
-def test_what_is_lost_is_what_a_loop_loses(product: tuple[NDArray[np.uint8], Bytes], held: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "SUMS_AT_ONCE", held)  # however little is held at once
-        missing, count = saturation_loss(*product)
-    expected, expected_count = _by_hand(*product)
-    np.testing.assert_array_equal(missing, expected)
-    assert count == expected_count
-
-
-def test_64_pairs_of_the_largest_keep_half() -> None:
-    x, weight = np.full((1, 64), FULL, np.uint8), np.full((64, 1), LARGEST, np.int8)
-    missing, count = saturation_loss(x, weight)
-    right = FULL * LARGEST * 64
-    assert (right, right - missing.item(), count) == (2072640, 1048544, 32)
-
-
-def test_nothing_is_lost_of_no_rows() -> None:
-    missing, count = saturation_loss(np.zeros((0, 4), np.uint8), np.full((4, 3), LARGEST, np.int8))
-    assert (missing.shape, count) == ((0, 3), 0)
+def _sums(x: NDArray[np.integer], weight: Bytes, bits: np.iinfo) -> NDArray[np.int64]:
+    """Return ``x @ weight`` as a CPU computes it that adds two neighbors in so many bits, (T, N)."""
+    pad = len(weight) % 2
+    wide = np.pad(x.astype(np.int64), ((0, 0), (0, pad)))
+    rows = np.pad(weight.astype(np.int64), ((0, pad), (0, 0)))
+    pairs = wide[:, 0::2, None] * rows[0::2] + wide[:, 1::2, None] * rows[1::2]  # (T, D / 2, N)
+    return np.asarray(np.clip(pairs, bits.min, bits.max).sum(1))
 
 
 @given(weights)
 def test_a_weight_can_saturate_where_the_largest_activations_do(weight: Bytes) -> None:
     largest = np.full((1, len(weight)), FULL, np.uint8)
-    assert can_saturate(weight) == (saturation_loss(largest, weight)[1] > 0)
+    assert can_saturate(weight) == (_sums(largest, weight, INT16) != _sums(largest, weight, INT32)).any()
+
+
+@pytest.mark.parametrize("form", FORMS.linears, ids=lambda form: form.name)
+def test_no_form_saturates(
+    form: LinearForm, by_hand: Callable[..., ir.Model], rows: Rows, calibrated: Callable[..., Calibration]
+) -> None:
+    calibration = calibrated(by_hand(np.abs(_normal(0, 64, 8)) + 1), rows(np.ones((1, 64), np.float32)))
+    model = quantize(calibration, Recipe("", (("*", Treatment(form.name)),), ())).model
+    stored = [value.const_value.numpy() for value in model.graph.initializers.values()]
+    weights = [each for each in stored if each.dtype in (np.int8, np.uint8) and each.ndim > 1]
+    assert weights
+    is_kernel = bool(model.functions)  # whose weights are (N, D)
+    assert not any(can_saturate(each.T if is_kernel else each) for each in weights if each.dtype == np.int8)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_every_cpu_answers_as_its_sums_say(paired: bool, written: Callable[..., ir.Model]) -> None:
+    linear = Linear(np.abs(_normal(0, 64, 8)) + 1, None, paired=paired)
+    x = np.abs(_normal(1, 5, 64))
+    step, zero = step_and_zero(x.min(), x.max())
+    stored = np.rint(x / step) + zero
+    exact, saturated = (
+        (_sums(stored, linear.rounded, bits) - int(zero) * linear.rounded.sum(0, dtype=np.int64))
+        * step
+        * linear.steps
+        for bits in (INT32, INT16)
+    )
+    assert np.array_equal(exact, saturated) == paired
+    (found,) = ORT_CPU.runner(written(INT8, linear))({"x": x[None]})["y"]
+    nearest = min((exact, saturated), key=lambda each: np.abs(each - found).max())
+    np.testing.assert_allclose(found, nearest, rtol=1e-5)
 
 
 @given(weights)

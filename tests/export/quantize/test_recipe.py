@@ -127,15 +127,6 @@ def test_what_is_wrong_is_named(table: object, where: str, tmp_path: Path) -> No
     assert where in found
 
 
-def test_a_recipe_of_schema_1_means_what_forms_are_by_themselves_now(tmp_path: Path) -> None:
-    path = tmp_path / "recipe.json"
-    techniques = {"smoothing": 0.5, "pairing": 1.0, "rounding": 0.1}
-    old = {"layer": "*", "form": "int8 twice", "techniques": techniques}
-    path.write_text(json.dumps({**WHOLE, "schema": 1, "layers": [old]}), encoding="utf-8")
-    treatment = Treatment("residual int8", (("smoothing", 0.5), ("rounding", 0.1)))
-    assert read_recipe(path).layers == (("*", treatment),)
-
-
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.json: "):
         read_recipe(tmp_path / "none.json")

@@ -15,8 +15,9 @@ from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.forms import FLOAT, LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT8_BLOCKS
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT7, INT8, INT8_UNPAIRED
+from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
+from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Linear
 from edgeattn_export.quantize.quantize import KEPT, KEPT_WITH_INPUT
@@ -85,10 +86,8 @@ def test_a_channel_that_is_on_no_grid_leaves_the_others_theirs() -> None:
         ((-7, 7), WIDTH, INT8, None),
         ((-64, 64), WIDTH, INT8, None),
         ((-7, 7), 32, INT4_BLOCKS, None),
-        ((-128, 127), WIDTH, INT8_BLOCKS, None),
-        ((-127, 127), WIDTH, INT8_UNPAIRED, None),
+        ((-127, 127), WIDTH, QDQ_WEIGHTS, None),
         ((-127, 127), WIDTH, INT8, "128 steps, which would saturate on x86 without VNNI"),
-        ((-127, 127), WIDTH, INT7, "int7 stores -64 to 64 in one step a channel"),
         (
             (-20, 235),
             WIDTH,

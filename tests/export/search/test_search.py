@@ -274,7 +274,7 @@ def test_a_network_without_linear_layers_is_no_trouble(part: FloatGraph, rig: Ma
     assert found.missed == ()
 
 
-@pytest.mark.parametrize("form", ["float", *INT8_FIRST, "int8 blocks"])
+@pytest.mark.parametrize("form", ["float", *INT8_FIRST, "int4 blocks"])
 def test_the_size_that_a_choice_is_expected_to_have_is_the_one_it_has(part: FloatGraph, form: str) -> None:
     known, recipe = part.calibration, Recipe(form, (("*", Treatment(form)),), ())
     whole = Unit("all", known.layers)

@@ -5,14 +5,9 @@ Its compiler finds attention in the products again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
-from edgeattn_export.graph.rule import Rule
-from edgeattn_export.lower.decomposed import DECOMPOSED
-from edgeattn_export.lower.openvino.late_visibility import LateVisibility
 from edgeattn_export.lower.openvino.triangles import compare_positions
 
 PROVIDER = "OpenVINOExecutionProvider"
@@ -26,5 +21,3 @@ OPENVINO = Engine(
     needs=(compare_positions,),
     host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
 )
-
-LOWERINGS: tuple[Rule[Any], ...] = (*DECOMPOSED, LateVisibility())

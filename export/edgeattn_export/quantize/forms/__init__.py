@@ -5,9 +5,8 @@ How to add one:
 1. A file in the folder of its engine, with a subclass of ``LinearForm`` and its instance. ``emit`` writes the
    operators, ``unfit`` says why a layer cannot have the form. The instance states the rest: ``grid``,
    ``calibrated``, ``bytes_per_weight``. The docstring opens with the graph before and after.
-2. It is ``paired`` unless its weights cannot saturate (unsigned, 7 bits, float) or no device of its engine
-   adds products in 16 bits. Operators that multiply u8 by s8 are listed in ``products``, for the simulation
-   in ``quantize.saturation``.
+2. It is ``paired`` unless its weights cannot saturate (unsigned, float) or no device of its engine adds
+   products in 16 bits.
 3. A line in the ``FORMS`` of a target, and a treatment with it among the target's ``Candidates``.
 4. A test in tests/export/quantize/forms/, and a row in docs/recipes.md.
 
@@ -25,7 +24,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.functions import Body
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.forms.form import LinearForm, Product, Rewrite, WholeForm
+from edgeattn_export.quantize.forms.form import LinearForm, Rewrite, WholeForm
 from edgeattn_export.quantize.forms.linear_float import FLOAT
 from edgeattn_export.quantize.layout import Layout
 
@@ -60,12 +59,6 @@ class Forms:
         """Forms of what is no linear layer by name."""
         return {rewrite.name: rewrite for rewrite in self.others}
 
-    @cached_property
-    def products(self) -> Mapping[tuple[str, str], Product]:
-        """What multiplies in 8 bits, by the operator's domain and name."""
-        products = (product for form in self.linears for product in form.products)
-        return {(product.domain, product.op_type): product for product in products}
-
     def noun(self, form: str) -> str:
         """Return what a form is one of, in the singular, such as "embedding" for "int8 rows"."""
         if self.whole is not None and form == self.whole.name:
@@ -82,4 +75,4 @@ class Forms:
         return FLOAT.name if self.whole is None else self.whole.name
 
 
-__all__ = ["FLOAT", "Forms", "LinearForm", "Product", "Rewrite"]
+__all__ = ["FLOAT", "Forms", "LinearForm", "Rewrite"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
@@ -24,33 +24,14 @@ SCALE = 4  # bytes for each output channel
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """An operator that multiplies 8-bit activations and weights, its inputs by their roles, in its order."""
-
-    domain: str
-    op_type: str
-    roles: tuple[str, ...]
-
-    def emit(self, tape: Tape, inputs: Mapping[str, ir.Value | None]) -> ir.Value:
-        """Record the operator; roles that ``inputs`` leaves out stay empty."""
-        return tape.op(self.op_type, [inputs.get(role) for role in self.roles], domain=self.domain)
-
-    def inputs_of(self, node: ir.Node) -> dict[str, ir.Value]:
-        """Return a node's inputs by role, but for those that are left out."""
-        return {
-            role: value for role, value in zip(self.roles, node.inputs, strict=False) if value is not None
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class LinearForm(ABC):
     """One way to compute a linear layer, D to N channels.
 
     Attributes:
         name: In recipes and reports.
         grid: The integers that its weights are stored in, and the rows that share a step.
-        paired: Whether its weights are kept from saturating where two are added in 16 bits, see ``pairs``. A
-            form that is not has weights that cannot (unsigned, 7 bits), or is for other devices alone.
+        paired: Whether its weights are kept from saturating where two are added in 16 bits, see ``pairs``;
+            not those that cannot, such as unsigned ones.
         calibrated: Whether it needs to know how far its input reaches.
         input_steps: Into how many steps it then divides that range.
         bytes_per_weight: Of what it stores, scales by block included.
@@ -65,7 +46,6 @@ class LinearForm(ABC):
 
     noun: ClassVar[str] = "linear layer"
     fuses: ClassVar[bool] = False  # whether a graph's values behind the layer may become its own
-    products: ClassVar[tuple[Product, ...]] = ()  # that the layer may come to have, for ``saturation``
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Say why a layer of D = ``width`` and N = ``channels`` cannot have this form, or return None."""

@@ -20,7 +20,6 @@ BROUGHT_BY = {
     "CUDAExecutionProvider": "pip install onnxruntime-gpu in the place of onnxruntime",
     "CoreMLExecutionProvider": "onnxruntime for macOS or iOS",
     "DmlExecutionProvider": "pip install onnxruntime-directml in the place of onnxruntime",
-    "NnapiExecutionProvider": "com.microsoft.onnxruntime:onnxruntime-android",
     "OpenVINOExecutionProvider": "pip install onnxruntime-openvino in the place of onnxruntime",
     "QNNExecutionProvider": "pip install onnxruntime-qnn",
     "XnnpackExecutionProvider": "Debian's python3-onnxruntime",

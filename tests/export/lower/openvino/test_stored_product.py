@@ -8,7 +8,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.lower.openvino.stored_product import stored_product
+from edgeattn_export.lower.openvino.parted_product import stored_product
 
 WIDTH, SIZE = 16, 8
 

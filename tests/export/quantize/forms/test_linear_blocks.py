@@ -12,7 +12,6 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
-    INT8_BLOCKS,
     LinearBlocks,
     blocks_of,
 )
@@ -24,9 +23,7 @@ WIDTH, CHANNELS = 192, 20
 
 Floats = NDArray[np.float32]
 
-FORMS = pytest.mark.parametrize(
-    "form", [INT8_BLOCKS, INT4_BLOCKS, INT4_BLOCKS_OF_64], ids=lambda form: form.name
-)
+FORMS = pytest.mark.parametrize("form", [INT4_BLOCKS, INT4_BLOCKS_OF_64], ids=lambda form: form.name)
 
 
 def _linear(form: LinearBlocks, *, bias: bool = True) -> Linear:
@@ -75,12 +72,11 @@ def test_the_weights_are_laid_out_as_the_operator_reads_them(
     _, packed, scales, no_points, no_groups, bias = node.inputs
     assert no_points is None
     assert no_groups is None
-    stored, bits, block = packed.const_value.numpy(), form.grid.bits, form.grid.block
+    stored, block = packed.const_value.numpy(), form.grid.block
     assert stored.dtype == np.uint8
-    assert stored.shape == (CHANNELS, WIDTH // block, block * bits // 8)
-    if bits == 4:
-        stored = np.stack([stored & 15, stored >> 4], axis=-1).reshape(CHANNELS, -1, block)  # low one first
-    whole = stored.astype(np.float32) - 2 ** (bits - 1)  # (N, D / block, block)
+    assert stored.shape == (CHANNELS, WIDTH // block, block // 2)
+    stored = np.stack([stored & 15, stored >> 4], axis=-1).reshape(CHANNELS, -1, block)  # low one first
+    whole = stored.astype(np.float32) - 8  # (N, D / block, block)
     assert (whole.min(), whole.max()) == (form.grid.lowest, form.grid.highest)
     found = (whole * scales.const_value.numpy()[..., None]).reshape(CHANNELS, WIDTH).T
     np.testing.assert_allclose(found, _rounded(linear), rtol=1e-5)

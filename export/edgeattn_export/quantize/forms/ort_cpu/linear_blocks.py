@@ -1,7 +1,7 @@
 """A linear layer whose weights and activations have a scale for each block of input channels.
 
 Before: x W + b
-After:  MatMulNBits(x, W_u8 or W_u4, scales, , , b)    zero point 128 or 8, int8 activations
+After:  MatMulNBits(x, W_u4, scales, , , b)    zero point 8, int8 activations
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.grid import Grid
 from edgeattn_export.quantize.linear import Floats, Linear
 
+BITS = 4  # of a stored weight
 INT8_ACTIVATIONS = 4  # the operator's accuracy_level
 SCALE = 2  # bytes for each block, see ``narrow_scales``
 
 
 class LinearBlocks(LinearForm):
-    """Exact and slower at 8 bits; half the size at 4. Unsigned weights never saturate."""
+    """Half the size. Unsigned weights never saturate."""
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Refuse an input whose channels are not whole blocks."""
@@ -32,12 +33,11 @@ class LinearBlocks(LinearForm):
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the operator."""
         stored, scale = blocks_of(linear)
-        bits, block = self.grid.bits, stored.shape[2]
-        weight = embed(tape, packed(stored, bits), f"{name}.int{bits}")
+        weight = embed(tape, packed(stored), f"{name}.int4")
         scales = embed(tape, scale, f"{name}.scales")
         bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
         dims = linear.weight.shape
-        return block_product(tape, x, weight, scales, bias, dims=dims, bits=bits, block=block)
+        return block_product(tape, x, weight, scales, bias, dims=dims, bits=BITS, block=stored.shape[2])
 
 
 def block_product(
@@ -63,14 +63,14 @@ def block_product(
     return tape.op("MatMulNBits", [x, weight, scales, None, None, bias], attributes, domain=MICROSOFT)
 
 
-def _blocks(name: str, bits: int, block: int) -> LinearBlocks:
-    stored = bits / 8 + SCALE / block
-    return LinearBlocks(name, Grid.whole(bits, block), paired=False, bytes_per_weight=stored)
+def _blocks(name: str, block: int) -> LinearBlocks:
+    return LinearBlocks(
+        name, Grid.whole(BITS, block), paired=False, bytes_per_weight=BITS / 8 + SCALE / block
+    )
 
 
-INT8_BLOCKS = _blocks("int8 blocks", 8, 32)
-INT4_BLOCKS = _blocks("int4 blocks", 4, 32)
-INT4_BLOCKS_OF_64 = _blocks("int4 blocks of 64", 4, 64)
+INT4_BLOCKS = _blocks("int4 blocks", 32)
+INT4_BLOCKS_OF_64 = _blocks("int4 blocks of 64", 64)
 
 
 def blocks_of(linear: Linear) -> tuple[NDArray[np.int8], Floats]:
@@ -81,10 +81,8 @@ def blocks_of(linear: Linear) -> tuple[NDArray[np.int8], Floats]:
     return stored, scale * stored.any(axis=2)
 
 
-def packed(stored: NDArray[np.int8], bits: int) -> NDArray[np.uint8]:
-    """Return blocks (N, D / block, block) as bytes; of 4 bits two in each, the first in the low half."""
-    shifted = (stored.astype(np.int16) + (1 << (bits - 1))).astype(np.uint8)  # (N, D / block, block)
-    if bits == 8:
-        return shifted
-    pairs = shifted[..., 0::2] + 16 * shifted[..., 1::2].astype(np.uint16)  # (N, D / block, block / 2)
-    return pairs.astype(np.uint8)
+def packed(stored: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Return blocks (N, D / block, block) as bytes, two numbers in each, the first in the low half."""
+    shifted = (stored + 8).astype(np.uint8)  # (N, D / block, block)
+    pairs: NDArray[np.uint8] = np.bitwise_or(shifted[..., 0::2], shifted[..., 1::2] << 4)
+    return pairs  # (N, D / block, block / 2)

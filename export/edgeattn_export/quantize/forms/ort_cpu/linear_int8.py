@@ -2,9 +2,6 @@
 
 Before: x W + b                                       float32
 After:  DynamicQuantizeMatMul(x, W_s8, scale, , b)    the bias is added inside the operator, in float
-
-With weights of 7 bits, |W_s8| at most 64, no input can make it saturate on x86 without VNNI:
-255 * 64 + 255 * 64 fits 16 bits. onnxruntime's own quantization calls that ``reduce_range``.
 """
 
 from __future__ import annotations
@@ -15,16 +12,12 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, QUANTIZED, stored_bias, stored_weight
-from edgeattn_export.quantize.grid import Grid
+from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, stored_bias, stored_weight
 from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.pairs import LARGEST_SUM
 
 
 class LinearInt8(LinearForm):
     """The fastest form, for any layer."""
-
-    products = (DYNAMIC, QUANTIZED)  # layers of one input share its quantization
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the operator with its int8 weights."""
@@ -38,7 +31,3 @@ def int8_product(tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: 
 
 
 INT8 = LinearInt8("int8")
-INT8_UNPAIRED = LinearInt8("int8 unpaired", paired=False)  # more exact, where no device adds pairs in 16 bits
-
-
-INT7 = LinearInt8("int7", grid=Grid.symmetric(LARGEST_SUM // 2), paired=False)

@@ -26,8 +26,6 @@ LOWEST_OF_GELU = 0.1701  # GELU, by tanh too, never falls below -0.1701: its lar
 class LinearInt8PerToken(LinearForm):
     """More exact where single tokens have outliers, for a pass over the input and one over the output."""
 
-    products = (DYNAMIC,)
-
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the scaled product."""
         weight = stored_weight(tape, linear, name)

@@ -24,8 +24,6 @@ from edgeattn_export.quantize.linear import Linear
 class LinearInt8Static(LinearForm):
     """Less work than int8 for few rows, and less exact where inputs differ in their range."""
 
-    products = (QUANTIZED,)
-
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the quantization and the product.
 

@@ -20,8 +20,6 @@ from edgeattn_export.quantize.linear import Linear
 class LinearResidualInt8(LinearForm):
     """The most exact form with int8 weights, for twice the time."""
 
-    products = (DYNAMIC, QUANTIZED)
-
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the product of the quantized input, that of the residual, and their sum."""
         weight, bias = stored_weight(tape, linear, name), stored_bias(tape, linear, name)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.forms.form import Product
 from edgeattn_export.quantize.linear import Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An operator that multiplies 8-bit activations and weights, its inputs by their roles, in its order."""
+
+    domain: str
+    op_type: str
+    roles: tuple[str, ...]
+
+    def emit(self, tape: Tape, inputs: Mapping[str, ir.Value | None]) -> ir.Value:
+        """Record the operator; roles that ``inputs`` leaves out stay empty."""
+        return tape.op(self.op_type, [inputs.get(role) for role in self.roles], domain=self.domain)
+
 
 # Quantizes its input in every call.
 DYNAMIC = Product(MICROSOFT, "DynamicQuantizeMatMul", ("x", "weight", "scale", "weight zero", "bias"))

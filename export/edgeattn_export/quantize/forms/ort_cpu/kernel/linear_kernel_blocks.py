@@ -16,6 +16,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import BLOCKS, Int8Linear
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
+    BITS,
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
     LinearBlocks,
@@ -34,15 +35,14 @@ class LinearKernelBlocks(LinearBlocks):
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit the node, its weight (N, D / 2) bytes."""
         stored, scale = blocks_of(linear)
-        bits, block = self.grid.bits, stored.shape[2]
         (output,) = Int8Linear(
             x=x,
-            weight=embed(tape, packed(stored, bits).reshape(len(stored), -1), f"{name}.int{bits}"),
+            weight=embed(tape, packed(stored).reshape(len(stored), -1), f"{name}.int4"),
             scale=embed(tape, scale, f"{name}.scales"),
             bias=stored_bias(tape, linear, name),
             rounding=BLOCKS,
-            bits=bits,
-            block_size=block,
+            bits=BITS,
+            block_size=stored.shape[2],
         ).emit(tape)
         return output
 
