@@ -15,10 +15,9 @@ from edgeattn.devices.steady import Steady
 from edgeattn_export.graph.hosts import Opening
 from edgeattn_runtime.device.request import RaceSpec, TimingSpec
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.timing.interleaved import Clock, Pace, RaceTimes, Rounds
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.race import Pace, RaceTimes
 from edgeattn_runtime.timing.surroundings import State, Surroundings
-from edgeattn_runtime.timing.turns import Clock, Rounds
 
 RACES_PER_REQUEST = 8  # races in one request at most: what the way there takes is shared
 TOGETHER_BYTES = 64_000_000  # of the files that they name

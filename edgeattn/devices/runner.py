@@ -14,8 +14,8 @@ from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
+from edgeattn_runtime.timing.interleaved import Each, InTurn
 from edgeattn_runtime.timing.latency import Call
-from edgeattn_runtime.timing.turns import Each, InTurn
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.streaming import StreamingGraphs
 from edgeattn_runtime.bundle.streaming import hop_shape
 from edgeattn_runtime.graph import Graph
-from edgeattn_runtime.timing.turns import Clock, InTurn, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, InTurn, Rounds
 
 STREAMED_SAMPLES = 4  # from the shortest to the longest
 TIMED_HOPS = 8

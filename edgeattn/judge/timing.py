@@ -18,7 +18,7 @@ from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Graph
-from edgeattn_runtime.timing.turns import Clock, InTurn, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, InTurn, Rounds
 
 DRAFT_SECONDS = 3.0  # that the race of a draft may take, about
 PROFILED_INPUTS = 2  # inputs: the smallest and the largest

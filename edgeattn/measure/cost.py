@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgeattn_runtime.timing.interleaved import Clock, Rounds, Turns, timed
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.turns import Clock, Rounds, Turns, timed
 
 ROUNDS = Rounds(least=4, most=30, seconds=2.0, warmup=1)  # of one comparison
 SURE_SHARE = 0.75  # of the rounds in which a way must beat the default by the margin

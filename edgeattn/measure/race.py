@@ -12,9 +12,8 @@ from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle.manifest import Graph
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.timing.confidence import in_batches, ratio_of
+from edgeattn_runtime.timing.interleaved import Clock, InTurn, Pace, Rounds
 from edgeattn_runtime.timing.latency import Call, Latency, window_of
-from edgeattn_runtime.timing.race import Pace
-from edgeattn_runtime.timing.turns import Clock, InTurn, Rounds
 
 MOST_SAMPLES = 32  # timed at most, from the smallest to the largest
 MOST_ROUNDS = 384  # counted at most: 12 passes over 32 samples

@@ -21,7 +21,7 @@ from edgeattn_runtime.bundle.rows import Rows, Stack, row_symbols
 from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.engine.batching import Splitter, stacked
-from edgeattn_runtime.timing.turns import Clock, Each, Rounds, Turns, timed
+from edgeattn_runtime.timing.interleaved import Clock, Each, Rounds, Turns, timed
 
 TRIED_INPUTS = 4  # inputs, from the smallest to the largest
 SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on one input alone, of median size

@@ -38,8 +38,8 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.search.cost import ROUNDS
+from edgeattn_runtime.timing.interleaved import Clock, Rounds, timed
 from edgeattn_runtime.timing.latency import Call
-from edgeattn_runtime.timing.turns import Clock, Rounds, timed
 
 WIDTH = 256
 TREATMENTS = 6  # graphs in a race, as a search has them of a layer

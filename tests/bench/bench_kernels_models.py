@@ -28,8 +28,8 @@ from edgeattn.commands import demo
 from edgeattn_runtime import load
 from edgeattn_runtime.bundle.golden import read_golden
 from edgeattn_runtime.engine.kernels import kernels_here
+from edgeattn_runtime.timing.interleaved import Clock, Each, Rounds, timed
 from edgeattn_runtime.timing.machine import Machine
-from edgeattn_runtime.timing.turns import Clock, Each, Rounds, timed
 
 WAYS: Mapping[str, Sequence[str]] = {"with": (), "without": ("--no-kernels",)}
 ROUNDS = Rounds(least=20, most=400, seconds=10, warmup=3)

@@ -22,9 +22,9 @@ import onnx_ir as ir
 import onnxruntime
 from numpy.typing import NDArray
 
+from edgeattn_runtime.timing.interleaved import Clock, Rounds, timed
 from edgeattn_runtime.timing.latency import Call
 from edgeattn_runtime.timing.machine import Machine
-from edgeattn_runtime.timing.turns import Clock, Rounds, timed
 
 LAYERS = {"query, key, value": (384, 1152), "output": (384, 384), "up": (384, 1536), "down": (1536, 384)}
 ROWS = (1, 16, 128)

@@ -30,8 +30,8 @@ from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.store import Answer
 from edgeattn_export.search.units import Unit
+from edgeattn_runtime.timing.interleaved import Rounds
 from edgeattn_runtime.timing.latency import Call
-from edgeattn_runtime.timing.turns import Rounds
 
 CACHE_BYTES = 32 * 2**20  # bytes that a core's caches hold, about
 FLOAT_BYTES = 4

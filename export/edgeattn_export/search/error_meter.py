@@ -30,8 +30,8 @@ from edgeattn_export.search.candidates import nominal_of
 from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.rig import Rig
 from edgeattn_export.search.store import Answer, fingerprint
+from edgeattn_runtime.timing.interleaved import InTurn, Rounds
 from edgeattn_runtime.timing.latency import Call
-from edgeattn_runtime.timing.turns import InTurn, Rounds
 
 Errors = NDArray[np.float64]  # (samples), squared, in units of what each channel of the answers varies by
 

@@ -13,8 +13,8 @@ from edgeattn_export.graph.hosts import HERE, Host
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.store import Answer, Question, Store
+from edgeattn_runtime.timing.interleaved import Clock, Rounds
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.turns import Clock, Rounds
 
 VERSION = 7  # of what is measured, and how
 

@@ -14,9 +14,8 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.errors import BadInput, BundleError, InputError
-from edgeattn_runtime.timing.race import Pace
+from edgeattn_runtime.timing.interleaved import Clock, Each, InTurn, Pace, Rounds
 from edgeattn_runtime.timing.surroundings import State
-from edgeattn_runtime.timing.turns import Clock, Each, InTurn, Rounds
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = [

@@ -20,8 +20,7 @@ from edgeattn_runtime.device.files import Files
 from edgeattn_runtime.device.worker import Worker
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 from edgeattn_runtime.fields import Field
-from edgeattn_runtime.timing.race import Pace
-from edgeattn_runtime.timing.turns import Clock, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
 
 GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}

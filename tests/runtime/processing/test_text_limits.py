@@ -26,7 +26,7 @@ from tokenizers.normalizers import (
 
 from edgeattn_runtime import BundleError, InputError, load
 from edgeattn_runtime.processing.growth import Growth, growth_of
-from edgeattn_runtime.processing.pieces import check_pieces
+from edgeattn_runtime.processing.tokenizer import check_pieces
 
 WithSteps = Callable[..., Path]
 

@@ -10,9 +10,8 @@ from typing import Protocol
 from edgeattn_export.graph.runner import PlacedRunner
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.fields import Scalar
+from edgeattn_runtime.timing.interleaved import Clock, Pace, RaceTimes, Rounds
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.race import Pace, RaceTimes
-from edgeattn_runtime.timing.turns import Clock, Rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +60,10 @@ class Host(Protocol):
         """
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
-        """Time bound calls of what it has opened side by side, as ``timing.turns.timed`` does."""
+        """Time bound calls of what it has opened side by side, as ``timing.interleaved.timed`` does."""
 
     def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
-        """Race bound calls of what it has opened, as ``timing.race.race_calls`` does."""
+        """Race bound calls of what it has opened, as ``timing.interleaved.race_calls`` does."""
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds

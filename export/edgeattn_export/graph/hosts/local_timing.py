@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from edgeattn_runtime.timing.interleaved import Clock, Pace, RaceTimes, Rounds, race_calls, timed
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.race import Pace, RaceTimes, race_calls
-from edgeattn_runtime.timing.turns import Clock, Rounds, timed
 
 
 class LocalTiming:

@@ -8,9 +8,8 @@ from typing import NoReturn
 
 from edgeattn_export.graph.hosts.host import Opening
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
+from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
 from edgeattn_runtime.timing.latency import Call, Name
-from edgeattn_runtime.timing.race import Pace
-from edgeattn_runtime.timing.turns import Clock, Rounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from edgeattn_runtime.bundle.engine_options import options_of
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.bundle.variant import providers_of
 from edgeattn_runtime.fields import Field, Scalar
-from edgeattn_runtime.timing.race import Pace
-from edgeattn_runtime.timing.turns import Clock, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")  # as a manifest has it

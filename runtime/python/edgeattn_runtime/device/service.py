@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import IO
 
 from edgeattn_runtime.device.frames import FrameError, Message, read_packed, write_packed
+from edgeattn_runtime.device.measurement_lock import BEAT, Turn
 from edgeattn_runtime.device.peer import NOTE, Peer, PeerLostError, refusal
-from edgeattn_runtime.device.turn import BEAT, Turn
 from edgeattn_runtime.errors import BadInput
 
 REQUEST = 1 << 26  # bytes of files that a request brings at most

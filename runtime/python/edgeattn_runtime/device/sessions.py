@@ -18,8 +18,8 @@ from edgeattn_runtime.device.request import CallSpec, CallsSpec, GraphSpec
 from edgeattn_runtime.engine.graph_session import running
 from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.timing.interleaved import Each, InTurn
 from edgeattn_runtime.timing.latency import Call
-from edgeattn_runtime.timing.turns import Each, InTurn
 
 
 @dataclass

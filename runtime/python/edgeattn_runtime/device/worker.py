@@ -38,9 +38,8 @@ from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.engine.session import available_providers
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.fields import Field
+from edgeattn_runtime.timing.interleaved import race_calls, timed
 from edgeattn_runtime.timing.machine import Machine
-from edgeattn_runtime.timing.race import race_calls
-from edgeattn_runtime.timing.turns import timed
 
 IDLE = """
 import edgeattn_runtime.commands.command_line, edgeattn_runtime.engine.system

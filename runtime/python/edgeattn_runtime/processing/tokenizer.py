@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, require_extra
-from edgeattn_runtime.limits import DECODED, GROWTH, STEPS
+from edgeattn_runtime.fields import Field, parse
+from edgeattn_runtime.limits import DECODED, GROWTH, PIECE, STEPS
 from edgeattn_runtime.processing.encoding import OpenTokenizer
 from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
-from edgeattn_runtime.processing.merges import check_merges
 from edgeattn_runtime.processing.pair_template import TRUNCATIONS, PairTemplate
-from edgeattn_runtime.processing.pieces import check_pieces
 from edgeattn_runtime.processing.text import Text
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 
 def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> OpenTokenizer:
@@ -33,7 +37,7 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         from tokenizers import Tokenizer
     with refusing(BundleError, str(path), "no tokenizer that can be read", "export again"):
         file = path.read_bytes() if content is None else content
-        check_merges(str(path), file)
+        _check_merges(str(path), file)
         tokenizer = Tokenizer.from_buffer(file)
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -64,3 +68,64 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
     if text.longest is not None and template is None:
         tokenizer.enable_truncation(text.longest)
     return OpenTokenizer(tokenizer, growth, template, room, text.pair or TRUNCATIONS[0])
+
+
+def _check_merges(name: str, content: bytes) -> None:
+    """Check that the second part of every merge begins with the prefix that it is said to have.
+
+    The library tokenizers takes as many bytes off that part as the model's prefix has. Where that cuts a
+    character, the process is aborted (tokenizers 0.23).
+
+    Args:
+        name: Of the file, for messages.
+        content: What it holds.
+
+    Raises:
+        BundleError: One does not, or the file is no JSON of UTF-8, or has a key twice.
+    """
+    try:
+        model = _entry(parse(content.decode()), "model")
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{name}: not UTF-8 at byte {error.start}; export again") from error
+    prefix = _entry(model, "continuing_subword_prefix").value
+    if not isinstance(prefix, str) or not prefix:
+        return
+    for part in _second_parts(_entry(model, "merges").value):
+        if not part.startswith(prefix):
+            raise BundleError(
+                f"{name}: a merge with {part[:40]!r} found, {prefix[:40]!r} expected before it; export again"
+            )
+
+
+def _entry(field: Field, key: str) -> Field:
+    value = field.value.get(key) if isinstance(field.value, dict) else None
+    return Field(key, value)
+
+
+def _second_parts(merges: object) -> Iterator[str]:
+    """Yield that of each merge, which is a pair or two parts with a space between."""
+    for merge in merges if isinstance(merges, list) else ():
+        parts = merge.split(" ") if isinstance(merge, str) else merge
+        if isinstance(parts, list) and len(parts) == 2 and isinstance(parts[1], str):
+            yield parts[1]
+
+
+def check_pieces(name: str, tokenizer: Tokenizer) -> None:
+    """Check how long added tokens are, and those of a Unigram model: time grows with the longest.
+
+    Args:
+        name: Of the file, for messages.
+        tokenizer: That it holds.
+
+    Raises:
+        BundleError: One has more than ``PIECE`` bytes.
+    """
+    from tokenizers.models import Unigram
+
+    added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]
+    scored = tokenizer.get_vocab(with_added_tokens=False) if isinstance(tokenizer.model, Unigram) else ()
+    longest = max((len(piece.encode()) for piece in (*added, *scored)), default=0)
+    if longest > PIECE:
+        raise BundleError(
+            f"{name}: a token of {longest:,} bytes found, at most {PIECE} expected; export again"
+        )

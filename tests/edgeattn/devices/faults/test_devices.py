@@ -19,7 +19,7 @@ from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.timing.turns import Clock, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, Rounds
 
 GRAPH = Path(__file__).parents[4] / "runtime" / "conformance" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}

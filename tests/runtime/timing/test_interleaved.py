@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edgeattn_runtime.timing.turns import Clock, Each, InTurn, Rounds, timed
+from edgeattn_runtime.timing.interleaved import Clock, Each, InTurn, Rounds, timed
 
 WORK = 20_000  # additions: enough that ten times as many are told apart
 

@@ -1,4 +1,8 @@
-"""Calls timed side by side: by which clock, for how many rounds, and several calls as one."""
+"""Calls timed interleaved, so that what the machine does meanwhile meets all of them alike.
+
+``timed`` compares costs by a ``Clock``, as a search does. ``race_calls`` warms up until calls get no faster,
+and times latencies by the wall clock under a ``Watch``, as a benchmark does.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, cycle
-from typing import Literal, Protocol
+from typing import Generic, Literal, Protocol
 
-from edgeattn_runtime.timing.latency import Call, Name, milliseconds, processor_milliseconds, take_turns
+from edgeattn_runtime.timing.latency import (
+    Call,
+    Name,
+    milliseconds,
+    processor_milliseconds,
+    take_turns,
+    warm_up,
+)
+from edgeattn_runtime.timing.surroundings import Surroundings, Watch
 
 _LEAST = 1e-3  # milliseconds: below what any clock tells
 
@@ -118,3 +130,52 @@ def timed(calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name
     one = sum(took + clock.pause * 1e3 for took in chain.from_iterable(trial.values()))
     affordable = int(min(rounds.seconds * 1e3 / max(one, _LEAST), rounds.most))
     return take_turns(calls, clock, rounds=max(rounds.least, affordable), warmup=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How calls are raced.
+
+    Attributes:
+        rounds: Counted, of each call.
+        unit: Rounds that belong together, such as one on each input.
+        window: Rounds of a window of the warm-up, at least.
+        seconds: That the warm-up may take, about.
+    """
+
+    rounds: int
+    unit: int
+    window: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RaceTimes(Generic[Name]):
+    """What a race took.
+
+    Attributes:
+        milliseconds: By name, of each counted round, by the wall clock.
+        warmup: Rounds made before, not counted.
+        steady: Whether calls had become no faster by then.
+        surroundings: What the machine did meanwhile.
+    """
+
+    milliseconds: Mapping[Name, tuple[float, ...]]
+    warmup: int
+    steady: bool
+    surroundings: Surroundings
+
+
+def race_calls(calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
+    """Race calls in this process.
+
+    Args:
+        calls: By name.
+        pace: How often, after which warm-up.
+    """
+    warm = warm_up(calls, seconds=pace.seconds, unit=pace.unit, window=pace.window)
+    watch = Watch()
+    times = take_turns(calls, milliseconds, rounds=pace.rounds, warmup=0)
+    return RaceTimes(
+        {name: tuple(each) for name, each in times.items()}, warm.rounds, warm.steady, watch.surroundings()
+    )
