@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -53,6 +54,13 @@ settings.register_profile("untimed", deadline=None)  # a busy machine is no faul
 settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the bundles of runtime/conformance, which tests read as they are collected."""
+    if not hasattr(config, "workerinput"):  # of xdist: the workers begin later
+        make = HERE.parent / "runtime" / "conformance" / "make.py"
+        subprocess.run([sys.executable, make, "--unchecked"], check=True)
 
 
 def pytest_collection_finish() -> None:

@@ -24,7 +24,7 @@ from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.targets import TARGETS
 
 ROOT = Path(__file__).parents[1]
-CONFORMANCE = ROOT / "runtime" / "conformance"
+CONFORMANCE = ROOT / "runtime" / "conformance" / "build"
 DOCS = ROOT / "docs"
 WIDTH = 16
 PAGES = sorted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import bundles
 import numpy as np
 import onnx_ir as ir
 import pairs
-import processed
 import tiny
+import tokenized
 from breaking import Make
 from calls import tensors
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
@@ -53,7 +52,7 @@ def bundle(name: str) -> Make:
         inputs = tuple(Tensor(str(each), "int64", _SIZES) for each in (text.ids, text.mask, text.types))
         outputs = tuple(Tensor(each, "float32", _SIZES) for each in ("begins", "ends"))
         folder.mkdir(parents=True)
-        shutil.copy(_tokenizer(name), folder / "tokenizer.json")
+        (folder / "tokenizer.json").write_bytes(tokenized.content(name))
         bundles.save(_products(inputs, outputs), folder / bundles.MODEL_FILE)
         graph = Graph(inputs, outputs)
         bundles.lay_golden(folder, _samples(inputs), graph)
@@ -106,12 +105,7 @@ def _broken(ends: Any) -> Iterator[Any]:
 
 
 def _encoded(name: str) -> Iterator[Encoding]:
-    text = pairs.BUNDLES[name]
-    tokenizer = Tokenizer.from_file(str(_tokenizer(name)))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    if text.longest is not None:
-        tokenizer.enable_truncation(text.longest, strategy=text.pair)
+    text, tokenizer = pairs.BUNDLES[name], tokenized.tokenizer(name)
     for first, second in _PAIRS:
         yield tokenizer.encode(text.prompt(None) + first, second)
 
@@ -138,10 +132,6 @@ def _answers(
         end -= 1
     if begin < end:
         yield {"text": context[begin:end], "score": shares[0] * shares[1], "span": [begin, end]}
-
-
-def _tokenizer(name: str) -> Path:
-    return Path(__file__).parent / processed.FOLDER / f"{pairs.tokenizer_of(name)}.tokenizer.json"
 
 
 def _products(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> ir.Model:

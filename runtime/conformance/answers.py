@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent
+RUNTIMES = Path(__file__).parents[1]
 LACKS = {  # what a reader says, by what it may lack
     "listing": "cannot list",
     "tokenizer": "no tokenizer",
@@ -101,7 +101,7 @@ def programs(names: Iterable[str]) -> dict[str, Path]:
     Args:
         names: The runtimes wanted, each by its name or, for all of a language, by that; none for all.
     """
-    paths = (path for path in sorted(FOLDER.parent.glob("*/conformance*")) if path.is_file())
+    paths = (path for path in sorted(RUNTIMES.glob("*/conformance*")) if path.is_file())
     executable = (path for path in paths if path.suffix == "" and os.access(path, os.X_OK))
     by_name = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
     wanted = set(names) or by_name.keys()
@@ -109,10 +109,10 @@ def programs(names: Iterable[str]) -> dict[str, Path]:
     return {name: path for name, path in by_name.items() if name in wanted or path.parent.name in languages}
 
 
-def questions() -> Questions:
-    """Return all that cases.json asks."""
+def questions(folder: Path) -> Questions:
+    """Return all that cases.json in a folder asks."""
     table = {}
-    for case in json.loads((FOLDER / "cases.json").read_text("utf-8")):
+    for case in json.loads((folder / "cases.json").read_text("utf-8")):
         verdict = (case["verdict"], *([case["error"]] if case["error"] else []))
         table[case["bundle"], "open"] = Question(verdict, case.get("needs"))
         for key, word in _ASKED.items():
@@ -122,10 +122,10 @@ def questions() -> Questions:
     return table
 
 
-def ask(runtime: str, program: Path, questions: Questions) -> Answers:
-    """Run a program, and hold what it prints against all that was asked."""
+def ask(runtime: str, program: Path, folder: Path, questions: Questions) -> Answers:
+    """Run a program over a folder, and hold what it prints against all that was asked."""
     start = time.perf_counter()
-    done = subprocess.run([program, FOLDER], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, folder], capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
     failure = f"exit code {done.returncode}: {last[0]}" if done.returncode else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import captioner
@@ -11,6 +10,7 @@ import decoder
 import numpy as np
 import tiny
 from bundles import NEAR
+from generating import RECORDED
 from tiny import Array
 
 Call = dict[str, Any]
@@ -165,7 +165,7 @@ def captioned() -> list[Call]:
 
 def translated() -> list[Call]:
     """Return the greedy runs that PyTorch was recorded with, and a start that is none."""
-    runs = json.loads((Path(__file__).parent / "translator.json").read_text(encoding="utf-8"))
+    runs = json.loads((RECORDED / "tokens.json").read_text(encoding="utf-8"))
     answers = [
         {"prompt": run["prompt"], "start": run["start"], "max_new_tokens": None, "tokens": run["tokens"]}
         for run in runs

@@ -9,7 +9,6 @@ from typing import Any
 from breaking import Make, changed
 from bundles import good
 
-RECORDED = "encoder-decoder.edge"  # by tests/runtime/record_translator.py
 ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
 _OPTIONAL = (
     *("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many"),

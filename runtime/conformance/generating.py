@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import tiny
 
 from edgeattn_runtime.bundle.generation import CacheEntry, Generation
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
+
+RECORDED = Path(__file__).parent / "recorded" / "encoder-decoder"  # by tests/runtime/record_translator.py
 
 _ENTRIES = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in decoder.PARTS)
 
@@ -75,7 +78,8 @@ def feature_encoder(folder: Path) -> None:
 
 
 def encoder_decoder(folder: Path) -> None:
-    """Write the manifest of graphs that the exporter wrote: names, order and dims are its own."""
+    """Write the graphs that the exporter wrote, and their manifest: names, order and dims are its own."""
+    shutil.copytree(RECORDED, folder, ignore=shutil.ignore_patterns("tokens.json"))
     width, heads, words, positions = 16, 2, 16, 12  # those of tests/runtime/translator.py
     carried = (
         Tensor("cross_key_0", "float32", ("batch", "sequence", width)),

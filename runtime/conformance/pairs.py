@@ -25,8 +25,8 @@ BUNDLES = {
 
 
 def tokenizer_of(name: str) -> str:
-    """Return the tokenizer of a bundle, as record_texts.py names it."""
-    return "wordpiece" if name == "prompts" else name
+    """Return the recorded tokenizer that the one of a bundle is made of."""
+    return "wordpiece" if name == "prompts" else name.removeprefix("pairs-")
 
 
 def given(name: str) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 import bundles
 import numpy as np
 import onnx_ir as ir
-import processed
 import tiny
+import tokenized
 from breaking import Make
 from calls import tensors
 from numpy.typing import NDArray
 from texts import LONGEST, MASKLESS
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
@@ -155,11 +154,7 @@ def tags(name: str) -> list[Entry]:
     """Return numbers of tokens to be read as tags of words, and outputs without the texts they are of."""
     reader, labels = TAGGED[name]
     texts = [*_TEXTS]
-    tokenizer = Tokenizer.from_file(str(_tokenizer(name)))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    if LONGEST[name] is not None:
-        tokenizer.enable_truncation(LONGEST[name])
+    tokenizer = tokenized.tokenizer(name)
     encoded = [tokenizer.encode(text) for text in texts]
     longest = max(len(row.ids) for row in encoded)
     draw = np.random.default_rng(31)
@@ -295,9 +290,7 @@ def tagger(name: str) -> Make:
         output = Tensor("logits", "float32", ("batch", "sequence", len(labels)))
         weights = np.linspace(-1, 1, len(labels), dtype=np.float32)
         folder.mkdir(parents=True)
-        shutil.copy(
-            Path(__file__).parent / processed.FOLDER / f"{name}.tokenizer.json", folder / "tokenizer.json"
-        )
+        (folder / "tokenizer.json").write_bytes(tokenized.content(name))
         bundles.save(_tagging(inputs, output, weights), folder / bundles.MODEL_FILE)
         graph = Graph(inputs, (output,))
         bundles.lay_golden(folder, _token_samples(inputs, weights), graph)
@@ -316,10 +309,6 @@ def tagger(name: str) -> Make:
         )
 
     return make
-
-
-def _tokenizer(name: str) -> Path:
-    return Path(__file__).parent / processed.FOLDER / f"{name}.tokenizer.json"
 
 
 def _tagging(inputs: Sequence[Tensor], output: Tensor, weights: NDArray[np.float32]) -> ir.Model:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 import pairs
 import tiny
+import tokenized
 from breaking import Make
 from texts import LONGEST, MASKLESS
 
@@ -22,7 +21,7 @@ from edgeattn_runtime.processing import Audio, Image, Processing, Series, Text
 from edgeattn_runtime.processing.log_mel import LogMel
 from edgeattn_runtime.processing.resize import Resize
 
-FOLDER = "prepare"  # beside this file: raw inputs, and what becomes of them
+FOLDER = "prepare"  # among the bundles: raw inputs, and what becomes of them
 
 IMAGES = {
     "bilinear": Image(
@@ -219,7 +218,7 @@ def text_bundle(name: str) -> Make:
         ids = Tensor("ids", "int64", ("batch", "sequence"))
         inputs = (ids, Tensor("shown", "int64", ids.dims)) if masked else (ids,)
         folder.mkdir(parents=True)
-        shutil.copy(Path(__file__).parent / FOLDER / f"{name}.tokenizer.json", folder / "tokenizer.json")
+        (folder / "tokenizer.json").write_bytes(tokenized.content(name))
         text = Text(
             tokenizer="tokenizer.json",
             ids="ids",
@@ -242,8 +241,7 @@ def pair_bundle(name: str) -> Make:
             for input_name in (text.ids, text.mask, text.types)
         )
         folder.mkdir(parents=True)
-        tokenizer = f"{pairs.tokenizer_of(name)}.tokenizer.json"
-        shutil.copy(Path(__file__).parent / FOLDER / tokenizer, folder / "tokenizer.json")
+        (folder / "tokenizer.json").write_bytes(tokenized.content(name))
         _write(folder, inputs, Processing(text=text))
 
     return make
@@ -322,8 +320,7 @@ def long_entries(name: str) -> list[dict[str, Any]]:
 
 def decodings(name: str) -> list[dict[str, Any]]:
     """Return what cases.json says of token ids that become text."""
-    decoded = json.loads((Path(__file__).parent / FOLDER / f"{name}.decoded.json").read_text("utf-8"))
-    return [{"tokens": tokens, "text": text, "needs": "tokenizer"} for tokens, text in decoded]
+    return [{"tokens": row, "text": text, "needs": "tokenizer"} for row, text in tokenized.decoded(name)]
 
 
 def image_entries(name: str) -> list[dict[str, Any]]:

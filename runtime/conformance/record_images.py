@@ -1,6 +1,6 @@
-"""Records prepare/: files of images, and the numbers that a bundle makes of what they show.
+"""Records files of images, and the numbers that a bundle makes of what they show.
 
-    python runtime/conformance/record_images.py    # needs edgeattn[image]; then run make.py
+    python runtime/conformance/record_images.py    # needs edgeattn[image]; then make.py --record
 
 Compressed bytes differ from release to release of the libraries that write them, and so do the pixels that
 decoders of JPEG make, by a level or two: files and numbers are kept. The pixels of a JPEG are Pillow's.
@@ -13,17 +13,15 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import expected
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
 import processed
-import resampled
 from resampled import Levels
 
-ROOM = Path(__file__).parent / processed.FOLDER
 ORIENTATION = 0x0112  # EXIF's tag
 
 Files = Iterator[tuple[str, bytes, Levels | None]]
@@ -31,17 +29,15 @@ Files = Iterator[tuple[str, bytes, Levels | None]]
 
 def main() -> None:
     """Write the files, and the numbers of those that are no refusal."""
-    (ROOM / "files").mkdir(parents=True, exist_ok=True)
-    for kind, files in (("pngs", pngs()), ("jpegs", jpegs())):
-        given, numbers = [], []
-        for name, data, levels in files:
-            (ROOM / "files" / name).write_bytes(data)
-            given.append({"file": f"{processed.FOLDER}/files/{name}"})
-            image = processed.IMAGES[processed.IMAGE_BUNDLE].to_table()
-            array = None if levels is None else resampled.prepared(levels, image)
-            numbers.append(None if array is None else [float(str(number)) for number in array.ravel()])
-        _write(f"{processed.IMAGE_BUNDLE}.{kind}.json", given)
-        _write(f"{processed.IMAGE_BUNDLE}.{kind}.numbers.json", numbers)
+    expected.RECORDED_IMAGES.mkdir(parents=True, exist_ok=True)
+    image = processed.IMAGES[processed.IMAGE_BUNDLE].to_table()
+    lines = []
+    for name, data, levels in (*pngs(), *jpegs()):
+        (expected.RECORDED_IMAGES / name).write_bytes(data)
+        numbers = None if levels is None else expected.numbers_of([levels], image)
+        lines.append(f'"{name}": {json.dumps(numbers, separators=(",", ":"))}')
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    expected.RECORDED_NUMBERS.write_text(text, encoding="ascii", newline="\n")
 
 
 def pngs() -> Files:
@@ -165,11 +161,6 @@ def _packed(levels: Levels, bits: int) -> bytes:
     digits = "".join(f"{level:0{bits}b}" for level in levels)
     digits += "0" * (-len(digits) % 8)
     return int(digits, 2).to_bytes(len(digits) // 8, "big")
-
-
-def _write(file: str, items: list[Any]) -> None:
-    lines = ",\n".join(json.dumps(item, separators=(",", ":")) for item in items)
-    (ROOM / file).write_text(f"[\n{lines}\n]\n", encoding="ascii", newline="\n")
 
 
 if __name__ == "__main__":

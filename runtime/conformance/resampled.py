@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -114,13 +115,9 @@ def _along(levels: Levels, size: int, resample: str) -> Levels:
         return levels
     if resample == "nearest":
         return levels[_nearest(len(levels), size)]
-    weight, reach = _FILTERS[resample]
-    out = np.empty((size, *levels.shape[1:]), np.uint8)
-    for i, (first, k) in enumerate(_coefficients(len(levels), size, weight, reach)):
-        within = levels[first : first + len(k)].astype(np.int64)
-        total = (1 << (_BITS - 1)) + np.tensordot(np.array(k), within, 1)
-        out[i] = np.clip(total >> _BITS, 0, 255)
-    return out
+    k = _coefficients(len(levels), size, resample)
+    total = (1 << (_BITS - 1)) + k @ levels.reshape(len(levels), -1).astype(np.int64)
+    return np.clip(total >> _BITS, 0, 255).astype(np.uint8).reshape(size, *levels.shape[1:])
 
 
 def _nearest(n: int, m: int) -> list[int]:
@@ -132,14 +129,14 @@ def _nearest(n: int, m: int) -> list[int]:
     return places
 
 
-def _coefficients(
-    n: int, m: int, weight: Callable[[float], float], reach: float
-) -> list[tuple[int, list[int]]]:
-    """Return, for each of ``m`` places, the first of ``n`` values that it takes and their weights."""
+@cache
+def _coefficients(n: int, m: int, resample: str) -> NDArray[np.int64]:
+    """Return the weights of ``n`` values, for each of ``m`` places: (m, n)."""
+    weight, reach = _FILTERS[resample]
     scale = n / m
     stretch = max(scale, 1.0)
     support = reach * stretch
-    coefficients = []
+    coefficients = np.zeros((m, n), np.int64)
     for i in range(m):
         center = (i + 0.5) * scale
         first = max(int(center - support + 0.5), 0)
@@ -148,7 +145,7 @@ def _coefficients(
         total = 0.0
         for w in weights:
             total += w
-        coefficients.append((first, [_rounded(w / total * (1 << _BITS)) for w in weights]))
+        coefficients[i, first:stop] = [_rounded(w / total * (1 << _BITS)) for w in weights]
     return coefficients
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
@@ -14,6 +15,7 @@ _BASE = (
 _SECRET = bytes(range(32))
 
 
+@cache
 def public_key() -> str:
     """Return the key that verifies, in hex."""
     return _packed(_times(_scalar(), _BASE)).hex()

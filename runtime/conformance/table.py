@@ -3,6 +3,7 @@
     python runtime/conformance/table.py                  # a row a runtime, then all that does not agree
     python runtime/conformance/table.py python cpp --all # these runtimes, with every answer
     python runtime/conformance/table.py --json           # every answer, as JSON
+    python runtime/conformance/table.py --folder FOLDER  # of bundles made elsewhere, such as a release's
 
 A program is an executable runtime/LANGUAGE/conformance or conformance-VARIANT. Those of several languages run
 at once, as many as there are cores. The exit code is 1 where an answer does not agree or is missing.
@@ -20,19 +21,21 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from answers import LACKS, NUMBERS, Answer, Answers, Questions, ask, programs, questions
+from make import made
 
 from edgeattn_runtime.bundle.session_settings import available_cores
 
 Rows = Iterator[Sequence[str]]
 
 
-def answers_of(paths: Mapping[str, Path], cases: Questions) -> list[Answers]:
+def answers_of(paths: Mapping[str, Path], folder: Path) -> list[Answers]:
     """Ask programs, those of one language one after the other: they build in the same folder."""
     by_language = groupby(paths, key=lambda name: paths[name].parent)
     languages = [list(names) for _, names in by_language]
+    cases = questions(folder)
 
     def of_language(names: Sequence[str]) -> list[Answers]:
-        return [_asked(name, paths[name], cases) for name in names]
+        return [_asked(name, paths[name], folder, cases) for name in names]
 
     with ThreadPoolExecutor(available_cores()) as pool:
         return list(chain.from_iterable(pool.map(of_language, languages)))
@@ -69,9 +72,9 @@ def details(answers: Iterable[Answer]) -> Rows:
         )
 
 
-def _asked(name: str, program: Path, cases: Questions) -> Answers:
+def _asked(name: str, program: Path, folder: Path, cases: Questions) -> Answers:
     sys.stderr.write(f"{name} ...\n")
-    answers = ask(name, program, cases)
+    answers = ask(name, program, folder, cases)
     sys.stderr.write(f"{name}: {_agree(answers.answers)} agree\n")
     return answers
 
@@ -109,11 +112,14 @@ def main() -> int:
     parser.add_argument("runtimes", nargs="*", metavar="RUNTIME", help="such as cpp, web-node (all)")
     parser.add_argument("--all", action="store_true", help="every answer, not those alone that do not agree")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
+    parser.add_argument(
+        "--folder", type=Path, help="of the bundles and cases.json (build/, made anew where old)"
+    )
     args = parser.parse_args()
     paths = programs(args.runtimes)
     if not paths:
         parser.error(f"no runtime {' '.join(args.runtimes)} with a conformance program")
-    runtimes = answers_of(paths, questions())
+    runtimes = answers_of(paths, args.folder or made())
     if args.json:
         sys.stdout.write(json.dumps([asdict(each) for each in runtimes], indent=2) + "\n")
     else:

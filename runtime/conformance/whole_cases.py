@@ -10,7 +10,7 @@ import processed
 import prompts
 import sessions
 import steps
-from case import ACCEPTED, RECORDED, Case, in_both
+from case import ACCEPTED, Case, in_both
 
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 
@@ -153,7 +153,7 @@ WHOLE = (
         generate_many=prompts.captioned(),
     ),
     Case(
-        RECORDED,
+        "encoder-decoder.edge",
         ACCEPTED,
         "generates from a source; graphs of the exporter, tokens of PyTorch",
         generating.encoder_decoder,

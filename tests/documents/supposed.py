@@ -93,7 +93,7 @@ def inputs(path: Path) -> None:
 
 def benchmark(path: Path) -> None:
     """Write what ``bench`` prints of a small bundle."""
-    bundle = Path(__file__).parents[2] / "runtime" / "conformance" / "good.edge"
+    bundle = Path(__file__).parents[2] / "runtime" / "conformance" / "build" / "good.edge"
     with path.open("w", encoding="utf-8") as file:
         subprocess.run(["edgeattn", "bench", bundle, "--json"], check=True, stdout=file)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-TOKENIZER = Path(__file__).parents[2] / "runtime" / "conformance" / "processed.edge" / "tokenizer.json"
+TOKENIZER = Path(__file__).parents[2] / "runtime/conformance/build/processed.edge/tokenizer.json"
 VOCABULARY, WIDTH, HEADS = 14, 32, 2
 LENGTHS = (3, 9, 5, 7, 4, 8, 6, 10)
 

@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "runtime"))
 
 from hub_cache import linked_snapshot
 
-GOOD = Path(__file__).parents[2] / "runtime" / "conformance" / "good.edge"
+GOOD = Path(__file__).parents[2] / "runtime" / "conformance" / "build" / "good.edge"
 
 
 @pytest.fixture

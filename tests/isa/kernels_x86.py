@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +21,7 @@ import bochs
 from emulators import CACHE, ROOT
 from programs import edgeattn_run, kernel_test
 
+CONFORMANCE = ROOT / "runtime" / "conformance"
 DOT_PRODUCTS = " with dot products"
 # By Bochs's names of CPUs, the instruction sets whose tests run there: others have their own CPUs.
 INSTRUCTION_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -46,12 +49,13 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(description="Run the kernels on emulated x86-64 CPUs.")
     parser.add_argument("cpus", nargs="*", metavar="CPU", default=list(INSTRUCTION_SETS))
-    parser.add_argument("--bundle", type=Path, default=ROOT / "runtime" / "conformance" / "kernels.edge")
+    parser.add_argument("--bundle", type=Path, default=CONFORMANCE / "build" / "kernels.edge")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where downloads are kept")
     arguments = parser.parse_args()
     unknown = set(arguments.cpus) - set(INSTRUCTION_SETS)
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: expected of {', '.join(INSTRUCTION_SETS)}")
+    subprocess.run([sys.executable, CONFORMANCE / "make.py"], check=True)
     files = {name: kernel_test(name) for name in TESTS}
     files |= {"edgeattn-run": edgeattn_run(kernels=True), "bundle.edge": arguments.bundle}
     for cpu in arguments.cpus:

@@ -98,7 +98,7 @@ def test_digits_are_read_off_pictures_as_in_training() -> None:
 def test_sentences_are_tokenized_as_in_training() -> None:
     model = load("sentence")
     prepare, pieces = preparation(model, "sentence").inputs, model.tokenizer()
-    given = json.loads((ROOT / "runtime/conformance/prepare/texts.json").read_text("ascii"))
+    given = json.loads((ROOT / "runtime/conformance/build/prepare/texts.json").read_text("ascii"))
     texts = [*(text for text in given if isinstance(text, str)), "word " * 500, ""]
     assert len(texts) >= INPUTS
     for text in texts:

@@ -21,8 +21,8 @@ from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
 
-CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
-sys.path += [str(CONFORMANCE), str(CONFORMANCE.parent / "python" / "conform")]
+CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
+sys.path += [str(CONFORMANCE.parent), str(CONFORMANCE.parents[1] / "python" / "conform")]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
-"""Records encoder-decoder.edge: the graphs that the exporter writes, and what PyTorch generates.
+"""Records what encoder-decoder.edge is of: graphs that the exporter writes, and what PyTorch generates.
 
-    python tests/runtime/record_translator.py    # needs edgeattn[export]; then runtime/conformance/make.py
+    python tests/runtime/record_translator.py    # needs edgeattn[export]; then make.py --record
 
 The exporter chooses forms by measuring, so that another machine may write other graphs: they are kept.
 """
@@ -18,9 +18,7 @@ from torch import Tensor, nn
 
 import edgeattn
 
-CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
-BUNDLE = CONFORMANCE / "encoder-decoder.edge"
-TOKENS = CONFORMANCE / "translator.json"
+RECORDED = Path(__file__).parents[2] / "runtime" / "conformance" / "recorded" / "encoder-decoder"
 
 STARTS = {  # by source; the last is padded
     (1, 10, 1, 3, 13, 1): (6,),
@@ -37,11 +35,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "translator.edge"
         edgeattn.export(net, list(translator.samples()), budget={"cosine": 0.999}).save(saved)
-        BUNDLE.mkdir(exist_ok=True)
+        RECORDED.mkdir(exist_ok=True)
         for file in ("decoder.onnx", "encoder.onnx", "golden.safetensors"):
-            shutil.copy(saved / file, BUNDLE / file)
+            shutil.copy(saved / file, RECORDED / file)
     runs = [_run(net, source, start) for source, start in STARTS.items()]
-    TOKENS.write_text(json.dumps(runs) + "\n", encoding="utf-8")
+    (RECORDED / "tokens.json").write_text(json.dumps(runs) + "\n", encoding="utf-8")
 
 
 def _run(net: nn.Module, source: tuple[int, ...], start: tuple[int, ...]) -> dict[str, list[int]]:

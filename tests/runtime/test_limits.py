@@ -41,7 +41,7 @@ def test_the_specification_states_every_limit() -> None:
     constants = [value for name, value in vars(limits).items() if name.isupper()]
     assert {int(number.replace(",", "")) for number, _ in rows} == {2**20, *constants}
     assert len({case for _, case in rows}) == len(rows) == table.count("\n| ") - 2  # without the head
-    assert all((ROOT / "runtime" / "conformance" / case).is_dir() for _, case in rows)
+    assert all((ROOT / "runtime" / "conformance" / "build" / case).is_dir() for _, case in rows)
 
 
 def test_no_source_of_the_core_hides_a_limit() -> None:

@@ -23,10 +23,10 @@ def table(tmp_path: Path) -> Callable[..., Ran]:
     """Run the table over one case and programs that print the given lines."""
     folder = tmp_path / "runtime" / "conformance"
     folder.mkdir(parents=True)
-    for file in ("table.py", "answers.py"):
+    for file in ("table.py", "answers.py", "make.py"):
         shutil.copy(RUNTIME / "conformance" / file, folder)
-    cases = json.loads((RUNTIME / "conformance" / "cases.json").read_text("utf-8"))
-    (folder / "cases.json").write_text(json.dumps([case for case in cases if case["bundle"] == BUNDLE]))
+    cases = json.loads((RUNTIME / "conformance" / "build" / "cases.json").read_text("utf-8"))
+    (tmp_path / "cases.json").write_text(json.dumps([case for case in cases if case["bundle"] == BUNDLE]))
 
     def run(*options: str, **printed: str) -> Ran:
         for name, lines in printed.items():
@@ -34,7 +34,7 @@ def table(tmp_path: Path) -> Callable[..., Ran]:
             program.parent.mkdir()
             program.write_text(f"#!/bin/sh\ncat << 'END'\n{lines}\nEND\n")
             program.chmod(0o755)
-        command = [sys.executable, "-B", folder / "table.py", *options]
+        command = [sys.executable, "-B", folder / "table.py", "--folder", tmp_path, *options]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     return run

@@ -20,7 +20,7 @@ from figures import BAD, BadInputs
 from mutation import mutated_bytes, mutated_json
 from safetensors.numpy import load as load_tensors
 
-CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance"
+CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
 BUNDLES: Final = (
     *(
         "good",

@@ -23,7 +23,7 @@ from edgeattn_runtime.errors import EdgeAttnError
 TESTS: Final = Path(__file__).parents[1]
 MACHINERY: Final = TESTS / "runtime" / "faults"
 SWEEPS: Final = TESTS / "edgeattn" / "sweep" / "faults"
-CONFORMANCE: Final = TESTS.parent / "runtime" / "conformance"
+CONFORMANCE: Final = TESTS.parent / "runtime" / "conformance" / "build"
 INSTALL: Final = Path(__file__).with_name("install.py")
 GOOD: Final = CONFORMANCE / "good.edge"
 ROOMS: Final = (0, 1_000, 4_000)  # bytes that a full disk still has, of the good bundle's some 10,000

@@ -11,7 +11,7 @@ from typing import Final
 
 from figures import Life
 
-CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance"
+CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
 INFERENCES: Final = 1_000_000  # of all kinds together, in a run of half an hour
 LOADS: Final = 10_000
 

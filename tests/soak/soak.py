@@ -33,6 +33,7 @@ SWEEPS_FROM: Final = 900.0  # seconds of a run that has the time to kill sweeps 
 SHARES: Final = {"inputs": 0.38, "life": 0.27, "threads": 0.05, "faults": 0.3}
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 DIGITS: Final = Path(__file__).parents[2] / "models" / "digits" / "model.py"
+MAKE: Final = Path(__file__).parents[2] / "runtime" / "conformance" / "make.py"
 COMPILE: Final = Path(__file__).parents[2] / "runtime" / "cpp" / "compile"
 WIDTH: Final = 130  # characters
 
@@ -100,6 +101,7 @@ def main() -> int:
     parser.add_argument("--fuzzed", type=Path, action="append", default=[], metavar="COUNTS")
     parser.add_argument("--core", type=Path, metavar="LIBRARY", help="of the C++ core; else it is built")
     given = parser.parse_args()
+    subprocess.run([sys.executable, MAKE], check=True)
     place = Path(tempfile.mkdtemp(prefix="edgeattn-soak-"))
     fuzzers = [row for path in given.fuzzed for row in fuzzed(path)]
     rows = [*fuzzers, *soak(given.time, given.seed, place, given.core or built())]

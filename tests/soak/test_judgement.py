@@ -27,7 +27,7 @@ import trial
 
 from edgeattn_runtime import load
 
-CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
 REPLIES = "import sys\nfor line in sys.stdin: print({reply!r}, flush=True)"
 FINE = {"outcome": "refused", "message": "", "seconds": 0.1, "bytes": 0}
 

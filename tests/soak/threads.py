@@ -14,7 +14,7 @@ from figures import Threads
 from edgeattn_runtime import Model, generate, load
 from edgeattn_runtime.bundle.golden import read_golden
 
-CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance"
+CONFORMANCE: Final = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
 COUNT: Final = 32
 PROMPTS: Final = ([1, 2, 3], [4], [5, 6], [1, 2, 3, 4, 5, 6, 7])
 

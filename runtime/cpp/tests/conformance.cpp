@@ -499,7 +499,7 @@ void print(const Json& one, const std::string& what, const std::string& expected
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 2) return std::cerr << "edgeattn-conformance FOLDER, such as runtime/conformance\n", 2;
+  if (count != 2) return std::cerr << "edgeattn-conformance FOLDER, such as runtime/conformance/build\n", 2;
   folder = words[1];
   for (const auto& one : Json::parse(read_bytes(folder + "/cases.json"))) {
     print(one, "open", one["error"].is_null() ? one["verdict"] : one["error"], [&] { return open(one); });

@@ -1,6 +1,6 @@
 """Runs every case of a conformance folder, and prints a line of JSON for each answer.
 
-python runtime/python/conform runtime/conformance
+python runtime/python/conform runtime/conformance/build
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.commands.arguments import parser
 
 TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 FOR_OTHERS = {"serve", "sweep"}  # a page for phones; a scheduler and its workers
 
 DENIED = """

@@ -7,7 +7,7 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn_runtime.__main__ import main as device
 
-DECODER = str(Path(__file__).parents[3] / "runtime" / "conformance" / "decoder.edge")
+DECODER = str(Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "decoder.edge")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from edgeattn_runtime.__main__ import main as on_device
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import check, read_golden
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 OTHER = "other/model.onnx"
 
 Refused = Callable[..., str]

@@ -11,7 +11,7 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn_runtime.model import load
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 TOKENS = np.array([[3, 1, 4, 1, 5]])
 INPUTS = {"tokens": TOKENS, "attention_mask": np.ones_like(TOKENS)}
 

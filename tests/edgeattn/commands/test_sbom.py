@@ -21,7 +21,7 @@ from edgeattn.__main__ import main
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle.folder import open_bundle
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 
 @pytest.fixture

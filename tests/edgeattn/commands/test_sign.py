@@ -25,7 +25,7 @@ from edgeattn.__main__ import main
 from edgeattn_runtime import load
 from edgeattn_runtime.bundle.folder import open_bundle
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 HEX = KEY.public_key().public_bytes_raw().hex()
 

@@ -10,7 +10,7 @@ import pytest
 from edgeattn.__main__ import main
 from edgeattn.devices.host import DeviceHost
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 BUNDLE = CONFORMANCE / "good.edge"
 
 

@@ -17,7 +17,7 @@ from edgeattn_runtime.errors import BadInput, BundleError, InputError
 from edgeattn_runtime.timing.interleaved import Clock, Each, InTurn, Pace, Rounds
 from edgeattn_runtime.timing.surroundings import State
 
-GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.edge" / "model.onnx"
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]

@@ -22,7 +22,7 @@ from edgeattn_runtime.errors import BadInput, EdgeAttnError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
 
-GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 ROUNDS = Rounds(2, 2)
 STEADY = {"began": 0, "ended": 1, "before": 1.0, "after": 1.0, "best": 1.0, "slept": 0.0}

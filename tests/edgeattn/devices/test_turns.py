@@ -15,7 +15,7 @@ import pytest
 from edgeattn.devices.host import DeviceHost
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
-GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 
 

@@ -15,7 +15,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 
-GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.edge" / "model.onnx"
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]

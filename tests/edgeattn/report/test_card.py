@@ -19,7 +19,7 @@ from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.processing import Processing
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 TASKS = {
     "good.edge": None,
     "processed.edge": "text-classification",

@@ -14,7 +14,7 @@ from edgeattn.report.pictures.answered_sample import AnsweredSample
 from edgeattn.report.pictures.patches import patch_grid
 from edgeattn.source.own_processing import OwnProcessing
 
-TOKENIZER = Path(__file__).parents[3] / "runtime" / "conformance" / "processed.edge" / "tokenizer.json"
+TOKENIZER = Path(__file__).parents[3] / "runtime/conformance/build/processed.edge/tokenizer.json"
 WORDS = ("seven (99 %)", "seven (98 %)")
 DRAW = np.random.default_rng(0)
 IMAGE: Mapping[str, object] = {

@@ -10,7 +10,7 @@ from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows, Stack
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 
 def read(name: str) -> Manifest:

@@ -13,7 +13,7 @@ from edgeattn.serve.site import build_page, engine_files, open_site
 from edgeattn_export.lower.ort_web import NODE, ORT_WEB
 from edgeattn_runtime.errors import BadInput
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 GOOD = CONFORMANCE / "good.edge"  # with a variant for browsers
 
 

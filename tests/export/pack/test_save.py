@@ -21,7 +21,7 @@ from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import check
 from edgeattn_runtime.errors import BadInput
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from edgeattn.source import handover
 from edgeattn_runtime.bundle.deviation import cosine
 
 MODELS = Path(__file__).parents[3] / "models"
-ODD_TEXTS = MODELS.parent / "runtime" / "conformance" / "prepare" / "texts.json"
+ODD_TEXTS = MODELS.parent / "runtime" / "conformance" / "build" / "prepare" / "texts.json"
 GIGABYTE = 10**9
 INT8_COSINE = 0.98  # of one output, at sizes and masks that no sample has
 PADDING = 5  # tokens

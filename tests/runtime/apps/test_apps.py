@@ -15,7 +15,7 @@ from endless import make_endless
 from edgeattn_runtime.timing.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.timing.machine import Machine
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 ENDS = {  # how calls end that are cancelled, late, broken off or of a closed model
     "cancelled": ("CancellationError", "CancellationException"),
     "cancelled before": ("CancellationError",),

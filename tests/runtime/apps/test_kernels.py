@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-CONFORMANCE = ROOT / "runtime" / "conformance"
+CONFORMANCE = ROOT / "runtime" / "conformance" / "build"
 BUNDLE = CONFORMANCE / "kernels.edge"
 JNI = ROOT / "runtime" / "android" / "edgeattn" / "src" / "main" / "cpp"
 

@@ -13,7 +13,7 @@ from edgeattn_runtime.bundle.manifest import Manifest
 
 
 def _text(bundle: str) -> str:
-    return (ROOM / "conformance" / bundle / "manifest.json").read_text("utf-8")
+    return (ROOM / "conformance" / "build" / bundle / "manifest.json").read_text("utf-8")
 
 
 def _changed(bundle: str, change: Change) -> Any:

@@ -9,7 +9,7 @@ from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows, Stack, rows_per_call
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 
-TEXT = (ROOM / "conformance" / "tuned.edge" / "manifest.json").read_text("utf-8")
+TEXT = (ROOM / "conformance" / "build" / "tuned.edge" / "manifest.json").read_text("utf-8")
 
 
 def test_the_manifest_gives_back_what_was_measured() -> None:

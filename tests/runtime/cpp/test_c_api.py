@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime import InputError, StepStream, load
 
 CPP = Path(__file__).parents[3] / "runtime" / "cpp"
-CONFORMANCE = CPP.parent / "conformance"
+CONFORMANCE = CPP.parent / "conformance" / "build"
 HEADER = (CPP / "include" / "edgeattn.h").read_text("utf-8")
 FUNCTIONS = re.findall(r"^EDGEATTN_API ([\w* ]+?[ *])(edgeattn_\w+)\(([^;]*)\);", HEADER, re.MULTILINE)
 INPUT_ERROR, DEADLINE_ERROR = 1, 6

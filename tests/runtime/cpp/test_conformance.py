@@ -13,7 +13,7 @@ from answers import questions
 from hub_cache import linked_snapshot
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 
 def test_every_case_agrees_with_sanitizers(run: Run, clang: Path) -> None:

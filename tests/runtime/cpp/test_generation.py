@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeattn_runtime import InputError, generate_many
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 WORDS = 16  # in the vocabulary of both bundles
 RUNS = 60  # of each bundle
 

@@ -11,7 +11,7 @@ import pytest
 from edgeattn_runtime.__main__ import main
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 FILES = CONFORMANCE / "prepare" / "files"
 
 

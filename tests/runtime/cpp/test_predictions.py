@@ -12,7 +12,7 @@ from edgeattn_runtime import load
 from edgeattn_runtime.__main__ import main
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 LETTERBOX, ANSWERS = CONFORMANCE / "objects-letterbox.edge", CONFORMANCE / "span-wordpiece.edge"
 QUESTION, CONTEXT = "Who?", "Émilie 😀 wrote it."
 

@@ -20,7 +20,7 @@ from edgeattn_runtime.bundle.folder import open_bundle
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CPP = Path(__file__).parents[3] / "runtime" / "cpp"
-CONFORMANCE = CPP.parent / "conformance"
+CONFORMANCE = CPP.parent / "conformance" / "build"
 GOOD = CONFORMANCE / "good.edge"
 
 

@@ -12,7 +12,7 @@ from reader import check_out, lines, run
 from safetensors.numpy import save_file
 
 PAGE = ROOT / "runtime" / "cpp" / "README.md"
-BUNDLE = ROOT / "runtime" / "conformance" / "decoder.edge"
+BUNDLE = ROOT / "runtime" / "conformance" / "build" / "decoder.edge"
 TABLE = [command.text for command in commands(PAGE) if command.text.startswith("edgeattn-run ")]
 
 

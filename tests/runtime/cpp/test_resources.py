@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 SHORT_OF = Path(__file__).with_name("short_of.py")
 RESOURCE_ERROR = 5
 

@@ -22,7 +22,7 @@ from tokenizers_of_checkpoints import KINDS, texts, tokenizer
 from edgeattn_runtime.processing.encoding import OpenTokenizer, encode
 from edgeattn_runtime.processing.growth import Growth
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 
 def ask(program: Path, file: Path, lines: Sequence[Any], *options: str) -> list[dict[str, Any]]:

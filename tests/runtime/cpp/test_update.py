@@ -17,7 +17,7 @@ from edgeattn_runtime.errors import BundleError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 KEY = json.loads((CONFORMANCE / "signed.edge" / "manifest.json").read_text("utf-8"))["signature"]["key"]
 OTHER = "5a" * 32
 

@@ -12,7 +12,7 @@ from edgeattn_runtime.processing import Audio, Image, Labels, Processing, Text
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.objects import Objects
 
-TEXT = (ROOM / "conformance" / "processed.edge" / "manifest.json").read_text("utf-8")
+TEXT = (ROOM / "conformance" / "build" / "processed.edge" / "manifest.json").read_text("utf-8")
 
 IMAGE = Image(
     input="pixels",

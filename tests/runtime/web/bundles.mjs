@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FolderSource } from '../../../runtime/web/dist/folder.js';
 
-export const CONFORMANCE = fileURLToPath(new URL('../../../runtime/conformance/', import.meta.url));
+export const CONFORMANCE = fileURLToPath(new URL('../../../runtime/conformance/build/', import.meta.url));
 
 /** A bundle in its folder. */
 export const bundle = (name) => new FolderSource(CONFORMANCE + name);

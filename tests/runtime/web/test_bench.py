@@ -10,7 +10,7 @@ import pytest
 from edgeattn.results.device import read_result
 from edgeattn_runtime.bundle.folder import open_bundle
 
-GOOD = Path(__file__).parents[3] / "runtime" / "conformance" / "good.edge"
+GOOD = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.edge"
 SCRIPT = """
 import {{ load }} from '{package}/dist/index.js';
 import {{ FolderSource }} from '{package}/dist/folder.js';

@@ -13,7 +13,7 @@ import edgeattn_runtime
 
 MODULES = {"index", "folder", "native", "remote", "worker", "platform.browser", "platform.node"}
 LARGEST = 30_000  # bytes of what every page fetches of it, built by Vite and compressed as a server sends it
-CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 APP = """
 import { Worker } from 'node:worker_threads';

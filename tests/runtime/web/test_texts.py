@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models
 
-PREPARE = Path(__file__).parents[3] / "runtime" / "conformance" / "prepare"
+PREPARE = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "prepare"
 SCRIPT = """
 import {{ readFile }} from 'node:fs/promises';
 import {{ load }} from '{package}/dist/index.js';

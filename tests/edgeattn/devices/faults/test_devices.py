@@ -21,7 +21,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.timing.interleaved import Clock, Rounds
 
-GRAPH = Path(__file__).parents[4] / "runtime" / "conformance" / "good.edge" / "model.onnx"
+GRAPH = Path(__file__).parents[4] / "runtime" / "conformance" / "build" / "good.edge" / "model.onnx"
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 PAUSED = Clock("cost", pause=0.1)  # 40 rounds of it take seconds on any machine
 LONG = Rounds(least=40, most=40)
