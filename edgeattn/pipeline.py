@@ -31,7 +31,7 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
 from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 
 
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
@@ -179,7 +179,7 @@ def export(
         metric=metric,
         processing=own,
         streaming=asked,
-        generation=NO_DEFAULTS if generation is None else GenerationDefaults.read(generation),
+        generation=NO_OPTIONS if generation is None else GenerationOptions.read(generation),
     )
     source = source if trained is None else source.beside(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)

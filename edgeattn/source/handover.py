@@ -23,7 +23,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.plain_module import module_in
 from edgeattn_export.capture.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
@@ -211,10 +211,10 @@ def _streaming(defined: object, path: Path) -> StreamRequest | None:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _generation(defined: object, path: Path) -> GenerationDefaults:
+def _generation(defined: object, path: Path) -> GenerationOptions:
     table = _mapping(defined, path, "generation")
     try:
-        return NO_DEFAULTS if table is None else GenerationDefaults.read(table)
+        return NO_OPTIONS if table is None else GenerationOptions.read(table)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

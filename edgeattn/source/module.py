@@ -26,7 +26,7 @@ from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import BadInput
 
 Pretty = Callable[[Any], str]  # of the module's outputs
@@ -71,7 +71,7 @@ class ModuleSource:
     picture: Picture | None = None
     processing: OwnProcessing | None = None
     streaming: StreamRequest | None = None
-    generation: GenerationDefaults = NO_DEFAULTS
+    generation: GenerationOptions = NO_OPTIONS
     card: Card = field(default_factory=Card)
     file: Path | None = None
     sha256: str | None = None

@@ -15,7 +15,7 @@ from edgeattn_export.capture.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OnnxSource:
     metric = None
     processing = None
     streaming = None
-    generation = NO_DEFAULTS
+    generation = NO_OPTIONS
     card = Card()
     unknown_tokens = None
     weights_sha256 = None  # they are part of the model file

@@ -13,7 +13,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.streaming import StreamRequest
-from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.errors import SampleError
 
 Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
@@ -65,7 +65,7 @@ class Source(Protocol):
         """Which input arrives piece by piece; None where none does."""
 
     @property
-    def generation(self) -> GenerationDefaults:
+    def generation(self) -> GenerationOptions:
         """What its bundle generates with where a caller says nothing."""
 
     @property

@@ -12,7 +12,7 @@ from edgeattn_export.cache.model_graphs import ModelGraph
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, CacheEntry, Generation, Symbol
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -64,7 +64,7 @@ class Steps:
     caches: tuple[Cache, ...]
     symbols: Mapping[str, Symbol]
     positions: int | None
-    defaults: GenerationDefaults = NO_DEFAULTS
+    defaults: GenerationOptions = NO_OPTIONS
 
     @property
     def graphs(self) -> Mapping[str, ModelGraph]:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from edgeattn_export.cache.steps import Steps
 from edgeattn_export.cache.with_cache import Cached
 from edgeattn_runtime.bundle.generation import check_generation
-from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.errors import BundleError, ModelError
 
 
-def with_defaults(cached: Cached, defaults: GenerationDefaults) -> Cached:
+def with_defaults(cached: Cached, defaults: GenerationOptions) -> Cached:
     """Give a decoder the settings of its author; one without a cache takes none, with a warning.
 
     Raises:

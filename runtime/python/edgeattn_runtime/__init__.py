@@ -35,6 +35,7 @@ from edgeattn_runtime.errors import (
 )
 
 if TYPE_CHECKING:
+    from edgeattn_runtime.bundle.generation_options import GenerationOptions
     from edgeattn_runtime.decoding import (
         GenerationSession,
         Hypothesis,
@@ -57,6 +58,7 @@ __all__ = [
     "Deadline",
     "DeadlineError",
     "EdgeAttnError",
+    "GenerationOptions",
     "GenerationSession",
     "Hypothesis",
     "IncompatibleRuntimeError",
@@ -83,6 +85,7 @@ __version__ = "0.1.0"
 _HEAVY = {
     "bench": "timing.benchmark",
     "Deadline": "engine.deadline",
+    "GenerationOptions": "bundle.generation_options",
     "GenerationSession": "decoding",
     "Hypothesis": "decoding",
     "Label": "processing",

@@ -12,7 +12,7 @@ from edgeattn_runtime.errors import BundleError
 
 Scalar = str | float | bool
 
-_LARGEST = 2**53 - 1  # the largest integer that every JSON reader, JavaScript's too, keeps exact
+LARGEST = 2**53 - 1  # the largest integer that every JSON reader, JavaScript's too, keeps exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ class Field:
             raise self.refusal("a text")
         return self.value
 
-    def integer(self, least: int, most: int = _LARGEST) -> int:
+    def integer(self, least: int, most: int = LARGEST) -> int:
         """Read an integer from ``least`` to ``most``."""
         if type(self.value) is not int or not least <= self.value <= most:
-            expected = "2^53 - 1" if most == _LARGEST else f"{most:,}"
+            expected = "2^53 - 1" if most == LARGEST else f"{most:,}"
             raise self.refusal(f"an integer from {least} to {expected}")
         return self.value
 
@@ -78,7 +78,7 @@ class Field:
 
     def number(self) -> float:
         """Read a finite number; an integer stays one, so that it is written back as it was."""
-        if type(self.value) is int and abs(self.value) <= _LARGEST:
+        if type(self.value) is int and abs(self.value) <= LARGEST:
             return self.value
         if type(self.value) is float and math.isfinite(self.value):
             return self.value

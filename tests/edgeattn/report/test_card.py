@@ -13,7 +13,7 @@ from edgeattn.report.card import card
 from edgeattn.report.ci.summary import plain
 from edgeattn.results.card import Card
 from edgeattn.results.report import Report
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.fields import Field
@@ -135,9 +135,7 @@ def test_it_generates_by_what_the_encoder_reads(
 ) -> None:
     manifest = _manifest(f"{bundle}.edge")
     assert manifest.generation is not None
-    own = replace(
-        manifest.generation, defaults=GenerationDefaults.read(defaults) if defaults else NO_DEFAULTS
-    )
+    own = replace(manifest.generation, defaults=GenerationOptions.read(defaults) if defaults else NO_OPTIONS)
     prepared = Processing.from_field(Field("processing", processing)) if processing else None
     read = ModelCard(card(replace(manifest, generation=own, processing=prepared), [report], Card()))
     assert read.data.to_dict().get("pipeline_tag") == task

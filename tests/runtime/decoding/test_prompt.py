@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_runtime.decoding.prompt import read_count, read_tokens
+from edgeattn_runtime.decoding.prompt import read_tokens
 from edgeattn_runtime.errors import InputError
 
 
@@ -51,18 +51,3 @@ def test_a_vocabulary_that_is_not_known() -> None:
     assert read_tokens("prompt", [2**63 - 1], vocabulary=None).tolist() == [2**63 - 1]
     with pytest.raises(InputError, match="token 9223372036854775808 "):
         read_tokens("prompt", np.array([2**63], np.uint64), vocabulary=None)
-
-
-@pytest.mark.parametrize(
-    ("value", "pattern"),
-    [
-        (0, "0 .*1 "),
-        (2.0, r"2\.0 "),
-        ("3", "'3' "),
-    ],
-)
-def test_counts(value: Any, pattern: str) -> None:
-    assert read_count("n", 3, least=1) == 3
-    assert read_count("n", np.int64(3), least=3) == 3  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=f"^n: {pattern}"):
-        read_count("n", value, least=1)

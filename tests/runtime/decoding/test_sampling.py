@@ -15,9 +15,7 @@ from edgeattn_runtime.decoding.sampling import (
     choose,
     log_softmax,
     penalized,
-    read_penalty,
 )
-from edgeattn_runtime.errors import InputError
 
 ROUNDING = 1e-12  # of sums in float64
 DRAWS = 20_000
@@ -58,12 +56,6 @@ def test_tokens_that_were_there_get_less_likely() -> None:
     assert result.tolist() == [[1.0, -4.0, 1.0], [2.0, -2.0, 0.5]]  # once, however often they were there
     assert scores[0].tolist() == [2.0, -2.0, 1.0]
     assert penalized(scores, tokens, 1.0) is scores
-
-
-@pytest.mark.parametrize("penalty", [0, -1.0, np.inf, np.nan, "2", None])
-def test_bad_penalties(penalty: float) -> None:
-    with pytest.raises(InputError, match=r"^repetition_penalty: "):
-        read_penalty(penalty)
 
 
 @given(LOGITS)
@@ -169,21 +161,3 @@ def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
     deviations = (counts[tokens] - DRAWS * masses) / np.sqrt(DRAWS * masses * (1 - masses))
     assert np.abs(deviations).max() < SPREAD
     assert counts[3] == 0
-
-
-@pytest.mark.parametrize(
-    ("settings", "pattern"),
-    [
-        ({"temperature": -0.1}, r"temperature: -0\.1 "),
-        ({"temperature": float("nan")}, "temperature: nan "),
-        ({"temperature": float("inf")}, "temperature: inf "),
-        ({"top_k": 0}, "top_k: 0 "),
-        ({"top_k": 1.5}, r"top_k: 1\.5 "),
-        ({"top_p": 0.0}, r"top_p: 0\.0 "),
-        ({"top_p": 1.01}, r"top_p: 1\.01 "),
-        ({"top_p": float("nan")}, "top_p: nan "),
-    ],
-)
-def test_settings_out_of_range(settings: dict[str, Any], pattern: str) -> None:
-    with pytest.raises(InputError, match=f"^{pattern}"):
-        Sampling(**settings)

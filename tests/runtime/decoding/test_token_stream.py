@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_runtime import BadInput, BundleError, InputError, Model, generate, load
+from edgeattn_runtime import (
+    BadInput,
+    BundleError,
+    GenerationOptions,
+    InputError,
+    Model,
+    generate,
+    load,
+)
 from edgeattn_runtime.decoding.stepper import Stepper
 
 TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=16)
@@ -290,3 +298,16 @@ def test_logits_that_are_no_numbers(decoder: Model, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Stepper, "__call__", lambda self, tokens: np.full((1, 1, 16), broken, np.float32))
     with pytest.raises(BundleError, match=rf"decoder\.edge: .* {broken} "):
         next(generate(decoder, [1]))
+
+
+def test_options_by_name_go_before_a_record(conformance: Path) -> None:
+    decoder = load(conformance / "decoder.edge")
+    record = GenerationOptions(max_new_tokens=3, temperature=2.0, seed=3)
+    assert list(generate(decoder, [1], record)) == list(
+        generate(decoder, [1], max_new_tokens=3, temperature=2.0, seed=3)
+    )
+    assert list(generate(decoder, [1], record, temperature=0)) == list(
+        generate(decoder, [1], max_new_tokens=3)
+    )
+    with pytest.raises(InputError, match=r"^num_beams: 2 .*generate_many"):
+        generate(decoder, [1], GenerationOptions(num_beams=2))

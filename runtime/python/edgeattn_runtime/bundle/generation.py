@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, cast
 
-from edgeattn_runtime.bundle.generation_defaults import NO_DEFAULTS, GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, repeated
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
@@ -61,7 +61,7 @@ class Generation:
     length: str
     cache: tuple[CacheEntry, ...]
     positions: int | None
-    defaults: GenerationDefaults = NO_DEFAULTS
+    defaults: GenerationOptions = NO_OPTIONS
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it: an encoder's keys, and defaults, where there are any."""
@@ -91,7 +91,7 @@ class Generation:
             length=fields["length"].text(),
             cache=tuple(CacheEntry.from_field(item) for item in fields["cache"].items(least=1)),
             positions=None if fields["positions"].value is None else fields["positions"].integer(1),
-            defaults=GenerationDefaults.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NO_DEFAULTS,
+            defaults=GenerationOptions.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NO_OPTIONS,
         )
 
 

@@ -7,24 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgeattn_runtime import __version__
+from edgeattn_runtime.bundle.generation_options import OPTIONS
 from edgeattn_runtime.errors import EdgeAttnError
-
-# Settings of the command generate, which are passed on as they are.
-GENERATION = (
-    "start",
-    "stop",
-    "stop_sequences",
-    "max_new_tokens",
-    "repetition_penalty",
-    "temperature",
-    "top_k",
-    "top_p",
-    "seed",
-    "num_beams",
-    "num_return_sequences",
-    "length_penalty",
-    "early_stopping",
-)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,42 +87,20 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"what an encoder reads: X.npz, SOUND.wav or an image{several}",
     )
-    add = command.add_argument
-    add("--start", type=_token_ids, metavar="0", help="an encoder-decoder's answer begins so")
-    add("--stop", type=_token_ids, metavar="0,3", help="tokens that end it")
-    add(
-        "--stop-sequences",
-        type=_token_ids,
-        action="append",
-        default=[],
-        metavar="5,2",
-        help="tokens in a row that end it; may be given several times",
-    )
-    add(
+    command.add_argument(
         "--stop-strings",
         action="append",
         default=[],
         metavar="TEXT",
-        help="a text that ends an answer in text; may be given several times",
+        help="a text that ends an answer in text; may be repeated",
     )
-    add("--max-new-tokens", type=int, metavar="N", help="the most to print (all positions)")
-    add("--repetition-penalty", type=float, metavar="P", help="above 1 tokens return less (1)")
-    add("--temperature", type=float, metavar="T", help="above 0 tokens are drawn (0)")
-    add("--top-k", type=int, metavar="K", help="draw from the K likeliest (all)")
-    add("--top-p", type=float, metavar="P", help="draw from the likeliest that hold the share P (all)")
-    add("--seed", type=int, metavar="N", help="the same seed draws the same tokens")
-    beams = command.add_argument_group("beams", "a line a sequence: the prompt's number, score, answer")
-    add = beams.add_argument
-    add("--num-beams", type=int, metavar="N", help="sequences continued together, 1 to 8 (1)")
-    add("--num-return-sequences", type=int, default=1, metavar="N", help="sequences to print (1)")
-    add("--length-penalty", type=float, metavar="P", help="above 0 favors long ones (1)")
-    add("--early-stopping", type=_early_stopping, metavar="true|false|never", help="(false)")
-
-
-def _early_stopping(text: str) -> bool | str:
-    if text not in ("true", "false", "never"):
-        raise argparse.ArgumentTypeError(f"{text!r} found, true, false or never expected")
-    return text if text == "never" else text == "true"
+    for name, option in OPTIONS.items():
+        command.add_argument(
+            f"--{name.replace('_', '-')}",
+            action="append" if option["kind"].is_repeated else "store",
+            metavar=option["kind"].metavar,
+            help=option["summary"],
+        )
 
 
 def _token_ids(text: str) -> tuple[int, ...]:

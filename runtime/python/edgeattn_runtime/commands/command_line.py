@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from edgeattn_runtime.boundary import shortage
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.bundle.golden import NO_GOLDEN, check
 from edgeattn_runtime.commands.answers import answer_lines
-from edgeattn_runtime.commands.arguments import GENERATION, parser
+from edgeattn_runtime.commands.arguments import parser
 from edgeattn_runtime.commands.generate import Prompts, pieces, print_pieces
 from edgeattn_runtime.commands.raw_input import given_of, read_input
 from edgeattn_runtime.commands.tables import benchmark_text, check_table
@@ -87,9 +88,9 @@ def _bench(args: argparse.Namespace) -> None:
 
 def _generate(args: argparse.Namespace) -> None:
     prompts = Prompts(args.tokens or (), args.text or (), args.input or ())
-    settings = {name: getattr(args, name) for name in GENERATION}
+    options = GenerationOptions.parse(vars(args))
     model = _load(args)
-    print_pieces(pieces(model, prompts, settings, args.stop_strings))
+    print_pieces(pieces(model, prompts, options, args.stop_strings))
 
 
 def _print(text: str) -> None:

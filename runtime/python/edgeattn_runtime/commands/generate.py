@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.commands.raw_input import read_prompt
 from edgeattn_runtime.decoding import generate, generate_many, generate_text
 from edgeattn_runtime.decoding.prompt import Prompt
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model
 
-_BEAM_SETTINGS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
@@ -51,7 +50,7 @@ class Prompts:
 
 
 def pieces(
-    model: Model, prompts: Prompts, settings: dict[str, Any], stop_strings: Sequence[str] = ()
+    model: Model, prompts: Prompts, options: GenerationOptions, stop_strings: Sequence[str] = ()
 ) -> Iterator[str]:
     """Yield what is printed, as it comes.
 
@@ -60,7 +59,7 @@ def pieces(
     Args:
         model: The bundle.
         prompts: What it continues.
-        settings: Those of ``generate_many``, by name; all of the beams' are there. None is the bundle's.
+        options: Those of ``generate_many``.
         stop_strings: Texts that end the one answer, where that is a text.
 
     Raises:
@@ -69,15 +68,14 @@ def pieces(
     inputs = prompts.read(model)
     generation = model.manifest.generation
     own_beams = None if generation is None or stop_strings else generation.defaults.num_beams
-    is_single = len(inputs) == settings["num_return_sequences"] == 1 and settings["num_beams"] in (None, 1)
-    if is_single and (settings["num_beams"] == 1 or settings["temperature"] or (own_beams or 1) == 1):
-        single = {name: value for name, value in settings.items() if name not in _BEAM_SETTINGS}
+    is_single = len(inputs) == (options.num_return_sequences or 1) == 1 and options.num_beams in (None, 1)
+    if is_single and (options.num_beams == 1 or options.temperature or (own_beams or 1) == 1):
         if prompts.answers_in_text(model):
-            return chain(generate_text(model, inputs[0], stop_strings=stop_strings, **single), "\n")
+            return chain(generate_text(model, inputs[0], options, stop_strings=stop_strings), "\n")
         _check_none(stop_strings)
-        return (f"{token}\n" for token in generate(model, inputs[0], **single))
+        return (f"{token}\n" for token in generate(model, inputs[0], options))
     _check_none(stop_strings)
-    answers = generate_many(model, inputs, **settings)
+    answers = generate_many(model, inputs, options)
     if is_single:  # by the beams that the bundle asks for
         return iter([f"{_words(model, prompts, answers[0][0].tokens)}\n"])
     return (

@@ -5,20 +5,17 @@ Its answers, scores and end are those of transformers' ``generate(num_beams=...)
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.bundle.generation_defaults import MOST_BEAMS
-from edgeattn_runtime.decoding.prompt import Tokens, read_count
+from edgeattn_runtime.decoding.prompt import Tokens
 from edgeattn_runtime.decoding.sampling import likeliest, log_softmax, penalized
 from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
 from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.decoding.stops import Stops
-from edgeattn_runtime.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,29 +30,12 @@ class Beams:
         early_stopping: True ends where there are as many ended sequences as beams. False ends where, besides,
             no sequence could score better at the length that they have now; "never" where none could at any
             length.
-
-    Raises:
-        InputError: A field is out of its range.
     """
 
     num_beams: int = 1
     num_return_sequences: int = 1
     length_penalty: float = 1.0
     early_stopping: bool | Literal["never"] = False
-
-    def __post_init__(self) -> None:
-        read_count("num_beams", self.num_beams, least=1, most=MOST_BEAMS)
-        if read_count("num_return_sequences", self.num_return_sequences, least=1) > self.num_beams:
-            raise InputError(
-                f"num_return_sequences: {self.num_return_sequences} found, at most num_beams expected, "
-                f"{self.num_beams}; ask for more beams"
-            )
-        if not (isinstance(self.length_penalty, (int, float)) and math.isfinite(self.length_penalty)):
-            raise InputError(f"length_penalty: {self.length_penalty!r} found, a finite number expected")
-        if not (isinstance(self.early_stopping, bool) or self.early_stopping == "never"):
-            raise InputError(
-                f"early_stopping: {self.early_stopping!r} found, True, False or 'never' expected"
-            )
 
 
 class BeamSearch:

@@ -13,7 +13,6 @@ from edgeattn_runtime.decoding.prompt import (
     Prompt,
     Tokens,
     count_sequences,
-    read_count,
     read_sources,
     read_tokens,
 )
@@ -82,14 +81,13 @@ class Decoder:
         """Return how many new tokens there may be behind a prompt of ``length`` tokens.
 
         Raises:
-            InputError: The number is below 1, or nothing limits them.
+            InputError: Nothing limits them.
         """
         positions = self._generation.positions
         room = None if positions is None else positions - length + 1
         if max_new_tokens is None and room is None:
             raise InputError("max_new_tokens: None found, a number expected: the model has no last position")
-        requested = None if max_new_tokens is None else read_count("max_new_tokens", max_new_tokens, least=1)
-        return min(limit for limit in (requested, room) if limit is not None)
+        return min(limit for limit in (max_new_tokens, room) if limit is not None)
 
     def check_rows(self, num_beams: int) -> None:
         """Check that a call may have as many rows as there are beams.

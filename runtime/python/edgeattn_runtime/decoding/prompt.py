@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -44,22 +43,6 @@ def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least:
     for token in array[(array < 0) | (array > most)]:
         raise InputError(f"{name}: token {token} found, 0 to {most} expected; check the tokenizer")
     return array.astype(np.int64)
-
-
-def read_count(name: str, value: int, *, least: int, most: int | None = None) -> int:
-    """Return an integer of at least ``least``, and at most ``most``.
-
-    Raises:
-        InputError: It is something else.
-    """
-    try:
-        count = operator.index(value)
-    except TypeError as error:
-        raise InputError(f"{name}: {value!r} found, an integer expected") from error
-    if count < least or (most is not None and count > most):
-        expected = f"at least {least}" if most is None else f"{least} to {most}"
-        raise InputError(f"{name}: {count} found, {expected} expected")
-    return count
 
 
 def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol]) -> Arrays:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults, either, taken
-from edgeattn_runtime.decoding.prompt import Tokens, read_count
+from edgeattn_runtime.decoding.prompt import Tokens
 from edgeattn_runtime.decoding.stepper import Logits
-from edgeattn_runtime.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,46 +22,12 @@ class Sampling:
         top_k: Keeps this many of the likeliest tokens (Fan et al. 2018, section 5.4); None keeps all.
         top_p: Then keeps the fewest of the likeliest tokens whose mass reaches it: the nucleus (Holtzman et
             al. 2020, section 3.1); None keeps all.
-
-    Raises:
-        InputError: A field is out of its range.
     """
 
     repetition_penalty: float = 1.0
     temperature: float = 0.0
     top_k: int | None = None
     top_p: float | None = None
-
-    @classmethod
-    def over(
-        cls,
-        defaults: GenerationDefaults,
-        *,
-        repetition_penalty: float | None,
-        temperature: float | None,
-        top_k: int | None,
-        top_p: float | None,
-    ) -> Sampling:
-        """Return what a caller says over a bundle's defaults.
-
-        Raises:
-            InputError: A field is out of its range.
-        """
-        return cls(
-            repetition_penalty=taken(repetition_penalty, defaults.repetition_penalty, 1.0),
-            temperature=taken(temperature, defaults.temperature, 0.0),
-            top_k=either(top_k, defaults.top_k),
-            top_p=either(top_p, defaults.top_p),
-        )
-
-    def __post_init__(self) -> None:
-        read_penalty(self.repetition_penalty)
-        if not (self.temperature >= 0 and math.isfinite(self.temperature)):
-            raise InputError(f"temperature: {self.temperature} found, a finite number of at least 0 expected")
-        if self.top_k is not None:
-            read_count("top_k", self.top_k, least=1)
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(f"top_p: {self.top_p} found, above 0 and at most 1 expected")
 
 
 def choose(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int:
@@ -139,14 +102,3 @@ def penalized(scores: Logits, tokens: Tokens, penalty: float) -> Logits:
     changed = scores.copy()
     np.put_along_axis(changed, tokens, np.where(values < 0, values * penalty, values / penalty), axis=-1)
     return changed
-
-
-def read_penalty(penalty: float) -> float:
-    """Return a repetition penalty.
-
-    Raises:
-        InputError: It is no finite number above 0.
-    """
-    if not (isinstance(penalty, (int, float)) and penalty > 0 and math.isfinite(penalty)):
-        raise InputError(f"repetition_penalty: {penalty!r} found, a finite number above 0 expected")
-    return penalty

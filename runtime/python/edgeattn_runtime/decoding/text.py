@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TypedDict, Unpack
+from typing import Unpack
 
+from edgeattn_runtime.bundle.generation_options import GenerationOptions, NamedOptions
 from edgeattn_runtime.decoding.generation_session import GenerationSession
 from edgeattn_runtime.decoding.prompt import Prompt
 from edgeattn_runtime.decoding.token_stream import generate
@@ -15,27 +16,14 @@ from edgeattn_runtime.model import Model, load
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"  # what a decoder makes of a character whose bytes are not all there
 
 
-class Settings(TypedDict, total=False):
-    """What ``generate`` takes beside its prompt."""
-
-    start: Iterable[int] | None
-    max_new_tokens: int | None
-    temperature: float | None
-    top_k: int | None
-    top_p: float | None
-    repetition_penalty: float | None
-    stop: Iterable[int] | None
-    stop_sequences: Iterable[Iterable[int]]
-    seed: int | None
-    session: GenerationSession | None
-
-
 def generate_text(
     bundle: str | os.PathLike[str] | Model,
     prompt: Prompt | str,
+    options: GenerationOptions | None = None,
     *,
     stop_strings: Iterable[str] = (),
-    **settings: Unpack[Settings],
+    session: GenerationSession | None = None,
+    **named: Unpack[NamedOptions],
 ) -> Iterator[str]:
     """Continue a text, or answer what an encoder reads, and yield the new text piece by piece as it comes.
 
@@ -45,8 +33,10 @@ def generate_text(
     Args:
         bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
         prompt: A text, which the bundle's tokenizer makes tokens of; or a prompt as ``generate`` takes it.
+        options: As in ``generate``.
         stop_strings: Texts that end it and are not yielded, none empty.
-        settings: Those of ``generate``.
+        session: As in ``generate``.
+        named: As in ``generate``.
 
     Returns:
         The pieces; together, they are the text of the tokens that were generated.
@@ -60,8 +50,8 @@ def generate_text(
     model = bundle if isinstance(bundle, Model) else load(bundle)
     model.decode(())  # tells now that there is no tokenizer
     stops = _read_stops(stop_strings)
-    tokens = generate(model, text_prompt(model, prompt) if isinstance(prompt, str) else prompt, **settings)
-    return _before(stops, decoded(model, tokens))
+    inputs = text_prompt(model, prompt) if isinstance(prompt, str) else prompt
+    return _before(stops, decoded(model, generate(model, inputs, options, session=session, **named)))
 
 
 def text_prompt(model: Model, text: str) -> Prompt:

@@ -10,7 +10,7 @@ import torch
 from edgeattn.source.arguments import read_source
 from edgeattn.source.checkpoint.generation_settings import defaults_of, left_out
 from edgeattn.source.module import ModuleSource
-from edgeattn_runtime.bundle.generation_defaults import GenerationDefaults
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 
 
 def read(folder: Path, data: Path) -> ModuleSource:
@@ -40,7 +40,7 @@ def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
     assert 0 <= score(found) < 1
     assert found.processing is not None
     assert found.processing.processing.text is not None
-    assert found.generation == GenerationDefaults(stop=(3,))
+    assert found.generation == GenerationOptions(stop=(3,))
 
 
 def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
         assert so_far.shape[1] <= folders.LONGEST
         assert (so_far[:, 1:] == sample.target[:, :-1].numpy()).all()
     assert 0 <= score(found) < 1
-    assert found.generation == GenerationDefaults(start=(0,), stop=(3,))
+    assert found.generation == GenerationOptions(start=(0,), stop=(3,))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_settings_become_defaults(
 ) -> None:
     assert defaults_of(settings, 64, start) == defaults
     assert left_out(settings, defaults) == others
-    assert not defaults or GenerationDefaults.read(defaults).to_table() == defaults
+    assert not defaults or GenerationOptions.read(defaults).to_table() == defaults
 
 
 def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:
