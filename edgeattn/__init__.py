@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edgeattn.judge.request import Objective
     from edgeattn.pipeline import export, export_onnx
     from edgeattn.results.report import Report
-    from edgeattn_export.quantize.recipe import Recipe
+    from edgeattn_export.quantize.recipes.recipe import Recipe
     from edgeattn_runtime.model import load
 
 __all__ = [
@@ -68,7 +68,7 @@ __all__ = [
 _HEAVY = {
     "Bundle": "edgeattn.bundle",
     "Objective": "edgeattn.judge.request",
-    "Recipe": "edgeattn_export.quantize.recipe",
+    "Recipe": "edgeattn_export.quantize.recipes.recipe",
     "Report": "edgeattn.results.report",
     "export": "edgeattn.pipeline",
     "export_onnx": "edgeattn.pipeline",

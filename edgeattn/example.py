@@ -17,7 +17,7 @@ from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.outputs import refilled
-from edgeattn_export.capture.reference import Call, Reference
+from edgeattn_export.capture.original.reference import Call, Reference
 from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import IncompatibleRuntimeError

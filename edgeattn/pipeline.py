@@ -200,7 +200,7 @@ def export_onnx(
 
     Args:
         model: A file of any opset that ONNX's own converter brings to that of the standard Attention.
-        samples: An .npz file, see ``edgeattn_export.capture.read_samples.read_npz``.
+        samples: An .npz file, see ``edgeattn_export.capture.samples.read_samples.read_npz``.
         budget: Limits by name; there is no metric to drop.
         target: As for ``export``.
         trained: As for ``export``.

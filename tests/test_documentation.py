@@ -19,7 +19,7 @@ from edgeattn.source import handover
 from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.recipe import read_recipe
+from edgeattn_export.quantize.recipes.recipe import read_recipe
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.targets import TARGETS
 

@@ -107,7 +107,7 @@ def export(
         from edgeattn.judge.request import Objective, Request
         from edgeattn.source.arguments import read_source
         from edgeattn_export.pack import check_folder
-        from edgeattn_export.quantize.recipe import read_recipe
+        from edgeattn_export.quantize.recipes.recipe import read_recipe
 
         progress.stage("load")
         source = read_source(model, real, roles, dims)

@@ -27,7 +27,7 @@ from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import refilled
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples

@@ -27,7 +27,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 
 LONGEST_REASON = 200  # characters of a reason
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_OF_BOTH = re.compile(r"^model: (?=.*; encoder: )", re.DOTALL)  # see edgeattn_export.quantize.bundle_recipe
+_OF_BOTH = re.compile(
+    r"^model: (?=.*; encoder: )", re.DOTALL
+)  # see edgeattn_export.quantize.recipes.bundle_recipe
 
 
 def recipe_words(name: str) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from edgeattn.source.confined import tensors_only
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.source import naming_file
-from edgeattn_export.capture.read_samples import read_npz
+from edgeattn_export.capture.samples.read_samples import read_npz
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import ModelError
 
@@ -25,7 +25,7 @@ _CONVERTED = "quantized_decomposed"  # operators of the programs that ``convert_
 
 
 def read_exported_program(file: Path, npz: Path) -> ModuleSource:
-    """Read a program and its samples, see ``edgeattn_export.capture.read_samples.read_npz``.
+    """Read a program and its samples, see ``edgeattn_export.capture.samples.read_samples.read_npz``.
 
     Raises:
         ModelError: There is no such file, or it holds no program, or one that is converted to int8 already,

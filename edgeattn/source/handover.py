@@ -20,8 +20,8 @@ from edgeattn.results.card import Card
 from edgeattn.source.checkpoint.utf8 import undecodable
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn_export.capture.plain_module import module_in
-from edgeattn_export.capture.read_samples import LIMIT
+from edgeattn_export.capture.original.plain_module import module_in
+from edgeattn_export.capture.samples.read_samples import LIMIT
 from edgeattn_export.streaming import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import EdgeAttnError, ModelError

@@ -17,11 +17,11 @@ from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
-from edgeattn_export.capture.plain_module import plain_module
-from edgeattn_export.capture.prepared import as_trained, with_trained
-from edgeattn_export.capture.qdq_file import with_grids
-from edgeattn_export.capture.read_samples import LIMIT, read_on
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
+from edgeattn_export.capture.original.plain_module import plain_module
+from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
+from edgeattn_export.capture.qat.qdq_file import with_grids
+from edgeattn_export.capture.samples.read_samples import LIMIT, read_on
+from edgeattn_export.capture.trained_grids import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples

@@ -10,8 +10,8 @@ from pathlib import Path
 from edgeattn.results.card import Card
 from edgeattn.source.source import naming_file
 from edgeattn_export.capture import Captured, adopt
-from edgeattn_export.capture.qdq_file import with_grids
-from edgeattn_export.capture.read_samples import read_npz
+from edgeattn_export.capture.qat.qdq_file import with_grids
+from edgeattn_export.capture.samples.read_samples import read_npz
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Sample, Samples

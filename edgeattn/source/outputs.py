@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import torch
 
-from edgeattn_export.capture.answer import output_tensors
+from edgeattn_export.capture.original.answer import output_tensors
 from edgeattn_export.graph.agreement import Outputs
 
 
@@ -19,7 +19,7 @@ def refilled(original: object, arrays: Outputs) -> object:
 
     Args:
         original: What the module returned for some inputs.
-        arrays: Outputs by name, see ``edgeattn_export.capture.answer``.
+        arrays: Outputs by name, see ``edgeattn_export.capture.original.answer``.
     """
     replaced: dict[int, object] = {}  # by identity, as copy.deepcopy notes what it has copied
     names = output_tensors(original)

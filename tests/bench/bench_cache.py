@@ -32,7 +32,7 @@ from edgeattn.judge.request import Objective
 from edgeattn.pipeline import export
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.model import Model

@@ -22,8 +22,8 @@ from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.samples import Sample
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.match import find_layers
-from edgeattn_export.quantize.statistics import calibrate
+from edgeattn_export.quantize.layers.match import find_layers
+from edgeattn_export.quantize.layers.statistics import calibrate
 from edgeattn_export.recover import recover
 
 COUNTS = (100, 10_000)

@@ -28,7 +28,7 @@ from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import mean_cosines
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search.units import singles
 
 DRAWS = 4  # of a network's samples, a quarter of which calibrates

@@ -20,7 +20,7 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.targets.openvino import OPENVINO_CPU
 
 ROWS, NARROW, WIDE, PAIRS = 128, 384, 1536, 6

@@ -20,7 +20,7 @@ from edgeattn.judge.request import Objective, Request
 from edgeattn.progress import Silent
 from edgeattn.source.handover import load
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 
 ROOT = Path(__file__).parents[2]
 SENTENCE = ROOT / "models" / "sentence" / "model.py"

@@ -36,7 +36,7 @@ from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.candidates import fitted_together

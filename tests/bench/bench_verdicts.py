@@ -37,7 +37,7 @@ from edgeattn.results.check import CONFIDENCE
 from edgeattn.results.limits import LIMITS
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.bundle.deviation import cosine
 

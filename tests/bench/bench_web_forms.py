@@ -25,9 +25,9 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_web import ORT_WEB
 from edgeattn_export.lower.ort_web.centered_norm import CenteredNorm
-from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.affine import quantize_along
 from edgeattn_export.quantize.forms import LinearForm
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 from edgeattn_runtime.timing.latency import Call, take_turns
 

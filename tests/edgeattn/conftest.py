@@ -31,7 +31,7 @@ from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU

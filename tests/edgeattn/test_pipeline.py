@@ -24,7 +24,7 @@ from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 from edgeattn_runtime.bundle.rows import Padding, Rows

@@ -14,7 +14,7 @@ from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture import Captured
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.recipe import read_recipe
+from edgeattn_export.quantize.recipes.recipe import read_recipe
 
 TRANSLATOR = Path(__file__).with_name("translator.py")
 LIMIT = {"cosine": 0.9, "size_mb": 0.04}  # of 0.051 in int8 alone

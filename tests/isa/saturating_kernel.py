@@ -3,7 +3,7 @@
     python tests/isa/saturating_kernel.py [--cache FOLDER]
 
 Products of many sizes run there. Exit code 1 where one differs from sums of two neighbors in 16 bits by more
-than float32 rounding, where none saturates, or where a weight does that ``quantize.pairs`` bound.
+than float32 rounding, where none saturates, or where a weight does that ``quantize.arithmetic.pairs`` bound.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import step_and_zero
-from edgeattn_export.quantize.pairs import bound
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
+from edgeattn_export.quantize.arithmetic.pairs import bound
 
 HERE = Path(__file__).parent
 ROWS, WIDTHS, CHANNELS = (1, 2, 7), (64, 66, 513, 1000), (5, 16, 40)  # whole and broken tiles of the kernel

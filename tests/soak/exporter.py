@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgeattn.__main__ import main
-from edgeattn.stages import _Stages
+from edgeattn.stages import Stages
 
 TINY: Final = Path(__file__).parents[1] / "edgeattn" / "tiny.py"
 
@@ -45,15 +45,15 @@ def begun(job: Mapping[str, Any], log: Path) -> int:
 
 def _kill_at(stage: int | None) -> None:
     """Have this process killed as its stage of that number, from 0, begins."""
-    whole, count = _Stages.stage, iter(range(1000))
+    whole, count = Stages.stage, iter(range(1000))
 
-    def stage_or_death(stages: _Stages, name: str) -> None:
+    def stage_or_death(stages: Stages, name: str) -> None:
         print(f"stage {name}", flush=True)
         if next(count) == stage:
             os.kill(os.getpid(), signal.SIGKILL)
         whole(stages, name)
 
-    _Stages.stage = stage_or_death  # type: ignore[method-assign]
+    Stages.stage = stage_or_death  # type: ignore[method-assign]
 
 
 def serve(folder: Path) -> None:

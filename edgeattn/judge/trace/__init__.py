@@ -25,7 +25,7 @@ from edgeattn.judge.trace.recording import Floats, recorded
 from edgeattn.progress import Progress
 from edgeattn.results.trace import Departure, Trace
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.values import values_of
 from edgeattn_runtime.errors import BundleError, EdgeAttnError
 

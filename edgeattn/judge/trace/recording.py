@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.tree import tensors_in
 

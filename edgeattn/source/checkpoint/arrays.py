@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeattn.source.checkpoint.tasks.task import Task
-from edgeattn_export.capture.read_samples import read_npz
+from edgeattn_export.capture.samples.read_samples import read_npz
 from edgeattn_export.graph.samples import Inputs
 
 SUFFIX = ".npz"
@@ -18,7 +18,7 @@ class OnArrays:
 
     Args:
         task: Opened on no rows. What it says of texts, images and sounds was seen on none: it is left out.
-        npz: Its inputs, see ``edgeattn_export.capture.read_samples.read_npz``.
+        npz: Its inputs, see ``edgeattn_export.capture.samples.read_samples.read_npz``.
     """
 
     def __init__(self, task: Task, npz: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.capture.own_cache.cache import OwnCache
-from edgeattn_export.capture.trained import FLOAT_TRAINED, Trained
+from edgeattn_export.capture.trained_grids import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import axis_of, dims, is_constant, producer, same_dims
 from edgeattn_export.graph.engine import Engine

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from edgeattn_export.capture.captured import Captured, contract_of
-from edgeattn_export.capture.determinism import check_repeats
 from edgeattn_export.capture.export_errors import ValueDependentError, random_operator
+from edgeattn_export.capture.original.determinism import check_repeats
+from edgeattn_export.capture.original.reference import Call, Reference
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.capture.proof import proven_bounds, with_bounds
-from edgeattn_export.capture.reference import Call, Reference
 from edgeattn_export.capture.strategies.fixed_sizes import (
     SizeDependentError,
     check_axes_free,
@@ -27,7 +27,7 @@ from edgeattn_export.capture.strategies.fixed_sizes import (
 )
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import Strategy, strategies
-from edgeattn_export.capture.translate import checks_sizes, reads_numbers, translate
+from edgeattn_export.capture.translation.translate import checks_sizes, reads_numbers, translate
 from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples

@@ -12,9 +12,9 @@ from onnx_ir.passes.common import InlinePass, NameFixPass
 from onnxscript.optimizer import fold_constants, optimize
 
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured, contract_of
-from edgeattn_export.capture.constants import adopt_constants, exact_constants
-from edgeattn_export.capture.dim_names import name_dims
 from edgeattn_export.capture.proof import answer_units
+from edgeattn_export.capture.translation.constants import adopt_constants, exact_constants
+from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.capture.weight_files import check_weight_files
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes

@@ -22,7 +22,7 @@ import sympy
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 from onnxscript.optimizer import fold_constants
 
-from edgeattn_export.capture.dim_names import name_dims
+from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import merge_duplicates
 from edgeattn_export.graph.dataflow import Dims, dims
 from edgeattn_export.graph.scopes import module_of

@@ -17,8 +17,8 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_export.quantize import Calibration, Recipe
-from edgeattn_export.quantize.bundle_recipe import divided
 from edgeattn_export.quantize.forms import Forms
+from edgeattn_export.quantize.recipes.bundle_recipe import divided
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
 from edgeattn_runtime.bundle.rows import Padding
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass
 
-from edgeattn_export.capture.dim_names import name_dims
+from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
@@ -19,15 +19,15 @@ from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of, nodes_within
 from edgeattn_export.graph.values import values_of, with_outputs
-from edgeattn_export.quantize.absorb import absorb
-from edgeattn_export.quantize.calibration import Calibration
-from edgeattn_export.quantize.check_recipe import check_recipe
+from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.outlier_split import split_early
-from edgeattn_export.quantize.ranges import ranges_of
-from edgeattn_export.quantize.recipe import Recipe, Treatment
-from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.layers.ranges import ranges_of
+from edgeattn_export.quantize.recipes.check_recipe import check_recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
+from edgeattn_export.quantize.rewrites.absorb import absorb
+from edgeattn_export.quantize.rewrites.outlier_split import split_early
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 

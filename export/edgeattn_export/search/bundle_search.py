@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from edgeattn_export.quantize import Recipe
-from edgeattn_export.quantize.bundle_recipe import joined
 from edgeattn_export.quantize.float_graphs import FloatGraphs
+from edgeattn_export.quantize.recipes.bundle_recipe import joined
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, front, search
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.rig import Step

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.arithmetic.grid import INT8
+from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.grid import INT8
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.outlier_split import ZERO_KEEPING
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.rewrites.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.search.goal import R2, R2_MIN, Goal
 

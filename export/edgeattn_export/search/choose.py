@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search.error_meter import Errors
 from edgeattn_export.search.goal import LEAST_ERROR, Goal, Usage
 

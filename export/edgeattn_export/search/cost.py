@@ -21,9 +21,9 @@ import onnx_ir as ir
 from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.values import values_of, with_outputs
-from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import nominal
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.error_meter import ErrorMeter

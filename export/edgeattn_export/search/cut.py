@@ -17,8 +17,8 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import dims, is_constant, only_user, sources
 from edgeattn_export.graph.values import values_of
-from edgeattn_export.quantize.layout import LAST
-from edgeattn_export.quantize.match import Layer, match_linear
+from edgeattn_export.quantize.layers.layout import LAST
+from edgeattn_export.quantize.layers.match import Layer, match_linear
 
 MERGED_OPERATORS = (
     "Split",

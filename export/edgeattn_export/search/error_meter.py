@@ -21,11 +21,11 @@ from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of, worst_error
-from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe
 from edgeattn_export.search.candidates import nominal_of
 from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.rig import Rig

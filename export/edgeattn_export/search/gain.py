@@ -9,7 +9,7 @@ import math
 
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial
 from edgeattn_export.search.rule import recipe_by_rule

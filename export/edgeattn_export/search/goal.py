@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe
 
 Prefer = Literal["speed", "size"]
 # Of the allowed error that the selection samples may use. No weight is rounded by them, so that they do not

@@ -23,7 +23,7 @@ from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.quantize.forms.form import Rewrite
-from edgeattn_export.quantize.recipe import AT, Recipe
+from edgeattn_export.quantize.recipes.recipe import AT, Recipe
 from edgeattn_export.search.cost import ROUNDS, signature
 from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.rig import Step

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from edgeattn_export.graph.files import file_mb, weight_bytes
-from edgeattn_export.quantize.calibration import Calibration
+from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.cost import milliseconds
 from edgeattn_export.search.error_meter import ErrorMeter, Errors

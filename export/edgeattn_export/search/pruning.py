@@ -18,9 +18,9 @@ from itertools import chain
 import numpy as np
 
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.pruning import HEADS, NEURONS, Readers, Units, removed_of
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Choice, Option, Problem
 from edgeattn_export.search.error_meter import ErrorMeter, Errors
 from edgeattn_export.search.goal import Goal

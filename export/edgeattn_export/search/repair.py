@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgeattn_export.graph.files import file_mb
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import fitted_together
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter

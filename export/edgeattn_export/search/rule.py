@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgeattn_export.quantize.calibration import Calibration
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.calibration.calibration import Calibration
+from edgeattn_export.quantize.recipes.recipe import Recipe
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.search.units import groups, merged
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.recipe import Recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.gain import idle_trials, why_idle

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from glob import escape
 
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
 
 

@@ -11,7 +11,7 @@ from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.target import Target
 

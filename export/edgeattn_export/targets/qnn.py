@@ -15,8 +15,8 @@ from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.layout import ChannelsLast
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.layers.layout import ChannelsLast
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.target import Target
 

@@ -18,7 +18,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PE
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.targets.cpu import CANDIDATES
 from edgeattn_export.targets.target import Target
 

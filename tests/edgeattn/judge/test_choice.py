@@ -30,7 +30,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.bundle_search import follow_bundle, search_bundle

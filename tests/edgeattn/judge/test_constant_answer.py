@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from edgeattn.judge.constant_answer import metric_notes
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.spread import spreads_of

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn.judge.metric import MetricOfArrays, check_metric
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
 

@@ -17,7 +17,7 @@ from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.judge.search import TIME_MARGIN, goal_of, recipe_files, trial_results, unmet
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples, SampleSplit
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search import Goal, Rig, SearchResult, Store, Trial
 from edgeattn_export.search.goal import NO_LIMIT
 from edgeattn_export.targets import TARGETS

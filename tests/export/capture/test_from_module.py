@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured, capture
 from edgeattn_export.capture.captured import OPSET
-from edgeattn_export.capture.read_samples import read_samples
+from edgeattn_export.capture.samples.read_samples import read_samples
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples

@@ -13,7 +13,7 @@ from torch import nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
-from edgeattn_export.capture.read_samples import read_npz
+from edgeattn_export.capture.samples.read_samples import read_npz
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Sample, Samples, as_samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU

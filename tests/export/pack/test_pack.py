@@ -18,7 +18,7 @@ from edgeattn_export.pack import Label, Packed, TargetBuild, pack
 from edgeattn_export.pack.pack import GOLDEN_FILE, TOOLS
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, Treatment, quantize
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.targets.cpu import CPU, FORMS
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 from edgeattn_runtime.bundle.golden import GoldenVectors

@@ -20,10 +20,10 @@ from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, quantize
 from edgeattn_export.quantize.forms import LinearForm
-from edgeattn_export.quantize.histogram import Histogram
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
-from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.layers.histogram import Histogram
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 

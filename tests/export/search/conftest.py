@@ -15,7 +15,7 @@ from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
-from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.cost import Wanted

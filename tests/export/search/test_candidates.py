@@ -9,7 +9,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import NO_KERNELS, fitted_together, nominal, nominal_of
 from edgeattn_export.targets.cpu import CANDIDATES, CPU, FORMS
 

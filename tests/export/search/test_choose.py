@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search import Goal
 from edgeattn_export.search.choose import (
     AS_PREDICTED,

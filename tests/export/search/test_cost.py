@@ -9,9 +9,9 @@ import pytest
 
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
-from edgeattn_export.quantize.match import Layer
+from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.search import Rig, cost
 from edgeattn_export.search.cost import milliseconds, signature, timed_layers
 from edgeattn_export.search.cut import cut

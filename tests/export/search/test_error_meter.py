@@ -12,7 +12,7 @@ from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.error_meter import ErrorMeter

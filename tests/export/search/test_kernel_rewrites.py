@@ -24,10 +24,10 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
-from edgeattn_export.quantize.bundle_recipe import divided, joined
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.bundle_recipe import divided, joined
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.recover import recover
 from edgeattn_export.search import Goal, Rig, error_meter, kernel_rewrites, search
 from edgeattn_export.search.error_meter import ErrorMeter

@@ -16,7 +16,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.search import Goal, Rig, SearchResult, cost, search
 from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.search.cost import milliseconds

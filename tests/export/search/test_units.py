@@ -5,8 +5,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Treatment
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search.units import groups, merged, singles
 
 INT8, FLOAT, SMOOTHED = Treatment("int8"), Treatment("float"), Treatment("int8", (("smoothing", 0.7),))

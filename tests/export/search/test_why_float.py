@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeattn_export.quantize.match import Layer
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.search import why_float
 from edgeattn_export.search.units import Unit

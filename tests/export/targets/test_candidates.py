@@ -6,8 +6,8 @@ from itertools import chain
 
 import pytest
 
-from edgeattn_export.quantize.check_recipe import check_recipe
-from edgeattn_export.quantize.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.check_recipe import check_recipe
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.targets import TARGETS
 

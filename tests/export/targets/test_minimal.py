@@ -12,8 +12,8 @@ from edgeattn_export.graph.files import ORT, ort_files
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.minimal import CONFIGURATION, GUIDE, reduced_build
 from edgeattn_runtime.engine.session import open_session

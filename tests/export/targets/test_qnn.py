@@ -28,7 +28,7 @@ from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
-from edgeattn_export.quantize.recipe import EVERY
+from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import Bucket, Target, buckets_of, sizes_for
 from edgeattn_export.targets.qnn import EMULATOR, PROVIDER, QNN, SM8550, SM8650, SOC_MODEL

@@ -8,7 +8,7 @@ from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_web import PIECE
 from edgeattn_export.quantize import Calibration, quantize
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.web import WEB
 from edgeattn_runtime.bundle.deviation import cosine

@@ -9,7 +9,7 @@ import torch
 
 from edgeattn.measure.side_by_side import compiled_runner
 from edgeattn.source import handover
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 
 TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
 

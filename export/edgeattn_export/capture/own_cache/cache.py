@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edgeattn_export.capture.answer import named_outputs
-from edgeattn_export.capture.reference import Call, Reference
-from edgeattn_export.capture.tracing import slow_path
+from edgeattn_export.capture.adapt.tracing import slow_path
+from edgeattn_export.capture.original.answer import named_outputs
+from edgeattn_export.capture.original.reference import Call, Reference
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import ModelError

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from edgeattn_export.capture.adapt.tracing import quiet
 from edgeattn_export.capture.own_cache.cache import (
     Array,
     OwnCache,
@@ -25,7 +26,6 @@ from edgeattn_export.capture.own_cache.cache import (
 )
 from edgeattn_export.capture.own_cache.candidates import cache_candidates, text_roles
 from edgeattn_export.capture.own_cache.past import check_beginnings, check_pasts
-from edgeattn_export.capture.tracing import quiet
 from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.fallback import finding

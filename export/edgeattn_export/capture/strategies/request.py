@@ -16,10 +16,10 @@ from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
 from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
 from edgeattn_export.capture.adapt.symbolic_len import symbolic_len
 from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
-from edgeattn_export.capture.answer import output_tensors
+from edgeattn_export.capture.adapt.tracing import traceable
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
-from edgeattn_export.capture.reference import Reference
-from edgeattn_export.capture.tracing import traceable
+from edgeattn_export.capture.original.answer import output_tensors
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.scopes import WRAPPED

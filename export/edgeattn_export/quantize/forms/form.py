@@ -13,9 +13,9 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.quantize.grid import INT8, Grid
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.ranges import Ranges
+from edgeattn_export.quantize.arithmetic.grid import INT8, Grid
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.ranges import Ranges
 
 M = TypeVar("M")
 

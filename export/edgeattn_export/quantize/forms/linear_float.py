@@ -12,7 +12,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearFloat(LinearForm):

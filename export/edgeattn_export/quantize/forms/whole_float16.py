@@ -16,7 +16,7 @@ import onnx_ir as ir
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.quantize.forms.form import Placed
-from edgeattn_export.quantize.ranges import Ranges
+from edgeattn_export.quantize.layers.ranges import Ranges
 
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
 LARGEST = float(np.finfo(np.float16).max)

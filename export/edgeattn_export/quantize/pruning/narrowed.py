@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import unused_name
 from edgeattn_export.graph.dataflow import constant, dims
-from edgeattn_export.quantize.match import Match, floats
+from edgeattn_export.quantize.layers.match import Match, floats
 from edgeattn_export.quantize.pruning.removal import Ints, rows_of
 from edgeattn_export.quantize.pruning.units import Units
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.statistics import Statistics
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]

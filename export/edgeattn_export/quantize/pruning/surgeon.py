@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.quantize.match import Layer, Match, floats, match_linear
+from edgeattn_export.quantize.layers.match import Layer, Match, floats, match_linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.pruning.narrowed import narrow
 from edgeattn_export.quantize.pruning.removal import (
     Doubles,
@@ -22,7 +23,6 @@ from edgeattn_export.quantize.pruning.removal import (
     rows_of,
 )
 from edgeattn_export.quantize.pruning.units import Units, find_units
-from edgeattn_export.quantize.statistics import Statistics
 from edgeattn_runtime.errors import RecipeError
 
 WHOLE = 32  # neurons that stay come in so many, where all do: blocks of weights and kernels want it

@@ -17,8 +17,8 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import axis_of, dims, is_constant, producer, sources
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.quantize.layout import LAST
-from edgeattn_export.quantize.match import Match, match_linear
+from edgeattn_export.quantize.layers.layout import LAST
+from edgeattn_export.quantize.layers.match import Match, match_linear
 
 HEADS, NEURONS = "heads", "neurons"
 # Channel by channel, with what is constant behind them a number or a vector.

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeattn_export.quantize.grid import Floats, Grid
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.arithmetic.grid import Floats, Grid
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 21  # shares of the largest weight that are tried

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeattn_export.quantize.histogram import Distribution, Doubles
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.histogram import Distribution, Doubles
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 101  # shares of each end that are tried

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 

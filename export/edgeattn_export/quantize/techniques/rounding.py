@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.grid import Grid
-from edgeattn_export.quantize.linear import Floats, Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.arithmetic.grid import Grid
+from edgeattn_export.quantize.layers.linear import Floats, Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 Doubles = NDArray[np.float64]

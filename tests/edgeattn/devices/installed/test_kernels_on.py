@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn_export.quantize.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.engine import kernels

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn.judge.trace.recording import Origin, recorded
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 
 
 class Inner(nn.Module):

@@ -15,7 +15,7 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.match import find_layers
+from edgeattn_export.quantize.layers.match import find_layers
 from edgeattn_export.quantize.quantize import Quantized
 from edgeattn_export.recover import recover
 from edgeattn_runtime.bundle.deviation import cosine

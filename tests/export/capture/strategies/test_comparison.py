@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from edgeattn_export.capture import read_samples
-from edgeattn_export.capture.reference import Reference
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.capture.strategies.request import TraceRequest
 from edgeattn_export.capture.strategies.strategy import export_by_comparison
 from edgeattn_export.graph.axes import infer_axes

@@ -10,7 +10,7 @@ import pytest
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.affine import quantize_along
 
 WIDTH = 16
 LEVELS = 63  # of a weight: AVX2 without VNNI adds two products in 16 bits, which larger ones saturate

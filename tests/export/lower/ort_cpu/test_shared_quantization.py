@@ -12,7 +12,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.affine import quantize_along
 
 WIDTH, LENGTH = 16, 5
 SIZES = (16, 8, 24)  # of a merged product's parts

@@ -12,7 +12,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.affine import dequantize, quantize_along
+from edgeattn_export.quantize.arithmetic.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import QuantizeError

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.arithmetic.grid import in_bfloat16
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
     LinearBlocks,
     blocks_of,
 )
-from edgeattn_export.quantize.grid import in_bfloat16
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 ROUNDING = 1e-5  # of the sum of the products' absolute values: what float32 adds
 WIDTH, CHANNELS = 192, 20

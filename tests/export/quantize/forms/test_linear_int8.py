@@ -13,11 +13,11 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.affine import dequantize, quantize_along
+from edgeattn_export.quantize.arithmetic.affine import dequantize, quantize_along
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.match import Match, floats
-from edgeattn_export.quantize.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.match import Match, floats
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation

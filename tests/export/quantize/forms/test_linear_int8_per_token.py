@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN, LOWEST_OF_GELU
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 ROUNDING = 1e-5  # of a row's largest number times the weights: what float32 sums add
 OUTLIER = 1000.0  # times the other tokens

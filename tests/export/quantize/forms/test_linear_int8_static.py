@@ -11,10 +11,10 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 
 ROUNDING = 1e-6  # of the sum of the products' absolute values: what float32 adds
 

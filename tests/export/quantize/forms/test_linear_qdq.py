@@ -12,11 +12,11 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16, LinearQdq
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.recover import Recovered
 
 ROUNDING = 1e-6  # of the sum of the products' absolute values: what float32 adds

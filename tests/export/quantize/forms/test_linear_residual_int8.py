@@ -7,10 +7,10 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 ROUNDING = 1e-6  # of the sum of the products' absolute values: what float32 adds
 BETTER = 0.02  # of int8's error; half a step of a step is a 255th

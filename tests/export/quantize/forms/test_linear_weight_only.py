@@ -8,9 +8,9 @@ import pytest
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 GENERATOR = np.random.default_rng(0)
 WEIGHT, BIAS, X = (

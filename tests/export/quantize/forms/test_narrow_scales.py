@@ -12,8 +12,8 @@ from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import file_mb, serialize
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.arithmetic.grid import in_bfloat16
 from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
-from edgeattn_export.quantize.grid import in_bfloat16
 
 ROWS, WIDTH, BLOCK = 4096, 64, 32
 

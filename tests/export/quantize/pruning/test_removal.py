@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.pruning.removal import DAMPING, hessian_of, ranking, refitted, rows_of
-from edgeattn_export.quantize.statistics import Statistics
 
 ROWS, GROUPS, SIZE, CHANNELS = 400, 6, 4, 5
 

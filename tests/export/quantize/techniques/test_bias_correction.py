@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.grid import Grid
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.arithmetic.grid import Grid
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.bias_correction import correct_bias
 from edgeattn_export.quantize.techniques.rounding import round_by_output
 from edgeattn_export.quantize.techniques.smoothing import smooth

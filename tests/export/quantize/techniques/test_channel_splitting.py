@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.channel_splitting import MOST_COPIES, UNLIKE, split
 from edgeattn_export.quantize.techniques.smoothing import smooth
 

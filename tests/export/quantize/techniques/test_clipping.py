@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import dequantize, scale_of
-from edgeattn_export.quantize.grid import Grid
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.arithmetic.affine import dequantize, scale_of
+from edgeattn_export.quantize.arithmetic.grid import Grid
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.clipping import GRID, clip
 
 BETTER = 0.8  # of the error without clipping, where one weight in hundreds is an outlier

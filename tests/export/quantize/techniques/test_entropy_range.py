@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.histogram import FINE, Distribution, Histogram
+from edgeattn_export.quantize.layers.histogram import FINE, Distribution, Histogram
 from edgeattn_export.quantize.techniques.entropy_range import GRID, LEAST_PROBABILITY, least_divergence
 
 STEPS = 255

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.affine import step_and_zero
-from edgeattn_export.quantize.histogram import FINE, Distribution, Histogram
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
+from edgeattn_export.quantize.layers.histogram import FINE, Distribution, Histogram
 from edgeattn_export.quantize.techniques.least_error_range import least_error
 
 STEPS = 255

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.histogram import FINE, Distribution, Histogram
+from edgeattn_export.quantize.layers.histogram import FINE, Distribution, Histogram
 from edgeattn_export.quantize.techniques.percentile_range import percentile
 
 Floats = NDArray[np.float32]

@@ -8,9 +8,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from edgeattn_export.quantize.histogram import Distribution, Histogram
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.histogram import Distribution, Histogram
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.quantize.techniques.entropy_range import least_divergence
 from edgeattn_export.quantize.techniques.least_error_range import least_error

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Reference, Statistics, statistics_of
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Reference, Statistics, statistics_of
 from edgeattn_export.quantize.techniques.refit import refit
 
 ROUNDING = 1e-3  # of float32 sums of hundreds of products near 1

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.grid import INT8, Grid
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.arithmetic.grid import INT8, Grid
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.rounding import BLOCK, round_by_output
 from edgeattn_export.quantize.techniques.smoothing import smooth
 

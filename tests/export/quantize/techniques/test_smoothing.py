@@ -11,10 +11,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.statistics import Statistics
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.smoothing import SMALLEST_SHARE, smooth
 
 ROUNDING = 16 * np.finfo(np.float32).eps  # of the sum of the products' absolute values

@@ -15,9 +15,9 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import dims, embed
+from edgeattn_export.quantize.arithmetic.grid import Floats, Grid
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, match_embedding
-from edgeattn_export.quantize.grid import Floats, Grid
-from edgeattn_export.quantize.match import floats
+from edgeattn_export.quantize.layers.match import floats
 from edgeattn_export.quantize.techniques.clipping import least_error_scale
 from edgeattn_runtime.errors import QuantizeError
 

@@ -15,7 +15,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.quantize.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.affine import quantize_along
 from edgeattn_runtime.errors import QuantizeError
 
 WORTHWHILE = 64 * 1024  # elements; below, three more operators cost more than the bytes that they save

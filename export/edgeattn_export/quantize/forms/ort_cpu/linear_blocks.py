@@ -13,9 +13,9 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.quantize.arithmetic.grid import Grid
 from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.grid import Grid
-from edgeattn_export.quantize.linear import Floats, Linear
+from edgeattn_export.quantize.layers.linear import Floats, Linear
 
 BITS = 4  # of a stored weight
 INT8_ACTIVATIONS = 4  # the operator's accuracy_level

@@ -17,7 +17,7 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.dataflow import embed, producer
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, stored_bias, stored_weight
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 TINY = 1e-20  # a row of zeros is divided by it
 LOWEST_OF_GELU = 0.1701  # GELU, by tanh too, never falls below -0.1701: its largest number is its range

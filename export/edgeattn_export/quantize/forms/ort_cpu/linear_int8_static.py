@@ -15,10 +15,10 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import step_and_zero
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.products import QUANTIZED, stored_bias, stored_weight
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearInt8Static(LinearForm):

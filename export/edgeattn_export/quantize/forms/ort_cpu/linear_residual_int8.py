@@ -14,7 +14,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, QUANTIZED, stored_bias, stored_weight
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearResidualInt8(LinearForm):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed
-from edgeattn_export.quantize.grid import BFLOAT16
+from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
 
 SCALES = 2  # their place among the inputs of each of these operators
 

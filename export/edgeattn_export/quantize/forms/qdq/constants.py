@@ -20,10 +20,10 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, is_constant, producer, sources
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.quantize.affine import LARGEST
+from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float
 from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, read_steps
-from edgeattn_export.quantize.ranges import Range
+from edgeattn_export.quantize.layers.ranges import Range
 
 WEIGHT, BIAS = 1, 2  # inputs
 LARGEST_16, LARGEST_32 = 2**15 - 1, 2**31 - 1

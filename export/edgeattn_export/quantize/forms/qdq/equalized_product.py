@@ -25,7 +25,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
 from edgeattn_export.quantize.forms.qdq.pair import is_stored
-from edgeattn_export.quantize.ranges import ChannelRange
+from edgeattn_export.quantize.layers.ranges import ChannelRange
 
 LEAST_SHARE = 2**-8  # of the farthest channel's reach: 16 bits hold such a factor within 0.2 %
 WORTHWHILE = 0.25  # of the mean squared step may be left: a bit is gained, for a product by channels

@@ -16,7 +16,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import constant, is_constant, producer, sources
-from edgeattn_export.quantize.ranges import MASKED_OUT, Range, Ranges
+from edgeattn_export.quantize.layers.ranges import MASKED_OUT, Range, Ranges
 
 MARGIN = math.log(2 * 65536)  # exp(-MARGIN) is half a step of weights between 0 and 1
 

@@ -16,10 +16,10 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.affine import step_and_zero
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.qdq.pair import added_bias, dequantized_weight
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearQdq(LinearForm):

@@ -11,7 +11,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.qdq.pair import added_bias, dequantized_weight
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearWeightOnly(LinearForm):

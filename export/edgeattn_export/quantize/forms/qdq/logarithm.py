@@ -16,7 +16,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import is_constant, producer, sources
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.quantize.ranges import NOTHING, Ranges
+from edgeattn_export.quantize.layers.ranges import NOTHING, Ranges
 
 LARGEST = float(np.finfo(np.float16).max)
 SMALLEST = float(np.finfo(np.float16).smallest_subnormal)

@@ -13,9 +13,9 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
-from edgeattn_export.quantize.affine import step_and_zero
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.ranges import Range
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.ranges import Range
 
 EIGHT, SIXTEEN = 255, 65535  # steps between the ends of a range
 STORING = frozenset({"QuantizeLinear", "DequantizeLinear"})

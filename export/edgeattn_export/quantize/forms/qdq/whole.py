@@ -34,7 +34,7 @@ from edgeattn_export.quantize.forms.qdq.pair import (
     emit_pair,
     stored_steps,
 )
-from edgeattn_export.quantize.ranges import Range, Ranges, channel_ranges
+from edgeattn_export.quantize.layers.ranges import Range, Ranges, channel_ranges
 
 ROOM = 0.25  # beyond the farthest that a sample reaches, on either side: a third of one of the 16 bits
 

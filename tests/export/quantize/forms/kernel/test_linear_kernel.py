@@ -10,7 +10,9 @@ import pytest
 
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.affine import dequantize
+from edgeattn_export.quantize.arithmetic.affine import dequantize
+from edgeattn_export.quantize.arithmetic.grid import INT8 as INT8_GRID
+from edgeattn_export.quantize.arithmetic.grid import Grid
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
@@ -21,9 +23,7 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT4_BLOCKS_OF_64
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
-from edgeattn_export.quantize.grid import INT8 as INT8_GRID
-from edgeattn_export.quantize.grid import Grid
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 
 STOCK = {KERNEL_INT8: INT8, KERNEL_INT8_PER_TOKEN: INT8_PER_TOKEN}

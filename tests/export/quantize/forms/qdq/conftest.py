@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.capture.dim_names import name_dims
+from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.recover import Recovered

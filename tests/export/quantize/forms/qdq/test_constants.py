@@ -12,7 +12,7 @@ from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.qdq.constants import store_constants
 from edgeattn_export.quantize.forms.qdq.pair import SIXTEEN, Steps, emit_pair
-from edgeattn_export.quantize.ranges import Range
+from edgeattn_export.quantize.layers.ranges import Range
 from edgeattn_runtime.bundle.deviation import cosine
 
 FLOAT = ir.DataType.FLOAT

@@ -20,8 +20,8 @@ from edgeattn_export.quantize.forms.qdq.equalized_product import (
 )
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.linear import Linear
-from edgeattn_export.quantize.ranges import ChannelRange, channel_ranges, ranges_of
+from edgeattn_export.quantize.layers.linear import Linear
+from edgeattn_export.quantize.layers.ranges import ChannelRange, channel_ranges, ranges_of
 
 WIDTH, CHANNELS, FARTHEST = 8, 6, 100.0
 GAINED = 0.1  # of the squared error of one step for all channels, at most

@@ -8,7 +8,7 @@ from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.qdq.floors import MARGIN, raise_floors
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.ranges import MASKED_OUT, Range, ranges_of
+from edgeattn_export.quantize.layers.ranges import MASKED_OUT, Range, ranges_of
 
 STEP = 2**-16  # of attention weights
 DRAWN = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
 from edgeattn_export.quantize.forms.qdq.pair import STORING
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.ranges import ranges_of
+from edgeattn_export.quantize.layers.ranges import ranges_of
 
 WIDTH = 8
 FLOOR = 1e-5  # of the energies

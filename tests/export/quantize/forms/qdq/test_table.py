@@ -13,7 +13,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.qdq.pair import STORING
 from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16, TableQdq
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
-from edgeattn_export.quantize.ranges import ranges_of
+from edgeattn_export.quantize.layers.ranges import ranges_of
 
 ROWS, SIZE = 8192, 8  # as many elements as a table needs to be worth it
 TABLE = np.random.default_rng(0).standard_normal((ROWS, SIZE)).astype(np.float32)

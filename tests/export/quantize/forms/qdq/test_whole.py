@@ -18,7 +18,7 @@ from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, emit_pair
 from edgeattn_export.quantize.forms.qdq.whole import BOUNDED, WholeQdq
-from edgeattn_export.quantize.ranges import Range, ranges_of
+from edgeattn_export.quantize.layers.ranges import Range, ranges_of
 from edgeattn_runtime.bundle.deviation import cosine
 
 FORMS = Forms((), whole=WholeQdq())

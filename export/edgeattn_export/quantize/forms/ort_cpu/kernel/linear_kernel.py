@@ -20,7 +20,7 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.forms.form import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import Int8Linear
 from edgeattn_export.quantize.forms.ort_cpu.products import stored_bias
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 @dataclass(frozen=True, slots=True)

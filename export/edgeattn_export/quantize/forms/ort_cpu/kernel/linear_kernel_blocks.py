@@ -24,7 +24,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     packed,
 )
 from edgeattn_export.quantize.forms.ort_cpu.products import stored_bias
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearKernelBlocks(LinearBlocks):

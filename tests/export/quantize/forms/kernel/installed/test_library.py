@@ -24,7 +24,7 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttent
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
-from edgeattn_export.quantize.linear import Linear
+from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
 
 edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")

@@ -1,0 +1,1 @@
+"""The PyTorch original: its answers, and whether it gives them alike twice."""

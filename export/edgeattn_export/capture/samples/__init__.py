@@ -1,0 +1,1 @@
+"""Samples as their user hands them over."""

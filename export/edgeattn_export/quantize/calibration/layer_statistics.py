@@ -1,0 +1,77 @@
+"""Statistics of all inputs that meet a layer's weight, gathered when one first asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.samples import Samples
+from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.layers.statistics import Statistics, calibrate, passes
+
+
+@dataclass(slots=True)
+class LayerStatistics:
+    """Statistics by the layers' weights: layers that share one share its statistics too.
+
+    Attributes:
+        model: The float graph; never changed.
+        layers: Its linear layers.
+        samples: Real inputs that calibrate.
+        engine: What runs the graph.
+    """
+
+    model: ir.Model
+    layers: Sequence[Layer]
+    samples: Samples
+    engine: Engine
+    _all: dict[str, Statistics] = field(default_factory=dict, init=False)
+
+    @property
+    def has_all_grams(self) -> bool:
+        """Whether one pass over the samples holds the Gram matrices of all layers."""
+        return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
+
+    def by_weight(self, *, histograms: bool = False) -> Mapping[str, Statistics]:
+        """Return the statistics of all layers, gathered once, with Gram matrices where those fit.
+
+        Args:
+            histograms: Whether they are needed too; they take a second pass where the first did without.
+        """
+        if not self._all or (histograms and any(each.histogram is None for each in self._all.values())):
+            every = {each.weight for each in self.layers}
+            self._all = self._gathered(every, grams=self.has_all_grams, histograms=histograms)
+        return self._all
+
+    def with_gram(self, layer: Layer) -> Statistics:
+        """Return the statistics of one layer, with the Gram matrix."""
+        (statistics,) = self.with_grams([layer])
+        return statistics[layer.weight]
+
+    def with_grams(
+        self, layers: Iterable[Layer], *, histograms: bool = False
+    ) -> Iterator[Mapping[str, Statistics]]:
+        """Yield the statistics of layers with Gram matrices, those that memory holds at a time."""
+        for batch in passes({layer.weight: layer.width for layer in layers}):
+            if self.has_all_grams:
+                every = self.by_weight(histograms=histograms)
+                yield {weight: every[weight] for weight in batch}
+            else:
+                yield self._gathered(batch, grams=True, histograms=histograms)
+
+    def _gathered(self, weights: Iterable[str], *, grams: bool, histograms: bool) -> dict[str, Statistics]:
+        wanted = set(weights)
+        layers = [layer for layer in self.layers if layer.weight in wanted]
+        inputs = [(layer.x, layer.layout) for layer in layers]
+        by_input = calibrate(
+            self.model, inputs, self.samples, self.engine, grams=grams, histograms=histograms
+        )
+        joined: dict[str, Statistics] = {}
+        for layer in layers:
+            statistics = by_input[layer.x, layer.layout]
+            earlier = joined.get(layer.weight)
+            joined[layer.weight] = statistics if earlier is None else earlier.joined(statistics)
+        return joined

@@ -1,0 +1,1 @@
+"""Grids that quantization-aware training left in weights."""

@@ -1,0 +1,1 @@
+"""Rewrites of the graph around and of linear layers."""
