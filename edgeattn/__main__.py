@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 
 from edgeattn.extras import needed_by
-from edgeattn.interruption import Interruption, own_temporary_folder
+from edgeattn.interruption import Interruption, QuickExit, own_temporary_folder
 from edgeattn_runtime.errors import EdgeAttnError
 
 
@@ -32,6 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             return interruption.report()
         return code if interruption.number is None else interruption.report()
+
+
+def command() -> int:
+    """Run the command line of a process of its own, and return its exit code."""
+    exit_ = QuickExit()
+    exit_.code = main()
+    return exit_.code
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -62,4 +69,4 @@ def _show_warning(message: Warning | str, *_where: object, **_more: object) -> N
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -136,6 +136,52 @@ sys.exit(main([]))
 """
 
 
+ENDING = """
+import atexit, os, sys, threading
+from edgeattn.__main__ import command
+from edgeattn.commands import app
+
+class Held:
+    def __del__(self):
+        os.write(2, b"taken apart, which may take seconds")
+
+def works(_):
+    atexit.register(print, "exit functions run")
+    threading.Thread(target=print, args=["threads end"]).start()
+    if {failing}:
+        raise RuntimeError("unforeseen")
+    return 1
+
+held = Held()
+app.run = works
+sys.exit(command())
+"""
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_process_ends_before_its_objects_are_taken_apart(failing: bool) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", ENDING.format(failing=failing)], capture_output=True, text=True, check=False
+    )
+    assert (process.returncode, process.stdout) == (1, "threads end\nexit functions run\n")
+    assert ("RuntimeError: unforeseen" in process.stderr) == failing
+    assert ("taken apart" in process.stderr) == failing
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_goes_nowhere_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "edgeattn", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert process.returncode != 0
+    assert "No space left on device" in process.stderr
+
+
 def test_a_command_leaves_its_caller_s_signals_and_tmpdir_as_they_were(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
