@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, product
+from itertools import chain, islice, product, zip_longest
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +19,7 @@ from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
 STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
+PROVEN_SAMPLES = 128  # at most, on which an original and its graph are compared besides the trials
 RANGED_SAMPLES = 64  # samples, of which the ranges of all values in a graph are taken
 REPEATED_SAMPLES = 8  # of them, which come again, masked
 LONGEST_TRIAL = 1024  # elements along an axis that are made up, where the original decides by its size
@@ -62,7 +63,7 @@ def answered_trials(
     symbols: Mapping[str, Symbol],
     decided: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[tuple[Inputs, Outputs]]:
-    """Yield trials, sizes that no sample has, and all samples, with the original's answers.
+    """Yield trials, sizes that no sample has, and samples of every size, with the original's answers.
 
     What is beyond the original is left out.
 
@@ -78,8 +79,7 @@ def answered_trials(
         CaptureError: Its answer has another form than for other inputs.
     """
     unseen = unseen_sizes(samples, axes, symbols, decided)
-    every = (sample.inputs for sample in samples)
-    for i, inputs in enumerate(chain(trials(samples, axes), unseen, every)):
+    for i, inputs in enumerate(chain(trials(samples, axes), unseen, proven_samples(samples, axes))):
         try:
             expected = reference(inputs)
         except CaptureError:  # its answer has another form, which no graph can follow
@@ -89,6 +89,16 @@ def answered_trials(
                 raise
             continue
         yield inputs, expected
+
+
+def proven_samples(samples: Samples, axes: Axes) -> list[Inputs]:
+    """Return samples for a proof: one of each size, or of an even share of the sizes, then others of each."""
+    of_size = dict[tuple[int, ...], list[Inputs]]()
+    for sample in samples:
+        of_size.setdefault(tuple(sizes_of(sample.inputs, axes).values()), []).append(sample.inputs)
+    first = stratified((inputs for inputs, *_ in of_size.values()), PROVEN_SAMPLES)
+    others = chain.from_iterable(zip_longest(*(inputs[1:] for inputs in of_size.values())))
+    return [*first, *islice(filter(None, others), PROVEN_SAMPLES - len(first))]
 
 
 def sample_sizes(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:

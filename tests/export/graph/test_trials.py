@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.trials import STACKED_ROWS, masked_samples, trials
+from edgeattn_export.graph.trials import PROVEN_SAMPLES, STACKED_ROWS, masked_samples, proven_samples, trials
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
 
@@ -72,3 +74,27 @@ def test_masks_come_again_with_zeros_and_with_ones_at_their_end() -> None:
 def test_a_mask_that_hides_by_ones_is_seen_to_hide() -> None:
     hiding = Samples(tuple(Sample({"hidden": np.zeros((1, n), np.int64)}) for n in (3, 6)))
     assert [int(inputs["hidden"].sum()) for inputs in masked_samples(hiding)] == [0, 0, 0, 1, 0, 2]
+
+
+def _lengths(counts: dict[int, int]) -> list[int]:
+    samples = Samples(tuple(_sample(length, 1) for length, count in counts.items() for _ in range(count)))
+    return [inputs["ids"].shape[1] for inputs in proven_samples(samples, AXES)]
+
+
+def test_all_of_few_samples_are_proven_on() -> None:
+    assert sorted(_lengths({5: 3, 2: 1, 9: 2})) == [2, 5, 5, 5, 9, 9]
+
+
+def test_of_many_samples_each_size_is_proven_on_and_the_rare_ones_too() -> None:
+    lengths = _lengths({8: 300, 3: 200, 7: 2, 11: 1})
+    counts = {length: lengths.count(length) for length in set(lengths)}
+    assert len(lengths) == PROVEN_SAMPLES
+    assert (counts[7], counts[11]) == (2, 1)
+    assert abs(counts[8] - counts[3]) <= 1
+
+
+def test_of_more_sizes_an_even_share_from_the_shortest_to_the_longest_is_proven_on() -> None:
+    lengths = _lengths(dict.fromkeys(range(1, 2 * PROVEN_SAMPLES + 1), 2))
+    assert len(lengths) == PROVEN_SAMPLES
+    assert (lengths[0], lengths[-1]) == (1, 2 * PROVEN_SAMPLES)
+    assert {b - a for a, b in pairwise(lengths)} <= {2, 3}
