@@ -35,7 +35,7 @@ intervals:  ## how often measurements in a row agree, idle and beside a busy pro
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits
 
-proof:  ## what the verdict and golden vectors make of wrong graphs, and of right ones; ten minutes
+proof:  ## what the verdict and golden vectors make of wrong graphs, and of right ones; twenty minutes
 	python tests/proof/mutations.py
 
 calibration:  ## the memory that calibration takes, by the number of samples; two minutes

@@ -23,7 +23,9 @@ from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph, Tensor
 
-GOLDEN_SAMPLES = 4  # from the smallest evaluation sample to the largest that an app can ship
+GOLDEN_SAMPLES = 8  # from the smallest evaluation sample to the largest that an app can ship
+FEW_SAMPLES = 4  # where more would take over ``MOST_BYTES``
+MOST_BYTES = 2**18  # of eight samples
 SPREAD_SAMPLES = 64  # selection samples that the spreads are of, from the smallest to the largest
 ERROR_ALLOWED = math.sqrt(2)  # times the error seen here, twice its square: another CPU sums otherwise
 LEAST_ERROR = 0.05  # of an output's spread, allowed in any case
@@ -85,10 +87,23 @@ def golden_vectors(
         inputs: Real inputs of it.
         selection: Real inputs of it whose answers give the spreads.
     """
-    chosen = stratified(small_inputs(tuple(inputs), GOLDEN_SAMPLES), GOLDEN_SAMPLES)
-    samples = tuple(excerpted(Sample(arrays, original(arrays))) for arrays in chosen)
+    given = tuple(inputs)
+    samples = _samples(given, original, GOLDEN_SAMPLES)
+    if sum(map(_bytes, samples)) > MOST_BYTES:
+        samples = _samples(given, original, FEW_SAMPLES)
     spreads = spreads_of(outputs, map(original, stratified(selection, SPREAD_SAMPLES)))
     return GoldenVectors(samples, {name: _float32(each.deviation) for name, each in spreads.items()})
+
+
+def _samples(
+    inputs: Sequence[Inputs], original: Callable[[Inputs], Outputs], count: int
+) -> tuple[Sample, ...]:
+    chosen = stratified(small_inputs(inputs, count), count)
+    return tuple(excerpted(Sample(arrays, original(arrays))) for arrays in chosen)
+
+
+def _bytes(sample: Sample) -> int:
+    return sum(array.nbytes for array in (*sample.inputs.values(), *sample.outputs.values()))
 
 
 def golden_vectors_of(model: Int8Model, evaluation: Evaluation) -> GoldenVectors:

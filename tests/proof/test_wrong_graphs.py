@@ -66,3 +66,19 @@ def test_a_kept_graph_answers_the_same_by_other_sums() -> None:
     other = kept(GRAPH, Random(0))
     assert [node.op_type for node in other.graph.node][:2] == ["Gather", "MatMul"]
     np.testing.assert_allclose(answer(other), answer(GRAPH), rtol=1e-4, atol=1e-5)
+
+
+def test_a_mask_is_inverted_where_there_is_one() -> None:
+    masked = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["": 23]> g (float[n, n] x) => (float[n, n] y) '
+        "<float[2] table = {1, 2}, float excluded = {-1000}, float kept = {0}> "
+        "{ seen = Cast<to = 9>(x) lower = Trilu<upper = 0>(x) mask = Where(seen, kept, excluded) "
+        "y = Add(lower, mask) }"
+    )
+    changes = {
+        (node.op_type, *node.input, *(each.i for each in node.attribute))
+        for (kind, mutant), _ in zip(mutants(masked, Random(0)), range(40), strict=False)
+        for node, before in zip(mutant.graph.node, masked.graph.node, strict=True)
+        if kind == "a mask inverted" and node != before
+    }
+    assert changes == {("Trilu", "x", 1), ("Where", "seen", "excluded", "kept")}

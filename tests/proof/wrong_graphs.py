@@ -14,6 +14,7 @@ from onnx import TensorProto, numpy_helper
 
 Array = NDArray[Any]
 Change = Callable[[Array, Random], Array | None]  # None where a tensor cannot be changed so
+NodeChange = Callable[[onnx.NodeProto], bool]  # in place; False where a node cannot be changed so
 
 PRODUCTS = ("MatMul", "DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat")
 LARGE_EPSILON = 1000.0  # times an epsilon, that a norm shows
@@ -79,25 +80,67 @@ OF_A_TENSOR: Mapping[str, Change] = {
 }
 
 
+def _epsilon_changed(node: onnx.NodeProto) -> bool:
+    epsilon = _attribute(node, "epsilon")
+    if epsilon is not None:
+        epsilon.f *= LARGE_EPSILON
+    return epsilon is not None
+
+
+def _mask_inverted(node: onnx.NodeProto) -> bool:
+    """Exchange what a mask shows and hides: the sides of a choice or of a triangle; drop a causal one."""
+    if node.op_type == "Where":
+        node.input[1], node.input[2] = node.input[2], node.input[1]
+        return True
+    flag = _attribute(node, {"Trilu": "upper", "Attention": "is_causal"}.get(node.op_type, ""))
+    if flag is not None:
+        flag.i = 1 - flag.i
+    return flag is not None
+
+
+def _softmax_scale(node: onnx.NodeProto) -> bool:
+    scale = _attribute(node, "scale") if "Attention" in node.op_type else None
+    if scale is not None:
+        scale.f *= 2
+    return scale is not None
+
+
+def _attribute(node: onnx.NodeProto, name: str) -> onnx.AttributeProto | None:
+    return next((each for each in node.attribute if each.name == name), None)
+
+
+OF_A_NODE: Mapping[str, NodeChange] = {
+    "an epsilon changed": _epsilon_changed,
+    "a mask inverted": _mask_inverted,
+    "a scale of attention twice": _softmax_scale,
+}
+
+
 def mutants(graph: onnx.ModelProto, draw: Random) -> Iterator[tuple[str, onnx.ModelProto]]:
     """Yield without end what kind of thing is wrong with a graph, and the graph with that alone wrong."""
-    places = [i for i, each in enumerate(graph.graph.initializer) if each.dims and 0 not in each.dims]
-    norms = [i for i, node in enumerate(graph.graph.node) if any(a.name == "epsilon" for a in node.attribute)]
+    tensors = [i for i, each in enumerate(graph.graph.initializer) if each.dims and 0 not in each.dims]
+    nodes = {kind: _changeable(graph, change) for kind, change in OF_A_NODE.items()}
+    kinds = [*OF_A_TENSOR, *(kind for kind, places in nodes.items() if places)]
     while True:
-        kind = draw.choice([*OF_A_TENSOR, *(["an epsilon changed"] if norms else [])])
+        kind = draw.choice(kinds)
         mutant = onnx.ModelProto()
         mutant.CopyFrom(graph)
-        if kind == "an epsilon changed":
-            for attribute in mutant.graph.node[draw.choice(norms)].attribute:
-                if attribute.name == "epsilon":
-                    attribute.f *= LARGE_EPSILON
+        if kind in OF_A_NODE:
+            OF_A_NODE[kind](mutant.graph.node[draw.choice(nodes[kind])])
             yield kind, mutant
         else:
-            place = draw.choice(places)
+            place = draw.choice(tensors)
             changed = changed_tensor(mutant.graph.initializer[place], kind, draw)
             if changed is not None:
                 mutant.graph.initializer[place].CopyFrom(changed)
                 yield kind, mutant
+
+
+def _changeable(graph: onnx.ModelProto, change: NodeChange) -> list[int]:
+    """Return the places of the nodes that a change is made for."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(graph)
+    return [i for i, node in enumerate(copy.graph.node) if change(node)]
 
 
 def changed_tensor(tensor: TensorProto, kind: str, draw: Random) -> TensorProto | None:
