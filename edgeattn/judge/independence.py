@@ -70,12 +70,12 @@ def proven_rows(captured: Captured, samples: Samples) -> ProvenRows:
 
 
 def independent_rows(trial: FloatTrial) -> Rows | None:
-    """Return what is proven of a model's rows; None where they are not independent, or not to be told apart.
+    """Return what is proven of a model's rows; None where they depend on each other, or no two differ.
 
-    A row must be answered alike alone and as the last of a batch of others. An input of (batch, sequence)
-    and of 0 and 1 tells padding where a row is answered alike alone and with more positions behind it,
-    whatever they hold, that the input hides; and otherwise where it shows them. For an input that makes no
-    difference, as one beside a causal model's tokens, tells nothing.
+    A row is independent if its answer is the same on its own and as the last row of a batch. An input
+    (batch, sequence) of zeros and ones marks padding if a row's answer stays the same with padding appended
+    that the input masks out, whatever the padding holds, and changes once the input shows it. An input that
+    changes no output proves nothing, for example a mask in a causal model.
 
     Args:
         trial: The model and its samples, at least two different rows among them.

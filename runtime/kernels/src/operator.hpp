@@ -1,12 +1,12 @@
 // An operator of onnxruntime, made of a class: no exception of the class leaves these functions.
 //
 // The class has
-//     static constexpr const char* kName;
-//     static constexpr Port kInputs[], kOutputs[];    in the order of the node's
-//     explicit Kernel(const Node&);                   once a node, when the session is made; throws what it
-//     refuses void compute(const Call&) const;                each run, perhaps from several threads at once
-//     static void infer(const ShapeInference&);       tells the shapes of outputs as far as those of inputs
-//     are known
+//
+//   - static constexpr const char* kName;
+//   - static constexpr Port kInputs[], kOutputs[]: in the node's order.
+//   - explicit Kernel(const Node&): called once a node, when the session is made; throws what it refuses.
+//   - void compute(const Call&) const: called each run, perhaps from several threads at once.
+//   - static void infer(const ShapeInference&): the shapes of outputs, where those of inputs are known.
 #pragma once
 
 #include <exception>
