@@ -14,7 +14,6 @@ from edgeattn.commands.for_ci import ForCI, JUnit, Summary
 from edgeattn.commands.on import On, check_named, places_on
 from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.judge.budget import parse
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
 from edgeattn.report.number_words import limit_text, measured_text
@@ -96,7 +95,7 @@ def export(
     verbose: Verbose = False,
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
-    limits, for_ci = parse(budget or ()), ForCI(summary, junit)
+    for_ci = ForCI(summary, junit)
     real, roles = one_of(data, samples), parse_columns(columns or ())
     check_named(on or (), together=together)
     if write_model is not None:
@@ -104,11 +103,13 @@ def export(
         return
     with working(verbose=verbose) as progress:
         from edgeattn import pipeline
+        from edgeattn.judge.budget import parse
         from edgeattn.judge.request import Objective, Request
         from edgeattn.source.arguments import read_source
         from edgeattn_export.pack import check_folder
         from edgeattn_export.quantize.recipes.recipe import read_recipe
 
+        limits = parse(budget or ())
         progress.stage("load")
         source = read_source(model, real, roles, dims)
         source = source if trained is None else source.beside(trained)

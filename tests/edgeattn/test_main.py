@@ -135,6 +135,11 @@ except edgeattn.EdgeAttnError as error:
     assert done.stderr == ""
 
 
+def test_commands_are_listed_without_pytorch() -> None:
+    then = "from edgeattn.commands.app import command_line; command_line()"
+    assert without(["torch", "onnx", "onnx_ir", "onnxscript", "sympy"], then).stderr == ""
+
+
 @pytest.mark.parametrize(
     ("name", "then"), [("onnx", "edgeattn.export"), ("typer", "edgeattn.__main__.main()")]
 )
