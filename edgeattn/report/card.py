@@ -63,6 +63,7 @@ def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
         license=own.license or "not stated",
         kind=_kind(manifest),
         labelled=prepared.labels is not None,
+        needs=None if prepared.prediction is None else sorted(prepared.prediction_needs, reverse=True),
         targets=", ".join(dict.fromkeys(variant.target for variant in manifest.variants)),
         figures=[summary(report).rstrip() for report in reports],
         provenance=dict(_provenance(manifest.provenance)),

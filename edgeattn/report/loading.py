@@ -15,6 +15,8 @@ from edgeattn_runtime.bundle.manifest import Generation, Graph
 from edgeattn_runtime.processing import Processing
 
 _CODE_WIDTH = 72  # what 80 columns leave
+_TEXT, _PAIR = 'text="..."', 'pair="..."'
+_GIVEN = {"text": _TEXT, "pair": _PAIR, "size": "size=(640, 480)"}  # by what predictions need
 
 
 def example_parts(original: str, bundle: str) -> tuple[RenderableType, ...]:
@@ -39,19 +41,27 @@ def loading_parts(
 
 def _calling(bundle: Path, graph: Graph, processing: Processing) -> str:
     arguments = _prepared(processing) or _arguments([tensor.name for tensor in graph.inputs])
-    output = graph.outputs[0].name
-    call = f'out = net({arguments})["{output}"]'
+    read = "" if processing.prediction is not None else f'["{graph.outputs[0].name}"]'
+    call = f"out = net({arguments}){read}"
     if len(call) > _CODE_WIDTH:
-        call = f'out = net(\n    {arguments}\n)["{output}"]'
+        call = f"out = net(\n    {arguments}\n){read}"
+    if processing.prediction is not None:
+        given = (_GIVEN[name] for name in _GIVEN if name in processing.prediction_needs)
+        call += f"\nanswer = net.predictions({', '.join(('out', *given))})"
     return f'net = edgeattn_runtime.load("{bundle.as_posix()}")\n{call}'
 
 
 def _prepared(processing: Processing) -> str | None:
     """Return what makes a call's arguments of an app's own data; None where nothing does."""
-    examples = {"text": '"..."', "image": '"photo.png"', "audio": '"speech.wav"', "series": '"hours.csv"'}
+    examples = {
+        "text": _TEXT,
+        "image": 'image="photo.png"',
+        "audio": 'audio="speech.wav"',
+        "series": 'series="hours.csv"',
+    }
+    raw = [example for kind, example in examples.items() if getattr(processing, kind) is not None]
     if processing.text is not None and processing.text.pair is not None:
-        examples["text"] += ', pair="..."'
-    raw = [f"{kind}={value}" for kind, value in examples.items() if getattr(processing, kind) is not None]
+        raw.append(_PAIR)
     return f"**net.prepare({', '.join(raw)})" if raw else None
 
 

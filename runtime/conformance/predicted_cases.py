@@ -9,6 +9,7 @@ import answer_spans
 import framed_objects
 import pairs
 import predicted
+import prompted_tags
 from breaking import Make, changed
 from case import ACCEPTED, Case, refused
 from predicted import ANIMALS, CLASSES, DETECTORS, LETTERS, SPEECH, UNPARTED, bundle
@@ -81,6 +82,13 @@ PREDICTED = (
             predictions=predicted.tags(name),
         )
         for name, words in (("wordpiece", "entities"), ("bytes", "words"), ("unigram", "entities"))
+    ),
+    Case(
+        "tags-prompt.edge",
+        ACCEPTED,
+        "tokens to be read as tags of words behind a prompt, by a bytes tokenizer",
+        prompted_tags.bundle(),
+        predictions=prompted_tags.entries(),
     ),
     *(
         Case(

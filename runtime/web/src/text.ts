@@ -84,12 +84,16 @@ export class TextPreparation {
     return { texts, spans };
   }
 
-  /** Return the words of a text, and where each begins among its tokens; no prompt stands before it. */
+  /** Return the words of a text behind its prompt, the manifest's default, and where each begins among the tokens of both. */
   worded(text: string): Worded {
-    const { ids, texts } = this.#rows([text], { prompt: '' })[0] as Encoded;
+    const { ids, texts } = this.#rows([text], {})[0] as Encoded;
     const own = ids.filter((_, i) => texts[i] === 0);
     const before = Math.max(texts.indexOf(0), 0);
-    return { text, words: wordsOf(text, own, (part) => this.#ids('text', part)), before, tokens: ids.length };
+    const prompt = this.#prompt(undefined);
+    const words = wordsOf(prompt + text, own, (part) => this.#ids('text', part))
+      .filter(({ end }) => end > prompt.length)
+      .map((word) => ({ ...word, begin: Math.max(word.begin, prompt.length) }));
+    return { text: prompt + text, words, before, tokens: ids.length };
   }
 
   /** Return the text of token ids, without special tokens. */

@@ -99,6 +99,30 @@ def test_its_python_runs(report: Report, monkeypatch: pytest.MonkeyPatch) -> Non
     assert names["answer"]
 
 
+READINGS = {
+    "span-bytes": ', text="…", pair="…")',
+    "tags-bytes": ', text="…")',
+    "objects-letterbox": ", size=(640, 480))",
+    "objects": ")",
+    "ctc": ")",
+}
+
+
+@pytest.mark.parametrize("bundle", READINGS)
+def test_outputs_are_read_as_predictions(report: Report, bundle: str) -> None:
+    text = card(_manifest(f"{bundle}.edge"), [report], Card())
+    assert text.count(".predictions(outputs") == 5
+    assert f"answer = net.predictions(outputs{READINGS[bundle]}\n" in text
+
+
+def test_its_python_answers_a_question(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = PYTHON.findall(card(_manifest("span-wordpiece.edge"), [report], Card()))
+    monkeypatch.setattr(edgeattn_runtime, "load", _loading(edgeattn_runtime.load, "span-wordpiece.edge"))
+    names: dict[str, object] = {}
+    exec(source.replace("…", "Emma"), names)
+    assert names["answer"][0][0].text in "Emma"  # type: ignore[index]
+
+
 TEXT = {"tokenizer": "t.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
 SOUND = {"input": "features", "rate": 16000, "channels": 1}
 

@@ -13,7 +13,8 @@ from edgeattn.results.check import Check
 from edgeattn.results.report import Report
 from edgeattn_runtime.bundle.golden import GoldenResult
 from edgeattn_runtime.graph import Graph, Tensor
-from edgeattn_runtime.processing import Image, Labels, Processing
+from edgeattn_runtime.processing import Image, Labels, Processing, Text
+from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.timing.machine import Machine
 
 ENDS = tuple(
@@ -43,7 +44,10 @@ def test_an_app_calls_a_bundle_by_what_it_prepares(capsys: pytest.CaptureFixture
         std=(1,),
     )
     labels = Labels(output="embedding", names=("a", "b"))
+    asked = Text(tokenizer="t.json", ids="input_ids", mask=None, types=None, longest=None, pair="only_second")
+    span = AnswerSpan(start="embedding", end="embedding", longest=9)
     for processing, call in (
+        (Processing(text=asked, prediction=span), 'answer = net.predictions(out, text="...", pair="...")'),
         (Processing(image=image), 'net(**net.prepare(image="photo.png"))["embedding"]'),
         (Processing(labels=labels), "input_ids=..., attention_mask=..., token_type_ids=..."),
     ):

@@ -15,6 +15,7 @@ namespace edgeattn {
 namespace {
 
 using Row = std::vector<Prediction>;
+using Encoded = Inside::Impl::Row;    // a text with its prompt, and its tokens
 using Frame = std::array<double, 4>;  // left, top, right and bottom of what an input shows, in pixels of its image
 
 /// Returns what an input shows of each image; none where no sizes are given.
@@ -33,12 +34,12 @@ std::vector<Frame> frames_of(const Processing& processing, const std::vector<std
 /// Reads outputs by the labels, a kind of prediction a call operator.
 class Reading {
  public:
-  /// `tokenizer`, and the tokens of each text, are there where texts are.
+  /// `tokenizer`, and the tokens of each text with its prompt, are there where texts are.
   Reading(const Labels& labels, const Tensors& outputs, const std::vector<Frame>& frames, const PredictionSource& source,
-          const text::Tokenizer* tokenizer, const std::vector<text::Encoding>& tokens)
+          const text::Tokenizer* tokenizer, const std::vector<Encoded>& encoded)
       : frames_(frames),
         tokenizer_(tokenizer),
-        tokens_(tokens),
+        encoded_(encoded),
         labels_(labels),
         outputs_(outputs),
         source_(source),
@@ -101,7 +102,7 @@ class Reading {
       throw InputError(words(labels_.output, ": ", source_.texts.size(), " texts found for ", batch, " rows"));
     std::vector<Row> rows;
     for (std::size_t i = 0; i < batch; ++i)
-      rows.push_back(entities(tags, source_.texts[i], tokens_[i], values_.as<float>() + i * tokens * places_, tokens));
+      rows.push_back(entities(tags, encoded_[i], source_.texts[i].size(), values_.as<float>() + i * tokens * places_, tokens));
     return rows;
   }
 
@@ -133,8 +134,11 @@ class Reading {
     return name.rfind("B-", 0) == 0 || name.rfind("I-", 0) == 0 ? name.substr(2) : name;
   }
 
-  Row entities(const Tags& tags, const std::string& text, const text::Encoding& encoded, const float* numbers,
-               std::size_t tokens) const {
+  /// Reads the tags of words that lie in the last `size` bytes of what was encoded, behind its prompt.
+  Row entities(const Tags& tags, const Encoded& source, std::size_t size, const float* numbers, std::size_t tokens) const {
+    const auto& text = source.texts.front();
+    const auto& encoded = source.tokens.encoding;
+    const auto prompt = text.size() - size;
     if (encoded.ids.size() > tokens)
       throw InputError(words(labels_.output, ": ", tokens, " tokens found, the ", encoded.ids.size(), " of its text expected"));
     text::Ids ids;
@@ -145,12 +149,13 @@ class Reading {
     }
     std::vector<Entity> found;
     for (const auto& word : text::words_of(text, ids, [this](std::string_view part) { return tokenizer_->own(part); })) {
+      if (word.end <= prompt) continue;
       const auto* vector = numbers + (before + word.token) * places_;
       const auto label = best(vector);
       const auto score = scored(labels_.output, {vector, vector + places_}, "softmax")[label];
       const bool continues = tags.outside && !found.empty() && labels_.names[label].rfind("B-", 0) != 0 &&
                              entity(found.back().label) == entity(label);
-      if (!continues) found.push_back({word.begin, word.end, label, 0, 0});
+      if (!continues) found.push_back({std::max(word.begin, prompt), word.end, label, 0, 0});
       auto& last = found.back();
       last.end = word.end;
       last.scores += score;
@@ -191,7 +196,7 @@ class Reading {
 
   const std::vector<Frame>& frames_;  // of each image; none where its size is unknown
   const text::Tokenizer* tokenizer_;
-  const std::vector<text::Encoding>& tokens_;
+  const std::vector<Encoded>& encoded_;
   const Labels& labels_;
   const Tensors& outputs_;
   const PredictionSource& source_;
@@ -210,12 +215,12 @@ std::vector<std::vector<Prediction>> Model::predictions(const Tensors& outputs, 
     throw InputError("sizes: none found; give the width and height in pixels of the image, which boxes lie in");
   const auto frames = frames_of(*manifest().processing, source.sizes);
   std::shared_ptr<const text::Tokenizer> tokenizer;
-  std::vector<text::Encoding> tokens;
+  std::vector<Encoded> encoded;
   if (!source.texts.empty() && std::holds_alternative<Tags>(how)) {
     tokenizer = impl_->tokenizer();
-    for (auto& row : impl_->encode(source.texts, {{}, ""})) tokens.push_back(std::move(row.tokens.encoding));
+    encoded = impl_->encode(source.texts, {});
   }
-  return std::visit(Reading(labels, outputs, frames, source, tokenizer.get(), tokens), how);
+  return std::visit(Reading(labels, outputs, frames, source, tokenizer.get(), encoded), how);
 }
 
 }  // namespace edgeattn

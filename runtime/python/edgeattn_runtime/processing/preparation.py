@@ -94,7 +94,7 @@ class Preparation:
             )
         has_words = text is not None and "text" in needs and "pair" not in needs
         given = Given(
-            texts=[self._worded(row.texts[0]) for row in self.tokens(text, prompt="")] if has_words else None,
+            texts=self._worded(text) if has_words else None,
             pairs=self.tokens(text, pair) if text is not None and "pair" in needs else None,
             frames=None if size is None else self._frames(size),
         )
@@ -127,18 +127,22 @@ class Preparation:
             for width, height in _sizes(size)
         ]
 
-    def _worded(self, text: str) -> Worded:
-        """Return the words of a text that was encoded before, without a prompt."""
+    def _worded(self, text: object) -> list[Worded]:
+        """Return the words of a text, or of each of a batch, behind the prompt that is put before it."""
         tokenizer = self._tokenizer.tokenizer
 
         def ids_of(part: str) -> list[int]:
             ids: list[int] = tokenizer.encode(part, add_special_tokens=False).ids
             return ids
 
-        row = tokenizer.encode(text)
-        own = [i for i, part in enumerate(row.sequence_ids) if part == 0]
-        words = words_of(text, [row.ids[i] for i in own], own[0] if own else 0, ids_of)
-        return Worded(text, words, len(row.ids))
+        def worded(row: Encoded) -> Worded:
+            own = [i for i, (part, _) in enumerate(row.places) if part == 0]
+            words = words_of(row.texts[0], [row.ids[i] for i in own], own[0] if own else 0, ids_of)
+            return Worded(row.texts[0], words, len(row.ids)).behind(len(prompt))
+
+        how = self._part("text", self._processing.text)
+        prompt = how.prompt(None)
+        return [worded(row) for row in self.tokens(text)]
 
     def _prepare_text(self, pair: object, prompt: object, texts: Sequence[object]) -> Arrays:
         text = self._part("text", self._processing.text)

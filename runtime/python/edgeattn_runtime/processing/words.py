@@ -6,7 +6,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edgeattn_runtime.errors import InputError
@@ -37,6 +37,11 @@ class Worded:
     text: str
     words: Sequence[Word]
     tokens: int
+
+    def behind(self, begin: int) -> Worded:
+        """Return the words from a character on: of one that it lies in, the part from there."""
+        words = [replace(word, begin=max(word.begin, begin)) for word in self.words if word.end > begin]
+        return replace(self, words=words)
 
 
 def words_of(
