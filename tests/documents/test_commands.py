@@ -39,7 +39,7 @@ OTHERS = {  # which are not this project's
         "gradle",
         "mkdir",
     ),
-    *(".", "git", "hf", "pytest", "python3", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "twine"),
+    *(".", "git", "hf", "pytest", "python3", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "tar", "twine"),
 }
 
 
