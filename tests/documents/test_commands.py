@@ -38,8 +38,9 @@ OTHERS = {  # which are not this project's
         "for",
         "gradle",
         "mkdir",
+        "tar",
     ),
-    *(".", "git", "hf", "pytest", "python3", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "tar", "twine"),
+    *(".", "git", "hf", "pytest", "python3", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "twine"),
 }
 
 
