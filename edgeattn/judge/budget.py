@@ -19,7 +19,7 @@ from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph
 
 DEFAULT = {"r2": 0.98, "r2_channel_min": 0.5}  # asked where a budget is silent on accuracy
-SUITING = {"kl": 0.05, "top1": 0.9, "recall_at_10": 0.8}  # besides, of outputs that these suit
+SUITING = {"kl": 0.05, "top1": 0.9, "recall_at_10": 0.8, "metric_drop": 0.05}  # besides, where these suit
 _OUTPUT_METRICS = (
     *("top1", "topk", "kl", "perplexity_ratio", "token_agreement"),
     *("recall_at_10", "rank", "attention_distance"),
@@ -84,10 +84,12 @@ class Budget:
             )
 
     def bounds(self, measures: Measures) -> dict[str, float]:
-        """Return the limits, and those that suit what outputs hold where the caller is silent on accuracy."""
+        """Return the limits, and those that suit outputs and metric where it is silent on accuracy."""
         limits = dict(self.limits)
         if not self.is_explicit_on_accuracy:
-            for name in sorted(SUITING.keys() & measures.scores.output_metrics.keys()):
+            scores = measures.scores
+            suiting = {*scores.output_metrics, *(["metric_drop"] if scores.judges_metric else [])}
+            for name in sorted(SUITING.keys() & suiting):
                 limits.setdefault(name, SUITING[name])
         return limits
 

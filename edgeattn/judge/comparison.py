@@ -11,7 +11,13 @@ from edgeattn.judge.compare import compare, scores_of, with_progress
 from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn.judge.output_metrics import OutputMetrics, check_count, default_metrics, output_metrics_of
+from edgeattn.judge.output_metrics import (
+    DECIDING_SAMPLES,
+    OutputMetrics,
+    check_count,
+    default_metrics,
+    output_metrics_of,
+)
 from edgeattn.judge.padding import Padded
 from edgeattn.measure.race import race
 from edgeattn.measure.runners import THREADS, runners_of, torch_threads
@@ -34,6 +40,7 @@ class Comparison:
         metric: The user's; None where there is none.
         spreads: By output, the units of its errors: what the original's answers vary by on selection samples.
         output_metrics: Metrics of single outputs, that the budget limits, or that suit what an output holds.
+        judges_metric: Whether evaluation samples suffice to limit the user's by default, if it is a share.
     """
 
     captured: Captured
@@ -41,6 +48,7 @@ class Comparison:
     metric: Metric | None
     spreads: Mapping[str, Spread]
     output_metrics: OutputMetrics = ()
+    judges_metric: bool = False
 
     @classmethod
     def of(
@@ -63,11 +71,13 @@ class Comparison:
         padded = Padded.of(captured, samples.selection)
         spreads = _spreads(captured, padded, samples)
         kinds = {name: spread.kind for name, spread in spreads.items()}
-        output_metrics = output_metrics_of(budget.limits, captured.graph)
-        check_count(output_metrics, len(samples.evaluation))
-        if not budget.is_explicit_on_accuracy:
-            output_metrics = default_metrics(kinds, captured.graph, len(samples.evaluation))
-        return cls(captured, padded, metric, spreads, output_metrics)
+        output_metrics, count = output_metrics_of(budget.limits, captured.graph), len(samples.evaluation)
+        check_count(output_metrics, count)
+        if budget.is_explicit_on_accuracy:
+            return cls(captured, padded, metric, spreads, output_metrics)
+        output_metrics = default_metrics(kinds, captured.graph, count)
+        judges_metric = metric is not None and count >= DECIDING_SAMPLES
+        return cls(captured, padded, metric, spreads, output_metrics, judges_metric)
 
     def scores(self, int8: Runner, samples: Samples, progress: Progress) -> Scores:
         """Compare answers on every sample.
@@ -109,9 +119,11 @@ class Comparison:
             yield from compare(runners, every, self.padded, self.spreads, metric, self.output_metrics, kept)
 
     def merged(self, stream: Iterable[SampleScore]) -> Scores:
-        """Return what the scores of samples come to, in their order."""
+        """Return what the scores of samples come to, in their order; a metric from 0 to 1 is a share."""
         has_metric = self.metric is not None
-        return scores_of(stream, self.spreads, self.padded, self.output_metrics, has_metric=has_metric)
+        scores = scores_of(stream, self.spreads, self.padded, self.output_metrics, has_metric=has_metric)
+        is_share = all(0 <= value <= 1 for value in scores.metric_pytorch)
+        return replace(scores, judges_metric=self.judges_metric and is_share)
 
     def race(
         self, int8: Runner, samples: Samples, *, floats: Runner | None = None, seconds: float | None = None

@@ -28,6 +28,7 @@ class Scores:
         snr_db: Signal-to-noise ratio in dB: the original's outputs over what int8 differs by.
         metric_pytorch: The user's metric of the original; empty where there is none.
         metric_int8: The same of int8.
+        judges_metric: Whether its drop is limited where a budget is silent on accuracy.
         output_metrics: By limit, what the budget limits beside these, see ``edgeattn.judge.output_metrics``.
     """
 
@@ -38,6 +39,7 @@ class Scores:
     snr_db: Sequence[float]
     metric_pytorch: Sequence[float] = ()
     metric_int8: Sequence[float] = ()
+    judges_metric: bool = False
     output_metrics: Mapping[str, Mean] = field(default_factory=dict)
 
     @property

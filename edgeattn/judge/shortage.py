@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from edgeattn.judge.budget import SUITING, Budget
 from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.output_metrics import DECIDING_SAMPLES
 from edgeattn.judge.output_metrics.embeddings import NEIGHBORS
 from edgeattn.judge.output_metrics.generation import CONTINUED_TOKENS
 from edgeattn.judge.output_metrics.logits import TOP_K
@@ -39,6 +40,7 @@ def shortages(comparison: Comparison, budget: Budget, evaluation: Samples) -> tu
         *(share_words(name, limit, count, decisions[name]) for name, limit in shares.items()),
         *(worst_words(name, limit, count) for name, limit in limits.items() if name in WORST_CASES),
         mean_words({name: limit for name, limit in limits.items() if name not in NO_MEANS}, count),
+        _metric_words(comparison, budget, count),
     )
     return tuple(filter(None, lines))
 
@@ -80,6 +82,17 @@ def mean_words(limits: Mapping[str, float], count: int) -> str:
         return ""
     named = ", ".join(f"{name}={limit:g}" for name, limit in limits.items())
     return f"{named}: {_samples(count)} decide{'s' * (count == 1)} no mean; {_enough(LEAST_SAMPLES)}."
+
+
+def _metric_words(comparison: Comparison, budget: Budget, count: int) -> str:
+    """Say that the model's own metric is not limited by default; nothing where it is, or need not be."""
+    is_silent = comparison.metric is not None and not budget.is_explicit_on_accuracy
+    if comparison.judges_metric or not is_silent:
+        return ""
+    return (
+        f"metric_drop: no limit by default with {_samples(count)}; of a metric from 0 to 1, "
+        f"{_enough(DECIDING_SAMPLES)}."
+    )
 
 
 def _samples(count: int) -> str:

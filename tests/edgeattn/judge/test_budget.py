@@ -220,6 +220,15 @@ def test_each_limit_reads_its_own_number() -> None:
     assert figure_of("golden", ALL) == Exact(0.97)
 
 
+def test_a_metrics_drop_is_limited_by_default_where_it_is_judged() -> None:
+    judged = replace(ALL, scores=replace(LIMITED, judges_metric=True))
+    assert Budget.read(None).bounds(judged)["metric_drop"] == 0.05
+    assert "metric_drop" not in Budget.read(None).bounds(ALL)
+    assert "metric_drop" not in Budget.read({"r2": 0.9}).bounds(judged)
+    (check,) = [each for each in Budget.read(None).checks(judged) if each.name == "metric_drop"]
+    assert not check.ok  # it loses 0.15
+
+
 def test_what_nobody_measured_is_read_as_nothing() -> None:
     bare = Measures(scores=replace(LIMITED, metric_int8=(), output_metrics={}))
     assert {name for name in LIMITS if figure_of(name, bare) is not None} == {

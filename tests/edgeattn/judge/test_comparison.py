@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from edgeattn.judge import comparison as comparison_module
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import THREADS, Comparison, torch_threads
 from edgeattn.measure import race as module
@@ -42,6 +43,26 @@ def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples
         .accuracy
     )
     assert (found.metric_pytorch, found.metric_int8) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(("score", "least", "judged"), [(0.5, 0, True), (0.5, 1, False), (-2.0, 0, False)])
+def test_a_share_is_judged_by_default_where_samples_suffice(
+    captured: Captured,
+    runner: Runner,
+    samples: SampleSplit,
+    monkeypatch: pytest.MonkeyPatch,
+    score: float,
+    least: int,
+    judged: bool,
+) -> None:
+    def metric(outputs: object, target: object) -> float:
+        return score
+
+    monkeypatch.setattr(comparison_module, "DECIDING_SAMPLES", len(samples.evaluation) + least)
+    default = Comparison.of(captured, samples, metric, Budget.read(None))
+    assert default.scores(runner, samples.selection, Silent()).judges_metric is judged
+    assert not Comparison.of(captured, samples, metric, Budget.read({"r2": 0.9})).judges_metric
+    assert not Comparison.of(captured, samples, None, Budget.read(None)).judges_metric
 
 
 def test_all_three_race_on_the_same_threads(

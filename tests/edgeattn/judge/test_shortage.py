@@ -45,7 +45,9 @@ def test_a_worst_case_and_means_have_counts_of_their_own() -> None:
     )
 
 
-def lines(bounds: dict[str, float] | None, count: int, positions: int) -> tuple[str, ...]:
+def lines(
+    bounds: dict[str, float] | None, count: int, positions: int, metric: object = None
+) -> tuple[str, ...]:
     graph = Graph((), (Tensor("logits", "float32", ("batch", "sequence", 10)),))
     budget = Budget.read(bounds)
     metrics = output_metrics_of(budget.limits, graph)
@@ -53,7 +55,10 @@ def lines(bounds: dict[str, float] | None, count: int, positions: int) -> tuple[
         metrics = default_metrics({"logits": OutputKind("logits", "its name")}, graph, count)
     answer = {"logits": np.zeros((1, positions, 10))}
     comparison: Any = SimpleNamespace(
-        captured=SimpleNamespace(reference=lambda _: answer), output_metrics=metrics
+        captured=SimpleNamespace(reference=lambda _: answer),
+        output_metrics=metrics,
+        metric=metric,
+        judges_metric=False,
     )
     every = Samples(tuple(Sample({"x": np.zeros(1)}, number=i) for i in range(count)))
     return shortages(comparison, budget, every)
@@ -69,3 +74,12 @@ def test_the_default_is_short_of_samples_below_twenty_alone() -> None:
     assert lines(None, 20, 1) == lines(None, 120, 1) == ()
     (line,) = lines(None, 19, 1)
     assert line.startswith(("r2=0.98, kl=0.05: your 19 ", "kl=0.05, r2=0.98: your 19 "))
+
+
+def test_a_metric_without_a_default_limit_says_how_many_samples_would_do() -> None:
+    (line,) = lines(None, 50, 1, metric=len)
+    assert line == (
+        "metric_drop: no limit by default with your 50 evaluation samples; of a metric from 0 to 1, 100 "
+        "would do; yield 200."
+    )
+    assert lines({"r2": 0.98}, 50, 1, metric=len) == ()
