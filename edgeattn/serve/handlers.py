@@ -31,7 +31,7 @@ HEADERS = {
 }
 
 
-MOST_BYTES = 2**18  # of a result; those of four golden samples are some 10 kB
+MOST_BYTES = 2**18  # of a result; those of eight golden samples are some 20 kB
 STALLED = 60.0  # seconds after which a browser that takes no bytes is left
 _CHUNK = 2**18  # bytes, of a file
 _NAME_LENGTH = 80  # characters that the terminal shows of a name or a path that somebody made up
