@@ -1,4 +1,4 @@
-"""What `pip install edgeattn` leaves out: workshop, command line and Dask, told in one line when missed."""
+"""What `pip install edgeattn` leaves out: workshop, command line and Dask; a missing one is one line."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Connection:
 
     Args:
         address: Where it is.
-        patience: Seconds in which it must be back, once it has gone; None takes what its start tells.
+        patience: Seconds in which it must be back, once it has gone; None takes what its start allows.
 
     Raises:
         BadInput: It cannot be reached; the message has the command's last words.

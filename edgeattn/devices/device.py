@@ -36,7 +36,7 @@ class Device:
         """Read what a device says of itself.
 
         Raises:
-            IncompatibleRuntimeError: Its edgeattn is of another version than this one, or tells none; or what
+            IncompatibleRuntimeError: Its edgeattn is of another version than this one, or names none; or what
                 it says is no description, or longer than ``DESCRIPTION``.
         """
         name = address.name

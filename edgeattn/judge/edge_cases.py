@@ -152,7 +152,7 @@ def _moved(inputs: Inputs, mask: str | None) -> Iterator[Inputs]:
 
 
 def _rows(inputs: Inputs, outputs: Outputs, basis: EdgeBasis, padded: Padded) -> Iterator[Outputs]:
-    """Yield what counts of each row of an answer; of all at once where rows cannot be told apart."""
+    """Yield what counts of each row of an answer; of all at once where rows cannot be distinguished."""
     batch = basis.axes.batch
     tensors = (*basis.graph.inputs, *basis.graph.outputs)
     if batch is None or any(tensor.dims[:1] != (batch,) for tensor in tensors):

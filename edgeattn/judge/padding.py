@@ -1,4 +1,4 @@
-"""Which positions of an output are padding, as the input that tells padding has it."""
+"""Which positions of an output are padding, as the input that marks padding has it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from edgeattn_runtime.graph import Graph, Tensor
 
 @dataclass(frozen=True, slots=True)
 class Padded:
-    """A contract, and how padding is told in it.
+    """A contract, and how padding is marked in it.
 
     Attributes:
         graph: Inputs and outputs.
-        padding: Found by ``edgeattn_export.graph.padding``; None where no input tells it.
+        padding: Found by ``edgeattn_export.graph.padding``; None where no input marks it.
         notes: Why it was not looked for to the end.
     """
 
@@ -32,7 +32,7 @@ class Padded:
 
     @classmethod
     def of(cls, captured: Captured, samples: Samples) -> Padded:
-        """Find how a model is told of padding, on real samples."""
+        """Find how padding is marked for a model, on real samples."""
         answer = captured.engine.runner(captured.model)
         inputs = [sample.inputs for sample in samples]
         padding, notes = with_fallback(
@@ -73,7 +73,7 @@ class Padded:
         return counts
 
     def _padded_axes(self, tensor: Tensor, ndim: int) -> list[int]:
-        """Return the axes that have a place for each position of the input that tells padding."""
+        """Return the axes that have a place for each position of the input that marks padding."""
         if self.padding is None:
             return []
         batch, symbol = next(given.dims for given in self.graph.inputs if given.name == self.padding.mask)

@@ -41,7 +41,7 @@ def r2_part(
     actual: NDArray[np.generic],
     floats: NDArray[np.generic],
 ) -> R2Part:
-    """Return what one sample tells of an output, padding left out.
+    """Return what one sample shows of an output, padding left out.
 
     Args:
         spread: The output's, on the selection samples.

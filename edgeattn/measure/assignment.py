@@ -128,7 +128,7 @@ def session_placement(
     Args:
         model: The graph as it was opened; its nodes have names.
         provider: The execution provider that is wanted.
-        partitions: As the session tells.
+        partitions: As the session reports.
         work: Multiply-accumulates by node, see ``multiply_accumulates``.
     """
     partitions = tuple(partitions)

@@ -93,7 +93,7 @@ def _metadata(manifest: Manifest, own: Card) -> Mapping[str, str | tuple[str, ..
 
 
 def _task(manifest: Manifest) -> str | None:
-    """Return what the hub calls what the model does, where the manifest tells."""
+    """Return what the hub calls what the model does, where the manifest says."""
     prepared = manifest.processing or Processing()
     kind, generation = _kind(manifest), manifest.generation
     if generation is not None:

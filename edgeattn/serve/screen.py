@@ -16,7 +16,7 @@ from edgeattn.serve.address import Address
 from edgeattn.serve.sessions import Sessions
 
 NAME_LENGTH = 200  # characters of a device's name: a browser can make up longer ones
-MOST_REASONS = 20  # that are told apart: a browser can make up any number of them
+MOST_REASONS = 20  # that are kept apart: a browser can make up any number of them
 _COLUMNS = {"golden": 6, "error": 7, "load, ms": 8, "threads: ms": 11}
 
 

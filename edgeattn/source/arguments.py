@@ -42,7 +42,7 @@ def read_source(
         return read_exported_program(Path(model), samples)
     if not needs_samples(model):
         if samples is not None:
-            handover.find(model)  # one that is not there is told first
+            handover.find(model)  # one that is not there is reported first
             raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
         return handover.load(model)
     if samples is None:

@@ -63,7 +63,7 @@ class Row:
 
     @property
     def words(self) -> str:
-        """All that tells it from others, in a line."""
+        """All that distinguishes it from others, in a line."""
         place = [] if self.device is None else [f"on {self.device}"]
         return " ".join([self.model.name, self.budget, self.target, *place])
 

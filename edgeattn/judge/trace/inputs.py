@@ -53,7 +53,7 @@ def trace_inputs(
 
     Args:
         samples: The evaluation samples.
-        padded: How padding is told; where no input tells it, tokens may.
+        padded: How padding is marked; where no input marks it, tokens may.
         axes: The samples' axes.
         sizes: Those that the graphs fix, to which samples are cut and joined; empty where they fix none.
         pad: The token that stands for padding.
@@ -83,7 +83,7 @@ def _counting(inputs: Inputs, padded: Padded) -> NDArray[np.bool_] | None:
 
 
 def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[str, NDArray[np.generic]]]:
-    """Yield the input that tells padding, or else all of tokens, with padding in its last third."""
+    """Yield the input that marks padding, or else all of tokens, with padding in its last third."""
     padding = padded.padding
     for tensor in padded.graph.inputs:
         array = inputs[tensor.name]

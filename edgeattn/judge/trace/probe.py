@@ -120,7 +120,7 @@ def _run(graphs: _Opened, inputs_of_model: Inputs, expected: Outputs) -> dict[st
 
 
 def _floats(model: ir.Model) -> list[str]:
-    """Return the values of a graph that may be floats, as far as its file tells."""
+    """Return the values of a graph that may be floats, as far as its file says."""
     return [name for name, value in values_of(model).items() if value.dtype in (None, ir.DataType.FLOAT)]
 
 

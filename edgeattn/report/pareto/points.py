@@ -53,7 +53,7 @@ class Point:
 
     @property
     def edge(self) -> str:
-        """The marker's rim, which tells it from its neighbors."""
+        """The marker's rim, which distinguishes it from its neighbors."""
         return self.color if self.face == PAPER else PAPER
 
     @property

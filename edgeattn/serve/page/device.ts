@@ -1,4 +1,4 @@
-/** What this device is called in the report, as far as its browser tells. */
+/** What this device is called in the report, as far as its browser says. */
 
 import type { Benchmark } from 'edgeattn-web';
 

@@ -50,7 +50,7 @@ class ImageProcessor(Pixels):
 
         Raises:
             UnpreparedError: Another filter, no resizing or a size that a bundle has no words for; or a border
-                that the network is told of.
+                that the network is given.
         """
         settings = self.settings
         if not settings.get("do_resize", True):

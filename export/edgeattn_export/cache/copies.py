@@ -13,7 +13,7 @@ class Copies:
     """Values of the whole graph as they are for ``length`` tokens, each computed once, where it is asked for.
 
     Weights and what the encoder carries are taken as they are; what is by the length is computed again, with
-    ``length`` wherever a Shape would have told the number of tokens.
+    ``length`` wherever a Shape would have given the number of tokens.
     """
 
     def __init__(self, draft: Draft, length: ir.Value, suffix: str = "") -> None:

@@ -17,7 +17,7 @@ from edgeattn_export.cache.slots import SLOT, Slots
 from edgeattn_export.cache.steps import CannotStep
 from edgeattn_export.cache.tidy import tidied
 
-LENGTH = "past_length"  # the input that tells how many tokens the caches hold
+LENGTH = "past_length"  # the input that says how many tokens the caches hold
 
 # Operands that say a shape: a step's own. All others by the length are the new tokens' rows of the whole.
 SHAPES = frozenset(
@@ -28,7 +28,7 @@ SHAPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A step graph and its caches. Its input ``LENGTH``, int64 (1,), tells how many tokens these hold.
+    """A step graph and its caches. Its input ``LENGTH``, int64 (1,), says how many tokens these hold.
 
     Attributes:
         carried: By value of the whole graph, the input that stands for it.

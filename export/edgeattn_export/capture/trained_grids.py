@@ -16,7 +16,7 @@ class Trained:
     """The layers that have a grid of their own. Their weights tell the steps.
 
     Attributes:
-        layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file tells of no
+        layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file names no
             modules.
         reaches: By the same names, between which numbers the layer's input was rounded, where that is known.
         weights: By their names in the float graph, what a file rounds them to; empty where they lie there.

@@ -26,7 +26,7 @@ _PYTHON = Path(sysconfig.get_path("stdlib"))
 
 
 def user_line_in(text: str) -> str:
-    """Say the same of the frames that a text tells, as Python prints them."""
+    """Say the same of the frames that a text lists, as Python prints them."""
     lines = _FRAME.findall(text)
     return user_line(FrameSummary(file, int(number), name, line=code) for file, number, name, code in lines)
 

@@ -37,7 +37,7 @@ class EdgeInputs:
         name: What is special about them.
         inputs: For all runners.
         alone: The last row as the original is asked instead, without its padding; None asks all the same.
-        beyond: Whether no real input is like it: what int8 answers is told, and fails nothing.
+        beyond: Whether no real input is like it: what int8 answers is reported, and fails nothing.
     """
 
     name: str
@@ -55,7 +55,7 @@ class EdgeBasis:
         symbols: The sizes that its dims may take.
         axes: The inputs' axes.
         samples: Real ones, whose rows are cut and joined.
-        padding: How padding is told; None where no input tells it.
+        padding: How padding is marked; None where no input marks it.
         rows: What is proven of its rows; None where nothing is.
         generation: What makes it step; None where it does not.
         by_row: Whether int8 is given one row at a time, so that several show nothing more of it.
@@ -109,7 +109,7 @@ def _extreme_sizes(basis: EdgeBasis, symbol: str) -> list[int]:
 
 
 def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
-    """Yield inputs of median length with padding in them; none where no input tells padding."""
+    """Yield inputs of median length with padding in them; none where no input marks padding."""
     if basis.padding is None:
         return
     mask = next(tensor for tensor in basis.graph.inputs if tensor.name == basis.padding.mask)

@@ -111,7 +111,7 @@ class Engine:
         return WorkerGraph(contract, self.file_runner(path, settings=settings))
 
     def partitions(self, path: Path) -> tuple[Partition, ...]:
-        """Return what of an ONNX file runs where, as the engine tells it when it has opened the file.
+        """Return what of an ONNX file runs where, as the engine reports it when it has opened the file.
 
         Raises:
             BundleError, IncompatibleRuntimeError: As ``file_runner`` does.

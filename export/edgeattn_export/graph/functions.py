@@ -2,7 +2,7 @@
 
 Each such node has a model-local function of its own name, whose body is stock operators. An onnxruntime in
 which the kernels are registered runs the node. Any other inlines the body and folds its constants, as if it
-had been written so. Nodes of one operator may differ in their bodies, which are told apart by ``overload``;
+had been written so. Nodes of one operator may differ in their bodies, as ``overload`` says;
 the kernel ignores it. onnxruntime 1.28 reads overloads; 1.24 takes one body for all, and answers wrongly.
 """
 

@@ -43,7 +43,7 @@ def kind_of(tensor: Tensor, answers: Sequence[NDArray[np.generic]]) -> OutputKin
 
     Args:
         tensor: Its name, dtype and dims.
-        answers: To a few real inputs; without any, the name alone tells.
+        answers: To a few real inputs; without any, only its name counts.
     """
     if not tensor.dtype.startswith("float"):
         return NUMBERS

@@ -1,6 +1,6 @@
-"""Which input tells padding: found by what it does to a model's answers, never by its name.
+"""Which input marks padding: found by what it does to a model's answers, never by its name.
 
-A position is padded where what stands there reaches no other position's answer. So an input of 0 and 1 tells
+A position is padded where what stands there reaches no other position's answer. So an input of 0 and 1 marks
 padding where a change at a position that it masks out changes no answer elsewhere, and the same change at a
 position that it shows does.
 """
@@ -26,7 +26,7 @@ Answer = Callable[[Inputs], Outputs]
 
 
 def find_padding(answer: Answer, graph: Graph, samples: Iterable[Inputs]) -> Padding | None:
-    """Return the input that tells padding, and what it holds there; None where none does.
+    """Return the input that marks padding, and what it holds there; None where none does.
 
     Args:
         answer: The float model.
@@ -74,7 +74,7 @@ def _leaks(answer: Answer, graph: Graph, inputs: Inputs, flag: Tensor, flag_valu
 
 
 def _flagged(flags: NDArray[np.generic], middle: int, flag_value: int) -> NDArray[np.generic]:
-    """Return the sample's most frequent flag everywhere but in the middle, which is flagged as told."""
+    """Return the sample's most frequent flag everywhere but in the middle, which is flagged as given."""
     usual = round(float(flags.astype(np.float64).mean()))
     flagged = np.full_like(flags, usual)
     flagged[:, middle] = flag_value

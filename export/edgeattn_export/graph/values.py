@@ -42,7 +42,7 @@ def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
     Before: x -> [a] -> v -> [b] -> y
     After:  x -> [a] -> v,  v.supplied -> [b] -> y
 
-    So one run tells what each stretch between such values makes of right inputs.
+    So one run shows what each stretch between such values makes of right inputs.
 
     Args:
         model: Left as it is.

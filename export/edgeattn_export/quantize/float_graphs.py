@@ -29,7 +29,7 @@ def boundary_inputs(captured: Captured, samples: Samples, padding: Padding | Non
     Args:
         captured: The contract.
         samples: Real inputs.
-        padding: How it is told; None where no input tells it.
+        padding: How it is marked; None where no input marks it.
     """
     sizes = sample_sizes(samples, captured.axes)
     symbols = {
@@ -104,7 +104,7 @@ def float_graphs(
         samples: Real inputs of the whole model; each graph sees them as its own.
         engine: What runs the graphs.
         forms: What it computes.
-        padding: How an input tells padding; None where none does.
+        padding: How an input marks padding; None where none does.
     """
     is_ranged = forms.whole is not None and optimized.generation is None
     # Beside the layers, whose ranges real samples alone tell.

@@ -77,7 +77,7 @@ def _faster_places(meter: ErrorMeter, name: str, step: Step) -> Iterator[str]:
         yield name
         return
     for module in dict.fromkeys(module_of(site.node) for site in sites):
-        if module and module not in slower:  # without a name it cannot be told from others
+        if module and module not in slower:  # without a name it cannot be distinguished from others
             yield f"{name}{AT}{escape(module)}"
 
 

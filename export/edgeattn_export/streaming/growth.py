@@ -112,7 +112,7 @@ class Growth:
 
 
 def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], hops: Sequence[int]) -> Growth:
-    """Run a graph at some lengths, and keep the dims of all values, and the values that the length tells.
+    """Run a graph at some lengths, and keep the dims of all values, and what follows from the length.
 
     Args:
         model: The graph; left as it is.
@@ -175,7 +175,7 @@ def _counting(growth: Growth, value: ir.Value) -> ir.Model:
 
     def size(of: Size | None) -> ir.Value:
         if of is None:
-            raise CannotStream(f"{value.name!r} follows from a size that no rule tells")
+            raise CannotStream(f"{value.name!r} follows from a size that no rule determines")
         return tape.op("Add", [tape.op("Mul", [length, number(of.rate)]), number(of.rest)])
 
     for node in whole:

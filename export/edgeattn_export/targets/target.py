@@ -1,4 +1,4 @@
-"""What tells one target from another: the engine that runs its graphs, and what the engine is good at."""
+"""What a target is: the engine that runs its graphs, and what the engine is good at."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from lines import lines
 
 def main(folder: Path) -> None:
     """Print the lines of every case."""
-    warnings.simplefilter("ignore")  # texts that are cut are told of, and are meant to be
+    warnings.simplefilter("ignore")  # texts that are cut are warned of, and are meant to be
     for case in json.loads((folder / "cases.json").read_text("utf-8")):
         for line in lines(case, folder):
             sys.stdout.write(json.dumps(line, allow_nan=False) + "\n")

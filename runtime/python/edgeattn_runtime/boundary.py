@@ -36,7 +36,7 @@ from edgeattn_runtime.errors import EdgeAttnError, ResourceError
 from edgeattn_runtime.legible import one_line, shortened
 
 READ = 4096  # characters of a foreign text that are looked at: a graph's names in it may be of any length
-REASON = 300  # characters of it that are told
+REASON = 300  # characters of it that are reported
 
 _PANICS = "pyo3_runtime"  # the module of what a library in Rust raises where it panics: no Exception
 _PREAMBLE = re.compile(

@@ -36,7 +36,7 @@ export class DeadlineError extends EdgeAttnError {
 
 const LONGEST = 2000; // characters of a message: most have a hundred
 const READ = 4096; // characters of one that others wrote that are looked at: a graph's names in it may be of any length
-const FOREIGN = 300; // characters of it that are told
+const FOREIGN = 300; // characters of it that are reported
 const GAP = ' ... ';
 const MEMORY = /allocat|bad_alloc|out of memory|Invalid (typed )?array (buffer )?length/i;
 

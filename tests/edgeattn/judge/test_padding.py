@@ -1,4 +1,4 @@
-"""How padding is told: by what an input does to the answers, whatever it is called."""
+"""How padding is marked: by what an input does to the answers, whatever it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which input tells padding: seen by what it does to the answers of small functions of arrays."""
+"""Which input marks padding: seen by what it does to the answers of small functions of arrays."""
 
 from __future__ import annotations
 

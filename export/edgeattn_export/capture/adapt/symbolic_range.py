@@ -3,7 +3,7 @@
 Before: for start in range(0, x.shape[1], 128): ...      Python's range holds no symbol, and would fix it
 After:  for start in (0,): ...                           of any size up to 128
 
-So the size is bounded, not fixed; the proof tells whether forward does otherwise beyond that.
+So the size is bounded, not fixed; the proof shows whether forward does otherwise beyond that.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Before: x.permute(0, 2, 3, 1).view(-1, W)                  x (N, W, h, w), h and w read off a tensor
 After:  x.permute(0, 2, 3, 1).clone(memory_format=contiguous).view(-1, W)
 
-The numbers are the same. Who then writes into the view does not write into what it is of; the proof tells.
+The numbers are the same. Who then writes into the view does not write into what it is of; the proof shows it.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class OwnCache:
         text: The roles in its call.
         outputs: Names of the outputs that are the cache.
         parameters: In their order, the parameters that take them.
-        positions: Parameters told where the new tokens stand, and how.
+        positions: Parameters that are given the places of the new tokens, and how.
         left_out: Outputs that say nothing of the tokens: the cache, and what follows from a source alone.
         objection: Why the cache cannot be relied on, or None where it is proven.
     """

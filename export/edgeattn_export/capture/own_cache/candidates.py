@@ -52,7 +52,7 @@ def cache_candidates(module: nn.Module, text: TextRoles, candidates: tuple[str, 
     """Yield the caches that a module may have, the likeliest first.
 
     One of the candidates goes into one parameter, or all of them into as many in a row; where that is not
-    enough, one more parameter is told the place of the new tokens.
+    enough, one more parameter is given the place of the new tokens.
 
     Args:
         module: Its ``forward``'s parameters are tried that the text leaves free.

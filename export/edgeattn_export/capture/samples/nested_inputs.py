@@ -96,7 +96,7 @@ def _is_past(module: nn.Module, required: frozenset[str], values: CallValues, na
         others[name] = None
     try:
         returned = named_outputs(_call(module, others))
-    except Exception:  # it needs the value, or fails anyway, which is told when it is captured
+    except Exception:  # it needs the value, or fails anyway, which is reported when it is captured
         return False
     return _ranks(values[name]) in map(_ranks, returned.values())
 

@@ -1,6 +1,6 @@
 """Whether a program holds as numbers what is to be dynamic, and where in the user's code that came about.
 
-PyTorch's trace tells where, the one that draft_export reads.
+PyTorch's trace shows where, the one that draft_export reads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SizeTrace:
 
 @contextmanager
 def size_trace() -> Iterator[SizeTrace]:
-    """Yield what is told of numbers while a module is exported inside the block."""
+    """Yield what is reported of numbers while a module is exported inside the block."""
     listener = _Listener()
     logger = logging.getLogger(_TRACE)
     before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default

@@ -45,7 +45,7 @@ class Elsewhere(LocalTiming):
         self.environment.install()
 
     def machine(self) -> str:
-        """Return what runs its sessions, as a worker tells it; raises as ``open`` does."""
+        """Return what runs its sessions, as a worker reports it; raises as ``open`` does."""
         answer, _ = self._worker().ask({"verb": "machine"})
         return str(answer["machine"])
 
@@ -92,7 +92,7 @@ class WorkerRunner:
         return lambda: self._worker.ask({"verb": "run", "slot": bound["slot"]})
 
     def partitions(self) -> tuple[Partition, ...]:
-        """Return what runs where, as the worker tells it."""
+        """Return what runs where, as the worker reports it."""
         answer, _ = self._worker.ask({"verb": "tell"})
         return tuple(Partition(provider, tuple(nodes)) for provider, nodes in answer["partitions"])
 

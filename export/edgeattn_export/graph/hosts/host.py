@@ -1,4 +1,4 @@
-"""What a host is: it opens an ONNX file in an engine, and tells whether it can."""
+"""What a host is: it opens an ONNX file in an engine, and says whether it can."""
 
 from __future__ import annotations
 

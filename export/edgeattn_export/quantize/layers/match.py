@@ -103,7 +103,7 @@ def find_layers(model: ir.Model) -> tuple[Layer, ...]:
         match = match_linear(node)
         if match is None or decides(match.output):
             continue
-        stem = match.module or match.output.name or ""  # an ONNX file tells of no modules
+        stem = match.module or match.output.name or ""  # an ONNX file names no modules
         counts[stem] += 1
         source = match.x.producer()
         width, channels = match.sizes

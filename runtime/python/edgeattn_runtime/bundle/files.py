@@ -61,7 +61,7 @@ class Golden:
 class Signature:
     """By which key the manifest's bytes are signed.
 
-    The signature itself lies in ``SIGNATURE_FILE``. A reader that was told which keys to trust verifies it;
+    The signature itself lies in ``SIGNATURE_FILE``. A reader that knows which keys to trust verifies it;
     any other shows the key.
     """
 

@@ -44,7 +44,7 @@ class BundleFiles:
     Attributes:
         folder: Where it lies.
         manifest: What it holds.
-        place: What tells the folder that was checked from another under its name; None where nothing was.
+        place: Which folder of this name was checked; None where nothing was.
         kernels: False where every variant runs stock operators, whatever is installed.
         signer: The trusted key that signed it, in hex; None where no key was to be trusted.
     """

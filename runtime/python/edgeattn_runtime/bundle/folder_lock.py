@@ -1,4 +1,4 @@
-"""Folders that are one process's as long as it lives: what a killed process left is told by its free lock."""
+"""Folders that are one process's as long as it lives: what a killed process left has a free lock."""
 
 from __future__ import annotations
 

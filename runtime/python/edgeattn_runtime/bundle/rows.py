@@ -54,7 +54,7 @@ class Rows:
 
 
 def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
-    """Check that the main graph's rows can be told apart and its answers put together again.
+    """Check that the main graph's rows can be separated and its answers put together again.
 
     Every dim of the graph must be known to be in ``symbols``.
 

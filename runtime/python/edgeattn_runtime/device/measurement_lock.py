@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 LOOK = 0.02  # seconds between two looks at whether another host is done
-BEAT = 2.0  # seconds after which a host is told that it waits, and again
+BEAT = 2.0  # seconds after which a host learns that it waits, and again
 
 if sys.platform == "win32":
     import msvcrt

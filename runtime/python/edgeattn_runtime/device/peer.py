@@ -42,7 +42,7 @@ _KINDS = {
 }
 _REASON = 2000  # characters of an error's reason at most
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has no other
-_ENDING = 5.0  # seconds in which a process ends that is told to
+_ENDING = 5.0  # seconds in which a process must end
 
 
 class PeerLostError(BundleError):

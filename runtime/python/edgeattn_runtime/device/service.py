@@ -18,7 +18,7 @@ from edgeattn_runtime.errors import BadInput
 
 REQUEST = 1 << 26  # bytes of files that a request brings at most
 TIMES = 3  # that a request is given to a worker, which the system may end
-WAITING, WORKING = "waiting", "working"  # what a host is told meanwhile
+WAITING, WORKING = "waiting", "working"  # what a host receives meanwhile
 
 _WORKER = ("-m", "edgeattn_runtime.device.worker")
 _RAISED = 1  # the exit code of a Python that an error ended: it would end the next one too

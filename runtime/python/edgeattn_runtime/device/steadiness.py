@@ -83,7 +83,7 @@ class Watch:
 
 
 def _boot() -> str:
-    """Return what tells this start of the system from others; empty where it does not tell."""
+    """Return what distinguishes this start of the system from others; empty where it is unknown."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:

@@ -1,7 +1,7 @@
 """A process that forks: a session's threads stay behind, and a call in the child would wait for them forever.
 
 A session of one thread answers in the child as in the parent. One of several, and one that another thread was
-calling at that moment, stays behind: the child is told so, and never waits for it.
+calling at that moment, stays behind: the child learns it, and never waits for it.
 """
 
 from __future__ import annotations

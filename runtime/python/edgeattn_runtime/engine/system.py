@@ -1,4 +1,4 @@
-"""What the operating system tells of its machine: memory, clocks and the kernel's counters.
+"""What the operating system reports of its machine: memory, clocks and the kernel's counters.
 
 Figures that a system does not tell are None.
 """
@@ -40,7 +40,7 @@ def peak_memory_mb() -> float | None:
 def available_memory_mb() -> float | None:
     """Return the memory to be had without swapping, in MB (10^6 bytes), or None where it cannot be known.
 
-    Known where the kernel tells it in /proc, that is on Linux and Android.
+    Known where the kernel reports it in /proc, that is on Linux and Android.
     """
     return _megabytes(MEMORY, "MemAvailable")
 

@@ -8,7 +8,7 @@ same are the best batches, since memory is laid out anew in each (Kalibera and J
 
 Weather outlasts a batch, and may outlast all of them: then the next measurement differs by more than batches
 among themselves do. What batches differ by is taken to be white noise, which they average out, and flicker
-noise, which they do not: an average over any time is as far from the next one. The two are told apart as
+noise, which they do not: an average over any time is as far from the next one. The two are separated as
 those of clocks are, by how far neighbors differ against how far all do (Allan, Proceedings of the IEEE 54(2),
 1966).
 """
@@ -115,7 +115,7 @@ def _around(overall: float, observed: Sequence[float]) -> Interval:
 
 
 def _variance(deviations: Times) -> float:
-    """Return the variance of a figure that one measurement tells, by how far its batches are apart from it.
+    """Return the variance of a figure that one measurement gives, by how far its batches are apart from it.
 
     Of flicker noise the variance of N batches is N log2 N / (2 (N - 1)) times the Allan variance, half the
     mean square of the differences of neighbors. Of white noise the two are the same.

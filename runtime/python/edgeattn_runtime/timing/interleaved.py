@@ -23,7 +23,7 @@ from edgeattn_runtime.timing.latency import (
 )
 from edgeattn_runtime.timing.surroundings import Surroundings, Watch
 
-_LEAST = 1e-3  # milliseconds: below what any clock tells
+_LEAST = 1e-3  # milliseconds: below what any clock resolves
 
 
 @dataclass(frozen=True, slots=True)

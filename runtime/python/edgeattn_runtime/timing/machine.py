@@ -93,7 +93,7 @@ class Machine:
 
     @classmethod
     def here(cls, kernels: Kernels = NONE) -> Machine:
-        """Return this machine, as far as its operating system tells.
+        """Return this machine, as far as its operating system says.
 
         Args:
             kernels: Which way the sessions go that are measured on it.

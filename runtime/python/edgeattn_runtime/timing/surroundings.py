@@ -1,4 +1,4 @@
-"""What else the machine did while something was measured, as far as its kernel tells."""
+"""What else the machine did while something was measured, as far as its kernel says."""
 
 from __future__ import annotations
 
