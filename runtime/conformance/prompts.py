@@ -12,6 +12,8 @@ import tiny
 from calls import tensors
 from tiny import Array
 
+from edgeattn_runtime.bundle.generation_options import OPTIONS
+from edgeattn_runtime.bundle.option_kinds import Count, Number
 from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
 from edgeattn_runtime.decoding.sampling import Sampling
 from edgeattn_runtime.decoding.search import Search, SingleSearch
@@ -43,15 +45,9 @@ def continued() -> list[Entry]:
         *(
             {"prompts": [[1]], "settings": each}
             for each in (
-                {"max_new_tokens": 0},
-                {"num_beams": 9},
-                {"num_beams": 0},
+                *beyond_limits(),
                 {"num_beams": 2, "num_return_sequences": 3},
                 {"num_beams": 2, "temperature": 1},
-                {"temperature": -1},
-                {"top_k": 0},
-                {"top_p": 0},
-                {"repetition_penalty": 0},
                 {"early_stopping": "sometimes"},
                 {"stop": [tiny.WORDS]},
                 {"stop_sequences": [[]]},
@@ -65,6 +61,23 @@ def continued() -> list[Entry]:
         ),
         *(_many({"settings": {}, **each, "error": "InputError"}) for each in refused),
     ]
+
+
+def beyond_limits() -> list[Entry]:
+    """Return numbers next to each option's limits; of a seed none, since -1 leaves it open in the C API."""
+    beyond: list[Entry] = []
+    for name, option in OPTIONS.items():
+        kind = option["kind"]
+        if not isinstance(kind, Count | Number) or name == "seed":
+            continue
+        above = kind.above if isinstance(kind, Number) else None
+        outside = [
+            above,
+            None if kind.least is None else kind.least - 1,
+            None if kind.most is None else kind.most + 1,
+        ]
+        beyond += [{name: value} for value in outside if value is not None]
+    return beyond
 
 
 def of_int8_cache() -> list[Entry]:
