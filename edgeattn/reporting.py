@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -19,8 +19,8 @@ from edgeattn.report.planted_words import unseen_notes
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.report import Counts, Report
-from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.targets import Target
@@ -45,7 +45,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         model=source.name,
         target=request.target.name,
         recipe=choice.int8.recipe,
-        machine=request.machine if model.runs_two_ways else replace(request.machine, kernels=None),
+        machine=request.machine if len(model.ways) > 1 else replace(request.machine, kernels=None),
         checks=proof.checks,
         samples=Counts(len(samples.calibration), len(samples.selection), proof.count, source.unknown_tokens),
         accuracy=measures.scores.accuracy,
@@ -70,7 +70,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         attention_maps=proof.insight.attention_maps,
         attention_heads=choice.attention_heads,
         module_times=measures.module_times,
-        without_kernels=proof.without_kernels,
+        other_ways=proof.other_ways,
         planted=proof.planted,
         trials=choice.trials,
         device=request.place.name,
@@ -92,7 +92,7 @@ def _notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
         *kind_notes(proof.measures.scores.accuracy),
         *unseen_notes(proof.planted),
         *_convolution_notes(model, proof),
-        *kernel_notes(proof.without_kernels),
+        *way_notes(proof.other_ways),
         *_scale_notes(choice, proof),
         *proof.notes,
         *undecided_notes(proof.checks, proof.count),
@@ -124,21 +124,18 @@ def _convolution_notes(model: Int8Model, proof: Proof) -> tuple[str, ...]:
     return (f"{words} {100 * share:.0f} % of the int8 graph's time.",)
 
 
-def kernel_notes(without: WithoutKernels | None) -> tuple[str, ...]:
-    """Return what a bundle does not prove where no kernels are installed, in a sentence each.
+def way_notes(ways: Iterable[OtherWay]) -> tuple[str, ...]:
+    """Return what a bundle does not prove in other ways than the measured one, in a sentence each."""
+    return tuple(f"{way.name.capitalize()}, {words}." for way in ways for words in _unproven(way))
 
-    Args:
-        without: How it runs there; None where it has no nodes for kernels.
-    """
-    if without is None:
-        return ()
-    limits = [check.name for check in without.checks if check.verdict != "pass"]
-    cases = [case.name for case in without.edge_cases if not case.ok]
-    notes = (
-        (limits, f"the samples do not prove the limit{'s' * (len(limits) > 1)} on {', '.join(limits)}"),
-        (cases, f"the bundle fails edge case{'s' * (len(cases) > 1)} {', '.join(cases)}"),
-    )
-    return tuple(f"Without kernels, {words}." for names, words in notes if names)
+
+def _unproven(way: OtherWay) -> Iterator[str]:
+    limits = [check.name for check in way.checks if check.verdict != "pass"]
+    cases = [case.name for case in way.edge_cases if not case.ok]
+    if limits:
+        yield f"the samples do not prove the limit{'s' * (len(limits) > 1)} on {', '.join(limits)}"
+    if cases:
+        yield f"the bundle fails edge case{'s' * (len(cases) > 1)} {', '.join(cases)}"
 
 
 def _engine_notes(target: Target, proof: Proof) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ class Chooser:
             search = self._search(goal)
             int8 = int8_graphs(self.floats, search.chosen.recipe)
             self.progress.stage("select")
-            ways = (int8, int8.without_kernels()) if int8.has_kernels else (int8,)
+            ways = tuple(map(int8.run_by, int8.ways))
             tries.append((search, tuple(map(self._scores, ways))))
             # A goal that is missed already finds nothing else where it is made narrower.
             is_final = not self.request.objective.searches or len(tries) > REFINEMENTS or search.missed

@@ -19,6 +19,7 @@ from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
 from edgeattn_export.graph.shapes import sizes_of
+from edgeattn_export.graph.ways import WAYS, Way
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.recover import Recovered
@@ -108,14 +109,15 @@ class Int8Model:
     buckets: Sequence[Bucket]
 
     @property
-    def runs_two_ways(self) -> bool:
-        """Whether kernels compute any of it, and are installed where it is measured."""
-        return self.choice.int8.has_kernels and self.request.machine.kernels is not None
+    def ways(self) -> tuple[Way, ...]:
+        """The ways in which it runs where it is measured, the one that its figures are of first."""
+        # A device without kernels is not judged by those of this machine.
+        return self.choice.int8.ways if self.request.machine.kernels is not None else WAYS[-1:]
 
-    def without_kernels(self) -> Int8Model:
-        """Return the same as it runs where no kernels are installed."""
-        choice = replace(self.choice, int8=self.choice.int8.without_kernels())
-        buckets = [replace(each, parts=each.parts.without_kernels()) for each in self.buckets]
+    def run_by(self, way: Way) -> Int8Model:
+        """Return the same as it runs in a way."""
+        choice = replace(self.choice, int8=self.choice.int8.run_by(way))
+        buckets = [replace(each, parts=each.parts.run_by(way)) for each in self.buckets]
         return replace(self, choice=choice, buckets=buckets)
 
     @property
@@ -134,11 +136,9 @@ class Int8Model:
     def subject(self) -> Subject:
         """Open the graphs, to be evaluated beside their original."""
         device, rows = self.request.target.device, self.float_model.rows.rows
-        # A device without kernels is not judged by those of this machine.
-        run = self if self.request.machine.kernels is not None else self.without_kernels()
         return Subject(
             comparison=self.float_model.comparison,
-            int8=runner_of_buckets(run.buckets, rows, device, threads=THREADS),
+            int8=runner_of_buckets(self.run_by(self.ways[0]).buckets, rows, device, threads=THREADS),
             target=self.request.target.name,
             emulated=device.host.emulated,
             samples=self.float_model.samples,

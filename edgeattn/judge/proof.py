@@ -25,12 +25,13 @@ from edgeattn.measure.tuning import UNTUNED, Tuning, tune
 from edgeattn.progress import Progress
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, Race
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.planted_error import PlantedError
-from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.hosts import HERE
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.shapes import sized_inputs
+from edgeattn_export.graph.ways import Way
 from edgeattn_runtime.bundle.golden import GoldenVectors
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
@@ -48,7 +49,7 @@ class Proof:
         measured: What it was run on; None where that is not the target's own engine.
         insight: What a person looks at beside the figures.
         notes: What the model author should know of it, a line each.
-        without_kernels: The same where no kernels are installed; None where it runs in one way alone.
+        other_ways: The same in each other way that it runs in.
         planted: Which wrong answers the limits see.
     """
 
@@ -60,7 +61,7 @@ class Proof:
     measured: str | None
     insight: Insight
     notes: tuple[str, ...]
-    without_kernels: WithoutKernels | None = None
+    other_ways: tuple[OtherWay, ...] = ()
     planted: tuple[PlantedError, ...] = ()
 
     @property
@@ -88,9 +89,9 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     progress.stage("prove")
     vectors = golden_vectors_of(model, evaluation)
     golden = golden_of(model, evaluation, vectors)
-    stock = _stock(model, vectors, progress) if model.runs_two_ways else None
-    if stock is not None:
-        golden = golden.or_wider(stock.golden)
+    others = [_run_by(way, model, vectors, progress) for way in model.ways[1:]]
+    for other in others:
+        golden = golden.or_wider(other.golden)
     on_device = () if request.place.is_here else golden_on_device(golden, model)
     measures = _measures(model, evaluation, timing, golden)
     return Proof(
@@ -110,7 +111,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *streamed.notes,
             *insight.notes,
         ),
-        without_kernels=None if stock is None else stock.judged(request.budget, measures),
+        other_ways=tuple(other.judged(request.budget, measures) for other in others),
         planted=planted_errors(floats.comparison, request.budget, kept.answers),
     )
 
@@ -132,18 +133,20 @@ def _measures(model: Int8Model, evaluation: Evaluation, timing: Timing, golden: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Stock:
-    """What was measured of the graphs as they run without kernels."""
+class _Run:
+    """What was measured of the graphs in another way."""
 
+    name: str
     evaluation: Evaluation
     latency: Race | None
     golden: Golden
 
-    def judged(self, budget: Budget, measures: Measures) -> WithoutKernels:
-        """Hold it against the budget; its size and memory are those of the graphs with kernels."""
+    def judged(self, budget: Budget, measures: Measures) -> OtherWay:
+        """Hold it against the budget; its size and memory are those of the first way."""
         scores = self.evaluation.scores
         own = replace(measures, scores=scores, latency_ms=self.latency, golden=self.golden.largest_tolerance)
-        return WithoutKernels(
+        return OtherWay(
+            name=self.name,
             checks=budget.checks(own),
             accuracy=scores.accuracy,
             latency_ms=self.latency,
@@ -151,12 +154,12 @@ class _Stock:
         )
 
 
-def _stock(model: Int8Model, vectors: GoldenVectors, progress: Progress) -> _Stock:
-    """Evaluate and time the graphs as they run where no kernels are installed."""
-    stock = model.without_kernels()
-    evaluation = evaluate(stock.subject(), progress)
-    golden = golden_of(stock, evaluation, vectors)
-    return _Stock(evaluation, timing_of(stock, evaluation, progress).race, golden)
+def _run_by(way: Way, model: Int8Model, vectors: GoldenVectors, progress: Progress) -> _Run:
+    """Evaluate and time the graphs in another way."""
+    other = model.run_by(way)
+    evaluation = evaluate(other.subject(), progress)
+    golden = golden_of(other, evaluation, vectors)
+    return _Run(way.name, evaluation, timing_of(other, evaluation, progress).race, golden)
 
 
 def _tuning(model: Int8Model) -> Tuning:

@@ -13,16 +13,15 @@ Row = tuple[str, str, str]  # what it is, the float export's, the bundle's
 
 def accuracy_rows(report: Report) -> Iterator[Row]:
     """Yield what the float export and the bundle come to, beside the original; a second line is indented."""
-    accuracy, without = report.accuracy, report.without_kernels
-    stock = None if without is None else without.accuracy
+    accuracy = report.accuracy
     worst, channel = accuracy.worst_output, accuracy.worst_channel
     of = f" of {worst.output}" if len(accuracy.outputs) > 1 else ""
     yield f"R²{of} to {report.original}", r2(worst.r2_float), r2(worst.r2)
     if channel.channel:
         yield f"  worst channel, {channel.worst_channel}", "", r2(channel.r2_channel_min)
-    if stock is not None:
-        yield "  without kernels", "", r2(stock.worst_output.r2)
-    yield from _cosines(accuracy, stock)
+    for way in report.other_ways:
+        yield f"  {way.name}", "", r2(way.accuracy.worst_output.r2)
+    yield from _cosines(report)
     yield "Largest difference", "", f"{accuracy.max_abs:.2g}"
 
 
@@ -38,10 +37,12 @@ def kind_notes(accuracy: Accuracy) -> tuple[str, ...]:
 _KINDS = {"embedding": "an embedding"}
 
 
-def _cosines(accuracy: Accuracy, stock: Accuracy | None) -> Iterator[Row]:
+def _cosines(report: Report) -> Iterator[Row]:
+    accuracy = report.accuracy
     if accuracy.cosine_mean is None or accuracy.cosine_min is None or accuracy.cosine_float_min is None:
         return
     yield "Cosine", "", cosine(accuracy.cosine_mean)
     yield "  worst sample", cosine(accuracy.cosine_float_min), cosine(accuracy.cosine_min)
-    if stock is not None and stock.cosine_min is not None:
-        yield "  without kernels, worst sample", "", cosine(stock.cosine_min)
+    for way in report.other_ways:
+        if way.accuracy.cosine_min is not None:
+            yield f"  {way.name}, worst sample", "", cosine(way.accuracy.cosine_min)

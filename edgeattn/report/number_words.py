@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from edgeattn.results.check import Check
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn.results.limits import limit_of
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.report import Counts
 
 UNSURE = "unsure"  # a speedup whose interval is too wide for a number
@@ -100,12 +101,12 @@ def speedup_text(race: Race, runner: str) -> str:
     return f"{figure(ratio.value)}x" if ratio.sure else UNSURE
 
 
-def without_kernels_times(race: Race) -> dict[str, str]:
-    """Write the bundle's p50 where no kernels are installed, and its speedup over the original."""
-    words = {
-        "without kernels, p50": figure(race[INT8].p50),
-        "without kernels, speedup": speedup_text(race, INT8),
-    }
+def way_times(way: OtherWay) -> dict[str, str]:
+    """Write the bundle's p50 in another way, and its speedup over the original; nothing if not timed."""
+    race = way.latency_ms
+    if race is None:
+        return {}
+    words = {f"{way.name}, p50": figure(race[INT8].p50), f"{way.name}, speedup": speedup_text(race, INT8)}
     return {label: text for label, text in words.items() if text}
 
 

@@ -12,9 +12,9 @@ from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
 from edgeattn.results.document import decode, encode
 from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
 from edgeattn.results.latency import Price, Race
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.trial import TrialResult
-from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.timing.benchmark import DeviceBenchmark
@@ -24,7 +24,7 @@ SCHEMA = 2
 # Keys in which an export writes times, memory and the machine of both, or what follows from those.
 MEASURED = (
     *("machine", "latency_ms", "memory_mb", "operator_times", "module_times", "trials", "notes", "prices"),
-    "without_kernels",
+    "other_ways",
 )
 MEASURED_LIMITS = frozenset({"latency_ms", "latency_ratio", "memory_mb"})
 _REMEDY = "export the model again"
@@ -77,8 +77,8 @@ class Report:
         attention_maps: Outputs that are such, and how near they came to the original's.
         attention_heads: What each head is worth, by attention, in the order in which they run.
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
-        without_kernels: The same where no kernels are installed, and all else here is with those that
-            ``machine`` names; None where it runs in one way alone.
+        other_ways: The same in each other way that it runs in, such as without kernels; all else here is of
+            the way that ``machine`` names.
         planted: Which wrong answers the budget's limits see; empty where no limit on accuracy can be asked.
         draft: Whether a rule chose the recipe, and few samples evaluated it.
     """
@@ -114,7 +114,7 @@ class Report:
     attention_maps: tuple[AttentionMap, ...] = ()
     attention_heads: tuple[AttentionHeads, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
-    without_kernels: WithoutKernels | None = None
+    other_ways: tuple[OtherWay, ...] = ()
     planted: tuple[PlantedError, ...] = ()
     draft: bool = False
 
@@ -127,11 +127,11 @@ class Report:
     def verdict(self) -> Verdict:
         """Whether all checks of the budget hold, and all edge cases; undecided where samples are too few.
 
-        Where it runs in two ways, both must hold.
+        Where it runs in several ways, all must hold.
         """
         cases: Iterable[Verdict] = ("pass" if case.ok else "fail" for case in self.edge_cases)
-        without = () if self.without_kernels is None else (self.without_kernels.verdict,)
-        return verdict_of((*(check.verdict for check in self.checks), *cases, *without))
+        others = (way.verdict for way in self.other_ways)
+        return verdict_of((*(check.verdict for check in self.checks), *cases, *others))
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -22,10 +22,10 @@ from edgeattn.results.accuracy import Accuracy, ModuleLoss, OutputAccuracy
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer, ModulePart, Refusal
 from edgeattn.results.latency import Conditions, Price, Race
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.planted_error import PlantedError
 from edgeattn.results.report import Counts, Report
 from edgeattn.results.trial import TrialResult
-from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn.results.worst_sample import InputView, WorstSample
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
@@ -243,12 +243,13 @@ def two_ways(report: Report) -> Report:
     assert race is not None
     slower = {**race.latencies, "int8": Latency(5.6, 6.6, 7.7, 384)}
     outputs = tuple(replace(output, r2=0.9645) for output in report.accuracy.outputs)
-    without = WithoutKernels(
+    without = OtherWay(
+        name="without kernels",
         checks=report.checks,
         accuracy=replace(report.accuracy, outputs=outputs, cosine_mean=0.9821, cosine_min=0.9731),
         latency_ms=replace(race, latencies=slower),
     )
-    return replace(report, without_kernels=without)
+    return replace(report, other_ways=(without,))
 
 
 @pytest.fixture(scope="session")

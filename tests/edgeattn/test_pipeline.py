@@ -115,8 +115,9 @@ def test_a_model_of_kernels_is_proven_with_and_without_them(
     recipe = Recipe("kernels", ((EVERY, Treatment("kernel int8")),), ("int8 rows",))
     tagged = [(sample.inputs, sample.target) for sample in source.read()]
     made = edgeattn.export(source.module, tagged, budget={"cosine": 0.9}, objective=Objective(recipe=recipe))
-    report, without = made.report, made.report.without_kernels
-    assert without is not None
+    report = made.report
+    (without,) = report.other_ways
+    assert without.name == "without kernels"
     assert (report.machine.kernels, report.verdict, without.verdict) == (str(kernels), "pass", "pass")
     assert [check.name for check in without.checks] == [check.name for check in report.checks]
     assert without.accuracy.cosine_min == pytest.approx(report.accuracy.cosine_min, abs=1e-2)

@@ -18,7 +18,7 @@ from edgeattn.report.number_words import (
     limit_text,
     measured_text,
     speedup_text,
-    without_kernels_times,
+    way_times,
 )
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
 from edgeattn.results.check import Verdict
@@ -107,13 +107,12 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _figures(report: Report) -> Iterator[tuple[str, ...]]:
     names, accuracy, race = (PYTORCH, FLOAT, INT8), report.accuracy, report.latency_ms
-    without = report.without_kernels
     yield "Size, MB", *(figure(report.size_mb[name]) for name in names)
     if race is not None and PYTORCH in race.latencies:
         yield "Latency, ms, p50", *(figure(race[name].p50) for name in names)
         yield "Speedup, p50", *(speedup_text(race, name) for name in names)
-    if without is not None and without.latency_ms is not None:
-        for label, words in without_kernels_times(without.latency_ms).items():
+    for way in report.other_ways:
+        for label, words in way_times(way).items():
             yield label.capitalize(), "", "", words
     for label, of_float, of_bundle in accuracy_rows(report):
         yield label.strip(), "", of_float, of_bundle

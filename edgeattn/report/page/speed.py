@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from edgeattn_runtime.timing.latency import Latency
 WIDTH, HEIGHT = 600, 40  # of a runner's picture, in its own units
 CURVE_POINTS = 150  # across it
 AXIS_MARGIN = 0.06  # of the axis, beyond the fastest and the slowest call that are shown
-WITHOUT_KERNELS = f"{runner_label(INT8)} without kernels"
 _TICKS = (1.0, 2.0, 5.0)
 
 Array = NDArray[np.float64]
@@ -122,12 +121,12 @@ class Speed:
     Attributes:
         race: What was measured.
         original: What "pytorch" stands for in it.
-        without_kernels: The same where no kernels are installed; None where the bundle runs in one way alone.
+        other_ways: The same by the name of each other way that the bundle runs in.
     """
 
     race: Race
     original: str
-    without_kernels: Race | None = None
+    other_ways: Mapping[str, Race] = field(default_factory=dict)
 
     @property
     def highlight(self) -> Mapping[str, str]:
@@ -161,5 +160,5 @@ class Speed:
     def _runners(self) -> Sequence[tuple[str, Race, str]]:
         """Each runner's label, the race that it is of, and its name there."""
         runners = [(runner_label(name, self.original), self.race, name) for name in self.race.latencies]
-        without = self.without_kernels
-        return runners if without is None else [*runners, (WITHOUT_KERNELS, without, INT8)]
+        ways = [(f"{runner_label(INT8)} {name}", race, INT8) for name, race in self.other_ways.items()]
+        return [*runners, *ways]

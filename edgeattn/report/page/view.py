@@ -98,9 +98,9 @@ class View:
     @property
     def speed(self) -> Speed | None:
         """How fast each runner is; None where nothing was timed."""
-        race, without = self.report.latency_ms, self.report.without_kernels
-        stock = None if without is None else without.latency_ms
-        return None if race is None else Speed(race, self.report.original, stock)
+        race, ways = self.report.latency_ms, self.report.other_ways
+        others = {way.name: way.latency_ms for way in ways if way.latency_ms is not None}
+        return None if race is None else Speed(race, self.report.original, others)
 
     @property
     def sizes(self) -> Sequence[Bar]:

@@ -18,7 +18,7 @@ from edgeattn.report.number_words import (
     speedup_text,
     time_shares,
     unknown_words,
-    without_kernels_times,
+    way_times,
 )
 from edgeattn.report.table.checks import checks_table, edge_cases_parts, planted_parts
 from edgeattn.report.table.layout import colored, pairs
@@ -39,9 +39,8 @@ def comparison(report: Report) -> Table:
     original_cell = () if report.latency_ms is None or PYTORCH in report.latency_ms.latencies else ("",)
     for label, *figures in () if report.latency_ms is None else _latency_rows(report.latency_ms):
         table.add_row(label, *original_cell, *figures)
-    without = report.without_kernels
-    if without is not None and without.latency_ms is not None:
-        for label, words in without_kernels_times(without.latency_ms).items():
+    for way in report.other_ways:
+        for label, words in way_times(way).items():
             table.add_row(f"  {label}", "", "", words)
     for label, *cells in accuracy_rows(report):
         table.add_row(label, "", *cells)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.functions import inlined
+from edgeattn_export.graph.ways import Way, ways_of
 from edgeattn_export.quantize import LayerForm, Quantized, Recipe, quantize
 from edgeattn_export.quantize.float_graphs import FloatGraph, FloatGraphs
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Streaming, Symbol
@@ -47,14 +47,14 @@ class Graphs:
         return {name: part for name, part in self.graphs.items() if name != step}
 
     @property
-    def has_kernels(self) -> bool:
-        """Whether kernels compute any of it, where they are installed."""
-        return any(part.quantized.model.functions for part in self.graphs.values())
+    def ways(self) -> tuple[Way, ...]:
+        """The ways in which devices run them, the fastest first."""
+        return ways_of(part.quantized.model for part in self.graphs.values())
 
-    def without_kernels(self) -> Graphs:
-        """Return the same as they run where no kernels are installed."""
+    def run_by(self, way: Way) -> Graphs:
+        """Return the same as they run in a way."""
         graphs = {
-            name: replace(part, quantized=replace(part.quantized, model=inlined(part.quantized.model)))
+            name: replace(part, quantized=replace(part.quantized, model=way.written(part.quantized.model)))
             for name, part in self.graphs.items()
         }
         return replace(self, graphs=graphs)

@@ -15,10 +15,11 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding
-from edgeattn_export.graph.functions import inlined, write_bodies
+from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of, nodes_within
 from edgeattn_export.graph.values import values_of, with_outputs
+from edgeattn_export.graph.ways import ways_of
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.layers.match import Layer
@@ -235,8 +236,8 @@ def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
 def _check_runs(model: ir.Model, calibration: Calibration) -> None:
     try:
         answers = [
-            calibration.engine.runner(way)(calibration.samples[0].inputs)
-            for way in dict.fromkeys((model, inlined(model)))
+            calibration.engine.runner(way.written(model))(calibration.samples[0].inputs)
+            for way in ways_of([model])
         ]
     except EdgeAttnError as error:
         raise QuantizeError(

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.files import file_mb, weight_bytes
-from edgeattn_export.graph.functions import inlined
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of, worst_error
+from edgeattn_export.graph.ways import ways_of
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT
@@ -128,8 +128,8 @@ class ErrorMeter:
 
     def _run(self, recipe: Recipe, chosen: tuple[int, ...]) -> Answer:
         model = self.model(recipe)
-        ways = [model] if not model.functions else [model, inlined(model)]  # with the kernels, and without
-        errors = [self._errors_of(self.calibration.engine.runner(way), chosen) for way in ways]
+        runs = (self.calibration.engine.runner(way.written(model)) for way in ways_of([model]))
+        errors = [self._errors_of(run, chosen) for run in runs]
         return {"errors": np.max(errors, axis=0).tolist()}
 
     def _errors_of(self, answer: Runner, chosen: tuple[int, ...]) -> list[float]:

@@ -7,8 +7,8 @@ import pytest
 
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Conditions, Race
+from edgeattn.results.other_way import OtherWay
 from edgeattn.results.report import Report
-from edgeattn.results.without_kernels import WithoutKernels
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.timing.confidence import Interval, Ratio, in_batches
 from edgeattn_runtime.timing.latency import Latency
@@ -93,17 +93,19 @@ def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
     assert Report.from_json(failed.to_json()) == failed
 
 
-def test_what_fails_without_kernels_fails_the_report(report: Report) -> None:
-    kept = WithoutKernels(checks=report.checks, accuracy=report.accuracy, latency_ms=report.latency_ms)
+def test_what_fails_in_another_way_fails_the_report(report: Report) -> None:
+    kept = OtherWay(
+        name="without kernels", checks=report.checks, accuracy=report.accuracy, latency_ms=report.latency_ms
+    )
     wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
-    for without, verdict in (
+    for way, verdict in (
         (kept, "pass"),
         (replace(kept, checks=(Check("latency_ms", 3.2, 3, False),)), "fail"),
         (replace(kept, edge_cases=(wrong,)), "fail"),
     ):
-        both = replace(report, without_kernels=without)
-        assert both.verdict == verdict
-        assert Report.from_json(both.to_json()) == both
+        several = replace(report, other_ways=(kept, way))
+        assert several.verdict == verdict
+        assert Report.from_json(several.to_json()) == several
 
 
 def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None:
