@@ -10,27 +10,26 @@ import decoder
 import numpy as np
 import tiny
 from bundles import NEAR
+from case import REFUSED, Entry
 from generating import RECORDED
-from tiny import Array
-
-Call = dict[str, Any]
+from graphs import Array
 
 _IDS = np.array([[1, 2, 3]])
 _SHOWN = np.ones((1, 3), np.float32)
 
 
-def answered(*shapes: tuple[int, int]) -> list[Call]:
+def answered(*shapes: tuple[int, int]) -> list[Entry]:
     """Return calls of the int8 network, (batch, sequence) each, and what it must come near."""
     return [_answered(sample.inputs, sample.outputs) for sample in tiny.samples(shapes)]
 
 
-def looked_up() -> list[Call]:
+def looked_up() -> list[Entry]:
     """Return a call of the second graph."""
     vectors = tiny.weights()["table"][_IDS]
     return [{"graph": "lookup", **_answered({"tokens": _IDS}, {"vectors": vectors})}]
 
 
-def refused() -> list[Call]:
+def refused() -> list[Entry]:
     """Return calls that break the contract of the int8 network, one rule each."""
     return [
         _refused(tokens=_IDS, mask=_SHOWN, extra=_SHOWN),
@@ -46,12 +45,12 @@ def refused() -> list[Call]:
     ]
 
 
-def beyond_table() -> list[Call]:
+def beyond_table() -> list[Entry]:
     """Return a call with an index that the engine alone finds to be beyond a table."""
     return [_refused(tokens=_IDS + 99, mask=_SHOWN)]
 
 
-def indices() -> list[Call]:
+def indices() -> list[Entry]:
     """Return a call with the first and the last index of a table, and calls with others."""
     ends = {"tokens": np.array([[0, tiny.WORDS - 1, 0]]), "mask": _SHOWN}
     beyond = (-1, -tiny.WORDS, tiny.WORDS, 2**40)
@@ -59,7 +58,7 @@ def indices() -> list[Call]:
     return [_answered(ends, tiny.answer(**ends)), *refusals]
 
 
-def lengths() -> list[Call]:
+def lengths() -> list[Entry]:
     """Return calls whose longest row fills the axis, the first or another, and calls whose does not."""
     whole = [*tiny.padded_samples([(1, 4), (3, 5)])]
     last = {"tokens": np.array([[1, 2, 3], [4, 5, 6]]), "lengths": np.array([2, 3])}
@@ -70,13 +69,13 @@ def lengths() -> list[Call]:
     return [*answers, _answered(last, tiny.answer(last["tokens"], mask)), *refusals]
 
 
-def fixed_length() -> list[Call]:
+def fixed_length() -> list[Entry]:
     """Return a call of the length that a graph is fixed to, and two of others."""
     refusals = [_refused(**sample.inputs) for sample in tiny.samples([(1, 3), (1, 5)])]
     return [*answered((2, 4)), *refusals]
 
 
-def decoder_calls() -> list[Call]:
+def decoder_calls() -> list[Entry]:
     """Return calls of the decoder: without a cache, with one, and with one that has no room."""
     cache = _cache(5)
     whole = {"tokens": np.array([[4, 7, 1]]), "past_length": np.array([0]), **_cache(3)}
@@ -96,7 +95,7 @@ def decoder_calls() -> list[Call]:
     ]
 
 
-def int8_cache_calls() -> list[Call]:
+def int8_cache_calls() -> list[Entry]:
     """Return calls of a decoder whose cache is in int8: without one, with one, and with broken ones."""
     cache: dict[str, Array] = {}
     for name, array in _cache(5).items():
@@ -112,7 +111,7 @@ def int8_cache_calls() -> list[Call]:
     ]
 
 
-def encoder_decoder_calls() -> list[Call]:
+def encoder_decoder_calls() -> list[Entry]:
     """Return a call of the decoder that lacks what its encoder gives, and one of the encoder alone."""
     return [
         _refused(target=np.array([[1]])),
@@ -120,7 +119,7 @@ def encoder_decoder_calls() -> list[Call]:
     ]
 
 
-def encoder_calls() -> list[Call]:
+def encoder_calls() -> list[Entry]:
     """Return calls of an encoder of features and their mask, and of its decoder without what it gives."""
     whole = captioner.sources(2, 5, seed=7)
     return [
@@ -131,7 +130,7 @@ def encoder_calls() -> list[Call]:
     ]
 
 
-def generated(*, int8: bool = False) -> list[Call]:
+def generated(*, int8: bool = False) -> list[Entry]:
     """Return greedy runs of the decoder, and prompts that it has to refuse."""
     runs = [([4, 7, 1], None), ([2], 5), ([1] * tiny.LONGEST, None)]
     answers = [
@@ -139,10 +138,10 @@ def generated(*, int8: bool = False) -> list[Call]:
         for prompt, most in runs
     ]
     prompts = ([], [tiny.WORDS], [1] * (tiny.LONGEST + 1))
-    return [*answers, *({"prompt": p, "max_new_tokens": 1, "error": "InputError"} for p in prompts)]
+    return [*answers, *({"prompt": p, "max_new_tokens": 1, **REFUSED} for p in prompts)]
 
 
-def captioned() -> list[Call]:
+def captioned() -> list[Entry]:
     """Return greedy runs from sources that are no tokens, and sources and starts to be refused."""
     answers = []
     for start, frames in (([3], 4), ([9, 2], 1), ([5], 7)):
@@ -159,26 +158,26 @@ def captioned() -> list[Call]:
     )
     return [
         *answers,
-        *({**each, "start": [1], "max_new_tokens": 1, "error": "InputError"} for each in broken),
+        *({**each, "start": [1], "max_new_tokens": 1, **REFUSED} for each in broken),
     ]
 
 
-def translated() -> list[Call]:
+def translated() -> list[Entry]:
     """Return the greedy runs that PyTorch was recorded with, and a start that is none."""
     runs = json.loads((RECORDED / "tokens.json").read_text(encoding="utf-8"))
     answers = [
         {"prompt": run["prompt"], "start": run["start"], "max_new_tokens": None, "tokens": run["tokens"]}
         for run in runs
     ]
-    return [*answers, {"prompt": [1], "start": [], "max_new_tokens": 1, "error": "InputError"}]
+    return [*answers, {"prompt": [1], "start": [], "max_new_tokens": 1, **REFUSED}]
 
 
-def of_text() -> list[Call]:
+def of_text() -> list[Entry]:
     """Return a call of the token ids of a text, and two with ids that no tokenizer gives."""
     return [*answered((1, 4)), *(_refused(tokens=_IDS - lower, mask=_SHOWN) for lower in (2, 99))]
 
 
-def labelled() -> list[Call]:
+def labelled() -> list[Entry]:
     """Return outputs of processed.edge to be read by its labels, and some that are refused."""
     names = [f"axis {i}" for i in range(tiny.WIDTH)]
     rows = np.array([[0, 3, -1, 3, 0.5, -0.0, -7, 2], [1, 1, 1, 1, 1, 1, 1, 2]], np.float32)
@@ -188,16 +187,16 @@ def labelled() -> list[Call]:
     broken = ({"embedding": spoiled}, {"logits": rows}, {"embedding": rows[:, :7]})
     return [
         {"outputs": tensors({"embedding": rows}), "labels": read},
-        *({"outputs": tensors(each), "error": "InputError"} for each in broken),
+        *({"outputs": tensors(each), **REFUSED} for each in broken),
     ]
 
 
-def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Call:
+def _answered(inputs: dict[str, Array], outputs: dict[str, Array]) -> Entry:
     return {"inputs": tensors(inputs), "outputs": tensors(decoder.kept(outputs)), "tolerance": NEAR}
 
 
-def _refused(**inputs: Array) -> Call:
-    return {"inputs": tensors(inputs), "error": "InputError"}
+def _refused(**inputs: Array) -> Entry:
+    return {"inputs": tensors(inputs), **REFUSED}
 
 
 def _cache(capacity: int) -> dict[str, Array]:

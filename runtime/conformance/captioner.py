@@ -12,11 +12,18 @@ from collections.abc import Iterator
 import decoder
 import numpy as np
 import onnx_ir as ir
-from tiny import WIDTH, Array, constant, model
+from graphs import Array, Recorder
+from tiny import WIDTH
 
 from edgeattn_runtime.bundle.golden import Sample
+from edgeattn_runtime.graph import Tensor
 
 FEATURES = 6
+SOURCES = (
+    Tensor("features", "float32", ("batch", "frames", FEATURES)),
+    Tensor("mask", "bool", ("batch", "frames")),
+)
+SEEN = Tensor("seen", "float32", ("batch", 1, WIDTH))
 
 
 def weight() -> Array:
@@ -36,10 +43,8 @@ def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:
 def encode(features: Array, mask: Array) -> dict[str, Array]:
     """Compute what the decoder takes, rounded to where all machines agree."""
     visible = mask[..., None].astype(np.float64)  # (B, F, 1)
-    summary = (features.astype(np.float64) @ weight() * visible).sum(1, keepdims=True) / visible.sum(
-        1, keepdims=True
-    )
-    return {"seen": np.round(summary, 4).astype(np.float32)}  # (B, 1, W)
+    total = (features.astype(np.float64) @ weight() * visible).sum(1, keepdims=True)
+    return {"seen": np.round(total / visible.sum(1, keepdims=True), 4).astype(np.float32)}  # (B, 1, W)
 
 
 def samples() -> Iterator[Sample]:
@@ -51,14 +56,9 @@ def samples() -> Iterator[Sample]:
 
 def encoder() -> ir.Model:
     """Build the graph: features, mask -> seen."""
-    tape = ir.tape.Tape()
-    features = ir.val("features", ir.DataType.FLOAT, ["batch", "frames", FEATURES])
-    mask = ir.val("mask", ir.DataType.BOOL, ["batch", "frames"])
-    column = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])
-    visible = tape.op("Cast", [column], {"to": ir.DataType.FLOAT})  # (B, F, 1)
-    projected = tape.op("MatMul", [features, constant(tape, "see", weight())])  # (B, F, W)
-    frames = constant(tape, "frames", np.array([1]))
-    total = tape.op("ReduceSum", [tape.op("Mul", [projected, visible]), frames])
-    summary = ir.val("seen", ir.DataType.FLOAT, ["batch", 1, WIDTH])
-    tape.op("Div", [total, tape.op("ReduceSum", [visible, frames])], output=summary)
-    return model(tape, [features, mask], [summary])
+    net = Recorder(SOURCES, (SEEN,))
+    features, mask = net.inputs
+    visible = net.Cast(net.Unsqueeze(mask, [-1]), to=ir.DataType.FLOAT)  # (B, F, 1)
+    total = net.ReduceSum(net.Mul(net.MatMul(features, weight()), visible), [1])
+    net.Div(total, net.ReduceSum(visible, [1]), output=net.outputs[0])
+    return net.model()

@@ -2,73 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from breaking import Make, changed
-from bundles import good
+Files = Mapping[str, bytes]  # of a bundle, by their paths
+Entry = dict[str, Any]  # of cases.json: one thing that a case asks
 
-ACCEPTED, REFUSED, INCOMPATIBLE, GOLDEN_FAILS = "accepted", "refused", "incompatible", "golden-fails"
-_OPTIONAL = (
-    *("generate_many", "session", "prepare", "labels", "decode", "forecast", "run_many"),
-    *("stream", "steps", "predictions"),
-)
-_ERRORS = {REFUSED: "BundleError", INCOMPATIBLE: "IncompatibleRuntimeError"}
+ACCEPTED, GOLDEN_FAILS = "accepted", "golden-fails"
+ERRORS = {"refused": "BundleError", "incompatible": "IncompatibleRuntimeError"}
+REFUSED = {"error": "InputError"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One bundle, the verdict that every runtime must reach, and what it must answer, prepare or refuse."""
+    """One bundle, the verdict that every runtime must reach, and what it must answer, prepare or refuse.
+
+    Attributes:
+        bundle: Its name.
+        why: What it shows.
+        files: All of them.
+        verdict: "accepted", "golden-fails", "refused" or "incompatible".
+        asks: Lists of entries by their key in cases.json, and other keys of the case.
+    """
 
     bundle: str
-    verdict: str
     why: str
-    make: Make
-    calls: Iterable[dict[str, Any]] = ()
-    generate: Iterable[dict[str, Any]] = ()
-    generate_many: Iterable[dict[str, Any]] = ()
-    session: Iterable[dict[str, Any]] = ()
-    prepare: Iterable[dict[str, Any]] = ()
-    labels: Iterable[dict[str, Any]] = ()
-    decode: Iterable[dict[str, Any]] = ()
-    predictions: Iterable[dict[str, Any]] = ()
-    forecast: Iterable[dict[str, Any]] = ()
-    run_many: Iterable[dict[str, Any]] = ()
-    stream: Iterable[dict[str, Any]] = ()
-    steps: Iterable[dict[str, Any]] = ()
-    needs: str | None = None
-    trusted_keys: Iterable[str] = ()
-    golden: Iterable[list[Any]] = ()
+    files: Files
+    verdict: str = ACCEPTED
+    asks: Mapping[str, Any] = field(default_factory=dict)
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> Entry:
         """Return what cases.json holds of it."""
         return {
-            "bundle": self.bundle,
+            "bundle": f"{self.bundle}.edge",
             "verdict": self.verdict,
             "why": self.why,
-            "error": _ERRORS.get(self.verdict),
-            "calls": list(self.calls),
-            "generate": list(self.generate),
-            **{kind: list(getattr(self, kind)) for kind in _OPTIONAL if getattr(self, kind)},
-            **({"needs": self.needs} if self.needs else {}),
-            **({"golden": list(self.golden)} if self.golden else {}),
-            **({"trusted_keys": list(self.trusted_keys)} if self.trusted_keys else {}),
+            "error": ERRORS.get(self.verdict),
+            "calls": [],
+            "generate": [],
+            **self.asks,
         }
 
 
-def refused(bundle: str, why: str, make: Make, needs: str | None = None) -> Case:
-    """Return the case of a bundle that no runtime may open."""
-    return Case(bundle, REFUSED, why, make, needs=needs)
-
-
-def in_both(*keys: str, to: Any, whole: Make = good) -> Make:
-    """Return what changes a variant and its twin for browsers."""
-    return changed("variants", 1, *keys, to=to, whole=changed(*VARIANT, *keys, to=to, whole=whole))
-
-
-CAPACITY = {"min": 1, "max": 15}
-ENTRY = {"sha256": "0" * 64, "size": 1}
-VARIANT = ("variants", 0)
-INPUTS = ("graphs", "model", "inputs")
-SOURCES = ("generation", "sources")
+def accepted(bundle: str, why: str, files: Files, **asks: list[Entry]) -> Case:
+    """Return the case of a bundle that every runtime opens."""
+    return Case(bundle, why, files, asks=asks)

@@ -1,30 +1,23 @@
-"""Every case, in the order of cases.json."""
+"""Every case, in the order of cases.json: whole bundles, and mutations of these."""
 
 from __future__ import annotations
 
-from broken_cases import BROKEN, INDICES, LENGTHS, PROMISES
-from default_cases import DEFAULTS
-from golden_cases import GOLDEN
-from limit_cases import LIMITS
-from predicted_cases import PREDICTED
-from prepared_cases import PREPARED
-from signed_cases import SIGNED
-from streaming_cases import STREAMING
-from variant_cases import VARIANTS
-from whole_cases import WHOLE
+import detected
+import generation_cases
+import network_cases
+import predicted
+import prepared_cases
+import prompted_tags
+import token_predictions
+from edits import mutated
 
-CASES = (
-    *WHOLE,
-    *DEFAULTS,
-    *BROKEN,
-    *GOLDEN,
-    *INDICES,
-    *LENGTHS,
-    *VARIANTS,
-    *PROMISES,
-    *STREAMING,
-    *PREPARED,
-    *PREDICTED,
-    *LIMITS,
-    *SIGNED,
+_WHOLE = (
+    *network_cases.cases(),
+    *generation_cases.cases(),
+    *prepared_cases.cases(),
+    *predicted.cases(),
+    *detected.cases(),
+    *token_predictions.cases(),
+    *prompted_tags.cases(),
 )
+CASES = (*_WHOLE, *mutated({case.bundle: case.files for case in _WHOLE}))

@@ -18,9 +18,11 @@ from collections.abc import Iterator
 import int8_cache
 import numpy as np
 import onnx_ir as ir
-from tiny import HEADS, LONGEST, WIDTH, WORDS, Array, constant, model
+from graphs import Array, Recorder
+from tiny import HEADS, LONGEST, TOKENS, WIDTH, WORDS
 
 from edgeattn_runtime.bundle.golden import Sample
+from edgeattn_runtime.graph import Graph, Tensor
 
 SIZE = WIDTH // HEADS
 PARTS = ("key", "value")
@@ -132,48 +134,48 @@ def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterat
         yield tokens[-1]
 
 
-def graph(*carried: ir.Value, int8: bool = False) -> ir.Model:
-    """Build the graph: tokens, how many are past, anything seen, keys and values -> logits, keys, values."""
-    tape, trained = ir.tape.Tape(), weights()
-    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
-    length = ir.val("past_length", ir.DataType.INT64, [1])
-    pasts, presents = ([_tensor(*each) for each in cache(kind, int8=int8)] for kind in ("past", "present"))
-    table = constant(tape, "table", trained["table"])
-    rows = _rows(tape, tokens, length)
-    places = tape.op("Gather", [constant(tape, "places", trained["places"]), rows])
-    x = tape.op("Add", [tape.op("Gather", [table, tokens]), places])
-    for summary in carried:
-        x = tape.op("Add", [x, summary])
-    qkv = tape.op("MatMul", [x, constant(tape, "qkv", trained["qkv"])])
-    sizes = constant(tape, "sizes", np.array([WIDTH, SIZE, SIZE]))
-    q, *new = tape.op_multi_out("Split", [qkv, sizes], {"axis": -1}, num_outputs=3)
-    slots, head_axis = _slots(tape, tokens, rows), constant(tape, "head_axis", np.array([1]))
+def contract(*carried: Tensor, int8: bool = False) -> Graph:
+    """Return what the graph takes and gives: tokens, how many are past, anything seen, and a cache."""
+    pasts, presents = (cache(kind, int8=int8) for kind in ("past", "present"))
+    logits = Tensor("logits", "float32", ("batch", "sequence", WORDS))
+    return Graph((TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents))
+
+
+def cache(kind: str, *, int8: bool = False) -> list[Tensor]:
+    """Return a cache's tensors, "past" or "present" as ``kind`` says."""
+    forms = (("", "int8", SIZE), (SCALE, "float32", 1)) if int8 else (("", "float32", SIZE),)
+    return [
+        Tensor(f"{kind}_{part}_0{end}", dtype, ("batch", 1, "capacity", size))
+        for part in PARTS
+        for end, dtype, size in forms
+    ]
+
+
+def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
+    """Build the graph of a contract."""
+    whole, trained = contract(*carried, int8=int8), weights()
+    net = Recorder(whole.inputs, whole.outputs)
+    count = 2 + len(carried)
+    (tokens, length, *seen), pasts, presents = net.inputs[:count], net.inputs[count:], net.outputs[1:]
+    rows, table = _rows(net, tokens, length), net.constant(trained["table"], "table")
+    x = net.Add(net.Gather(table, tokens), net.Gather(trained["places"], rows))
+    for summary in seen:
+        x = net.Add(x, summary)
+    q, *new = net.Split(net.MatMul(x, trained["qkv"]), [WIDTH, SIZE, SIZE], axis=-1, parts=3)
+    slots = _slots(net, tokens, rows)
     ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
-    for written, part in zip(new, PARTS, strict=True):
-        head = tape.op("Unsqueeze", [written, head_axis])  # (B, 1, S, D)
-        rows_of: tuple[ir.Value, ...] = int8_cache.emit_rounded(tape, head, part) if int8 else (head,)
+    for written in new:
+        head = net.Unsqueeze(written, [1])  # (B, 1, S, D)
+        held = int8_cache.emit_rounded(net, head) if int8 else (head,)
         filled = [
-            tape.op("ScatterND", [past, slots, each], output=present)
-            for each, (past, present) in zip(rows_of, ends, strict=False)
+            net.ScatterND(past, slots, each, output=present)
+            for each, (past, present) in zip(held, ends, strict=False)
         ]
-        floats.append(int8_cache.emit_restored(tape, *filled) if int8 else filled[0])
-    mixed = _attended(tape, q, [*floats, _bias(tape, rows, pasts[0])])
-    y = tape.op("Add", [x, tape.op("MatMul", [mixed, constant(tape, "out", trained["out"])])])
-    logits = ir.val("logits", ir.DataType.FLOAT, ["batch", "sequence", WORDS])
-    tape.op("MatMul", [y, tape.op("Transpose", [table], {"perm": [1, 0]})], output=logits)
-    return model(tape, [tokens, length, *carried, *pasts], [logits, *presents])
-
-
-def cache(kind: str, *, int8: bool = False) -> list[tuple[str, str, int]]:
-    """Return name, dtype and size of each of a cache's tensors, "past" or "present" as ``kind`` says."""
-    names = [f"{kind}_{part}_0" for part in PARTS]
-    if not int8:
-        return [(name, "float32", SIZE) for name in names]
-    return [each for name in names for each in ((name, "int8", SIZE), (f"{name}{SCALE}", "float32", 1))]
-
-
-def _tensor(name: str, dtype: str, size: int) -> ir.Value:
-    return ir.val(name, ir.DataType.from_numpy(np.dtype(dtype)), ["batch", 1, "capacity", size])
+        floats.append(int8_cache.emit_restored(net, *filled) if int8 else filled[0])
+    mixed = _attended(net, q, [*floats, _bias(net, rows, pasts[0])])
+    y = net.Add(x, net.MatMul(mixed, trained["out"]))
+    net.MatMul(y, net.Transpose(table, perm=[1, 0]), output=net.outputs[0])
+    return net.model()
 
 
 def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:
@@ -185,41 +187,29 @@ def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:
     return mixed.swapaxes(1, 2).reshape(batch, sequence, WIDTH)
 
 
-def _rows(tape: ir.tape.Tape, tokens: ir.Value, length: ir.Value) -> ir.Value:
+def _rows(net: Recorder, tokens: ir.Value, length: ir.Value) -> ir.Value:
     """Return the positions of the tokens (S)."""
-    end = tape.op("Add", [length, tape.op("Shape", [tokens], {"start": 1, "end": 2})])
-    bounds = [tape.op("Squeeze", [bound]) for bound in (length, end)]
-    return tape.op("Range", [*bounds, constant(tape, "one", np.int64(1))])
+    end = net.Add(length, net.Shape(tokens, start=1, end=2))
+    return net.Range(net.Squeeze(length), net.Squeeze(end), 1)
 
 
-def _slots(tape: ir.tape.Tape, tokens: ir.Value, rows: ir.Value) -> ir.Value:
+def _slots(net: Recorder, tokens: ir.Value, rows: ir.Value) -> ir.Value:
     """Return where each token goes, (B, 1, S, 3): its row of the batch, head 0 and its position."""
-    zero, one = constant(tape, "zero", np.int64(0)), constant(tape, "batch_step", np.int64(1))
-    batch = tape.op("Squeeze", [tape.op("Shape", [tokens], {"start": 0, "end": 1})])
-    rows_of_batch = tape.op("Range", [zero, batch, one])
-    outer = tape.op("Unsqueeze", [rows_of_batch, constant(tape, "one_axis", np.array([1]))])
-    dims = tape.op("Shape", [tokens])
-    axes = constant(tape, "slot_axes", np.array([1, 3]))
-    places = [tape.op("Unsqueeze", [tape.op("Expand", [axis, dims]), axes]) for axis in (outer, zero, rows)]
-    return tape.op("Concat", places, {"axis": -1})
+    batch, dims = net.Squeeze(net.Shape(tokens, start=0, end=1)), net.Shape(tokens)
+    outer = net.Unsqueeze(net.Range(0, batch, 1), [1])
+    places = (net.Unsqueeze(net.Expand(axis, dims), [1, 3]) for axis in (outer, 0, rows))
+    return net.Concat(*places, axis=-1)
 
 
-def _bias(tape: ir.tape.Tape, rows: ir.Value, past: ir.Value) -> ir.Value:
+def _bias(net: Recorder, rows: ir.Value, past: ir.Value) -> ir.Value:
     """Return 0 where a token may look, -inf elsewhere (1, 1, S, capacity)."""
-    capacity = tape.op("Squeeze", [tape.op("Shape", [past], {"start": 2, "end": 3})])
-    first, step = constant(tape, "first", np.int64(0)), constant(tape, "step", np.int64(1))
-    slots = tape.op("Range", [first, capacity, step])
-    column = tape.op("Unsqueeze", [rows, constant(tape, "column_axis", np.array([1]))])  # (S, 1)
-    allowed = tape.op("LessOrEqual", [slots, column])  # (S, capacity)
-    levels = (constant(tape, name, np.float32(number)) for name, number in (("open", 0), ("barred", -np.inf)))
-    bias = tape.op("Where", [allowed, *levels])
-    return tape.op("Unsqueeze", [bias, constant(tape, "outer_axes", np.array([0, 1]))])
+    slots = net.Range(0, net.Squeeze(net.Shape(past, start=2, end=3)), 1)
+    allowed = net.LessOrEqual(slots, net.Unsqueeze(rows, [1]))  # (S, capacity)
+    return net.Unsqueeze(net.Where(allowed, 0.0, -np.inf), [0, 1])
 
 
-def _attended(tape: ir.tape.Tape, query: ir.Value, operands: list[ir.Value]) -> ir.Value:
+def _attended(net: Recorder, query: ir.Value, operands: list[ir.Value]) -> ir.Value:
     """Attend with a query (B, S, W) to keys and values (B, 1, T, D) under a bias."""
-    split = constant(tape, "split_heads", np.array([0, 0, HEADS, SIZE]))
-    merged = constant(tape, "merged_heads", np.array([0, 0, WIDTH]))
-    heads = tape.op("Transpose", [tape.op("Reshape", [query, split])], {"perm": [0, 2, 1, 3]})  # (B, H, S, D)
-    mixed = tape.op("Transpose", [tape.op("Attention", [heads, *operands])], {"perm": [0, 2, 1, 3]})
-    return tape.op("Reshape", [mixed, merged])  # (B, S, W)
+    heads = net.Transpose(net.Reshape(query, [0, 0, HEADS, SIZE]), perm=[0, 2, 1, 3])  # (B, H, S, D)
+    mixed = net.Transpose(net.Attention(heads, *operands), perm=[0, 2, 1, 3])
+    return net.Reshape(mixed, [0, 0, WIDTH])  # (B, S, W)

@@ -15,10 +15,9 @@ import pictures
 import processed
 import resampled
 import signals
-import texts
 import tokenized
 import wavs
-from tiny import Array
+from graphs import Array
 
 from edgeattn_runtime.limits import NORMALIZED, PIXELS, STEPPED, TEXT_BYTES
 
@@ -52,7 +51,7 @@ def numbers_of(batch: list[Array], image: dict[str, Any]) -> list[float] | None:
 def _write_texts(room: Path) -> None:
     """Write odd texts, pairs and prompts, and texts of one unknown word, some of them too long."""
     _lines(room / "texts.json", tokenized.given())
-    for name in texts.LONGEST:
+    for name in pairs.SINGLE:
         _lines(room / f"{name}.ids.json", tokenized.ids(name))
     for name in pairs.BUNDLES:
         _lines(room / f"{name}.given.json", pairs.given(name))

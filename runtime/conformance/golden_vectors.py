@@ -3,84 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import bundles
 import numpy as np
 import onnx_ir as ir
 import tiny
-from bundles import GOLDEN_FILE, describe, good, lay_golden
-from tiny import Array
+from bundles import GOLDEN_FILE, described, golden_vectors, onnx
+from case import Files
+from graphs import Array, Recorder
+from network_bundles import good
 
-from edgeattn_runtime.bundle.golden import Excerpt, GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.golden import Excerpt, Sample
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
 
-def wrong_golden(folder: Path) -> None:
-    """Turn the last golden output the other way."""
-    good(folder)
+def with_samples(samples: Iterable[Sample], spreads: Mapping[str, Array] | None = None) -> Files:
+    """Return the bundle of the int8 network with other golden samples, or spreads."""
+    return described({**good(), GOLDEN_FILE: golden_vectors(samples, spreads=spreads)})
+
+
+def turned() -> Iterator[Sample]:
+    """Yield golden samples, the last of which points the other way."""
     *samples, last = tiny.samples()
-    turned = Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
-    lay_golden(folder, [*samples, turned])
-    describe(folder)
+    yield from samples
+    yield Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
 
 
-def lacking_golden(folder: Path) -> None:
-    """Write fewer golden samples than the manifest claims."""
-    good(folder)
-    lay_golden(folder, tiny.samples()[:-1])
-    describe(folder)
-
-
-def excerpted_golden(
-    *, turn: bool = False, places: Callable[[Array], Array] = np.asarray, dims: tuple[int, ...] | None = None
-) -> Callable[[Path], None]:
-    """Return what writes every other number of each golden output, right or not."""
-
-    def make(folder: Path) -> None:
-        good(folder)
-        lay_golden(folder, map(excerpt, tiny.samples()))
-        describe(folder)
-
-    def excerpt(sample: Sample) -> Sample:
+def excerpts(
+    *, sign: int = 1, places: Callable[[Array], Array] = np.asarray, dims: tuple[int, ...] | None = None
+) -> Iterator[Sample]:
+    """Yield golden samples of every other number, times ``sign``, at other places, or of other dims."""
+    for sample in tiny.samples():
         (name, output), *_ = sample.outputs.items()
         every = np.arange(0, output.size, 2)
-        held = output.reshape(-1)[every]
         part = Excerpt(output.shape if dims is None else dims, places(every))
-        return Sample(sample.inputs, {name: -held if turn else held}, {name: part})
-
-    return make
-
-
-def changed_golden(folder: Path) -> None:
-    """Flip one bit in the last golden number."""
-    good(folder)
-    golden = folder / GOLDEN_FILE
-    content = bytearray(golden.read_bytes())
-    content[-3] ^= 1
-    golden.write_bytes(content)
-
-
-def without_golden(folder: Path) -> None:
-    """Write a bundle as an app ships it that checks nothing."""
-    good(folder)
-    (folder / GOLDEN_FILE).unlink()
-    describe(folder)
-
-
-def spread_of(spread: Array | None) -> Callable[[Path], None]:
-    """Return what writes another spread of the embedding, or none."""
-
-    def make(folder: Path) -> None:
-        good(folder)
-        spreads = {} if spread is None else {"embedding": spread}
-        write_golden(folder / GOLDEN_FILE, GoldenVectors(tuple(tiny.samples()), spreads))
-        describe(folder)
-
-    return make
+        yield Sample(sample.inputs, {name: sign * output.reshape(-1)[every]}, {name: part})
 
 
 _DIMS = ("batch", "frames", 3)
@@ -104,14 +64,13 @@ _SPREADS = {
 _TOLERANCE = {"ratio": 0.5, "part": 0.4, "total": 2.0, "count": 1.0, "half": 0.1, "sign": 1.5}
 
 
-def measured(folder: Path) -> None:
-    """Write a graph of exact operators, and golden vectors that differ from its answers by known numbers."""
+def measured() -> Files:
+    """Return a graph of exact operators, and golden vectors that differ from its answers by known numbers."""
     graph = Graph(_INPUTS, _OUTPUTS)
-    bundles.lay_graph(folder, bundles.MODEL_FILE, _exact())
     spreads = {name: np.array(numbers, np.float32) for name, numbers in _SPREADS.items()}
-    write_golden(folder / GOLDEN_FILE, GoldenVectors(tuple(golden for _, golden in _measured()), spreads))
-    describe(
-        folder,
+    golden = golden_vectors((golden for _, golden in _measured()), graph, spreads)
+    return described(
+        {bundles.MODEL_FILE: onnx(_exact()), GOLDEN_FILE: golden},
         graphs={"model": graph},
         symbols={dim: Symbol(1, None) for dim in ("batch", "frames")},
         variants=(replace(bundles.CPU, tolerance=_TOLERANCE),),
@@ -197,20 +156,13 @@ def _moved(name: str, array: Array, draw: np.random.Generator) -> Array:
 
 
 def _exact() -> ir.Model:
-    tape = ir.tape.Tape()
-    top, bottom = (ir.val(tensor.name, ir.DataType.FLOAT, tensor.dims) for tensor in _INPUTS)
-    outputs = {
-        tensor.name: ir.val(tensor.name, ir.DataType.from_numpy(np.dtype(tensor.dtype)), tensor.dims)
-        for tensor in _OUTPUTS
-    }
-    offset = tiny.constant(tape, "offset", np.float32(10))
-    tape.op("Add", [tape.op("Div", [top, bottom]), offset], output=outputs["ratio"])
-    tape.op("Identity", [top], output=outputs["part"])
-    axes = tiny.constant(tape, "axes", np.array([1, 2]))
-    tape.op("ReduceSum", [top, axes], {"keepdims": 0}, output=outputs["total"])
-    tape.op("Cast", [top], {"to": ir.DataType.INT64}, output=outputs["count"])
-    turned = tape.op("Transpose", [top], {"perm": [0, 2, 1]})
-    tape.op("Cast", [turned], {"to": ir.DataType.FLOAT16}, output=outputs["half"])
-    zero = tiny.constant(tape, "zero", np.float32(0))
-    tape.op("Greater", [top, zero], output=outputs["sign"])
-    return tiny.model(tape, [top, bottom], list(outputs.values()))
+    net = Recorder(_INPUTS, _OUTPUTS)
+    top, bottom = net.inputs
+    ratio, part, total, count, half, sign = net.outputs
+    net.Add(net.Div(top, bottom), 10.0, output=ratio)
+    net.Identity(top, output=part)
+    net.ReduceSum(top, [1, 2], keepdims=0, output=total)
+    net.Cast(top, to=ir.DataType.INT64, output=count)
+    net.Cast(net.Transpose(top, perm=[0, 2, 1]), to=ir.DataType.FLOAT16, output=half)
+    net.Greater(top, 0.0, output=sign)
+    return net.model()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
-from tiny import Array, constant
+from graphs import Array, Recorder
 
 LARGEST, FAINTEST = 127, 1e-20
 
@@ -25,16 +25,14 @@ def restored(rows: Array, scale: Array) -> Array:
     return floats
 
 
-def emit_rounded(tape: ir.tape.Tape, rows: ir.Value, name: str) -> tuple[ir.Value, ir.Value]:
-    """Record the operators of ``rounded``; ``name`` begins those of constants."""
-    last = constant(tape, f"{name}_last_axis", np.array([-1]))
-    most = tape.op("ReduceMax", [tape.op("Abs", [rows]), last], {"keepdims": 1})
-    step = tape.op("Mul", [most, constant(tape, f"{name}_step", np.float32(1 / LARGEST))])
-    scale = tape.op("Max", [step, constant(tape, f"{name}_faintest", np.float32(FAINTEST))])
-    whole = tape.op("Round", [tape.op("Div", [rows, scale])])
-    return tape.op("Cast", [whole], {"to": ir.DataType.INT8}), scale
+def emit_rounded(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Record the operators of ``rounded``."""
+    most = net.ReduceMax(net.Abs(rows), [-1], keepdims=1)
+    scale = net.Max(net.Mul(most, 1 / LARGEST), FAINTEST)
+    return net.Cast(net.Round(net.Div(rows, scale)), to=ir.DataType.INT8), scale
 
 
-def emit_restored(tape: ir.tape.Tape, rows: ir.Value, scale: ir.Value) -> ir.Value:
+def emit_restored(net: Recorder, rows: ir.Value, scale: ir.Value) -> ir.Value:
     """Record the operators of ``restored``."""
-    return tape.op("Mul", [tape.op("Cast", [rows], {"to": ir.DataType.FLOAT}), scale])
+    restored: ir.Value = net.Mul(net.Cast(rows, to=ir.DataType.FLOAT), scale)
+    return restored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import tiny
-from tiny import Array
+from graphs import OPSETS, Array, Recorder
 
 from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 
@@ -15,44 +15,36 @@ ENGINE_VERSION = "1.28"  # an older onnxruntime takes one function for all of a 
 RESIDUAL = 5  # its place among the inputs; what stands before it is left out
 
 
-def network() -> ir.Model:
-    """Build the graph: tokens, mask -> embedding."""
-    return _with_functions(tiny.network(linear=_linear))
+def network(*, extra_columns: int = 0) -> ir.Model:
+    """Build the graph: tokens, mask -> embedding.
 
+    Args:
+        extra_columns: Of the first weight, beyond what its input has.
+    """
 
-def too_wide() -> ir.Model:
-    """Build one whose first weight has a column more than its input has."""
-    return _with_functions(tiny.network(linear=_too_wide))
+    def linear(
+        net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+    ) -> ir.Value:
+        wider = weight if residual is not None else np.vstack([weight, weight[:extra_columns]])
+        levels, scale = tiny.rounded(wider)
+        inputs = [x, net.constant(levels.T.copy(), name), net.constant(scale, f"{name}_scale")]  # (out, in)
+        if residual is not None:
+            inputs += [None] * (RESIDUAL - len(inputs)) + [residual]
+        node: ir.Value = getattr(net, OPERATOR)(
+            *inputs, domain=DOMAIN, overload=_overload(residual is not None)
+        )
+        return node
 
-
-def _linear(
-    tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
-) -> ir.Value:
-    levels, scale = tiny.rounded(weight)
-    inputs: list[ir.Value | None] = [x, tiny.constant(tape, name, levels.T.copy())]  # (out, in)
-    inputs.append(tiny.constant(tape, f"{name}_scale", scale))
-    if residual is not None:
-        inputs += [None] * (RESIDUAL - len(inputs)) + [residual]
-    return tape.op(OPERATOR, inputs, domain=DOMAIN, overload=_overload(residual is not None))
-
-
-def _too_wide(
-    tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
-) -> ir.Value:
-    wider = np.vstack([weight, weight[:1]]) if residual is None else weight
-    return _linear(tape, x, name, wider, residual)
-
-
-def _overload(has_residual: bool) -> str:
-    return "residual" if has_residual else "plain"
-
-
-def _with_functions(model: ir.Model) -> ir.Model:
+    model = tiny.network(linear=linear)
     model.graph.opset_imports[DOMAIN] = DOMAIN_VERSION
     for has_residual in (False, True):
         function = _function(has_residual=has_residual)
         model.functions[function.identifier()] = function
     return model
+
+
+def _overload(has_residual: bool) -> str:
+    return "residual" if has_residual else "plain"
 
 
 def _function(*, has_residual: bool) -> ir.Function:
@@ -65,5 +57,5 @@ def _function(*, has_residual: bool) -> ir.Function:
     y = tape.op("DynamicQuantizeMatMul", [x, turned, scale], domain="com.microsoft")
     if has_residual:
         y = tape.op("Add", [inputs[RESIDUAL], y])
-    graph = ir.Graph(inputs, [y], nodes=tape.nodes, opset_imports=dict(tiny.OPSETS), name=OPERATOR)
+    graph = ir.Graph(inputs, [y], nodes=tape.nodes, opset_imports=dict(OPSETS), name=OPERATOR)
     return ir.Function(DOMAIN, OPERATOR, _overload(has_residual), graph=graph, attributes=[])

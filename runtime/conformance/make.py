@@ -43,7 +43,10 @@ def write(folder: Path) -> None:
     from expected import write_expected
 
     for case in CASES:
-        case.make(folder / case.bundle)
+        for name, data in case.files.items():
+            path = folder / f"{case.bundle}.edge" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
     write_expected(folder)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (folder / "cases.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
@@ -76,7 +79,12 @@ def _is_current() -> bool:
 def _sources() -> str:
     """Return the digest of all that bundles are made of."""
     digest = hashlib.sha256()
-    for path in (*_files(HERE, "*.py"), *_files(HERE / "recorded", "**/*"), *_files(_RUNTIME, "**/*.py")):
+    for path in (
+        *_files(HERE, "*.py"),
+        *_files(HERE, "*.json"),
+        *_files(HERE / "recorded", "**/*"),
+        *_files(_RUNTIME, "**/*.py"),
+    ):
         digest.update(f"{path.relative_to(HERE.parent).as_posix()} {_digest(path)}\n".encode())
     return digest.hexdigest()
 
@@ -92,10 +100,12 @@ def _digest(path: Path) -> str:
 def main() -> None:
     """Make the bundles, and hold them against the recorded digests."""
     parser = argparse.ArgumentParser(description="Make the bundles that every runtime must accept or refuse.")
-    parser.add_argument("--to", type=Path, metavar="FOLDER", help="write them there (build/)")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="a new one, in the place of build/")
     parser.add_argument("--record", action="store_true", help="write SHA256SUMS anew")
     parser.add_argument("--unchecked", action="store_true", help="do not compare with SHA256SUMS")
     args = parser.parse_args()
+    if args.to is not None and args.to.exists():
+        parser.error(f"{args.to} is there already: name a new folder")
     try:
         write(args.to) if args.to else _make()
     except ModuleNotFoundError as error:
@@ -106,7 +116,7 @@ def main() -> None:
     elif not args.unchecked:
         other = set(found.splitlines()) ^ set(recorded.read_text("utf-8").splitlines())
         if other:
-            names = sorted({line.split("  ")[1] for line in other})
+            names = sorted({line.rpartition("  ")[2] for line in other})
             sys.exit(f"not as {SUMS} has them, see --record: {', '.join(names)}")
 
 

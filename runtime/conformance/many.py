@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import bundles
 import numpy as np
-import onnx_ir as ir
 import processed
 import signals
 import tiny
 from calls import tensors
-from tiny import Array
+from case import REFUSED, Entry, Files
+from graphs import Array, Recorder
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.bundle.rows import Stack
-from edgeattn_runtime.graph import Graph, Tensor
-
-Entry = dict[str, Any]
+from edgeattn_runtime.graph import Graph
 
 _NEAR = 1e-5
 _NEEDS_MANY = {"needs": "run_many"}
 _NEEDS_STREAM = {"needs": "stream"}
-_REFUSED = {"error": "InputError"}
 
 
 def together() -> list[Entry]:
@@ -35,7 +31,7 @@ def together() -> list[Entry]:
     return [
         _answered(samples, [tiny.answer(**sample) for sample in samples], bundles.NEAR),
         _answered([], [], bundles.NEAR),
-        {"samples": [tensors(each) for each in (samples[0], wrong)], **_REFUSED, **_NEEDS_MANY},
+        {"samples": [tensors(each) for each in (samples[0], wrong)], **REFUSED, **_NEEDS_MANY},
     ]
 
 
@@ -46,7 +42,7 @@ def padded() -> list[Entry]:
     wrong = {**inputs[0], "lengths": np.array([4, 2, 4])}
     return [
         _answered(inputs, [batch.outputs for batch in batches], bundles.NEAR),
-        {"samples": [tensors(each) for each in (inputs[1], wrong)], **_REFUSED, **_NEEDS_MANY},
+        {"samples": [tensors(each) for each in (inputs[1], wrong)], **REFUSED, **_NEEDS_MANY},
     ]
 
 
@@ -67,22 +63,19 @@ def by_position() -> list[Entry]:
     return [_answered(samples, answers, _NEAR)]
 
 
-def positions(folder: Path) -> None:
-    """Write a graph that answers each position, its rows independent: table[tokens] + mask."""
-    output = Tensor("vectors", "float32", (*bundles.TOKENS.dims, tiny.WIDTH))
-    graph = Graph((bundles.TOKENS, bundles.MASK), (output,))
-    tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, bundles.TOKENS.dims)
-    mask = ir.val("mask", ir.DataType.FLOAT, bundles.MASK.dims)
-    gathered = tape.op("Gather", [tiny.constant(tape, "table", tiny.weights()["table"]), tokens])
-    column = tape.op("Unsqueeze", [mask, tiny.constant(tape, "last", np.array([2]))])
-    vectors = ir.val("vectors", ir.DataType.FLOAT, output.dims)
-    tape.op("Add", [gathered, column], output=vectors)
-    bundles.lay_graph(folder, bundles.MODEL_FILE, tiny.model(tape, [tokens, mask], [vectors]))
+def positions() -> Files:
+    """Return a graph that answers each position, its rows independent: table[tokens] + mask."""
+    graph = Graph((tiny.TOKENS, tiny.MASK), (tiny.VECTORS,))
+    net = Recorder(graph.inputs, graph.outputs)
+    tokens, mask = net.inputs
+    net.Add(net.Gather(tiny.weights()["table"], tokens), net.Unsqueeze(mask, [2]), output=net.outputs[0])
     golden = [Sample(sample.inputs, _vectors(**sample.inputs)) for sample in tiny.samples()]
-    bundles.lay_golden(folder, golden, graph)
+    files = {
+        bundles.MODEL_FILE: bundles.onnx(net.model()),
+        bundles.GOLDEN_FILE: bundles.golden_vectors(golden, graph),
+    }
     variant = replace(bundles.CPU, stacks=(Stack({"sequence": 2}, rows=2), Stack({"sequence": 8}, rows=3)))
-    bundles.describe(folder, graphs={"model": graph}, rows=bundles.ROWS, variants=(variant,))
+    return bundles.described(files, graphs={"model": graph}, rows=bundles.ROWS, variants=(variant,))
 
 
 def _vectors(tokens: Array, mask: Array) -> dict[str, Array]:
@@ -103,13 +96,13 @@ def forecasts(name: str) -> list[Entry]:
     needs = {"needs": "forecast"}
     return [
         {"outputs": tensors({"same": output}), "forecast": tensors({"same": units})["same"], **needs},
-        *({"outputs": tensors(each), **_REFUSED, **needs} for each in broken),
+        *({"outputs": tensors(each), **REFUSED, **needs} for each in broken),
     ]
 
 
 def streamless() -> list[Entry]:
     """Return a stream of a bundle that prepares neither sounds nor series."""
-    return [{"hop": 1, "window": 4, "pushes": [], **_REFUSED, **_NEEDS_STREAM}]
+    return [{"hop": 1, "window": 4, "pushes": [], **REFUSED, **_NEEDS_STREAM}]
 
 
 def sounds(name: str) -> list[Entry]:
@@ -130,11 +123,11 @@ def sounds(name: str) -> list[Entry]:
         _stream(heard, (3, 11, 0, 1, 9, 16), hop=5, window=size, own=own, answer=answer),
         _stream(heard, (15, 25), hop=size + 4, window=size, own=own, answer=answer),
         _stream(heard, (1,) * 40, hop=1, window=3, own=None, answer=answer),
-        {"hop": 0, "window": size, "pushes": [], **_REFUSED, **_NEEDS_STREAM},
-        {"hop": 1, "window": 0, "pushes": [], **_REFUSED, **_NEEDS_STREAM},
+        {"hop": 0, "window": size, "pushes": [], **REFUSED, **_NEEDS_STREAM},
+        {"hop": 1, "window": 0, "pushes": [], **REFUSED, **_NEEDS_STREAM},
     ]
     if own is None:
-        entries.append({"hop": 1, "window": None, "pushes": [], **_REFUSED, **_NEEDS_STREAM})
+        entries.append({"hop": 1, "window": None, "pushes": [], **REFUSED, **_NEEDS_STREAM})
     return entries
 
 

@@ -1,4 +1,4 @@
-"""Pairs of texts, and prompts before texts: the bundles that take them, and what these are given."""
+"""How bundles take texts, pairs of texts and prompts before texts, and the pairs that they are given."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from edgeattn_runtime.processing import Text
 COUNT = 200  # pairs of odd texts
 PROMPTS = {"query": "Find it:\n", "document": ""}
 
-_INPUTS: dict[str, Any] = {"tokenizer": "tokenizer.json", "ids": "ids", "mask": "shown", "types": "types"}
-BUNDLES = {
-    "pairs-wordpiece": Text(longest=40, pair="longest_first", **_INPUTS),
-    "pairs-bytes": Text(longest=64, pair="only_second", **_INPUTS),
-    "pairs-unigram": Text(
-        longest=None, pair="only_first", prompts=PROMPTS, default_prompt="query", **_INPUTS
-    ),
-    "prompts": Text(longest=24, prompts=PROMPTS, default_prompt="query", **_INPUTS),
+_IDS: dict[str, Any] = {"tokenizer": "tokenizer.json", "ids": "ids"}
+_PAIR = {**_IDS, "mask": "shown", "types": "types"}
+SINGLE = {
+    "wordpiece": Text(longest=24, mask="shown", types=None, **_IDS),
+    "bytes": Text(longest=64, mask=None, types=None, **_IDS),
+    "unigram": Text(longest=None, mask="shown", types=None, **_IDS),
 }
+BUNDLES = {
+    "pairs-wordpiece": Text(longest=40, pair="longest_first", **_PAIR),
+    "pairs-bytes": Text(longest=64, pair="only_second", **_PAIR),
+    "pairs-unigram": Text(longest=None, pair="only_first", prompts=PROMPTS, default_prompt="query", **_PAIR),
+    "prompts": Text(longest=24, prompts=PROMPTS, default_prompt="query", **_PAIR),
+}
+TEXTS = {**SINGLE, **BUNDLES}
 
 
 def tokenizer_of(name: str) -> str:

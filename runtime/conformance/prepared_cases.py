@@ -1,275 +1,142 @@
-"""Bundles with processing: what they prepare, and what they refuse."""
+"""Cases of bundles with processing: what they prepare, and what they refuse; some are at a limit."""
 
 from __future__ import annotations
 
-import bundles
+from collections.abc import Iterator, Sequence
+
+import calls
 import many
+import network_bundles
 import processed
-from breaking import changed
-from case import ACCEPTED, INPUTS, Case, refused
+from case import Case, Entry, accepted
+from processed import IMAGE_BUNDLE, IMAGES, LEVELS, decodings, entry, files_entry
 
-_IMAGE = ("processing", "image")
-_TEXT = ("processing", "text")
+_TEXTS = {
+    "wordpiece": "texts by a WordPiece tokenizer, cut at 24 tokens",
+    "bytes": "texts by a byte-level BPE tokenizer, cut at 64 tokens, without a mask",
+    "unigram": "texts by a Unigram tokenizer, never cut",
+}
+_PAIRS = {
+    "pairs-wordpiece": "pairs of texts with types, the longer of which is cut",
+    "pairs-bytes": "pairs of texts with a doubled mark between them, the second of which is cut",
+    "pairs-unigram": "pairs of texts that are never cut, with a prompt before the first",
+    "prompts": "texts with a prompt before them",
+}
+_IMAGES = {
+    "bilinear": "images in RGB, bilinear, channels first",
+    "bicubic": "images in BGR, bicubic, channels last",
+    "nearest": "images in grey, nearest, ink as high numbers",
+    "shorter": "the middle of images that keep their aspect",
+    "middle": "the middle of images that are stretched",
+    "cover": "the middle of images that keep their aspect and cover a box",
+    "letterbox": "images within a box, hamming, in the middle of a border",
+    "bordered": "the middle of images that may be smaller than it, in a border",
+    "cornered": "images of a longest side, box, before a border",
+    "own-size": "images of a size of their own, lanczos, in multiples of 2",
+    "long": "images that may be longer than they may be made",
+    "wide": "images that may have more rows than they may be made wide",
+}
+_GIVEN = {"long": ("long-images", "long"), "wide": ("tall", "tall")}  # other files than the odd images
 
-PREPARED = (
-    Case(
-        "wordpiece.edge",
-        ACCEPTED,
-        "texts by a WordPiece tokenizer, cut at 24 tokens",
-        processed.text_bundle("wordpiece"),
-        prepare=processed.text_entries("wordpiece"),
-        decode=processed.decodings("wordpiece"),
-    ),
-    Case(
-        "bytes.edge",
-        ACCEPTED,
-        "texts by a byte-level BPE tokenizer, cut at 64 tokens, without a mask",
-        processed.text_bundle("bytes"),
-        prepare=processed.text_entries("bytes"),
-        decode=processed.decodings("bytes"),
-    ),
-    Case(
-        "unigram.edge",
-        ACCEPTED,
-        "texts by a Unigram tokenizer, never cut",
-        processed.text_bundle("unigram"),
-        prepare=processed.text_entries("unigram"),
-        decode=processed.decodings("unigram"),
-    ),
-    *(
-        Case(f"{name}.edge", ACCEPTED, why, processed.pair_bundle(name), prepare=processed.pair_entries(name))
-        for name, why in (
-            ("pairs-wordpiece", "pairs of texts with types, the longer of which is cut"),
-            ("pairs-bytes", "pairs of texts with a doubled mark between them, the second of which is cut"),
-            ("pairs-unigram", "pairs of texts that are never cut, with a prompt before the first"),
-            ("prompts", "texts with a prompt before them"),
-        )
-    ),
-    refused(
-        "processing-pair.edge",
-        "pairs of texts that are cut in no known way",
-        changed(*_TEXT, "pair", to={"truncation": "both"}, whole=processed.pair_bundle("pairs-bytes")),
-    ),
-    refused(
-        "processing-prompts.edge",
-        "prompts without any",
-        changed(*_TEXT, "prompts", to={}, whole=processed.pair_bundle("pairs-bytes")),
-    ),
-    refused(
-        "processing-default-prompt.edge",
-        "a default prompt that is none of the prompts",
-        changed(*_TEXT, "default_prompt", to="other", whole=processed.pair_bundle("prompts")),
-    ),
-    Case(
-        "bilinear.edge",
-        ACCEPTED,
-        "images in RGB, bilinear, channels first",
-        processed.image_bundle("bilinear"),
-        prepare=[*processed.image_entries("bilinear"), *processed.image_file_entries("bilinear")],
-    ),
-    Case(
-        "bicubic.edge",
-        ACCEPTED,
-        "images in BGR, bicubic, channels last",
-        processed.image_bundle("bicubic"),
-        prepare=processed.image_entries("bicubic"),
-    ),
-    Case(
-        "nearest.edge",
-        ACCEPTED,
-        "images in grey, nearest, ink as high numbers",
-        processed.image_bundle("nearest"),
-        prepare=processed.image_entries("nearest"),
-    ),
-    Case(
-        "shorter.edge",
-        ACCEPTED,
-        "the middle of images that keep their aspect",
-        processed.image_bundle("shorter"),
-        prepare=processed.image_entries("shorter"),
-    ),
-    Case(
-        "middle.edge",
-        ACCEPTED,
-        "the middle of images that are stretched",
-        processed.image_bundle("middle"),
-        prepare=processed.image_entries("middle"),
-    ),
-    Case(
-        "cover.edge",
-        ACCEPTED,
-        "the middle of images that keep their aspect and cover a box",
-        processed.image_bundle("cover"),
-        prepare=processed.image_entries("cover"),
-    ),
-    Case(
-        "letterbox.edge",
-        ACCEPTED,
-        "images within a box, hamming, in the middle of a border",
-        processed.image_bundle("letterbox"),
-        prepare=processed.image_entries("letterbox"),
-    ),
-    Case(
-        "bordered.edge",
-        ACCEPTED,
-        "the middle of images that may be smaller than it, in a border",
-        processed.image_bundle("bordered"),
-        prepare=processed.image_entries("bordered"),
-    ),
-    Case(
-        "cornered.edge",
-        ACCEPTED,
-        "images of a longest side, box, before a border",
-        processed.image_bundle("cornered"),
-        prepare=processed.image_entries("cornered"),
-    ),
-    Case(
-        "own-size.edge",
-        ACCEPTED,
-        "images of a size of their own, lanczos, in multiples of 2",
-        processed.image_bundle("own-size"),
-        prepare=processed.image_entries("own-size"),
-    ),
-    Case(
-        "mono.edge",
-        ACCEPTED,
-        "sounds of one channel, filled up to the 12 samples of the input",
-        processed.sound_bundle("mono"),
-        prepare=processed.signal_entries("audio", "mono"),
-        stream=many.sounds("mono"),
-    ),
-    Case(
-        "stereo.edge",
-        ACCEPTED,
-        "sounds of two channels and any length",
-        processed.sound_bundle("stereo"),
-        prepare=[
-            *processed.signal_entries("audio", "stereo"),
-            *processed.file_entries("audio", "stereo", "wavs"),
-        ],
-        stream=many.sounds("stereo"),
-    ),
-    Case(
-        "log-mel.edge",
-        ACCEPTED,
-        "sounds as log-mel features",
-        processed.sound_bundle("log-mel"),
-        prepare=[
-            *processed.signal_entries("audio", "log-mel"),
-            *processed.file_entries("audio", "log-mel", "wavs", 1e-4),
-        ],
-    ),
-    Case(
-        "series-hold.edge",
-        ACCEPTED,
-        "two series, where a missing value is the one before it",
-        processed.series_bundle("series-hold"),
-        prepare=[
-            *processed.signal_entries("series", "series-hold"),
-            *processed.file_entries("series", "series-hold", "csvs"),
-        ],
-        forecast=many.forecasts("series-hold"),
-        stream=many.series("series-hold"),
-    ),
-    Case(
-        "series-refuse.edge",
-        ACCEPTED,
-        "two series without gaps",
-        processed.series_bundle("series-refuse"),
-        prepare=processed.signal_entries("series", "series-refuse"),
-    ),
-    refused(
-        "processing-resize.edge",
-        "the middle of images that are narrower than it",
-        changed(*_IMAGE, "resize", "width", to=3, whole=processed.image_bundle("middle")),
-    ),
-    refused(
-        "processing-resize-sides.edge",
-        "images with a shorter side and a height",
-        changed(*_IMAGE, "resize", "height", to=9, whole=processed.image_bundle("shorter")),
-    ),
-    refused(
-        "processing-resize-longer.edge",
-        "images of a longest side without a border",
-        changed(*_IMAGE, "resize", "longer", to=1000, whole=processed.image_bundle("shorter")),
-    ),
-    refused(
-        "processing-resize-multiple.edge",
-        "multiples of 2 of sides that are not bounded",
-        changed(
-            *_IMAGE, "resize", to={"shorter": 8, "multiple": 2}, whole=processed.image_bundle("own-size")
+
+def _replace(old: str, new: str) -> Entry:
+    return {"type": "Replace", "pattern": {"String": old}, "content": new}
+
+
+def _prepend(letters: int) -> Entry:
+    return {"type": "Prepend", "prepend": letters * "b"}
+
+
+_STRIP = {"type": "Strip", "strip_left": True, "strip_right": True}
+_UNIGRAM = {"type": "Unigram", "unk_id": 0, "vocab": [["[UNK]", 0], ["a", -1], [257 * "a", -2]]}
+
+
+def cases() -> Iterator[Case]:
+    """Yield the cases."""
+    for name, why in _TEXTS.items():
+        prepare = [entry("text", "texts", f"{name}.ids", "tokenizer")]
+        files = processed.text_bundle(name)
+        yield accepted(name, why, files, prepare=prepare, decode=decodings(name))
+    for name, why in _PAIRS.items():
+        prepare = [entry("pair", f"{name}.given", f"{name}.tokens", "tokenizer")]
+        yield accepted(name, why, processed.text_bundle(name), prepare=prepare)
+    for name, why in _IMAGES.items():
+        given, expected = _GIVEN.get(name, ("images", name))
+        prepare = [entry("image", given, f"{expected}.numbers")]
+        if name == IMAGE_BUNDLE:
+            near = LEVELS * IMAGES[name].scale / min(IMAGES[name].std)
+            prepare += [files_entry("image", name, "pngs"), files_entry("image", name, "jpegs", near)]
+        yield accepted(name, why, processed.image_bundle(name), prepare=prepare)
+    yield from _signals()
+    yield from _tokenizers()
+
+
+def _signals() -> Iterator[Case]:
+    sounds = {name: processed.sound_bundle(name) for name in processed.SOUNDS}
+    series = {name: processed.series_bundle(name) for name in processed.SERIES}
+    prepare = {
+        **{
+            name: [entry("audio", f"{name}.given", f"{name}.numbers", "audio")] for name in ("mono", "stereo")
+        },
+        **{name: [entry("series", f"{name}.given", f"{name}.numbers", "series")] for name in series},
+        "log-mel": [entry("audio", "log-mel.given", "log-mel.numbers", "log-mel", 1e-4)],
+    }
+    prepare["stereo"].append(files_entry("audio", "stereo", "wavs"))
+    prepare["log-mel"].append(files_entry("audio", "log-mel", "wavs", 1e-4))
+    prepare["series-hold"].append(files_entry("series", "series-hold", "csvs"))
+    for name, why, asks in (
+        (
+            "mono",
+            "sounds of one channel, filled up to the 12 samples of the input",
+            {"stream": many.sounds("mono")},
         ),
-    ),
-    refused(
-        "processing-fit.edge",
-        "images that fill a box",
-        changed(*_IMAGE, "resize", "fit", to="fill", whole=processed.image_bundle("letterbox")),
-    ),
-    refused(
-        "processing-resample.edge",
-        "images by a filter that Pillow does not have",
-        changed(*_IMAGE, "resample", to="area", whole=processed.image_bundle("letterbox")),
-    ),
-    refused(
-        "processing-align.edge",
-        "images at the end of a border",
-        changed(*_IMAGE, "align", to="end", whole=processed.image_bundle("cornered")),
-    ),
-    refused(
-        "processing-align-alone.edge",
-        "images that are not resized before their middle is kept",
-        changed(*_IMAGE, "align", to="center", whole=processed.image_bundle("bilinear")),
-    ),
-    refused(
-        "processing-align-start.edge",
-        "images that begin at the start of no border",
-        changed(*_IMAGE, "align", to="start", whole=processed.image_bundle("middle")),
-    ),
-    refused(
-        "processing-border.edge",
-        "a border of one number for three channels",
-        changed(*_IMAGE, "border", to=[0], whole=processed.image_bundle("cornered")),
-    ),
-    refused(
-        "processing-border-alone.edge",
-        "a border around images that are stretched to the input",
-        changed(*_IMAGE, "border", to=[0, 0, 0], whole=processed.image_bundle("bilinear")),
-    ),
-    refused(
-        "processing-own-size.edge",
-        "images of a size of their own for an input of one size",
-        changed(*INPUTS, 0, "dims", to=["batch", 3, "height", 8], whole=processed.image_bundle("own-size")),
-    ),
-    refused(
-        "processing-own-height.edge",
-        "images of a height of their own and one width",
-        changed(*_IMAGE, "width", to=8, whole=processed.image_bundle("own-size")),
-    ),
-    refused(
-        "processing-own-aspect.edge",
-        "images of a size of their own that are stretched",
-        changed(*_IMAGE, "resize", to={"height": 8, "width": 8}, whole=processed.image_bundle("own-size")),
-    ),
-    refused(
-        "processing-series.edge",
-        "a mean for one of two series",
-        changed("processing", "series", "mean", to=[0.1], whole=processed.series_bundle("series-hold")),
-    ),
-    refused(
-        "processing-log-mel.edge",
-        "features of more bands than the input takes",
-        changed("processing", "audio", "log_mel", "bands", to=5, whole=processed.sound_bundle("log-mel")),
-    ),
-    refused(
-        "processing-ids.edge",
-        "token ids for an input of floats",
-        changed("processing", "text", "ids", to="mask", whole=bundles.processed),
-    ),
-    refused(
-        "processing-image.edge",
-        "an image for an input of three dims",
-        changed(
-            "graphs", "model", "inputs", 0, "dims", to=[1, 8, 8], whole=processed.image_bundle("nearest")
+        ("stereo", "sounds of two channels and any length", {"stream": many.sounds("stereo")}),
+        ("log-mel", "sounds as log-mel features", {}),
+        (
+            "series-hold",
+            "two series, where a missing value is the one before it",
+            {"forecast": many.forecasts("series-hold"), "stream": many.series("series-hold")},
         ),
-    ),
-)
+        ("series-refuse", "two series without gaps", {}),
+    ):
+        yield accepted(name, why, (sounds | series)[name], prepare=prepare[name], **asks)
+
+
+def _tokenizers() -> Iterator[Case]:
+    """Yield bundles of small tokenizers, some of which no text becomes."""
+    none = [{"tokens": [1], "error": "BundleError", "needs": "tokenizer"}]
+    yield accepted(
+        "processed",
+        "a tokenizer, and labels",
+        network_bundles.with_tokenizer(),
+        calls=calls.of_text(),
+        prepare=[entry("text", "long.texts", "long.ids", "tokenizer")],
+        labels=calls.labelled(),
+    )
+    normalizers: tuple[tuple[str, str, Sequence[Entry]], ...] = (
+        (
+            "growing",
+            "a tokenizer whose last step makes 3,072 bytes of one",
+            [_replace("a", 32 * "a"), _prepend(31), {"type": "NFD"}],
+        ),
+        (
+            "stepping",
+            "a tokenizer of 62 steps that each make 64 bytes of one",
+            [_prepend(63), *[_STRIP] * 60],
+        ),
+        (
+            "limit-growth",
+            "a tokenizer whose steps make 8,224 bytes of one, all together, which no text becomes",
+            [_replace("a", 32 * "a"), _prepend(127)],
+        ),
+        ("limit-steps", "a tokenizer of 66 steps, which no text becomes", [_STRIP] * 65),
+    )
+    for name, why, steps in normalizers:
+        files = network_bundles.with_tokenizer(normalizer={"type": "Sequence", "normalizers": list(steps)})
+        prepare = [entry("text", f"{name}.texts", f"{name}.ids", "tokenizer")]
+        asks = {"decode": none} if name.startswith("limit-") else {"prepare": prepare}
+        yield accepted(name, why, files, **asks)
+    piece, decoder = network_bundles.with_tokenizer(model=_UNIGRAM), _replace("a", "a" * 17)
+    yield accepted("limit-piece", "a Unigram model with a token of 257 bytes", piece, decode=none)
+    decoded = network_bundles.with_tokenizer(decoder=decoder)
+    yield accepted("limit-decoded", "a decoder that makes 17 bytes of one", decoded, decode=none)

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pairs
-import predicted
 import tokenized
-from breaking import Make, changed
 from calls import tensors
-from texts import LONGEST
+from case import REFUSED, Case, Entry, accepted
+from edits import edited
+from predicted import scored
+from token_predictions import TAGGED, tagger
 from tokenizers import Encoding
-
-from edgeattn_runtime.processing import Text
-
-Entry = dict[str, Any]
 
 _TOKENIZER = "bytes"
 _PROMPT = pairs.PROMPTS["query"]
-_LABELS = predicted.TAGGED[_TOKENIZER][1]
+_LABELS = TAGGED[_TOKENIZER][1]
 _TEXTS = ("Emma sat on the mat", "  a  naïve house ", "a " * 80 + "end", "")
-_REFUSED = {"error": "InputError"}
 
 
-def bundle() -> Make:
-    """Return what writes a bundle that tags each token by its id, and puts a prompt before a text."""
-    text = Text(
-        tokenizer="tokenizer.json",
-        ids="ids",
-        mask=None,
-        types=None,
-        longest=LONGEST[_TOKENIZER],
-        prompts=pairs.PROMPTS,
-        default_prompt="query",
-    )
-    return changed("processing", "text", to=text.to_table(), whole=predicted.tagger(_TOKENIZER))
+def cases() -> Iterator[Case]:
+    """Yield the case."""
+    text = replace(pairs.TEXTS[_TOKENIZER], prompts=pairs.PROMPTS, default_prompt="query")
+    files = edited(tagger(_TOKENIZER), set={"processing text": text.to_table()})
+    why = "tokens to be read as tags of words behind a prompt, by a bytes tokenizer"
+    yield accepted("tags-prompt", why, files, predictions=_entries())
 
 
-def entries() -> list[Entry]:
+def _entries() -> list[Entry]:
     """Return numbers of tokens to be read as tags of words, and fewer than texts have with their prompts."""
     tokenizer = tokenized.tokenizer(_TOKENIZER)
     encoded = [tokenizer.encode(_PROMPT + text) for text in _TEXTS]
@@ -52,11 +41,11 @@ def entries() -> list[Entry]:
     words = [[*_words(*row)] for row in zip(encoded, logits.tolist(), _TEXTS, strict=True)]
     return [
         {"outputs": tensors({"logits": logits}), **given, "predictions": words},
-        {"outputs": tensors({"logits": logits[:, : longest - 1]}), **given, **_REFUSED},
+        {"outputs": tensors({"logits": logits[:, : longest - 1]}), **given, **REFUSED},
     ]
 
 
-def _words(row: Encoding, values: list[list[float]], text: str) -> Iterator[dict[str, Any]]:
+def _words(row: Encoding, values: list[list[float]], text: str) -> Iterator[Entry]:
     """Yield each word with its label, by where the tokenizer says that its first token lies."""
     for word in re.finditer(r"\S+", text):
         begin, end = (len(_PROMPT) + place for place in word.span())
@@ -65,5 +54,4 @@ def _words(row: Encoding, values: list[list[float]], text: str) -> Iterator[dict
         if first is not None:
             numbers = values[first]
             place = max(range(len(numbers)), key=numbers.__getitem__)
-            whole = sum(math.exp(number) for number in numbers)
-            yield {"label": _LABELS[place], "score": math.exp(numbers[place]) / whole, "text": word[0]}
+            yield {"label": _LABELS[place], "score": scored("softmax", numbers)[place], "text": word[0]}

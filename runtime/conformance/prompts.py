@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import captioner
 import decoder
 import numpy as np
 import tiny
 from calls import tensors
-from tiny import Array
+from case import REFUSED, Entry
+from graphs import Array
 
 from edgeattn_runtime.bundle.generation_options import OPTIONS
 from edgeattn_runtime.bundle.option_kinds import Count, Number
@@ -18,8 +18,6 @@ from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
 from edgeattn_runtime.decoding.sampling import Sampling
 from edgeattn_runtime.decoding.search import Search, SingleSearch
 from edgeattn_runtime.decoding.stops import Stops
-
-Entry = dict[str, Any]
 
 _SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
 _BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
@@ -59,7 +57,7 @@ def continued() -> list[Entry]:
             _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each)})
             for each in settings
         ),
-        *(_many({"settings": {}, **each, "error": "InputError"}) for each in refused),
+        *(_many({"settings": {}, **each, **REFUSED}) for each in refused),
     ]
 
 

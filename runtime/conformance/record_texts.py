@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from texts import LONGEST, SENTENCES
+from pairs import SINGLE
+from texts import SENTENCES
 from tokenized import RECORDED
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -19,7 +20,7 @@ STORY = Path(__file__).parents[2] / "models" / "story" / "held_out.txt"  # 15,00
 
 def main() -> None:
     """Write the tokenizers that are missing."""
-    for name in LONGEST:
+    for name in SINGLE:
         path = RECORDED / f"{name}.json"
         if not path.exists():
             _trained(name).save(str(path), pretty=False)

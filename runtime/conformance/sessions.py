@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 import decoder
 import tiny
+from case import REFUSED, Entry
 
-Entry = dict[str, Any]
-
-_ERROR = {"error": "InputError"}
 _NEEDS = {"needs": "session"}
 
 
@@ -19,7 +16,7 @@ def continued() -> list[Entry]:
     """Return a chat, prompts that part from what came before or repeat it, and turns to be refused."""
     parting = ([4, 7, 1, 2, 2], [4, 7, 9], [4, 7], [4, 7], [1], [1, 4, 7, 1, 2, 2])
     begun, gone_on = _turn([4, 7, 1], 4), _turn([4, 7, 1, 8, 3, 9], 4)
-    refused = [{"prompt": each, "max_new_tokens": 1, **_ERROR} for each in ([], [tiny.WORDS], [1] * 17)]
+    refused = [{"prompt": each, "max_new_tokens": 1, **REFUSED} for each in ([], [tiny.WORDS], [1] * 17)]
     return [
         {"turns": _chat([[4, 7, 1], [2, 9], [5]], 3), **_NEEDS},
         {"turns": [_turn(prompt, 6) for prompt in parting], **_NEEDS},
@@ -35,7 +32,7 @@ def of_int8_cache() -> list[Entry]:
 
 def of_sources() -> list[Entry]:
     """Return a session to be refused: the cache of an encoder-decoder is of one source."""
-    return [{"turns": [], **_ERROR, **_NEEDS}]
+    return [{"turns": [], **REFUSED, **_NEEDS}]
 
 
 def _chat(said: Sequence[list[int]], most: int, *, int8: bool = False) -> list[Entry]:

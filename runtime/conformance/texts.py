@@ -10,10 +10,6 @@ from collections.abc import Callable, Iterator
 SEED = 20
 COUNT = 1000
 
-# Of the bundle that prepares them by each tokenizer:
-LONGEST = {"wordpiece": 24, "bytes": 64, "unigram": None}  # tokens, special ones included
-MASKLESS = ("bytes",)
-
 SENTENCES = (
     "The quick brown fox jumps over the lazy dog.",
     "She sells sea-shells by the sea shore; isn't that odd?",

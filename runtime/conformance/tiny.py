@@ -10,19 +10,22 @@ Padding is masked; both products are dynamic int8.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
+from graphs import Array, Recorder
 
 from edgeattn_runtime.bundle.golden import Sample
-
-Array = NDArray[Any]
+from edgeattn_runtime.graph import Graph, Tensor
 
 WORDS, WIDTH, HEADS, LONGEST = 16, 8, 2, 16
-OPSETS = {"": 23, "com.microsoft": 1}
-IR_VERSION = 10  # the oldest that names opset 23
+TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
+MASK = Tensor("mask", "float32", ("batch", "sequence"))
+LENGTHS = Tensor("lengths", "int64", ("batch",), lengths_of="sequence")
+EMBEDDING = Tensor("embedding", "float32", ("batch", WIDTH))
+VECTORS = Tensor("vectors", "float32", ("batch", "sequence", WIDTH))
+MODEL, LOOKUP = Graph((TOKENS, MASK), (EMBEDDING,)), Graph((TOKENS,), (VECTORS,))
 
 SHAPES = ((1, 5), (2, 3), (1, 1), (2, 8))  # (batch, sequence) of each golden sample
 _MASKED = -1e4
@@ -87,19 +90,19 @@ class Linear(Protocol):
     """How a graph multiplies by a weight, and adds a residual where there is one."""
 
     def __call__(
-        self, tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+        self, net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
     ) -> ir.Value:
         """Record it; ``weight`` is (in, out)."""
 
 
 def int8_linear(
-    tape: ir.tape.Tape, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+    net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
 ) -> ir.Value:
     """Multiply by stock operators; the activations find their scale anew in each call."""
     levels, scale = rounded(weight)
-    inputs = [x, constant(tape, name, levels), constant(tape, f"{name}_scale", scale)]
-    product = tape.op("DynamicQuantizeMatMul", inputs, domain="com.microsoft")
-    return product if residual is None else tape.op("Add", [residual, product])
+    constants = net.constant(levels, name), net.constant(scale, f"{name}_scale")
+    product: ir.Value = net.DynamicQuantizeMatMul(x, *constants, domain="com.microsoft")
+    return product if residual is None else net.Add(residual, product)
 
 
 def rounded(weight: Array) -> tuple[Array, Array]:
@@ -112,88 +115,48 @@ def network(
     batch: int | str = "batch", sequence: int | str = "sequence", linear: Linear = int8_linear
 ) -> ir.Model:
     """Build the int8 graph, in sizes or for any: tokens, mask -> embedding."""
-    tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, [batch, sequence])
-    mask = ir.val("mask", ir.DataType.FLOAT, [batch, sequence])
-    embedding = ir.val("embedding", ir.DataType.FLOAT, [batch, WIDTH])
-    _record(tape, tokens, mask, embedding, linear)
-    return model(tape, [tokens, mask], [embedding])
+    sized = [Tensor(each.name, each.dtype, (batch, sequence)) for each in (TOKENS, MASK)]
+    net = Recorder(sized, [Tensor("embedding", "float32", (batch, WIDTH))])
+    _record(net, *net.inputs, linear)
+    return net.model()
 
 
 def of_lengths() -> ir.Model:
     """Build the int8 graph that makes the mask of lengths itself: tokens, lengths -> embedding."""
-    tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
-    lengths = ir.val("lengths", ir.DataType.INT64, ["batch"])
-    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
-    size = tape.op("Squeeze", [tape.op("Shape", [tokens], {"start": 1, "end": 2})])
-    zero, step = (constant(tape, name, np.int64(number)) for name, number in (("zero", 0), ("step", 1)))
-    column = tape.op("Unsqueeze", [lengths, constant(tape, "column_axis", np.array([1]))])  # (B, 1)
-    shown = tape.op("Less", [tape.op("Range", [zero, size, step]), column])  # (B, S)
-    mask = tape.op("Cast", [shown], {"to": ir.DataType.FLOAT})
-    _record(tape, tokens, mask, embedding, int8_linear)
-    return model(tape, [tokens, lengths], [embedding])
+    net = Recorder((TOKENS, LENGTHS), (EMBEDDING,))
+    tokens, lengths = net.inputs
+    size = net.Squeeze(net.Shape(tokens, start=1, end=2))
+    within = net.Less(net.Range(0, size, 1), net.Unsqueeze(lengths, [1]))  # (B, S)
+    _record(net, tokens, net.Cast(within, to=ir.DataType.FLOAT), int8_linear)
+    return net.model()
 
 
-def _record(
-    tape: ir.tape.Tape, tokens: ir.Value, mask: ir.Value, embedding: ir.Value, linear: Linear
-) -> None:
+def _record(net: Recorder, tokens: ir.Value, mask: ir.Value, linear: Linear) -> None:
     """Record the network: tokens (B, S), mask (B, S) -> embedding (B, W)."""
     table, qkv, out = weights().values()
-    x = tape.op("Gather", [constant(tape, "table", table), tokens])
-    q, k, v = tape.op_multi_out(
-        "Split", [linear(tape, x, "qkv", qkv)], {"axis": -1, "num_outputs": 3}, num_outputs=3
-    )
-    rows = tape.op("Unsqueeze", [mask, constant(tape, "row_axes", np.array([1, 3]))])
-    columns = tape.op("Unsqueeze", [mask, constant(tape, "column_axes", np.array([1, 2]))])
-    allowed = tape.op("Mul", [rows, columns])  # (B, 1, S, S)
-    barred = tape.op("Sub", [constant(tape, "one", np.float32(1)), allowed])
-    bias = tape.op("Mul", [barred, constant(tape, "masked", np.float32(_MASKED))])
-    mixed = tape.op("Attention", [q, k, v, bias], {"q_num_heads": HEADS, "kv_num_heads": HEADS})
-    y = linear(tape, mixed, "out", out, residual=x)
-    weight = tape.op("Unsqueeze", [mask, constant(tape, "last_axis", np.array([-1]))])  # (B, S, 1)
-    over_sequence = constant(tape, "over_sequence", np.array([1]))
-    total = tape.op("ReduceSum", [tape.op("Mul", [y, weight]), over_sequence], {"keepdims": 0})
-    count = tape.op("ReduceSum", [weight, over_sequence], {"keepdims": 0})  # (B, 1)
-    tape.op("Div", [total, count], output=embedding)
+    x = net.Gather(net.constant(table, "table"), tokens)
+    q, k, v = net.Split(linear(net, x, "qkv", qkv), axis=-1, num_outputs=3, parts=3)
+    allowed = net.Mul(net.Unsqueeze(mask, [1, 3]), net.Unsqueeze(mask, [1, 2]))  # (B, 1, S, S)
+    bias = net.Mul(net.Sub(1.0, allowed), _MASKED)
+    mixed = net.Attention(q, k, v, bias, q_num_heads=HEADS, kv_num_heads=HEADS)
+    y = linear(net, mixed, "out", out, residual=x)
+    weight = net.Unsqueeze(mask, [-1])  # (B, S, 1)
+    total, count = (net.ReduceSum(each, [1], keepdims=0) for each in (net.Mul(y, weight), weight))
+    net.Div(total, count, output=net.outputs[0])
 
 
 def lookup(weights_file: str) -> ir.Model:
     """Build a second graph, the network's first line alone, with its weights in a file: tokens -> vectors."""
-    tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
-    vectors = ir.val("vectors", ir.DataType.FLOAT, ["batch", "sequence", WIDTH])
-    shape = ir.Shape([WORDS, WIDTH])
+    net, shape = Recorder((TOKENS,), (VECTORS,)), ir.Shape([WORDS, WIDTH])
     table = ir.ExternalTensor(
         weights_file, 0, 4 * WORDS * WIDTH, ir.DataType.FLOAT, shape=shape, name="table"
     )
-    tape.op("Gather", [tape.initializer(table), tokens], output=vectors)
-    return model(tape, [tokens], [vectors])
+    net.Gather(net.external(table), *net.inputs, output=net.outputs[0])
+    return net.model()
 
 
 def unheard_of() -> ir.Model:
     """Build a graph whose operator no onnxruntime has: tokens, mask -> embedding."""
-    tape = ir.tape.Tape()
-    tokens = ir.val("tokens", ir.DataType.INT64, ["batch", "sequence"])
-    mask = ir.val("mask", ir.DataType.FLOAT, ["batch", "sequence"])
-    embedding = ir.val("embedding", ir.DataType.FLOAT, ["batch", WIDTH])
-    tape.op("UnheardOf", [tokens, mask], domain="com.microsoft", output=embedding)
-    return model(tape, [tokens, mask], [embedding])
-
-
-def constant(tape: ir.tape.Tape, name: str, array: Array | np.generic) -> ir.Value:
-    """Return the array as an initializer of the graph."""
-    return tape.initializer(ir.tensor(np.asarray(array), name=name))
-
-
-def model(tape: ir.tape.Tape, inputs: list[ir.Value], outputs: list[ir.Value]) -> ir.Model:
-    """Return what the tape recorded as a model."""
-    graph = ir.Graph(
-        inputs,
-        outputs,
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports=dict(OPSETS),
-        name="tiny",
-    )
-    return ir.Model(graph, ir_version=IR_VERSION)
+    net = Recorder((TOKENS, MASK), (EMBEDDING,))
+    net.UnheardOf(*net.inputs, domain="com.microsoft", output=net.outputs[0])
+    return net.model()

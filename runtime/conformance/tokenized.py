@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pairs
-from texts import LONGEST, MASKLESS, SENTENCES, texts
+from texts import SENTENCES, texts
 from tokenizers import Tokenizer, processors
 
 from edgeattn_runtime.processing import Text
@@ -42,11 +42,9 @@ def tokenizer(name: str) -> Tokenizer:
     found = Tokenizer.from_file(str(_file(name)))
     if name in _POST_PROCESSORS:
         found.post_processor = _POST_PROCESSORS[name]
-    longest, strategy = LONGEST.get(name), "longest_first"
-    if name in pairs.BUNDLES:
-        longest, strategy = pairs.BUNDLES[name].longest, pairs.BUNDLES[name].pair or strategy
-    if longest is not None:
-        found.enable_truncation(longest, strategy=strategy)
+    text = pairs.TEXTS[name]
+    if text.longest is not None:
+        found.enable_truncation(text.longest, strategy=text.pair or "longest_first")
     return found
 
 
@@ -96,7 +94,7 @@ def _single(name: str) -> list[list[int] | None]:
 def _rows(encoder: Tokenizer, batch: list[str], name: str) -> list[list[int]] | None:
     """Return the ids of each text; None without a text or an id, or where padding needs a mask."""
     rows = [encoder.encode(text).ids for text in batch]
-    has_mask = name not in MASKLESS or len({len(row) for row in rows}) == 1
+    has_mask = pairs.TEXTS[name].mask is not None or len({len(row) for row in rows}) == 1
     return rows if rows and all(rows) and has_mask else None
 
 

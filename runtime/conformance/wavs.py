@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tiny import Array
+from graphs import Array
 
 _PCM, _FLOAT, _ALAW, _EXTENSIBLE = 1, 3, 6, 0xFFFE  # formats
 _GUID = bytes.fromhex("000000001000800000aa00389b71")  # what follows the format of an extensible one

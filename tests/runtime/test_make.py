@@ -16,14 +16,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-def _make(folder):
-    folder.mkdir(parents=True)
-    time.sleep(0.2)
-    (folder / "model.onnx").write_text("one")
-    with Path(__file__).with_name("log").open("a") as log:
-        log.write("made\\n")
-
-CASES = [SimpleNamespace(bundle="tiny.edge", make=_make, table=lambda: {"bundle": "tiny.edge"})]
+time.sleep(0.2)
+with Path(__file__).with_name("log").open("a") as log:
+    log.write("made\\n")
+table = {"bundle": "tiny.edge"}
+CASES = [SimpleNamespace(bundle="tiny", files={"model.onnx": b"one"}, table=lambda: table)]
 """
 
 
@@ -83,7 +80,7 @@ def test_one_of_several_processes_makes_them(conformance: Path) -> None:
 
 def test_a_file_that_is_not_as_recorded_is_named(conformance: Path) -> None:
     cases = conformance / "cases.py"
-    cases.write_text(cases.read_text().replace('"one"', '"two"'))
+    cases.write_text(cases.read_text().replace('b"one"', 'b"two"'))
     code, errors = _run(conformance)
     assert (code, errors) == (1, "not as SHA256SUMS has them, see --record: tiny.edge/model.onnx\n")
     assert _run(conformance, "--unchecked") == (0, "")
@@ -97,3 +94,9 @@ def test_what_cannot_be_made_is_refused_in_one_line(conformance: Path) -> None:
     code, errors = _run(conformance)
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith("no no_onnx_here: ")
+
+
+def test_a_folder_that_is_there_is_left_alone(conformance: Path) -> None:
+    code, errors = _run(conformance, "--to", str(conformance))
+    assert code == 2
+    assert "name a new folder" in errors

@@ -1,17 +1,18 @@
-"""Cases of bundles that say what they generate with where a caller says nothing."""
+"""Cases of bundles that generate, some of which say with what where a caller says nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+import calls
 import captioner
 import generating
-import tiny
-from breaking import Make, changed
+import prompts
+import sessions
 from calls import tensors
-from case import ACCEPTED, Case, refused
-from prompts import Entry, found
+from case import REFUSED, Case, Entry, accepted
+from edits import edited
+from prompts import found
 
 _PROMPTS = ([4, 7, 1], [2], [5, 5, 9])
 _BEAMS: Entry = {
@@ -27,8 +28,56 @@ _STARTED: Entry = {"start": [3], "stop": [0], "max_new_tokens": 5}
 _OF_BEAMS = ("num_beams", "length_penalty", "early_stopping")
 
 
-def _defaults(to: Entry, whole: Make = generating.decoder_alone) -> Make:
-    return changed("generation", "defaults", to=to, whole=whole)
+def cases() -> Iterator[Case]:
+    """Yield the cases."""
+    decoder, sources = generating.decoder_alone(), generating.feature_encoder()
+    yield accepted(
+        "decoder",
+        "generates",
+        decoder,
+        calls=calls.decoder_calls(),
+        generate=calls.generated(),
+        generate_many=prompts.continued(),
+        session=sessions.continued(),
+    )
+    yield accepted(
+        "int8-cache",
+        "generates with keys and values in int8, and their scales, as its cache",
+        generating.decoder_alone(int8=True),
+        calls=calls.int8_cache_calls(),
+        generate=calls.generated(int8=True),
+        generate_many=prompts.of_int8_cache(),
+        session=sessions.of_int8_cache(),
+    )
+    yield accepted(
+        "sources",
+        "generates from features and their mask",
+        sources,
+        calls=calls.encoder_calls(),
+        generate=calls.captioned(),
+        generate_many=prompts.captioned(),
+    )
+    yield accepted(
+        "encoder-decoder",
+        "generates from a source; graphs of the exporter, tokens of PyTorch",
+        generating.encoder_decoder(),
+        calls=calls.encoder_decoder_calls(),
+        generate=calls.translated(),
+        session=sessions.of_sources(),
+    )
+    yield accepted(
+        "defaults",
+        "generates by beams of its own, where its caller leaves room for them",
+        edited(decoder, set={"generation defaults": _BEAMS}),
+        generate=_single(),
+        generate_many=_beams(),
+    )
+    drawn = edited(decoder, set={"generation defaults": _DRAWN})
+    yield accepted("defaults-drawn", "draws where its caller says nothing", drawn, generate_many=_draws())
+    started = edited(sources, set={"generation defaults": _STARTED})
+    yield accepted(
+        "defaults-start", "begins with tokens of its own", started, generate=_started((None, [9, 2]))
+    )
 
 
 def _continued(prompt: list[int], most: int | None, settings: Entry) -> Entry:
@@ -82,50 +131,5 @@ def _started(starts: Sequence[list[int] | None]) -> list[Entry]:
         tokens = found([start or _STARTED["start"]], _STARTED, seen)[0][0][0]
         own = {} if start is None else {"start": start}
         runs.append({"sources": tensors(sources), **own, "max_new_tokens": None, "tokens": tokens})
-    none = {"sources": tensors(sources), "start": [], "max_new_tokens": None, "error": "InputError"}
+    none = {"sources": tensors(sources), "start": [], "max_new_tokens": None, **REFUSED}
     return [*runs, none]
-
-
-def _refused(name: str, why: str, to: Any, whole: Make = generating.decoder_alone) -> Case:
-    return refused(f"defaults-{name}.edge", why, _defaults(to, whole))
-
-
-DEFAULTS = (
-    Case(
-        "defaults.edge",
-        ACCEPTED,
-        "generates by beams of its own, where its caller leaves room for them",
-        _defaults(_BEAMS),
-        generate=_single(),
-        generate_many=_beams(),
-    ),
-    Case(
-        "defaults-drawn.edge",
-        ACCEPTED,
-        "draws where its caller says nothing",
-        _defaults(_DRAWN),
-        generate_many=_draws(),
-    ),
-    Case(
-        "defaults-start.edge",
-        ACCEPTED,
-        "begins with tokens of its own",
-        _defaults(_STARTED, generating.feature_encoder),
-        generate=_started((None, [9, 2])),
-    ),
-    _refused("none", "defaults without a setting", {}),
-    _refused("unknown", "a setting that is not specified", {"do_sample": True}),
-    _refused("alone", "a decoder alone that begins with tokens of its own", {"start": [1]}),
-    _refused("word", "a stop beyond the vocabulary", {"stop": [tiny.WORDS]}),
-    _refused("stop", "an empty list of stops", {"stop": []}),
-    _refused("beams", "more beams than there may be", {"num_beams": 9}),
-    _refused("both", "beams that draw", {"num_beams": 2, "temperature": 0.7}),
-    _refused("share", "tokens that hold more than all", {"top_p": 1.5}),
-    _refused("penalty", "a penalty of 0", {"repetition_penalty": 0}),
-    _refused("early", "beams that end sometimes", {"early_stopping": "sometimes"}),
-    refused(
-        "defaults-rows.edge",
-        "more beams than a call has rows",
-        changed("symbols", "batch", to={"min": 1, "max": 2}, whole=_defaults({"num_beams": 3})),
-    ),
-)
