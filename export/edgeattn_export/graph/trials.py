@@ -19,7 +19,8 @@ from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
 STRATA = 4  # into which samples are parted by their size, where a few of them stand for all
-PROVEN_SAMPLES = 128  # at most, on which an original and its graph are compared besides the trials
+PROVEN_SIZES = 128  # sizes at most, of which a sample each is a proof's
+PROVEN_SAMPLES = 32  # that it has where they have fewer sizes
 RANGED_SAMPLES = 64  # samples, of which the ranges of all values in a graph are taken
 REPEATED_SAMPLES = 8  # of them, which come again, masked
 LONGEST_TRIAL = 1024  # elements along an axis that are made up, where the original decides by its size
@@ -96,9 +97,9 @@ def proven_samples(samples: Samples, axes: Axes) -> list[Inputs]:
     of_size = dict[tuple[int, ...], list[Inputs]]()
     for sample in samples:
         of_size.setdefault(tuple(sizes_of(sample.inputs, axes).values()), []).append(sample.inputs)
-    first = stratified((inputs for inputs, *_ in of_size.values()), PROVEN_SAMPLES)
+    first = stratified((inputs for inputs, *_ in of_size.values()), PROVEN_SIZES)
     others = chain.from_iterable(zip_longest(*(inputs[1:] for inputs in of_size.values())))
-    return [*first, *islice(filter(None, others), PROVEN_SAMPLES - len(first))]
+    return [*first, *islice(filter(None, others), max(PROVEN_SAMPLES - len(first), 0))]
 
 
 def sample_sizes(samples: Samples, axes: Axes) -> dict[str, tuple[int, ...]]:

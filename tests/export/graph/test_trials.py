@@ -6,7 +6,14 @@ import numpy as np
 
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.graph.trials import PROVEN_SAMPLES, STACKED_ROWS, masked_samples, proven_samples, trials
+from edgeattn_export.graph.trials import (
+    PROVEN_SAMPLES,
+    PROVEN_SIZES,
+    STACKED_ROWS,
+    masked_samples,
+    proven_samples,
+    trials,
+)
 
 AXES = Axes({"ids": ("batch", "sequence"), "mask": ("batch", "sequence")})
 
@@ -94,7 +101,7 @@ def test_of_many_samples_each_size_is_proven_on_and_the_rare_ones_too() -> None:
 
 
 def test_of_more_sizes_an_even_share_from_the_shortest_to_the_longest_is_proven_on() -> None:
-    lengths = _lengths(dict.fromkeys(range(1, 2 * PROVEN_SAMPLES + 1), 2))
-    assert len(lengths) == PROVEN_SAMPLES
-    assert (lengths[0], lengths[-1]) == (1, 2 * PROVEN_SAMPLES)
+    lengths = _lengths(dict.fromkeys(range(1, 2 * PROVEN_SIZES + 1), 2))
+    assert len(lengths) == PROVEN_SIZES
+    assert (lengths[0], lengths[-1]) == (1, 2 * PROVEN_SIZES)
     assert {b - a for a, b in pairwise(lengths)} <= {2, 3}
