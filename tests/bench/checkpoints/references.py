@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from edgeattn.source.checkpoint.samples import reader_of
-from edgeattn_runtime.commands.arguments import GENERATION
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.commands.generate import Prompts, pieces
 from edgeattn_runtime.commands.raw_input import given_of, read_input
 from edgeattn_runtime.model import Model
@@ -70,10 +70,9 @@ def predicted(model: Model, path: Path | None, text: str | None = None, pair: st
 
 def generated(model: Model, path: Path | None, text: str | None, most: int = NEW_TOKENS) -> Answer:
     """Return what ``edgeattn generate`` prints of a text or a file."""
-    own = {"stop_sequences": (), "num_return_sequences": 1, "max_new_tokens": most}
-    settings = dict.fromkeys(GENERATION) | own
+    options = GenerationOptions(stop_sequences=(), num_return_sequences=1, max_new_tokens=most)
     prompts = Prompts(texts=[] if text is None else [text], files=[] if path is None else [path])
-    return Answer("".join(pieces(model, prompts, settings)).strip())
+    return Answer("".join(pieces(model, prompts, options)).strip())
 
 
 def pipeline(task: str, example: Example, **options: Any) -> Any:
