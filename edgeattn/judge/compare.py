@@ -14,13 +14,14 @@ from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.judge.metric import MetricOfArrays
 from edgeattn.judge.noise import snr_db
 from edgeattn.judge.output_metrics import OutputMetrics, metric_means
+from edgeattn.judge.output_metrics.logits import LEAST_LOG
 from edgeattn.judge.output_metrics.output_metric import OutputAnswers
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.r2 import output_r2, r2_part
 from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.output_kinds import kind_of
+from edgeattn_export.graph.output_kinds import OutputKind, kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_export.graph.spread import Spread
@@ -154,7 +155,9 @@ def score_of(
         metric_pytorch=metric(answers[PYTORCH], sample) if metric else math.nan,
         metric_int8=metric(answers[INT8], sample) if metric else math.nan,
         kept={
-            (each.name, tensor.name): each.keep(_output_answers(runners, answers, sample, padded, tensor))
+            (each.name, tensor.name): each.keep(
+                _output_answers(runners, answers, sample, padded, tensor, spreads[tensor.name].kind)
+            )
             for each, tensor in output_metrics
         },
     )
@@ -173,6 +176,7 @@ def _output_answers(
     sample: Sample,
     padded: Padded,
     tensor: Tensor,
+    kind: OutputKind,
 ) -> OutputAnswers:
     """Return what one output of a sample is, without padding, as a row for each position."""
     rows_of = replace(tensor, dims=tensor.dims[:-1])  # an attention map has positions last, too
@@ -186,7 +190,7 @@ def _output_answers(
             f"sample {sample.number}: the original answers NaN in the output {tensor.name!r}, numbers "
             "expected, as a limit is on it; leave such samples out"
         )
-    rows = [_rows(tensor, counted(each), each.shape[-1]) for each in (expected, answer)]  # (N, D) each
+    rows = [_rows(tensor, kind, counted(each), each.shape[-1]) for each in (expected, answer)]  # (N, D) each
     return OutputAnswers(
         sample=sample,
         tensor=tensor,
@@ -199,9 +203,11 @@ def _output_answers(
     )
 
 
-def _rows(tensor: Tensor, answer: NDArray[np.generic], size: int) -> NDArray[np.float64]:
-    """Return an output's rows, (N, D); of one logit, (N, 2): 0 and the logit."""
+def _rows(tensor: Tensor, kind: OutputKind, answer: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    """Return an output's rows, (N, D): of probabilities, their logarithms; of one logit, 0 and the logit."""
     numbers = answer.astype(np.float64)
+    if kind.kind == "probabilities":
+        numbers = np.log(np.maximum(numbers, math.exp(LEAST_LOG)))
     if kind_of(tensor, ()).kind != "one logit":
         return numbers.reshape(-1, size)
     logits = numbers.reshape(-1, 1)

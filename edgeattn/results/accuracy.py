@@ -11,7 +11,8 @@ class OutputAccuracy:
 
     Attributes:
         output: Its name.
-        kind: What it holds: "logits", "log-probabilities", "one logit", "embedding" or "numbers".
+        kind: What it holds: "logits", "log-probabilities", "probabilities", "one logit", "embedding" or
+            "numbers".
         by: By what that was recognized; empty for plain numbers.
         r2: The coefficient of determination, mean over channels.
         r2_channel_min: Of the worst channel.

@@ -33,6 +33,7 @@ Kept = Mapping[tuple[str, str], Any]  # by metric and output, what is kept of a 
 SUITING: Mapping[Kind, tuple[OutputMetric[Any], ...]] = {
     "logits": (KL, TOP1),
     "log-probabilities": (KL, TOP1),
+    "probabilities": (KL, TOP1),
     "one logit": (KL, TOP1),
     "embedding": (RECALL_AT_10,),
     "numbers": (),

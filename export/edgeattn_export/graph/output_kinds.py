@@ -1,4 +1,4 @@
-"""What an output holds: logits, log-probabilities, one logit, an embedding of length 1, or plain numbers."""
+"""What an output holds: logits, probabilities, one logit, an embedding of length 1, or plain numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.graph import Tensor
 
-Kind = Literal["logits", "log-probabilities", "one logit", "embedding", "numbers"]
+Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "embedding", "numbers"]
 
 NEARLY_ONE = 1e-3  # by which a sum of probabilities, or a length, may miss 1
 
@@ -59,7 +59,10 @@ def kind_of(tensor: Tensor, answers: Sequence[NDArray[np.generic]]) -> OutputKin
     if not answers:
         return NUMBERS
     rows = np.concatenate([np.asarray(each, np.float64).reshape(-1, classes) for each in answers])
+    is_map = len(dims) > 2 and dims[-1] == dims[-2]  # of attention, whose queries are no decisions
     if rows.size and np.isfinite(rows.max()):
+        if not is_map and (rows >= 0).all() and _is_one(rows.sum(axis=1)):
+            return OutputKind("probabilities", "a sum of 1")
         if (rows <= 0).all() and _is_one(np.exp(rows).sum(axis=1)):
             return OutputKind("log-probabilities", "exponentials that sum to 1")
         if len(dims) == 2 and _is_one(np.linalg.norm(rows, axis=1)):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from edgeattn.judge.compare import compare, scores_of, with_progress
-from edgeattn.judge.output_metrics import output_metrics_of
+from edgeattn.judge.output_metrics import default_metrics, output_metrics_of
 from edgeattn.judge.padding import Padded
 from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy
@@ -202,3 +202,20 @@ def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_paddin
     undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
     with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
         list(compare(undefined, samples, padded, units, None, output_metrics))
+
+
+def test_probabilities_are_judged_as_their_logits_are() -> None:
+    graph = Graph((Tensor("x", "float32", ("batch", 3)),), (Tensor("y", "float32", ("batch", 3)),))
+    padded = Padded(graph, None)
+    before, after = np.array([[0.7, 0.2, 0.1]]), np.array([[0.3, 0.7, 0.0]])
+    sides = {
+        name: Runner(lambda _, answer=answer: {"y": answer})
+        for name, answer in ((PYTORCH, before), (FLOAT, before), (INT8, after))
+    }
+    units = spreads(padded, [{"y": before}, {"y": after}])
+    metrics = default_metrics({"y": units["y"].kind}, graph, 100)
+    each = compare(sides, [Sample({"x": np.zeros((1, 3))})], padded, units, None, metrics)
+    found = scores_of(each, units, padded, metrics, has_metric=False).output_metrics
+    assert found["top1"].scores == [0.0]
+    expected = 0.7 * np.log(0.7 / 0.3) + 0.2 * np.log(0.2 / 0.7) + 0.1 * (np.log(0.1) + 100)
+    assert found["kl"].scores == [pytest.approx(expected)]

@@ -44,6 +44,8 @@ def test_a_vocabulary_of_which_samples_use_a_handful_is_named(cast: bool) -> Non
 
 def test_small_tables_and_samples_that_vary_are_left_alone() -> None:
     assert sample_warnings(captured(2), UNKNOWN) == ()
+    assert sample_warnings(captured(63), UNKNOWN) == ()
+    assert len(sample_warnings(captured(64), UNKNOWN)) == 1
     assert sample_warnings(captured(30522), split([101, 7, 102], [101, 8, 102], [101, 9, 102])) == ()
 
 
@@ -52,3 +54,4 @@ def test_a_length_that_all_samples_share_is_a_line() -> None:
     (line,) = sample_warnings(captured(100, length=2), varied)
     assert line == "Axis 1 of ids is 2 in all samples, and fixed in the bundle."
     assert sample_warnings(captured(100), varied) == ()
+    assert sample_warnings(captured(100, length=1), varied) == ()  # a label each, not a sequence

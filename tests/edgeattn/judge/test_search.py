@@ -65,6 +65,13 @@ def test_cosines_are_aimed_at_as_the_r2_of_answers_around_zero(goal: GoalOf) -> 
     assert (given.r2, given.r2_min) == (pytest.approx(0.94), NO_LIMIT)
 
 
+def test_an_r2_is_aimed_at_as_it_is_given(goal: GoalOf) -> None:
+    given = goal(r2=0.97)
+    assert (given.r2, given.r2_min) == (0.97, NO_LIMIT)
+    assert goal(r2=0.97, cosine=0.999).r2 == pytest.approx(0.998)
+    assert goal(r2=0.999, cosine=0.99).r2 == 0.999
+
+
 def test_the_stricter_limit_on_time_counts_with_a_margin(goal: GoalOf) -> None:
     for limits, milliseconds in (
         ({"latency_ms": 5}, 5),
