@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgeattn.devices.files import File
 from edgeattn.devices.steady import Steady
-from edgeattn_runtime.bundle.folder import is_passed_over
+from edgeattn_runtime.bundle.integrity import is_passed_over
 from edgeattn_runtime.device.request import BenchSpec
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.fields import Field

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle.files import SIGNATURE_BYTES, SIGNATURE_FILE
-from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Manifest
+from edgeattn_runtime.bundle.integrity import (
+    check_digest,
+    check_inside,
+    check_sha256,
+    check_size,
+    is_passed_over,
+    walk,
+)
+from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.bundle.signature import checked_keys, signer_of
 from edgeattn_runtime.errors import BundleError
 
-_DESKTOP_FILES = frozenset({".DS_Store", "Thumbs.db"})  # of Finder and Explorer, in folders that they show
-_HUB_FILE, _HUB_FOLDER = (
-    ".gitattributes",
-    ".cache/huggingface/",
-)  # of Hugging Face's hub, in what it downloads
 _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the memory
 
 
@@ -77,7 +80,7 @@ class BundleFiles:
             path.open("rb") as opened,
         ):
             content = opened.read(entry.size + 1)
-        _check_digest(path, hashlib.sha256(content).hexdigest(), entry)
+        check_digest(path, hashlib.sha256(content).hexdigest(), entry)
         return content
 
     def check_golden(self) -> None:
@@ -151,9 +154,9 @@ def _checked(folder: Path, keys: tuple[str, ...] | None) -> BundleFiles:
             "sign the bundle again"
         )
     for file, entry in manifest.files.items():
-        _check_inside(folder, file)
-        _check_size(folder / file, entry)
-    for file in _walk(folder):
+        check_inside(folder, file)
+        check_size(folder / file, entry)
+    for file in walk(folder):
         if file not in unlisted and file not in manifest.files and not is_passed_over(folder, file):
             raise BundleError(
                 f"{folder / file}: not listed in {MANIFEST_FILE}; remove it or copy the bundle again"
@@ -161,7 +164,7 @@ def _checked(folder: Path, keys: tuple[str, ...] | None) -> BundleFiles:
     golden = None if manifest.golden is None else manifest.golden.file
     for file, entry in manifest.files.items():
         if file != golden:
-            _check_sha256(folder / file, entry)
+            check_sha256(folder / file, entry)
     return BundleFiles(folder, manifest, place, signer=signer)
 
 
@@ -179,7 +182,7 @@ def _manifest_content(folder: Path) -> bytes:
     if not folder.is_dir():
         kind = "a file" if folder.exists() else "nothing"
         raise BundleError(f"{folder}: {kind} found, the folder of a bundle expected; check the path")
-    _check_inside(folder, MANIFEST_FILE)
+    check_inside(folder, MANIFEST_FILE)
     with path.open("rb") as file:
         content = file.read(_LARGEST_MANIFEST + 1)
     if len(content) > _LARGEST_MANIFEST:
@@ -215,7 +218,7 @@ def _signer(folder: Path, manifest: bytes, keys: tuple[str, ...]) -> str:
 
 
 def _read_signature(folder: Path) -> bytes:
-    _check_inside(folder, SIGNATURE_FILE)
+    check_inside(folder, SIGNATURE_FILE)
     path = folder / SIGNATURE_FILE
     with path.open("rb") as file:
         signature = file.read(SIGNATURE_BYTES + 1)
@@ -224,62 +227,3 @@ def _read_signature(folder: Path) -> bytes:
             f"{path}: {path.stat().st_size:,} bytes found, {SIGNATURE_BYTES} expected; copy the bundle again"
         )
     return signature
-
-
-def is_passed_over(folder: Path, file: str) -> bool:
-    """Say whether a desktop or Hugging Face's hub left a file in a bundle's folder; it is never read.
-
-    Args:
-        folder: Where the bundle lies.
-        file: The file's path from there, with slashes.
-    """
-    if PurePosixPath(file).name in _DESKTOP_FILES:
-        return not (folder / file).is_symlink()
-    return file == _HUB_FILE or file.startswith(_HUB_FOLDER)
-
-
-def _check_inside(folder: Path, file: str) -> None:
-    path, root = folder / file, folder.resolve()
-    real = path.resolve()
-    if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
-        raise BundleError(f"{path}: a link that leaves the folder; copy the bundle with its links followed")
-    if not path.is_file():
-        raise BundleError(f"{path}: no such file; copy the bundle again, whole")
-
-
-def _hub_blobs(root: Path) -> Iterator[Path]:
-    """Yield where the links of a snapshot in Hugging Face's cache lead: snapshots/REVISION to blobs."""
-    return (parent.with_name("blobs") for parent in root.parents if parent.name == "snapshots")
-
-
-def _check_size(path: Path, entry: FileEntry) -> None:
-    size = path.stat().st_size
-    if size != entry.size:
-        hint = " (truncated?)" if size < entry.size else ""
-        raise BundleError(
-            f"{path}: {size:,} bytes found, {entry.size:,} expected{hint}; copy the bundle again"
-        )
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """Yield every file below ``folder`` as the manifest would name it; a linked folder counts as one file."""
-    for root, folders, files in os.walk(folder):
-        own = set(files)
-        for name in sorted(files + folders):
-            path = Path(root) / name
-            if name in own or path.is_symlink():
-                yield path.relative_to(folder).as_posix()
-
-
-def _check_sha256(path: Path, entry: FileEntry) -> None:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _check_digest(path, digest, entry)
-
-
-def _check_digest(path: Path, digest: str, entry: FileEntry) -> None:
-    if digest != entry.sha256:
-        raise BundleError(
-            f"{path}: sha256 {digest[:12]}... found, {entry.sha256[:12]}... expected (changed); "
-            "copy the bundle again"
-        )

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from edgeattn_runtime.bundle.files import SIGNATURE_FILE
-from edgeattn_runtime.bundle.folder import BundleFiles, is_passed_over
+from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.bundle.folder_lock import lock, locked, unlock
+from edgeattn_runtime.bundle.integrity import is_passed_over
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.errors import BundleError, InputError
 
