@@ -183,7 +183,7 @@ def _errors(right: Sequence[Array], spread: Spread) -> Iterator[tuple[Kind, list
     yield "constant", made(lambda rows: np.broadcast_to(moments.mean, rows.shape))
     others = [*right[1:], right[0]]
     yield "other sample", [_changed(a, np.resize(b, a.shape)) for a, b in zip(right, others, strict=True)]
-    varying = np.flatnonzero(moments.deviation)
+    varying = np.flatnonzero(moments.deviation >= moments.channel_units(spread.kind))
     if len(varying) > 1:
         order = varying[np.argsort(moments.deviation[varying])]
         yield "least channel", made(lambda rows: np.where(np.arange(channels) == order[0], 0.0, rows))

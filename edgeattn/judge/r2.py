@@ -1,7 +1,8 @@
 """How much of what an output varies by int8 explains: R² of each channel, over samples and positions.
 
-scikit-learn's ``r2_score(multioutput="uniform_average")``, but for channels that hardly vary: these are
-measured by the floor of ``edgeattn_export.graph.spread``. Each sample keeps sums, not answers.
+scikit-learn's ``r2_score``: of classes the variance-weighted average, of other channels the uniform one, but
+for those that hardly vary, which are measured by the floor of ``edgeattn_export.graph.spread``. Each sample
+keeps sums, not answers.
 """
 
 from __future__ import annotations
@@ -85,10 +86,11 @@ def output_r2(name: str, dims: Sequence[int | str], spread: Spread, parts: Seque
     moments, squares = parts[0].moments, parts[0].squares
     for part in parts[1:]:
         moments, squares = moments + part.moments, squares + part.squares
-    allowed = moments.count * np.square(moments.spread.deviation)
-    channels = np.where(moments.count > 0, 1 - squares / np.where(allowed > 0, allowed, 1.0), np.nan)
+    means = np.where(moments.count > 0, squares / np.maximum(moments.count, 1), np.nan)
+    channels = 1 - means / np.square(moments.channel_units(spread.kind))
     counted = channels[~np.isnan(channels)]
-    r2 = float(counted.mean()) if counted.size else 1.0
+    units = moments.spread(spread.kind).deviation
+    r2 = float(1 - np.nanmean(means / np.square(units))) if counted.size else 1.0
     worst = int(np.nanargmin(channels)) if counted.size else 0
     weights = np.array([part.rows for part in parts], np.float64)
     errors = np.array([part.error for part in parts]) * weights / (weights.mean() or 1.0)

@@ -3,15 +3,15 @@
 A channel is a place of an output's trailing fixed dims; the dims before them, such as batch and positions,
 are pooled. An error in these units sees what a cosine does not: a length, an offset, one number, a small
 channel beside a large one. 1 less its mean square is the coefficient of determination, R² (S. Wright,
-"Correlation and Causation", Journal of Agricultural Research 20, 1921; scikit-learn's ``r2_score``, uniform
-average).
+"Correlation and Causation", Journal of Agricultural Research 20, 1921; scikit-learn's ``r2_score``, of
+classes ``variance_weighted``, else ``uniform_average``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from edgeattn_runtime.graph import Tensor
 if TYPE_CHECKING:  # agreement measures by what is here
     from edgeattn_export.graph.agreement import Outputs
 
-SMALL_CHANNEL = 0.1  # of the median channel's spread: what varies less is measured by this
+SMALL_CHANNEL = 0.1  # of what a channel usually varies by: what varies less is measured by this
 LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset
 SPREAD_SAMPLES = 8  # at least, whose answers show how far channels vary
 KNOWN_BY = 8  # answers, that show what an output holds
@@ -90,13 +90,27 @@ class Moments:
         deviation: Array = np.sqrt(self.squares / np.maximum(self.count, 1))
         return deviation
 
-    @property
-    def spread(self) -> Spread:
-        """The unit that they make."""
+    def spread(self, kind: OutputKind) -> Spread:
+        """Return the unit that they make: of classes one for all, as most of a vocabulary hardly varies."""
+        units = self.channel_units(kind)
+        if kind.is_relative and len(units):
+            units = np.full_like(units, self._usual(kind) or 1.0)
+        return Spread(self.mean, units, kind)
+
+    def channel_units(self, kind: OutputKind) -> Array:
+        """Return what each channel is measured by: its deviation, or the least that counts, (C,)."""
+        least = max(SMALL_CHANNEL * self._usual(kind), LEAST_SPREAD * self.largest)
+        units: Array = np.maximum(self.deviation, least or 1.0)
+        return units
+
+    def _usual(self, kind: OutputKind) -> float:
+        """Return the root mean square of classes' deviations; of others, of any units, the lower median."""
         deviation = self.deviation
-        median = float(np.sort(deviation)[(len(deviation) - 1) // 2]) if len(deviation) else 0.0
-        least = max(SMALL_CHANNEL * median, LEAST_SPREAD * self.largest)
-        return Spread(self.mean, np.maximum(deviation, least or 1.0))
+        if not len(deviation):
+            return 0.0
+        if kind.is_relative:
+            return float(np.sqrt(np.square(deviation).mean()))
+        return float(np.sort(deviation)[(len(deviation) - 1) // 2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ class Spread:
 
     Attributes:
         mean: Of each channel, (C,).
-        deviation: The standard deviation of each, above 0, (C,).
+        deviation: What an error of each is divided by, above 0, (C,).
         kind: What the output holds; of logits, differences between classes are measured.
     """
 
@@ -193,7 +207,7 @@ def spreads_of(outputs: Iterable[Tensor], answers: Iterable[Outputs]) -> dict[st
         }
 
     moments = moments_of(dims, map(taken, chain(first, stream)))
-    return {name: replace(each.spread, kind=kinds[name]) for name, each in moments.items()}
+    return {name: each.spread(kinds[name]) for name, each in moments.items()}
 
 
 def worst_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:

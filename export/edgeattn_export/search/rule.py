@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from edgeattn_export.quantize.calibration.calibration import Calibration
-from edgeattn_export.quantize.recipes.recipe import Recipe
+from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.forms.qdq.logarithm import arguments
+from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
-from edgeattn_export.search.units import groups, merged
+from edgeattn_export.search.units import merged, singles
 
 
 def recipe_by_rule(calibration: Calibration, candidates: Candidates) -> Recipe:
-    """Return the recipe that a draft follows.
+    """Return the recipe that a draft follows: what a logarithm is of stays float, as energies of sounds.
 
     Args:
         calibration: Of the float graph whose layers are treated.
         candidates: The engine's, with kernels where these are installed.
     """
-    units = groups(calibration.layers)
-    treatments = {unit.name: candidates.by_rule(unit.first, calibration.forms) for unit in units}
+    units = singles(calibration.layers)
+    before_logarithms = {value.name for value in arguments(calibration.model)}
+    treatments = {
+        unit.name: Treatment(FLOAT.name)
+        if any(layer.output in before_logarithms for layer in unit.layers)
+        else candidates.by_rule(unit.first, calibration.forms)
+        for unit in units
+    }
     return merged(units, treatments, candidates.plain.rewrites)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score
 
+from edgeattn_export.graph.output_kinds import NUMBERS
 from edgeattn_export.graph.spread import LOST, Moments, channel_count, spreads_of, worst_error
 from edgeattn_runtime.graph import Tensor
 
@@ -21,7 +22,7 @@ def test_channels_are_the_trailing_fixed_dims() -> None:
 
 def test_one_less_the_error_is_the_r2_of_scikit_learn() -> None:
     answers = ROWS + RNG.normal(size=ROWS.shape) * 0.1
-    spread = Moments.of(ROWS, 3).spread
+    spread = Moments.of(ROWS, 3).spread(NUMBERS)
     assert 1 - spread.error(ROWS, answers) == pytest.approx(
         r2_score(ROWS, answers, multioutput="uniform_average")
     )
@@ -37,7 +38,7 @@ def test_moments_of_parts_are_those_of_all() -> None:
 def test_a_dead_channel_is_measured_by_the_others() -> None:
     rows = np.concatenate([ROWS[:, :1], ROWS[:, 2:], np.zeros((200, 1))], axis=1)
     noisy = rows + np.array([0.0, 0.0, 0.001])
-    assert Moments.of(rows, 3).spread.error(rows, noisy) < 1e-3
+    assert Moments.of(rows, 3).spread(NUMBERS).error(rows, noisy) < 1e-3
 
 
 def test_the_floor_of_a_channel_is_a_tenth_of_the_median_or_what_float32_leaves() -> None:
@@ -53,11 +54,11 @@ def test_the_floor_of_a_channel_is_a_tenth_of_the_median_or_what_float32_leaves(
 )
 def test_a_wrong_answer_has_an_error_of_one_at_least(wrong) -> None:  # type: ignore[no-untyped-def]
     rows = ROWS[:, :1]
-    assert Moments.of(rows, 1).spread.error(rows, wrong(rows)) > 0.99
+    assert Moments.of(rows, 1).spread(NUMBERS).error(rows, wrong(rows)) > 0.99
 
 
 def test_a_nan_or_infinity_counts_where_one_alone_has_it() -> None:
-    spread = Moments.of(ROWS, 3).spread
+    spread = Moments.of(ROWS, 3).spread(NUMBERS)
     holed = ROWS.copy()
     holed[0, 0], holed[1, 1] = np.nan, np.inf
     assert spread.error(holed, holed) == 0
@@ -82,3 +83,21 @@ def test_logits_are_compared_by_differences_between_classes() -> None:
     masked = ROWS.copy()
     masked[:, 1] = -np.inf
     assert spread.error(masked, masked) == 0
+
+
+def test_classes_have_one_unit_so_that_those_that_are_no_answer_neither_fail_nor_hide() -> None:
+    live, dead = RNG.normal(size=(200, 4)) * 2, RNG.normal(size=(200, 96)) * 0.01
+    rows = np.concatenate([live, dead], axis=1)
+    rows -= rows.mean(axis=1, keepdims=True)
+    noisy = rows + RNG.normal(size=rows.shape) * 0.04
+    wrong = np.concatenate([np.roll(live, 1, axis=0), dead], axis=1)
+    logits, numbers = (
+        spreads_of([Tensor(name, "float32", ("batch", 100))], [{name: rows}])[name]
+        for name in ("logits", "numbers")
+    )
+    assert logits.error(rows, noisy) < 0.02
+    assert numbers.error(rows, noisy) > 0.5  # each may have a unit of its own
+    assert logits.error(rows, wrong) > 1
+    expected = r2_score(rows, noisy, multioutput="variance_weighted")
+    centered = noisy - noisy.mean(axis=1, keepdims=True)
+    assert 1 - logits.error(rows, centered) == pytest.approx(expected, abs=1e-3)
