@@ -43,9 +43,9 @@ def test_a_dead_channel_is_measured_by_the_others() -> None:
 
 def test_the_floor_of_a_channel_is_a_tenth_of_the_median_or_what_float32_leaves() -> None:
     steps = np.array([[-1.0], [1.0]])  # deviation 1
-    floored = Moments.of(steps * np.array([1.0, 1.0, 1.0, 0.09, 0.11]), 5).spread.deviation
+    floored = Moments.of(steps * np.array([1.0, 1.0, 1.0, 0.09, 0.11]), 5).spread(NUMBERS).deviation
     np.testing.assert_allclose(floored, [1.0, 1.0, 1.0, 0.1, 0.11])
-    of_offset = Moments.of(1e6 + steps * np.array([1.0, 20.0]), 2).spread.deviation
+    of_offset = Moments.of(1e6 + steps * np.array([1.0, 20.0]), 2).spread(NUMBERS).deviation
     np.testing.assert_allclose(of_offset, [10.0, 20.0], rtol=1e-4)
 
 
