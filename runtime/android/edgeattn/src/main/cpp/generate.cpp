@@ -1,6 +1,7 @@
 // generate: prompts in; tokens and text as they come, and whole answers at the end.
 #include <deque>
 #include <optional>
+#include <stdexcept>
 
 #include "boundary.hpp"
 
@@ -46,23 +47,46 @@ std::optional<std::vector<std::int64_t>> maybe_numbers_of(JNIEnv* env, jlongArra
   return numbers ? std::optional(numbers_of(env, numbers)) : std::nullopt;
 }
 
-/// Lays GenerationOptions.integers and .reals into their places.
-edgeattn_generate_options settings(JNIEnv* env, jlongArray integers, jdoubleArray reals) {
-  const auto integer = numbers_of(env, integers);
-  std::vector<jdouble> real(static_cast<std::size_t>(env->GetArrayLength(reals)));
-  env->GetDoubleArrayRegion(reals, 0, static_cast<jsize>(real.size()), real.data());
+using Options = edgeattn_generate_options;
+
+template <class Number>
+struct Place {
+  std::string_view name;
+  Number Options::* member;
+};
+
+#define PLACE(name) {#name, &Options::name}
+constexpr Place<std::int64_t> counts[] = {PLACE(max_new_tokens), PLACE(top_k), PLACE(seed), PLACE(num_beams),
+                                          PLACE(num_return_sequences)};
+constexpr Place<double> reals[] = {PLACE(temperature), PLACE(top_p), PLACE(repetition_penalty), PLACE(length_penalty)};
+constexpr Place<edgeattn_early_stopping> endings[] = {PLACE(early_stopping)};
+#undef PLACE
+
+/// Sets the member of this name, and returns true, where it is one of `places`.
+template <class Number, std::size_t count>
+bool set(Options& options, const Place<Number> (&places)[count], std::string_view name, double number) {
+  for (const auto& place : places)
+    if (place.name == name) {
+      options.*place.member = static_cast<Number>(number);
+      return true;
+    }
+  return false;
+}
+
+/// Returns the options of GenerationOptions.numbers. Throws where one is unknown.
+Options options_of(JNIEnv* env, jobjectArray names, jdoubleArray numbers) {
+  std::vector<jdouble> values(static_cast<std::size_t>(env->GetArrayLength(numbers)));
+  env->GetDoubleArrayRegion(numbers, 0, static_cast<jsize>(values.size()), values.data());
   auto options = edgeattn_generate_options_default();
-  options.deadline_ms = integer.at(0);
-  options.max_new_tokens = integer.at(1);
-  options.top_k = integer.at(2);
-  options.seed = integer.at(3);
-  options.num_beams = integer.at(4);
-  options.num_return_sequences = integer.at(5);
-  options.early_stopping = static_cast<edgeattn_early_stopping>(integer.at(6));
-  options.temperature = real.at(0);
-  options.top_p = real.at(1);
-  options.repetition_penalty = real.at(2);
-  options.length_penalty = real.at(3);
+  std::size_t i = 0;
+  each<jbyteArray>(env, names, [&](jbyteArray bytes) {
+    const auto name = bytes_of(env, bytes);
+    const double number = values.at(i++);
+    const bool is_known = set(options, counts, name, number) || set(options, reals, name, number) ||
+                          set(options, endings, name, number);
+    if (!is_known)
+      throw std::logic_error(name + ": unknown option of generation; load the library of this package's version");
+  });
   return options;
 }
 
@@ -91,8 +115,8 @@ EDGEATTN_JNI(void, freeSession)(JNIEnv*, jclass, jlong session) { edgeattn_sessi
 
 EDGEATTN_JNI(void, generate)
 (JNIEnv* env, jclass, jlong model, jobjectArray prompt_tokens, jobjectArray prompt_texts, jobjectArray prompt_sources,
- jlongArray start, jlongArray stop, jobjectArray stop_sequences, jobjectArray stop_strings, jlongArray integers,
- jdoubleArray reals, jlong session, jlong cancellation, jint heard, jobject reader) {
+ jlongArray start, jlongArray stop, jobjectArray stop_sequences, jobjectArray stop_strings, jobjectArray names,
+ jdoubleArray numbers, jlong session, jlong deadline, jlong cancellation, jint heard, jobject reader) {
   guarded(env, [&] {
     const auto token_lists = sequences_of(env, prompt_tokens), sequences = sequences_of(env, stop_sequences);
     std::deque<Tensors> sources;
@@ -110,7 +134,8 @@ EDGEATTN_JNI(void, generate)
     for (const auto& text : strings) stop_texts.push_back(text.get());
 
     Listener listener{env, {env, reader, "token", "(J)Z"}, {env, reader, "text", "([B)Z"}};
-    auto options = settings(env, integers, reals);
+    auto options = options_of(env, names, numbers);
+    options.deadline_ms = deadline;
     options.cancellation = at<edgeattn_cancellation>(cancellation);
     if (first) options.start = said(*first);
     if (last) options.stop = said(*last);

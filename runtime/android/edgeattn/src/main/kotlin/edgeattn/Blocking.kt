@@ -8,7 +8,6 @@ import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 internal const val UNSET = -1L // the core's sign for what is not given
-internal const val UNSET_REAL = Double.NEGATIVE_INFINITY // likewise, of a real that may be below 0
 
 internal val Duration?.milliseconds get() = this?.inWholeMilliseconds?.coerceAtLeast(0) ?: UNSET
 

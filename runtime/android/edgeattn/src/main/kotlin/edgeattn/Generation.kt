@@ -18,7 +18,8 @@ sealed interface Prompt {
     class Sources(val tensors: Map<String, Tensor>) : Prompt
 }
 
-enum class EarlyStopping { NO, YES, NEVER }
+/** @property code as edgeattn_early_stopping has it */
+enum class EarlyStopping(internal val code: Int) { NO(0), YES(1), NEVER(2) }
 
 /**
  * How tokens are chosen, and when to stop: docs/generation.md. What is null is as the bundle says, else what stands in brackets.
@@ -54,15 +55,19 @@ class GenerationOptions(
     val deadline: Duration? = null,
     val session: GenerationSession? = null,
 ) {
-    internal fun integers() = longArrayOf(
-        deadline.milliseconds, maxNewTokens.counted(), topK.counted(), seed?.toLong() ?: UNSET, numBeams.counted(),
-        numReturnSequences.toLong(), earlyStopping?.ordinal?.toLong() ?: UNSET,
-    )
-
-    internal fun reals() = doubleArrayOf(
-        temperature ?: UNSET_REAL, topP?.coerceAtLeast(0.0) ?: UNSET.toDouble(), repetitionPenalty ?: UNSET_REAL,
-        lengthPenalty ?: UNSET_REAL,
-    )
+    /** Returns the numbers that are given, by the names of edgeattn_generate_options; below 0, where -1 means none, is as wrong as 0. */
+    internal fun numbers(): List<Pair<String, Double>> = listOf<Pair<String, Number?>>(
+        "max_new_tokens" to maxNewTokens?.coerceAtLeast(0),
+        "temperature" to temperature,
+        "top_k" to topK?.coerceAtLeast(0),
+        "top_p" to topP?.coerceAtLeast(0.0),
+        "repetition_penalty" to repetitionPenalty,
+        "seed" to seed?.toLong(),
+        "num_beams" to numBeams?.coerceAtLeast(0),
+        "num_return_sequences" to numReturnSequences,
+        "length_penalty" to lengthPenalty,
+        "early_stopping" to earlyStopping?.code,
+    ).mapNotNull { (name, number) -> number?.let { name to it.toDouble() } }
 }
 
 /**
@@ -134,6 +139,7 @@ private fun Model.generate(
     prompts: List<Prompt>, options: GenerationOptions, cancellation: Long, heard: Int, reader: Native.Reader,
 ) = options.session.used { session ->
     handle.use { model ->
+        val numbers = options.numbers()
         Native.generate(
             model,
             Array(prompts.size) { i -> (prompts[i] as? Prompt.Tokens)?.tokens.ids() },
@@ -142,7 +148,8 @@ private fun Model.generate(
             options.start?.ids(), options.stop?.ids(),
             Array(options.stopSequences.size) { i -> options.stopSequences[i].ids() },
             Array(options.stopStrings.size) { i -> options.stopStrings[i].utf8() },
-            options.integers(), options.reals(), session, cancellation, heard, reader,
+            Array(numbers.size) { i -> numbers[i].first.utf8() }, DoubleArray(numbers.size) { i -> numbers[i].second },
+            session, options.deadline.milliseconds, cancellation, heard, reader,
         )
     }
 }

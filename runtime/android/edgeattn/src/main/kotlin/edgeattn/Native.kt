@@ -85,13 +85,13 @@ internal object Native {
     @JvmStatic external fun freeSession(session: Long)
 
     /**
-     * `integers` and `reals` are those of [GenerationOptions.integers] and [GenerationOptions.reals]. `heard` says what the
-     * reader hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end. `session` is 0 for none.
+     * `names` and `numbers` are those of [GenerationOptions.numbers]; an unknown name is refused. `heard` says what the reader
+     * hears as it comes: 1 tokens, 2 text, 0 neither. Answers come at the end. `session` is 0 for none.
      */
     @JvmStatic external fun generate(
         model: Long, tokens: Array<LongArray>, texts: Array<ByteArray?>, sources: Array<Array<Any>?>,
         start: LongArray?, stop: LongArray?, stopSequences: Array<LongArray>, stopStrings: Array<ByteArray>,
-        integers: LongArray, reals: DoubleArray, session: Long, cancellation: Long, heard: Int, reader: Reader,
+        names: Array<ByteArray>, numbers: DoubleArray, session: Long, deadline: Long, cancellation: Long, heard: Int, reader: Reader,
     )
 
     @JvmStatic external fun check(model: Long, deadline: Long, cancellation: Long, reader: Reader)
