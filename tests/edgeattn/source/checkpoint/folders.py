@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -111,9 +112,21 @@ def pickled(folder: Path, without: str = "none") -> dict[str, Tensor]:
 
 def convert(refusal: str) -> None:
     """Run the command that a refusal gives."""
+    subprocess.run([sys.executable, *_conversion(refusal)], check=True)
+
+
+def convert_here(refusal: str) -> None:
+    """Run the program of that command in this process, which has imported PyTorch already."""
+    option, program, *names = _conversion(refusal)
+    assert option == "-c"
+    with patch.object(sys, "argv", [option, *names]):
+        exec(program, {"__name__": "__main__"})
+
+
+def _conversion(refusal: str) -> list[str]:
     command, *arguments = shlex.split(refusal.split("convert it: ")[1])
     assert command == "python"
-    subprocess.run([sys.executable, *arguments], check=True)
+    return arguments
 
 
 def letters() -> PreTrainedTokenizerFast:

@@ -109,7 +109,7 @@ def test_a_converted_pickle_lacks_what_the_pickle_lacked(folder: Path, data: Pat
     folders.pickled(folder, without="classifier.")
     with pytest.raises(BadInput, match="convert it: ") as refusal:
         read_source(str(folder), data, {"text": "review"})
-    folders.convert(str(refusal.value))
+    folders.convert_here(str(refusal.value))
     with pytest.raises(BadInput, match=r"no weights for classifier\.bias and 1 more found"):
         read_source(str(folder), data, {"text": "review"})
 
@@ -122,7 +122,7 @@ def test_a_pickle_in_parts_becomes_one_file(folder: Path, data: Path) -> None:
         torch.save(shared, folder / f"pytorch_model-0000{i}-of-00002.bin")
     with pytest.raises(BadInput, match=r"pytorch_model-00001-of-00002\.bin: a pickle found") as refusal:
         read_source(str(folder), data, {"text": "review"})
-    folders.convert(str(refusal.value))
+    folders.convert_here(str(refusal.value))
     read_source(str(folder), data, {"text": "review"})
 
 
@@ -135,7 +135,7 @@ def test_weights_that_layers_share_are_converted(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
     with pytest.raises(BadInput, match="convert it: ") as refusal:
         read_source(str(folder), tmp_path / "x.txt")
-    folders.convert(str(refusal.value))
+    folders.convert_here(str(refusal.value))
     read_source(str(folder), tmp_path / "x.txt")
 
 
