@@ -186,7 +186,7 @@ def _parsed(name: str, kind: Kind, word: str) -> object:
         return kind.parse(word)
     except ValueError as error:
         flag = name.replace("_", "-")
-        raise InputError(f"--{flag}: {word!r} found, {kind.metavar} expected") from error
+        raise InputError(f"--{flag}: {word!r} found, {kind} expected") from error
 
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {each.name: each.metadata for each in fields(GenerationOptions)}

@@ -14,7 +14,7 @@ from edgeattn_runtime.fields import LARGEST, Field
 
 
 class Kind(Protocol):
-    """What the values of an option are.
+    """What the values of an option are; as a text, what an error expects of a command line.
 
     Attributes:
         metavar: What stands for a value in a command's help.
@@ -42,6 +42,9 @@ class Count:
     most: int | None = None
     metavar: ClassVar[str] = "N"
     is_repeated: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return "an integer"
 
     def read(self, field: Field) -> int:
         """Read an integer within the bounds."""
@@ -111,6 +114,9 @@ class Tokens:
     metavar: ClassVar[str] = "1,2"
     is_repeated: ClassVar[bool] = False
 
+    def __str__(self) -> str:
+        return "token ids such as 1,2,3"
+
     def read(self, field: Field) -> tuple[int, ...]:
         """Read at least one id."""
         return tuple(item.integer(0) for item in field.items(least=1))
@@ -134,6 +140,9 @@ class TokenSequences:
     metavar: ClassVar[str] = "5,2"
     is_repeated: ClassVar[bool] = True
 
+    def __str__(self) -> str:
+        return str(Tokens())
+
     def read(self, field: Field) -> tuple[tuple[int, ...], ...]:
         """Read at least one sequence."""
         return tuple(Tokens().read(item) for item in field.items(least=1))
@@ -156,6 +165,9 @@ class Ending:
 
     metavar: ClassVar[str] = "true|false|never"
     is_repeated: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return "true, false or never"
 
     def read(self, field: Field) -> bool | Literal["never"]:
         """Read true, false or "never"."""
