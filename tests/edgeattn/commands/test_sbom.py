@@ -14,14 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from edgeattn.__main__ import main
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle.folder import open_bundle
 
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
+
+
+def is_allowed(text: str) -> bool:
+    """Ask the schema, whose library a worker that runs other files need not import: 2 s of CPU."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    return JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
     def run(bundle: Path) -> str:
         assert main(["sbom", str(bundle)]) == 0
         text = capsys.readouterr().out
-        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+        assert is_allowed(text)
         return text
 
     return run
@@ -39,7 +45,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
 
 def test_the_validator_refuses_what_is_wrong() -> None:
     wrong = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "model"}]})
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(wrong) is not None
+    assert not is_allowed(wrong)
 
 
 def test_every_file_is_there_with_its_hash(folder: Path, printed: Callable[[Path], str]) -> None:

