@@ -24,7 +24,7 @@ from random import Random
 from typing import TypedDict
 
 import onnx
-from answers import main_inputs, runner
+from bundle_answers import main_inputs, runner
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 from wrong_graphs import kept, mutants
 
