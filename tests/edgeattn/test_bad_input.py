@@ -124,7 +124,7 @@ def test_a_metric_that_cannot_judge_what_is_asked(
 
 def recipe(path: Path, *layers: tuple[str, str]) -> Path:
     entries = [{"layer": layer, "form": form, "techniques": {}} for layer, form in layers]
-    path.write_text(json.dumps({"schema": 1, "name": "mine", "rewrites": [], "layers": entries}))
+    path.write_text(json.dumps({"schema": 2, "name": "mine", "rewrites": [], "layers": entries}))
     return path
 
 

@@ -91,7 +91,7 @@ def test_another_recipe_of_the_front_is_followed_too(
 ) -> None:
     path = tmp_path / "recipe.json"
     layers = [{"layer": "*", "form": "int8 per token", "techniques": {"smoothing": 0.5}}]
-    path.write_text(json.dumps({"schema": 1, "name": "by hand", "rewrites": [], "layers": layers}))
+    path.write_text(json.dumps({"schema": 2, "name": "by hand", "rewrites": [], "layers": layers}))
     report = exported(capsys, tmp_path / "by-hand.edge", "--recipe", path)
     assert report.recipe == "by hand"
     forms = {layer.module: layer.form for layer in report.layers}

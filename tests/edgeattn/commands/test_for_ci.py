@@ -23,8 +23,8 @@ def test_validate_writes_what_ci_reads(folder: Path, tmp_path: Path) -> None:
 def test_golden_outputs_are_tests_too(folder: Path, tmp_path: Path) -> None:
     summary, junit = tmp_path / "summary.md", tmp_path / "junit.xml"
     assert main(["validate", str(folder), "--summary", str(summary), "--junit", str(junit)]) == 0
-    assert "4 of 4 golden outputs right" in summary.read_text(encoding="utf-8")
-    assert len(list(parse(junit).iter("testcase"))) == 4
+    assert "8 of 8 golden outputs right" in summary.read_text(encoding="utf-8")
+    assert len(list(parse(junit).iter("testcase"))) == 8
 
 
 def test_a_report_that_is_there_is_written_without_the_model(folder: Path, tmp_path: Path) -> None:

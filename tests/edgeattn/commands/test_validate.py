@@ -34,7 +34,7 @@ def demand(folder: Path, key: str, limit: float) -> None:
 
 def test_golden_vectors_are_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(folder)]) == 0
-    assert capsys.readouterr().out.split().count("pass") == 4
+    assert capsys.readouterr().out.split().count("pass") == 8
 
 
 def test_golden_vectors_that_fail_exit_with_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +45,7 @@ def test_golden_vectors_that_fail_exit_with_one(folder: Path, capsys: pytest.Cap
     assert table["verdict"] == "fail"
     assert not any(row["ok"] for row in table["golden"])
     assert table["machine"]["cpu"] == Machine.here().cpu
-    assert "4 of 4" in printed.err
+    assert "8 of 8" in printed.err
 
 
 @pytest.mark.usefixtures("instant_capture")
