@@ -151,7 +151,7 @@ def test_it_holds_modules_their_types_and_the_licence(packed: Path) -> None:
     assert {f"dist/{name}.{end}" for name in MODULES for end in ("js", "d.ts")} <= files
     assert {"package.json", "README.md", "LICENSE"} <= files
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]
-    root = CONFORMANCE.parents[1] / "LICENSE"
+    root = CONFORMANCE.parents[2] / "LICENSE"
     assert (folder / "LICENSE").read_bytes() == root.read_bytes()
 
 
