@@ -141,7 +141,7 @@ devices:  ## digits by export, bench and sweep --on three devices, one of them a
 recipes:  ## a model that two emulated CPUs want in different recipes: export --on both; five minutes
 	python tests/isa/other_recipe.py
 
-haswell:  ## the simulation of saturation, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
+haswell:  ## sums of products in 16 bits, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py
 	python tests/isa/haswell.py
 
