@@ -18,10 +18,11 @@ namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 namespace {
 
-// A chunk's rounded rows stay in the second cache; a turn of a thread is worth waking it (some microseconds).
+// A chunk's rounded rows stay in the second cache; a turn of a thread is worth waking it (some microseconds),
+// and long enough that weights which come from memory are fetched ahead.
 constexpr std::size_t kChunkBytes = 192 << 10;
 constexpr std::size_t kTurnElements = 16 << 10;
-constexpr std::size_t kTurnProducts = 512 << 10;
+constexpr std::size_t kTurnProducts = 4 << 20;
 
 constexpr std::size_t divide_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit; }
 

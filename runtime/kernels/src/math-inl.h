@@ -60,28 +60,41 @@ HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// Returns x times a half and x times a polynomial of u = 2 (x / 5)^2 - 1, held to 0 and 1 beyond |x| = 5.
+template <class D>
+HWY_INLINE hn::Vec<D> gelu_by(const float (&coefficients)[12], D d, hn::Vec<D> x) {
+  const auto near = hn::Min(hn::Max(x, hn::Set(d, -5.f)), hn::Set(d, 5.f));
+  const auto u = hn::MulSub(hn::Mul(near, near), hn::Set(d, 2.f / 25), hn::Set(d, 1.f));
+  const auto share = hn::MulAdd(near, polynomial(d, coefficients, u), hn::Set(d, .5f));
+  return hn::Mul(x, hn::Min(hn::Max(share, hn::Zero(d)), hn::Set(d, 1.f)));
+}
+
 /// Returns x (1 + erf(x / sqrt 2)) / 2; absolute error 3e-6, and none beyond |x| = 5 but rounding.
 ///
-/// The normal distribution less a half is x times a polynomial of u = 2 (x / 5)^2 - 1: the best one by
-/// weighted least squares (Lawson's iteration), held to a half at |x| = 5, so that what is far below 0 is
-/// exactly 0.
+/// The normal distribution less a half is x times a polynomial of u: the best one by weighted least squares
+/// (Lawson's iteration), held to a half at |x| = 5, so that what is far below 0 is exactly 0.
 template <class D>
 HWY_INLINE hn::Vec<D> gelu(D d, hn::Vec<D> x) {
   constexpr float kCoefficients[] = {-0.00094867294f, 0.0031202028f, -0.00423319591f, 0.00526660541f,
                                      -0.00987410825f, 0.0168017317f, -0.0237304568f,  0.0313871466f,
                                      -0.0403766967f,  0.0515225157f, -0.0702988356f,  0.141363785f};
-  const auto near = hn::Min(hn::Max(x, hn::Set(d, -5.f)), hn::Set(d, 5.f));
-  const auto u = hn::MulSub(hn::Mul(near, near), hn::Set(d, 2.f / 25), hn::Set(d, 1.f));
-  const auto share = hn::MulAdd(near, polynomial(d, kCoefficients, u), hn::Set(d, .5f));
-  return hn::Mul(x, hn::Min(hn::Max(share, hn::Zero(d)), hn::Set(d, 1.f)));
+  return gelu_by(kCoefficients, d, x);
 }
 
-/// Returns x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, which is x times a sigmoid; error 3e-7 of |x|.
+/// Returns x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. It is x times a sigmoid, with an error of 3e-7 of
+/// |x|; where vectors have 16 lanes, whose divisions are slow, a polynomial, with an absolute error of 3e-6.
 template <class D>
 HWY_INLINE hn::Vec<D> gelu_tanh(D d, hn::Vec<D> x) {
-  constexpr float kFactor = 1.5957691216f;  // 2 sqrt(2 / pi)
-  const auto inner = hn::MulAdd(hn::Mul(x, x), hn::Set(d, kFactor * 0.044715f), hn::Set(d, kFactor));
-  return hn::Mul(x, sigmoid(d, hn::Mul(x, inner)));
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    constexpr float kCoefficients[] = {-0.00145379745f, 0.00415506074f, -0.00440396089f, 0.00446018064f,
+                                       -0.00933178887f, 0.0165409632f,  -0.0234208629f,  0.0312666781f,
+                                       -0.0404844061f,  0.0516614616f,  -0.0703680068f,  0.141378492f};
+    return gelu_by(kCoefficients, d, x);
+  } else {
+    constexpr float kFactor = 1.5957691216f;  // 2 sqrt(2 / pi)
+    const auto inner = hn::MulAdd(hn::Mul(x, x), hn::Set(d, kFactor * 0.044715f), hn::Set(d, kFactor));
+    return hn::Mul(x, sigmoid(d, hn::Mul(x, inner)));
+  }
 }
 
 /// Returns max(x, 0); of NaN it is NaN.

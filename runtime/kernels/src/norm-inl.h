@@ -14,15 +14,26 @@ HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
+// Sums that do not wait for each other. Narrower vectors keep one, and with it their answers.
+constexpr std::size_t kSums = kLanes == 16 ? 4 : 1;
+
 /// Returns the mean of `term(vector)` over a row; of what stands behind the row it must be zero.
 template <class Term>
 HWY_INLINE float mean(const float* x, std::size_t count, const Term& term) {
   const Floats d;
-  auto sum = hn::Zero(d);
-  for_vectors(count, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
-    sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, lanes), term(load(x + k, lanes))));
+  FloatVector sums[kSums];
+  for (auto& sum : sums) sum = hn::Zero(d);
+  std::size_t done = 0;
+  for (; done + kSums * kLanes <= count; done += kSums * kLanes) {
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < kSums; ++i)
+      sums[i] = hn::Add(sums[i], term(hn::LoadU(d, x + done + i * kLanes)));
+  }
+  for_vectors(count - done, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
+    sums[0] = hn::Add(sums[0], hn::IfThenElseZero(hn::FirstN(d, lanes), term(load(x + done + k, lanes))));
   });
-  return hn::ReduceSum(d, sum) / static_cast<float>(count);
+  for (std::size_t i = 1; i < kSums; ++i) sums[0] = hn::Add(sums[0], sums[i]);
+  return hn::ReduceSum(d, sums[0]) / static_cast<float>(count);
 }
 
 /// y = (x - center) / sqrt(mean((x - center)^2) + epsilon) [* scale] [+ bias]; the center is the mean, or 0

@@ -51,42 +51,58 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
                               typename Dot::Value* HWY_RESTRICT values) {
   const Floats d;
   const Ints di;
-  const hn::Rebind<typename Dot::Value, Ints> narrow;
   const auto smoothed = [&](std::size_t k, std::size_t lanes) HWY_ATTR {
     const auto v = load(x + k, lanes);
     return smoothing ? hn::Mul(v, load(smoothing + k, lanes)) : v;
   };
 
-  auto low = hn::Zero(d), high = hn::Zero(d);
-  auto size =
-      hn::Zero(di);  // the greatest magnitude by its bits, in which infinity and NaN are above all others
-  for_vectors(inner, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
+  // Four extremes of each kind: none waits for the one before. Not finite is what gives NaN times 0.
+  constexpr std::size_t kChains = 4;
+  FloatVector low[kChains], high[kChains], odd[kChains];
+  for (std::size_t i = 0; i < kChains; ++i) low[i] = high[i] = odd[i] = hn::Zero(d);
+  const auto look = [&](std::size_t i, std::size_t k, std::size_t lanes) HWY_ATTR {
     const auto v = smoothed(k, lanes);
-    low = hn::Min(low, v);
-    high = hn::Max(high, v);
-    size = hn::Max(size, hn::BitCast(di, hn::Abs(v)));
-  });
-  const float lowest = hn::ReduceMin(d, low), highest = hn::ReduceMax(d, high);
-  constexpr std::int32_t kInfinity = 0x7f800000;
-  const bool finite = hn::ReduceMax(di, size) < kInfinity;
+    low[i] = hn::Min(low[i], v);
+    high[i] = hn::Max(high[i], v);
+    odd[i] = hn::MulAdd(v, hn::Zero(d), odd[i]);
+  };
+  std::size_t seen = 0;
+  for (; seen + kChains * kLanes <= inner; seen += kChains * kLanes) {
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < kChains; ++i) look(i, seen + i * kLanes, kLanes);
+  }
+  for_vectors(inner - seen, [&](std::size_t k, std::size_t lanes) HWY_ATTR { look(0, seen + k, lanes); });
+  for (std::size_t i = 1; i < kChains; ++i) {
+    low[0] = hn::Min(low[0], low[i]);
+    high[0] = hn::Max(high[0], high[i]);
+    odd[0] = hn::Add(odd[0], odd[i]);
+  }
+  const float lowest = hn::ReduceMin(d, low[0]), highest = hn::ReduceMax(d, high[0]);
+  const bool finite = hn::AllFalse(d, hn::IsNaN(odd[0]));
   const float range = finite ? highest / 255 - lowest / 255 : 0;  // of one step; the whole may overflow
   const float scale = range < FLT_MIN ? 0 : range, inverse = scale > 0 ? 1 / scale : 0;
   const auto zero = static_cast<std::int32_t>(-std::nearbyint(finite ? lowest * inverse : 0));
 
-  // Rounded before the zero point is added, so that all instruction sets round alike. The upper end may come
-  // to 256.
-  const auto offset = hn::Set(di, Dot::kCentered ? 0 : zero + Dot::kOffset);
-  const auto top = hn::Set(di, 255 - zero), bottom = hn::Set(di, -zero);
+  // Rounded before the zero point is added, so that all instruction sets round alike: 1.5 * 2^23 leaves the
+  // nearest whole number in a float's low bits. None is below -zero; the upper end may come to 256.
+  constexpr std::int32_t kWholeBits = 0x4b400000;
+  const auto to_whole = hn::BitCast(d, hn::Set(di, kWholeBits));
+  const auto offset = Dot::kCentered ? 0 : zero + Dot::kOffset;
+  const auto shift = hn::Set(di, offset - kWholeBits), top = hn::Set(di, 255 - zero + offset);
+  using Unsigned = hwy::MakeUnsigned<typename Dot::Value>;
+  const hn::Rebind<Unsigned, Ints> narrow;
+  auto* const stored = reinterpret_cast<Unsigned*>(values);
   for_vectors(inner, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
-    const auto whole = hn::NearestInt(hn::Mul(smoothed(k, lanes), hn::Set(d, inverse)));
-    const auto value = hn::DemoteTo(narrow, hn::Add(hn::Max(hn::Min(whole, top), bottom), offset));
+    const auto whole = hn::BitCast(di, hn::Add(hn::Mul(smoothed(k, lanes), hn::Set(d, inverse)), to_whole));
+    const auto value = hn::Min(hn::Add(whole, shift), top);
+    const auto low_bits = hn::TruncateTo(narrow, hn::BitCast(hn::RebindToUnsigned<Ints>(), value));
     if (lanes == kLanes)
-      hn::StoreU(value, narrow, values + k);
+      hn::StoreU(low_bits, narrow, stored + k);
     else
-      hn::StoreN(value, narrow, values + k, lanes);
+      hn::StoreN(low_bits, narrow, stored + k, lanes);
   });
   for (std::size_t k = inner; k < padded; ++k) values[k] = 0;
-  return {finite ? scale : std::numeric_limits<float>::quiet_NaN(), Dot::kCentered ? 0 : zero + Dot::kOffset};
+  return {finite ? scale : std::numeric_limits<float>::quiet_NaN(), offset};
 }
 
 }  // namespace HWY_NAMESPACE
