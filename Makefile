@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web phone calibration full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace sweep partitions repeats intervals cache proof site
+.PHONY: check lint test fmt bench sizes verdicts web peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace repeats proof site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -23,23 +23,14 @@ bench:  ## int8 against onnxruntime's own quantization, and the time per token; 
 	python tests/bench/bench_int8.py
 	python tests/bench/bench_generation.py
 
-cache:  ## the time per token by what the cache is kept in, with the kernels installed; ten minutes
-	EDGEATTN_KERNELS=always python tests/bench/bench_cache.py
-
 repeats:  ## whether two runs of bench agree, idle and beside a busy process; half an hour on a quiet machine
 	python tests/bench/bench_repeats.py $(BENCH)
-
-intervals:  ## how often measurements in a row agree, idle and beside a busy process; five minutes
-	python tests/bench/bench_intervals.py $(BENCH)
 
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits
 
 proof:  ## what the verdict and golden vectors make of wrong graphs, and of right ones; twenty minutes
 	python tests/proof/mutations.py
-
-calibration:  ## the memory that calibration takes, by the number of samples; two minutes
-	python tests/bench/bench_calibration.py
 
 sizes:  ## the size of models with 4 and 8 bits against their cosine; some minutes
 	python tests/bench/bench_sizes.py sentence --picture docs/sizes.svg
@@ -48,21 +39,9 @@ sizes:  ## the size of models with 4 and 8 bits against their cosine; some minut
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py
 
-sweep:  ## four reference models, undisturbed and killed twice on the way: the same table; six minutes
-	python tests/bench/bench_sweep.py $(SWEEP)
-
-partitions:  ## an evaluation on one worker and on two; three minutes
-	python tests/bench/bench_partitions.py
-
 web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
 	python tests/bench/bench_web_forms.py
 	python tests/bench/bench_web.py
-
-phone:  ## a bundle of 90 MB by edgeattn serve, in Chromium; five minutes, after edgeattn targets --install web
-	python tests/bench/bench_phone.py
-
-full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BERT-base, GPT-2; ten minutes
-	python tests/bench/bench_full_size.py
 
 peers:  ## against the peers, each in a virtual environment of its own; the first time takes two hours
 	python tests/bench/bench_peers.py

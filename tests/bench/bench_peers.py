@@ -4,13 +4,12 @@
 
 Each peer is installed once, exports as its own documents recommend, and is asked in turn, a round of two
 seconds at a time, with its inputs bound before. A time is that of one inference with its answer handed
-back; of the stream, that of all its sentences. Peers of fixed shapes (openvino-fixed, litert, executorch)
-pad to the case's length. edgeattn pools and normalizes; the peers answer with the hidden state. The
-cosine is that of the pooled embeddings of the evaluation samples to PyTorch's; the networks of random
-weights say nothing of accuracy. With --texts FOLDER (models/sentence/README.md) a column tells how many of
-the ten nearest of a thousand texts, by PyTorch, a peer finds too. A peer that fails has a row with the
-reason. What each case came to is kept in results.json of the cache folder, from which readme_table.py
-prints the README's table.
+back; of the stream, that of all its sentences. A peer of fixed shapes (litert) pads to the
+case's length. edgeattn pools and normalizes; the peers answer with the hidden state. The cosine compares
+the pooled embeddings of the evaluation samples with PyTorch's. With --texts FOLDER
+(models/sentence/README.md) a column gives recall@10: of the ten nearest of a thousand texts by PyTorch, the
+share that a peer finds. A peer that fails has a row with the reason. The figures of each case are kept in
+results.json of the cache folder, from which readme_table.py prints the README's table.
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ from edgeattn_runtime.timing.machine import Machine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "edgeattn-bench"
 RESULTS = "results.json"
-SENTENCE = "sentence"  # the network that --bundle holds
 BAD_INPUT = 2
 
 
@@ -46,16 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments(arguments)
     known = peers()
     named = [known[name] for name in dict.fromkeys((OURS, *(asked.peers or known)))]
-    cases = {name: CASES[name].network for name in asked.case or CASES}
-    stored = asked.cache / "networks"
-    networks = {name: prepare(name, stored / name) for name in dict.fromkeys(cases.values())}
-    ready = {(OURS, SENTENCE): [asked.bundle.resolve()]} if asked.bundle else {}
+    stored = asked.cache / "network"
+    network = prepare(stored)
+    ready = {OURS: [asked.bundle.resolve()]} if asked.bundle else {}
     neighbors = None if asked.texts is None else prepare_neighbors(asked.texts, stored)
     for threads in asked.threads:
         setting = Setting(threads, asked.rounds, asked.seconds, asked.cache, ready, neighbors)
-        for name, network in cases.items():
-            written = case(name, networks[network], stored / network)
-            outcomes = race(named, written, networks[network], setting)
+        for name in asked.case or CASES:
+            written = case(name, network, stored)
+            outcomes = race(named, written, network, setting)
             print(table(f"{written.shape.title}, threads: {threads}", outcomes, OURS), flush=True)
             keep(asked.results or asked.cache / RESULTS, _entry(name, threads, outcomes))
     return 0

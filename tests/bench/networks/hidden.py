@@ -39,34 +39,16 @@ class MaskedBert(Bert):
         return super().forward(input_ids, mask, token_type_ids)
 
 
-class Vit(nn.Module):
-    """Image to hidden state."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixel_values: Tensor) -> Tensor:
-        """Return float32 (B, 197, W) of float32 (B, 3, 224, 224)."""
-        return self.network(pixel_values=pixel_values).last_hidden_state  # type: ignore[no-any-return]
-
-
 def hidden(folder: Path) -> nn.Module:
     """Return the network in a folder of transformers, in eval mode, with scaled_dot_product_attention."""
-    return _wrapped(folder, Bert, "sdpa")
+    return _wrapped(folder, Bert)
 
 
-def exportable(folder: Path, attention: str = "sdpa") -> nn.Module:
-    """Return the same network for peers that quantize what `torch.export` captures.
-
-    Args:
-        folder: Of transformers.
-        attention: Its name for how attention is written: "sdpa", or "eager", as plain operators.
-    """
-    return _wrapped(folder, MaskedBert, attention)
+def exportable(folder: Path) -> nn.Module:
+    """Return the same network for peers that quantize what `torch.export` captures."""
+    return _wrapped(folder, MaskedBert)
 
 
-def _wrapped(folder: Path, bert: type[Bert], attention: str) -> nn.Module:
-    network = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation=attention)
-    takes_image = network.main_input_name == "pixel_values"
-    return (Vit if takes_image else bert)(network).eval()
+def _wrapped(folder: Path, bert: type[Bert]) -> nn.Module:
+    network = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa")
+    return bert(network).eval()

@@ -1,4 +1,4 @@
-"""ONNX Runtime on PyTorch's own export: in float, and by its `quantize_dynamic` per channel."""
+"""ONNX Runtime on PyTorch's own export, in float."""
 
 from __future__ import annotations
 
@@ -12,28 +12,10 @@ PACKAGES = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
 OPSETS = (18, 23)  # with attention spelled out, and as one operator
 
 
-def export_float(job: Job, folder: Path) -> None:
+def export(job: Job, folder: Path) -> None:
     """Export at both opsets."""
     for opset in OPSETS:
         _export(job, folder / f"opset {opset}", opset)
-
-
-def export_int8(job: Job, folder: Path) -> None:
-    """Export at both opsets and quantize all but Attention, which would become an invalid operator."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    for opset in OPSETS:
-        variant = folder / f"opset {opset}"
-        _export(job, variant, opset)
-        plain = (variant / "model.onnx").rename(variant / "float.onnx")
-        quantize_dynamic(
-            plain,
-            variant / "model.onnx",
-            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-        )
-        plain.unlink()
 
 
 def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
@@ -70,18 +52,11 @@ def _export(job: Job, variant: Path, opset: int) -> None:
         tuple(torch.from_numpy(array) for array in feed.values()),
         variant / "model.onnx",
         input_names=list(feed),
-        dynamic_shapes=tuple(_axes(array.ndim) for array in feed.values()),
+        dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for _ in feed),
         opset_version=opset,
         external_data=False,
         dynamo=True,
     )
-
-
-def _axes(rank: int) -> dict[int, object]:
-    import torch
-
-    names = ("batch", "sequence") if rank == 2 else ("batch",)
-    return {axis: torch.export.Dim.DYNAMIC for axis, _ in enumerate(names)}
 
 
 PEERS = (
@@ -89,10 +64,9 @@ PEERS = (
         "onnxruntime",
         "onnxruntime",
         PACKAGES,
-        export_float,
+        export,
         load,
         sources=(HIDDEN,),
         title="onnxruntime {onnxruntime}, float",
     ),
-    Peer("onnxruntime-int8", "onnxruntime", PACKAGES, export_int8, load, sources=(HIDDEN,)),
 )

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="import-not-found"
 """OpenVINO: Optimum's export, NNCF's post-training quantization for transformers, calibrated without padding.
 
-With dynamic shapes and, as a peer of its own, with fixed ones. On a CPU that has bf16 it takes that where
+With dynamic shapes. On a CPU that has bf16 it takes that where
 int8 ends, unless `INFERENCE_PRECISION_HINT` says f32: the variants.
 """
 
@@ -17,13 +17,21 @@ PACKAGES = ("openvino", "nncf", "optimum-intel", "torch")
 
 
 def export(job: Job, folder: Path) -> None:
-    """Export and quantize, with dynamic shapes."""
-    _export(job, folder, fixed=False)
+    """Export and quantize."""
+    import nncf
+    import openvino
+    from optimum.exporters.openvino import main_export
 
-
-def export_fixed(job: Job, folder: Path) -> None:
-    """Export and quantize, then fix the shapes to the example's."""
-    _export(job, folder, fixed=True)
+    plain = folder.with_name("plain")
+    main_export(str(job.weights), plain, task="feature-extraction", library_name="transformers")
+    model = openvino.Core().read_model(plain / "openvino_model.xml")
+    known = {name for port in model.inputs for name in port.names}
+    feeds = [{name: array for name, array in feed.items() if name in known} for feed in job.calibration]
+    quantized = nncf.quantize(
+        model, nncf.Dataset(feeds), model_type=nncf.ModelType.TRANSFORMER, subset_size=300
+    )
+    for precision in ("f32", "bf16"):
+        openvino.save_model(quantized, folder / precision / "model.xml")
 
 
 def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
@@ -51,26 +59,6 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-def _export(job: Job, folder: Path, *, fixed: bool) -> None:
-    import nncf
-    import openvino
-    from optimum.exporters.openvino import main_export
-
-    plain = folder.with_name("plain")
-    main_export(str(job.weights), plain, task="feature-extraction", library_name="transformers")
-    model = openvino.Core().read_model(plain / "openvino_model.xml")
-    known = {name for port in model.inputs for name in port.names}
-    feeds = [{name: array for name, array in feed.items() if name in known} for feed in job.calibration]
-    quantized = nncf.quantize(
-        model, nncf.Dataset(feeds), model_type=nncf.ModelType.TRANSFORMER, subset_size=300
-    )
-    if fixed:
-        shapes = {name: array.shape for name, array in job.example.padded().items() if name in known}
-        quantized.reshape(shapes)
-    for precision in ("f32", "bf16"):
-        openvino.save_model(quantized, folder / precision / "model.xml")
-
-
 PEERS = (
     Peer(
         "openvino",
@@ -81,5 +69,4 @@ PEERS = (
         calibrates=True,
         title="OpenVINO {openvino} int8, dynamic shapes",
     ),
-    Peer("openvino-fixed", "openvino", PACKAGES, export_fixed, load, fixed=True, calibrates=True),
 )

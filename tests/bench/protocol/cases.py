@@ -27,16 +27,14 @@ class Shape:
 
     Attributes:
         title: What the table says of it.
-        network: Of `networks.HANDOVERS`.
         batch: Samples an inference.
-        length: Tokens to which a graph of fixed shape is padded; None without tokens.
+        length: Tokens to which a graph of fixed shape is padded.
         choose: Picks its samples; it is one inference where there are `batch` of them, else a stream.
     """
 
     title: str
-    network: str
     batch: int
-    length: int | None
+    length: int
     choose: Choose
 
 
@@ -79,10 +77,6 @@ def _batch(samples: Sequence[Feed], *, count: int) -> Sequence[Feed]:
     return [longer[index] for index in np.linspace(0, len(longer) - 1, count).astype(int)]
 
 
-def _first(samples: Sequence[Feed]) -> Sequence[Feed]:
-    return samples[:1]
-
-
 def _stream(_evaluation: Sequence[Feed]) -> Sequence[Feed]:
     """Return the passages of samples.tsv and the sentences in them, in one drawn order, none over twice.
 
@@ -103,10 +97,8 @@ def _feed(ids: Sequence[int]) -> Feed:
 
 
 CASES = {
-    "1x16": Shape("MiniLM, one sentence of 16 tokens", "sentence", 1, 16, partial(_of_length, length=16)),
-    "1x128": Shape("MiniLM, one sentence of 128 tokens", "sentence", 1, 128, partial(_of_length, length=128)),
-    "8x128": Shape("MiniLM, 8 sentences of up to 128 tokens", "sentence", 8, 128, partial(_batch, count=8)),
-    "stream": Shape(f"MiniLM, {STREAM} sentences one by one", "sentence", 1, 128, _stream),
-    "bert-base": Shape("BERT-base's shape, 128 tokens, random weights", "bert-base", 1, 128, _first),
-    "vit-tiny": Shape("ViT-tiny's shape, random weights", "vit-tiny", 1, None, _first),
+    "1x16": Shape("MiniLM, one sentence of 16 tokens", 1, 16, partial(_of_length, length=16)),
+    "1x128": Shape("MiniLM, one sentence of 128 tokens", 1, 128, partial(_of_length, length=128)),
+    "8x128": Shape("MiniLM, 8 sentences of up to 128 tokens", 8, 128, partial(_batch, count=8)),
+    "stream": Shape(f"MiniLM, {STREAM} sentences one by one", 1, 128, _stream),
 }

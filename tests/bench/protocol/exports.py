@@ -25,13 +25,13 @@ def variants_of(peer: Peer, case: Case, network: Network, python: Path, cache: P
     """
     shape = case.shape
     fixed = f"-{shape.batch}x{shape.length}" if peer.fixed else ""
-    stored = cache / peer.module / "exports" / f"{peer.name}-{network.name}{fixed}"
+    stored = cache / peer.module / "exports" / f"{peer.name}{fixed}"
     folder = stored / _digest(peer, network)
     variants = folder / "variants"
     if not (folder / "done").is_file():
         shutil.rmtree(stored, ignore_errors=True)  # with what an older file of the peer exported
         variants.mkdir(parents=True)
-        print(f"exporting {network.name} with {peer.name}", file=sys.stderr)
+        print(f"exporting with {peer.name}", file=sys.stderr)
         with Process(peer, python, threads=1, log=folder / "log.txt") as worker:
             worker.ask("export", limit=LIMIT, folder=str(variants), **_request(peer, case, network))
         _keep_variants(folder)

@@ -12,13 +12,12 @@ from pathlib import Path
 import bench_verdicts
 import numpy as np
 from numpy.typing import NDArray
-from protocol.networks import HANDOVERS, embedding
+from protocol.networks import HANDOVER, embedding
 from protocol.peer import Feed, write_samples
 
 from edgeattn.judge.output_metrics.embeddings import RECALL_AT_10
 from edgeattn.source.handover import load
 
-NETWORK = "sentence"  # whose texts they are
 AMONG = bench_verdicts.NEIGHBORHOOD
 
 Embeddings = NDArray[np.float32]  # (N, W)
@@ -47,7 +46,7 @@ def prepare_neighbors(texts: Path, folder: Path) -> Neighbors:
     drawn = list(bench_verdicts.sentence(texts))
     order = np.random.default_rng(1).permutation(len(drawn))
     feeds: list[Feed] = [dict(drawn[i].inputs) for i in order[: len(drawn) // AMONG * AMONG]]
-    module = load(str(HANDOVERS[NETWORK])).module
+    module = load(str(HANDOVER)).module
     write_samples(folder / "neighbors.npz", feeds)
     return Neighbors(folder / "neighbors.npz", np.concatenate([embedding(module, feed) for feed in feeds]))
 

