@@ -76,8 +76,8 @@ _cost = partial(Limit, at_least=False)
 _r2 = partial(Limit, at_least=True, high=1.0, slack=ROUNDING, decimals=5, on_accuracy=True)
 
 _LIMITS = (
-    _r2(name="r2", meaning="share of what an answer varies by that is right, mean over channels"),
-    _r2(name="r2_channel_min", meaning="the same of the worst channel"),
+    _r2(name="r2", meaning="R² to the original, mean over channels, or of all classes together"),
+    _r2(name="r2_channel_min", meaning="R² of the worst channel"),
     _cosine(name="cosine", meaning="cosine, mean over inputs", on_accuracy=True),
     _cosine(name="cosine_min", meaning="cosine of the worst input", on_accuracy=True),
     Limit(

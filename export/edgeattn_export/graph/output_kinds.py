@@ -34,6 +34,11 @@ class OutputKind:
         """Whether differences between channels count alone, as a softmax sees them."""
         return self.kind in ("logits", "log-probabilities")
 
+    @property
+    def are_classes(self) -> bool:
+        """Whether its channels are classes, which share one unit."""
+        return self.is_relative or self.kind == "probabilities"
+
 
 NUMBERS = OutputKind("numbers")
 

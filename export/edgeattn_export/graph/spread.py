@@ -93,7 +93,7 @@ class Moments:
     def spread(self, kind: OutputKind) -> Spread:
         """Return the unit that they make: of classes one for all, as most of a vocabulary hardly varies."""
         units = self.channel_units(kind)
-        if kind.is_relative and len(units):
+        if kind.are_classes and len(units):
             units = np.full_like(units, self._usual(kind) or 1.0)
         return Spread(self.mean, units, kind)
 
@@ -108,7 +108,7 @@ class Moments:
         deviation = self.deviation
         if not len(deviation):
             return 0.0
-        if kind.is_relative:
+        if kind.are_classes:
             return float(np.sqrt(np.square(deviation).mean()))
         return float(np.sort(deviation)[(len(deviation) - 1) // 2])
 

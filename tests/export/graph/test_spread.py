@@ -101,3 +101,14 @@ def test_classes_have_one_unit_so_that_those_that_are_no_answer_neither_fail_nor
     expected = r2_score(rows, noisy, multioutput="variance_weighted")
     centered = noisy - noisy.mean(axis=1, keepdims=True)
     assert 1 - logits.error(rows, centered) == pytest.approx(expected, abs=1e-3)
+
+
+def test_probabilities_have_one_unit_too() -> None:
+    odds = np.exp(RNG.normal(size=(200, 100)) * 2 + np.where(np.arange(100) < 4, 8, 0))
+    shares = odds / odds.sum(axis=1, keepdims=True)
+    spread = spreads_of([Tensor("answer", "float32", ("batch", 100))], [{"answer": shares}])["answer"]
+    assert (spread.kind.kind, np.ptp(spread.deviation)) == ("probabilities", 0)
+    noisy = shares + RNG.normal(size=shares.shape) * 1e-3
+    assert 1 - spread.error(shares, noisy) == pytest.approx(
+        r2_score(shares, noisy, multioutput="variance_weighted"), abs=1e-9
+    )
