@@ -11,12 +11,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from edgeattn.results.card import Card
+from edgeattn.source.bytecode import UncachedLoader, uncached
 from edgeattn.source.checkpoint.utf8 import undecodable
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
@@ -116,6 +118,8 @@ def _import(source: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ModelError(f"{path}: not a Python file; expected a name that ends in .py")
+    if isinstance(spec.loader, SourceFileLoader):
+        spec.loader = UncachedLoader(name, str(path))
     _forget_namesakes(path.parent)
     defined = importlib.util.module_from_spec(spec)
     sys.modules[name] = defined  # dataclasses look their own module up there
@@ -135,13 +139,13 @@ def _forget_namesakes(folder: Path) -> None:
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
     """Let imports find what lies in ``folder``, and leave no __pycache__ there."""
-    paths, writes_bytecode = sys.path.copy(), sys.dont_write_bytecode
+    paths = sys.path.copy()
     sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.path[:], sys.dont_write_bytecode = paths, writes_bytecode
+    with uncached(folder):
+        try:
+            yield
+        finally:
+            sys.path[:] = paths
 
 
 @contextmanager
