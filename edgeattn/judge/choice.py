@@ -154,13 +154,15 @@ class Chooser:
         times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
         seldom = (*([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
+        # Heads are ranked by Gram matrices, which a draft has no other use for.
+        is_draft = self.request.objective.draft
         return Choice(
             int8=int8,
             selection=inputs,
             search=search,
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
-            attention_heads=attention_heads(self.floats, search.chosen.recipe),
+            attention_heads=() if is_draft else attention_heads(self.floats, search.chosen.recipe),
             notes=(*search.notes, *kept, *seldom),
             binding=unmet(search, self.goal),
         )

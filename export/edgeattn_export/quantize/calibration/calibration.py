@@ -126,10 +126,11 @@ class Calibration:
         missing = {key: layer for layer, key in keys.items() if key not in linears}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
         histograms = any(key.by_histogram for key in missing)
+        grams = self.has_all_grams and bool(by_gram)  # of all layers in the one pass that others need too
         for key, layer in missing.items():
             if key not in by_gram:
                 needed = key.techniques or key.calibrated
-                statistics = self._statistics.by_weight(histograms=histograms) if needed else {}
+                statistics = self._statistics.by_weight(grams=grams, histograms=histograms) if needed else {}
                 linears[key] = self._treated(layer, key, statistics.get(layer.weight))
         for batch in self._statistics.with_grams(by_gram.values(), histograms=histograms):
             linears |= {

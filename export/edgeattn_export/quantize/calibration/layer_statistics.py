@@ -35,15 +35,21 @@ class LayerStatistics:
         """Whether one pass over the samples holds the Gram matrices of all layers."""
         return len(list(passes({each.weight: each.width for each in self.layers}))) == 1
 
-    def by_weight(self, *, histograms: bool = False) -> Mapping[str, Statistics]:
-        """Return the statistics of all layers, gathered once, with Gram matrices where those fit.
+    def by_weight(self, *, grams: bool = False, histograms: bool = False) -> Mapping[str, Statistics]:
+        """Return the statistics of all layers, gathered once; what the first pass did without takes another.
 
         Args:
-            histograms: Whether they are needed too; they take a second pass where the first did without.
+            grams: Whether Gram matrices are needed too.
+            histograms: Whether histograms are.
         """
-        if not self._all or (histograms and any(each.histogram is None for each in self._all.values())):
+        gathered = self._all.values()
+        grams = grams or any(each.gram is not None for each in gathered)
+        histograms = histograms or any(each.histogram is not None for each in gathered)
+        lacks_grams = grams and any(each.gram is None for each in gathered)
+        lacks_histograms = histograms and any(each.histogram is None for each in gathered)
+        if not self._all or lacks_grams or lacks_histograms:
             every = {each.weight for each in self.layers}
-            self._all = self._gathered(every, grams=self.has_all_grams, histograms=histograms)
+            self._all = self._gathered(every, grams=grams, histograms=histograms)
         return self._all
 
     def with_gram(self, layer: Layer) -> Statistics:
@@ -57,7 +63,7 @@ class LayerStatistics:
         """Yield the statistics of layers with Gram matrices, those that memory holds at a time."""
         for batch in passes({layer.weight: layer.width for layer in layers}):
             if self.has_all_grams:
-                every = self.by_weight(histograms=histograms)
+                every = self.by_weight(grams=True, histograms=histograms)
                 yield {weight: every[weight] for weight in batch}
             else:
                 yield self._gathered(batch, grams=True, histograms=histograms)

@@ -64,7 +64,10 @@ class Linear:
     @property
     def rounded(self) -> NDArray[np.int8]:
         """The weight as stored, (D, N): rounded to the nearest where no technique did better."""
-        stored = self.grid.round(self.weight, self.steps) if self.stored is None else self.stored
+        return self._rounded_by(self.steps)
+
+    def _rounded_by(self, steps: Floats) -> NDArray[np.int8]:
+        stored = self.grid.round(self.weight, steps) if self.stored is None else self.stored
         return bound(stored) if self.paired else stored
 
     @property
@@ -87,7 +90,8 @@ class Linear:
 
     def settled(self) -> Linear:
         """Return the layer with its scale and its stored weight fixed."""
-        return replace(self, scale=self.steps, stored=self.rounded)
+        steps = self.steps
+        return replace(self, scale=steps, stored=self._rounded_by(steps))
 
     def reaching(self, statistics: Statistics) -> Linear:
         """Return the layer with the range that its int8 product sees, where none is chosen yet."""
