@@ -63,7 +63,7 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     real = source.read()
     samples = real.split().few() if request.objective.draft else real.split()
     progress.stage("capture")
-    captured = source.capture(real, request.target.prover)
+    captured = source.capture(real, request.target.prover, samples.calibration)
     size_mb, weights = source.megabytes(captured), source.weights_sha256
     if source.processing is not None:
         source.processing.check(source.name, captured.graph, real)

@@ -20,7 +20,7 @@ from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Graph
 from edgeattn_runtime.timing.interleaved import Clock, InTurn, Rounds
 
-DRAFT_SECONDS = 3.0  # that the race of a draft may take, about
+DRAFT_SECONDS = 1.5  # that the race of a draft may take, about
 PROFILED_INPUTS = 2  # inputs: the smallest and the largest
 TIMED_SAMPLES = 8  # selection samples, from the smallest to the largest
 ROUNDS = Rounds(least=5 * TIMED_SAMPLES, most=50 * TIMED_SAMPLES, seconds=2.0, warmup=TIMED_SAMPLES)

@@ -114,11 +114,11 @@ class ModuleSource:
         with naming_file(self.file):
             yield from read_on(self.module, samples, self.more(), LIMIT)
 
-    def capture(self, samples: Samples, engine: Engine) -> Captured:
+    def capture(self, samples: Samples, engine: Engine, proving: Samples | None = None) -> Captured:
         """Export the module."""
         with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
-        captured = capture(self.module, samples.split().calibration, axes, engine, samples)
+        captured = capture(self.module, proving or samples.split().calibration, axes, engine, samples)
         if self.qdq is not None:
             return with_grids(captured, self.qdq)
         if self.trained == FLOAT_TRAINED:

@@ -66,10 +66,10 @@ class OnnxSource:
         """Yield nothing: the file's samples are read at once."""
         yield from ()
 
-    def capture(self, samples: Samples, engine: Engine) -> Captured:
+    def capture(self, samples: Samples, engine: Engine, proving: Samples | None = None) -> Captured:
         """Bring the file to the opset of the standard Attention."""
         with naming_file(self.npz):
-            captured = adopt(self.model, samples, engine)
+            captured = adopt(self.model, samples, engine, proving)
         return captured if self.qdq is None else with_grids(captured, self.qdq)
 
     def beside(self, qdq: Path) -> OnnxSource:

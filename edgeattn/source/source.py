@@ -98,8 +98,13 @@ class Source(Protocol):
             BadInput: They are not like the others.
         """
 
-    def capture(self, samples: Samples, engine: Engine) -> Captured:
-        """Capture it as a float graph, proven on the calibration part of its samples.
+    def capture(self, samples: Samples, engine: Engine, proving: Samples | None = None) -> Captured:
+        """Capture it as a float graph, proven on real samples.
+
+        Args:
+            samples: All that were read.
+            engine: Runs the graph, to prove it.
+            proving: Those that prove it; their calibration part where it is left out.
 
         Raises:
             BadInput: It cannot be captured.

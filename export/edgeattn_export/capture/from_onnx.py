@@ -94,14 +94,14 @@ def _shapes(inputs: Inputs) -> str:
     return ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
 
 
-def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
+def adopt(path: Path, samples: Samples, engine: Engine, proving: Samples | None = None) -> Captured:
     """Take an ONNX file in place of a module's export.
 
     Args:
         path: A float model of any opset that onnxruntime takes and ONNX's own converter brings to ``OPSET``.
-        samples: Real inputs by the names of the graph's inputs. The calibration part proves what becomes of
-            the file.
-        engine: Runs the graph for that.
+        samples: Real inputs by the names of the graph's inputs.
+        engine: Runs the graph, to prove what becomes of the file.
+        proving: Samples that prove it; the calibration part where it is left out.
 
     Raises:
         ModelError: What ``read_onnx`` refuses; an opset beyond the tools; a file that does not run on its
@@ -115,7 +115,7 @@ def adopt(path: Path, samples: Samples, engine: Engine) -> Captured:
     _check_sizes(path, axes, samples)
     graph, symbols = contract_of(model, axes, samples)
     captured = Captured(model, graph, symbols, axes, original, engine)
-    _prove(path, captured, samples.split().calibration)
+    _prove(path, captured, proving or samples.split().calibration)
     return captured
 
 
