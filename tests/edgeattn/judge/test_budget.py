@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.judge.budget import DEFAULT, Budget, check_of, figure_of, parse
-from edgeattn.judge.figures import Exact, Mean, Worst
+from edgeattn.judge.budget import DEFAULT, SUITING, Budget, check_of, figure_of, parse
+from edgeattn.judge.figures import Exact, Mean, Worst, mean_drop
 from edgeattn.judge.measures import Measures, Scores
-from edgeattn.judge.output_metrics import METRICS
+from edgeattn.judge.output_metrics import DECIDING_SAMPLES, METRICS
 from edgeattn.judge.r2 import OutputR2
 from edgeattn.results.accuracy import OutputAccuracy
 from edgeattn.results.check import Check
@@ -227,6 +227,13 @@ def test_a_metrics_drop_is_limited_by_default_where_it_is_judged() -> None:
     assert "metric_drop" not in Budget.read({"r2": 0.9}).bounds(judged)
     (check,) = [each for each in Budget.read(None).checks(judged) if each.name == "metric_drop"]
     assert not check.ok  # it loses 0.15
+
+
+@pytest.mark.parametrize(("lost", "ok"), [(1, True), (2, False)])
+def test_the_default_drop_is_what_its_least_samples_show_with_one_lost(lost: int, ok: bool) -> None:
+    right = [1.0] * DECIDING_SAMPLES
+    drop = mean_drop(right, [0.0] * lost + right[lost:])
+    assert check_of("metric_drop", SUITING["metric_drop"], drop).ok is ok
 
 
 def test_what_nobody_measured_is_read_as_nothing() -> None:
