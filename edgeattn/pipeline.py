@@ -25,11 +25,10 @@ from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn.source.source import Metric, Source
 from edgeattn.stages import own_graphs, staged
-from edgeattn_export.cache import with_cache, with_defaults
 from edgeattn_export.graph.axes import Dynamic
+from edgeattn_export.incremental import StreamRequest, with_cache, with_defaults, with_streaming
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.recover import recover
-from edgeattn_export.streaming import StreamRequest, with_streaming
 from edgeattn_export.targets import LoweredGraphs, buckets_of, lower_for, sizes_for
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 

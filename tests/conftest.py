@@ -25,9 +25,9 @@ from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__).parent
 # Folders whose files share what takes long to derive: one worker runs all of each.
-ONE_WORKER = ("export/cache",)
+ONE_WORKER = ("export/incremental/kv_cache",)
 LONGEST_FIRST = (
-    "export/cache",
+    "export/incremental/kv_cache",
     "models/used/test_reference_models.py",
     "web/test_serve.py",
     "edgeattn/sweep/faults/test_sweep.py",

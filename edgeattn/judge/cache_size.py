@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edgeattn_export.cache import Steps, with_int8_cache
+from edgeattn_export.incremental import Steps, with_int8_cache
 from edgeattn_export.targets import LoweredGraphs
 from edgeattn_runtime.bundle.generation import Generation
 from edgeattn_runtime.engine.kv_cache import cache_bytes, past_tensors

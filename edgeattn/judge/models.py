@@ -15,11 +15,11 @@ from edgeattn.measure.runners import THREADS, runner_of_buckets
 from edgeattn.results.attention_heads import AttentionHeads
 from edgeattn.results.trial import TrialResult
 from edgeattn.source.source import Source
-from edgeattn_export.cache import Cached
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_export.graph.ways import WAYS, Way
+from edgeattn_export.incremental import Cached
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.recover import Recovered

@@ -14,7 +14,7 @@ from edgeattn.measure.runners import THREADS
 from edgeattn.results.check import EdgeCase
 from edgeattn.results.latency import FLOAT, INT8
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
-from edgeattn_export.streaming import StreamingGraphs
+from edgeattn_export.incremental import StreamingGraphs
 from edgeattn_runtime.bundle.streaming import hop_shape
 from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.timing.interleaved import Clock, InTurn, Rounds

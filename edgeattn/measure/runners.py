@@ -10,10 +10,10 @@ import torch
 from edgeattn.measure.buckets import BucketRunner
 from edgeattn.measure.variants import engine_of
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
+from edgeattn_export.incremental.kv_cache.stepping import StepRunner
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket
 from edgeattn_runtime.bundle.folder import BundleFiles

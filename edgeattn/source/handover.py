@@ -24,7 +24,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.plain_module import module_in
 from edgeattn_export.capture.samples.read_samples import LIMIT
-from edgeattn_export.streaming import StreamRequest
+from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 

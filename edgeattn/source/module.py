@@ -25,7 +25,7 @@ from edgeattn_export.capture.trained_grids import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.streaming import StreamRequest
+from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import BadInput
 

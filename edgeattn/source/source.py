@@ -12,7 +12,7 @@ from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.streaming import StreamRequest
+from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.errors import SampleError
 

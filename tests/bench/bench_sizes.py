@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 from edgeattn.report.svg import svg
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import with_cache
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.incremental import with_cache
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.quantize.forms import FLOAT

@@ -7,7 +7,7 @@ from forms.form import Form
 from measures import empty, errors, int8_cosine
 from row import Row, row_of
 
-from edgeattn_export.cache import Steps, derive_steps
+from edgeattn_export.incremental import Steps, derive_steps
 
 FLOAT_ERROR = 1e-4  # of the output's largest number
 INT8_COSINE = 0.99

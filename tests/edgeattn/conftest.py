@@ -29,11 +29,11 @@ from edgeattn.results.trial import TrialResult
 from edgeattn.results.worst_sample import InputView, WorstSample
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache.stepping import StepRunner
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples, SampleSplit
+from edgeattn_export.incremental.kv_cache.stepping import StepRunner
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bundle.golden import GoldenResult
 from edgeattn_runtime.timing.benchmark import DeviceBenchmark, Run, Timing

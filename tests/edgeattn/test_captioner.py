@@ -22,8 +22,8 @@ from edgeattn.measure.token_time import WARMUP_TOKENS, token_time
 from edgeattn.progress import Silent
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
+from edgeattn_export.incremental import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 

@@ -138,7 +138,7 @@ def test_what_an_export_can_do_without_is_left_out_with_a_note(
     source: ModuleSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted = _raising(ZeroDivisionError("planted"))
-    monkeypatch.setattr(import_module("edgeattn_export.cache.with_cache"), "is_decoder", planted)
+    monkeypatch.setattr(import_module("edgeattn_export.incremental.stages"), "is_decoder", planted)
     monkeypatch.setattr(independence, "independent_rows", planted)
     monkeypatch.setattr(padding, "find_padding", planted)
     monkeypatch.setattr(MergeProjections, "check", planted)

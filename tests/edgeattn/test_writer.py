@@ -23,9 +23,9 @@ from edgeattn.measure import isolated as alone
 from edgeattn.progress import Silent
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.incremental import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8

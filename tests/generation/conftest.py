@@ -13,7 +13,7 @@ import pytest
 from transformers import PreTrainedModel
 
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import with_cache
+from edgeattn_export.incremental import with_cache
 from edgeattn_export.pack import Label, TargetBuild, pack, save
 from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.float_graphs import float_graphs

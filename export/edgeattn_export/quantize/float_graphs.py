@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from edgeattn_export.cache import ModelGraphs
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.edge_cases import EdgeBasis, edge_cases
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples, SampleSplit
 from edgeattn_export.graph.trials import sample_sizes
+from edgeattn_export.incremental import ModelGraphs
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.recipes.bundle_recipe import divided

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn_export.cache import Cached, ModelGraphs
 from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.incremental import Cached, ModelGraphs
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.decomposed.opset import write_at_opset
 from edgeattn_export.targets.target import Target

@@ -13,9 +13,9 @@ from hub.outcome import Record
 from measures import errors, int8_cosine
 from row import Row, taken_through
 
-from edgeattn_export.cache import Steps, derive_steps
-from edgeattn_export.cache.with_cache import is_decoder
 from edgeattn_export.capture import read_samples
+from edgeattn_export.incremental import Steps, derive_steps
+from edgeattn_export.incremental.stages import is_decoder
 from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.search import Goal, Rig, Store

@@ -7,8 +7,8 @@ import pytest
 
 from edgeattn.judge.cache_size import INT8_CACHE, cache_mb, within_cache
 from edgeattn.source import handover
-from edgeattn_export.cache import Cached, Steps, WholeGraph, with_cache
 from edgeattn_export.graph.apply import Refused
+from edgeattn_export.incremental import Cached, Steps, WholeGraph, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 from edgeattn_export.targets import LoweredGraphs

@@ -22,10 +22,10 @@ from edgeattn.judge.search import goal_of
 from edgeattn.judge.statistics import LEAST_SAMPLES
 from edgeattn.progress import Progress, Silent
 from edgeattn.results.accuracy import OutputAccuracy
-from edgeattn_export.cache import with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, SampleSplit
+from edgeattn_export.incremental import with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs

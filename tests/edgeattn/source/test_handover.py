@@ -11,7 +11,7 @@ from torch import nn
 from edgeattn.source import handover
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.samples.read_samples import LIMIT
-from edgeattn_export.streaming import StreamRequest
+from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.errors import ModelError
 
 GOOD = """

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from edgeattn_export.cache import Cached, WholeGraph
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.incremental import Cached, WholeGraph
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import TARGETS, lower_for
 from edgeattn_export.targets.qnn import QNN

@@ -13,7 +13,7 @@ from model_file import load
 
 import edgeattn_runtime
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import Steps, with_cache
+from edgeattn_export.incremental import Steps, with_cache
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 from edgeattn_runtime.__main__ import main as on_device

@@ -23,10 +23,10 @@ from edgeattn.progress import Silent
 from edgeattn.results.graph import Placement
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
-from edgeattn_export.cache import Steps, with_cache
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.hosts.environment import folder_of
 from edgeattn_export.graph.samples import Inputs
+from edgeattn_export.incremental import Steps, with_cache
 from edgeattn_export.recover import recover
 from edgeattn_export.targets import Target, lower_for
 from edgeattn_export.targets.openvino import CANDIDATES, OPENVINO_CPU

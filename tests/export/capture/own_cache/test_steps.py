@@ -8,10 +8,10 @@ import numpy as np
 from cached_models import Decoder, Forgetful, LengthFirst, text
 from torch import nn
 
-from edgeattn_export.cache import Steps, derive_steps
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.incremental import Steps, derive_steps
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 

@@ -1,0 +1,1 @@
+"""A decoder's key-value cache: its graph continues along the tokens."""

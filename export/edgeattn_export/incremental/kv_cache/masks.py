@@ -1,0 +1,92 @@
+"""The masks of a step: a row for each new token, a column for each token that the cache has room for."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgeattn_export.incremental.kv_cache.copies import Copies
+from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
+from edgeattn_export.incremental.kv_cache.rows import Rows
+from edgeattn_export.incremental.kv_cache.sinks import own_sink, with_column
+from edgeattn_export.incremental.kv_cache.slots import CAPACITY
+
+MASK = 3  # an Attention's operand
+
+
+class StepMasks:
+    """Makes the masks of a step's self-attentions; the causal one once for all."""
+
+    def __init__(self, draft: DecoderDraft, rows: Rows) -> None:
+        self._draft = draft
+        self._rows = rows
+        self._causal: ir.Value | None = None
+
+    def of(self, attention: ir.Node, own: Copies) -> ir.Value | None:
+        """Return a mask (..., new, capacity) for an attention, its causal attribute written in, or None.
+
+        Args:
+            attention: Of the whole graph.
+            own: The new tokens' values, of which a sink may be one.
+        """
+        whole = attention.inputs[MASK] if len(attention.inputs) > MASK else None
+        causal = bool(attention.attributes.get_int("is_causal", 0))
+        if whole is None:
+            return self.causal() if causal else None
+        sunk = own_sink(self._draft.anatomy, whole)
+        if sunk is not None:
+            beside, sink = sunk
+            rows = None if beside is None else self._rows_of(beside)
+            return with_column(self._draft, rows, own.of(sink), self._rows.lengths.capacity)
+        if not causal:
+            return self._rows_of(whole)
+        mask = self._under_causal(self._rows_of(whole), whole)
+        mask.dtype = ir.DataType.FLOAT
+        mask.shape = ir.Shape([*self._draft.anatomy.dims(whole)[:-2], *self._lengths])
+        return mask
+
+    def _under_causal(self, mask: ir.Value, whole: ir.Value) -> ir.Value:
+        name = f"{mask.name}.causal"
+        if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
+            return self._draft.op(
+                "Where",
+                [mask, self.causal(), self._draft.constant(np.float32(-np.inf), f"{name}.hidden")],
+                name=name,
+            )
+        return self._draft.op("Add", [mask, self.causal()], name=name)
+
+    def causal(self) -> ir.Value:
+        """Return 0 where a key is not after its query, else -inf: float32 (new, capacity)."""
+        if self._causal is None:
+            lengths, op, constant = self._rows.lengths, self._draft.op, self._draft.constant
+            first, step = (constant(np.int64(n), f"causal.{n}") for n in (0, 1))
+            past, total, capacity = (
+                op("Squeeze", [length], name=f"causal.{length.name}")
+                for length in (lengths.past, lengths.total, lengths.capacity)
+            )
+            keys = op("Range", [first, capacity, step], name="causal.keys")  # (capacity)
+            queries = op("Range", [past, total, step], name="causal.queries")  # (new)
+            last = constant(np.array([1], np.int64), "causal.last")
+            column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
+            seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, capacity)
+            visible, hidden = (
+                constant(np.float32(0), "causal.kept"),
+                constant(np.float32(-np.inf), "causal.hidden"),
+            )
+            self._causal = op("Where", [seen, visible, hidden], name="causal")  # (new, capacity)
+            self._causal.dtype, self._causal.shape = ir.DataType.FLOAT, ir.Shape(self._lengths)
+        return self._causal
+
+    def _rows_of(self, mask: ir.Value) -> ir.Value:
+        """Cut a mask to the new tokens on every axis but the last, the keys'."""
+        dims = self._draft.anatomy.dims(mask)
+        axes = self._draft.anatomy.grown_axes(mask)
+        cut = self._rows.of(mask, tuple(axis for axis in axes if axis != len(dims) - 1))
+        columns = CAPACITY if len(dims) - 1 in axes else dims[-1]  # one more than slots, with a sink
+        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*dims[:-1], columns])
+        return cut
+
+    @property
+    def _lengths(self) -> tuple[str, str]:
+        """Of the new tokens, and of all that the cache has room for."""
+        return self._draft.anatomy.roles.sequence, CAPACITY

@@ -1,0 +1,132 @@
+"""A model that answers whole sequences, and hop by hop: both graphs, and how the second is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import NDArray
+
+from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
+from edgeattn_export.incremental.model_graphs import ModelGraph, WholeGraph
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Symbol
+from edgeattn_runtime.bundle.streaming import Streaming, hop_shape
+from edgeattn_runtime.graph import Graph
+
+STEP_GRAPH = "step"
+PROVEN_ON = 8  # samples of a step, of all that are walked through
+WALKED_SAMPLES = 4  # from the shortest to the longest
+WALKED_HOPS = 24  # of each, evenly
+
+Array = NDArray[Any]
+
+
+def walk_hops(
+    step: Runner, contract: Graph, streaming: Streaming, whole: Array
+) -> Iterator[tuple[Inputs, Mapping[str, Array]]]:
+    """Yield what each call of a step takes and gives, of an input as long as whole hops of it.
+
+    Args:
+        step: The step graph.
+        contract: Its own.
+        streaming: How it is called.
+        whole: The input; what is behind its last whole hop is left out.
+    """
+    states: dict[str, Array] = {
+        tensor.name: np.zeros(hop_shape(tensor), tensor.dtype)
+        for tensor in contract.inputs
+        if tensor.name != streaming.input
+    }
+    for hop in range(whole.shape[streaming.axis] // streaming.hop):
+        places = np.arange(hop * streaming.hop, (hop + 1) * streaming.hop)
+        inputs = {streaming.input: whole.take(places, axis=streaming.axis), **states}
+        outputs = step(inputs)
+        yield inputs, outputs
+        states = {state.past: outputs[state.present] for state in streaming.states}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingGraphs:
+    """The graphs of a model that streams.
+
+    Attributes:
+        whole: The graph that answers whole sequences: the main one.
+        step: The graph that answers a hop; its batch is 1.
+        streaming: How a bundle of them streams.
+        times: By output of the step, its time axis.
+        left_out: By output of the whole model that a step does not answer, the reason.
+    """
+
+    whole: WholeGraph
+    step: ModelGraph
+    streaming: Streaming
+    times: Mapping[str, int]
+    left_out: Mapping[str, str]
+
+    @property
+    def main(self) -> ModelGraph:
+        """The graph that answers whole sequences."""
+        return self.whole.main
+
+    @property
+    def graphs(self) -> Mapping[str, ModelGraph]:
+        """Both by their names."""
+        return {MAIN_GRAPH: self.main, STEP_GRAPH: self.step}
+
+    @property
+    def symbols(self) -> Mapping[str, Symbol]:
+        """Those of the main graph: a step has none."""
+        return self.whole.symbols
+
+    @property
+    def generation(self) -> None:
+        """None: it generates nothing."""
+
+    def with_models(self, models: Mapping[str, ir.Model]) -> StreamingGraphs:
+        """Return them with other graphs of the same contracts."""
+        step = replace(self.step, model=models[STEP_GRAPH])
+        return replace(self, whole=self.whole.with_models(models), step=step)
+
+    def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
+        """Return the samples as they are, and calls of the step from some of them, with their states."""
+        calls = (Sample(inputs) for inputs in self._calls(samples, engine))
+        return {MAIN_GRAPH: samples, STEP_GRAPH: Samples(tuple(calls))}
+
+    def trials(self, samples: Samples, engine: Engine) -> Mapping[str, Iterable[Inputs]]:
+        """Return the main graph's trials, and a few calls of the step."""
+        calls = list(self._calls(samples, engine))
+        return {**self.whole.trials(samples, engine), STEP_GRAPH: calls[:: max(len(calls) // PROVEN_ON, 1)]}
+
+    def runner(self, engine: Engine, *, threads: int = 1) -> Runner:
+        """Open the main graph, which answers as the model does."""
+        return self.whole.runner(engine, threads=threads)
+
+    def streamed(self, step: Runner, whole: Array) -> dict[str, Array]:
+        """Return what a step answers to an input, hop by hop, joined along time."""
+        calls = walk_hops(step, self.step.graph, self.streaming, whole)
+        answers = [{name: outputs[name] for name in self.times} for _, outputs in calls]
+        return {
+            name: np.concatenate([each[name] for each in answers], axis=axis)
+            for name, axis in self.times.items()
+        }
+
+    def _calls(self, samples: Samples, engine: Engine) -> Iterator[Inputs]:
+        step, chosen = (
+            engine.runner(self.step.model),
+            stratified((each.inputs for each in samples), WALKED_SAMPLES),
+        )
+        for inputs in chosen:
+            whole = inputs[self.streaming.input][:1]
+            calls = [call for call, _ in walk_hops(step, self.step.graph, self.streaming, whole)]
+            yield from _evenly(calls, WALKED_HOPS)
+
+
+def _evenly(calls: Sequence[Inputs], most: int) -> Iterator[Inputs]:
+    """Yield so many at most, the first and the last among them."""
+    places = np.linspace(0, len(calls) - 1, min(most, len(calls)))
+    yield from (calls[round(place)] for place in places)
