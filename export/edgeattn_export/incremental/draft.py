@@ -59,9 +59,19 @@ class Draft:
     def take(self, value: ir.Value, tensor: ir.TensorProtocol) -> ir.Value:
         """Take over a value of the whole graph, under its name, as a constant that holds ``tensor``."""
         if value not in self._weights:
-            dtype, shape = ir.TensorType(tensor.dtype), ir.Shape(tuple(tensor.shape))
+            dtype, shape = ir.TensorType(tensor.dtype), ir.Shape(tensor.shape.numpy())
             self._weights[value] = ir.Value(name=value.name, type=dtype, shape=shape, const_value=tensor)
         return self._weights[value]
+
+    def weight(self, value: ir.Value) -> ir.Value:
+        """Take over a weight of the whole graph.
+
+        Raises:
+            TypeError: It holds nothing.
+        """
+        if value.const_value is None:
+            raise TypeError(f"{value.name}: a weight without values")
+        return self.take(value, value.const_value)
 
     def clone(
         self,

@@ -1,4 +1,4 @@
-"""Why a graph has no incremental form."""
+"""Why a graph cannot continue along an axis from what it kept."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from edgeattn_runtime.errors import EdgeAttnError
 _SUBGRAPHS = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
 
 
-class NotIncremental(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
-    """A graph cannot go on along its axis from what it kept; the message is the reason."""
+class CannotStep(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
+    """A graph has no step form; the message is the reason."""
 
 
 def has_subgraph(node: ir.Node) -> bool:

@@ -21,7 +21,7 @@ from edgeattn_export.incremental.kv_cache.prove import check_causal
 from edgeattn_export.incremental.kv_cache.roles import find_roles
 from edgeattn_export.incremental.kv_cache.steps import Steps
 from edgeattn_export.incremental.model_graphs import Cached, WholeGraph
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.derive import derive_streaming
 from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.steps import StreamingGraphs
@@ -47,7 +47,7 @@ def is_decoder(captured: Captured, samples: Samples) -> bool:
     whole = without_implied(captured, Recovered(captured.model, {}, ()), samples)
     try:
         check_causal(whole.captured, find_roles(whole.captured.graph), whole.samples)
-    except NotIncremental:
+    except CannotStep:
         return False
     return True
 

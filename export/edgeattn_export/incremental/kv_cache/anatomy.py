@@ -14,7 +14,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.incremental.kv_cache.measured_dims import Measured, measure_dims
 from edgeattn_export.incremental.kv_cache.roles import Roles
-from edgeattn_export.incremental.refusal import NotIncremental, has_subgraph
+from edgeattn_export.incremental.refusal import CannotStep, has_subgraph
 
 Dims = tuple[int | str | None, ...]
 
@@ -116,11 +116,11 @@ def study(model: ir.Model, roles: Roles, captured: Captured, samples: Samples) -
     """Measure and trace a recovered graph.
 
     Raises:
-        NotIncremental: It has control flow.
+        CannotStep: It has control flow.
     """
     for node in model.graph:
         if has_subgraph(node):
-            raise NotIncremental(f"{node.op_type} {node.name!r} holds a graph of its own; expected none")
+            raise CannotStep(f"{node.op_type} {node.name!r} holds a graph of its own; expected none")
     model = model.clone()
     lengths = _source_lengths(model.graph, roles)
     measured = measure_dims(model, captured, samples)

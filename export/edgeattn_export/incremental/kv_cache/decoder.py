@@ -14,7 +14,7 @@ from edgeattn_export.incremental.kv_cache.masks import StepMasks
 from edgeattn_export.incremental.kv_cache.rows import Lengths, Rows
 from edgeattn_export.incremental.kv_cache.self_attention import attend, find_self_attentions
 from edgeattn_export.incremental.kv_cache.slots import SLOT, Slots
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.bundle.manifest import CacheEntry
 
 LENGTH = "past_length"  # the input that says how many tokens the caches hold
@@ -47,7 +47,7 @@ def step_decoder(anatomy: Anatomy) -> Decoder:
     What reads the tokens is taken over node by node, for the new tokens alone.
 
     Raises:
-        NotIncremental: An attention leaves no room for a cache, or another output than the
+        CannotStep: An attention leaves no room for a cache, or another output than the
             logits follows from the tokens.
     """
     attentions = find_self_attentions(anatomy)
@@ -81,7 +81,7 @@ def _memories(anatomy: Anatomy) -> tuple[ir.Value, ...]:
     _, *others = anatomy.model.graph.outputs
     for value in others:
         if not anatomy.by_source(value):
-            raise NotIncremental(
+            raise CannotStep(
                 f"output {value.name!r} depends on more than a source; a decoder has one such output, the "
                 "first, (batch, sequence, vocabulary): leave it out"
             )

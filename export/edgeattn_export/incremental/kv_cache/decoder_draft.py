@@ -61,16 +61,6 @@ class DecoderDraft(Draft):
         self._sizes: dict[str, ir.Value] = {}
         self._lengths: dict[Pair, str] = {}
 
-    def weight(self, value: ir.Value) -> ir.Value:
-        """Take over a weight of the whole graph.
-
-        Raises:
-            TypeError: It holds nothing.
-        """
-        if value.const_value is None:
-            raise TypeError(f"{value.name}: a weight without values")
-        return self.take(value, value.const_value)
-
     def carry(self, value: ir.Value) -> ir.Value:
         """Make a value of the sources an input."""
         if value not in self.carried:

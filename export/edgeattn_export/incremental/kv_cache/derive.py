@@ -21,7 +21,7 @@ from edgeattn_export.incremental.kv_cache.roles import find_roles
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY
 from edgeattn_export.incremental.kv_cache.steps import Steps
 from edgeattn_export.incremental.model_graphs import ModelGraph, contract_of
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.bundle.generation import check_generation
 from edgeattn_runtime.bundle.manifest import Graph, Symbol, Tensor
@@ -85,9 +85,7 @@ def _attention_left(recovered: Recovered) -> str:
 def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Steps:
     roles = find_roles(captured.graph)
     if CAPACITY in captured.symbols:
-        raise NotIncremental(
-            f"the axis name {CAPACITY!r} is reserved for the cache; rename the axis in dynamic"
-        )
+        raise CannotStep(f"the axis name {CAPACITY!r} is reserved for the cache; rename the axis in dynamic")
     check_causal(captured, roles, samples)
     anatomy = study(recovered.model, roles, captured, samples)
     decoder = step_decoder(anatomy)
@@ -121,7 +119,7 @@ def _encoder(anatomy: Anatomy, decoder: Decoder, captured: Captured) -> ModelGra
 def _check_no_memories(decoder: Decoder) -> None:
     names = ", ".join(str(value.name) for value in decoder.memories)
     if names:
-        raise NotIncremental(f"the logits do not depend on the sources, as {names} do; leave these out")
+        raise CannotStep(f"the logits do not depend on the sources, as {names} do; leave these out")
 
 
 def _contract(model: ir.Model, captured: Captured) -> Graph:

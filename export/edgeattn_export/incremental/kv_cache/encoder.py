@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.incremental.draft import tidied
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy, sizes_read
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 
 
 def source_encoder(anatomy: Anatomy, outputs: Iterable[tuple[ir.Value, ir.Value]]) -> ir.Model:
@@ -20,7 +20,7 @@ def source_encoder(anatomy: Anatomy, outputs: Iterable[tuple[ir.Value, ir.Value]
         outputs: Values of it, each with what has the name and dims that the encoder gives it.
 
     Raises:
-        NotIncremental: It asks for the size of an axis that the tokens have and no source has.
+        CannotStep: It asks for the size of an axis that the tokens have and no source has.
     """
     model = anatomy.model.clone()
     graph = model.graph
@@ -60,7 +60,7 @@ def _remove_other_inputs(anatomy: Anatomy, graph: ir.Graph) -> None:
     for value in tuple(graph.inputs):
         if value.name not in sources:
             if value.uses():
-                raise NotIncremental(
+                raise CannotStep(
                     f"what depends on {', '.join(sorted(sources))} alone also asks {value.name!r} for the "
                     "size of an axis; give a source that axis too, such as the batch"
                 )

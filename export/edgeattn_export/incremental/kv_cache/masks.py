@@ -1,15 +1,23 @@
-"""The masks of a step: a row for each new token, a column for each token that the cache has room for."""
+"""The masks of a step: a row for each new token, a column for each token that the cache has room for.
+
+A sink has no slot: a row of zeros is put behind all slots, and a column into the mask.
+
+Before: Attention(q, Pad(k), Pad(v), Pad(m) + Pad(sink))             the sink of all tokens, or one a token
+After:  Attention(q, Pad(present_key), Pad(present_value), Pad(m') + Pad(sink'))         m', sink' of the new
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
 
+from edgeattn_export.graph.dataflow import dims
+from edgeattn_export.incremental.kv_cache.anatomy import Anatomy
 from edgeattn_export.incremental.kv_cache.copies import Copies
 from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
 from edgeattn_export.incremental.kv_cache.rows import Rows
-from edgeattn_export.incremental.kv_cache.sinks import own_sink, with_column
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY
+from edgeattn_export.recover.rules.attention.sink import parts_of_mask
 
 MASK = 3  # an Attention's operand
 
@@ -79,14 +87,42 @@ class StepMasks:
 
     def _rows_of(self, mask: ir.Value) -> ir.Value:
         """Cut a mask to the new tokens on every axis but the last, the keys'."""
-        dims = self._draft.anatomy.dims(mask)
+        *rows, columns = self._draft.anatomy.dims(mask)
         axes = self._draft.anatomy.grown_axes(mask)
-        cut = self._rows.of(mask, tuple(axis for axis in axes if axis != len(dims) - 1))
-        columns = CAPACITY if len(dims) - 1 in axes else dims[-1]  # one more than slots, with a sink
-        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*dims[:-1], columns])
+        cut = self._rows.of(mask, tuple(axis for axis in axes if axis != len(rows)))
+        columns = CAPACITY if len(rows) in axes else columns  # one more than slots, with a sink
+        cut.dtype, cut.shape = self._draft.anatomy.dtype(mask), ir.Shape([*rows, columns])
         return cut
 
     @property
     def _lengths(self) -> tuple[str, str]:
         """Of the new tokens, and of all that the cache has room for."""
         return self._draft.anatomy.roles.sequence, CAPACITY
+
+
+def with_row(draft: DecoderDraft, present: ir.Value) -> ir.Value:
+    """Put a row of zeros behind the slots of a cache (batch, kv_heads, capacity, size)."""
+    batch, heads, capacity, size = dims(present)
+    pads = draft.constant(np.array([0, 0, 0, 0, 0, 0, 1, 0], np.int64), "sink.row")
+    more = draft.op("Pad", [present, pads], name=f"{present.name}.sink")
+    more.type, more.shape = present.type, ir.Shape([batch, heads, f"{capacity} + 1", size])
+    return more
+
+
+def own_sink(anatomy: Anatomy, mask: ir.Value | None) -> tuple[ir.Value | None, ir.Value] | None:
+    """Return the parts of a mask in which the sink, and nothing else, reads the tokens; None of any other."""
+    parts = parts_of_mask(mask)
+    if parts is None or not anatomy.reads_tokens(parts[1]) or anatomy.reads_tokens(parts[0]):
+        return None
+    return parts
+
+
+def with_column(draft: DecoderDraft, mask: ir.Value | None, sink: ir.Value, capacity: ir.Value) -> ir.Value:
+    """Add the new tokens' sink (batch, heads, new, 1) to the last column of a mask, of zeros until then."""
+    rank = len(dims(sink))
+    zeros = [draft.constant(np.zeros(n, np.int64), f"sink.zeros.{n}") for n in (rank - 1, rank)]
+    pads = draft.op("Concat", [zeros[0], capacity, zeros[1]], {"axis": 0}, name=f"{sink.name}.pads")
+    column = draft.op("Pad", [sink, pads], name=f"{sink.name}.column")  # (batch, heads, new, capacity + 1)
+    joint = column if mask is None else draft.op("Add", [mask, column], name=f"{sink.name}.mask")
+    joint.dtype, joint.shape = ir.DataType.FLOAT, ir.Shape([*dims(sink)[:-1], None])
+    return joint

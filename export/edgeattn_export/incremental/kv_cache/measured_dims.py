@@ -16,7 +16,8 @@ from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.graph.values import values_of, with_outputs
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.errors import EdgeAttnError
 
 Pair = tuple[int, int]
@@ -31,18 +32,18 @@ def small_probes(captured: Captured) -> Probes:
     """Return sizes at which a graph is quickly run.
 
     Raises:
-        NotIncremental: The axes leave no room for two sizes.
+        CannotStep: The axes leave no room for two sizes.
     """
     axes, symbols = captured.axes, captured.symbols
     ordered = sorted(axes.symbols, key=lambda symbol: symbol != axes.batch)
     pairs = PAIRS if axes.batch else PAIRS[1:]
     if len(ordered) > len(pairs):
-        raise NotIncremental(f"dynamic axes {', '.join(ordered)} found; at most {len(pairs)} expected")
+        raise CannotStep(f"dynamic axes {', '.join(ordered)} found; at most {len(pairs)} expected")
     sizes = {}
     for symbol, (small, large) in zip(ordered, pairs, strict=False):
         most = symbols[symbol].max or large
         if most <= small:
-            raise NotIncremental(f"{symbol!r} is at most {most}; a sequence of more than {small} expected")
+            raise CannotStep(f"{symbol!r} is at most {most}; a sequence of more than {small} expected")
         sizes[symbol] = small, min(large, most)
     return sizes
 
@@ -53,7 +54,7 @@ def real_probes(captured: Captured, samples: Samples) -> Probes:
     What an encoder reduces a source to must show the difference: 200 and 201 frames may both become 100.
 
     Raises:
-        NotIncremental: An axis leaves no room for a second size.
+        CannotStep: An axis leaves no room for a second size.
     """
     axes = captured.axes
     pairs = {} if axes.batch is None else {axes.batch: PAIRS[0]}
@@ -70,7 +71,7 @@ def _pair(symbol: str, sizes: Sequence[int], most: int | None, other_pairs: Coll
     while (small, large) in other_pairs:
         large += 1
     if most is not None and large > most:
-        raise NotIncremental(
+        raise CannotStep(
             f"{symbol!r} is {small} in samples and {most} at most; a shorter sample expected too"
         )
     return small, large
@@ -108,13 +109,10 @@ def measure_dims(model: ir.Model, captured: Captured, samples: Samples) -> Mappi
         samples: Real inputs, cut and joined to the sizes.
 
     Raises:
-        NotIncremental: The axes leave no room for two sizes, or the dims follow no rule.
+        CannotStep: The axes leave no room for two sizes, or the dims follow no rule.
         EdgeAttnError: The graph does not take its samples' own sizes.
     """
-    tapped = model.clone()
-    inner = [value for node in tapped.graph for value in node.outputs if value.name]
-    tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
-    runner = captured.engine.runner(tapped)
+    runner = captured.engine.runner(with_outputs(model, values_of(model)))
     try:
         return _between(runner, captured, samples, small_probes(captured))
     except EdgeAttnError:
@@ -125,7 +123,7 @@ def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probe
     """Run a graph at both sizes, and see that the longest sample has the dims that follow.
 
     Raises:
-        NotIncremental: It has others.
+        CannotStep: It has others.
         EdgeAttnError: The graph does not take one of the sizes.
     """
     axes = captured.axes
@@ -140,9 +138,7 @@ def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probe
     for name, value in _arrays(runner, longest).items():
         for dim, size in zip(measured_values[name].dims, value.shape, strict=True):
             if dim is not None and size != (sizes[dim] if isinstance(dim, str) else dim):
-                raise NotIncremental(
-                    f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes"
-                )
+                raise CannotStep(f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes")
     return measured_values
 
 

@@ -16,7 +16,7 @@ from edgeattn_export.incremental.kv_cache.roles import Roles
 from edgeattn_export.incremental.kv_cache.stepping import StepRunner
 from edgeattn_export.incremental.kv_cache.steps import Steps, halves
 from edgeattn_export.incremental.proof import Case, disagreement, first_objection, units_of
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -27,14 +27,14 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     """Run the longest sample's first half alone: a causal model's outputs there do not change.
 
     Raises:
-        NotIncremental: The model's logits at a position change with later tokens, it takes no part of a
+        CannotStep: The model's logits at a position change with later tokens, it takes no part of a
             sample, or all samples are short.
     """
     inputs = max((sample.inputs for sample in samples), key=lambda inputs: inputs[roles.tokens.name].shape[1])
     tokens = inputs[roles.tokens.name]
     length = tokens.shape[1]
     if length < SHORTEST_PROMPT:
-        raise NotIncremental(
+        raise CannotStep(
             f"the samples have at most {length} tokens; one of {SHORTEST_PROMPT} or more expected"
         )
     runner, half = captured.engine.runner(captured.model), length // 2
@@ -43,13 +43,13 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
     try:
         alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
     except EdgeAttnError as error:
-        raise NotIncremental(
+        raise CannotStep(
             f"the model takes {length} tokens of a sample, but not {half} of them: {finding(error)}"
         ) from error
     logits = roles.logits.name
     reason = disagreement(units_of(captured, answer), {logits: whole}, {logits: alone})
     if reason:
-        raise NotIncremental(
+        raise CannotStep(
             f"the model is not causal: its outputs for the first {half} tokens change "
             f"with later tokens ({reason})"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.bundle.manifest import INTEGERS, Graph, Tensor
 
 
@@ -38,18 +38,18 @@ def find_roles(graph: Graph) -> Roles:
     """Read the roles off a contract.
 
     Raises:
-        NotIncremental: It is no decoder's: a first output without a sequence, no integer input or several
+        CannotStep: It is no decoder's: a first output without a sequence, no integer input or several
             with that sequence, or another input that has it too.
     """
     logits, *memories = graph.outputs
     if len(logits.dims) != 3 or not isinstance(logits.dims[1], str):
-        raise NotIncremental(f"output {logits} found; expected (batch, sequence, vocabulary)")
+        raise CannotStep(f"output {logits} found; expected (batch, sequence, vocabulary)")
     batch, sequence = logits.dims[0], logits.dims[1]
     sharing = [tensor for tensor in graph.inputs if sequence in tensor.dims]
     tokens = [tensor for tensor in sharing if tensor.dtype in INTEGERS and tensor.dims == (batch, sequence)]
     if len(tokens) != 1 or len(sharing) != 1:
         names = ", ".join(str(tensor) for tensor in sharing) or "none"
-        raise NotIncremental(
+        raise CannotStep(
             f"inputs of the output's length {sequence!r}: {names} found; expected one alone, integer tokens "
             f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; "
             "leave others out, and give another length its own name in dynamic"

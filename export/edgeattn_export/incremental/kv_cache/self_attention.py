@@ -26,10 +26,9 @@ from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy, Dims
 from edgeattn_export.incremental.kv_cache.copies import Copies
 from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
-from edgeattn_export.incremental.kv_cache.masks import MASK, StepMasks
-from edgeattn_export.incremental.kv_cache.sinks import own_sink, with_row
+from edgeattn_export.incremental.kv_cache.masks import MASK, StepMasks, own_sink, with_row
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.recover.rules.attention.outputs import weights_of
 from edgeattn_export.recover.rules.attention.sink import keys_and_values
 
@@ -50,18 +49,18 @@ def find_self_attentions(anatomy: Anatomy) -> tuple[SelfAttention, ...]:
     """Return the self-attentions in their order, numbered from 0.
 
     Raises:
-        NotIncremental: There is none, or one whose keys, mask or outputs leave no room for a cache.
+        CannotStep: There is none, or one whose keys, mask or outputs leave no room for a cache.
     """
     attentions: list[SelfAttention] = []
     for node in anatomy.model.graph:
         if node.op_type == "Attention" and anatomy.reads_tokens(node.outputs[0]):
             reason = _objection(anatomy, node)
             if reason:
-                raise NotIncremental(f"attention {module_of(node) or node.name!r} {reason}")
+                raise CannotStep(f"attention {module_of(node) or node.name!r} {reason}")
             if anatomy.reads_tokens(node.inputs[1]):
                 attentions.append(_with_cache(anatomy, node, len(attentions)))
     if not attentions:
-        raise NotIncremental("no attention operator of the graph takes its keys and values from the tokens")
+        raise CannotStep("no attention operator of the graph takes its keys and values from the tokens")
     return tuple(attentions)
 
 
@@ -139,7 +138,7 @@ def _scale(node: ir.Node, dims: Dims) -> float:
     heads = node.attributes.get_int("q_num_heads", 1) if len(dims) == 3 else 1
     if not isinstance(dims[-1], int):
         where = module_of(node) or node.name
-        raise NotIncremental(f"attention {where!r} has queries of dims {dims}; a fixed size expected")
+        raise CannotStep(f"attention {where!r} has queries of dims {dims}; a fixed size expected")
     return 1 / math.sqrt(dims[-1] // heads)
 
 
@@ -182,7 +181,7 @@ def _cache(anatomy: Anatomy, node: ir.Node, operand: ir.Value | None, name: str)
     dims = anatomy.dims(operand)
     heads = dims[1] if len(dims) == 4 else node.attributes.get_int("kv_num_heads", None)
     if operand is None or not isinstance(heads, int) or not isinstance(dims[-1], int):
-        raise NotIncremental(f"{name}: keys or values of dims {dims} found; fixed heads and size expected")
+        raise CannotStep(f"{name}: keys or values of dims {dims} found; fixed heads and size expected")
     size = dims[-1] if len(dims) == 4 else dims[-1] // heads
     return ir.Value(
         name=name,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 
 MOST_TIMES = 4096  # of a whole, at which a band is looked for
 MOST_PATTERN = 64  # hops, after which a mask repeats itself
@@ -49,7 +49,7 @@ def band_of(mask: Callable[[int], Floats], rate: int, most: int | None) -> Band:
         most: Hops that the mask can be had for; None for any.
 
     Raises:
-        NotIncremental: It looks ahead, or back without a limit, or is no band.
+        CannotStep: It looks ahead, or back without a limit, or is no band.
     """
     hops = max(8, 64 // rate)
     while True:
@@ -60,7 +60,7 @@ def band_of(mask: Callable[[int], Floats], rate: int, most: int | None) -> Band:
         if 2 * (back + rate) <= bias.shape[-1]:
             break
         if hops == most or 2 * hops * rate > MOST_TIMES:
-            raise NotIncremental(
+            raise CannotStep(
                 f"looks back over all {bias.shape[-1]} times that were tried, without a limit; give it a "
                 "window, such as a mask of the last 64"
             )
@@ -73,9 +73,7 @@ def _check_ahead(bias: Floats, rate: int) -> None:
     visible = _visible(bias)
     ahead = np.where(visible, times - (times[:, None] // rate + 1) * rate + 1, 0).max()
     if ahead > 0:
-        raise NotIncremental(
-            f"looks {ahead} times ahead of a hop; a causal mask, or chunks of a hop, expected"
-        )
+        raise CannotStep(f"looks {ahead} times ahead of a hop; a causal mask, or chunks of a hop, expected")
 
 
 def _look_back(bias: Floats, rate: int) -> int:
@@ -98,7 +96,7 @@ def _repeated(bias: Floats, rate: int, back: int) -> Band:
         last = {hop % pattern: parts[hop] for hop in range(hops - pattern, hops)}
         if all(_agree(parts[hop], last[hop % pattern], back - hop * rate) for hop in range(hops)):
             return Band(back, np.stack([last[i] for i in range(pattern)]))
-    raise NotIncremental("has a mask or bias that is another one at each hop, whatever it sees")
+    raise CannotStep("has a mask or bias that is another one at each hop, whatever it sees")
 
 
 def _part(bias: Floats, hop: int, rate: int, back: int) -> Floats:

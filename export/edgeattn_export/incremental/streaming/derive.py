@@ -14,7 +14,7 @@ from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.incremental.model_graphs import ModelGraph, WholeGraph, contract_of
 from edgeattn_export.incremental.proof import Case, first_objection
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.growth import HOPS, measure
 from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.rules import STREAM_RULES
@@ -66,7 +66,7 @@ def _derived(whole: WholeGraph, request: StreamRequest, samples: Samples) -> Str
     tensor, axis = request.place(captured.graph)
     if len(captured.graph.inputs) > 1:
         others = ", ".join(each.name for each in captured.graph.inputs if each != tensor)
-        raise NotIncremental(f"the model takes {others} beside {tensor.name}; a stream has one input")
+        raise CannotStep(f"the model takes {others} beside {tensor.name}; a stream has one input")
     most = captured.symbols[str(tensor.dims[axis])].max
     most_hops = None if most is None else most // request.hop
     growth = measure(
@@ -83,7 +83,7 @@ def _derived(whole: WholeGraph, request: StreamRequest, samples: Samples) -> Str
     model = walk.draft.model([piece], [stream.value for stream in answers.values()], "step")
     states = tuple(StateEntry(past.name or "", present.name or "") for past, present in walk.draft.states)
     if not states:
-        raise NotIncremental("every frame is answered by itself; cut the input into hops, and call the model")
+        raise CannotStep("every frame is answered by itself; cut the input into hops, and call the model")
     streaming = Streaming(
         step=STEP_GRAPH, input=tensor.name, axis=axis, hop=request.hop, outputs=tuple(answers), states=states
     )
@@ -96,7 +96,7 @@ def _answers(walk: Walk, outputs: Sequence[ir.Value]) -> tuple[dict[str, Stream]
     """Return the outputs that a step answers for, and of the others the reasons why not.
 
     Raises:
-        NotIncremental: It answers for none.
+        CannotStep: It answers for none.
     """
     answers: dict[str, Stream] = {}
     reasons: dict[str, str] = {}
@@ -104,14 +104,14 @@ def _answers(walk: Walk, outputs: Sequence[ir.Value]) -> tuple[dict[str, Stream]
         name = value.name or ""
         try:
             stream = walk.aligned(value)
-        except NotIncremental as reason:
+        except CannotStep as reason:
             reasons[name] = str(reason)
             continue
         out = walk.draft.op("Identity", [stream.value])
         out.name, out.type, out.shape = name, stream.value.type, stream.value.shape
         answers[name] = stream.on(out)
     if not answers:
-        raise NotIncremental("; ".join(dict.fromkeys(reasons.values())))
+        raise CannotStep("; ".join(dict.fromkeys(reasons.values())))
     return answers, reasons
 
 
@@ -119,12 +119,12 @@ def _lengths(most: int | None) -> tuple[int, ...]:
     """Return the hops at which a graph is measured.
 
     Raises:
-        NotIncremental: It ends before.
+        CannotStep: It ends before.
     """
     if most is None or most >= HOPS[-1]:
         return HOPS
     if most < len(HOPS):
-        raise NotIncremental(f"the model takes {most} hops at most; {len(HOPS)} or more expected")
+        raise CannotStep(f"the model takes {most} hops at most; {len(HOPS)} or more expected")
     return (HOPS[0], HOPS[1], 3 * HOPS[0]) if most >= 3 * HOPS[0] else (most - 2, most - 1, most)
 
 

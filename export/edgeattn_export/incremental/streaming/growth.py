@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
-from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.incremental.draft import tidied
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.graph.values import values_of, with_outputs
+from edgeattn_export.incremental.draft import Draft
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.stream import sizes_of
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -71,13 +71,13 @@ class Growth:
         """Return how each axis of a value grows; None where that follows no rule.
 
         Raises:
-            NotIncremental: Its rank differs.
+            CannotStep: Its rank differs.
         """
         shapes = self.shapes.get(value.name or "")
         if shapes is None:
             return tuple(Size(0, size) for size in sizes_of(value))
         if len({len(shape) for shape in shapes}) != 1:
-            raise NotIncremental(f"{value.name!r} has another rank at another length")
+            raise CannotStep(f"{value.name!r} has another rank at another length")
         return tuple(self._size(sizes) for sizes in zip(*shapes, strict=True))
 
     def _size(self, sizes: Sequence[int]) -> Size | None:
@@ -122,13 +122,10 @@ def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], ho
         hops: The lengths.
 
     Raises:
-        NotIncremental: The graph does not take one of them.
+        CannotStep: The graph does not take one of them.
     """
     counted = frozenset(_counted(model.graph))
-    tapped = model.clone()
-    inner = [value for node in tapped.graph for value in node.outputs if value.name]
-    tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
-    runner = engine.runner(tapped)
+    runner = engine.runner(with_outputs(model, values_of(model)))
     shapes: dict[str, list[tuple[int, ...]]] = {}
     arrays: dict[str, list[Array]] = {name: [] for name in counted}
     dtypes: dict[str, ir.DataType] = {}
@@ -136,7 +133,7 @@ def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], ho
         try:
             values = {**(given := inputs(count)), **runner(given)}
         except EdgeAttnError as error:
-            raise NotIncremental(f"the model does not take {count} hops: {finding(error)}") from error
+            raise CannotStep(f"the model does not take {count} hops: {finding(error)}") from error
         for name, array in values.items():
             shapes.setdefault(name, []).append(array.shape)
             dtypes[name] = ir.DataType.from_numpy(array.dtype)
@@ -164,42 +161,26 @@ def _counted(graph: ir.Graph) -> Iterator[str]:
 
 def _counting(growth: Growth, value: ir.Value) -> ir.Model:
     """Return a graph that computes a value of the number of hops, int64 (1,)."""
-    whole, tape = growth.model.graph, Tape()
+    draft, copies = Draft(growth.model), dict[ir.Value, ir.Value]()
     length = ir.Value(name=LENGTH, type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([1]))
-    copies: dict[ir.Value, ir.Value] = {
-        each: ir.Value(name=name, type=each.type, shape=each.shape, const_value=each.const_value)
-        for name, each in whole.initializers.items()
-    }
 
     def number(count: int) -> ir.Value:
-        return tape.op("Constant", [], {"value": ir.tensor(np.array([count], np.int64))})
+        return draft.constant(np.array([count], np.int64), LENGTH)
 
     def size(of: Size | None) -> ir.Value:
         if of is None:
-            raise NotIncremental(f"{value.name!r} follows from a size that no rule determines")
-        return tape.op("Add", [tape.op("Mul", [length, number(of.rate)]), number(of.rest)])
+            raise CannotStep(f"{value.name!r} follows from a size that no rule determines")
+        return draft.op("Add", [draft.op("Mul", [length, number(of.rate)]), number(of.rest)])
 
-    for node in whole:
+    for node in growth.model.graph:
         if node.op_type == "Shape":
             first, last = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
             sizes = [size(each) for each in growth.sizes(sources(node)[0])[first:last]]
-            copies[node.outputs[0]] = tape.op("Concat", sizes, {"axis": 0}) if sizes else number(0)
+            copies[node.outputs[0]] = draft.op("Concat", sizes, {"axis": 0}) if sizes else number(0)
         elif all(each.name in growth.counted for each in node.outputs if each.name):
-            inputs = [None if each is None else copies[each] for each in node.inputs]
-            made = tape.op_multi_out(
-                node.op_type, inputs, node.attributes, num_outputs=len(node.outputs), domain=node.domain
-            )
-            copies.update(zip(node.outputs, made, strict=True))
+            inputs = [each and (copies.get(each) or draft.weight(each)) for each in node.inputs]
+            copies.update(zip(node.outputs, draft.clone(node, inputs), strict=True))
     answer = copies[value]
     answer.name, answer.type = value.name, ir.TensorType(growth.dtypes[value.name or ""])
     answer.shape = ir.Shape([None] * len(growth.shapes[value.name or ""][0]))
-    used = {each for node in tape.nodes for each in node.inputs}
-    graph = ir.Graph(
-        [length],
-        [answer],
-        nodes=tape.nodes,
-        initializers=[copies[each] for each in whole.initializers.values() if copies[each] in used],
-        opset_imports=dict(whole.opset_imports),
-        name=LENGTH,
-    )
-    return tidied(ir.Model(graph, ir_version=growth.model.ir_version))
+    return draft.model([length], [answer], LENGTH)

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.incremental.draft import Draft
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.growth import Growth
 from edgeattn_export.incremental.streaming.stream import Stream, sizes_of
 from edgeattn_runtime.bundle.streaming import STATE_DTYPES
@@ -34,22 +34,23 @@ class HopDraft(Draft):
         """Take over a weight of the whole graph, or what does not depend on the length, under its name.
 
         Raises:
-            NotIncremental: It is another one at each length.
+            CannotStep: It is another one at each length.
         """
         array = self.growth.constant(value)
         if array is None:
-            raise NotIncremental(f"needs {value.name!r}, which is another one at each length")
-        tensor = value.const_value
-        return self.take(value, ir.tensor(array, name=value.name) if tensor is None else tensor)
+            raise CannotStep(f"needs {value.name!r}, which is another one at each length")
+        if value.const_value is None:
+            return self.take(value, ir.tensor(array, name=value.name))
+        return super().weight(value)
 
     def past(self, dims: Sequence[int], dtype: ir.DataType) -> ir.Value:
         """Take in a state; ``keep`` says what it becomes.
 
         Raises:
-            NotIncremental: Of a dtype that no state has.
+            CannotStep: Of a dtype that no state has.
         """
         if str(dtype.numpy()) not in STATE_DTYPES:
-            raise NotIncremental(f"keeps numbers of {dtype.numpy()}; {', '.join(STATE_DTYPES)} expected")
+            raise CannotStep(f"keeps numbers of {dtype.numpy()}; {', '.join(STATE_DTYPES)} expected")
         name = self.unused(f"past_state_{len(self.states)}")
         past = ir.Value(name=name, type=ir.TensorType(dtype), shape=ir.Shape(dims))
         self.states.append((past, past))

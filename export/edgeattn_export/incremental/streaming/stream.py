@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.errors import ModelError
 
 
@@ -55,9 +55,9 @@ class Stream:
         """Return it with more padding, or with some of it cut off.
 
         Raises:
-            NotIncremental: It has padding of another number.
+            CannotStep: It has padding of another number.
         """
         if (left > 0 or right > 0) and (self.left > 0 or self.right > 0) and fill != self.fill:
-            raise NotIncremental(f"is padded by {self.fill} and by {fill}; one number expected")
+            raise CannotStep(f"is padded by {self.fill} and by {fill}; one number expected")
         fill = fill if left > 0 or right > 0 else self.fill
         return replace(self, left=self.left + left, right=self.right + right, fill=fill)

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.incremental.refusal import NotIncremental, has_subgraph
+from edgeattn_export.incremental.refusal import CannotStep, has_subgraph
 from edgeattn_export.incremental.streaming.growth import Growth, Size
 from edgeattn_export.incremental.streaming.hop_draft import HopDraft
 from edgeattn_export.incremental.streaming.stream import Stream, WrongHop
@@ -19,7 +19,7 @@ from edgeattn_export.incremental.streaming.stream import Stream, WrongHop
 StreamRule = Callable[["Walk", ir.Node], Sequence[Stream]]
 
 
-class _Located(NotIncremental):
+class _Located(CannotStep):
     """A reason that names its place already."""
 
 
@@ -57,23 +57,23 @@ class Walk:
             if any(map(self.growth.reads, node.outputs)):
                 try:
                     self._take(node)
-                except NotIncremental as reason:
+                except CannotStep as reason:
                     self._reasons.update(dict.fromkeys(node.outputs, str(reason)))
 
     def stream(self, value: ir.Value | None) -> Stream:
         """Return a value along time, perhaps padded.
 
         Raises:
-            NotIncremental: There is no way to it.
+            CannotStep: There is no way to it.
         """
         if value is None:
-            raise NotIncremental("lacks an input")
+            raise CannotStep("lacks an input")
         if value in self._reasons:
             raise _Located(self._reasons[value])
         if value not in self._streams:
             node = value.producer()
             if node is None:
-                raise NotIncremental(f"reads {value.name!r}, which is no part of a hop")
+                raise CannotStep(f"reads {value.name!r}, which is no part of a hop")
             self._take(node)
         return self._streams[value]
 
@@ -81,20 +81,20 @@ class Walk:
         """Return a value whose parts are those of the hops, one for one.
 
         Raises:
-            NotIncremental: It is longer or shorter than the hops, or looks ahead.
+            CannotStep: It is longer or shorter than the hops, or looks ahead.
         """
         stream = self.stream(value)
         if stream.is_aligned:
             return stream
         if stream.left + stream.right:
             longer = stream.left + stream.right
-            raise NotIncremental(
+            raise CannotStep(
                 f"takes {abs(longer)} values {'more' if longer > 0 else 'fewer'} than the hops have: "
                 f"{max(stream.left, 0)} are put before the first and {max(stream.right, 0)} behind the last, "
                 "which only a whole has"
             )
         if stream.left < 0:
-            raise NotIncremental(f"looks {-stream.left} values ahead")
+            raise CannotStep(f"looks {-stream.left} values ahead")
         late = self.draft.cut(self.draft.window(stream, stream.left), stream.axis, 0, stream.rate)
         late.type, late.shape = stream.value.type, stream.value.shape
         return Stream(late, stream.axis, stream.rate)
@@ -121,21 +121,21 @@ class Walk:
         """Return an operand that is the same at every length; None where it is left out.
 
         Raises:
-            NotIncremental: It differs from length to length.
+            CannotStep: It differs from length to length.
         """
         value = node.inputs[index] if index < len(node.inputs) else None
         if value is None:
             return None
         array = None if self.growth.reads(value) else self.growth.constant(value)
         if array is None:
-            raise NotIncremental(f"depends on how long the whole is, by its operand {index}")
+            raise CannotStep(f"depends on how long the whole is, by its operand {index}")
         return array
 
     def counted(self, node: ir.Node, index: int) -> Sequence[NDArray[Any]] | None:
         """Return an operand at each measured length; None where it is left out.
 
         Raises:
-            NotIncremental: It depends on what the input holds.
+            CannotStep: It depends on what the input holds.
         """
         value = node.inputs[index] if index < len(node.inputs) else None
         if value is None:
@@ -154,16 +154,16 @@ class Walk:
     def _take(self, node: ir.Node) -> None:
         try:
             if has_subgraph(node):
-                raise NotIncremental("decides by what it is given, or loops")
+                raise CannotStep("decides by what it is given, or loops")
             self._check_parts(node)
             if node.domain or node.op_type not in self._rules:
-                raise NotIncremental("is an operator that no rule takes step by step")
+                raise CannotStep("is an operator that no rule takes step by step")
             for value, stream in zip(node.outputs, self._rules[node.op_type](self, node), strict=True):
                 if value.name:
                     self._streams[value] = self._checked(value, stream)
         except _Located:
             raise
-        except NotIncremental as reason:
+        except CannotStep as reason:
             raise _Located(f"{place(node)} {reason}") from reason
 
     def _check_parts(self, node: ir.Node) -> None:
@@ -182,7 +182,7 @@ class Walk:
         expected = tuple(stream.rate if axis == stream.axis else 0 for axis in range(len(sizes)))
         rest = sizes[stream.axis]
         if rates != expected or rest is None or rest.rest != stream.left + stream.right:
-            raise NotIncremental(
+            raise CannotStep(
                 f"grows by {rates} values a hop; {expected} expected, time on axis {stream.axis} alone"
             )
         dims = [size.rest if size is not None else 0 for size in sizes]

@@ -103,6 +103,29 @@ def test_says_all_that_generation_needs(steps_of: Callable[[str], Steps]) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "positions"),
+    [
+        ("learned", LONGEST),  # a table looked up by the positions
+        ("offset", LONGEST - 2),  # the same, its first two rows left out
+        ("indexed", LONGEST),  # by a number a token of each row
+        ("cut", LONGEST),  # a table cut to the length
+        ("relative", None),  # a table of 6 distances serves any length
+        ("alibi", None),
+        ("alibi from the end", LONGEST),  # a table cut to its last rows and columns
+        ("alibi picked", LONGEST),  # the same, indexed by rows and columns
+        ("rotary", None),
+        ("translation", LONGEST),
+    ],
+)
+def test_the_longest_text_is_known(
+    name: str, positions: int | None, steps_of: Callable[[str], Steps]
+) -> None:
+    steps = steps_of(name)
+    assert steps.positions == positions
+    assert steps.symbols["capacity"].max == positions
+
+
 @pytest.mark.parametrize("name", ROW_BY_ROW)
 def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps]) -> None:
     steps, capacity = steps_of(name), 31

@@ -1,22 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
-import numpy as np
-import pytest
-from numpy.typing import NDArray
 from step_models import VOCABULARY
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.incremental import Steps
-
-TOLERANCE = 1e-5  # of the logits' scale
-SOURCE, TARGET = 11, 9
-
-Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def test_encoder_takes_the_source_and_gives_keys_and_values(steps_of: Callable[[str], Steps]) -> None:
@@ -48,18 +38,3 @@ def test_the_source_is_no_part_of_a_step(steps_of: Callable[[str], Steps]) -> No
     assert "source" not in [tensor.name for tensor in steps.decoder.graph.inputs]
     assert len(steps.caches) == 2  # of the self-attention alone
     assert not any(module_of(node).startswith("encode") for node in steps.decoder.model.graph)
-
-
-@pytest.mark.parametrize("chunks", [(1,) * TARGET, (4, 1, 1, 3)])
-def test_steps_say_what_pytorch_says(
-    chunks: Sequence[int],
-    derivation: Callable[[str], Any],
-    stepped: Callable[[Steps, Arrays, Sequence[int]], Arrays],
-    scaled_error: Callable[[Arrays, Arrays], float],
-) -> None:
-    found = derivation("translation")
-    sizes = {"batch": 3, "sequence": SOURCE, "sequence_2": TARGET}
-    inputs = dict(sized_inputs(found.samples, found.captured.axes, sizes))
-    inputs["source"][1, 6:] = 0  # padding
-    expected = found.captured.reference(inputs)
-    assert scaled_error(expected, stepped(found.steps, inputs, chunks)) < TOLERANCE

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeattn_export.incremental.kv_cache.measured_dims import PAIRS, real_probes, small_probes
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.bundle.manifest import Symbol
 
 
@@ -27,7 +27,7 @@ def test_a_bound_cuts_the_larger_size_or_leaves_none(derivation: Callable[[str],
 
     small, large = small_probes(bounded(10))["sequence"]
     assert small < large == 10
-    with pytest.raises(NotIncremental, match=r"'sequence' .*5"):
+    with pytest.raises(CannotStep, match=r"'sequence' .*5"):
         small_probes(bounded(5))
 
 
@@ -46,7 +46,7 @@ def test_where_samples_have_one_size_the_second_is_well_above(derivation: Callab
     assert small == size
     assert large > 1.5 * size
     narrow = replace(found.captured, symbols={**found.captured.symbols, "sequence": Symbol(1, size + 1)})
-    with pytest.raises(NotIncremental, match=f"'sequence' .*{size + 1} "):
+    with pytest.raises(CannotStep, match=f"'sequence' .*{size + 1} "):
         real_probes(narrow, alone)
 
 

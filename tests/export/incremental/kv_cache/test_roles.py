@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgeattn_export.incremental.kv_cache.roles import find_roles
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.bundle.manifest import Graph, Tensor
 
 TOKENS = Tensor("tokens", "int64", ("batch", "sequence"))
@@ -49,5 +49,5 @@ def test_the_first_output_is_the_logits() -> None:
     ],
 )
 def test_says_what_no_decoder_has(graph: Graph, named: str) -> None:
-    with pytest.raises(NotIncremental, match=named):
+    with pytest.raises(CannotStep, match=named):
         find_roles(graph)

@@ -21,6 +21,7 @@ from edgeattn_runtime.bundle.manifest import Symbol
 TOLERANCE = 1e-5  # of the logits' scale
 BATCH, LENGTH, READ = 3, 10, 22  # of the sound: even and odd lengths are met by the samples
 SOURCES = {
+    "translation": ("source",),
     "two sources": ("source", "seen"),
     "pixels": ("pixels",),
     "gated": ("pixels", "gate"),
@@ -43,7 +44,7 @@ def inputs_of(derivation: Callable[[str], Any]) -> Callable[[str, int], Arrays]:
             d for source in SOURCES[name] for d in dims[source] if isinstance(d, str) and d not in sizes
         ]
         inputs = dict(sized_inputs(found.samples, found.captured.axes, sizes | dict.fromkeys(dynamic, read)))
-        for mask in {"seen", "shown"} & inputs.keys():
+        for mask in {"source", "seen", "shown"} & inputs.keys():
             inputs[mask] = inputs[mask].copy()
             inputs[mask][1, read // 2 :] = 0
         return inputs
@@ -54,7 +55,15 @@ def inputs_of(derivation: Callable[[str], Any]) -> Callable[[str, int], Arrays]:
 @pytest.mark.parametrize("chunks", [(1,) * LENGTH, (4, 1, 5)])
 @pytest.mark.parametrize(
     ("name", "read"),
-    [("two sources", 7), ("pixels", 0), ("gated", 0), ("sound", 22), ("sound", 23), ("waves", 431)],
+    [
+        ("translation", 11),
+        ("two sources", 7),
+        ("pixels", 0),
+        ("gated", 0),
+        ("sound", 22),
+        ("sound", 23),
+        ("waves", 431),
+    ],
 )
 def test_steps_say_what_pytorch_says(
     name: str,

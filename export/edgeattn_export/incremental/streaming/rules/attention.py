@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.band import Band, Floats, band_of
 from edgeattn_export.incremental.streaming.stream import Stream
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
@@ -28,16 +28,16 @@ def attended(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     query, key, value, *others = node.inputs
     mask = others[0] if others else None
     if len(node.outputs) > 1 or any(each is not None for each in others[1:]):
-        raise NotIncremental("has a cache of its own, or gives out more than its result")
+        raise CannotStep("has a cache of its own, or gives out more than its result")
     queries = walk.aligned(query)
     if not walk.grows(key) and not walk.grows(value) and not node.attributes.get_int("is_causal", 0):
         (out,) = walk.draft.clone(node, [queries.value, *map(walk.operand, node.inputs[1:])])
         return [queries.on(out)]
     if walk.growth.reads(mask):
-        raise NotIncremental("has a mask that depends on what is heard, such as one of padding: leave it out")
+        raise CannotStep("has a mask that depends on what is heard, such as one of padding: leave it out")
     keys, values = walk.aligned(key), walk.aligned(value)
     if len({(each.axis, each.rate) for each in (queries, keys, values)}) != 1:
-        raise NotIncremental("has queries, keys and values of several times")
+        raise CannotStep("has queries, keys and values of several times")
     band = band_of(_bias(walk, node, mask, queries.rate), queries.rate, walk.most_hops)
     windows = [walk.draft.window(each, band.back) for each in (keys, values)]
     bias = _step_bias(walk, band, queries.rate)

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.incremental.elementwise import ELEMENTWISE
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.stream import Stream
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
 
@@ -42,7 +42,7 @@ def elementwise(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     from_end = {stream.axis - walk.rank(value) for value, stream in streams.items()}
     rates = {stream.rate for stream in streams.values()}
     if len(from_end) != 1 or len(rates) != 1:
-        raise NotIncremental("compares every frame with every other, outside an attention")
+        raise CannotStep("compares every frame with every other, outside an attention")
     (out,) = walk.draft.clone(node, [walk.operand(value) for value in node.inputs])
     return [Stream(out, from_end.pop() + walk.rank(node.outputs[0]), rates.pop())]
 
@@ -81,18 +81,10 @@ def picked(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     return [stream.on(out, stream.axis - (1 if dropped and axis < stream.axis else 0)) for out in outs]
 
 
-def batch_norm(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take a scale and a shift for each channel."""
-    stream = walk.aligned(node.inputs[0])
-    _check_not_time(stream.axis, (1,))
-    (out,) = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
-    return [stream.on(out)]
-
-
-def instance_norm(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take one that normalizes each channel over all that lies behind it, where that is not time."""
-    stream = walk.aligned(node.inputs[0])
-    _check_not_time(stream.axis, range(1, walk.rank(node.inputs[0])))
+def channel_norm(walk: Walk, node: ir.Node) -> Sequence[Stream]:
+    """Take a norm of each channel: by its own scale and shift, or over all that lies behind it but time."""
+    stream, rank = walk.aligned(node.inputs[0]), walk.rank(node.inputs[0])
+    _check_not_time(stream.axis, range(1, 2 if node.op_type == "BatchNormalization" else rank))
     (out,) = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
     return [stream.on(out)]
 
@@ -107,10 +99,10 @@ def product(walk: Walk, node: ir.Node) -> Sequence[Stream]:
             stream = walk.aligned(value)
             from_end = stream.axis - walk.rank(value)
             if from_end == summed or walk.rank(value) == 1:
-                raise NotIncremental("sums over all time at once, outside an attention")
+                raise CannotStep("sums over all time at once, outside an attention")
             places.add((from_end, stream.rate))
     if len(places) != 1 or (walk.grows(left) and walk.grows(right) and next(iter(places))[0] > -3):
-        raise NotIncremental("compares every frame with every other, outside an attention")
+        raise CannotStep("compares every frame with every other, outside an attention")
     ((from_end, rate),) = places
     (out,) = walk.draft.clone(node, [walk.operand(left), walk.operand(right)])
     return [Stream(out, from_end + rank + (walk.rank(right) == 1), rate)]
@@ -124,7 +116,7 @@ def gemm(walk: Walk, node: ir.Node) -> Sequence[Stream]:
         or bool(node.attributes.get_int("transA", 0))
         or any(map(walk.grows, node.inputs[1:]))
     ):
-        raise NotIncremental("sums over all time at once, outside an attention")
+        raise CannotStep("sums over all time at once, outside an attention")
     (out,) = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
     return [stream.on(out)]
 
@@ -135,7 +127,7 @@ def looked_up(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     if walk.grows(places):
         if walk.grows(table) or places is None or not walk.growth.reads(places):
             rows = walk.sizes(table)[node.attributes.get_int("axis", 0)]
-            raise NotIncremental(
+            raise CannotStep(
                 f"looks positions up in a table of {rows.at(0) if rows is not None else 'so many'} rows, "
                 "which a stream runs past"
             )
@@ -146,7 +138,7 @@ def looked_up(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     stream = walk.aligned(table)
     axis = node.attributes.get_int("axis", 0) % walk.rank(table)
     if axis == stream.axis:
-        raise NotIncremental("picks frames by their place in the whole, such as the last one")
+        raise CannotStep("picks frames by their place in the whole, such as the last one")
     (out,) = walk.draft.clone(node, [stream.value, walk.operand(places)])
     return [stream.on(out, stream.axis + (walk.rank(places) - 1 if axis < stream.axis else 0))]
 
@@ -155,7 +147,7 @@ def rotary(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     """Take a rotation by angles that are computed for each time."""
     stream = walk.aligned(node.inputs[0])
     if len(node.inputs) > 3 and node.inputs[3] is not None:
-        raise NotIncremental("looks its angles up in a table, which a stream runs past")
+        raise CannotStep("looks its angles up in a table, which a stream runs past")
     (out,) = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
     return [stream.on(out)]
 
@@ -165,7 +157,7 @@ def counted_up(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     start, delta = (walk.constant(node, i) for i in (0, 2))
     size = walk.sizes(node.outputs[0])[0]
     if start is None or delta is None or size is None:
-        raise NotIncremental("counts by no rule")
+        raise CannotStep("counts by no rule")
     number, draft, dtype = start.dtype, walk.draft, walk.growth.dtypes[node.outputs[0].name or ""]
     first = draft.constant(
         (np.arange(size.rate) * delta + start).astype(number), f"{node.outputs[0].name}.first"
@@ -181,7 +173,7 @@ def counted_up(walk: Walk, node: ir.Node) -> Sequence[Stream]:
 
 def _check_not_time(time: int, axes: Sequence[int] | range) -> None:
     if time in axes:
-        raise NotIncremental(ALL_TIME)
+        raise CannotStep(ALL_TIME)
 
 
 POINTWISE: Mapping[str, StreamRule] = {
@@ -189,8 +181,7 @@ POINTWISE: Mapping[str, StreamRule] = {
     **dict.fromkeys(NORMS, along_axes),
     **dict.fromkeys(REDUCTIONS, reduced),
     **dict.fromkeys(("ArgMax", "ArgMin", "TopK"), picked),
-    "BatchNormalization": batch_norm,
-    **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), instance_norm),
+    **dict.fromkeys(("BatchNormalization", "InstanceNormalization", "GroupNormalization"), channel_norm),
     "MatMul": product,
     "Gemm": gemm,
     "Gather": looked_up,

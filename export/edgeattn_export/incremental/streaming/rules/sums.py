@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import onnx_ir as ir
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.rules.pointwise import ALL_TIME
 from edgeattn_export.incremental.streaming.stream import Stream, sizes_of
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
@@ -23,7 +23,7 @@ def summed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
         (out,) = walk.draft.clone(node, [stream.value, walk.operand(node.inputs[1])])
         return [stream.on(out)]
     if node.attributes.get_int("reverse", 0):
-        raise NotIncremental(ALL_TIME)
+        raise CannotStep(ALL_TIME)
     draft, dtype = walk.draft, walk.growth.dtypes[node.outputs[0].name or ""]
     dims = sizes_of(stream.value)
     dims[stream.axis] = 1

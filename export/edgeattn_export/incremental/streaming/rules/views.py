@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.stream import Stream
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
 
@@ -53,10 +53,10 @@ def reshaped(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     grown = walk.growth.grown_axes(after)
     time = sizes[grown[0]] if len(grown) == 1 else None
     if time is None or time.rate < 1:
-        raise NotIncremental("folds time into other axes, or into several")
+        raise CannotStep("folds time into other axes, or into several")
     shorter = [size.rest for size in walk.sizes(before)[: stream.axis] if size is not None]
     if prod(shorter) != prod(size.rest for size in sizes[: grown[0]] if size is not None):
-        raise NotIncremental("folds time into an axis before it")
+        raise CannotStep("folds time into an axis before it")
     if time.rate != stream.rate:
         stream = walk.aligned(before)
     dims = [time.rate if axis in grown else size.rest for axis, size in enumerate(sizes) if size is not None]
@@ -70,7 +70,7 @@ def expanded(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     grown, sizes = walk.growth.grown_axes(result), walk.sizes(result)
     size = sizes[grown[0]] if len(grown) == 1 else None
     if size is None:
-        raise NotIncremental("repeats frames, or grows along several axes")
+        raise CannotStep("repeats frames, or grows along several axes")
     dims = [each.rate if axis in grown else each.rest for axis, each in enumerate(sizes) if each is not None]
     inputs = [walk.operand(value)] if node.op_type == "Expand" else []
     (out,) = walk.draft.clone(node, [*inputs, walk.draft.number(*dims)])
@@ -81,7 +81,7 @@ def split(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     """Take parts of another axis than time."""
     stream = walk.aligned(node.inputs[0])
     if node.attributes.get_int("axis", 0) % walk.rank(node.inputs[0]) == stream.axis:
-        raise NotIncremental("splits time by how long the whole is")
+        raise CannotStep("splits time by how long the whole is")
     outs = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
     return [stream.on(out) for out in outs]
 
@@ -93,19 +93,17 @@ def joined(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     if all(walk.stream(node.inputs[i]).axis != axis for i in moving):
         streams = [walk.aligned(node.inputs[i]) for i in moving]
         if len({(each.axis, each.rate) for each in streams}) != 1:
-            raise NotIncremental("joins values of several times")
+            raise CannotStep("joins values of several times")
         (out,) = walk.draft.clone(node, [walk.operand(value) for value in node.inputs])
         return [streams[0].on(out)]
     if len(moving) != 1:
-        raise NotIncremental("puts one sequence behind another")
+        raise CannotStep("puts one sequence behind another")
     stream = walk.stream(node.inputs[moving[0]])
     for i, value in enumerate(node.inputs):
         if i != moving[0]:
             put = walk.constant(node, i)
             if value is None or put is None or (put.size and put.min() != put.max()):
-                raise NotIncremental(
-                    "puts values of its own beside the frames; one number throughout expected"
-                )
+                raise CannotStep("puts values of its own beside the frames; one number throughout expected")
             size, fill = put.shape[axis], float(put.flat[0]) if put.size else 0.0
             stream = stream.padded(size, 0, fill) if i < moving[0] else stream.padded(0, size, fill)
     return [_renamed(walk, node, stream)]
@@ -116,12 +114,12 @@ def padded(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     stream, rank = walk.stream(node.inputs[0]), walk.rank(node.inputs[0])
     pads, fill, given = (walk.constant(node, i) for i in (1, 2, 3))
     if pads is None:
-        raise NotIncremental("pads by no number")
+        raise CannotStep("pads by no number")
     axes = [int(axis) % rank for axis in (range(rank) if given is None else given.ravel())]
     numbers = dict(zip(axes, pads.reshape(2, -1).T.tolist(), strict=True))
     left, right = numbers.pop(stream.axis, (0, 0))
     if (left > 0 or right > 0) and node.attributes.get_string("mode", "constant") != "constant":
-        raise NotIncremental("pads time with frames of its own, which come later or before the first")
+        raise CannotStep("pads time with frames of its own, which come later or before the first")
     if any(map(any, numbers.values())):
         begins, ends = zip(*numbers.values(), strict=True)
         value = walk.operand(node.inputs[2]) if len(node.inputs) > 2 else None
@@ -139,7 +137,7 @@ def sliced(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     starts, ends = walk.counted(node, 1), walk.counted(node, 2)
     axes, steps = walk.constant(node, 3), walk.constant(node, 4)
     if starts is None or ends is None:
-        raise NotIncremental("cuts by no number")
+        raise CannotStep("cuts by no number")
     where = list(range(starts[0].size)) if axes is None else [int(axis) % rank for axis in axes.ravel()]
     step = [1] * len(where) if steps is None else [int(each) for each in steps.ravel()]
     if stream.axis not in where:
@@ -147,7 +145,7 @@ def sliced(walk: Walk, node: ir.Node) -> Sequence[Stream]:
         return [stream.on(out)]
     place = where.index(stream.axis)
     if step[place] != 1:
-        raise NotIncremental("takes every other frame; a stride of a convolution expected")
+        raise CannotStep("takes every other frame; a stride of a convolution expected")
     cuts = set()
     for hops, start, end in zip(walk.growth.hops, starts, ends, strict=True):
         size = stream.rate * hops + stream.left + stream.right
@@ -157,7 +155,7 @@ def sliced(walk: Walk, node: ir.Node) -> Sequence[Stream]:
         )
         cuts.add((first, size - last))
     if len(cuts) != 1:
-        raise NotIncremental("takes frames by their place in the whole, such as the last one")
+        raise CannotStep("takes frames by their place in the whole, such as the last one")
     ((first, behind),) = cuts
     others = [i for i in range(len(where)) if i != place]
     if others:

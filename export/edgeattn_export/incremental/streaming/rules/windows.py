@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from edgeattn_export.incremental.refusal import NotIncremental
+from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.stream import Stream
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
 
@@ -33,20 +33,20 @@ def windowed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     before = node.inputs[0]
     stream, rank = walk.stream(before), walk.rank(before)
     if any(map(walk.grows, node.inputs[1:])):
-        raise NotIncremental("has weights that follow from what it is given")
+        raise CannotStep("has weights that follow from what it is given")
     weights = [walk.operand(value) for value in node.inputs[1:]]
     if stream.axis == 0:
         (out,) = walk.draft.clone(node, [walk.aligned(before).value, *weights])
         return [walk.aligned(before).on(out)]
     if stream.axis == 1:
-        raise NotIncremental("sums over all time at once: time is its channels")
+        raise CannotStep("sums over all time at once: time is its channels")
     window, own = _window(walk, node, stream.axis - 2, rank - 2)
     stream = stream.padded(window.left, window.right, 0.0)
     if node.op_type != "Conv" and (window.left or window.right):
-        raise NotIncremental("pads time by itself; pad its input on the left, by a number")
+        raise CannotStep("pads time by itself; pad its input on the left, by a number")
     ahead = window.size - window.stride - stream.left
     if ahead > 0:
-        raise NotIncremental(_why_ahead(stream, window, ahead))
+        raise CannotStep(_why_ahead(stream, window, ahead))
     value = walk.draft.window(stream, stream.left)
     if ahead < 0:
         value = walk.draft.cut(value, stream.axis, 0, stream.rate + window.size - window.stride)
@@ -79,7 +79,7 @@ def _window(
 
     ceiled = node.attributes.get_int("ceil_mode", 0)
     if ceiled or node.attributes.get_string("auto_pad", "NOTSET") != "NOTSET":
-        raise NotIncremental("pads by a rule of its own; numbers expected")
+        raise CannotStep("pads by a rule of its own; numbers expected")
     kernel = [size.rest for size in walk.sizes(node.inputs[1])[2:] if size] if node.op_type == "Conv" else []
     kernel = numbers("kernel_shape", kernel)
     strides, dilations = numbers("strides", [1] * spatial), numbers("dilations", [1] * spatial)
