@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "buffer.hpp"
+#include "large_pages.hpp"
 #include "parallel.hpp"
 
 namespace edgeattn::kernels {
@@ -41,7 +42,7 @@ struct PackedLayer {
   std::size_t inner = 0, padded_inner = 0, columns = 0;
   std::size_t width = 0, panels = 0, halves = 1;
   std::size_t block = 0, blocks = 1;
-  Buffer<std::int8_t> weight;                      // [panels][halves][padded_inner / group][width][group]
+  Weights weight;                                  // [panels][halves][padded_inner / group][width][group]
   Buffer<float> scale;                             // [panels][halves][blocks][width]
   Buffer<std::int32_t> sum;                        // as scale: of each block's weights
   Buffer<float> bias;                              // [panels][halves][width]

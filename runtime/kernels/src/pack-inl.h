@@ -71,7 +71,7 @@ PackedLayer pack(const LayerParameters& p, std::int64_t target) {
     return buffer;
   };
   const auto padded_columns = layer.panels * layer.halves * layer.width;
-  layer.weight = filled(Buffer<std::int8_t>(padded_columns * layer.padded_inner));
+  layer.weight = filled(Weights(padded_columns * layer.padded_inner));
   layer.scale = filled(Buffer<float>(padded_columns * layer.blocks));
   layer.sum = filled(Buffer<std::int32_t>(padded_columns * layer.blocks));
   layer.bias = filled(Buffer<float>(padded_columns));
