@@ -12,6 +12,7 @@
 
 #include "floats-inl.h"
 #include "hwy/highway.h"
+#include "products.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
@@ -29,7 +30,10 @@ using IntVector = hn::Vec<Ints>;
 /// Activations and weights in 16 bits, two products a lane. The weights are widened as they are loaded.
 struct Pairs {
   using Value = std::int16_t;
+  static constexpr Products kProducts = Products::kPairs;
   static constexpr std::size_t kGroup = 2;
+  // What the stored inner width and rows are multiples of.
+  static constexpr std::size_t kInner = kGroup, kStoredRows = 1;
   static constexpr std::int32_t kOffset = 0;  // of a stored activation, beside its zero point's
   static constexpr bool kCentered = true;     // activations are stored less their zero point
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
@@ -62,7 +66,9 @@ struct Pairs {
 /// Activations and weights in 8 bits, four products a lane: VNNI (activations without a sign) or NEON's sdot
 /// (with one).
 struct Quads {
+  static constexpr Products kProducts = Products::kQuads;
   static constexpr std::size_t kGroup = 4;
+  static constexpr std::size_t kInner = kGroup, kStoredRows = 1;
   static constexpr bool kCentered = false;
 #if HWY_ARCH_X86
   using Value = std::uint8_t;

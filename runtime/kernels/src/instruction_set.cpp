@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "amx.hpp"
 #include "edgeattn_kernels.h"
 #include "error.hpp"
 
@@ -87,6 +88,11 @@ bool has_dot_product([[maybe_unused]] std::int64_t target) {
 #endif
 }
 
+Products products_of(std::int64_t target) {
+  if (!has_dot_product(target)) return Products::kPairs;
+  return target == HWY_AVX3_DL && has_amx() ? Products::kTiles : Products::kQuads;
+}
+
 std::size_t table_index(std::int64_t target) {
   const auto place = std::find(kTargets.begin(), kTargets.end(), target);
   require(place != kTargets.end(), "the kernels are not compiled for the instruction set ", target);
@@ -98,8 +104,10 @@ std::size_t table_index(std::int64_t target) {
 const char* edgeattn_kernels_instruction_set() {
   static const std::string name = [] {
     const auto target = edgeattn::kernels::targets().front();
-    const bool dot = edgeattn::kernels::has_dot_product(target);
-    return std::string(hwy::TargetName(target)) + (dot ? " with dot products" : "");
+    std::string words = hwy::TargetName(target);
+    if (edgeattn::kernels::has_dot_product(target)) words += " with dot products";
+    if (edgeattn::kernels::products_of(target) == edgeattn::kernels::Products::kTiles) words += " and AMX";
+    return words;
   }();
   return name.c_str();
 }

@@ -8,6 +8,7 @@
 #include "compiled_for.hpp"
 //
 #include "hwy/highway.h"
+#include "products.hpp"
 
 namespace edgeattn::kernels {
 
@@ -17,6 +18,9 @@ const std::vector<std::int64_t>& targets();
 /// Whether the CPU adds four products of 8 bits by one instruction beside what the target has: AVX-512 VNNI,
 /// AVX-VNNI, or NEON's dot products.
 bool has_dot_product(std::int64_t target);
+
+/// Returns what a target multiplies by on this CPU: tiles, dot products, or pairs.
+Products products_of(std::int64_t target);
 
 /// Returns the place of a target in the table of COMPILED_FOR_TARGETS.
 std::size_t table_index(std::int64_t target);

@@ -7,6 +7,7 @@
 #include "buffer.hpp"
 #include "large_pages.hpp"
 #include "parallel.hpp"
+#include "products.hpp"
 
 namespace edgeattn::kernels {
 
@@ -38,7 +39,7 @@ struct LayerParameters {
 /// to a sum.
 struct PackedLayer {
   std::int64_t target = 0;
-  bool dot_product = false;  // groups of four by one instruction; else pairs in 16 bits
+  Products products = Products::kPairs;
   std::size_t inner = 0, padded_inner = 0, columns = 0;
   std::size_t width = 0, panels = 0, halves = 1;
   std::size_t block = 0, blocks = 1;
@@ -67,8 +68,9 @@ constexpr std::size_t kMaxInner = 65536;
 /// Returns the layer, packed for one of targets().
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target);
 
-/// Returns the same for a CPU of that target that has dot products, or has none, whatever this one is.
-PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target, bool dot_product);
+/// Returns the same for a CPU of that target that has these products, whatever this one has. Tiles leave
+/// blocks of scales to dot products.
+PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target, Products products);
 
 /// Computes norm(activation(round(x * smoothing) W^T + bias) [* gate] + residual).
 ///

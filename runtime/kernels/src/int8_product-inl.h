@@ -91,9 +91,9 @@ HWY_NOINLINE void multiply(std::size_t count, const typename Dot::Value* rows, s
   }
 }
 
-/// Adds a block's sums to the products: scale times the sum of (value - zero) times weight.
+/// Adds a block's sums, rows of a panel, to the products: scale times the sum of (value - zero) times weight.
 template <class Dot>
-HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_scales, std::size_t count,
+HWY_INLINE void add_block(const std::int32_t* sums, const RowScale* row_scales, std::size_t count,
                           bool first, const float* HWY_RESTRICT scale,
                           const std::int32_t* HWY_RESTRICT weight_sum, Tile<Dot, float>& products) {
   const Floats d;
@@ -102,7 +102,7 @@ HWY_INLINE void add_block(Tile<Dot, std::int32_t>& sums, const RowScale* row_sca
     const auto column_scales = hn::Load(d, scale + v * kLanes);
     const auto column_sums = hn::Load(di, weight_sum + v * kLanes);
     for (std::size_t r = 0; r < count; ++r) {
-      auto sum = hn::Load(di, sums.at(r, v));
+      auto sum = hn::Load(di, sums + r * kWidth<Dot> + v * kLanes);
       if (!Dot::kCentered) sum = hn::Sub(sum, hn::Mul(hn::Set(di, row_scales[r].zero), column_sums));
       const auto before = first ? hn::Zero(d) : hn::Load(d, products.at(r, v));
       hn::Store(hn::MulAdd(hn::ConvertTo(d, sum), column_scales, before), d, products.at(r, v));

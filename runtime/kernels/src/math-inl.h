@@ -81,8 +81,9 @@ HWY_INLINE hn::Vec<D> gelu(D d, hn::Vec<D> x) {
   return gelu_by(kCoefficients, d, x);
 }
 
-/// Returns x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. It is x times a sigmoid, with an error of 3e-7 of
-/// |x|; where vectors have 16 lanes, whose divisions are slow, a polynomial, with an absolute error of 3e-6.
+/// Returns x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. It is x times a sigmoid, with an error of 3e-7
+/// of |x|; where vectors have 16 lanes, whose divisions are slow, a polynomial, with an absolute error of
+/// 3e-6.
 template <class D>
 HWY_INLINE hn::Vec<D> gelu_tanh(D d, hn::Vec<D> x) {
   if constexpr (hn::MaxLanes(D()) == 16) {

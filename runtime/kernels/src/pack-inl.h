@@ -53,9 +53,9 @@ template <class Dot>
 PackedLayer pack(const LayerParameters& p, std::int64_t target) {
   PackedLayer layer;
   layer.target = target;
-  layer.dot_product = Dot::kGroup == Quads::kGroup;
+  layer.products = Dot::kProducts;
   layer.inner = p.inner;
-  layer.padded_inner = round_up(p.inner, Dot::kGroup);
+  layer.padded_inner = round_up(p.inner, Dot::kInner);
   layer.columns = p.columns;
   layer.width = kWidth<Dot>;
   layer.panels = (p.columns + layer.width - 1) / layer.width;

@@ -22,8 +22,8 @@ std::vector<float> run(const PackedLayer& layer, std::size_t rows, const std::ve
 void expect_same(const Form& form, std::size_t rows, Random& random) {
   const auto own = make_layer(form, random);
   const auto x = floats(random, rows * form.inner, -1, 1.5f);
-  const auto pairs = run(pack_layer(own.parameters, HWY_AVX2, false), rows, x);
-  const auto quads = run(pack_layer(own.parameters, HWY_AVX2, true), rows, x);
+  const auto pairs = run(pack_layer(own.parameters, HWY_AVX2, Products::kPairs), rows, x);
+  const auto quads = run(pack_layer(own.parameters, HWY_AVX2, Products::kQuads), rows, x);
   expect(pairs == quads, "M=", rows, " K=", form.inner, " N=", form.columns, " gate=", form.gate, " bits=",
          form.bits, " block=", form.block);
 }
@@ -38,7 +38,7 @@ void extremes() {
     p.columns = columns;
     p.weight = weight.data();
     p.scale = scale.data();
-    const auto answer = run(pack_layer(p, HWY_AVX2, true), 1, x);
+    const auto answer = run(pack_layer(p, HWY_AVX2, Products::kQuads), 1, x);
     const float expected = 255.f * static_cast<float>(value) * static_cast<float>(inner);
     expect(answer == std::vector<float>(columns, expected), answer[0], " for ", expected);
   }

@@ -16,7 +16,7 @@ from pathlib import Path
 __all__ = ["has_dot_products", "instruction_set", "library", "version"]
 
 _NAMES = {"win32": "edgeattn_kernels.dll", "darwin": "libedgeattn_kernels.dylib"}
-_DOT_PRODUCTS = "with dot products"  # how the name of an instruction set ends
+_DOT_PRODUCTS = "with dot products"  # in the name of an instruction set
 
 
 def library() -> Path:
@@ -40,7 +40,7 @@ def instruction_set() -> str:
 
 def has_dot_products() -> bool:
     """Whether that one multiplies int8 by dot products; without them, the kernels gain nothing."""
-    return instruction_set().endswith(_DOT_PRODUCTS)
+    return _DOT_PRODUCTS in instruction_set()
 
 
 def _text(function: str) -> str:

@@ -1,0 +1,73 @@
+// A layer's run: rows are rounded, multiplied and normed, a chunk of rows after the other.
+#if defined(EDGEATTN_RUN_LAYER_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef EDGEATTN_RUN_LAYER_INL_H
+#undef EDGEATTN_RUN_LAYER_INL_H
+#else
+#define EDGEATTN_RUN_LAYER_INL_H
+#endif
+
+#include <algorithm>
+
+#include "norm-inl.h"
+#include "scratch.hpp"
+#include "tiled_chunk-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace edgeattn::kernels {
+namespace HWY_NAMESPACE {
+
+// A chunk's rounded rows stay in the second cache; a turn of a thread is worth waking it (some microseconds).
+constexpr std::size_t kChunkBytes = 192 << 10;
+constexpr std::size_t kTurnElements = 16 << 10;
+
+/// Calls `body(row)` for each row, some rows a turn.
+template <class Body>
+void for_rows(std::size_t rows, std::size_t width, const Parallel& threads, const Body& body) {
+  const auto turns = HWY_MIN(rows, divide_up(rows * width, kTurnElements));
+  threads(turns, [&](std::size_t turn) {
+    const Range part(rows, turn, turns);
+    for (auto row = part.first; row < part.end; ++row) body(row);
+  });
+}
+
+template <class Dot>
+void run_chunk(const Chunk<Dot>& chunk, const Parallel& threads) {
+  const auto& layer = chunk.layer;
+  for_rows(chunk.rows.rows, layer.inner, threads, [&](std::size_t row) {
+    chunk.scales[row] = round_row<Dot>(chunk.rows.x + row * layer.inner, layer.smoothing.data(), layer.inner,
+                                       layer.padded_inner, chunk.values + row * layer.padded_inner);
+  });
+  multiply_chunk(chunk, threads);
+  if (layer.norm == Norm::kNone) return;
+  for_rows(chunk.rows.rows, layer.columns, threads, [&](std::size_t row) {
+    norm_row(chunk.before_norm() + row * layer.columns, layer.norm == Norm::kLayer, layer.epsilon,
+             layer.norm_scale.data(), layer.norm_bias.data(), layer.columns,
+             chunk.rows.y + row * layer.columns);
+  });
+}
+
+template <class Dot>
+void run(const PackedLayer& layer, const LayerRows& all, const Parallel& threads) {
+  using Value = typename Dot::Value;
+  const auto fitting = HWY_MAX(Dot::kRows, kChunkBytes / (layer.padded_inner * sizeof(Value)));
+  const auto chunks = divide_up(all.rows, fitting), longest = divide_up(all.rows, chunks);
+  const auto stored = round_up(longest, Dot::kStoredRows) * layer.padded_inner;
+  ScratchSize size;
+  size.add<Value>(stored);
+  size.add<RowScale>(longest);
+  Scratch scratch(size);
+  auto* const values = scratch.take<Value>(stored);
+  auto* const scales = scratch.take<RowScale>(longest);
+  for (std::size_t c = 0; c < chunks; ++c) {
+    const Range part(all.rows, c, chunks);
+    const auto in = part.first * layer.inner, out = part.first * layer.columns;
+    const LayerRows rows{part.size(), all.x + in, all.residual ? all.residual + out : nullptr, all.y + out,
+                         all.sum ? all.sum + out : nullptr};
+    run_chunk<Dot>({layer, rows, values, scales}, threads);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace edgeattn::kernels
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,111 @@
+// The layer by tiles beside dot products: packing, tails and blocks by a double of AMX's instructions on
+// every x86-64, then by AMX where the CPU has it.
+//
+// Both are summed in integers, exactly, and all else is the same code: no bit may differ.
+#define HWY_COMPILE_ONLY_STATIC  // portable vectors
+#include "compiled_for.hpp"
+//
+#include "expectations.hpp"
+#include "instruction_set.hpp"
+#include "layer_in_doubles.hpp"
+#include "pack-inl.h"
+#include "plain_registers.hpp"
+#include "run_layer-inl.h"
+#include "threads.hpp"
+
+using namespace edgeattn::kernels;
+
+namespace {
+
+namespace portable = edgeattn::kernels::HWY_NAMESPACE;
+using Double = PlainRegisters<portable::TileShapes>;
+using PlainTiles = portable::Tiles<Double>;
+
+/// Rows, and what a layer made of them.
+struct Answers {
+  std::vector<float> x, residual, y, sum;
+
+  Answers(const Form& form, std::size_t count, Random& random)
+      : x(floats(random, count * form.inner, -1, 1.5f)),
+        residual(floats(random, count * form.columns, -1, 1)),
+        y(count * form.columns),
+        sum(y.size()) {}
+
+  LayerRows rows(std::size_t count) {
+    return {count, x.data(), count % 2 ? residual.data() : nullptr, y.data(), sum.data()};
+  }
+  bool operator==(const Answers& other) const { return sum == other.sum && y == other.y; }
+};
+
+Form any_form(Random& random) {
+  const auto pick = [&](unsigned count) { return random() % count; };
+  Form form{1 + pick(260), 1 + pick(160)};
+  form.activation = static_cast<Activation>(pick(6));
+  form.norm = static_cast<Norm>(pick(3));
+  form.gate = pick(2);
+  form.smoothing = pick(2);
+  form.bias = pick(2);
+  form.affine = form.norm != Norm::kNone && pick(2);
+  form.bits = pick(2) ? 8 : 4;
+  return form;
+}
+
+/// Compares two ways to pack and run a layer.
+template <class One, class Other>
+void expect_alike(const char* name, const Form& form, std::size_t count, Random& random, const One& one,
+                  const Other& other) {
+  const auto own = make_layer(form, random);
+  Answers first(form, count, random), second = first;
+  one(own.parameters, first.rows(count));
+  other(own.parameters, second.rows(count));
+  expect(first == second, name, ": M=", count, " K=", form.inner, " N=", form.columns, " activation=",
+         static_cast<int>(form.activation), " norm=", static_cast<int>(form.norm), " gate=", form.gate,
+         " bits=", form.bits);
+}
+
+template <class One, class Other>
+void expect_all_alike(const char* name, const One& one, const Other& other) {
+  Random random(7);
+  for (const std::size_t rows : {1, 3, 4, 16, 17, 31, 33, 50})
+    for (const std::size_t inner : {1, 64, 65, 200})
+      for (const std::size_t columns : {1, 48, 97})
+        expect_alike(name, {inner, columns}, rows, random, one, other);
+  for (int i = 0; i < 60; ++i) expect_alike(name, any_form(random), 1 + random() % 80, random, one, other);
+  expect_alike(name, {4096, 50}, 70, random, one, other);  // several chunks
+}
+
+void by_the_double() {
+  expect_all_alike(
+      "the double",
+      [](const LayerParameters& p, const LayerRows& rows) {
+        portable::run<PlainTiles>(portable::pack<PlainTiles>(p, HWY_EMU128), rows, InOrder());
+      },
+      [](const LayerParameters& p, const LayerRows& rows) {
+        portable::run<portable::Quads>(portable::pack<portable::Quads>(p, HWY_EMU128), rows, InOrder());
+      });
+  expect(Double::configured > 0, "no tile was configured");
+}
+
+void by_amx() {
+  expect_all_alike(
+      "AMX",
+      [](const LayerParameters& p, const LayerRows& rows) {
+        const auto layer = pack_layer(p, HWY_AVX3_DL, Products::kTiles);
+        expect(layer.products == Products::kTiles, "a layer that tiles leave");
+        run_layer(layer, rows, Threads(3));
+      },
+      [](const LayerParameters& p, const LayerRows& rows) {
+        run_layer(pack_layer(p, HWY_AVX3_DL, Products::kQuads), rows, InOrder());
+      });
+}
+
+}  // namespace
+
+int main() {
+  by_the_double();
+  if (targets().front() == HWY_AVX3_DL && products_of(HWY_AVX3_DL) == Products::kTiles)
+    by_amx();
+  else
+    std::printf("by the double alone: this CPU has no AMX\n");
+  return summary();
+}
