@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts web peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace repeats proof site
+.PHONY: check lint test fmt bench sizes verdicts peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -19,12 +19,8 @@ fmt:
 	ruff check --fix .
 	ruff format .
 
-bench:  ## int8 against onnxruntime's own quantization, and the time per token; three minutes
+bench:  ## int8 against onnxruntime's own quantization; two minutes
 	python tests/bench/bench_int8.py
-	python tests/bench/bench_generation.py
-
-repeats:  ## whether two runs of bench agree, idle and beside a busy process; half an hour on a quiet machine
-	python tests/bench/bench_repeats.py $(BENCH)
 
 verdicts:  ## whether a pass holds on inputs that it was not judged by; some minutes
 	python tests/bench/bench_verdicts.py digits
@@ -38,10 +34,6 @@ sizes:  ## the size of models with 4 and 8 bits against their cosine; some minut
 
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py
-
-web:  ## what onnxruntime-web takes, in Node and in Chromium; ten minutes, after edgeattn targets --install web
-	python tests/bench/bench_web_forms.py
-	python tests/bench/bench_web.py
 
 peers:  ## against the peers, each in a virtual environment of its own; the first time takes two hours
 	python tests/bench/bench_peers.py

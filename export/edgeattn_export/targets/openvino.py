@@ -22,7 +22,7 @@ FORMS = Forms(
 )
 
 # Nanoseconds of 1,000 multiply-accumulates: OpenVINO 2025.4 in float32, one core of an Intel Xeon with
-# VNNI, no AMX, see tests/bench/bench_openvino.py. Activations of s8 are no form here: they are less exact,
+# VNNI, no AMX, see tests/bench/bench_paces.py. Activations of s8 are no form here: they are less exact,
 # and take 5.4, as VNNI multiplies u8 by s8; AMX alone is faster with them, 2.2 where u8 takes 2.5. Channels
 # that are split off cost 0.45 of MiniLM's 9.7 ms with 128 tokens, in the second layer of each of its six
 # blocks.

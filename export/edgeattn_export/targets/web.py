@@ -28,7 +28,7 @@ FORMS = Forms(
     finish=(SharedQuantization(), CenteredNorm(), NarrowScales()),
 )
 
-# tests/bench/bench_web_forms.py: 32 tokens, 384 to 1536 channels and back, one thread of Node 20 with
+# tests/bench/bench_paces.py: 32 rows, 384 to 1536 channels and back, one thread of Node 20 with
 # onnxruntime-web 1.30 on an Intel Xeon with AMX. Blocks have no wasm kernel: each call dequantizes them.
 # What the two techniques add is of MiniLM-L6 whole, at 16 and at 32 tokens.
 PACES = {

@@ -1,14 +1,15 @@
-"""What a multiply-accumulate costs in each form that the target openvino has: the paces of its search.
+"""What a multiply-accumulate costs in each form of a target's linear layers: the paces of its search.
 
     edgeattn targets --install openvino
-    python tests/bench/bench_openvino.py
+    python tests/bench/bench_paces.py openvino [--rows 128] [--rounds 60]
 
-A chain of linear layers as wide as MiniLM's, of 128 rows, in one form after the other, one thread, in turns.
-The least time counts: whatever else runs on the machine only adds to it.
+A chain of linear layers as wide as MiniLM's, in one form after the other, one thread, in turns. The least
+time counts: whatever else runs on the machine only adds to it.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Mapping
 
@@ -21,30 +22,35 @@ from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipes.recipe import EVERY
-from edgeattn_export.targets.openvino import OPENVINO_CPU
+from edgeattn_export.targets import TARGETS
 
-ROWS, NARROW, WIDE, PAIRS = 128, 384, 1536, 6
-ROUNDS = 60
+NARROW, WIDE, PAIRS = 384, 1536, 6
 
 
 def main() -> None:
     """Measure and print."""
-    x = np.random.default_rng(0).standard_normal((1, ROWS, NARROW)).astype(np.float32)
+    parser = argparse.ArgumentParser(description="Time the forms of a target's linear layers.")
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--rows", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=60)
+    arguments = parser.parse_args()
+    target = TARGETS[arguments.target]
+    x = np.random.default_rng(0).standard_normal((1, arguments.rows, NARROW)).astype(np.float32)
     samples = Samples((Sample({"x": x}),))
-    calibration = Calibration(_chain(), samples, OPENVINO_CPU.prover, OPENVINO_CPU.forms)
+    calibration = Calibration(_chain(), samples, target.prover, target.forms)
     calls = {}
-    for name in OPENVINO_CPU.forms.linear:
+    for name in target.forms.linear:
         graph = written(calibration, Recipe("", ((EVERY, Treatment(name)),), ()))
-        calls[name] = OPENVINO_CPU.engine.runner(graph).bind({"x": x})
-    thousands = 2 * PAIRS * ROWS * NARROW * WIDE / 1e3
-    for name, least in _least_seconds(calls).items():
+        calls[name] = target.engine.runner(graph).bind({"x": x})
+    thousands = 2 * PAIRS * arguments.rows * NARROW * WIDE / 1e3
+    for name, least in _least_seconds(calls, arguments.rounds).items():
         print(f"{name:20} {least * 1e3:7.2f} ms  {least * 1e9 / thousands:6.2f} ns of 1,000")
 
 
-def _least_seconds(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+def _least_seconds(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Return the least time of each call; the worker's processor time is not known here."""
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, call in calls.items():
             start = time.perf_counter()
             call()
