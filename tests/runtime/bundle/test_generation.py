@@ -113,6 +113,12 @@ def test_positions_may_be_unbounded() -> None:
     assert json.loads(Manifest.from_json(text).to_json())["generation"]["positions"] is None
 
 
+def test_the_first_token_of_a_vocabulary_may_be_a_stop() -> None:
+    manifest = Manifest.from_json(json.dumps(_changed("decoder.edge", _generation(defaults={"stop": [0]}))))
+    assert manifest.generation is not None
+    assert manifest.generation.defaults.stop == (0,)
+
+
 # Each breaks one rule that the JSON schema can state too; the message must name the key.
 BROKEN: dict[str, tuple[str, Change]] = {
     "generation: ": ("decoder.edge", lambda m: m.update(generation=[])),

@@ -143,6 +143,16 @@ def test_a_command_prints_the_answer_to_a_question(conformance: Path, command: C
     assert pair[3][slice(*answer.span)] == answer.text
 
 
+def test_an_answer_needs_the_pair_of_each_row(conformance: Path) -> None:
+    question, context = "Who?", "Émilie wrote it."
+    with load(conformance / "span-wordpiece.edge") as model:
+        outputs = model(**model.prepare(text=question, pair=context))
+        with pytest.raises(InputError, match=": no pairs found for "):
+            model.predictions(outputs)
+        with pytest.raises(InputError, match=": 2 pairs found for "):
+            model.predictions(outputs, text=[question] * 2, pair=[context] * 2)
+
+
 def test_boxes_of_images_in_a_border_need_their_size(
     conformance: Path, tmp_path: Path, command: Command
 ) -> None:
