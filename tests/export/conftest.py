@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
@@ -20,7 +22,7 @@ from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.lower import Lowered, lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
@@ -31,6 +33,11 @@ from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import CPU, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
+
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+from rewritten import Rewrite, Rewritten
+from tapes import model_of
 
 SEED = 7
 WIDTH, HEADS = 16, 2
@@ -135,36 +142,9 @@ def _sample(length: int) -> dict[str, Tensor]:
 
 
 @pytest.fixture(scope="session")
-def operators_of() -> Callable[[ir.Model, str], list[str]]:
-    """A function that lists the operators that came from one part, or from within it."""
-
-    def operators(model: ir.Model, part: str) -> list[str]:
-        path = f"parts.{part}"
-        return [
-            node.op_type
-            for node in model.graph
-            if module_of(node) == path or module_of(node).startswith(f"{path}.")
-        ]
-
-    return operators
-
-
-@pytest.fixture(scope="session")
-def attention_of(operators_of: Callable[[ir.Model, str], list[str]]) -> Callable[[ir.Model, str], ir.Node]:
-    """A function that returns the one Attention that a part became, and asserts that it did."""
-
-    def attention(model: ir.Model, part: str) -> ir.Node:
-        operators = operators_of(model, part)
-        assert operators.count("Attention") == 1
-        assert "Softmax" not in operators
-        path = f"parts.{part}"
-        return next(
-            node
-            for node in model.graph
-            if node.op_type == "Attention" and f"{module_of(node)}.".startswith(f"{path}.")
-        )
-
-    return attention
+def rewrite(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Rewrite:
+    """A function that captures parts side by side, and has a rule rewrite a copy, behind others."""
+    return lambda rule, parts, *behind: Rewritten.by(rule, *side_by_side(parts), *behind)
 
 
 @pytest.fixture(scope="session")
@@ -189,10 +169,7 @@ def by_hand() -> Callable[..., ir.Model]:
         tape.op("MatMul", inputs, output=y if bias is None else product, **named)
         if bias is not None:
             tape.op("Add", [product, embed(tape, bias, "bias")], output=y)
-        graph = ir.Graph(
-            [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="linear"
-        )
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, [x], [y])
 
     return build
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.bundle.manifest import Symbol
 
 LONGEST = 32
@@ -30,7 +28,7 @@ class Tables(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def tables(exported: Callable[..., tuple[Captured, Samples]]) -> Captured:
+def tables(exported: Export) -> Captured:
     return exported(Tables(), [torch.ones(1, length, 4).split(1) for length in (5, 3, 4)])[0]
 
 
@@ -120,7 +118,7 @@ TABLE_ROWS = {  # by input; None, where an integer below 0 may mean something
 
 
 @pytest.fixture(scope="module")
-def lookups(exported: Callable[..., tuple[Captured, Samples]]) -> Captured:
+def lookups(exported: Export) -> Captured:
     def sample(length: int) -> dict[str, Tensor]:
         ids = torch.arange(length)[None] % 8
         return {name: ids.int() if name == "narrow" else ids for name in TABLE_ROWS}

@@ -1,21 +1,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.export_errors import explanation, run_failure
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.engine.graph_session import failure
 from edgeattn_runtime.errors import CaptureError
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Spectrum(nn.Module):
@@ -61,10 +58,7 @@ class Around(nn.Module):
             Branch,
             r"forward .*test_export_errors\.py, line \d+, in forward \(if x\.sum\(\) > 0:\).*torch\.where.*",
         ),
-        (
-            Noise,
-            r"module 'blocks\.0\.1' .*\(RandomNormalLike\).*",
-        ),
+        (Noise, r"module 'blocks\.0\.1' .*\(RandomNormalLike\).*"),
     ],
 )
 def test_the_module_line_or_operator_is_named(

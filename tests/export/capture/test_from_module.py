@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured, capture
@@ -27,8 +28,6 @@ from edgeattn_runtime.errors import BundleError, CaptureError, ModelError, Sampl
 TOLERANCE = 1e-5  # of the output's scale: float sums in another order
 WIDTH = 4
 LENGTHS = (5, 3, 4)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def _raw(*lengths: int) -> list[dict[str, Tensor]]:

@@ -6,18 +6,15 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError
 
 WIDTH = 8
 BETWEEN = 6  # a length that is neither an end, nor the middle, nor the next one to any of these
 LENGTHS = (3, 4, 5, BETWEEN, 8, 9, 11, 12)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def _raw() -> list[dict[str, Tensor]]:

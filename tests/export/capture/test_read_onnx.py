@@ -8,6 +8,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.capture.from_onnx import read_onnx
 from edgeattn_export.graph.dataflow import embed, operators
@@ -22,10 +23,7 @@ def model() -> ir.Model:
     tape = Tape()
     x, y = (ir.val(name, ir.DataType.FLOAT, ("rows", WIDTH)) for name in ("x", "y"))
     tape.op("MatMul", [x, embed(tape, np.ones((WIDTH, WIDTH), np.float32), "weight")], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 18}, name="linear"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y], 18)
 
 
 @pytest.fixture

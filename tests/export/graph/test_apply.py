@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import Refused, Site, apply, apply_or_refuse, merge_duplicates
 from edgeattn_export.graph.dataflow import embed, operators
@@ -45,8 +46,7 @@ def model() -> ir.Model:
     tape.op("Abs", [negative], name="last", output=y, metadata_props={MODULE: "layer.1"})
     tape.op("Abs", [x], name="refused", output=z, metadata_props={MODULE: "layer.2"})
     tape.op("Abs", [x], name="ignored", output=w)
-    graph = ir.Graph([x], [y, z, w], nodes=tape.nodes, opset_imports={"": 23}, name="abs")
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y, z, w])
 
 
 X = np.array([[-1.0, 3.0]], np.float32)
@@ -124,8 +124,7 @@ def test_identities_go_where_they_hold_no_two_outputs_apart(
         values.append(ir.val(name, ir.DataType.FLOAT, ("batch", 2)))
         tape.op("Neg" if name == "neg" else "Identity", [values[-2]], output=values[-1])
     ends = [value for value in values if value.name in outputs]
-    graph = ir.Graph([x], ends, nodes=tape.nodes, opset_imports={"": 23}, name="chain")
-    model = ir.Model(graph, ir_version=10)
+    model = model_of(tape, [x], ends)
     apply(Doubling(), model)
     assert operators(model).get("Identity", 0) == left
     actual = ORT_CPU.runner(model)({"x": X})
@@ -173,12 +172,7 @@ def _two(first: tuple[str, float], second: tuple[str, float]) -> ir.Model:
         tape.op("Neg", [tape.op(operator, [x, constant])], output=output)
         outputs.append(output)
     graph = ir.Graph(
-        [x],
-        outputs,
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="two",
+        [x], outputs, nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="two"
     )
     return ir.Model(graph, ir_version=10)
 

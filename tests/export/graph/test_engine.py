@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import serialize
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.weight_files import WeightFiles
 from edgeattn_runtime.errors import BundleError, IncompatibleRuntimeError
@@ -75,10 +75,7 @@ def test_providers_and_options_reach_the_session(by_hand: Callable[..., ir.Model
 
 
 def test_large_weights_are_mapped_from_files_that_all_sessions_share(
-    encoder: Captured,
-    samples: Samples,
-    plainly: Callable[[ir.Model], SessionRunner],
-    monkeypatch: pytest.MonkeyPatch,
+    encoder: Captured, samples: Samples, plainly: Plainly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = WeightFiles()
     monkeypatch.setattr("edgeattn_export.graph.engine.SESSION_WEIGHTS", files)

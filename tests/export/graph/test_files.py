@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
+from tapes import model_of
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.files import file_mb, model_files, serialize, weight_bytes
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.weight_files import PAGE_BYTES
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -39,7 +39,7 @@ def test_one_file_where_the_weights_fit(encoder: Captured) -> None:
 
 @pytest.mark.usefixtures("low_limit")
 def test_large_weights_get_a_file_of_their_own(
-    encoder: Captured, samples: Samples, tmp_path: Path, plainly: Callable[[ir.Model], SessionRunner]
+    encoder: Captured, samples: Samples, tmp_path: Path, plainly: Plainly
 ) -> None:
     before = serialize(encoder.model)
     files = model_files(encoder.model, "model.onnx")
@@ -130,15 +130,7 @@ def _lookup() -> ir.Model:
     rows = ir.val("rows", ir.DataType.INT8, ["batch", 1000])
     table = tape.initializer(ir.tensor(np.ones((TABLE_MB * 1000, 1000), np.int8), name="table"))
     tape.op("Gather", [table, tokens], output=rows)
-    graph = ir.Graph(
-        [tokens],
-        [rows],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="lookup",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [tokens], [rows])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux what memory is private")

@@ -4,6 +4,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -18,8 +19,7 @@ def _model(*overloads: str) -> ir.Model:
     for overload in overloads:
         value = tape.op("Scale", [value], domain=DOMAIN, overload=overload)
     value.name, value.type = "y", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph([x], [value], nodes=tape.nodes, opset_imports={"": 23, DOMAIN: 1}, name="chain")
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [value], 23, DOMAIN)
 
 
 def _body(node: ir.Node, opset: int) -> ir.Function:

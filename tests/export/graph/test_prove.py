@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
 
@@ -73,7 +74,7 @@ class Two(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def two(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
+def two(exported: Export) -> tuple[Captured, Samples]:
     generator = torch.Generator().manual_seed(0)
     return exported(Two(), [{"x": torch.randn(1, length, 4, generator=generator)} for length in (5, 3, 7)])
 
@@ -144,7 +145,7 @@ def test_the_proof_covers_the_trials(two: tuple[Captured, Samples], proof: Proof
 
 
 @pytest.fixture(scope="module")
-def convolution(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
+def convolution(exported: Export) -> tuple[Captured, Samples]:
     raw = [{"input": torch.randn(1, 4, length)} for length in (5, 6, 8)]
     return exported(nn.Conv1d(4, 4, 3), raw)
 
@@ -190,9 +191,7 @@ class SmallBesideLarge(nn.Module):
         return torch.cat([300 + x, 0.002 * self.small(x)], -1)
 
 
-def test_a_small_channel_is_seen_beside_a_large_one(
-    exported: Callable[..., tuple[Captured, Samples]],
-) -> None:
+def test_a_small_channel_is_seen_beside_a_large_one(exported: Export) -> None:
     captured, samples = exported(SmallBesideLarge(), [{"x": torch.randn(1, n, 1)} for n in (5, 3, 7)])
     proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
     negated = Swapping({"small": lambda tape, x: tape.op("Neg", [tape.op("Erf", [x])])})

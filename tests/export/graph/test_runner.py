@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.runner import SessionRunner
@@ -13,8 +15,6 @@ from edgeattn_runtime.errors import BundleError, InputError
 
 X = np.array([[[-1.0, 2.0]]], np.float32)
 TABLE = np.arange(8, dtype=np.float32).reshape(4, 2)
-
-Plainly = Callable[[ir.Model], SessionRunner]
 
 
 @pytest.fixture
@@ -25,15 +25,7 @@ def lookup(plainly: Plainly) -> SessionRunner:
     rows, square = (ir.val(name, ir.DataType.FLOAT, None) for name in ("rows", "square"))
     tape.op("Gather", [embed(tape, TABLE, "table"), ids], output=rows)
     tape.op("Reshape", [rows, embed(tape, np.array([2, 2]), "dims")], output=square)
-    graph = ir.Graph(
-        [ids],
-        [rows, square],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="lookup",
-    )
-    return plainly(ir.Model(graph, ir_version=10))
+    return plainly(model_of(tape, [ids], [rows, square]))
 
 
 def test_answers_by_name_and_leaves_out_what_the_graph_does_not_take(

@@ -6,15 +6,16 @@ from itertools import combinations
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, operators
 from edgeattn_export.graph.files import serialize
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.graph.shapes import sized_inputs
@@ -46,7 +47,7 @@ def test_a_bound_graph_answers_as_the_dynamic_one(
     plain: ir.Model,
     encoder: Captured,
     samples: Samples,
-    plainly: Callable[[ir.Model], SessionRunner],
+    plainly: Plainly,
     scaled_error: Callable[..., float],
 ) -> None:
     sizes = {"batch": batch, "sequence": sequence}
@@ -83,10 +84,7 @@ def test_a_quantized_constant_stays_as_it_is_stored() -> None:
     stored = tape.initializer(ir.tensor(np.ones(4, np.int8), name="stored"))
     scale = tape.initializer(ir.tensor(np.float32(0.5), name="scale"))
     tape.op("Add", [x, tape.op("DequantizeLinear", [stored, scale])], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="stored"
-    )
-    bound = bind(ir.Model(graph, ir_version=10), {"batch": 2})
+    bound = bind(model_of(tape, [x], [y], 21), {"batch": 2})
     assert operators(bound) == {"DequantizeLinear": 1, "Add": 1}
 
 
@@ -94,9 +92,8 @@ def test_a_size_that_follows_from_numbers_is_an_error() -> None:
     tape = Tape()
     x, y = ir.val("x", ir.DataType.FLOAT, ("batch", 4)), ir.val("y", ir.DataType.INT64, (2, None))
     tape.op("NonZero", [x], output=y, metadata_props={MODULE: "router"})
-    graph = ir.Graph([x], [y], nodes=tape.nodes, opset_imports={"": 23}, name="router")
     with pytest.raises(ModelError, match=r"NonZero in router.*batch 2"):
-        bind(ir.Model(graph, ir_version=10), {"batch": 2})
+        bind(model_of(tape, [x], [y]), {"batch": 2})
 
 
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=12)

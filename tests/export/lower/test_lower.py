@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export, Plainly
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -14,7 +15,6 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
@@ -28,8 +28,6 @@ from edgeattn_runtime.errors import EdgeAttnError
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, HEADS, SIZE = 8, 2, 4
 LENGTHS = (5, 9, 3, 12)
-
-Plainly = Callable[[ir.Model], SessionRunner]
 
 
 class Attention(nn.Module):
@@ -76,7 +74,7 @@ class Translator(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def translator(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
+def translator(exported: Export) -> tuple[Captured, Samples, Recovered]:
     torch.manual_seed(0)
     raw = [
         {

@@ -8,8 +8,10 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -63,7 +65,7 @@ class Layers(nn.Module):
 
 
 @pytest.fixture(scope="session")
-def layers(exported: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples, Recovered]:
+def layers(exported: Export) -> tuple[Captured, Samples, Recovered]:
     """The layers, captured and recovered, with their samples."""
     generator = torch.Generator().manual_seed(0)
     raw = [{"tokens": torch.randint(0, ROWS, (1, n), generator=generator)} for n in (5, 9, 3, 12)]
@@ -118,14 +120,6 @@ def lookup() -> Callable[..., ir.Model]:
         y = ir.val("y", ir.DataType.FLOAT, None)
         inputs = [embed(tape, table, "table"), ids]
         tape.op("Gather", inputs, {"axis": axis}, output=y, metadata_props={MODULE: "encoder.words"})
-        graph = ir.Graph(
-            [ids],
-            [y],
-            nodes=tape.nodes,
-            initializers=tape.initializers,
-            opset_imports={"": 23},
-            name="lookup",
-        )
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, [ids], [y])
 
     return build

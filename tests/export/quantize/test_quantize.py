@@ -6,6 +6,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -82,9 +83,7 @@ def test_a_recipe_of_fewer_forms(recovered: Recovered, samples: Samples, calibra
     assert operators(rows.model)["MatMul"] == 4
 
 
-def test_a_constant_that_lies_transposed_in_memory(
-    exported: Callable[..., tuple[Captured, Samples]], calibrated: Calibrated
-) -> None:
+def test_a_constant_that_lies_transposed_in_memory(exported: Export, calibrated: Calibrated) -> None:
     class Offset(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -98,9 +97,7 @@ def test_a_constant_that_lies_transposed_in_memory(
     assert [layer.form for layer in quantize(known, DYNAMIC_INT8).layers] == ["int8"]
 
 
-def test_infinite_weights_name_the_module(
-    exported: Callable[..., tuple[Captured, Samples]], calibrated: Calibrated
-) -> None:
+def test_infinite_weights_name_the_module(exported: Export, calibrated: Calibrated) -> None:
     class Saturated(nn.Module):
         def __init__(self) -> None:
             super().__init__()

@@ -2,22 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
+from rewritten import Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.apply import Applied, apply
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, SIDE = 8, 4
-
-Folded = tuple[Captured, Samples, ir.Model, Applied]
 
 
 class Rows(nn.Module):
@@ -84,30 +80,26 @@ class Parts(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def folded(exported: Callable[..., tuple[Captured, Samples]]) -> Folded:
+def folded(exported: Export) -> Rewritten:
     torch.manual_seed(0)
-    captured, samples = exported(
-        Parts(), [{"x": torch.randn(batch, WIDTH, SIDE, SIDE)} for batch in (1, 2, 3)]
-    )
-    model = captured.model.clone()
-    return captured, samples, model, apply(FoldBatchNorm(), model)
+    batches = [{"x": torch.randn(batch, WIDTH, SIDE, SIDE)} for batch in (1, 2, 3)]
+    return Rewritten.by(FoldBatchNorm(), *exported(Parts(), batches))
 
 
-def test_it_fires_where_a_product_is_normed_and_nowhere_else(folded: Folded) -> None:
-    assert len(folded[3].sites) == len(FIRES)
-    left = {module_of(node) for node in folded[2].graph if node.op_type == "BatchNormalization"}
+def test_it_fires_where_a_product_is_normed_and_nowhere_else(folded: Rewritten) -> None:
+    assert len(folded.applied.sites) == len(FIRES)
+    left = {module_of(node) for node in folded.model.graph if node.op_type == "BatchNormalization"}
     assert {module.split(".")[1] for module in left} == set(OTHERS)
 
 
-def test_the_numbers_agree(folded: Folded, scaled_error: Callable[..., float]) -> None:
-    captured, samples, model, _ = folded
-    runner = ORT_CPU.runner(model)
-    for sample in samples:
-        expected = captured.reference(sample.inputs)
+def test_the_numbers_agree(folded: Rewritten, scaled_error: Callable[..., float]) -> None:
+    runner = ORT_CPU.runner(folded.model)
+    for sample in folded.samples:
+        expected = folded.captured.reference(sample.inputs)
         assert scaled_error(expected, runner(sample.inputs)) < TOLERANCE
 
 
 @pytest.mark.parametrize("part", FIRES)
-def test_the_layer_keeps_its_module(folded: Folded, part: str) -> None:
-    products = [node for node in folded[2].graph if node.op_type == "MatMul"]
+def test_the_layer_keeps_its_module(folded: Rewritten, part: str) -> None:
+    products = [node for node in folded.model.graph if node.op_type == "MatMul"]
     assert f"parts.{part}.linear" in {module_of(node) for node in products}

@@ -4,6 +4,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
@@ -23,10 +24,7 @@ def _folded(perm: tuple[int, ...], unfolded: list[int]) -> ir.Model:
     transposed.shape = ir.Shape([(6, 4, 5)[axis] for axis in perm])
     output = tape.op("Reshape", [transposed, unfold])
     output.name, output.dtype, output.shape = "y", ir.DataType.FLOAT, ir.Shape(unfolded)
-    graph = ir.Graph(
-        [x], [output], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="folded"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [output])
 
 
 def test_it_becomes_one_transpose() -> None:

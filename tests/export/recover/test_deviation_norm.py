@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import onnx_ir as ir
 import pytest
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover.rules.deviation_norm import NameDeviationNorm
 
 
@@ -40,7 +39,7 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def places(side_by_side: Callable[..., tuple[Captured, Samples]]) -> list[str]:
+def places(side_by_side: Export) -> list[str]:
     captured, _ = side_by_side({name: lambda f=f: Norm(f) for name, f in {**NAMED, **OTHERS}.items()})
     model: ir.Model = captured.model.clone()
     applied = apply(NameDeviationNorm(), model)

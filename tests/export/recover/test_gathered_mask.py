@@ -3,19 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import onnx_ir as ir
 import pytest
 import torch
+from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.apply import Applied, apply
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gathered_mask import TakeMask
-
-Rewritten = tuple[Captured, Samples, ir.Model, Applied]
 
 
 class Gathered(nn.Module):
@@ -42,35 +37,28 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def rewritten(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Rewritten:
-    places = {**FIRES, **OTHERS}
-    captured, samples = side_by_side(
-        {n: (lambda place=place: Gathered(place)) for n, place in places.items()}
-    )
-    model = captured.model.clone()
-    return captured, samples, model, apply(TakeMask(), model)
+def rewritten(rewrite: Rewrite) -> Rewritten:
+    return rewrite(TakeMask(), parts_of(Gathered, {**FIRES, **OTHERS}))
 
 
-def test_a_mask_in_its_own_order_is_taken_as_it_is(
-    rewritten: Rewritten, operators_of: Callable[[ir.Model, str], list[str]]
-) -> None:
-    assert {site.module for site in rewritten[3].sites} == {f"parts.{name}" for name in FIRES}
+def test_a_mask_in_its_own_order_is_taken_as_it_is(rewritten: Rewritten) -> None:
+    assert rewritten.fired == set(FIRES)
     for name in FIRES:
-        assert not {"GatherND", "Expand", "Concat"} & set(operators_of(rewritten[2], name))
+        assert not {"GatherND", "Expand", "Concat"} & set(rewritten.after(name))
 
 
-def test_another_order_is_left(
-    rewritten: Rewritten, operators_of: Callable[[ir.Model, str], list[str]]
-) -> None:
+def test_another_order_is_left(rewritten: Rewritten) -> None:
     for name in OTHERS:
-        assert "GatherND" in operators_of(rewritten[2], name)
+        assert "GatherND" in rewritten.after(name)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (1, 4), (3, 5)])
 def test_answers_as_pytorch(sizes: tuple[int, int], rewritten: Rewritten) -> None:
-    captured, samples, model, _ = rewritten
-    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
+    captured = rewritten.captured
+    inputs = dict(
+        sized_inputs(rewritten.samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
+    )
     inputs["seen"] = np.arange(inputs["seen"].size).reshape(sizes)
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
+    expected, actual = captured.reference(inputs), ORT_CPU.runner(rewritten.model)(inputs)
     for name, value in expected.items():
         np.testing.assert_allclose(actual[name], value, rtol=1e-6)

@@ -2,23 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import onnx_ir as ir
 import pytest
 import torch
+from rewritten import Rewrite, Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.apply import Applied, apply
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 from edgeattn_export.recover.rules.grouped_heads import ShareHeads
 
-TOLERANCE = 1e-5  # of the output's scale
 SIZE = 2
-
-Shared = tuple[Captured, Samples, ir.Model, Applied]
 
 
 class Grouped(nn.Module):
@@ -73,41 +65,29 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def shared(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Shared:
-    captured, samples = side_by_side(PARTS)
-    model = captured.model.clone()
-    apply(RecoverAttention(), model)
-    return captured, samples, model, apply(ShareHeads(), model)
+def shared(rewrite: Rewrite) -> Rewritten:
+    return rewrite(ShareHeads(), PARTS, RecoverAttention())
 
 
 @pytest.mark.parametrize("part", FIRES)
-def test_no_head_is_copied(
-    part: str, shared: Shared, operators_of: Callable[[ir.Model, str], list[str]]
-) -> None:
-    _, _, model, applied = shared
-    assert f"parts.{part}" in {site.module for site in applied.sites}
-    operators = operators_of(model, part)
+def test_no_head_is_copied(part: str, shared: Rewritten) -> None:
+    assert part in shared.fired
+    operators = shared.after(part)
     assert operators.count("Attention") == 1
     assert not {"Expand", "Tile"} & set(operators)
 
 
-def test_another_order_of_heads_is_no_sharing(shared: Shared) -> None:
-    assert {site.module for site in shared[3].sites} == {f"parts.{part}" for part in FIRES}
+def test_another_order_of_heads_is_no_sharing(shared: Rewritten) -> None:
+    assert shared.fired == set(FIRES)
 
 
 @pytest.mark.parametrize("part", UNLIKE)
-def test_keys_and_values_repeated_unlike_are_refused(part: str, shared: Shared) -> None:
-    refused = {r.module: r.reason for r in shared[3].refused}
+def test_keys_and_values_repeated_unlike_are_refused(part: str, shared: Rewritten) -> None:
+    refused = {r.module: r.reason for r in shared.applied.refused}
     assert set(refused) == {f"parts.{name}" for name in UNLIKE}
     assert UNLIKE[part][1] in refused[f"parts.{part}"]
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5)])
-def test_answers_as_pytorch(
-    sizes: tuple[int, int], shared: Shared, scaled_error: Callable[..., float]
-) -> None:
-    captured, samples, model, _ = shared
-    inputs = sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(model)(inputs)
-    for name in expected:
-        assert scaled_error({name: expected[name]}, {name: actual[name]}) < TOLERANCE
+def test_answers_as_pytorch(sizes: tuple[int, int], shared: Rewritten) -> None:
+    assert shared.unlike(**dict(zip(("batch", "sequence"), sizes, strict=True))) == {}

@@ -7,6 +7,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, embed, is_constant
@@ -47,10 +48,7 @@ def _graph(pick: Pick) -> ir.Model:
     x, y = (ir.val(name, ir.DataType.FLOAT, None) for name in ("x", "y"))
     x.shape = ir.Shape(["rows", STACK.shape[2]])
     tape.op("MatMul", [x, pick(tape, embed(tape, STACK, "stack"))], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="picked"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y])
 
 
 @pytest.mark.parametrize("pick", FIRES)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered, recover
 
 
@@ -45,7 +42,7 @@ PARTS = {"pooling": Pooling, "masked": MaskedPooling, "blending": Blending}
 
 
 @pytest.fixture(scope="module")
-def recovered(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Recovered:
+def recovered(side_by_side: Export) -> Recovered:
     return recover(*side_by_side(PARTS))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -54,7 +55,7 @@ def test_the_captured_graph_is_left_as_it_is(encoder: Captured, samples: Samples
     assert serialize(once.model) == serialize(again.model)  # and the way is the same every time
 
 
-def test_where_no_rule_applies_it_is_a_copy(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+def test_where_no_rule_applies_it_is_a_copy(exported: Export) -> None:
     captured, samples = exported(nn.Linear(4, 4), [{"input": torch.ones(1, n, 4)} for n in (3, 5, 4)])
     actual = recover(captured, samples)
     assert actual.applied == {}
@@ -67,9 +68,7 @@ def test_names_of_the_rules_are_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_layers_compute_one_mask(
-    side_by_side: Callable[..., tuple[Captured, Samples]], hand: Callable[..., Callable[[], nn.Module]]
-) -> None:
+def test_layers_compute_one_mask(side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]) -> None:
     def scores(q: Tensor, k: Tensor, seen: Tensor) -> Tensor:
         return (q @ k.mT / 2).masked_fill(seen[:, None, None, :] == 0, torch.finfo(torch.float32).min)
 

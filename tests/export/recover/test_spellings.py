@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
+from rewritten import operators_of, unlike_pytorch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -184,7 +185,7 @@ NO_ATTENTION: dict[str, Mix] = {
 
 
 @pytest.fixture(scope="module")
-def spelled(side_by_side: Callable[..., tuple[Captured, Samples]]) -> tuple[Captured, Samples]:
+def spelled(side_by_side: Export) -> tuple[Captured, Samples]:
     mixes = {name: mix for name, (mix, _) in {**WHOLE, **REFUSED}.items()} | NO_ATTENTION
     return side_by_side({name: (lambda mix=mix: Mixing(mix)) for name, mix in mixes.items()})
 
@@ -195,12 +196,7 @@ def recovered(spelled: tuple[Captured, Samples]) -> Recovered:
 
 
 @pytest.mark.parametrize("spelling", WHOLE)
-def test_becomes_one_operator(
-    spelling: str,
-    spelled: tuple[Captured, Samples],
-    recovered: Recovered,
-    operators_of: Callable[[ir.Model, str], list[str]],
-) -> None:
+def test_becomes_one_operator(spelling: str, spelled: tuple[Captured, Samples], recovered: Recovered) -> None:
     assert operators_of(spelled[0].model, spelling).count("Attention") == 0
     operators = operators_of(recovered.model, spelling)
     assert operators.count("Attention") == 1
@@ -235,10 +231,7 @@ def test_is_named_with_the_reason(spelling: str, recovered: Recovered) -> None:
 
 @pytest.mark.parametrize("name", NO_ATTENTION)
 def test_what_is_no_attention_is_let_alone(
-    name: str,
-    spelled: tuple[Captured, Samples],
-    recovered: Recovered,
-    operators_of: Callable[[ir.Model, str], list[str]],
+    name: str, spelled: tuple[Captured, Samples], recovered: Recovered
 ) -> None:
     assert not [r for r in recovered.refused if r.module == f"parts.{name}"]
     before, after = (operators_of(model, name) for model in (spelled[0].model, recovered.model))
@@ -246,13 +239,6 @@ def test_what_is_no_attention_is_let_alone(
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_answers_as_pytorch(
-    case: str, spelled: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
-) -> None:
-    captured, samples = spelled
+def test_answers_as_pytorch(case: str, spelled: tuple[Captured, Samples], recovered: Recovered) -> None:
     batch, length, shown = CASES[case]
-    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
-    inputs["seen"][-1, shown:] = 0
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
-    for name, value in expected.items():
-        assert scaled_error({name: value}, {name: actual[name]}) < TOLERANCE, name
+    assert unlike_pytorch(*spelled, recovered.model, shown, batch=batch, sequence=length) == {}

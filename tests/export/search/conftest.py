@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
@@ -47,7 +46,7 @@ class Outliers(nn.Module):
 
 
 @pytest.fixture(scope="session")
-def part(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
+def part(exported: Export) -> FloatGraph:
     """The network, lowered, with its samples."""
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, length, WIDTH)} for length in (*LENGTHS, *LENGTHS)]

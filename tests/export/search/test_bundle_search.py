@@ -8,6 +8,7 @@ from collections.abc import Callable
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import nn
 
 from edgeattn_export.capture import Captured
@@ -42,12 +43,7 @@ class Feed(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def floats(
-    encoder: Captured,
-    recovered: Recovered,
-    samples: Samples,
-    exported: Callable[..., tuple[Captured, Samples]],
-) -> FloatGraphs:
+def floats(encoder: Captured, recovered: Recovered, samples: Samples, exported: Export) -> FloatGraphs:
     torch.manual_seed(0)
     feed, rows = exported(Feed(), [{"x": torch.randn(1, length, 64)} for length in (5, 3, 8, 4)])
 

@@ -8,9 +8,9 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.values import with_outputs
@@ -58,11 +58,7 @@ def cut_out(known: Calibration) -> Callable[[str, Treatment], tuple[ir.Model, ir
         ("output", SMOOTHED, {"DynamicQuantizeMatMul": 1, "Sum": 1}),  # the values do, though they are float
         ("output", SPLIT, {"Gather": 1, "Concat": 1, "Mul": 1, "DynamicQuantizeMatMul": 1, "Sum": 1}),
         ("down", FLOAT, {"MatMul": 1, "Add": 1, "Sum": 1}),
-        (
-            "down",
-            OUTLIERS,
-            {"MatMul": 2, "Add": 1, "Gelu": 1, "DynamicQuantizeMatMul": 1, "Sum": 2},
-        ),
+        ("down", OUTLIERS, {"MatMul": 2, "Add": 1, "Gelu": 1, "DynamicQuantizeMatMul": 1, "Sum": 2}),
     ],
 )
 def test_a_layer_is_cut_out_with_all_that_its_treatment_computes(
@@ -101,9 +97,7 @@ def test_every_form_of_a_layer_ends_at_the_same_values(
         assert len(ends) == 1
 
 
-def test_layers_that_follow_one_another_are_cut_out_as_a_chain(
-    exported: Callable[..., tuple[Captured, Samples]],
-) -> None:
+def test_layers_that_follow_one_another_are_cut_out_as_a_chain(exported: Export) -> None:
     raw = [{"input": torch.randn(1, length, 8)} for length in (2, 3, 4)]
     captured, samples = exported(nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)), raw)
     known = Calibration(recover(captured, samples).model, samples, ORT_CPU, FORMS)
@@ -132,7 +126,7 @@ class Mixed(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def mixed(exported: Callable[..., tuple[Captured, Samples]]) -> Calibration:
+def mixed(exported: Export) -> Calibration:
     torch.manual_seed(0)
     captured, samples = exported(Mixed(), [{"x": torch.randn(batch, WIDTH, 4, 4)} for batch in (1, 2, 3)])
     return Calibration(recover(captured, samples).model, samples, ORT_CPU, FORMS)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
@@ -39,7 +38,7 @@ class Small(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def small(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
+def small(exported: Export) -> FloatGraph:
     torch.manual_seed(0)
     captured, samples = exported(Small(), [{"x": torch.randn(1, length, WIDTH)} for length in 2 * LENGTHS])
     calibration = Calibration(captured.model, samples[: len(LENGTHS)], ORT_CPU, FORMS)

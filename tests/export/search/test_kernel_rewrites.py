@@ -13,11 +13,12 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.functions import DOMAIN
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.graph.scopes import module_of
@@ -72,7 +73,7 @@ class Attentions(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def attentions(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
+def attentions(exported: Export) -> FloatGraph:
     torch.manual_seed(0)
     raw = [{"x": torch.randn(1, length, WIDTH)} for length in (5, 9, 3, 7, 4, 6)]
     captured, samples = exported(Attentions(), raw)
@@ -190,8 +191,7 @@ def _int8_attention() -> tuple[ir.Model, dict[str, NDArray[Any]]]:
     y = tape.op("Attention", [query, *restored])
     for number, node in enumerate(tape.nodes):
         node.outputs[0].name, node.outputs[0].type = f"value{number}", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="attention")
-    return ir.Model(graph, ir_version=10), inputs
+    return model_of(tape, list(values.values()), [y]), inputs
 
 
 @pytest.mark.parametrize("faster", [True, False])

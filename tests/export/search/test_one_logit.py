@@ -15,11 +15,10 @@ from pydoc_data.topics import topics
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration
@@ -90,7 +89,7 @@ def trained(rows: Tensor, labels: Tensor) -> Reader:
 
 
 @pytest.fixture(scope="module")
-def reading(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
+def reading(exported: Export) -> FloatGraph:
     rows, labels = sentences()
     reader = trained(rows[SAMPLES:], labels[SAMPLES:])
     captured, samples = exported(reader, [{"input_ids": row[None]} for row in rows[:SAMPLES]])
@@ -101,9 +100,7 @@ def reading(exported: Callable[..., tuple[Captured, Samples]]) -> FloatGraph:
 
 
 def test_the_search_follows_how_far_one_logit_is(
-    reading: FloatGraph,
-    rig: Callable[[Path | None], Rig],
-    timed: Callable[[Mapping[str, float]], None],
+    reading: FloatGraph, rig: Callable[[Path | None], Rig], timed: Callable[[Mapping[str, float]], None]
 ) -> None:
     timed(MILLISECONDS | dict.fromkeys(("int8 static", "int4 blocks", "int4 blocks of 64"), 5e-3))
     plain = ErrorMeter(reading, rig(None)).errors(DYNAMIC_INT8)

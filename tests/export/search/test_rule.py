@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
+from fixture_types import Export
 from torch import nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration
 from edgeattn_export.search.rule import recipe_by_rule
@@ -22,7 +19,7 @@ class LogEnergies(nn.Module):
         return self.head(torch.log(self.bank(x).square() + 1e-5))  # (B, 32)
 
 
-def test_what_a_logarithm_is_of_stays_float(exported: Callable[..., tuple[Captured, Samples]]) -> None:
+def test_what_a_logarithm_is_of_stays_float(exported: Export) -> None:
     captured, samples = exported(LogEnergies(), [{"x": torch.randn(1, 32)} for _ in range(4)])
     recipe = recipe_by_rule(Calibration(captured.model, samples, ORT_CPU, FORMS), CANDIDATES)
     assert recipe.treatment("bank").form == "float"

@@ -3,12 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.lower.fixed import BucketLimits
@@ -57,7 +56,7 @@ def test_calls_are_padded_and_their_rows_run_one_by_one(
     parts: Graphs,
     encoder: Captured,
     samples: Samples,
-    plainly: Callable[[ir.Model], SessionRunner],
+    plainly: Plainly,
     scaled_error: Callable[..., float],
 ) -> None:
     inputs = sized_inputs(samples, encoder.axes, {"batch": batch, "sequence": sequence})

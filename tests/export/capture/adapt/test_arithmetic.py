@@ -5,13 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.samples import Samples
 
-Export = Callable[..., tuple[Captured, Samples]]
 Formula = Callable[[Tensor], Tensor]
 
 FORMULAS: dict[str, Formula] = {

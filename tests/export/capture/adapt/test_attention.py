@@ -5,21 +5,19 @@ from typing import Any
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, HEADS = 8, 2
 
-Export = Callable[..., tuple[Captured, Samples]]
 Shape = tuple[int, ...]
 
 

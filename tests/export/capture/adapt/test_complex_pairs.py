@@ -4,19 +4,16 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import CaptureError
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, LONGEST = 8, 32
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Rotary(nn.Module):

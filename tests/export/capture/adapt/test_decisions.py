@@ -5,17 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 TOLERANCE = 1e-5
 WIDTH = 8
 
-Export = Callable[..., tuple[Captured, Samples]]
 Decide = Callable[[Tensor], bool]
 
 

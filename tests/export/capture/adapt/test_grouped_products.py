@@ -6,10 +6,10 @@ from itertools import pairwise
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
@@ -24,8 +24,6 @@ from edgeattn_runtime.errors import CaptureError
 TOLERANCE = 1e-5  # of the output's scale
 INT8_COSINE = 0.99
 WIDTH, EXPERTS = 16, 3
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 @torch.library.custom_op("edgeattn_tests::products_by_group", mutates_args=())

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 CHANNELS, KERNEL, STRIDE = 4, 5, 3
 LENGTHS = (9, 14, 11, 20)
 UNSEEN = (7, 16, 33)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Frames(nn.Module):

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.strategies.request import Program, TraceRequest
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 TOLERANCE = 1e-4
 WIDTH, HEADS = 8, 2
 
-Export = Callable[..., tuple[Captured, Samples]]
 Read = Callable[[Tensor], int]
 
 

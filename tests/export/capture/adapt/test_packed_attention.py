@@ -6,12 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import recover
 from edgeattn_runtime.errors import CaptureError
 
@@ -19,8 +18,6 @@ TOLERANCE = 1e-5
 WIDTH, HEADS = 16, 2
 LENGTHS = (3, 5), (4, 1, 6), (9,), (2, 3, 4, 7)
 UNSEEN = (12, 1), (1,), (2, 2, 2, 2, 2)  # lengths, and numbers of sequences, that no sample has
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def attended(*parts: Tensor) -> Tensor:

@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def test_a_pooled_axis_stays_dynamic(exported: Export) -> None:

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
-
-Export = Callable[..., tuple[Captured, Samples]]
 COUNTS = (2, 3), (1, 4), (5, 1), (0, 6)
 UNSEEN = (3, 0), (7, 2)
 

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Placed(nn.Module):

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 EXPERTS, WIDTH = 4, 8
 TOKENS = (3, 9, 5, 12, 1)
 UNSEEN = (2, 30)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Experts(nn.Module):

@@ -1,20 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 GRIDS = (4, 2), (2, 6), (5, 3), (3, 4)
 UNSEEN = (7, 7), (2, 2), (12, 1)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Columns(nn.Module):

@@ -1,23 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
 
 WIDTH, SIDE = 4, 2
 GRIDS = (4, 2), (2, 6), (5, 3), (3, 4)  # rows and columns of samples, some of which fill no whole windows
 UNSEEN = (1, 1), (7, 7), (2, 2)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Windows(nn.Module):

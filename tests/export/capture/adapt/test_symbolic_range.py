@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_runtime.errors import CaptureError
 
 LENGTHS = (5, 9, 7)
 WINDOW = 16
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Windows(nn.Module):

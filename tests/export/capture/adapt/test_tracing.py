@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
-
 SIDE, WIDTH = 4, 3
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Levels(nn.Module):

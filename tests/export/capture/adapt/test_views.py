@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.graph.samples import Samples
 
 WIDTH, SIDE = 4, 2
 GRIDS = (2, 4, 2), (3, 2, 6), (4, 6, 4)  # frames, rows and columns of samples
 UNSEEN = (5, 8, 8), (1, 2, 2)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Smaller(nn.Module):

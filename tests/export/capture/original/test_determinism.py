@@ -1,21 +1,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.original.determinism import fresh_generators
 from edgeattn_export.capture.original.side_effects import watch_calls
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import CaptureError
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Masking(nn.Module):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from cached_models import Decoder, Forgetful, LengthFirst, text
+from fixture_types import Export
 from torch import nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.incremental import Steps, derive_steps
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import recover
 
 TOLERANCE = 1e-5
 LENGTHS = (5, 9, 14)
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def _derived(module: nn.Module, exported: Export) -> tuple[Captured, Steps | Refusal]:

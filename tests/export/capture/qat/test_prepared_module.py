@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.ao import quantization
 from torch.ao.quantization.quantize_fx import prepare_qat_fx
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import ModelError
 
 pytestmark = [
@@ -77,7 +75,7 @@ def test_activations_are_rounded_no_more(prepared: nn.Module) -> None:
 
 
 def test_layers_that_read_what_was_rounded_know_how_far_it_reached(
-    prepared: nn.Module, exported: Callable[..., tuple[Captured, Samples]]
+    prepared: nn.Module, exported: Export
 ) -> None:
     module, trained = as_trained(prepared)
     captured, samples = exported(module, [{"x": X[i : i + 1]} for i in range(4)])

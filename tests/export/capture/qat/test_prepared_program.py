@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, fx, nn
 from torch.ao import quantization
 from torch.nn import functional
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
 from edgeattn_export.capture.qat.prepared_program import ProgramLayer
-from edgeattn_export.graph.samples import Samples
 from edgeattn_runtime.errors import ModelError
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning")
@@ -91,9 +89,7 @@ def test_it_answers_as_before_but_for_the_rounding_of_activations() -> None:
     assert torch.equal(module(X), program(X))
 
 
-def test_what_its_layers_read_reaches_as_far_as_in_training(
-    exported: Callable[..., tuple[Captured, Samples]],
-) -> None:
+def test_what_its_layers_read_reaches_as_far_as_in_training(exported: Export) -> None:
     module, trained = as_trained(prepared(Net().eval(), X))
     captured, samples = exported(module, [{"x": X}] * 4)
     reaches = with_trained(captured, trained, samples[0].inputs).trained.reaches

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.qat.qdq_file import with_grids
 from edgeattn_export.graph.dataflow import constant, embed
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_runtime.errors import ModelError
 
@@ -38,7 +38,7 @@ class Two(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def original(exported: Callable[..., tuple[Captured, Samples]]) -> Captured:
+def original(exported: Export) -> Captured:
     """Both layers, captured."""
     captured, _ = exported(Two().eval(), [{"x": torch.from_numpy(x)} for x in X])
     return captured
@@ -70,10 +70,7 @@ def qdq_file(path: Path, *weights: Tensor, stored: bool = True) -> Path:
         value = tape.op("DequantizeLinear", [tape.op("QuantizeLinear", [value, *grid]), *grid])
         value = tape.op("MatMul", [value, matrix])
     tape.op("Identity", [value], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="qdq"
-    )
-    ir.save(ir.Model(graph, ir_version=10), path)
+    ir.save(model_of(tape, [x], [y], 21), path)
     return path
 
 

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from size_dependent import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Parity, Resized
 from torch import Tensor
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 TOLERANCE = 1e-4
 UNSEEN = ((4, 5), (1, 7), (3, 11), (2, 10), (1, 17))  # rows and lengths that no sample has
@@ -28,11 +23,7 @@ def _raw(*sizes: tuple[int, int]) -> list[dict[str, Tensor]]:
 
 @pytest.mark.parametrize(
     ("kind", "longest", "taken"),
-    [
-        (Int, 13, "bytecode"),
-        (Resized, SHORT, "Exported at"),
-        (Padded, 12, "Exported at"),
-    ],
+    [(Int, 13, "bytecode"), (Resized, SHORT, "Exported at"), (Padded, 12, "Exported at")],
 )
 def test_a_size_that_was_made_a_number_stays_dynamic(
     kind: type[Attention], longest: int, taken: str, exported: Export

@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from onnxscript import opset23 as op
 from onnxscript import script
 from onnxscript.onnx_types import FLOAT
 from onnxscript.optimizer import optimize
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.capture.translation.constants import adopt_constants, exact_constants
-from edgeattn_export.graph.samples import Samples
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 SMALL = 1e-5  # of the inputs: their squares are below what is added to them
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.scopes import MODULE
 
@@ -33,7 +34,6 @@ def operator() -> Callable[..., ir.Model]:
             op_type, values, attributes, outputs=outputs, metadata_props={MODULE: "encoder.part"}
         )
         given = [value for value in values if value is not None]
-        graph = ir.Graph(given, outputs, nodes=tape.nodes, opset_imports={"": 23}, name=op_type)
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, given, outputs)
 
     return build

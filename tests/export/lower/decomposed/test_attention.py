@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import constant, operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.attention import DecomposeAttention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
@@ -22,7 +22,6 @@ TOLERANCE = 1e-5
 SIZE, VALUE_SIZE = 4, 6  # of a head
 
 Build = Callable[..., ir.Model]
-Plainly = Callable[[ir.Model], SessionRunner]
 Arrays = dict[str, NDArray[np.generic]]
 
 

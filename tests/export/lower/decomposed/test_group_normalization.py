@@ -6,12 +6,12 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Plainly
 from numpy.typing import NDArray
 from torch.nn import functional
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.group_normalization import DecomposeGroupNormalization
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
@@ -45,7 +45,7 @@ def _formula(x: NDArray[np.float32], groups: int) -> NDArray[np.float64]:
 @pytest.mark.parametrize("groups", [1, 2, 3, CHANNELS])
 @pytest.mark.parametrize("sizes", [(), (7,), (3, 4)])
 def test_groups_become_instances_and_the_numbers_agree(
-    groups: int, sizes: tuple[int, ...], operator: Operator, plainly: Callable[[ir.Model], SessionRunner]
+    groups: int, sizes: tuple[int, ...], operator: Operator, plainly: Plainly
 ) -> None:
     model = _norm(operator, groups, tuple(f"size{i}" for i, _ in enumerate(sizes)))
     x = DRAWN.standard_normal((3, CHANNELS, *sizes)).astype(np.float32)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST, write_at_opset
@@ -18,10 +18,7 @@ TOLERANCE = 1e-5  # of the output's scale
 
 
 def test_a_decomposed_graph_is_one_of_the_older_opset(
-    recovered: Recovered,
-    samples: Samples,
-    plainly: Callable[[ir.Model], SessionRunner],
-    scaled_error: Callable[..., float],
+    recovered: Recovered, samples: Samples, plainly: Plainly, scaled_error: Callable[..., float]
 ) -> None:
     model = recovered.model.clone()
     for rule in DECOMPOSED:

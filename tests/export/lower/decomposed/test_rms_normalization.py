@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.rms_normalization import DecomposeRmsNormalization
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
@@ -19,10 +19,7 @@ DRAWN = np.random.default_rng(0)
 
 @pytest.mark.parametrize(("axis", "scale"), [(-1, (8,)), (2, (8,)), (1, (3, 8))])
 def test_a_normalization_becomes_its_formula(
-    axis: int,
-    scale: tuple[int, ...],
-    operator: Callable[..., ir.Model],
-    plainly: Callable[[ir.Model], SessionRunner],
+    axis: int, scale: tuple[int, ...], operator: Callable[..., ir.Model], plainly: Plainly
 ) -> None:
     dims = ("batch", 3, 8)
     model = operator(

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.decomposed.rotary_embedding import DecomposeRotaryEmbedding
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
@@ -17,7 +17,6 @@ TOLERANCE = 1e-6
 HEADS, SIZE, BATCH, LENGTH, ROWS = 2, 8, 2, 5, 9
 
 Build = Callable[..., ir.Model]
-Plainly = Callable[[ir.Model], SessionRunner]
 DRAWN = np.random.default_rng(0)
 
 

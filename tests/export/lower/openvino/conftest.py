@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.arithmetic.affine import quantize_along
@@ -54,14 +55,6 @@ def graph() -> Callable[[Output], ir.Model]:
         outputs = list(write(tape, x))
         for i, output in enumerate(outputs):
             output.name, output.type = f"y{i}", ir.TensorType(ir.DataType.FLOAT)
-        made = ir.Graph(
-            [x],
-            outputs,
-            nodes=tape.nodes,
-            initializers=tape.initializers,
-            opset_imports={"": 21},
-            name="layers",
-        )
-        return ir.Model(made, ir_version=10)
+        return model_of(tape, [x], outputs, 21)
 
     return build

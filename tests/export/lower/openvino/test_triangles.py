@@ -4,6 +4,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.openvino import OPENVINO
@@ -19,15 +20,7 @@ def _triangle(
     more = [k] if given else [] if diagonal is None else [embed(tape, np.array(diagonal), "diagonal")]
     y = tape.op("Trilu", [x, *more], {"upper": upper}, name="triangle")
     y.name, y.type, y.shape = "y", ir.TensorType(dtype), ir.Shape(("s", "t"))
-    graph = ir.Graph(
-        [x, k] if given else [x],
-        [y],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 21},
-        name="triangle",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x, k] if given else [x], [y], 21)
 
 
 @pytest.mark.parametrize("upper", [0, 1])

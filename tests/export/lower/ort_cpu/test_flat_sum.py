@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
@@ -49,11 +50,7 @@ def test_sums_become_one_and_no_bit_changes(nested: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [
-        _sums("ab", "c", shown=True),
-        _sums("ab", "c", dims=(SHAPE, SHAPE, (5, 8), SHAPE)),
-        _sums("abcd"),
-    ],
+    [_sums("ab", "c", shown=True), _sums("ab", "c", dims=(SHAPE, SHAPE, (5, 8), SHAPE)), _sums("abcd")],
     ids=["a sum that is shown", "an addend that is broadcast", "a sum of inputs"],
 )
 def test_what_must_stay_stays(model: ir.Model) -> None:
@@ -68,5 +65,4 @@ def test_only_the_first_addend_is_taken_apart() -> None:
     inner, outer = (ir.val(name, ir.DataType.FLOAT, SHAPE) for name in ("inner", "outer"))
     tape.op("Sum", [a, b], output=inner)
     tape.op("Sum", [c, inner], output=outer)  # b + c first would round otherwise
-    graph = ir.Graph([a, b, c], [outer], nodes=tape.nodes, opset_imports={"": 23}, name="sums")
-    assert apply(FlatSum(), ir.Model(graph, ir_version=10)).sites == ()
+    assert apply(FlatSum(), model_of(tape, [a, b, c], [outer])).sites == ()

@@ -9,11 +9,12 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Plainly
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.graph.values import with_outputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -27,7 +28,6 @@ LOWEST = float(np.finfo(np.float32).min)
 
 Array = NDArray[Any]
 Make = Callable[[Tape, ir.Value], ir.Value]
-Plainly = Callable[[ir.Model], SessionRunner]
 
 
 class Sizes(NamedTuple):
@@ -78,15 +78,7 @@ def _attentions(
         tape.op("Attention", [q, k, v, made], {"scale": 1.0, **heads}, output=y, metadata_props=from_layer)
         asked.append(q)
         outputs.append(y)
-    graph = ir.Graph(
-        [*asked, k, v, given],
-        outputs,
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="attention",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [*asked, k, v, given], outputs)
 
 
 def _drawn(model: ir.Model, mask: Array) -> dict[str, Array]:

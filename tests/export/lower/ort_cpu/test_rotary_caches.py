@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.rotary_caches import CACHES, expand_caches
@@ -20,7 +21,6 @@ LENGTH, HEADS, HALF = 3, 2, 2
 
 Dims = tuple[str | int, ...]
 Arrays = Mapping[str, NDArray[np.float32]]
-Plainly = Callable[[ir.Model], SessionRunner]
 
 SHARED: Dims = (1, "length", HALF)
 FOR_EACH_ROW: Dims = ("batch", "length", HALF)
@@ -40,8 +40,7 @@ def _rotary(cache: Dims, *, layers: int = 1, positions: bool = False) -> ir.Mode
         tape.op("RotaryEmbedding", inputs, output=output, metadata_props={MODULE: f"layer.{layer}"})
         turned = output
     given = [x, cos, sin, *([places] if positions else [])]
-    graph = ir.Graph(given, [turned], nodes=tape.nodes, opset_imports={"": 23}, name="rotary")
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, given, [turned])
 
 
 def _drawn(batch: int, rows: int) -> Arrays:

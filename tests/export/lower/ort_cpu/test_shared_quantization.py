@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -72,15 +73,7 @@ def _model(build: Build) -> ir.Model:
     outputs = build(tape, x)
     for index, output in enumerate(outputs):
         output.name, output.type = f"output{index}", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph(
-        [x],
-        outputs,
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23, MICROSOFT: 1},
-        name="linear",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], outputs, 23, MICROSOFT)
 
 
 @pytest.mark.parametrize("form", FIRES)

@@ -7,6 +7,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -33,10 +34,7 @@ def _norm(*, shift: bool = True, axis: int = -1, width: int = WIDTH, shown: int 
     for i, value in enumerate(made):
         value.name, value.type = f"y{i}", ir.TensorType(ir.DataType.FLOAT)
         value.shape = ir.Shape(("batch", "sequence", width if i == 0 else 1))
-    graph = ir.Graph(
-        [x], list(made), nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="norm"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], list(made))
 
 
 @pytest.mark.parametrize("shift", [True, False])

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import embed
@@ -14,13 +15,7 @@ from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize import (
-    Calibration,
-    Quantized,
-    Recipe,
-    Treatment,
-    quantize,
-)
+from edgeattn_export.quantize import Calibration, Quantized, Recipe, Treatment, quantize
 from edgeattn_export.quantize.calibration import layer_statistics, rounded_layers
 from edgeattn_export.quantize.layers import statistics
 from edgeattn_export.quantize.layers.linear import Linear
@@ -109,10 +104,7 @@ def tied(rows: Callable[..., Samples], calibrated: Calibrated) -> Calibration:
     hidden = tape.op("Relu", [tape.op("Add", [products[0], one])])
     tape.op("MatMul", [hidden, weight], output=products[1], **second)
     tape.op("Add", [products[1], two], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="tied"
-    )
-    return calibrated(ir.Model(graph, ir_version=10), rows(X[:6], X[6:]))
+    return calibrated(model_of(tape, [x], [y]), rows(X[:6], X[6:]))
 
 
 @pytest.fixture

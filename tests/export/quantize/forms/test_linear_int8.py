@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import MICROSOFT, apply
@@ -101,10 +102,7 @@ def test_a_gemm_of_either_order(trans_b: int, attributes: Mapping[str, float]) -
     c = tape.initializer(ir.tensor(np.arange(3, dtype=np.float32), name="bias"))
     y = ir.val("y", ir.DataType.FLOAT, (4, 3))
     tape.op("Gemm", [x, b, c], {"transB": trans_b, **attributes}, output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="gemm"
-    )
-    model = ir.Model(graph, ir_version=10)
+    model = model_of(tape, [x], [y])
     value = {"x": generator.standard_normal((4, 4)).astype(np.float32)}
     expected = ORT_CPU.runner(model)(value)["y"]
     sites = apply(WriteLinear(_prepared), model).sites

@@ -7,6 +7,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -46,15 +47,7 @@ def _look_up(scales: Floats) -> ir.Model:
 
 
 def _model(tape: Tape, x: ir.Value, y: ir.Value) -> ir.Model:
-    graph = ir.Graph(
-        [x],
-        [y],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23, MICROSOFT: 1},
-        name="blocks",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y], 23, MICROSOFT)
 
 
 @pytest.mark.parametrize(

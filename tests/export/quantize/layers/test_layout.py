@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from onnx_ir.tape import Tape
+from tapes import model_of
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -63,7 +63,7 @@ Made = tuple[Captured, Samples, Recovered]
 
 
 @pytest.fixture(scope="module")
-def convolutions(exported: Callable[..., tuple[Captured, Samples]]) -> Made:
+def convolutions(exported: Export) -> Made:
     torch.manual_seed(0)
     sizes = ((1, 5), (2, 9), (3, 4), (1, 7))
     raw = [
@@ -125,15 +125,7 @@ def test_the_graph_makes_the_rows_that_numpy_does(layout: Layout, shape: tuple[i
     tape, source = Tape(), ir.val("x", ir.DataType.FLOAT, shape)
     rows = tape.op("Identity", [layout.enter(tape, source)], output=ir.val("rows", ir.DataType.FLOAT))
     back = tape.op("Identity", [layout.leave(tape, rows)], output=ir.val("back", ir.DataType.FLOAT))
-    graph = ir.Graph(
-        [source],
-        [rows, back],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="layout",
-    )
-    found = ORT_CPU.runner(ir.Model(graph, ir_version=10))({"x": x})
+    found = ORT_CPU.runner(model_of(tape, [source], [rows, back]))({"x": x})
     np.testing.assert_array_equal(found["rows"], layout.rows(x))
     if not isinstance(layout, Patches):
         np.testing.assert_array_equal(found["back"], x)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -24,10 +25,7 @@ def _halved() -> ir.Model:
     size = tape.op("Shape", [x])  # integers tell no range
     size.name, size.dtype = "size", ir.DataType.INT64
     tape.op("Mul", [x, half], output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name="halved"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y], 21)
 
 
 @given(trials=NUMBERS)
@@ -56,8 +54,7 @@ def _sum() -> ir.Model:
     tape = Tape()
     x, y, total = (ir.val(name, FLOAT, (1,)) for name in ("x", "y", "total"))
     tape.op("Add", [x, y], output=total)
-    graph = ir.Graph([x, y], [total], nodes=tape.nodes, opset_imports={"": 21}, name="sum")
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x, y], [total], 21)
 
 
 def _trials(*pairs: tuple[int, int]) -> list[Inputs]:

@@ -7,11 +7,10 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention, silu
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
@@ -119,7 +118,7 @@ GOING = {
 
 
 @pytest.fixture(scope="module")
-def calibration(side_by_side: Callable[..., tuple[Captured, Samples]]) -> Calibration:
+def calibration(side_by_side: Export) -> Calibration:
     """All parts, lowered, with their samples."""
     captured, samples = side_by_side(PARTS)
     inputs = [sample.inputs for sample in samples[:2]]

@@ -8,6 +8,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -88,10 +89,7 @@ def _model(graph: str) -> ir.Model:
         output.name, output.type = f"output{index}", ir.TensorType(ir.DataType.FLOAT)
     for index, node in enumerate(tape.nodes):
         node.name = node.name or f"node{index}"
-    made = ir.Graph(
-        [x], outputs, nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="graph"
-    )
-    return ir.Model(made, ir_version=10)
+    return model_of(tape, [x], outputs)
 
 
 def _prepared(model: ir.Model) -> dict[str, Prepared]:

@@ -8,6 +8,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -67,10 +68,7 @@ class Blocks:
             output.name, output.type = f"output{i}", ir.TensorType(ir.DataType.FLOAT)
         for i, node in enumerate(tape.nodes):
             node.name = node.name or f"node{i}"
-        graph = ir.Graph(
-            [x], outputs, nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="g"
-        )
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, [x], outputs)
 
     def _layer(self, tape: Tape, x: ir.Value, weight: ir.Value, bias: ir.Value, name: str) -> ir.Value:
         product = tape.op("MatMul", [x, weight], name=name)
@@ -200,10 +198,7 @@ def test_a_layer_that_gains_split_channels_itself_is_no_origin() -> None:
         product.shape = ir.Shape((1, "s", WIDTH))
         value = tape.op("Relu", [product], name=f"relu{i}")
     value.name, value.type = "y", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph(
-        [x], [value], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23}, name="chain"
-    )
-    model = ir.Model(graph, ir_version=10)
+    model = model_of(tape, [x], [value])
     plain = model.clone()
     expected = _answers(plain, _prepared(plain, {"in": [2, 4]}))["y"]
     found = _answers(model, split_early(model, _prepared(model, {"in": [2, 4]})))["y"]

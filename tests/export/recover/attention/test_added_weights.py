@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 
 
@@ -38,9 +35,7 @@ class Apart(Molecule):
         return 0.3 * (weights @ value) + 0.7 * (adjacency @ value)
 
 
-def test_the_reason_says_what_would_do(
-    side_by_side: Callable[..., tuple[Captured, Samples]],
-) -> None:
+def test_the_reason_says_what_would_do(side_by_side: Export) -> None:
     captured, _ = side_by_side({"molecule": Molecule, "apart": Apart})
     applied = apply(RecoverAttention(), captured.model.clone())
     (site,), (refused,) = applied.sites, applied.refused

@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
+from rewritten import attention_of, operators_of
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -22,8 +23,6 @@ SIZE = 4  # of a head, where there are two
 SCALE = 1 / math.sqrt(SIZE)
 LOWEST = torch.finfo(torch.float32).min
 ROWS = torch.tril(torch.ones(32, 32, dtype=torch.bool))
-
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 def _scaled(q: Tensor, k: Tensor) -> Tensor:
@@ -178,12 +177,7 @@ def answers(
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_becomes_one_operator(
-    spelling: str,
-    by_rule: Recovered,
-    recovered: Recovered,
-    attention_of: Callable[[ir.Model, str], ir.Node],
-) -> None:
+def test_becomes_one_operator(spelling: str, by_rule: Recovered, recovered: Recovered) -> None:
     for model in (by_rule.model, recovered.model):
         attention_of(model, spelling)
 
@@ -219,9 +213,7 @@ def test_nothing_to_attend_to_is_attended_to_evenly(
 
 
 @pytest.mark.parametrize("spelling", REFUSED)
-def test_is_refused_with_the_reason(
-    spelling: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
-) -> None:
+def test_is_refused_with_the_reason(spelling: str, recovered: Recovered) -> None:
     refusals = [r for r in recovered.refused if r.module == f"parts.{spelling}"]
     assert [r.rule for r in refusals] == ["attention"]
     assert REFUSED[spelling][1] in refusals[0].reason
@@ -242,7 +234,6 @@ def test_static_lengths(
     side_by_side: Export,
     hand: Callable[..., Callable[[], nn.Module]],
     scaled_error: Callable[..., float],
-    attention_of: Callable[[ir.Model, str], ir.Node],
 ) -> None:
     names = ["filled_with_1e9", "causal_and_padding"]
     captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length,) * 3)
@@ -282,8 +273,6 @@ def crossed(
 
 @pytest.mark.parametrize("spelling", CROSSED)
 def test_cross_attention_becomes_one_operator(
-    spelling: str,
-    crossed: tuple[Captured, Samples, Recovered],
-    attention_of: Callable[[ir.Model, str], ir.Node],
+    spelling: str, crossed: tuple[Captured, Samples, Recovered]
 ) -> None:
     attention_of(crossed[2].model, spelling)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -45,9 +46,7 @@ def parts(hand: Callable[..., Callable[[], nn.Module]]) -> dict[str, Callable[[]
 
 
 @pytest.fixture(scope="module")
-def captured(
-    side_by_side: Callable[..., tuple[Captured, Samples]], parts: dict[str, Callable[[], nn.Module]]
-) -> tuple[Captured, Samples]:
+def captured(side_by_side: Export, parts: dict[str, Callable[[], nn.Module]]) -> tuple[Captured, Samples]:
     return side_by_side(parts)
 
 

@@ -2,20 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import onnx_ir as ir
 import pytest
 import torch
+from rewritten import Rewrite, Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.apply import Applied, apply
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention.attention import RecoverAttention
 from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
 
-TOLERANCE = 1e-5  # of the output's scale
 HEADS, SIZE = 2, 4
 
 
@@ -76,58 +70,37 @@ REFUSES = {
 
 
 @pytest.fixture(scope="module")
-def arranged(
-    side_by_side: Callable[..., tuple[Captured, Samples]],
-) -> tuple[Captured, Samples, ir.Model, Applied]:
-    captured, samples = side_by_side(
-        {**FIRES, **TURNED, **{name: part for name, (part, _) in REFUSES.items()}}
-    )
-    model = captured.model.clone()
-    assert len(apply(RecoverAttention(), model).sites) == len(FIRES) + len(TURNED) + len(REFUSES)
-    return captured, samples, model, apply(AttentionWithoutTransposes(), model)
+def arranged(rewrite: Rewrite) -> Rewritten:
+    parts = {**FIRES, **TURNED, **{name: part for name, (part, _) in REFUSES.items()}}
+    rewritten = rewrite(AttentionWithoutTransposes(), parts, RecoverAttention())
+    assert all(rewritten.after(part).count("Attention") == 1 for part in parts)
+    return rewritten
 
 
 @pytest.mark.parametrize("part", FIRES)
-def test_attention_takes_the_projections_as_they_are(
-    part: str,
-    arranged: tuple[Captured, Samples, ir.Model, Applied],
-    operators_of: Callable[[ir.Model, str], list[str]],
-) -> None:
-    _, _, model, applied = arranged
-    assert f"parts.{part}" in {site.module for site in applied.sites}
-    operators = operators_of(model, part)
-    assert operators.count("Attention") == 1
-    assert "Transpose" not in operators
+def test_attention_takes_the_projections_as_they_are(part: str, arranged: Rewritten) -> None:
+    assert "Transpose" not in arranged.after(part)
 
 
-def test_batch_and_length_may_be_turned(arranged: tuple[Captured, Samples, ir.Model, Applied]) -> None:
-    assert {site.module for site in arranged[3].sites} == {f"parts.{part}" for part in (*FIRES, *TURNED)}
+def test_batch_and_length_may_be_turned(arranged: Rewritten) -> None:
+    assert arranged.fired == {*FIRES, *TURNED}
 
 
-def test_the_heads_are_told_by_number(arranged: tuple[Captured, Samples, ir.Model, Applied]) -> None:
-    attentions = [node for node in arranged[2].graph if node.op_type == "Attention"]
+def test_the_heads_are_told_by_number(arranged: Rewritten) -> None:
+    attentions = [node for node in arranged.model.graph if node.op_type == "Attention"]
     heads = [node.attributes.get_int("q_num_heads", 0) for node in attentions]
     assert sorted(heads) == [0] * len(REFUSES) + [HEADS] * (len(FIRES) + len(TURNED))
     assert heads == [node.attributes.get_int("kv_num_heads", 0) for node in attentions]
 
 
 @pytest.mark.parametrize("part", REFUSES)
-def test_another_arrangement_is_refused_with_the_reason(
-    part: str, arranged: tuple[Captured, Samples, ir.Model, Applied]
-) -> None:
-    refused = {r.module: r for r in arranged[3].refused}
+def test_another_arrangement_is_refused_with_the_reason(part: str, arranged: Rewritten) -> None:
+    refused = {r.module: r for r in arranged.applied.refused}
     assert set(refused) == {f"parts.{name}" for name in REFUSES}
     assert refused[f"parts.{part}"].rule == "attention layout"
     assert refused[f"parts.{part}"].reason.startswith(f"its {REFUSES[part][1]}")
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5)])
-def test_answers_as_pytorch(
-    sizes: tuple[int, int],
-    arranged: tuple[Captured, Samples, ir.Model, Applied],
-    scaled_error: Callable[..., float],
-) -> None:
-    captured, samples, model, _ = arranged
-    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True))))
-    inputs["seen"][-1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(model)(inputs)) < TOLERANCE
+def test_answers_as_pytorch(sizes: tuple[int, int], arranged: Rewritten) -> None:
+    assert arranged.unlike(**dict(zip(("batch", "sequence"), sizes, strict=True)), shown=1) == {}

@@ -6,20 +6,18 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
+from rewritten import attention_of, operators_of, unlike_pytorch
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import Dims, dims, producer, scalar
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules.attention.mask import EXCLUDED
 
-TOLERANCE = 1e-5  # of the output's scale
 MASK = 3  # an Attention's operand
 WIDTH, SIZE = 8, 4
 LOWEST = torch.finfo(torch.float32).min
@@ -78,7 +76,7 @@ class Grouped(nn.Module):
 
 @pytest.fixture(scope="module")
 def masked(
-    side_by_side: Callable[..., tuple[Captured, Samples]], hand: Callable[..., Callable[[], nn.Module]]
+    side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]
 ) -> tuple[Captured, Samples, Recovered]:
     parts = {name: hand(scores) for name, (scores, _) in PLAIN.items()}
     captured, samples = side_by_side({**parts, "five_axes": Grouped})
@@ -86,34 +84,21 @@ def masked(
 
 
 @pytest.mark.parametrize("part", PLAIN)
-def test_a_mask_keeps_its_dims(
-    part: str,
-    masked: tuple[Captured, Samples, Recovered],
-    operators_of: Callable[[ir.Model, str], list[str]],
-    attention_of: Callable[[ir.Model, str], ir.Node],
-) -> None:
+def test_a_mask_keeps_its_dims(part: str, masked: tuple[Captured, Samples, Recovered]) -> None:
     model = masked[2].model
     assert dims(attention_of(model, part).inputs[MASK]) == PLAIN[part][1]
     assert not {"Expand", "Max", "IsInf"} & set(operators_of(model, part))
 
 
 @pytest.mark.parametrize("part", EXCLUDES)
-def test_a_fill_is_a_number_that_excludes(
-    part: str,
-    masked: tuple[Captured, Samples, Recovered],
-    attention_of: Callable[[ir.Model, str], ir.Node],
-) -> None:
+def test_a_fill_is_a_number_that_excludes(part: str, masked: tuple[Captured, Samples, Recovered]) -> None:
     where = producer(attention_of(masked[2].model, part).inputs[MASK], "Where")
     assert where is not None
     numbers = sorted(number for value in where.inputs[1:] if (number := scalar(value)) is not None)
     assert numbers == [np.float32(EXCLUDES[part]), 0.0]
 
 
-def test_of_five_axes_a_mask_is_written_out_to_four(
-    masked: tuple[Captured, Samples, Recovered],
-    operators_of: Callable[[ir.Model, str], list[str]],
-    attention_of: Callable[[ir.Model, str], ir.Node],
-) -> None:
+def test_of_five_axes_a_mask_is_written_out_to_four(masked: tuple[Captured, Samples, Recovered]) -> None:
     model = masked[2].model
     assert operators_of(model, "five_axes").count("Expand") == 1
     assert len(dims(attention_of(model, "five_axes").inputs[MASK])) == 4
@@ -121,16 +106,7 @@ def test_of_five_axes_a_mask_is_written_out_to_four(
 
 @pytest.mark.parametrize(("batch", "length", "shown"), [(1, 1, 1), (3, 7, 7), (3, 9, 4), (2, 12, 1)])
 def test_answers_as_pytorch(
-    batch: int,
-    length: int,
-    shown: int,
-    masked: tuple[Captured, Samples, Recovered],
-    scaled_error: Callable[..., float],
+    batch: int, length: int, shown: int, masked: tuple[Captured, Samples, Recovered]
 ) -> None:
     captured, samples, recovered = masked
-    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
-    inputs["seen"] = inputs["seen"].copy()
-    inputs["seen"][-1, shown:] = 0
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
-    for name, value in expected.items():
-        assert scaled_error({name: value}, {name: actual[name]}) < TOLERANCE, name
+    assert unlike_pytorch(captured, samples, recovered.model, shown, batch=batch, sequence=length) == {}

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import onnx_ir as ir
 import pytest
 import torch
+from fixture_types import Export
 from numpy.typing import NDArray
+from rewritten import attention_of, operators_of
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -25,7 +26,6 @@ from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, HEADS = 8, 2
 SIZE = WIDTH // HEADS
-Export = Callable[..., tuple[Captured, Samples]]
 
 
 class Mapped(nn.Module):
@@ -155,28 +155,21 @@ def _inputs(
 
 
 @pytest.mark.parametrize("name", MAPPED)
-def test_one_operator_answers_and_gives_out_its_weights(
-    name: str, recovered: Recovered, attention_of: Callable[[ir.Model, str], ir.Node]
-) -> None:
+def test_one_operator_answers_and_gives_out_its_weights(name: str, recovered: Recovered) -> None:
     node = attention_of(recovered.model, name)
     assert [bool(output.name) for output in node.outputs] == [True, False, False, True]  # no cache is copied
     assert node.attributes.get_int(MODE) == AFTER_SOFTMAX
 
 
 @pytest.mark.parametrize("name", ["whole", "averaged", "first_head", "guarded"])
-def test_its_inputs_are_as_the_projections_leave_them(
-    name: str, recovered: Recovered, attention_of: Callable[[ir.Model, str], ir.Node]
-) -> None:
+def test_its_inputs_are_as_the_projections_leave_them(name: str, recovered: Recovered) -> None:
     node = attention_of(recovered.model, name)
     assert node.attributes.get_int("q_num_heads") == HEADS
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_answers_as_pytorch(
-    case: str,
-    captured: tuple[Captured, Samples],
-    recovered: Recovered,
-    scaled_error: Callable[..., float],
+    case: str, captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     inputs = _inputs(captured, *CASES[case])
     expected, found = captured[0].reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
@@ -199,9 +192,7 @@ def test_a_query_that_sees_nothing_looks_nowhere_or_everywhere(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_weights_that_are_not_the_operators_are_refused(
-    name: str, recovered: Recovered, operators_of: Callable[[ir.Model, str], list[str]]
-) -> None:
+def test_weights_that_are_not_the_operators_are_refused(name: str, recovered: Recovered) -> None:
     (refused,) = (each for each in recovered.refused if each.module == f"parts.{name}")
     assert REFUSED[name][1] in refused.reason
     assert operators_of(recovered.model, name).count("Softmax") == 1

@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import Dims, embed, operators
@@ -41,15 +42,7 @@ def _attention(
     weights = tape.op("Softmax", [changed], {"axis": axis})
     weights.type, weights.shape = changed.type, changed.shape
     tape.op("MatMul", [weights, v], output=y)
-    graph = ir.Graph(
-        [q, k, v],
-        [y],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23},
-        name="attention",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [q, k, v], [y])
 
 
 def _seen_as(tape: Tape, value: ir.Value, dims: Dims) -> ir.Value:

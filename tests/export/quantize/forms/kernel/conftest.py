@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import Int8Linear
@@ -38,14 +39,6 @@ def around() -> Callable[..., ir.Model]:
         y.shape, y.type, y.name = residual.shape, residual.type, "layer"
         output = build(tape, residual, y)
         output.name, output.shape, output.type = "y", residual.shape, residual.type
-        graph = ir.Graph(
-            [x, residual],
-            [output],
-            nodes=tape.nodes,
-            initializers=tape.initializers,
-            opset_imports={"": 23, "edgeattn": 1},
-            name="around",
-        )
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, [x, residual], [output], 23, "edgeattn")
 
     return make

@@ -10,6 +10,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
@@ -35,10 +36,7 @@ def _model(inputs: Arrays, outputs: int = 1, **attributes: float) -> ir.Model:
     answers = tape.op_multi_out("Attention", given, attributes, num_outputs=outputs)
     for number, answer in enumerate(answers):
         answer.name, answer.type = f"answer{number}", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph(
-        list(values.values()), answers, nodes=tape.nodes, opset_imports={"": 23}, name="attention"
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, list(values.values()), answers)
 
 
 def _inputs(**lengths: int) -> Arrays:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -43,10 +44,7 @@ def _blocks(tape: Tape, x: ir.Value, seed: int) -> ir.Value:
     generator = np.random.default_rng(seed)
     weight = generator.integers(0, 256, (CHANNELS, WIDTH // 2)).astype(np.uint8)
     scale = generator.uniform(0.05, 0.1, (CHANNELS, 1)).astype(np.float32)
-    changes = {
-        "weight": embed(tape, weight, f"weight{seed}"),
-        "scale": embed(tape, scale, f"scale{seed}"),
-    }
+    changes = {"weight": embed(tape, weight, f"weight{seed}"), "scale": embed(tape, scale, f"scale{seed}")}
     return _layer(tape, x, seed, rounding="blocks", bits=4, block_size=32, **changes)
 
 
@@ -63,15 +61,7 @@ def _model(build: Build) -> ir.Model:
     x = ir.val("x", ir.DataType.FLOAT, ("rows", WIDTH))
     y = build(tape, x)
     y.name, y.type = "y", X.type
-    graph = ir.Graph(
-        [x],
-        [y],
-        nodes=tape.nodes,
-        initializers=tape.initializers,
-        opset_imports={"": 23, "edgeattn": 1, "com.microsoft": 1},
-        name="gated",
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y], 23, "edgeattn", "com.microsoft")
 
 
 def _answer(model: ir.Model) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
@@ -44,8 +45,7 @@ def _model(inputs: Arrays, **attributes: float) -> ir.Model:
     masks = [values["mask"]] if "mask" in values else []
     y = tape.op("Attention", [values["q"], *restored, *masks], attributes)
     y.name, y.type = "y", ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="attention")
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, list(values.values()), [y])
 
 
 @pytest.mark.parametrize("attributes", [{"scale": 1.0}, {"scale": 0.5, "softcap": 20.0}, {}])

@@ -9,6 +9,7 @@ import onnx_ir as ir
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
@@ -37,15 +38,7 @@ def written() -> Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Mo
         values = {name: ir.val(name, *end) for name, end in inputs.items()}
         output = write(tape, values)
         output.name, output.dtype = "y", ir.DataType.FLOAT
-        graph = ir.Graph(
-            list(values.values()),
-            [output],
-            nodes=tape.nodes,
-            initializers=tape.initializers,
-            opset_imports={"": 21},
-            name="written",
-        )
-        model = ir.Model(graph, ir_version=10)
+        model = model_of(tape, list(values.values()), [output], 21)
         name_dims(model)
         return model
 
@@ -53,9 +46,7 @@ def written() -> Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Mo
 
 
 @pytest.fixture(scope="session")
-def attention(
-    written: Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Model],
-) -> ir.Model:
+def attention(written: Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write], ir.Model]) -> ir.Model:
     """Softmax(x + Where(seen, 0, -1e30)) times x: x (batch, keys, keys), seen (batch, 1, keys)."""
 
     def write(tape: Tape, values: dict[str, ir.Value]) -> ir.Value:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed, producer
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.qdq.constants import store_constants
 from edgeattn_export.quantize.forms.qdq.pair import SIXTEEN, Steps, emit_pair
@@ -33,14 +32,11 @@ def _model(op_type: str, known: list[np.ndarray], attributes: dict[str, int]) ->
     stored = emit_pair(tape, x, Steps.of(Range(-4, 4), SIXTEEN), "x")
     constants = [embed(tape, each.astype(np.float32), f"known.{i}") for i, each in enumerate(known)]
     tape.op(op_type, [stored, *constants], attributes, output=y)
-    graph = ir.Graph(
-        [x], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 21}, name=op_type
-    )
-    return ir.Model(graph, ir_version=10)
+    return model_of(tape, [x], [y], 21)
 
 
 @pytest.mark.parametrize("op_type", CASES)
-def test_each_is_stored_by_its_role(op_type: str, plainly: Callable[[ir.Model], SessionRunner]) -> None:
+def test_each_is_stored_by_its_role(op_type: str, plainly: Plainly) -> None:
     sizes, attributes, dtypes = CASES[op_type]
     model = _model(op_type, [DRAWN.standard_normal(each) for each in sizes], attributes)
     inputs = {"x": DRAWN.standard_normal((2, 3, 8, 8)).astype(np.float32)}
@@ -61,9 +57,7 @@ def test_a_constant_of_several_readers_is_stored_once() -> None:
     assert added is multiplied
 
 
-def test_what_is_picked_has_the_steps_of_what_it_goes_into(
-    plainly: Callable[[ir.Model], SessionRunner],
-) -> None:
+def test_what_is_picked_has_the_steps_of_what_it_goes_into(plainly: Plainly) -> None:
     """Engines copy it as it is stored."""
     tape = Tape()
     seen, y = ir.val("seen", ir.DataType.BOOL, ("batch",)), ir.val("y", FLOAT, ("batch",))

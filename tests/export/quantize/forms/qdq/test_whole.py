@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import onnx_ir as ir
 import pytest
+from fixture_types import Plainly
 from onnx_ir.tape import Tape
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import dims, embed, operators, producer
-from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import bind
@@ -61,11 +61,7 @@ def test_layers_without_a_form_are_in_16_bits(whole: Quantized) -> None:
 
 
 def test_its_answers_are_those_of_16_bits(
-    whole: Quantized,
-    plain: ir.Model,
-    samples: Samples,
-    encoder: Captured,
-    plainly: Callable[[ir.Model], SessionRunner],
+    whole: Quantized, plain: ir.Model, samples: Samples, encoder: Captured, plainly: Plainly
 ) -> None:
     exact, stored = ORT_CPU.runner(plain), plainly(whole.model)
     for length in (1, 4, 12):
@@ -80,7 +76,7 @@ def test_bound_sizes_leave_no_constant_in_float(
     whole: Quantized,
     samples: Samples,
     encoder: Captured,
-    plainly: Callable[[ir.Model], SessionRunner],
+    plainly: Plainly,
     scaled_error: Callable[..., float],
 ) -> None:
     sizes = {"batch": 1, "sequence": 9}

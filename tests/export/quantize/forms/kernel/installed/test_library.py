@@ -14,6 +14,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
+from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
@@ -152,8 +153,7 @@ def test_an_attention_answers_as_stock_ones_by_rows_and_by_parts() -> None:
         y = tape.op("Attention", [*parts, values["mask"]], counts)
         y = tape.op("Add", [y, parts[0]]) if parts_are_used else y
         y.name, y.type = "y", values["rows"].type
-        graph = ir.Graph(list(values.values()), [y], nodes=tape.nodes, opset_imports={"": 23}, name="rows")
-        return ir.Model(graph, ir_version=10)
+        return model_of(tape, list(values.values()), [y])
 
     for parts_are_used, expected in ((False, ["Attention"]), (True, ["Split", "Attention", "Add"])):
         stock, model = (attention(parts_are_used=parts_are_used) for _ in range(2))
