@@ -153,7 +153,7 @@ def check_verdict(report: Report, afterword: str) -> None:
     failed = [
         f"{c.name} is {measured_text(c)}, {limit_text(c)} required" for c in checks if c.verdict == "fail"
     ]
-    broken = [f"{case.name} ({case.told})" for case in report.edge_cases if not case.ok]
+    broken = [f"{case.name} ({case.reason})" for case in report.edge_cases if not case.ok]
     if broken:
         raise CheckFailed(f"{about} fails edge cases: {', '.join([*broken, *failed])}; {afterword}")
     if failed:

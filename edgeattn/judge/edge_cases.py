@@ -71,9 +71,9 @@ class _Trial:
         try:
             expected = self._answer(PYTORCH, inputs)
         except Exception as error:  # the user's own code, of any kind
-            return EdgeCase(case.name, ok=True, told=f"the original does not answer: {reason(error)}")
+            return EdgeCase(case.name, ok=True, reason=f"the original does not answer: {reason(error)}")
         if any(_undefined(row) for row in expected):
-            return EdgeCase(case.name, ok=True, told="the original answers NaN or infinity")
+            return EdgeCase(case.name, ok=True, reason="the original answers NaN or infinity")
         result = EdgeCase(case.name, ok=True)
         for name in (FLOAT, INT8):
             result = self._compared(case, name, expected)
@@ -86,9 +86,11 @@ class _Trial:
                     "not compared: the last digits of its inputs turn the original's answer "
                     f"(error {own:.3g})"
                 )
-                return EdgeCase(case.name, ok=True, told=note)
-        if case.beyond and result.told is not None and result.error is not None:
-            return replace(result, ok=True, told=f"{result.told}; not judged, as no real input is like it")
+                return EdgeCase(case.name, ok=True, reason=note)
+        if case.beyond and result.reason is not None and result.error is not None:
+            return replace(
+                result, ok=True, reason=f"{result.reason}; not judged, as no real input is like it"
+            )
         return result
 
     def _answer(self, runner: str, inputs: Inputs) -> list[Outputs]:
@@ -111,21 +113,21 @@ class _Trial:
         try:
             rows = self._answer(name, case.inputs)
         except InputError as error:
-            return EdgeCase(case.name, ok=True, told=f"outside of the target's sizes: {reason(error)}")
+            return EdgeCase(case.name, ok=True, reason=f"outside of the target's sizes: {reason(error)}")
         except Exception as error:  # an engine's, of any kind
-            return EdgeCase(case.name, ok=False, told=f"{name} does not answer: {reason(error)}")
+            return EdgeCase(case.name, ok=False, reason=f"{name} does not answer: {reason(error)}")
         rows = rows if case.alone is None else rows[-len(expected) :]
         if [_dims(row) for row in rows] != [_dims(row) for row in expected]:
-            return EdgeCase(case.name, ok=False, told=f"{name} answers in other dims than the original")
+            return EdgeCase(case.name, ok=False, reason=f"{name} answers in other dims than the original")
         undefined = next((output for row in rows for output in _undefined(row)), None)
         if undefined is not None:
             told = f"{name} answers NaN or infinity in {undefined!r}, where the original has numbers"
-            return EdgeCase(case.name, ok=False, told=told)
+            return EdgeCase(case.name, ok=False, reason=told)
         largest = self._error(expected, rows)
         if largest <= MOST_ERROR[name]:
             return EdgeCase(case.name, ok=True, error=largest)
         note = f"error of {name} {largest:.3g} of what answers vary by, at most {MOST_ERROR[name]:g} expected"
-        return EdgeCase(case.name, ok=False, error=largest, told=note)
+        return EdgeCase(case.name, ok=False, error=largest, reason=note)
 
 
 def _undefined(row: Outputs) -> list[str]:

@@ -165,7 +165,7 @@ def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
             f"golden sample {result.sample} on {place.name}, {result.output}",
             result.ok,
             error=result.error,
-            told=None if result.ok else _failure(result.error, tolerance[result.output]),
+            reason=None if result.ok else _failure(result.error, tolerance[result.output]),
         )
         for result in results
     )

@@ -69,7 +69,7 @@ def _case(model: Int8Model, graphs: StreamingGraphs, samples: list[Inputs]) -> E
     if largest <= most:
         return EdgeCase(name, ok=True, error=largest)
     told = f"error of {INT8} {largest:.3g} of what answers vary by, at most {most:g} expected"
-    return EdgeCase(name, ok=False, error=largest, told=told)
+    return EdgeCase(name, ok=False, error=largest, reason=told)
 
 
 def _note(model: Int8Model, graphs: StreamingGraphs) -> str:

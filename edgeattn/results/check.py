@@ -57,17 +57,17 @@ class EdgeCase:
         ok: False where int8 or the float export is wrong.
         error: Of int8 to the original, of the worst row, root mean square in units of what answers vary by;
             None where one of them does not answer.
-        told: Why it fails, or why it is not compared: the original itself does not answer, or the target has
-            no such sizes; or how far off it is, where it is beyond all real inputs and so fails nothing. None
-            where it is compared and right.
+        reason: Why it fails, or why it is not compared: the original itself does not answer, or the target
+            has no such sizes; or how far off it is, where it is beyond all real inputs and so fails nothing.
+            None where it is compared and right.
     """
 
     name: str
     ok: bool
     error: float | None = None
-    told: str | None = None
+    reason: str | None = None
 
     @property
     def in_verdict(self) -> bool:
         """Whether it counts in the verdict."""
-        return not self.ok or (self.error is not None and self.told is None)
+        return not self.ok or (self.error is not None and self.reason is None)

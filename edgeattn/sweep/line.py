@@ -26,7 +26,7 @@ class Line:
         target: What it is for.
         device: The device's name, or the processor's.
         verdict: The report's; "refused" where there is none.
-        told: What is missed, or why there is no report; empty of a pass.
+        reason: What is missed, or why there is no report; empty of a pass.
         recipe: The chosen recipe.
         r2: Over the evaluation samples, of the worst output.
         r2_channel_min: Of the worst channel of all.
@@ -43,7 +43,7 @@ class Line:
     target: str
     device: str
     verdict: Word
-    told: str
+    reason: str
     recipe: str = ""
     r2: float | None = None
     r2_channel_min: float | None = None
@@ -65,7 +65,7 @@ class Line:
                 target=row.target,
                 device=row.device or "",
                 verdict="refused",
-                told=outcome.reason,
+                reason=outcome.reason,
                 command=row.command,
             )
         chosen = chosen_of(report)
@@ -76,7 +76,7 @@ class Line:
             target=row.target,
             device=row.device or report.machine.cpu,
             verdict=report.verdict,
-            told=_missed(report),
+            reason=_missed(report),
             recipe=recipe_words(report.recipe),
             r2=report.accuracy.worst_output.r2,
             r2_channel_min=report.accuracy.worst_channel.r2_channel_min,
@@ -107,6 +107,6 @@ def _missed(report: Report) -> str:
         for c in report.checks
         if c.verdict == "fail"
     ]
-    broken = [f"{case.name}: {case.told}" for case in report.edge_cases if not case.ok]
+    broken = [f"{case.name}: {case.reason}" for case in report.edge_cases if not case.ok]
     few = [line.removesuffix(".") for line in undecided_notes(report.checks, report.samples.evaluation)]
     return "; ".join([*failed, *broken, *few])

@@ -30,7 +30,7 @@ def table_parts(lines: Sequence[Line]) -> tuple[RenderableType, ...]:
         word = Text(line.verdict, style=_STYLES[line.verdict])
         number = Text(str(line.number), style="dim")
         table.add_row(number, line.model, line.budget, *place, word, *(row[i] for i in columns))
-    misses = [Text(f"{line.number}  {line.model}: {line.told}") for line in lines if line.told]
+    misses = [Text(f"{line.number}  {line.model}: {line.reason}") for line in lines if line.reason]
     return table, *misses, Text(_conditions(lines, places), style="dim")
 
 

@@ -40,7 +40,7 @@ def test_a_page_reaches_the_golden_vectors(exported: tuple[Report, Path], module
     assert said["threads"] == way.threads
     files = open_bundle(folder)
     golden = read_golden(files)
-    calls = iter(range(len(golden)))
+    calls = iter(range(len(golden.samples)))
 
     def answer(**_: object) -> dict[str, object]:
         prefix = f"{next(calls)}.output."

@@ -180,7 +180,9 @@ def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
         if not case.ok or (old_case is not None and not old_case.ok):
             was = "not tried" if old_case is None else _outcome(old_case)
             moved = case.ok - (True if old_case is None else old_case.ok)
-            yield Change(f"edge case: {case.name}", was, _outcome(case), _step_trend(moved), case.told or "")
+            yield Change(
+                f"edge case: {case.name}", was, _outcome(case), _step_trend(moved), case.reason or ""
+            )
 
 
 def _outcome(case: EdgeCase) -> str:

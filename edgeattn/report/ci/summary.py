@@ -95,7 +95,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     if report.edge_cases:
         yield f"{edge_cases_line(report.edge_cases)}."
-        yield from (f"- ❌ {plain(it.name)}: {plain(it.told or '')}" for it in report.edge_cases if not it.ok)
+        yield from (
+            f"- ❌ {plain(it.name)}: {plain(it.reason or '')}" for it in report.edge_cases if not it.ok
+        )
         yield ""
     if report.notes:
         yield f"<details><summary>Notes ({len(report.notes)})</summary>\n"

@@ -33,13 +33,13 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
     if not cases:
         return ()
     line = Text(edge_cases_line(cases))
-    annotated = [case for case in cases if case.told is not None]
+    annotated = [case for case in cases if case.reason is not None]
     if not annotated:
         return (line,)
     table = listing("Edge case", "", "")
     for case in sorted(annotated, key=lambda case: case.ok):
         word = passed(ok=False) if not case.ok else Text(_remark(case), style="dim")
-        table.add_row(case.name, word, case.told)
+        table.add_row(case.name, word, case.reason)
     return line, table
 
 

@@ -1,9 +1,9 @@
 /** Runs the cases of runtime/conformance, in Node and in a page alike. */
 
-import { type Likeness, type LoadOptions, load, type Model, type Source } from 'edgeattn-web';
+import { type LoadOptions, load, type Model, type Source } from 'edgeattn-web';
 import { type Table, tensors } from './numbers.js';
 import { type Preparing, prepared } from './prepared.js';
-import { type Asked, near, VERBS, worst } from './verbs.js';
+import { type Asked, type Found, near, VERBS, worst } from './verbs.js';
 
 type Call = {
   readonly graph?: string;
@@ -51,11 +51,6 @@ export type Place = (folder: string) => Source;
 
 /** A kind of question, the questions, and what answers one. */
 type Asking = [string, readonly { readonly error?: string }[], (asked: never) => Promise<Found>];
-
-export type Found = {
-  readonly found: string;
-  readonly near?: Likeness;
-};
 
 const VERDICTS: Readonly<Record<string, string>> = {
   BundleError: 'refused',

@@ -13,11 +13,16 @@ import {
   type Tensor,
   type Tensors,
 } from 'edgeattn-web';
-import type { Found } from './cases.js';
 import { type Numbers, type Table, tensors } from './numbers.js';
 
 /** One thing that is asked; its other keys are the verb's. */
 export type Asked = { readonly error?: string };
+
+/** How a model answers: `answered`, or what it says otherwise. */
+export type Found = {
+  readonly found: string;
+  readonly near?: Likeness;
+};
 
 type Labels = Asked & { readonly outputs: Table; readonly labels?: unknown };
 type Predicting = Asked & PredictionSource & { readonly outputs: Table; readonly predictions?: unknown };

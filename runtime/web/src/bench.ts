@@ -4,10 +4,10 @@ import { machine, peakMemoryMb } from '#platform';
 import { bind } from './contract.js';
 import { type CallOptions, Deadline } from './deadline.js';
 import { InputError } from './errors.js';
-import type { GoldenResult } from './golden.js';
+import type { GoldenResult, GoldenVectors } from './golden.js';
 import type { Machine } from './machine.js';
-import { type Graph, mainGraph } from './manifest.js';
-import type { Model } from './model.js';
+import { type Graph, type Manifest, mainGraph, type Variant } from './manifest.js';
+import type { Tensors } from './tensor.js';
 
 const WARMUP = 3; // calls of each sample that are not counted
 
@@ -40,8 +40,20 @@ export type BenchOptions = CallOptions & {
   readonly seconds?: number;
 };
 
+/** What of a model is timed. */
+type Timed = {
+  readonly manifest: Manifest;
+  readonly engine: { readonly name: string; readonly version: string };
+  readonly threads: number;
+  readonly variants: readonly Variant[];
+  readonly loadMs: number;
+  golden(): Promise<GoldenVectors>;
+  check(limits: CallOptions): Promise<GoldenResult[]>;
+  run(inputs: Tensors): Promise<Tensors>;
+};
+
 /** Replay the golden vectors, and time calls on their inputs in turns for so many seconds. */
-export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptions): Promise<Benchmark> {
+export async function bench(model: Timed, { seconds = 3, ...limits }: BenchOptions): Promise<Benchmark> {
   if (!(seconds > 0)) throw new InputError(`seconds: ${seconds} found, above 0 expected`);
   const { manifest, threads, variants, loadMs } = model;
   const deadline = new Deadline(limits);
@@ -79,7 +91,7 @@ export async function bench(model: Model, { seconds = 3, ...limits }: BenchOptio
   };
 }
 
-async function here({ engine }: Model): Promise<Machine> {
+async function here({ engine }: Timed): Promise<Machine> {
   const found = await machine();
   return { ...found, versions: { ...found.versions, [engine.name]: engine.version } };
 }

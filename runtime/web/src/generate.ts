@@ -1,10 +1,10 @@
 /** Generation: the tokens of one prompt as they come, or many prompts together, with beams. */
 
 import { BeamSearch, type Beams, checkBeams } from './beam-search.js';
+import { CachedText } from './cached-text.js';
 import type { CallOptions } from './deadline.js';
 import type { Decoder } from './decoder.js';
 import { InputError } from './errors.js';
-import { CachedText, type GenerationSession } from './generation-session.js';
 import { runAll } from './lockstep.js';
 import type { GenerationDefaults } from './manifest.js';
 import { isSources, type Prompt, readCount, type Tokens } from './prompt.js';
@@ -27,7 +27,7 @@ export type GenerateOptions = CallOptions &
     /** Several token ids in a row that end it, and are no part of it. */
     readonly stopSequences?: Iterable<Tokens>;
     /** Keeps the cache for a prompt that continues this one and its answer; of the same model. */
-    readonly session?: GenerationSession;
+    readonly session?: { readonly model: unknown; readonly text: CachedText };
     /** The same seed draws the same tokens, in Python too; left out, they are drawn anew. */
     readonly seed?: number;
   };

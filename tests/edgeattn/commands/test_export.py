@@ -185,7 +185,7 @@ def test_a_bundle_that_fails_its_budget_is_written_and_the_exit_code_is_one(
             "evaluation samples do not show that of all inputs: 59 would do; yield 118 samples or more",
         ),
         (
-            {"edge_cases": (EdgeCase("batch 3", ok=False, error=1.3, told="error of int8 1.3"),)},
+            {"edge_cases": (EdgeCase("batch 3", ok=False, error=1.3, reason="error of int8 1.3"),)},
             "fail",
             "tiny for cpu fails edge cases: batch 3 (error of int8 1.3); bundle still",
         ),

@@ -43,10 +43,10 @@ def test_where_nothing_would_decide_that_is_told() -> None:
 def test_what_is_not_compared_does_not_count() -> None:
     cases = [
         EdgeCase("batch 3", ok=True, error=0.1416),
-        EdgeCase("batch 7", ok=False, told="int8 does not answer"),
-        EdgeCase("sequence 1", ok=True, told="the original answers NaN or infinity"),
+        EdgeCase("batch 7", ok=False, reason="int8 does not answer"),
+        EdgeCase("sequence 1", ok=True, reason="the original answers NaN or infinity"),
     ]
     assert edge_cases_line(cases) == "Edge cases: 1 of 2 right, the largest error 0.14160"
     assert edge_cases_line(cases[2:]) == "Edge cases: 0 of 0 right"
-    beyond = EdgeCase("all of x at its largest", ok=True, error=0.8, told="no real input is like it")
+    beyond = EdgeCase("all of x at its largest", ok=True, error=0.8, reason="no real input is like it")
     assert edge_cases_line([*cases, beyond]) == edge_cases_line(cases)

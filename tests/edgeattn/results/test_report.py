@@ -87,7 +87,7 @@ def test_one_failed_check_fails_the_report(report: Report) -> None:
 
 
 def test_one_failed_edge_case_fails_the_report(report: Report) -> None:
-    wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
+    wrong = EdgeCase("left padding", ok=False, error=1.3, reason="error of int8 1.3")
     failed = replace(report, edge_cases=(*report.edge_cases, wrong))
     assert failed.verdict == "fail"
     assert Report.from_json(failed.to_json()) == failed
@@ -97,7 +97,7 @@ def test_what_fails_in_another_way_fails_the_report(report: Report) -> None:
     kept = OtherWay(
         name="without kernels", checks=report.checks, accuracy=report.accuracy, latency_ms=report.latency_ms
     )
-    wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
+    wrong = EdgeCase("left padding", ok=False, error=1.3, reason="error of int8 1.3")
     for way, verdict in (
         (kept, "pass"),
         (replace(kept, checks=(Check("latency_ms", 3.2, 3, False),)), "fail"),

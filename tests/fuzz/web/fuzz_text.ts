@@ -12,7 +12,7 @@ const processing = { tokenizer: 'tokenizer.json', ids: 'ids', mask: null, types:
 const followed = readdirSync(folder).flatMap((name) => {
   const content = new Uint8Array(readFileSync(`${folder}/${name}`));
   try {
-    openTokenizer(name, content);
+    openTokenizer(name, content, false);
     return [new TextPreparation(processing, content)];
   } catch (error) {
     if (error instanceof BundleError) return []; // such as one that has a map of characters
@@ -29,7 +29,7 @@ export const fuzz = fuzzing((content) => {
 
 function refusalsOf(texts: TextPreparation, text: string): InputError[] {
   try {
-    const { ids } = texts.prepare([text], () => 'int64');
+    const { ids } = texts.prepare([text], {}, () => 'int64');
     texts.decode(ids?.data as BigInt64Array);
     return [];
   } catch (error) {

@@ -9,9 +9,9 @@ const TEXTS = ['', ' ', 'The café\'s 12 漢[MASK]\n', 'e\u0301\u{1f600} a  a'];
 const processing = { tokenizer: 'tokenizer.json', ids: 'ids', mask: null, types: null, longest: 16 };
 
 export const fuzz = fuzzing((content) => {
-  openTokenizer('tokenizer.json', content);
+  openTokenizer('tokenizer.json', content, true);
   const texts = new TextPreparation(processing, content);
-  for (const text of TEXTS) answered(() => texts.prepare([text], () => 'int64'));
+  for (const text of TEXTS) answered(() => texts.prepare([text], {}, () => 'int64'));
   for (let token = 0; token < 64; token++) answered(() => texts.decode([token]));
 });
 

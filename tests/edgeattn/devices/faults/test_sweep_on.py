@@ -24,6 +24,6 @@ def test_rows_are_measured_on_the_device_that_they_name(
     assert "device nowhere-invalid: cannot be reached" in refused(*asked, "--on", "nowhere.invalid")
     assert main([str(word) for word in (*asked, "--on", "board", "--json")]) == 0
     (row,) = json.loads(capsys.readouterr().out)["rows"]
-    assert (row["device"], row["verdict"], row["told"]) == ("board", "pass", "")
+    assert (row["device"], row["verdict"], row["reason"]) == ("board", "pass", "")
     assert row["latency_ms"] > 0
     assert row["speedup"] is None  # PyTorch is not there

@@ -42,7 +42,7 @@ def swapped_rows(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def test_a_nan_of_int8_alone_is_told_by_its_name() -> None:
     found = cases(lay(), int8=undefined)
-    assert found["batch 3"].told == "int8 answers NaN or infinity in 'sums', where the original has numbers"
+    assert found["batch 3"].reason == "int8 answers NaN or infinity in 'sums', where the original has numbers"
     assert failed(found) == set(found)
 
 
@@ -77,7 +77,7 @@ def test_what_answers_alike_is_right_everywhere() -> None:
     found = cases(lay())
     assert len(found) == 12
     assert failed(found) == set()
-    assert all(case.error == 0 and case.told is None for case in found.values())
+    assert all(case.error == 0 and case.reason is None for case in found.values())
 
 
 def test_a_mask_that_int8_ignores_is_found() -> None:
@@ -101,7 +101,7 @@ def test_what_no_real_input_is_like_is_told_and_not_failed() -> None:
     found = cases(lay(samples=Samples((floats(1, 2, 3), floats(2, 4, 5)))), int8=clipped)
     beyond = found["all of tokens at its largest"]
     assert (beyond.ok, beyond.in_verdict) == (True, False)
-    assert "no real input is like it" in (beyond.told or "")
+    assert "no real input is like it" in (beyond.reason or "")
     assert failed(found) == set()
 
 
@@ -109,13 +109,13 @@ def test_a_wrong_row_is_found_among_right_ones() -> None:
     found = cases(lay(), int8=swapped_rows)
     assert {"batch 3", "batch 7"} <= failed(found)
     assert (found["batch 3"].error or 0) > 1
-    assert str(found["batch 3"].told).endswith(" of what answers vary by, at most 0.45 expected")
+    assert str(found["batch 3"].reason).endswith(" of what answers vary by, at most 0.45 expected")
     assert "sequence 1" not in failed(found)
 
 
 def test_a_wrong_float_export_is_told_from_a_wrong_int8() -> None:
     found = cases(lay(), float_=swapped_rows, int8=swapped_rows)
-    assert str(found["batch 3"].told).startswith("error of float ")
+    assert str(found["batch 3"].reason).startswith("error of float ")
 
 
 @pytest.mark.parametrize(
@@ -128,24 +128,24 @@ def test_a_wrong_float_export_is_told_from_a_wrong_int8() -> None:
 )
 def test_what_the_original_cannot_do_is_told_and_not_failed(original: Answer, told: str) -> None:
     case = cases(lay(), original=original)["sequence 64"]
-    assert (case.ok, case.error, case.told) == (True, None, told)
+    assert (case.ok, case.error, case.reason) == (True, None, told)
 
 
 def test_sizes_that_a_target_does_not_have_are_told_and_not_failed() -> None:
     case = cases(lay(), int8=failing_from(64, InputError))["sequence 64"]
     assert case.ok
-    assert case.told == "outside of the target's sizes: InputError: too long"
+    assert case.reason == "outside of the target's sizes: InputError: too long"
 
 
 def test_what_int8_alone_cannot_do_fails() -> None:
     found = cases(lay(), int8=failing_from(64, RuntimeError))
     assert failed(found) == {"sequence 64"}
-    assert found["sequence 64"].told == "int8 does not answer: RuntimeError: too long"
+    assert found["sequence 64"].reason == "int8 does not answer: RuntimeError: too long"
 
 
 def test_an_answer_of_other_dims_fails() -> None:
     found = cases(lay(), int8=lambda inputs: {"sums": sums(inputs)["sums"][:, :1]})
-    assert "dims" in str(found["batch 3"].told)
+    assert "dims" in str(found["batch 3"].reason)
     assert failed(found) == set(found)
 
 
@@ -175,7 +175,7 @@ def test_what_turns_with_the_last_digits_of_its_input_is_not_compared() -> None:
     basis = lay(samples=samples, symbols=symbols, rows=None)
     steady = cases(basis, int8=blind_to_constants)
     found = cases(basis, original=normed, float_=blind_to_constants, int8=blind_to_constants)
-    turned = [name for name, case in found.items() if "last digits" in (case.told or "")]
+    turned = [name for name, case in found.items() if "last digits" in (case.reason or "")]
     assert turned
     assert failed(found) == set()
     assert all(found[name].error is None for name in turned)

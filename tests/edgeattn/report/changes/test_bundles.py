@@ -87,7 +87,7 @@ def test_a_size_has_hardly_any_noise(report: Report) -> None:
 
 @pytest.mark.parametrize("had", [True, False])
 def test_an_edge_case_that_fails_now_is_worse(report: Report, had: bool) -> None:
-    right, wrong = EdgeCase("batch 7", ok=True, error=0.1), EdgeCase("batch 7", ok=False, told="NaN")
+    right, wrong = EdgeCase("batch 7", ok=True, error=0.1), EdgeCase("batch 7", ok=False, reason="NaN")
     before = replace(report, edge_cases=(right,) if had else ())
     after = replace(report, edge_cases=(wrong,))
     assert found(before, after)["edge case: batch 7"].word == "worse"

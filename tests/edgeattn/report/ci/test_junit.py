@@ -18,7 +18,7 @@ FAILED = Check("latency_ms", 3.2, 3.0, False)
 
 
 def test_each_check_edge_case_promise_and_device_is_a_test(report: Report, bundle: Bundle) -> None:
-    wrong = EdgeCase("left padding", ok=False, error=1.3, told="error of int8 1.3")
+    wrong = EdgeCase("left padding", ok=False, error=1.3, reason="error of int8 1.3")
     told = replace(report, checks=(*report.checks, FAILED, FEW), edge_cases=(*report.edge_cases, wrong))
     found = findings(told, bundle.manifest)
     text = junit({"sentence for cpu": found}, {"machine": str(report.machine)})

@@ -36,7 +36,7 @@ def test_a_bundle_of_kernels_has_both_ways_in_its_summary(two_ways: Report) -> N
 
 
 def test_what_fails_is_named(report: Report) -> None:
-    wrong = EdgeCase("left padding", ok=False, told="cosine 0.3")
+    wrong = EdgeCase("left padding", ok=False, reason="cosine 0.3")
     few = Check("cosine_min", 0.99, 0.98, False, decided=False, share=0.8, needed=118)
     failed = replace(report, checks=(few,), edge_cases=(wrong,), latency_ms=None)
     text = summary(failed)

@@ -157,7 +157,7 @@ def test_parquet_keeps_nested_values_and_gaps(tmp_path: Path, row_group_size: in
             "image": [{"bytes": b"x", "path": None}, None, {"bytes": None, "path": "p"}, None, None],
             "deep": [[{"x": ["a"]}], [], None, [{"x": None}, None], [{"x": ["b", "a"]}]],
             "large": pyarrow.array([["a"], None, [], ["b"], ["c"]], pyarrow.large_list(pyarrow.string())),
-            "sized": pyarrow.array([["a", "b"], None, ["c", "d"], None, None], pairs),
+            "sized": pyarrow.array([["a", "b"], [None, "d"], ["c", "d"], [None, None], ["e", "b"]], pairs),
             "map": pyarrow.array([[("a", "x")], None, [], [("b", "x"), ("c", None)], None], mapped),
             "number": [0.5, None, 1.5, 2.5, 3.5],
         }

@@ -82,5 +82,5 @@ def test_a_model_that_ends_its_worker_keeps_no_other_from_its_row(
     asked = ("sweep", ending, TINY, "--budget", "cosine=0.9", "-o", tmp_path / "out", "--workers", "1")
     assert main([*map(str, asked), "--json"]) == 1
     ended, other = json.loads(capsys.readouterr().out)["rows"]
-    assert "its worker ended again and again" in ended["told"]
-    assert (other["model"], other["verdict"], other["told"]) == ("tiny", "pass", "")
+    assert "its worker ended again and again" in ended["reason"]
+    assert (other["model"], other["verdict"], other["reason"]) == ("tiny", "pass", "")
