@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from edgeattn.bundle import Bundle
 from edgeattn.judge.measures import SampleScore
 from edgeattn.judge.validation import comparison_with

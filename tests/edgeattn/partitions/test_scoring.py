@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distributed import Client
+from score_bits import bits
 
 from edgeattn.__main__ import main
 from edgeattn.judge.measures import SampleScore
@@ -31,13 +32,6 @@ def test_partitions_change_no_bit(
 ) -> None:
     found = list(scores_in_order(client, asked, every, count))
     assert list(map(bits, found)) == list(map(bits, alone))
-
-
-def bits(score: SampleScore) -> tuple[SampleScore, list[bytes]]:
-    """Return a score without its arrays, and these as bytes."""
-    parts = score.r2_parts.values()
-    arrays = [a for it in parts for a in (it.moments.count, it.moments.mean, it.moments.squares, it.squares)]
-    return replace(score, r2_parts={}), [array.tobytes() for array in arrays]
 
 
 def test_what_the_users_metric_raises_on_a_worker_is_told(
