@@ -14,7 +14,7 @@ ROOMS = tuple(room.name for room in pkgutil.iter_modules(edgeattn_export.__path_
 
 
 def test_the_rooms_are_those_of_the_design() -> None:
-    rooms = "cache capture graph lower pack quantize recover search streaming targets"
+    rooms = "capture graph incremental lower pack quantize recover search targets"
     assert set(ROOMS) == set(rooms.split())
 
 
