@@ -17,7 +17,7 @@ from edgeattn.judge.models import FloatModel, Int8Model
 from edgeattn.judge.proof import prove
 from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.judge.sample_warnings import sample_warnings
-from edgeattn.judge.shortage import shortages
+from edgeattn.judge.shortage import answer_shortages, count_shortages
 from edgeattn.progress import Progress, Silent
 from edgeattn.reporting import report_on
 from edgeattn.source.module import ModuleSource
@@ -60,7 +60,10 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
     """Capture a model, settle how it is compared with its original, and recover its meaning."""
     progress.stage("samples")
     real = source.read()
-    samples = real.split().few() if request.objective.draft else real.split()
+    draft = request.objective.draft  # few samples are meant to show little
+    samples = real.split().few() if draft else real.split()
+    for line in () if draft else count_shortages(request.budget, len(samples.evaluation)):
+        progress.note(line)
     progress.stage("capture")
     captured = source.capture(real, request.target.prover, samples.calibration)
     size_mb, weights = source.megabytes(captured), source.weights_sha256
@@ -68,12 +71,9 @@ def _float_model(source: Source, request: Request, progress: Progress) -> FloatM
         source.processing.check(source.name, captured.graph, real)
     comparison = Comparison.of(captured, samples, source.metric, request.budget)
     if source.metric is not None:
-        limits = (
-            {} if request.objective.draft else request.budget.limits
-        )  # few samples are meant to show little
+        limits = {} if draft else request.budget.limits
         check_metric(source.metric, captured, samples.evaluation, limits)
-    draft = request.objective.draft
-    short = () if draft else shortages(comparison, request.budget, samples.evaluation)
+    short = () if draft else answer_shortages(comparison, request.budget, samples.evaluation)
     warnings = sample_warnings(captured, samples)
     for line in (*short, *warnings):
         progress.note(line)

@@ -21,28 +21,56 @@ NO_MEANS = (*WORST_CASES, "r2_channel_min")
 SHARES = ("top1", "topk", "token_agreement", "recall_at_10")
 
 
-def shortages(comparison: Comparison, budget: Budget, evaluation: Samples) -> tuple[str, ...]:
-    """Return a line for each limit on accuracy that so few samples leave undecided of every recipe.
+def count_shortages(budget: Budget, count: int) -> tuple[str, ...]:
+    """Return a line for each limit on accuracy that so many samples leave undecided, whatever the model is.
+
+    Args:
+        budget: The limits.
+        count: Evaluation samples, of one decision each where a limit is a share of decisions.
+    """
+    limits = _on_accuracy(budget)
+    lines = (
+        *(share_words(name, limit, count, 1) for name, limit in limits.items() if name in SHARES),
+        *(worst_words(name, limit, count) for name, limit in limits.items() if name in WORST_CASES),
+        mean_words({name: limit for name, limit in limits.items() if name not in NO_MEANS}, count),
+    )
+    return tuple(filter(None, lines))
+
+
+def answer_shortages(comparison: Comparison, budget: Budget, evaluation: Samples) -> tuple[str, ...]:
+    """Return what the model's answers add: a sample of several decisions shows more or less than one of one.
 
     Args:
         comparison: With its metrics of single outputs.
         budget: The limits.
         evaluation: The samples that will judge; the original answers one of them at most.
     """
-    limits = {name: limit for name, limit in budget.limits.items() if LIMITS[name].on_accuracy}
-    limits = {**{each.name: SUITING.get(each.name, 0.0) for each, _ in comparison.output_metrics}, **limits}
+    suiting = {each.name: SUITING.get(each.name, 0.0) for each, _ in comparison.output_metrics}
+    suiting = {name: limit for name, limit in suiting.items() if name not in budget.limits}
+    asked, suited = ({k: v for k, v in limits.items() if k in SHARES} for limits in (budget.limits, suiting))
     count = len(evaluation)
-    shares = {name: limit for name, limit in limits.items() if name in SHARES}
-    decisions = dict.fromkeys(shares, 1)
-    if any(share_words(name, limit, count, 1) for name, limit in shares.items()):
+    decisions = dict.fromkeys((*asked, *suited), 1)
+    if any(share_words(name, limit, count, 1) for name, limit in {**asked, **suited}.items()):
         decisions = _decisions(comparison, evaluation)
     lines = (
-        *(share_words(name, limit, count, decisions[name]) for name, limit in shares.items()),
-        *(worst_words(name, limit, count) for name, limit in limits.items() if name in WORST_CASES),
-        mean_words({name: limit for name, limit in limits.items() if name not in NO_MEANS}, count),
+        *(_decision_words(name, limit, count, decisions[name]) for name, limit in asked.items()),
+        *(share_words(name, limit, count, decisions[name]) for name, limit in suited.items()),
+        mean_words(suiting, count),
         _metric_words(comparison, budget, count),
     )
     return tuple(filter(None, lines))
+
+
+def _on_accuracy(budget: Budget) -> dict[str, float]:
+    return {name: limit for name, limit in budget.limits.items() if LIMITS[name].on_accuracy}
+
+
+def _decision_words(name: str, limit: float, count: int, decisions: int) -> str:
+    """Say what several decisions a sample change of the words for one; nothing where they change nothing."""
+    if decisions == 1 or not share_words(name, limit, count, 1):
+        return ""
+    enough = f"{name}={limit:g}: your samples hold {decisions} decisions each and more, which is enough."
+    return share_words(name, limit, count, decisions) or enough
 
 
 def share_words(name: str, limit: float, count: int, decisions: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics import default_metrics, output_metrics_of
-from edgeattn.judge.shortage import mean_words, share_words, shortages, worst_words
+from edgeattn.judge.shortage import answer_shortages, count_shortages, mean_words, share_words, worst_words
 from edgeattn_export.graph.output_kinds import OutputKind
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_runtime.graph import Graph, Tensor
@@ -47,7 +47,8 @@ def test_a_worst_case_and_means_have_counts_of_their_own() -> None:
 
 def lines(
     bounds: dict[str, float] | None, count: int, positions: int, metric: object = None
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what is said before the model is exported, and after."""
     graph = Graph((), (Tensor("logits", "float32", ("batch", "sequence", 10)),))
     budget = Budget.read(bounds)
     metrics = output_metrics_of(budget.limits, graph)
@@ -61,25 +62,36 @@ def lines(
         judges_metric=False,
     )
     every = Samples(tuple(Sample({"x": np.zeros(1)}, number=i) for i in range(count)))
-    return shortages(comparison, budget, every)
+    return count_shortages(budget, count), answer_shortages(comparison, budget, every)
 
 
-def test_positions_are_decisions_too() -> None:
-    assert lines({"top1": 0.99}, 50, 10) == ()
-    assert len(lines({"top1": 0.99}, 50, 1)) == 1
-    assert lines({"topk": 0.99}, 50, 2) == ()
+@pytest.mark.parametrize(
+    ("name", "positions", "after"),
+    [
+        ("top1", 1, []),
+        ("top1", 10, ["top1=0.99: your samples hold 10 decisions each and more, which is enough."]),
+        ("top1", 2, ["top1=0.99: your 50 evaluation samples can show at most 0.9709"]),
+        ("topk", 2, ["topk=0.99: your samples hold 10 decisions each and more, which is enough."]),
+    ],
+)
+def test_positions_are_decisions_too(name: str, positions: int, after: list[str]) -> None:
+    (before,), found = lines({name: 0.99}, 50, positions)
+    assert before.startswith(f"{name}=0.99: your 50 evaluation samples can show at most 0.9418; ")
+    assert [line[: len(wanted)] for line, wanted in zip(found, after, strict=True)] == after
 
 
 def test_the_default_is_short_of_samples_below_twenty_alone() -> None:
-    assert lines(None, 20, 1) == lines(None, 120, 1) == ()
-    (line,) = lines(None, 19, 1)
-    assert line.startswith(("r2=0.98, kl=0.05: your 19 ", "kl=0.05, r2=0.98: your 19 "))
+    assert lines(None, 20, 1) == lines(None, 120, 1) == ((), ())
+    (before,), (after,) = lines(None, 19, 1)
+    assert before.startswith("r2=0.98: your 19 ")
+    assert after.startswith("kl=0.05: your 19 ")
 
 
 def test_a_metric_without_a_default_limit_says_how_many_samples_would_do() -> None:
-    (line,) = lines(None, 50, 1, metric=len)
+    before, (line,) = lines(None, 50, 1, metric=len)
+    assert before == ()
     assert line == (
         "metric_drop: no limit by default with your 50 evaluation samples; of a metric from 0 to 1, 100 "
         "would do; yield 200."
     )
-    assert lines({"r2": 0.98}, 50, 1, metric=len) == ()
+    assert lines({"r2": 0.98}, 50, 1, metric=len) == ((), ())
