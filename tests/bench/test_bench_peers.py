@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from bench_peers import main
 from protocol.catalog import find, peers
+from protocol.environment import switch_off_telemetry
 from protocol.markdown import table
 from protocol.neighbors import recall_at_10
 from protocol.peer import Array, Batch, Call, Feed, Job, Peer, batches, pooled, read_samples, write_samples
@@ -160,3 +161,13 @@ def test_bad_input_is_told_in_one_line(arguments: list[str], capsys: pytest.Capt
     told = capsys.readouterr().err
     assert told.startswith("bench_peers: ")
     assert told.count("\n") == 1
+
+
+def test_telemetry_of_what_is_installed_is_switched_off(tmp_path: Path) -> None:
+    switch_off_telemetry(tmp_path)  # where nothing sends anything, there is no consent to take back
+    (tmp_path / "bin").mkdir()
+    consent = tmp_path / "bin" / "opt_in_out"
+    consent.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    consent.chmod(0o755)
+    switch_off_telemetry(tmp_path)
+    assert (tmp_path / "asked").read_text() == "--opt_out\n"

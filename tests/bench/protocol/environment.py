@@ -31,8 +31,16 @@ def python_of(peer: Peer, cache: Path) -> Path:
     print(f"installing {peer.module}: {' '.join(peer.packages)}", file=sys.stderr)
     _run([sys.executable, "-m", "venv", str(folder)])
     _run([str(python), "-m", "pip", "install", "--quiet", *peer.packages])
+    switch_off_telemetry(folder)
     mark.write_text(wanted, encoding="utf-8")
     return python
+
+
+def switch_off_telemetry(environment: Path) -> None:
+    """Keep OpenVINO and NNCF from sending what they do, before either of them is imported."""
+    consent = environment / "bin" / "opt_in_out"  # of openvino-telemetry
+    if consent.is_file():
+        _run([str(consent), "--opt_out"])
 
 
 def _run(command: list[str]) -> None:
