@@ -9,7 +9,7 @@ import typer
 from edgeattn_runtime.engine.kernels import installed
 from edgeattn_runtime.timing.machine import Machine
 
-_WANTED = ("avx512_vnni", "avx_vnni", "asimddp")  # of a CPU, any: dot products of int8
+_WANTED = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp")  # of a CPU, any: products of int8
 
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")

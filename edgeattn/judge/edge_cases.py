@@ -121,8 +121,8 @@ class _Trial:
             return EdgeCase(case.name, ok=False, reason=f"{name} answers in other dims than the original")
         undefined = next((output for row in rows for output in _undefined(row)), None)
         if undefined is not None:
-            told = f"{name} answers NaN or infinity in {undefined!r}, where the original has numbers"
-            return EdgeCase(case.name, ok=False, reason=told)
+            words = f"{name} answers NaN or infinity in {undefined!r}, where the original has numbers"
+            return EdgeCase(case.name, ok=False, reason=words)
         largest = self._error(expected, rows)
         if largest <= MOST_ERROR[name]:
             return EdgeCase(case.name, ok=True, error=largest)

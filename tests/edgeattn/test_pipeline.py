@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import edgeattn
 from edgeattn import pipeline
 from edgeattn.bundle import Bundle
 from edgeattn.judge import edge_cases, golden, models, proof
-from edgeattn.judge.request import Objective, Request
+from edgeattn.judge.request import FASTEST, Objective, Request
 from edgeattn.measure import place
 from edgeattn.measure.runners import runner_of_buckets
 from edgeattn.progress import Progress, Silent
@@ -30,7 +31,7 @@ from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.engine.compatibility import runnable
 from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, Kernels, Library
-from edgeattn_runtime.errors import BadInput, BudgetError
+from edgeattn_runtime.errors import BadInput, BudgetError, ModelError
 from edgeattn_runtime.timing.machine import Machine
 
 STAGES = [
@@ -244,6 +245,40 @@ def test_a_qdq_file_stands_beside_either(
     assert isinstance(module, ModuleSource)
     assert module.qdq == qdq
     assert file == OnnxSource(model, npz, qdq)
+
+
+class Noting(Silent):
+    """Keeps each note with the stage in which it comes."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, str]] = []
+        self._stage = ""
+
+    def stage(self, name: str) -> None:
+        self._stage = name
+
+    def note(self, text: str) -> None:
+        self.notes.append((self._stage, text.partition(":")[0]))
+
+
+@pytest.mark.parametrize(("draft", "noted"), [(False, [("samples", "cosine_min=0.9")]), (True, [])])
+def test_a_limit_beyond_the_samples_is_noted_before_the_capture(
+    source: ModuleSource, monkeypatch: pytest.MonkeyPatch, draft: bool, noted: list[tuple[str, str]]
+) -> None:
+    proving: list[int] = []
+
+    def refused(_: ModuleSource, *samples: Any) -> Captured:
+        proving.append(len(samples[-1]))
+        raise ModelError("no capture")
+
+    monkeypatch.setattr(ModuleSource, "capture", refused)
+    monkeypatch.setattr("edgeattn_export.graph.samples.DRAFT_CALIBRATION", 3)
+    progress = Noting()
+    request = Request.read("cpu", {"cosine_min": 0.9}, replace(FASTEST, draft=draft))
+    with pytest.raises(ModelError, match="no capture"):
+        pipeline.run(source, request, progress)
+    assert progress.notes == noted
+    assert proving == [3 if draft else 12]  # samples that prove the export
 
 
 def test_an_unknown_target_is_refused_before_any_work(source: ModuleSource) -> None:

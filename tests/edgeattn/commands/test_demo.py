@@ -59,6 +59,7 @@ def test_a_model_whose_packages_are_missing_says_how_to_get_them(monkeypatch: py
     ("sets", "says"),
     [
         (("avx2", "avx512f", "avx512_vnni"), "can be faster on this CPU (avx512_vnni)"),
+        (("avx512f", "avx512_vnni", "amx_int8"), "can be faster on this CPU (avx512_vnni, amx_int8)"),
         (("asimd", "asimddp"), "can be faster on this CPU (asimddp)"),
         (("avx2",), "would gain nothing on this CPU"),
     ],
