@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
+.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -34,6 +34,9 @@ sizes:  ## the size of models with 4 and 8 bits against their cosine; some minut
 
 trace:  ## planted faults in the reference models, and which module is named first; twenty minutes
 	python tests/bench/bench_trace.py
+
+full-size:  ## time and memory of exports at full size: ViT-S, Whisper-tiny, BERT-base, GPT-2; ten minutes
+	python tests/bench/bench_full_size.py
 
 peers:  ## against the peers, each in a virtual environment of its own; the first time takes two hours
 	python tests/bench/bench_peers.py
