@@ -37,6 +37,20 @@ inline std::vector<float> floats(Random& random, std::size_t count, float low, f
   return values;
 }
 
+/// Draws a form with whatever a layer may have, without blocks.
+inline Form any_form(Random& random, std::size_t most_inner, std::size_t most_columns) {
+  const auto pick = [&](std::size_t count) { return random() % count; };
+  Form form{1 + pick(most_inner), 1 + pick(most_columns)};
+  form.activation = static_cast<Activation>(pick(6));
+  form.norm = static_cast<Norm>(pick(3));
+  form.gate = pick(2);
+  form.smoothing = pick(2);
+  form.bias = pick(2);
+  form.affine = form.norm != Norm::kNone && pick(2);
+  form.bits = pick(2) ? 8 : 4;
+  return form;
+}
+
 inline OwnedLayer make_layer(const Form& form, Random& random) {
   OwnedLayer own;
   const std::size_t rows = form.columns * (form.gate ? 2 : 1),

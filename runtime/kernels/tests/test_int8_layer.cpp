@@ -76,14 +76,7 @@ void forms() {
   Random random(2);
   for (int i = 0; i < 400; ++i) {
     const auto pick = [&](unsigned count) { return random() % count; };
-    Form form{1 + pick(70), 1 + pick(120)};
-    form.activation = static_cast<Activation>(pick(6));
-    form.norm = static_cast<Norm>(pick(3));
-    form.gate = pick(2);
-    form.smoothing = pick(2);
-    form.bias = pick(2);
-    form.affine = form.norm != Norm::kNone && pick(2);
-    form.bits = pick(2) ? 8 : 4;
+    auto form = any_form(random, 70, 120);
     if (pick(2)) {
       form.block = 16 * (1 + pick(2));
       form.inner = form.block * (1 + pick(4));

@@ -14,8 +14,12 @@ namespace HWY_NAMESPACE {
 
 enum class Function { kExp, kSigmoid, kSilu, kTanh, kGelu, kGeluTanh };
 
+constexpr hn::CappedTag<float, 16> d;
+
+/// The absolute error of gelu_tanh: a polynomial where vectors have 16 lanes, whose error does not vanish with x.
+double gelu_tanh_error() { return hn::MaxLanes(d) == 16 ? 3e-6 : 1e-30; }
+
 float apply(int function, float x) {
-  const hn::CappedTag<float, 16> d;
   const auto v = hn::Set(d, x);
   switch (static_cast<Function>(function)) {
     case Function::kExp:
@@ -48,6 +52,8 @@ namespace edgeattn::kernels {
 namespace {
 
 constexpr decltype(&HWY_STATIC_DISPATCH(apply)) kApply[] = COMPILED_FOR_TARGETS(apply);
+constexpr decltype(&HWY_STATIC_DISPATCH(gelu_tanh_error)) kGeluTanhError[] =
+    COMPILED_FOR_TARGETS(gelu_tanh_error);
 
 struct Case {
   const char* name;
@@ -62,8 +68,8 @@ constexpr Case kCases[] = {
     {"tanh", [](double x) { return std::tanh(x); }, 4e-7, 0, 0},
     {"gelu", [](double x) { return x * .5 * std::erfc(-x / std::sqrt(2.)); }, 3e-6, 1e-7, 0},
     {"gelu_tanh",
-     [](double x) { return x / (1 + std::exp(-1.5957691216057308 * (x + .044715 * x * x * x))); }, 3e-6,
-     3e-7, 0},
+     [](double x) { return x / (1 + std::exp(-1.5957691216057308 * (x + .044715 * x * x * x))); }, 0,
+     3e-7, 0},  // and kGeluTanhError
 };
 
 }  // namespace
@@ -74,10 +80,11 @@ int main() {
   for (const auto target : tested_targets())
     for (int function = 0; function < 6; ++function) {
       const auto& c = kCases[function];
+      const double absolute = function == 5 ? kGeluTanhError[table_index(target)]() : c.absolute;
       double worst = 0, at = 0;
       for (float x = -87; x <= 88; x += x > -6 && x < 6 ? .001f : .01f) {
         const double exact = c.exact(x), off = std::fabs(kApply[table_index(target)](function, x) - exact);
-        const double bound = c.absolute + c.relative_to_x * std::fabs(x) + c.relative * std::fabs(exact);
+        const double bound = absolute + c.relative_to_x * std::fabs(x) + c.relative * std::fabs(exact);
         if (off / bound > worst) worst = off / bound, at = x;
       }
       expect(worst <= 1, hwy::TargetName(target), ": ", c.name, " is off by ", worst, " bounds at ", at);
