@@ -35,23 +35,77 @@ def searched(model: str, *options: str | Path) -> Make:
     """Return what exports a reference model."""
 
     def make(bundle: Path) -> None:
-        run = ["edgeattn", "export", MODELS / model / "model.py", "-o", bundle, *options]
-        done = subprocess.run(run, capture_output=True, text=True, check=False)
-        if not bundle.is_dir():
-            raise RuntimeError(done.stdout + done.stderr)
+        export(bundle, MODELS / model / "model.py", *options)
 
     return make
+
+
+def export(bundle: Path, *arguments: str | Path) -> None:
+    """Export into a bundle, whatever its verdict."""
+    run = ["edgeattn", "export", *arguments, "-o", bundle]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    if not bundle.is_dir():
+        raise RuntimeError(done.stdout + done.stderr)
 
 
 def plain(model: str) -> Make:
     """Return what exports a reference model by RECIPE."""
 
     def make(bundle: Path) -> None:
-        recipe = bundle.with_suffix(".json")
-        recipe.write_text(json.dumps(RECIPE), "utf-8")
-        searched(model, "--recipe", recipe)(bundle)
+        searched(model, "--recipe", recipe(bundle))(bundle)
 
     return make
+
+
+def recipe(bundle: Path) -> Path:
+    """Write RECIPE beside a bundle."""
+    file = bundle.with_suffix(".json")
+    file.write_text(json.dumps(RECIPE), "utf-8")
+    return file
+
+
+def of_checkpoint(save: Make, rows: Make, kind: str) -> Make:
+    """Return what exports a checkpoint by RECIPE.
+
+    Args:
+        save: Saves the folder.
+        rows: Writes its samples.
+        kind: The suffix of these.
+    """
+
+    def make(bundle: Path) -> None:
+        folder, samples = bundle.with_suffix(".checkpoint"), bundle.with_suffix(kind)
+        save(folder)
+        rows(samples)
+        export(bundle, folder, "--samples", samples, "--recipe", recipe(bundle))
+
+    return make
+
+
+def encoder(folder: Path) -> None:
+    """Save an encoder of 256 numbers, of random weights, with a prompt for queries."""
+    from sentence_transformers import SentenceTransformer
+
+    network = folders.bert(folder.with_suffix(".network"), "Model", hidden_size=256)
+    prompts = {"query": "very good: "}
+    SentenceTransformer(str(network), prompts=prompts, device="cpu").save(str(folder))  # pooled by mean
+
+
+def texts(path: Path) -> None:
+    """Write what an encoder reads, a text a line."""
+    path.write_text("\n".join(folders.texts(120)), "utf-8")
+
+
+def reader(folder: Path) -> None:
+    """Save a reader of questions, of random weights."""
+    folders.bert(folder, "ForQuestionAnswering")
+
+
+def questions(path: Path) -> None:
+    """Write questions with their answers."""
+    answered = [(text, text.split()[1]) for text in folders.texts(120)]
+    rows = [{"question": "what was", "context": text, "answer": word} for text, word in answered]
+    folders.jsonl(path, rows)
 
 
 def for_browsers(bundle: Path) -> None:
@@ -111,6 +165,10 @@ SUPPOSED: dict[str, Make] = {
     "hours.csv": hours,
     "x.npz": inputs,
     "my-model": folders.classifier,
+    "encoder": encoder,
+    "texts.txt": texts,
+    "search.edge": of_checkpoint(encoder, texts, ".txt"),
+    "reader.edge": of_checkpoint(reader, questions, ".jsonl"),
     "reviews.csv": partial(folders.reviews, count=160),
     "old.json": benchmark,
 }

@@ -89,7 +89,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def bert(folder: Path, head: str, **settings: Any) -> Path:
     """Save a BERT with a head, such as "ForMaskedLM", and its tokenizer."""
     torch.manual_seed(0)
-    config = transformers.BertConfig(vocab_size=len(tokenizer()), **SIZES, **settings)
+    config = transformers.BertConfig(vocab_size=len(tokenizer()), **SIZES | settings)
     transformers.utils.logging.disable_progress_bar()
     getattr(transformers, f"Bert{head}")(config).eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
