@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,36 +66,34 @@ def check_token_ids(names: Iterable[str], arrays: Arrays) -> None:
             raise InputError(f"{name!r}: token id {lowest} found, at least 0 expected; check the tokenizer")
 
 
-def bind(tensors: Iterable[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+def bind(tensors: Sequence[Tensor], arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
     """Return the size of every symbol in ``tensors``' dims, as ``arrays`` has it.
 
     Raises:
         InputError: An array's rank or a fixed dim is another, or one symbol has two sizes.
     """
     sizes: dict[str, int] = {}
-    first: dict[str, str] = {}  # the tensor that gave a symbol its size
     for tensor in tensors:
-        shape = arrays[tensor.name].shape
-        if len(shape) != len(tensor.dims):
-            raise InputError(f"{tensor}: {len(shape)} dims {list(shape)} found, {len(tensor.dims)} expected")
-        for axis, (size, dim) in enumerate(zip(shape, tensor.dims, strict=True)):
-            if isinstance(dim, int):
-                expected = dim
-            else:
-                expected = sizes.setdefault(dim, size)
-                first.setdefault(dim, tensor.name)
-            if size != expected:
-                reason = "" if isinstance(dim, int) else f" as in {first[dim]!r}"
-                raise InputError(f"{tensor}: {size} found on axis {axis}, {expected}{reason} expected")
+        shape, dims = arrays[tensor.name].shape, tensor.dims
+        if len(shape) != len(dims):
+            raise InputError(f"{tensor}: {len(shape)} dims {list(shape)} found, {len(dims)} expected")
+        for axis, dim in enumerate(dims):
+            expected = dim if isinstance(dim, int) else sizes.setdefault(dim, shape[axis])
+            if shape[axis] != expected:
+                first = next(other.name for other in tensors if dim in other.dims)
+                reason = "" if isinstance(dim, int) else f" as in {first!r}"
+                found = f"{shape[axis]} found on axis {axis}"
+                raise InputError(f"{tensor}: {found}, {expected}{reason} expected")
     return sizes
 
 
 def _check_names(expected: list[str], inputs: Mapping[str, object]) -> None:
+    if inputs.keys() == set(expected):
+        return
     unknown = [name for name in inputs if name not in expected]
     missing = [name for name in expected if name not in inputs]
-    if unknown or missing:
-        faults = [f"unknown {name!r}" for name in unknown] + [f"missing {name!r}" for name in missing]
-        raise InputError(f"inputs: {', '.join(faults)}; expected {', '.join(expected)}")
+    faults = [f"unknown {name!r}" for name in unknown] + [f"missing {name!r}" for name in missing]
+    raise InputError(f"inputs: {', '.join(faults)}; expected {', '.join(expected)}")
 
 
 def _array(tensor: Tensor, value: object) -> NDArray[Any]:
@@ -117,9 +115,12 @@ def _array(tensor: Tensor, value: object) -> NDArray[Any]:
 
 def _check_indices(name: str, array: NDArray[Any], rows: int) -> None:
     """Refuse what a table has no row for: ONNX would take an index below 0 from its end."""
-    for index in (int(array.min()), int(array.max())):
-        if not 0 <= index < rows:
-            raise InputError(out_of_table(name, index, rows))
+    if (
+        array.view(f"u{array.itemsize}").max() < rows
+    ):  # one pass: read without a sign, those below 0 are largest
+        return
+    lowest = int(array.min())
+    raise InputError(out_of_table(name, lowest if lowest < 0 else int(array.max()), rows))
 
 
 def _check_longest(name: str, lengths: NDArray[Any], symbol: str, size: int) -> None:

@@ -24,7 +24,8 @@ class CallInputs:
         generation = manifest.generation
         self._graph, self._symbols = manifest.graphs[graph], manifest.symbols
         self._cached = generation if generation is not None and generation.decoder == graph else None
-        self._token_inputs = manifest.token_inputs
+        looked_up = {tensor.name for tensor in self._graph.inputs if tensor.table_rows is not None}
+        self._token_inputs = [name for name in manifest.token_inputs if name not in looked_up]
         self._buckets = buckets
 
     def checked(self, inputs: Mapping[str, object]) -> Arrays:
