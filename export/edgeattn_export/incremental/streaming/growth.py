@@ -165,7 +165,7 @@ def _counting(growth: Growth, value: ir.Value) -> ir.Model:
     length = ir.Value(name=LENGTH, type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([1]))
 
     def number(count: int) -> ir.Value:
-        return draft.constant(np.array([count], np.int64), LENGTH)
+        return draft.constant(np.array([count], np.int64), "count")
 
     def size(of: Size | None) -> ir.Value:
         if of is None:
