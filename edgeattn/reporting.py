@@ -60,7 +60,7 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         fused={**recovered.applied, **lowered.applied},
         refused=tuple(Refusal(**asdict(place)) for place in (*recovered.refused, *lowered.refused)),
         layers=tuple(
-            Layer(layer.module, layer.form, forms.noun(layer.form), layer.cosine, layer.trained_grid)
+            Layer(layer.module, layer.form, forms.noun(layer.form), layer.r2, layer.trained_grid)
             for layer in choice.int8.layers
         ),
         original=source.original,

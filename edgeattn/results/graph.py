@@ -30,7 +30,7 @@ class Layer:
         module: Its path.
         form: As a recipe names it, or "float".
         noun: What it is, such as "linear layer".
-        cosine: Of its output to the float graph's; None where it was not measured.
+        r2: Of its output to the float graph's; None where it was not measured.
         trained_grid: "kept" or "kept with its input's" where it has the grid that training left it, else why
             not; empty where it left none.
     """
@@ -38,7 +38,7 @@ class Layer:
     module: str
     form: str
     noun: str
-    cosine: float | None
+    r2: float | None
     trained_grid: str = ""
 
 

@@ -182,7 +182,7 @@ def _reports() -> Iterator[bytes]:
         "operators": {"Attention": 1},
         "fused": {"attention": 1},
         "refused": [],
-        "layers": [{"module": "encoder.0", "form": "int8", "noun": "linear layer", "cosine": None}],
+        "layers": [{"module": "encoder.0", "form": "int8", "noun": "linear layer", "r2": None}],
         "devices": [device],
     }
     yield from (json.dumps(each).encode() for each in (device, report))

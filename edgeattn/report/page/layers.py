@@ -31,7 +31,7 @@ class Module:
         size_mb: Of its weights.
         time: Its share of the main graph's time; None where it was not measured.
         form: That its weights were given; empty where it has none to be given one.
-        cosine: Of its output to the float graph's; None where it was not measured.
+        r2: Of its output to the float graph's; None where it was not measured.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Module:
     size_mb: float
     time: float | None
     form: str
-    cosine: float | None
+    r2: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +81,6 @@ class Group:
             (module.form for module in self.modules if module.form), key=lambda it: (it == LEFT_FLOAT, it)
         )
         return [(form, len(list(same))) for form, same in groupby(named)]
-
-    @property
-    def cosine(self) -> float | None:
-        """The lowest of any module's output."""
-        return min((module.cosine for module in self.modules if module.cosine is not None), default=None)
 
 
 def groups(report: Report) -> list[Group]:
@@ -131,7 +126,7 @@ def _modules(report: Report) -> Iterable[Module]:
             size_mb=0.0 if part is None else part.size_mb,
             time=times.get(name, 0.0) if times else None,
             form="" if layer is None else layer.form,
-            cosine=None if layer is None else layer.cosine,
+            r2=None if layer is None else layer.r2,
         )
 
 

@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import (
-    cosine,
     counts,
     error,
     figure,
@@ -79,7 +78,6 @@ def page(*views: View) -> str:
     )
     environment.filters |= {
         "figure": figure,
-        "cosine": cosine,
         "r2": r2,
         "error": error,
         "limit_text": limit_text,

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
-from edgeattn.report.number_words import cosine, error, limit_text, measured_text
+from edgeattn.report.number_words import error, limit_text, measured_text, r2
 from edgeattn.report.planted_words import HEADINGS, planted_rows
 from edgeattn.report.table.layout import colored, listing, passed
 from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
@@ -64,11 +64,11 @@ def golden_table(results: Iterable[GoldenResult]) -> Table:
 
 
 def layers_table(layers: Iterable[Layer]) -> Table:
-    """Lay out the form of each layer, and the cosine that its output kept."""
-    table = listing("Layer", "form", ">cosine")
+    """Lay out the form of each layer, and the R² of its output."""
+    table = listing("Layer", "form", ">R²")
     for layer in layers:
-        nearness = "" if layer.cosine is None else cosine(layer.cosine)
-        table.add_row(module_name(layer.module), layer.form, nearness)
+        kept = "" if layer.r2 is None else r2(layer.r2)
+        table.add_row(module_name(layer.module), layer.form, kept)
     return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,27 +13,24 @@ from onnx_ir.passes.common import DeduplicateInitializersPass
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, is_constant
-from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.functions import write_bodies
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of, nodes_within
-from edgeattn_export.graph.values import values_of, with_outputs
+from edgeattn_export.graph.values import values_of
 from edgeattn_export.graph.ways import ways_of
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.layers.match import Layer
+from edgeattn_export.quantize.layers.output_r2 import layer_r2
 from edgeattn_export.quantize.layers.ranges import ranges_of
 from edgeattn_export.quantize.recipes.check_recipe import check_recipe
 from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.quantize.rewrites.absorb import absorb
 from edgeattn_export.quantize.rewrites.outlier_split import split_early
 from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
-from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
-COMPARED_SAMPLES = 16  # samples; a layer's cosine is a pointer to where accuracy goes, not the verdict
 Layers = Mapping[str, Prepared]  # by their node's name
 Settle = Callable[[ir.Model, Layers], Layers]
 KEPT, KEPT_WITH_INPUT = "kept", "kept with its input's"
@@ -47,14 +44,14 @@ class LayerForm:
     Attributes:
         module: Its path.
         form: As a recipe names it, or "float".
-        cosine: Of its output in the int8 model to the float one's, in the mean; None where it has no such.
+        r2: Of its output in the int8 model to the float one's; None where it has none, or does not vary.
         trained_grid: ``KEPT`` or ``KEPT_WITH_INPUT`` where it has the grid that training left it, else why
             not; empty where it left none.
     """
 
     module: str
     form: str
-    cosine: float | None
+    r2: float | None
     trained_grid: str = ""
 
 
@@ -66,25 +63,6 @@ def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]
             continue
         if node.op_type in WEIGHTED and any(map(_is_matrix, node.inputs)):
             yield module_of(node), node.outputs[0].name or ""
-
-
-def mean_cosines(
-    before: ir.Model, after: ir.Model, values: Iterable[str], samples: Samples, engine: Engine
-) -> Mapping[str, float]:
-    """Compare values of the same names inside two models, on a few samples, one at a time.
-
-    Returns:
-        The mean cosine by name, for the names that both models have in the same dims.
-    """
-    names = [name for name in dict.fromkeys(values) if name in values_of(before) and name in values_of(after)]
-    one, other = (engine.runner(with_outputs(model, names)) for model in (before, after))
-    cosines: dict[str, list[float]] = {name: [] for name in names}
-    for sample in samples[:COMPARED_SAMPLES]:
-        a, b = one(sample.inputs), other(sample.inputs)
-        for name in names:
-            if a[name].shape == b[name].shape:  # else an expert, given other rows by another router
-                cosines[name].append(cosine(a[name], b[name]))
-    return {name: float(np.mean(each)) for name, each in cosines.items() if each}
 
 
 def _is_matrix(value: ir.Value | None) -> bool:
@@ -128,10 +106,10 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
     floats = calibration.forms.floats(plain)
     for module, output in float_layers(before, plain):
         forms.setdefault(output, (module, FLOAT.name if output in floats else calibration.forms.rest))
-    cosines = mean_cosines(before, plain, forms, calibration.samples, calibration.engine)
+    r2 = layer_r2(before, plain, forms, calibration.samples, calibration.engine)
     grids = _trained_grids(calibration, recipe)
     layers = tuple(
-        LayerForm(module, form, cosines.get(output), grids.get(output, ""))
+        LayerForm(module, form, r2.get(output), grids.get(output, ""))
         for output, (module, form) in forms.items()
     )
     return Quantized(model, recipe, layers, notes)

@@ -53,7 +53,7 @@ def test_the_json_has_the_keys_of_the_contract(report: Report) -> None:
         "module": "encoder.0.attention.query",
         "form": "int8",
         "noun": "linear layer",
-        "cosine": 0.9998,
+        "r2": 0.9998,
         "trained_grid": "",
     }
     assert table["trials"][2] == {
@@ -131,7 +131,7 @@ def test_one_undecided_check_leaves_the_report_undecided(report: Report) -> None
         ("latency_ms", {}, "latency_ms"),
         ("memory_mb", "much", "memory_mb"),
         ("operators", {"Attention": "many"}, "operators"),
-        ("layers", [{"module": "a", "form": "int8", "cosine": 1.0}], "noun"),
+        ("layers", [{"module": "a", "form": "int8", "r2": 1.0}], "noun"),
         ("trials", [{"name": "rows"}], "trials"),
         ("notes", [5], "notes"),
     ],

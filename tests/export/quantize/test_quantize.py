@@ -19,7 +19,6 @@ from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
-from edgeattn_export.quantize.quantize import float_layers, mean_cosines
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
 from edgeattn_runtime.bundle.deviation import cosine
@@ -161,21 +160,9 @@ def test_an_encoders_layers(quantized: Quantized) -> None:
 
 
 def test_each_has_moved_a_little(int8: Quantized) -> None:
-    moved = {layer.module: layer.cosine for layer in int8.layers if layer.form != FLOAT.name}
-    assert all(cosine is not None and 0.999 < cosine < 1 for cosine in moved.values())
+    moved = {layer.module: layer.r2 for layer in int8.layers if layer.form != FLOAT.name}
+    assert all(r2 is not None and 0.999 < r2 < 1 for r2 in moved.values()), moved
 
 
 def test_a_float_layer_before_all_others_has_not(int8: Quantized) -> None:
-    assert [layer.cosine for layer in int8.layers if layer.module == "segments"] == [
-        pytest.approx(1.0, abs=1e-12)
-    ]
-
-
-def test_a_graph_compared_with_itself(layers: tuple[Captured, Samples, Recovered]) -> None:
-    _, samples, recovered = layers
-    before = serialize(recovered.model)
-    names = [name for _, name in float_layers(recovered.model, recovered.model)]
-    assert len(set(names)) == len(names) >= 8
-    cosines = mean_cosines(recovered.model, recovered.model, [*names, "no such value"], samples, ORT_CPU)
-    assert cosines == dict.fromkeys(names, pytest.approx(1.0, abs=1e-12))
-    assert serialize(recovered.model) == before
+    assert [layer.r2 for layer in int8.layers if layer.module == "segments"] == [1.0]

@@ -1,7 +1,7 @@
 """Linear layers that decide: a router of experts, an indexer of keys. They stay float.
 
 Before: TopK(Softmax(x W), k)          whose indices say which rows the next layers see
-A step of rounding that exchanges two of them is no small error, whatever the layer's own cosine says.
+A step of rounding that exchanges two of them is no small error, whatever the layer's own R² is.
 
 Where what is chosen is the answer itself, such as the likeliest class, the layer is like any other.
 """

@@ -40,4 +40,4 @@ def test_int8_steps_load_and_run(
         assert lowered.refused == ()
         quantized = int8_of(lowered.model, samples)
         assert operators(quantized.model)["DynamicQuantizeMatMul"] > 0
-        assert all(layer.cosine is None or layer.cosine > 0.99 for layer in quantized.layers)
+        assert all(layer.r2 is None or layer.r2 > 0.98 for layer in quantized.layers)
