@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -110,6 +111,24 @@ def uniform(meter: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> R
     """Return the recipe that gives one treatment to all units."""
     treatments = {unit.name: _finished(meter, treatment) for unit in units}
     return merged(units, treatments, meter.rig.candidates.plain.rewrites)
+
+
+def by_kernels(meter: ErrorMeter, goal: Goal, units: Sequence[Unit], first: Choice) -> list[Recipe]:
+    """Return the first recipe of the kernels' rule that meets the goal; none where kernels are not fastest.
+
+    With one of its treatments for all layers, the kernel takes as long as with any other.
+
+    Args:
+        meter: Of the graph.
+        goal: What is asked.
+        units: All of them.
+        first: What costs each unit the least.
+    """
+    forms, rule = meter.calibration.forms, meter.rig.candidates.kernels.rule
+    if not all(forms.linear[first[unit.name].treatment.form].fuses for unit in units):
+        return []
+    recipes = (uniform(meter, units, treatment) for treatment in rule)
+    return list(islice((recipe for recipe in recipes if is_met(meter, goal, recipe)), 1))
 
 
 def _finished(meter: ErrorMeter, treatment: Treatment) -> Treatment:

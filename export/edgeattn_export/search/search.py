@@ -17,7 +17,16 @@ from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
 from edgeattn_export.search.pruning import LEAST_SAVING, sites, why_kept
-from edgeattn_export.search.repair import EMBEDDING, is_exact, is_met, pruned, recipe_of, repaired, uniform
+from edgeattn_export.search.repair import (
+    EMBEDDING,
+    by_kernels,
+    is_exact,
+    is_met,
+    pruned,
+    recipe_of,
+    repaired,
+    uniform,
+)
 from edgeattn_export.search.rig import Rig, Step, silent
 from edgeattn_export.search.units import Unit, groups
 
@@ -112,15 +121,18 @@ def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
     problem = _priced(meter, units, goal, step)
     first = choose(problem)
     choices = {recipe_of(meter, units, first): first}
+    exact = is_met(meter, goal, *choices)
+    ruled = [] if exact else by_kernels(meter, goal, units, first)
     prunable = sites(meter, goal, step)
-    if prunable or problem.excess(total_of(first), AS_PREDICTED) or not is_met(meter, goal, *choices):
+    if prunable or problem.excess(total_of(first), AS_PREDICTED) or not (exact or ruled):
         repair = repaired(meter, units, problem, first, step)
         choices |= repair.choices | pruned(meter, repair, prunable)
     extremes = () if is_large(meter.calibration) else (candidates.fastest, candidates.most_exact[-1])
     uniform_recipes = [uniform(meter, units, treatment) for treatment in extremes]
     step(0, 1, "timing the recipes that were found")
-    trials = race(meter, dict.fromkeys([*choices, *uniform_recipes]))
-    eligible = trials if goal.thorough else trials[: len(choices)]  # the others are slow, or show the range
+    trials = race(meter, dict.fromkeys([*choices, *ruled, *uniform_recipes]))
+    # The others are slow, or show the range.
+    eligible = trials if goal.thorough else trials[: len({*choices, *ruled})]
     chosen = _best(goal, [each for each in eligible if _is_promised(meter, goal, each.recipe)])
     chosen, gained = _with_kernels(meter, goal, chosen, step)
     chosen, corrected, why = _corrected(meter, goal, chosen, step)

@@ -17,7 +17,11 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import (
     int8_attention_body,
 )
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8, KERNEL_INT8_PER_TOKEN
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import (
+    KERNEL_INT8,
+    KERNEL_INT8_PER_TOKEN,
+    KERNEL_RESIDUAL_INT8,
+)
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
     KERNEL_INT4_BLOCKS,
     KERNEL_INT4_BLOCKS_OF_64,
@@ -48,6 +52,7 @@ FORMS = Forms(
         INT4_BLOCKS_OF_64,
         KERNEL_INT8,
         KERNEL_INT8_PER_TOKEN,
+        KERNEL_RESIDUAL_INT8,
         KERNEL_INT4_BLOCKS,
         KERNEL_INT4_BLOCKS_OF_64,
     ),
@@ -120,11 +125,15 @@ _KERNELS = Kernels(
         *(Treatment(KERNEL_INT8.name, each.techniques) for each in (*_SMOOTHED, _OUTLIERS_OFF)),
         Treatment(KERNEL_INT8_PER_TOKEN.name),
         Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
+        Treatment(KERNEL_RESIDUAL_INT8.name, _MILDLY),
         Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
     rewrites=(KernelInt8Attention.name, KernelAttention.name),
-    rule=(Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),),
+    rule=(
+        Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
+        Treatment(KERNEL_RESIDUAL_INT8.name, _MILDLY),
+    ),
 )
 
 CPU = Target(

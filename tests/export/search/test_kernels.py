@@ -22,6 +22,8 @@ from edgeattn_export.search.candidates import NO_KERNELS
 from edgeattn_export.search.cost import milliseconds
 from edgeattn_export.search.cut import cut
 from edgeattn_export.search.error_meter import ErrorMeter
+from edgeattn_export.search.goal import WORST_SHARE
+from edgeattn_export.search.repair import uniform
 from edgeattn_export.search.rig import silent
 from edgeattn_export.search.units import groups
 from edgeattn_export.targets.cpu import CPU
@@ -36,8 +38,9 @@ STOCK = {
     "float": 4e-3,
     "int4 blocks": 5e-3,
 }
-FASTER = {**STOCK, "kernel int8": 6e-4, "kernel int8 per token": 7e-4}
-SLOWER = {**STOCK, "kernel int8": 8e-3, "kernel int8 per token": 8e-3}
+FASTER = {**STOCK, "kernel int8": 6e-4, "kernel int8 per token": 7e-4, "kernel residual int8": 8e-4}
+DEFAULT = Goal()
+SLOWER = {**STOCK, "kernel int8": 8e-3, "kernel int8 per token": 8e-3, "kernel residual int8": 9e-3}
 
 
 @pytest.fixture
@@ -46,11 +49,13 @@ def find(
 ) -> Callable[..., SearchResult]:
     """A function that searches with these times, on a device that has the library or not."""
 
-    def search_with(times: Mapping[str, float], *, installed: bool = True) -> SearchResult:
+    def search_with(
+        times: Mapping[str, float], goal: Goal = DEFAULT, *, installed: bool = True
+    ) -> SearchResult:
         timed(times)
         bench = rig(tmp_path)
         kernels = CPU.kernels if installed else NO_KERNELS
-        return search(part, Goal(), replace(bench, candidates=replace(bench.candidates, kernels=kernels)))
+        return search(part, goal, replace(bench, candidates=replace(bench.candidates, kernels=kernels)))
 
     return search_with
 
@@ -62,9 +67,23 @@ def _forms(found: SearchResult, part: FloatGraph) -> set[str]:
 def test_a_kernel_that_is_faster_is_chosen_and_meets_the_goal(
     find: Callable[..., SearchResult], part: FloatGraph
 ) -> None:
-    found = find(FASTER)
+    found = find(FASTER, Goal(r2=0.9, r2_min=0.5))
     assert found.missed == ()
     assert _forms(found, part) == {"kernel int8"}  # by tensor without the kernel, where that is exact enough
+
+
+def test_where_that_is_not_exact_enough_all_layers_get_the_first_of_the_rule_that_is(
+    find: Callable[..., SearchResult], part: FloatGraph, rig: MakeRig
+) -> None:
+    meter, units = ErrorMeter(part, rig(None)), groups(part.calibration.layers)
+    treatments = (Treatment("kernel int8"), *CPU.kernels.rule)
+    fast, *ruled = (uniform(meter, units, each) for each in treatments)
+    errors = {recipe: float(meter.errors(recipe).max()) for recipe in (fast, *ruled)}
+    limit = (errors[fast] * min(errors[recipe] for recipe in ruled)) ** 0.5
+    assert limit < errors[fast]
+    found = find(FASTER, Goal(r2=0, r2_min=1 - limit / WORST_SHARE))
+    assert found.chosen.recipe == next(recipe for recipe in ruled if errors[recipe] <= limit)
+    assert found.missed == ()
 
 
 def test_a_kernel_that_is_slower_is_declined(find: Callable[..., SearchResult], part: FloatGraph) -> None:

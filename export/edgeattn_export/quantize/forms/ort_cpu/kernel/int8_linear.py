@@ -3,8 +3,8 @@
 sum = activation(round(x * smoothing) Wᵀ + bias) [* gate] + residual,  y = norm(sum)
 
 The kernel rounds each row of x by its own range. A body rounds all rows by one range, which is as fast as a
-plain int8 layer, each row by its own, see ``linear_int8_per_token``, or each block of a row, see
-``linear_blocks``; ``overload`` spells which.
+plain int8 layer, each row by its own, see ``linear_int8_per_token``, twice, see ``linear_residual_int8``, or
+each block of a row, see ``linear_blocks``; ``overload`` spells which.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from edgeattn_export.graph.functions import DOMAIN
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import block_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import int8_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import per_token_product
+from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import residual_product
 
 OP_TYPE = "Int8Linear"
 INPUTS = ("x", "weight", "scale", "smoothing", "bias", "residual", "norm_scale", "norm_bias")
@@ -31,7 +32,11 @@ EPSILON = 1e-5
 BITS = 8
 BLOCKS = "blocks"
 
-PRODUCTS: Mapping[str, Callable[..., ir.Value]] = {"tensor": int8_product, "row": per_token_product}
+PRODUCTS: Mapping[str, Callable[..., ir.Value]] = {
+    "tensor": int8_product,
+    "row": per_token_product,
+    "twice": residual_product,
+}
 ACTIVATIONS: Mapping[str, Callable[[Tape, ir.Value], ir.Value]] = {
     NONE: lambda _, x: x,
     "gelu": lambda tape, x: tape.op("Gelu", [x]),

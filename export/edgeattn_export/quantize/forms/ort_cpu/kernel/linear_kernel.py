@@ -2,7 +2,7 @@
 
 Before: x W + b
 After:  edgeattn.Int8Linear(x, W_s8ᵀ, scale, , b)     each row of x rounded by its own range
-        without the kernel the layer's body: that of int8, or of int8 per token
+        without the kernel the layer's body: int8, int8 per token, or residual int8
 
 Its weights are paired, for a body may run where two products are added in 16 bits.
 """
@@ -27,6 +27,8 @@ from edgeattn_export.quantize.layers.linear import Linear
 class LinearKernel(LinearForm):
     """As exact as int8 per token where the kernel runs, and as its body elsewhere.
 
+    All are equally fast where it runs: a more exact body costs time elsewhere alone.
+
     Attributes:
         rounding: How the body rounds activations, see ``Int8Linear``.
     """
@@ -49,3 +51,4 @@ class LinearKernel(LinearForm):
 
 KERNEL_INT8 = LinearKernel("kernel int8", rounding="tensor")
 KERNEL_INT8_PER_TOKEN = LinearKernel("kernel int8 per token", rounding="row")
+KERNEL_RESIDUAL_INT8 = LinearKernel("kernel residual int8", rounding="twice")
