@@ -52,7 +52,7 @@ def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> flo
         verdict="fail",
         measured=None,
     )
-    spreads = {tensor.name: np.ones(tensor.channels, np.float32) for tensor in outputs}
+    spreads = {tensor.name: np.ones([1] * len(tensor.channel_dims), np.float32) for tensor in outputs}
     draft = pack(
         [build],
         GoldenVectors(tuple(golden), spreads),

@@ -17,7 +17,7 @@ from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.spread import spreads_of
-from edgeattn_export.pack.excerpts import excerpted, small_inputs
+from edgeattn_export.pack.excerpts import excerpted, pooled, small_inputs
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, replay
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.errors import BadInput
@@ -38,7 +38,7 @@ class Golden:
     """Samples as the original answered them, and how near every device must come.
 
     Attributes:
-        vectors: The samples, and by how much each channel of an output varies.
+        vectors: The samples, and by how much the numbers of each output vary.
         tolerance: By output the largest error on any device, in units of its spread.
     """
 
@@ -87,12 +87,12 @@ def golden_vectors(
         inputs: Real inputs of it.
         selection: Real inputs of it whose answers give the spreads.
     """
-    given = tuple(inputs)
+    given, tensors = tuple(inputs), tuple(outputs)
     samples = _samples(given, original, GOLDEN_SAMPLES)
     if sum(map(_bytes, samples)) > MOST_BYTES:
         samples = _samples(given, original, FEW_SAMPLES)
-    spreads = spreads_of(outputs, map(original, stratified(selection, SPREAD_SAMPLES)))
-    return GoldenVectors(samples, {name: _float32(each.deviation) for name, each in spreads.items()})
+    spreads = spreads_of(tensors, map(original, stratified(selection, SPREAD_SAMPLES)))
+    return GoldenVectors(samples, {each.name: _held(spreads[each.name].deviation, each) for each in tensors})
 
 
 def _samples(
@@ -184,7 +184,8 @@ def _rounded_up(error: float) -> float:
     return math.ceil(error * _DIGITS) / _DIGITS
 
 
-def _float32(deviation: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return a spread as a bundle holds it: above 0 and finite there too."""
+def _held(deviation: NDArray[np.float64], output: Tensor) -> NDArray[np.float32]:
+    """Return a spread as a bundle holds it: above 0 and finite in float32, and of bounded size."""
     limits = np.finfo(np.float32)
-    return np.clip(deviation, limits.tiny, limits.max).astype(np.float32)
+    units = np.clip(deviation, limits.tiny, limits.max).reshape(output.channel_dims)
+    return pooled(units).astype(np.float32)

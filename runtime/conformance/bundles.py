@@ -56,7 +56,7 @@ def golden_vectors(
 ) -> bytes:
     """Return a file of golden vectors; where spreads are 1, errors are of the numbers themselves."""
     if spreads is None:
-        spreads = {tensor.name: np.ones(tensor.channels, np.float32) for tensor in graph.outputs}
+        spreads = {tensor.name: np.ones(tensor.channel_dims, np.float32) for tensor in graph.outputs}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / GOLDEN_FILE
         write_golden(path, GoldenVectors(tuple(samples), spreads))

@@ -52,23 +52,31 @@ _OUTPUTS = (
     Tensor("count", "int64", _DIMS),
     Tensor("half", "float16", ("batch", 3, "frames")),
     Tensor("sign", "bool", _DIMS),
+    Tensor("grid", "float32", (*_DIMS, 2, 4)),
 )
 _SPREADS = {
-    "ratio": (0.003, 1.7, 110.0),
-    "part": (0.7, 3.1, 0.2),
-    "total": (1.3,),
-    "count": (1.0, 1.0, 1.0),
-    "half": (0.9,),
-    "sign": (0.3, 0.4, 0.5),
+    "ratio": np.float32([0.003, 1.7, 110.0]),
+    "part": np.float32([0.7, 3.1, 0.2]),
+    "total": np.float32(1.3),
+    "count": np.ones(3, np.float32),
+    "half": np.float32(0.9),
+    "sign": np.float32([0.3, 0.4, 0.5]),
+    "grid": np.float32(
+        [[[0.1, 0.2, 0.4, 0.7]], [[1.1, 1.9, 3.0, 5.3]], [[9.7, 17.0, 31.0, 53.0]]]
+    ),  # one for both places of the second dim
 }
-_TOLERANCE = {"ratio": 0.5, "part": 0.4, "total": 2.0, "count": 1.0, "half": 0.1, "sign": 1.5}
+_TOLERANCE = {"ratio": 0.5, "part": 0.4, "total": 2.0, "count": 1.0, "half": 0.1, "sign": 1.5, "grid": 0.42}
+_FACTORS = np.float32([[1, 2, 4, 8], [16, 32, 64, 128]])  # of a grid's last dims
 
 
-def measured() -> Files:
-    """Return a graph of exact operators, and golden vectors that differ from its answers by known numbers."""
+def measured(**spreads: Array) -> Files:
+    """Return a graph of exact operators, and golden vectors that differ from its answers by known numbers.
+
+    Args:
+        spreads: By output, in place of the right ones.
+    """
     graph = Graph(_INPUTS, _OUTPUTS)
-    spreads = {name: np.array(numbers, np.float32) for name, numbers in _SPREADS.items()}
-    golden = golden_vectors((golden for _, golden in _measured()), graph, spreads)
+    golden = golden_vectors((golden for _, golden in _measured()), graph, {**_SPREADS, **spreads})
     return described(
         {bundles.MODEL_FILE: onnx(_exact()), GOLDEN_FILE: golden},
         graphs={"model": graph},
@@ -87,23 +95,27 @@ def errors() -> list[list[Any]]:
     return lines
 
 
-def _error(
-    answer: Array, expected: Array, excerpt: Excerpt | None, spread: tuple[float, ...]
-) -> float | None:
+def _error(answer: Array, expected: Array, excerpt: Excerpt | None, spread: Array) -> float | None:
     """Compute it number by number, as the specification has it."""
     if answer.shape != (expected.shape if excerpt is None else excerpt.dims):
         return None
     places = range(answer.size) if excerpt is None else excerpt.places.tolist()
-    found, units = answer.reshape(-1).astype(np.float64).tolist(), np.float32(spread).tolist()
+    found, indices = answer.reshape(-1).astype(np.float64).tolist(), list(np.ndindex(answer.shape))
     total, count = 0.0, 0
     for place, wanted in zip(places, expected.reshape(-1).astype(np.float64).tolist(), strict=True):
         number = found[place]
         if math.isfinite(number) and math.isfinite(wanted):
-            part = (number - wanted) / units[place % len(units)]
+            part = (number - wanted) / _unit(spread, indices[place])
             total, count = total + part * part, count + 1
         elif not (number == wanted or (math.isnan(number) and math.isnan(wanted))):
             return None
     return math.sqrt(total / count) if count else 0.0
+
+
+def _unit(spread: Array, index: tuple[int, ...]) -> float:
+    """Return the unit of the number at an index of the output."""
+    trailing = index[len(index) - spread.ndim :]
+    return float(spread[tuple(0 if n == 1 else i for i, n in zip(trailing, spread.shape, strict=True))])
 
 
 def _measured() -> Iterator[tuple[Mapping[str, Array], Sample]]:
@@ -142,6 +154,7 @@ def _answers(top: Array, bottom: Array) -> dict[str, Array]:
         "count": top.astype(np.int64),
         "half": top.swapaxes(1, 2).astype(np.float16),
         "sign": top > 0,
+        "grid": top[..., np.newaxis, np.newaxis] * _FACTORS,
     }
 
 
@@ -151,18 +164,19 @@ def _moved(name: str, array: Array, draw: np.random.Generator) -> Array:
         return array + draw.choice([-1, 1], array.shape)
     if name == "sign":
         return array ^ (draw.random(array.shape) < 0.2)
-    unit = np.array(_SPREADS[name])
+    unit = _SPREADS[name].astype(np.float64)
     return (array + draw.normal(0, 0.4, array.shape) * unit).astype(array.dtype)
 
 
 def _exact() -> ir.Model:
     net = Recorder(_INPUTS, _OUTPUTS)
     top, bottom = net.inputs
-    ratio, part, total, count, half, sign = net.outputs
+    ratio, part, total, count, half, sign, grid = net.outputs
     net.Add(net.Div(top, bottom), 10.0, output=ratio)
     net.Identity(top, output=part)
     net.ReduceSum(top, [1, 2], keepdims=0, output=total)
     net.Cast(top, to=ir.DataType.INT64, output=count)
     net.Cast(net.Transpose(top, perm=[0, 2, 1]), to=ir.DataType.FLOAT16, output=half)
     net.Greater(top, 0.0, output=sign)
+    net.Mul(net.Unsqueeze(top, [3, 4]), _FACTORS, output=grid)
     return net.model()

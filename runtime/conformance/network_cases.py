@@ -119,7 +119,9 @@ def _broken_graphs() -> Iterator[Case]:
 
 def _golden() -> Iterator[Case]:
     rows = {"golden": golden.errors()}
-    why = "several outputs of known errors: of an offset, an excerpt, integers, shared NaNs, one infinity"
+    why = (
+        "outputs of known errors: an offset, an excerpt, integers, shared NaNs, one infinity, a pooled spread"
+    )
     yield Case("golden-errors", why, golden.measured(), GOLDEN_FAILS, rows)
     turned = golden.with_samples(golden.turned())
     yield Case("golden-wrong", "a golden output points the other way", turned, GOLDEN_FAILS)
@@ -137,8 +139,8 @@ def _golden() -> Iterator[Case]:
         (
             "part",
             "refused",
-            "golden numbers of an output of 21 numbers, which are no multiple of its 8 channels",
-            {"places": lambda x: x % 21, "dims": (21,)},
+            "golden numbers of an output whose last dim is not that of its 8 channels",
+            {"dims": (8, 81)},
         ),
     ):
         files = golden.with_samples(golden.excerpts(**how))
@@ -147,10 +149,28 @@ def _golden() -> Iterator[Case]:
         ("none", "golden vectors without a spread", None),
         ("zero", "a spread of 0", np.where(np.arange(tiny.WIDTH) == 3, np.float32(0), _ONES)),
         ("nan", "a spread that is NaN", np.full(tiny.WIDTH, np.nan, np.float32)),
+        (
+            "infinite",
+            "a spread that is infinite",
+            np.where(np.arange(tiny.WIDTH) == 3, np.float32(np.inf), _ONES),
+        ),
         ("few", "a spread of fewer numbers than channels", _ONES[1:]),
         ("double", "a spread in float64", _ONES.astype(np.float64)),
-        ("axes", "a spread of two axes", _ONES[np.newaxis]),
+        ("axes", "a spread of two axes, of an output with one fixed trailing dim", _ONES[np.newaxis]),
+        ("axis", "a spread without an axis, of an output with one fixed trailing dim", _ONES[0]),
     )
     for name, why, spread in spreads:
         files = golden.with_samples(tiny.samples(), {} if spread is None else {"embedding": spread})
         yield Case(f"golden-spread-{name}", why, files, "refused")
+    grids: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
+        ("flat", "a spread of one axis, of an output with three fixed trailing dims", "grid", (24,)),
+        ("turned", "a spread whose axes are turned", "grid", (4, 1, 3)),
+        ("half", "a spread with half as many numbers along an axis", "grid", (3, 1, 2)),
+        ("empty", "a spread with no number along an axis", "grid", (3, 0, 4)),
+        ("single", "a spread of one axis, of an output without fixed trailing dims", "total", (1,)),
+    )
+    for name, why, output, dims in grids:
+        files = golden.measured(**{output: np.ones(dims, np.float32)})
+        yield Case(f"golden-spread-{name}", why, files, "refused")
+    pooled = golden.with_samples(tiny.samples(), {"embedding": _ONES[:1]})
+    yield accepted("golden-spread-pooled", "a spread of one number for all channels", pooled)

@@ -266,7 +266,7 @@ def packed(encoder: Captured, quantized: Quantized, samples: Samples) -> Packed:
     return pack(
         [made],
         GoldenVectors(
-            golden, {each.name: np.ones(each.channels, np.float32) for each in encoder.graph.outputs}
+            golden, {each.name: np.ones(each.channel_dims, np.float32) for each in encoder.graph.outputs}
         ),
         label=Label(name="tiny", budget={"cosine": 0.99}, source=None),
         reports={"report.json": b"{}\n"},

@@ -74,7 +74,7 @@ def _save_float(source: ModuleSource, folder: Path) -> None:
     )
     first = lowered.graphs.samples(samples.calibration, CPU.prover)[MAIN_GRAPH][0].inputs
     sample = Sample(first, CPU.prover.runner(lowered.graphs.main.model)(first))
-    spreads = {tensor.name: np.ones(tensor.channels, np.float32) for tensor in outputs}
+    spreads = {tensor.name: np.ones(tensor.channel_dims, np.float32) for tensor in outputs}
     golden = GoldenVectors((sample,), spreads)
     label = Label(name=source.name, budget={}, source=None)
     save(pack([made], golden, label=label, reports={"report.json": b"{}\n"}), folder)

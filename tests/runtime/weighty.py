@@ -36,7 +36,7 @@ def write(folder: Path, weights: str = "model.onnx.data") -> Path:
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     row = np.array([3], np.int64)
     sample = Sample({"row": row}, {"vector": table[row]})
-    spreads = {"vector": np.ones(table.shape[1], np.float32)}
+    spreads = {"vector": np.ones((1, table.shape[1]), np.float32)}
     write_golden(folder / "golden.safetensors", GoldenVectors((sample,), spreads))
     (folder / "manifest.json").write_text(json.dumps(_manifest(folder)))
     return folder

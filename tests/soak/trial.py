@@ -93,10 +93,10 @@ def _error(output: Any, sample: int, name: str, tensors: Mapping[str, Any]) -> f
     places = tensors.get(f"{sample}.places.{name}", np.arange(expected.size))
     if output.shape != tuple(tensors.get(f"{sample}.dims.{name}", expected.shape)):
         return np.inf
-    spread = tensors[f"spread.{name}"].astype(np.float64)
+    spread = np.broadcast_to(tensors[f"spread.{name}"], output.shape).astype(np.float64).ravel()
     a, b = output.astype(np.float64).ravel()[places], expected.ravel()
     kept = np.isfinite(a) | np.isfinite(b)
-    parts = ((a - b) / spread[places % spread.size])[kept]
+    parts = ((a - b) / spread[places])[kept]
     return float(np.sqrt(np.mean(parts**2))) if parts.size else 0.0
 
 

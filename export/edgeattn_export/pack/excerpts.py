@@ -1,4 +1,4 @@
-"""Golden vectors of a size that an app can ship: large outputs as excerpts, and large inputs left out.
+"""Golden vectors of a size that an app can ship: excerpts of large outputs, small inputs, pooled spreads.
 
 A fault of a graph moves most numbers of an output, so that some thousand of them show it: of each vector
 along the last axis the largest number, by which an app decides, and others drawn by a seed.
@@ -19,6 +19,8 @@ from edgeattn_runtime.bundle.golden import Excerpt, Sample
 
 MOST_NUMBERS = 8192  # of one sample's outputs, evenly; 64 KB with their places
 MOST_BYTES = 2**18  # of one sample's inputs, where some sample has no more
+MOST_UNITS = 2**16  # of an output's spread; 256 KB
+_DIGITS = 9  # of a mean logarithm: what is left of equal ones summed in another order
 
 
 def excerpted(sample: Sample) -> Sample:
@@ -45,6 +47,23 @@ def small_inputs(inputs: Sequence[Inputs], count: int) -> list[Inputs]:
     """
     ordered = sorted(inputs, key=_bytes)
     return [each for i, each in enumerate(ordered) if i < count or _bytes(each) <= MOST_BYTES]
+
+
+def pooled(units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a spread of at most ``MOST_UNITS`` numbers, which broadcasts to the one given.
+
+    While there are more, the axis along which the units vary least is pooled to length 1 by their root mean
+    square: the axis whose pooling raises the mean logarithm of the units least, which is by 0 where they are
+    equal along it. Of several such axes it is the first.
+
+    Args:
+        units: Above 0, an axis for each of the output's fixed trailing dims.
+    """
+    while units.size > MOST_UNITS:
+        axes = (axis for axis, length in enumerate(units.shape) if length > 1)
+        roots = [np.sqrt(np.square(units).mean(axis, keepdims=True)) for axis in axes]
+        units = min(roots, key=lambda each: round(float(np.log(each).mean()), _DIGITS))
+    return units
 
 
 def _bytes(inputs: Inputs) -> int:

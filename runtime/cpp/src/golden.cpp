@@ -45,28 +45,40 @@ Excerpt take_excerpt(Tensors& tensors, std::int64_t sample, const std::string& n
   return excerpt;
 }
 
-/// Takes the spread of an output: as many numbers as there are in its fixed trailing dims.
-std::vector<double> take_spread(Tensors& tensors, const TensorSpec& output) {
+/// Returns the fixed trailing dims of an output, whose places are its channels; the last dim first.
+std::vector<std::int64_t> channel_dims(const TensorSpec& output) {
+  std::vector<std::int64_t> fixed;
+  for (auto dim = output.dims.rbegin(); dim != output.dims.rend() && dim->symbol.empty(); ++dim)
+    fixed.push_back(dim->size);
+  return fixed;
+}
+
+/// Takes the spread of an output: an axis for each of its fixed trailing dims, as long as that or of length 1.
+Spread take_spread(Tensors& tensors, const TensorSpec& output) {
   const auto key = words("spread.", output.name);
   const auto tensor = take(tensors, key);
-  bool fits = tensor.dtype == "float32" && tensor.dims.size() == 1;
-  auto rest = fits ? tensor.dims[0] : 0;
-  for (auto dim = output.dims.rbegin(); dim != output.dims.rend() && dim->symbol.empty(); ++dim) {
-    fits = fits && rest % dim->size == 0;
-    rest /= dim->size;
+  const auto fixed = channel_dims(output);
+  bool fits = tensor.dtype == "float32" && tensor.dims.size() == fixed.size();
+  Spread spread;
+  std::uint64_t stride = 1;
+  for (std::size_t i = 0; fits && i < fixed.size(); ++i) {
+    const auto length = tensor.dims[fixed.size() - 1 - i];
+    fits = length == 1 || length == fixed[i];
+    spread.axes.push_back({static_cast<std::uint64_t>(fixed[i]), length == 1 ? 0 : stride});
+    stride *= static_cast<std::uint64_t>(length);
   }
-  fits = fits && rest == 1;
-  auto spread = fits ? doubles(tensor) : std::vector<double>();
-  fits = fits && std::all_of(spread.begin(), spread.end(), [](double n) { return std::isfinite(n) && n > 0; });
-  if (!fits) throw InputError(words(key, " is no float32 of a finite number above 0 for each channel"));
+  if (fits) spread.units = doubles(tensor);
+  fits = fits && std::all_of(spread.units.begin(), spread.units.end(),
+                             [](double n) { return std::isfinite(n) && n > 0; });
+  if (!fits)
+    throw InputError(words(key, " is no float32 of finite numbers above 0, of the output's fixed trailing dims or 1"));
   return spread;
 }
 
-void require_whole_channels(const std::string& key, const std::vector<std::int64_t>& dims, std::size_t channels) {
-  std::int64_t size = 1;
-  for (const auto dim : dims) size *= dim;
-  if (size % static_cast<std::int64_t>(channels))
-    throw InputError(words(size, " numbers in ", key, ", a multiple of its ", channels, " channels expected"));
+void require_channels(const std::string& key, const std::vector<std::int64_t>& dims, const TensorSpec& output) {
+  const auto fixed = channel_dims(output);
+  if (dims.size() < fixed.size() || !std::equal(fixed.begin(), fixed.end(), dims.rbegin()))
+    throw InputError(words("dims [", listed(dims), "] of ", key, ", others than its fixed trailing dims"));
 }
 
 /// What two outputs of the same dims come to; none where no number says it.
@@ -76,7 +88,7 @@ struct Likeness {
 
 /// Compares the numbers that are held; a NaN or infinity that both hold in one place is left out.
 Likeness compare(const Tensor& answer, const Tensor& golden, const Excerpt* excerpt,
-                 const std::vector<double>& spread) {
+                 const Spread& spread) {
   const auto found = doubles(answer), expected = doubles(golden);
   double total = 0, largest = 0;
   std::int64_t count = 0;
@@ -84,7 +96,7 @@ Likeness compare(const Tensor& answer, const Tensor& golden, const Excerpt* exce
     const auto place = excerpt ? excerpt->places[i] : i;
     const double a = found[place], b = expected[i];
     if (std::isfinite(a) && std::isfinite(b)) {
-      const double part = (a - b) / spread[place % spread.size()];
+      const double part = (a - b) / spread.at(place);
       const double square = part * part;  // a statement of its own: never fused with the sum, so all runtimes agree
       total += square;
       largest = std::max(largest, std::abs(a - b));
@@ -100,6 +112,15 @@ Likeness compare(const Tensor& answer, const Tensor& golden, const Excerpt* exce
 }
 
 }  // namespace
+
+double Spread::at(std::uint64_t place) const {
+  std::uint64_t unit = 0;
+  for (const auto& [dim, stride] : axes) {
+    unit += place % dim * stride;
+    place /= dim;
+  }
+  return units[unit];
+}
 
 void require_golden(const Bundle& bundle) {
   if (bundle.manifest.golden_samples) return;
@@ -126,10 +147,11 @@ GoldenVectors read_golden(const Bundle& bundle) {
       for (const auto& [name, held] : outputs)
         if (tensors.count(words(i, ".places.", name)))
           excerpts[name] = take_excerpt(tensors, i, name, held);
-      for (const auto& [name, spread] : golden.spreads)
-        require_whole_channels(words(i, ".output.", name),
-                               excerpts.count(name) ? excerpts.at(name).dims : outputs.at(name).dims,
-                               spread.size());
+      for (const auto& output : graph.outputs) {
+        const auto part = excerpts.find(output.name);
+        require_channels(words(i, ".output.", output.name),
+                         part == excerpts.end() ? outputs.at(output.name).dims : part->second.dims, output);
+      }
     }
     if (!tensors.empty())
       throw InputError(words("tensor ", quoted(tensors.begin()->first), " found, which no sample has"));

@@ -62,9 +62,21 @@ struct GoldenSample {
   std::map<std::string, Excerpt> excerpts;  // by output
 };
 
+/// The units of an output's errors, broadcast along its fixed trailing dims.
+struct Spread {
+  struct Axis {
+    std::uint64_t dim, stride;  // of the output, and in the units: 0 where one unit holds for the whole axis
+  };
+  std::vector<Axis> axes;  // the last dim first
+  std::vector<double> units;
+
+  /// Returns the unit of the number at a place of the flattened output.
+  double at(std::uint64_t place) const;
+};
+
 struct GoldenVectors {
   std::vector<GoldenSample> samples;
-  std::map<std::string, std::vector<double>> spreads;  // by output the unit of each channel's errors
+  std::map<std::string, Spread> spreads;  // by output
 };
 
 /// Reads the golden vectors; none where the bundle was packed without.

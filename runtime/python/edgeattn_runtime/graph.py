@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,10 +35,10 @@ class Tensor:
     lengths_of: str | None = None
 
     @property
-    def channels(self) -> int:
-        """How many numbers stand in its fixed trailing dims: 1 where the last dim is a symbol."""
+    def channel_dims(self) -> tuple[int, ...]:
+        """Its fixed trailing dims, whose places are its channels: none where the last dim is a symbol."""
         fixed = takewhile(lambda dim: isinstance(dim, int), reversed(self.dims))
-        return math.prod(int(dim) for dim in fixed)
+        return tuple(int(dim) for dim in fixed)[::-1]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dtype}[{', '.join(map(str, self.dims))}]"

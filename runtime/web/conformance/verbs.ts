@@ -12,6 +12,7 @@ import {
   Stream,
   type Tensor,
   type Tensors,
+  tensor,
 } from 'edgeattn-web';
 import { type Numbers, type Table, tensors } from './numbers.js';
 
@@ -58,6 +59,7 @@ type Listening = Asked & {
 
 type Stepping = Omit<Listening, 'pushes'> & { readonly pushes: readonly (Rows | Numbers | 'reset')[] };
 
+const UNIT = tensor('float32', [], [1]); // a spread: errors are of the numbers themselves
 const SCORES = 1e-4; // how near those of sequences are
 const SHARES = 1e-9; // and those of predictions, and their boxes
 
@@ -167,7 +169,7 @@ const camel = (name: string): string => name.replace(/_(.)/g, (_, letter: string
 export function near(found: readonly Tensors[], expected: readonly Table[], tolerance = 0): Found {
   if (found.length !== expected.length) return { found: `${found.length} answers` };
   const results = expected.flatMap((table, i) =>
-    Object.entries(tensors(table)).map(([name, wanted]) => compare(found[i]?.[name] as Tensor, wanted, [1])),
+    Object.entries(tensors(table)).map(([name, wanted]) => compare(found[i]?.[name] as Tensor, wanted, UNIT)),
   );
   const within = results.every(({ max_abs }) => (max_abs ?? Infinity) <= tolerance);
   return { found: within ? 'answered' : 'outputs beyond the tolerance', near: { ...worst(results), error: null } };

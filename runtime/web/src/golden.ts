@@ -1,9 +1,9 @@
 /** Golden vectors: real inputs and PyTorch's outputs for them, replayed where the bundle runs. */
 
 import { BundleError, reason } from './errors.js';
-import { type Graph, type Manifest, mainGraph } from './manifest.js';
+import { type Graph, type Manifest, mainGraph, type TensorSpec } from './manifest.js';
 import { readSafetensors } from './safetensors.js';
-import { count, type Tensor, type Tensors } from './tensor.js';
+import { count, type Tensor, type TensorOf, type Tensors } from './tensor.js';
 
 /** Which numbers of an output are held: at these places, ascending, of the flattened output of these dims. */
 export type Excerpt = { readonly dims: readonly number[]; readonly places: Int32Array };
@@ -15,10 +15,10 @@ export type Sample = {
   readonly excerpts: Readonly<Record<string, Excerpt>>;
 };
 
-/** What a bundle's golden vectors are: samples, and by output the unit of each channel's errors. */
+/** What golden vectors are: samples, and by output the units of its errors, broadcast along its fixed trailing dims. */
 export type GoldenVectors = {
   readonly samples: readonly Sample[];
-  readonly spreads: Readonly<Record<string, Float32Array>>;
+  readonly spreads: Readonly<Record<string, TensorOf<'float32'>>>;
 };
 
 /** How near two outputs are; null where no number says it: other dims, a NaN or an infinity on one side. */
@@ -54,12 +54,14 @@ export function readGolden(
     });
     return Object.fromEntries(taken);
   };
-  const spreads = outputs.map(({ name, dims }): [string, Float32Array] => {
-    const tensor = take('spread.', [{ name }])[name] as Tensor;
-    const fixed = dims.slice(dims.findLastIndex((dim) => typeof dim === 'string') + 1) as number[];
-    const whole = tensor.dtype === 'float32' && String(tensor.dims) === String([count(fixed)]);
-    if (whole && tensor.data.every((each) => each > 0 && each < Infinity)) return [name, tensor.data];
-    const expected = 'a float32 of a finite number above 0 for each channel';
+  const spreads = outputs.map((output): [string, TensorOf<'float32'>] => {
+    const [{ name }, fixed] = [output, channelDims(output)];
+    const tensor = take('spread.', [output])[name] as Tensor;
+    const broadcast =
+      tensor.dims.length === fixed.length && tensor.dims.every((length, i) => length === 1 || length === fixed[i]);
+    if (broadcast && tensor.dtype === 'float32' && tensor.data.every((each) => each > 0 && each < Infinity))
+      return [name, tensor];
+    const expected = `float32 of finite numbers above 0, of dims [${fixed}] or 1 in their place`;
     throw new BundleError(`${file}: spread.${name} is no ${expected}; export the model again`);
   });
   const found: Sample[] = [];
@@ -73,10 +75,11 @@ export function readGolden(
       const what = `places or dims of ${i}.output.${name}`;
       throw new BundleError(`${file}: ${what} are not those of an excerpt; export the model again`);
     });
-    for (const [name, { length }] of spreads) {
+    for (const output of outputs) {
+      const [{ name }, fixed] = [output, channelDims(output)];
       const { dims } = excerpts.find(([excerpted]) => excerpted === name)?.[1] ?? (held[name] as Tensor);
-      if (count(dims) % length !== 0) {
-        const what = `${count(dims)} numbers in ${i}.output.${name}, a multiple of its ${length} channels expected`;
+      if (dims.length < fixed.length || fixed.some((dim, k) => dims.at(k - fixed.length) !== dim)) {
+        const what = `dims [${dims}] of ${i}.output.${name}, the last [${fixed}] expected`;
         throw new BundleError(`${file}: ${what}; export the model again`);
       }
     }
@@ -87,6 +90,10 @@ export function readGolden(
     throw new BundleError(`${file}: tensor ${extra} found, which no sample has; export the model again`);
   return { samples: found, spreads: Object.fromEntries(spreads) };
 }
+
+/** Return the fixed trailing dims of an output, whose places are its channels. */
+const channelDims = ({ dims }: TensorSpec): number[] =>
+  dims.slice(dims.findLastIndex((dim) => typeof dim === 'string') + 1) as number[];
 
 /** Return which numbers of an output are held; nothing where these are none of it. */
 function excerptOf(places: Tensor, dims: Tensor, held: Tensor): Excerpt | undefined {
@@ -99,16 +106,16 @@ function excerptOf(places: Tensor, dims: Tensor, held: Tensor): Excerpt | undefi
 }
 
 /** Compare an answer with the numbers that are held of PyTorch's. What is NaN or the same infinity in both is left out. */
-export function compare(answer: Tensor, expected: Tensor, spread: ArrayLike<number>, excerpt?: Excerpt): Likeness {
+export function compare(answer: Tensor, expected: Tensor, spread: TensorOf<'float32'>, excerpt?: Excerpt): Likeness {
   const nothing = { error: null, max_abs: null };
   if (String(answer.dims) !== String((excerpt ?? expected).dims)) return nothing;
-  const [found, wanted] = [numberAt(answer), numberAt(expected)];
+  const [found, wanted, unit] = [numberAt(answer), numberAt(expected), unitAt(spread, answer.dims)];
   let [total, counted, largest] = [0, 0, 0];
   for (let i = 0; i < expected.data.length; i++) {
     const place = excerpt ? (excerpt.places[i] as number) : i;
     const [a, b] = [found(place), wanted(i)];
     if (Number.isFinite(a) && Number.isFinite(b)) {
-      const part = (a - b) / (spread[place % spread.length] as number);
+      const part = (a - b) / unit(place);
       total += part * part;
       largest = Math.max(largest, Math.abs(a - b));
       counted++;
@@ -116,6 +123,21 @@ export function compare(answer: Tensor, expected: Tensor, spread: ArrayLike<numb
   }
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return { error: finite(Math.sqrt(total / Math.max(counted, 1))), max_abs: finite(largest) };
+}
+
+/** Return the unit of the number at each place of a flattened output of these dims. */
+function unitAt({ dims, data }: TensorOf<'float32'>, output: readonly number[]): (place: number) => number {
+  const first = output.length - dims.length;
+  return (place) => {
+    let unit = 0;
+    for (let [i, rest, stride] = [dims.length - 1, place, 1]; i >= 0; i--) {
+      const [length, dim] = [dims[i] as number, output[first + i] as number];
+      unit += length === 1 ? 0 : (rest % dim) * stride;
+      rest = Math.floor(rest / dim);
+      stride *= length;
+    }
+    return data[unit] as number;
+  };
 }
 
 function numberAt({ dtype, data }: Tensor): (place: number) => number {
@@ -147,7 +169,7 @@ export async function replay(
   for (const [sample, { inputs, outputs, excerpts }] of samples.entries()) {
     const found = await run(inputs);
     for (const [output, expected] of Object.entries(outputs)) {
-      const [answer, spread] = [found[output] as Tensor, spreads[output] as Float32Array];
+      const [answer, spread] = [found[output] as Tensor, spreads[output] as TensorOf<'float32'>];
       const near = compare(answer, expected, spread, excerpts[output]);
       const ok = near.error !== null && near.error <= (tolerance(inputs)[output] as number);
       results.push({ sample, output, ...near, ok });

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,41 @@ def test_fewer_are_kept_of_inputs_that_take_much_room() -> None:
 
 def test_a_spread_is_that_of_each_channel() -> None:
     spreads = _vectors().spreads
-    np.testing.assert_allclose(spreads["z"], [np.std(np.arange(10))], rtol=1e-6)
+    np.testing.assert_allclose(spreads["z"], np.std(np.arange(10)), rtol=1e-6)
+    assert spreads["z"].shape == ()
     assert (spreads["y"].shape, spreads["y"].dtype) == ((2,), np.float32)
+
+
+PLANES = (1, 21, 256, 256)  # as of a segmentation
+
+
+def _planes() -> tuple[GoldenVectors, Arrays]:
+    """Return one golden sample, of planes whose scales reach from 0.3 to 30, and its answer."""
+    scales = np.geomspace(0.3, 30, 21).reshape(1, 21, 1, 1)
+    drawn = np.random.default_rng(0).standard_normal((2, *PLANES), "float32")
+    answers = [{"y": (each * scales).astype("float32")} for each in drawn]
+    inputs = [{"x": np.full((1, 1), i, "float32")} for i in range(2)]
+    tensors = (Tensor("y", "float32", PLANES),)
+    vectors = golden_vectors(tensors, lambda x: answers[int(x["x"][0, 0])], inputs, inputs)
+    return replace(vectors, samples=vectors.samples[:1]), answers[int(vectors.samples[0].inputs["x"][0, 0])]
+
+
+def test_a_spread_of_many_channels_is_of_bounded_size() -> None:
+    spread = _planes()[0].spreads["y"]
+    assert spread.dtype == np.float32
+    assert sorted(spread.shape) == [1, 1, 21, 256]
+    assert spread.shape[1] == 21
+
+
+def test_one_wrong_plane_is_seen_by_a_spread_of_bounded_size() -> None:
+    vectors, answer = _planes()
+    (right,) = replay(lambda x: answer, vectors, tolerance={"y": LEAST_ERROR})
+    assert right.error == 0
+    for plane in range(21):
+        wrong = {"y": answer["y"].copy()}
+        wrong["y"][0, plane] *= -1
+        (result,) = replay(lambda x, y=wrong: y, vectors, tolerance={"y": LEAST_ERROR})
+        assert not result.ok
 
 
 def test_a_device_may_be_somewhat_farther_off_than_what_was_seen_here() -> None:

@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from edgeattn_export.pack.excerpts import MOST_BYTES, MOST_NUMBERS, excerpted, small_inputs
+from edgeattn_export.pack.excerpts import (
+    MOST_BYTES,
+    MOST_NUMBERS,
+    MOST_UNITS,
+    excerpted,
+    pooled,
+    small_inputs,
+)
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, replay
 
 DRAWN = np.random.default_rng(1)
@@ -48,3 +57,41 @@ def test_large_inputs_are_left_out_where_others_suffice() -> None:
     assert kept[-1] <= MOST_BYTES
     assert len(kept) == 3
     assert len(small_inputs(inputs, 4)) == 4
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (MOST_UNITS,), (4, MOST_UNITS // 4)])
+def test_a_spread_of_few_numbers_stays_as_it_is(shape: tuple[int, ...]) -> None:
+    units = DRAWN.uniform(0.1, 9, shape)
+    assert pooled(units) is units
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=3), st.integers(0, 9))
+def test_a_spread_of_many_numbers_is_pooled_along_whole_axes(shape: list[int], seed: int) -> None:
+    units = np.exp(np.random.default_rng(seed).normal(0, 2, (2**14, *shape)))
+    small = pooled(units)
+    assert small.size <= MOST_UNITS
+    axes = tuple(i for i, (left, n) in enumerate(zip(small.shape, units.shape, strict=True)) if left != n)
+    np.testing.assert_allclose(small, np.sqrt(np.square(units).mean(axes, keepdims=True)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("varying", [0, 1, 2])
+def test_the_axis_along_which_units_vary_most_stays(varying: int) -> None:
+    shape = [60, 60, 60]
+    units = np.exp(DRAWN.normal(0, 0.1, shape))
+    units *= np.geomspace(1e-3, 1e3, 60).reshape([-1 if i == varying else 1 for i in range(3)])
+    units *= np.geomspace(0.5, 2, 60).reshape([-1 if i == (varying + 1) % 3 else 1 for i in range(3)])
+    shape[(varying + 2) % 3] = 1
+    assert pooled(units).shape == tuple(shape)
+
+
+def test_axes_are_compared_by_ratios_of_their_units() -> None:
+    ratios = np.geomspace(1e-3, 1, 300)[:, np.newaxis]
+    units = ratios * np.where(np.arange(300) == 7, 40, 1)  # of more variance along the second axis
+    assert pooled(units).shape == (300, 1)
+
+
+def test_of_units_that_are_equal_the_first_axes_are_pooled() -> None:
+    small = pooled(np.full((21, 300, 300), 0.7))
+    assert small.shape == (1, 1, 300)
+    np.testing.assert_allclose(small, 0.7, rtol=1e-12)

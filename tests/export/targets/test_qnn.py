@@ -162,7 +162,7 @@ def packed(
         return TargetBuild(target=target, parts=parts[form], buckets=its, **told)
 
     golden = tuple(GoldenSample(sample.inputs, encoder.reference(sample.inputs)) for sample in samples[:2])
-    spreads = {tensor.name: np.ones(tensor.channels, np.float32) for tensor in encoder.graph.outputs}
+    spreads = {tensor.name: np.ones(tensor.channel_dims, np.float32) for tensor in encoder.graph.outputs}
     return pack(
         [made(QNN_SM8650, buckets[form][-1:]), made(QNN, buckets[form])],
         GoldenVectors(golden, spreads),

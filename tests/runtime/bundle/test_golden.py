@@ -143,6 +143,18 @@ def test_each_number_is_measured_by_its_channel() -> None:
     assert result.error == pytest.approx(np.sqrt((4**2 + 8**2) / 4), rel=1e-5)
 
 
+def test_a_spread_is_broadcast_along_the_axes_of_length_one() -> None:
+    spread = np.float32([[[1, 10]], [[100, 1000]]])  # of dims (2, 3, 2)
+    answer = np.zeros((2, 2, 3, 2), np.float32)
+    for index in np.ndindex(answer.shape):
+        moved = answer.copy()
+        moved[index] = unit = spread[index[1], 0, index[3]]
+        golden = replace(_golden(answer), spreads={"y": spread})
+        (result,) = replay(lambda x, y=moved: {"y": y}, golden, tolerance={"y": 1.0})
+        assert result.error == pytest.approx(np.sqrt(1 / 24))
+        assert result.max_abs == unit
+
+
 def test_infinities_in_the_same_place_are_no_difference() -> None:
     answer = np.array([np.inf, 1], np.float32)
     (result,) = replay(lambda x: {"y": answer}, _golden([np.inf, 1]), tolerance={"y": 0.9})

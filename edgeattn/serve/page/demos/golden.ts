@@ -1,6 +1,6 @@
 /** Where a model takes neither text nor images: the real inputs that the bundle brings, answered here. */
 
-import { compare, type GoldenVectors, type Sample, type Tensor, type Tensors } from 'edgeattn-web';
+import { compare, type GoldenVectors, type Sample, type Tensor, type TensorOf, type Tensors } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Opened } from '../protocol.js';
 import type { Asked } from '../remote.js';
@@ -33,7 +33,7 @@ const written = (title: string, tensors: Tensors): HTMLElement[] =>
 
 const compared = ({ outputs, excerpts }: Sample, found: Tensors, spreads: GoldenVectors['spreads']): HTMLElement[] =>
   Object.entries(outputs).flatMap(([name, tensor]) => {
-    const [here, spread] = [found[name] as Tensor, spreads[name] as Float32Array];
+    const [here, spread] = [found[name] as Tensor, spreads[name] as TensorOf<'float32'>];
     const { error } = compare(here, tensor, spread, excerpts[name]);
     return [
       ...pair(`Output ${name}, here`, `${sketch(here)}; error ${errorText(error)} of its spread`),

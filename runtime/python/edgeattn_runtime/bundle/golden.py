@@ -3,7 +3,7 @@
 A safetensors file with the keys ``"{i}.input.{name}"`` and ``"{i}.output.{name}"``; i counts samples from 0.
 Of a large output it holds an excerpt: the numbers at ``"{i}.places.{name}"`` of the flattened output, whose
 dims are ``"{i}.dims.{name}"``. ``"spread.{name}"`` is by how much each channel of an output varies, the unit
-of its error.
+of its error; one number may hold for all channels along an axis.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Tensors = Mapping[str, NDArray[Any]]
 
 NO_GOLDEN = "packed without golden vectors; take the bundle that it was packed from"
 PLACES, DIMS = "places", "dims"  # int32, one axis each
-SPREAD = "spread"  # float32, one axis
+SPREAD = "spread"  # float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ class GoldenVectors:
 
     Attributes:
         samples: In order.
-        spreads: By output how much each of its channels varies: (channels,) float32, finite and above 0. The
-            number at place p of the flattened output is of channel p mod channels.
+        spreads: By output how much its numbers vary: float32, finite and above 0, an axis for each of its
+            fixed trailing dims, as long as that dim or of length 1. Broadcast to the output it has the unit
+            of each number.
     """
 
     samples: tuple[Sample, ...]
@@ -153,10 +154,10 @@ def read_golden(files: BundleFiles) -> GoldenVectors:
         }
         for tensor in graph.outputs:
             dims = excerpts[tensor.name].dims if tensor.name in excerpts else outputs[tensor.name].shape
-            if math.prod(dims) % tensor.channels:
+            if dims[len(dims) - len(tensor.channel_dims) :] != tensor.channel_dims:
                 raise BundleError(
-                    f"{path}: {math.prod(dims)} numbers in {i}.output.{tensor.name}, a multiple of its "
-                    f"{tensor.channels} channels expected; export the model again"
+                    f"{path}: dims {dims} of {i}.output.{tensor.name}, the last {tensor.channel_dims} "
+                    "expected; export the model again"
                 )
         samples.append(Sample(inputs, outputs, excerpts))
     if tensors:
@@ -226,7 +227,7 @@ def _compare(
     if answer.shape != excerpt.dims:
         return None, None
     held, numbers = excerpt.of(answer), expected.reshape(-1)
-    error = standardized_error(held, numbers, spread[excerpt.places % len(spread)])
+    error = standardized_error(held, numbers, excerpt.of(np.broadcast_to(spread, excerpt.dims)))
     difference = max_abs(held, numbers)
     return error, difference if math.isfinite(difference) else None
 
@@ -237,11 +238,14 @@ def _whole(output: NDArray[Any]) -> Excerpt:
 
 def _spread(tensors: dict[str, NDArray[Any]], output: Tensor, path: Path) -> NDArray[Any]:
     spread = _take(tensors, f"{SPREAD}.{output.name}", path)
-    expected = spread.dtype == np.float32 and spread.shape == (output.channels,)
-    if not expected or not (np.isfinite(spread) & (spread > 0)).all():
+    dims = output.channel_dims
+    fits = spread.ndim == len(dims) and all(
+        length in (1, dim) for length, dim in zip(spread.shape, dims, strict=True)
+    )
+    if spread.dtype != np.float32 or not fits or not (np.isfinite(spread) & (spread > 0)).all():
         raise BundleError(
-            f"{path}: {SPREAD}.{output.name} is no float32 of {output.channels} finite numbers above 0; "
-            "export the model again"
+            f"{path}: {SPREAD}.{output.name} is no float32 of finite numbers above 0, of dims {dims} or 1 in "
+            "their place; export the model again"
         )
     return spread
 
