@@ -1,8 +1,8 @@
-"""What is measured of a row: the float graph's error and the int8 graph's cosine, both to PyTorch."""
+"""What is measured of a row: the float and the int8 graph's distance from PyTorch, by channel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,14 @@ from calls import calls, emptied
 from numpy.typing import NDArray
 from row import Row
 
+from edgeattn.judge.r2 import output_r2, r2_part
+from edgeattn.results.accuracy import OutputAccuracy
+from edgeattn_export.graph.spread import Spread, spreads_of
 from edgeattn_export.targets.cpu import CPU
-from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import ModelError
 
 Array = NDArray[np.generic]
+Difference = Callable[[str, Array, Array], float]  # of an output's name, PyTorch's answer and another
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Empty:
     defined: bool
 
 
-def errors(row: Row) -> Mapping[str, float]:
+def errors(row: Row, difference: Difference) -> Mapping[str, float]:
     """Return the float graph's error on each call that the module itself can answer, by the call's name."""
     runner = CPU.engine.runner(row.lowered.model)
     found: dict[str, float] = {}
@@ -41,7 +44,8 @@ def errors(row: Row) -> Mapping[str, float]:
             continue  # a size that the module was not made for
         outputs = runner(inputs)
         found[name] = max(
-            error(_told(value, outputs[output]), outputs[output]) for output, value in expected.items()
+            difference(output, _told(value, outputs[output]), outputs[output])
+            for output, value in expected.items()
         )
     return found
 
@@ -51,7 +55,7 @@ def _told(expected: Array, found: Array) -> Array:
     return np.where(np.isnan(expected), found, expected) if expected.dtype.kind == "f" else expected
 
 
-def empty(row: Row) -> Empty | None:
+def empty(row: Row, difference: Difference) -> Empty | None:
     """Compare the answers to a row of padding alone; None where the form knows no padding."""
     inputs = emptied(row)
     if inputs is None:
@@ -61,30 +65,38 @@ def empty(row: Row) -> Empty | None:
     undefined = {output: np.isnan(value) for output, value in expected.items()}
     answered = {output: np.where(undefined[output], outputs[output], expected[output]) for output in expected}
     return Empty(
-        max(error(value, outputs[output]) for output, value in answered.items()),
+        max(difference(output, value, outputs[output]) for output, value in answered.items()),
         not any(places.any() for places in undefined.values()),
     )
 
 
-def error(expected: Array, found: Array) -> float:
-    """Return the largest difference, as a share of the largest number; infinite for a NaN or other dims.
+def in_units(row: Row) -> Difference:
+    """Return a measure by how far each channel of PyTorch's answers to the samples varies."""
+    spreads = spreads_of(
+        row.captured.graph.outputs, (row.captured.reference(each.inputs) for each in row.samples)
+    )
+    return lambda output, expected, found: largest(spreads[output], expected, found)
 
-    An infinity that both hold in one place, as detectors do for what they leave out, is no difference.
+
+def largest(spread: Spread, expected: Array, found: Array) -> float:
+    """Return the largest difference, in units of its channel; infinite for other dims.
+
+    A NaN or infinity that both hold in one place is no difference; one that only one of them holds is 1000.
     """
     if expected.shape != found.shape:
         return float("inf")
-    counted = ~(np.isinf(expected) & (expected == found))
-    a, b = (array.astype(np.float64)[counted] for array in (expected, found))
-    difference, scale = np.abs(a - b).max(initial=0.0), np.abs(a).max(initial=0.0) or 1.0
-    return float(difference / scale) if np.isfinite(difference) else float("inf")
+    return float(np.sqrt(np.nan_to_num(spread.errors(expected, found)).max(initial=0.0)))
 
 
-def int8_cosine(row: Row) -> float:
-    """Return the lowest cosine of an int8 output to PyTorch's, over samples and outputs."""
+def int8_accuracy(row: Row) -> tuple[OutputAccuracy, ...]:
+    """Compare each output of the int8 graph with PyTorch's over the samples, as a report does."""
     runner = CPU.engine.runner(row.quantized.model)
-    found = []
-    for sample in row.samples:
-        outputs = runner(sample.inputs)
-        expected = row.captured.reference(sample.inputs)
-        found += [cosine(value, outputs[output]) for output, value in expected.items()]
-    return min(found)
+    answers = [(row.captured.reference(each.inputs), runner(each.inputs)) for each in row.samples]
+    tensors = row.captured.graph.outputs
+    spreads = spreads_of(tensors, (expected for expected, _ in answers))
+    accuracies = []
+    for tensor in tensors:
+        name, spread = tensor.name, spreads[tensor.name]
+        parts = [r2_part(spread, right[name], found[name], right[name]) for right, found in answers]
+        accuracies.append(output_r2(name, tensor.dims, spread, parts).accuracy)
+    return tuple(accuracies)

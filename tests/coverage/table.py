@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from forms.catalog import FORMS
 from forms.form import Form
-from measures import Empty, empty, errors, int8_cosine
+from measures import Empty, empty, errors, in_units, int8_accuracy
 from row import Row, row_of
 
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_runtime.errors import EdgeAttnError
 
 TABLE = Path(__file__).parents[2] / "docs" / "coverage.md"
-COLUMNS = ("family", "form", "attention", "float error", "int8 cosine", "padding alone", "opset")
+COLUMNS = ("family", "form", "attention", "float error", "int8 R²", "channel", "padding alone", "opset")
 WHOLE = "whole"
 
 HEAD = """\
@@ -33,9 +33,11 @@ Made by `python tests/coverage/table.py`.
 
 - **attention**: whole, where each of its attentions is one Attention operator in the graph, as many as the
   number says; else the reason, as the report gives it
-- **float error**: the largest difference between the float graph and PyTorch, as a share of the output's
-  largest number, over several batch sizes, lengths and masks
-- **int8 cosine**: the lowest between the int8 graph and PyTorch, over samples and outputs
+- **float error**: the largest difference between the float graph and PyTorch, in units of what its channel
+  varies by over the samples, over several batch sizes, lengths and masks
+- **int8 R²**: of the int8 graph to PyTorch over the samples, [as a report gives it](budget.md), all layers in
+  plain int8; the lowest of any output
+- **channel**: R² of the worst channel
 - **padding alone**: the float error of a batch in which a row is padding and nothing else; where PyTorch
   answers that row with NaN, the graph answers it with numbers, and the other rows are compared
 
@@ -49,7 +51,8 @@ class Line:
     form: Form
     fate: str
     error: float | None = None
-    cosine: float | None = None
+    r2: float | None = None
+    channel: float | None = None
     padding: str = ""
 
     @classmethod
@@ -57,14 +60,22 @@ class Line:
         """Measure a row."""
         whole = row.attentions == row.form.attentions and row.form.refusal is None
         fate = f"{WHOLE}, {row.attentions}" if whole else f"refused: {'; '.join(row.reasons) or 'not found'}"
-        return cls(row.form, fate, max(errors(row).values()), int8_cosine(row), _padding(empty(row)))
+        difference, outputs = in_units(row), int8_accuracy(row)
+        return cls(
+            row.form,
+            fate,
+            max(errors(row, difference).values()),
+            min(output.r2 for output in outputs),
+            min(output.r2_channel_min for output in outputs),
+            _padding(empty(row, difference)),
+        )
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The line's cells, in the order of ``COLUMNS``."""
         error = "" if self.error is None else f"{self.error:.0e}"
-        cosine = "" if self.cosine is None else f"{self.cosine:.4f}"
-        return (self.form.family, self.form.name, self.fate, error, cosine, self.padding, str(OPSET))
+        kept = ("" if share is None else f"{share:.4f}" for share in (self.r2, self.channel))
+        return (self.form.family, self.form.name, self.fate, error, *kept, self.padding, str(OPSET))
 
 
 def lines(forms: Iterable[Form]) -> Iterator[Line]:

@@ -2,35 +2,55 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
+import pytest
 from forms.catalog import FORMS
-from measures import error, errors
-from row import row_of
+from measures import errors, in_units, int8_accuracy, largest
+from row import Row, row_of
+
+from edgeattn_export.graph.output_kinds import NUMBERS
+from edgeattn_export.graph.spread import Moments
 
 SEEN = 1e-2  # a hundred times what a form is allowed
+ROWS = np.array([[300.0, 0.002], [-300.0, -0.002], [300.0, -0.002]])
+SPREAD = Moments.of(ROWS, 2).spread(NUMBERS)
 
 
-def test_a_wrong_scale_shows() -> None:
-    row = row_of(FORMS[0])
+@pytest.fixture
+def row() -> Row:
+    return row_of(FORMS[0])
+
+
+def test_a_wrong_scale_shows(row: Row) -> None:
     for node in row.lowered.model.graph:
         if node.op_type == "Attention":
             node.attributes["scale"] = ir.AttrFloat32("scale", 1.0)
-    assert min(error for name, error in errors(row).items() if name.startswith("sample")) > SEEN
+    found = errors(row, in_units(row))
+    assert min(error for name, error in found.items() if name.startswith("sample")) > SEEN
 
 
-def test_an_error_is_a_share_of_the_largest_number() -> None:
-    expected = np.array([0.0, -4.0])
-    assert error(expected, np.array([1.0, -4.0])) == 0.25
-    assert error(np.zeros(2), np.array([0.0, 2.0])) == 2.0
+def test_int8_of_twice_the_answer_keeps_nothing(row: Row) -> None:
+    (right,) = int8_accuracy(row)
+    assert 0.99 < right.r2_channel_min < right.r2 < 1
+    graph = row.quantized.model.graph
+    (output,) = graph.outputs
+    twice = ir.node("Add", [output, output])
+    graph.append(twice)
+    twice.outputs[0].name, output.name = output.name, "once"
+    twice.outputs[0].type, twice.outputs[0].shape = output.type, output.shape
+    graph.outputs[0] = twice.outputs[0]
+    (wrong,) = int8_accuracy(row)
+    assert wrong.r2_channel_min <= wrong.r2 < 0.1
 
 
-def test_an_infinity_of_both_is_left_out() -> None:
-    expected = np.array([-np.inf, 2.0])
-    assert error(expected, np.array([-np.inf, 1.0])) == 0.5
-    assert error(expected, np.array([0.0, 2.0])) == np.inf
+def test_a_small_channel_shows_beside_a_large_one() -> None:
+    wrong = ROWS * np.array([1.0, -1.0])
+    assert largest(SPREAD, ROWS, wrong) > 1
+    assert largest(SPREAD, ROWS, ROWS) == 0
 
 
-def test_a_nan_or_other_dims_are_no_match() -> None:
-    number = np.ones(2)
-    assert error(number, np.array([1.0, np.nan])) == np.inf
-    assert error(np.array([1.0, np.nan]), number) == np.inf
-    assert error(number, np.ones((1, 2))) == np.inf
+def test_a_nan_or_infinity_counts_where_one_alone_has_it() -> None:
+    lost = ROWS.copy()
+    lost[0, 0] = np.inf
+    assert largest(SPREAD, lost, lost) == 0
+    assert largest(SPREAD, ROWS, lost) == largest(SPREAD, lost, ROWS) == 1000
+    assert largest(SPREAD, ROWS, np.ones(2)) == np.inf

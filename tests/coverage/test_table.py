@@ -14,7 +14,7 @@ def test_no_two_forms_have_one_name() -> None:
 
 
 def test_the_page_counts_what_is_whole_and_keeps_its_columns() -> None:
-    whole, refused = Line(FORMS[0], "whole, 1", 1e-7, 0.999, "1e-07"), Line(FORMS[1], "refused: a|b")
+    whole, refused = Line(FORMS[0], "whole, 1", 1e-7, 0.999, 0.99, "1e-07"), Line(FORMS[1], "refused: a|b")
     page = render([whole, refused])
     assert "2 forms: 1 kept whole, 1 refused" in page
     assert listed(page) == [(FORMS[0].family, FORMS[0].name), (FORMS[1].family, FORMS[1].name)]

@@ -115,7 +115,7 @@ def _channels(size: Size, draw: torch.Generator) -> Tensor:
 
 
 def _past(size: Size, draw: torch.Generator) -> Tensor:
-    return 1 + torch.rand(size.batch, CONTEXT + max(LAGS), generator=draw)
+    return torch.randn(size.batch, CONTEXT + max(LAGS), generator=draw)
 
 
 def _observed(size: Size, _: torch.Generator) -> Tensor:
@@ -123,7 +123,7 @@ def _observed(size: Size, _: torch.Generator) -> Tensor:
 
 
 def _future(size: Size, draw: torch.Generator) -> Tensor:
-    return 1 + torch.rand(size.batch, HORIZON, generator=draw)
+    return torch.randn(size.batch, HORIZON, generator=draw)
 
 
 def _times(steps: int) -> Maker:

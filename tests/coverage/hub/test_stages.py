@@ -1,14 +1,16 @@
-"""A family whose layers plain int8 spoils is exported in the recipe that a search finds."""
+"""What a family's way notes: its error as a share, and a search where plain int8 spoils its layers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hub import stages
 from hub.building import Built
 from hub.outcome import Family, Record
+from hub.stages import share
 from torch import Tensor, nn
 
 WIDTH = 64
@@ -47,3 +49,22 @@ def test_what_plain_int8_spoils_is_searched_for(
     assert record.outcome.searched == searched
     assert record.outcome.cosine is not None
     assert record.outcome.cosine >= stages.INT8_COSINE
+
+
+def test_an_error_is_a_share_of_the_largest_number() -> None:
+    expected = np.array([0.0, -4.0])
+    assert share(expected, np.array([1.0, -4.0])) == 0.25
+    assert share(np.zeros(2), np.array([0.0, 2.0])) == 2.0
+
+
+def test_an_infinity_of_both_is_left_out() -> None:
+    expected = np.array([-np.inf, 2.0])
+    assert share(expected, np.array([-np.inf, 1.0])) == 0.5
+    assert share(expected, np.array([0.0, 2.0])) == np.inf
+
+
+def test_a_nan_or_other_dims_are_no_match() -> None:
+    number = np.ones(2)
+    assert share(number, np.array([1.0, np.nan])) == np.inf
+    assert share(np.array([1.0, np.nan]), number) == np.inf
+    assert share(number, np.ones((1, 2))) == np.inf
