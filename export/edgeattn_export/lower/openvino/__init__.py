@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.environment import PythonEnvironment
+from edgeattn_export.lower.openvino.reductions import keep_reduced_axes
 from edgeattn_export.lower.openvino.triangles import compare_positions
 
 PROVIDER = "OpenVINOExecutionProvider"
@@ -18,6 +19,6 @@ OPENVINO = Engine(
     (PROVIDER,),
     # In bf16, which a CPU that has it would take for what is float, answers differ from CPU to CPU.
     options={f"{PROVIDER}.device_type": "CPU", f"{PROVIDER}.precision": "FP32"},
-    needs=(compare_positions,),
+    needs=(compare_positions, keep_reduced_axes),
     host=Elsewhere(PythonEnvironment("openvino", ("onnxruntime-openvino>=1.24", "numpy", "safetensors"))),
 )
