@@ -45,6 +45,9 @@ LONGEST_FIRST = (
 _CACHE = tempfile.TemporaryDirectory(prefix="edgeattn-tests-")
 
 os.environ["EDGEATTN_CACHE"] = _CACHE.name
+os.environ.setdefault(
+    "EDGEATTN_KERNELS", "never"
+)  # installed or not; .ci/kernels runs the tests that need them
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 # Of what an export makes, little is garbage: to look for it took a tenth of the time.

@@ -33,13 +33,15 @@ KernelUse kernels_of(const Engine& engine) {
   const auto option = engine.options.find(kOption);
   if (option == engine.options.end()) return {};
   if (option->second == kOff) return stock("turned off");
+  const char* const environment = std::getenv("EDGEATTN_KERNELS");
+  const std::string choice = environment ? environment : "auto";
+  if (choice == "never") return stock("turned off by EDGEATTN_KERNELS");
   if (engine.providers != std::vector<std::string>{"CPUExecutionProvider"})
     return stock("they belong to CPUExecutionProvider alone");
   const std::string version = edgeattn_kernels_version(), set = edgeattn_kernels_instruction_set();
   if (version.substr(0, version.find('.')) != option->second)
     return stock(words("the bundle's are of version ", option->second, ", this build has ", version));
-  const char* force = std::getenv("EDGEATTN_KERNELS");
-  if (set.find(" with dot products") == std::string::npos && !(force && std::string(force) == "always"))
+  if (set.find(" with dot products") == std::string::npos && choice != "always")
     return stock(words("this CPU has no dot products of int8 (", set, ")"));
   return {true, words("kernels ", version, " (", set, ")")};
 }

@@ -42,3 +42,6 @@ def test_a_build_with(run: Run, kernels: Path, monkeypatch: pytest.MonkeyPatch) 
     assert stock["machine"]["kernels"] == "without kernels: turned off"
     assert stock["golden"] != result["golden"]
     assert "Int8Linear" in run(program, "check", CONFORMANCE / "kernels-shape.edge", code=2).stderr
+    monkeypatch.setitem(os.environ, "EDGEATTN_KERNELS", "never")
+    printed = run(program, "describe", BUNDLE).stdout
+    assert "without kernels: turned off by EDGEATTN_KERNELS" in printed.splitlines()

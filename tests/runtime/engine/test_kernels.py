@@ -18,7 +18,7 @@ from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import check, read_golden
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.engine import kernels
-from edgeattn_runtime.engine.kernels import FORCE, NONE, Kernels, Library, kernels_here, kernels_of
+from edgeattn_runtime.engine.kernels import CHOICE, NONE, Kernels, Library, kernels_here, kernels_of
 from edgeattn_runtime.fields import parse
 from edgeattn_runtime.processing.npz import write_npz
 from edgeattn_runtime.timing.benchmark import bench
@@ -53,7 +53,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             paths.append(path)
 
     monkeypatch.setattr(onnxruntime, "SessionOptions", Options)
-    monkeypatch.delenv(FORCE, raising=False)
+    monkeypatch.delenv(CHOICE, raising=False)
     return paths
 
 
@@ -134,8 +134,18 @@ def test_a_cpu_without_dot_products_takes_it_where_it_is_told_to(
     library = install(has_dot_products=False)
     assert "no dot products" in kernels_of(CPU, NODES).reason
     assert kernels_here() == NONE
-    monkeypatch.setenv(FORCE, "always")
+    monkeypatch.setenv(CHOICE, "always")
     assert kernels_of(CPU, NODES) == Kernels(library)
+
+
+def test_no_cpu_takes_it_where_the_environment_forbids_it(
+    install: Install, monkeypatch: pytest.MonkeyPatch, registered: list[str]
+) -> None:
+    install()
+    monkeypatch.setenv(CHOICE, "never")
+    assert str(kernels_of(CPU, NODES)) == "without kernels: turned off by EDGEATTN_KERNELS"
+    assert kernels_here() == NONE
+    assert registered == []
 
 
 @pytest.mark.parametrize(

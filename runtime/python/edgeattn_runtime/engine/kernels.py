@@ -23,7 +23,8 @@ from edgeattn_runtime.fields import Scalar
 
 DOMAIN_VERSION = 1
 PACKAGE = "edgeattn_kernels"
-FORCE = "EDGEATTN_KERNELS"  # "always" in the environment takes them on a CPU without dot products too
+# In the environment: "always" takes them on a CPU without dot products too, "never" on none.
+CHOICE = "EDGEATTN_KERNELS"
 
 _PROVIDER = "CPUExecutionProvider"  # the one that the kernels belong to
 
@@ -83,6 +84,8 @@ def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kerne
         return NONE
     if not options[KERNELS_OPTION]:
         return Kernels(None, "turned off")
+    if os.environ.get(CHOICE) == "never":
+        return Kernels(None, f"turned off by {CHOICE}")
     if tuple(providers) != (_PROVIDER,):
         return Kernels(None, f"they belong to {_PROVIDER} alone")
     kernels = installed()
@@ -93,7 +96,7 @@ def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kerne
             f"edgeattn-kernels {kernels.library.version} found, {options[KERNELS_OPTION]}.x expected by the "
             "bundle; install that"
         )
-    if not kernels.library.has_dot_products and os.environ.get(FORCE) != "always":
+    if not kernels.library.has_dot_products and os.environ.get(CHOICE) != "always":
         return Kernels(None, f"this CPU has no dot products of int8 ({kernels.library.instruction_set})")
     return kernels
 

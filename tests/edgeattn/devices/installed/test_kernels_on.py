@@ -22,7 +22,7 @@ from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, Kernels
 pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
 
 TINY = Path(__file__).parents[2] / "tiny.py"
-WITH = (f"{kernels.FORCE}=always",)  # whatever this CPU is
+WITH = (f"{kernels.CHOICE}=always",)  # whatever this CPU is
 WITHOUT = ("-u", "PYTHONPATH")  # by which make kernels has them found
 Export = Callable[[str, Sequence[str]], tuple[Path, dict[str, Any]]]
 
@@ -69,7 +69,7 @@ def test_a_device_with_kernels_runs_them_where_this_machine_has_none(
 def test_a_device_without_kernels_runs_the_bodies_where_this_machine_has_some(
     exported_on: Export, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(kernels.FORCE, "always")
+    monkeypatch.setenv(kernels.CHOICE, "always")
     assert kernels.kernels_here().library is not None
     bundle, report = exported_on("without", WITHOUT)
     assert report["verdict"] == "pass"
