@@ -13,11 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from edgeattn_runtime.boundary import REASON
 from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.legible import one_line
 
-LOCKS = Path(__file__).with_name(
-    "locks"
-)  # names, versions and hashes of all that registries send; see .ci/lock
+LOCKS = Path(__file__).with_name("locks")  # names, versions and hashes of what registries send; see .ci/lock
+LAST_LINES = 5  # of a failed installer that an error reports: npm's very last names a log
 _LIST = "packages.txt"  # of what an environment has; the last thing that is written of it
 _LOCKED = ("--quiet", "--no-deps", "--require-hashes", "--requirement")
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
@@ -130,5 +131,6 @@ def run_installer(
     except FileNotFoundError as error:
         raise BadInput(f"{command[0]}: not found; install it first") from error
     if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip() or "no words").splitlines()[-1]
+        lines = (done.stderr.strip() or done.stdout.strip() or "no words").splitlines()
+        words = one_line("; ".join(lines[-LAST_LINES:]), REASON)
         raise BadInput(f"{' '.join(command[:3])} ... failed: {words}")

@@ -89,7 +89,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def bert(folder: Path, head: str, **settings: Any) -> Path:
     """Save a BERT with a head, such as "ForMaskedLM", and its tokenizer."""
     torch.manual_seed(0)
-    config = transformers.BertConfig(vocab_size=len(tokenizer()), **SIZES | settings)
+    # Weights large enough for answers to vary by the text.
+    config = transformers.BertConfig(vocab_size=len(tokenizer()), initializer_range=0.3, **SIZES | settings)
     transformers.utils.logging.disable_progress_bar()
     getattr(transformers, f"Bert{head}")(config).eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
