@@ -1,10 +1,10 @@
-"""The README's table of numbers, from what the peers' benchmark keeps.
+"""Print a table of the peers' benchmark from a measurement, as README.md and docs/benchmarks.md show it.
 
-    python tests/bench/readme_table.py [RESULTS.json]
+    python tests/bench/readme_table.py [MEASUREMENT.json]
 
-Without a file it prints the table of the README, from results/zen4.json: medians as they were published, to
-three or four digits. `bench_peers.py` keeps its own in results.json of its cache folder. Every ratio is that
-of two medians as the table shows them. Below the table stands what differs between the peers.
+docs/measurements/ holds one file per run, DATE-MACHINE.json; without a file the README's run is printed.
+`bench_peers.py` writes results.json into its cache folder. Every ratio is that of two medians as the table
+shows them. Below the table stands what differs between the peers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 from protocol.catalog import OURS
 from protocol.stored import Entry, Row, read
 
-PUBLISHED = Path(__file__).parent / "results" / "zen4.json"
+MEASUREMENTS = Path(__file__).parents[2] / "docs" / "measurements"
+PUBLISHED = MEASUREMENTS / "2026-11-26-zen4.json"
 THREADS = 1
 TIMED = {  # the columns of latency, by case
     "1x16": "1x16",
@@ -112,10 +113,6 @@ def _exactness(compared: Mapping[str, Row], peer: str, name: str, form: str) -> 
         (text for each, text in found.items() if each not in FLOAT), key=lambda text: float(text.strip("%"))
     )
     return f"**{found[peer]}**" if peer not in FLOAT and found[peer] == best else found[peer]
-
-
-def _number(text: str) -> float:
-    return float(text.strip("%"))
 
 
 def _digits(milliseconds: float) -> str:
