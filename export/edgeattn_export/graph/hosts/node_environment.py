@@ -43,7 +43,8 @@ class NodeEnvironment:
         with making(self.name, self.packages) as folder:
             (folder / "package.json").write_text(self.package_json(), encoding="utf-8")
             shutil.copy(LOCKS / f"{self.name}.json", folder / "package-lock.json")
-            run_installer("npm", "ci", "--prefix", str(folder), *quiet)
+            # Not by --prefix, which would also look there for the configuration of the machine.
+            run_installer("npm", "ci", *quiet, folder=folder)
 
     def package_json(self) -> str:
         """Return what npm holds against the lock."""

@@ -97,7 +97,9 @@ def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_installer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEATTN_BACKENDS", str(tmp_path))
 
-    def failing(*_: str) -> None:
+    def failing(*command: str, folder: Path) -> None:
+        assert "--prefix" not in command  # by which npm would not find the machine's own configuration
+        assert {path.name for path in folder.iterdir()} >= {"package.json", "package-lock.json"}
         raise BadInput("no such package")
 
     monkeypatch.setattr("edgeattn_export.graph.hosts.node_environment.run_installer", failing)
