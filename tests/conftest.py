@@ -37,7 +37,7 @@ LONGEST_FIRST = (
     "edgeattn/devices/test_export_on.py",
     "edgeattn/partitions/faults/test_workers.py",
     "export/recover/test_spellings.py",
-    "export/capture/strategies/test_strategy.py",
+    "export/capture/strategies/test_ladder.py",
     "web/test_chromium.py",
     "web/test_reading.py",
 )

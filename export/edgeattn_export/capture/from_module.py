@@ -25,8 +25,8 @@ from edgeattn_export.capture.strategies.fixed_sizes import (
     decided_sizes,
     with_line,
 )
-from edgeattn_export.capture.strategies.request import TraceRequest
-from edgeattn_export.capture.strategies.strategy import Strategy, strategies
+from edgeattn_export.capture.strategies.ladder import KEPT_NUMBERS, LONGEST, rungs
+from edgeattn_export.capture.strategies.request import Mode, Program, TraceRequest
 from edgeattn_export.capture.translation.translate import checks_sizes, reads_numbers, translate
 from edgeattn_export.graph.axes import Axes, with_lengths
 from edgeattn_export.graph.engine import Engine
@@ -36,10 +36,6 @@ from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.trials import sample_sizes
 from edgeattn_runtime.bundle.manifest import Symbol
 from edgeattn_runtime.errors import CaptureError, ModelError, SampleError
-
-_FREE_NUMBERS = (
-    "Forward makes numbers of values: they stay free, and count as 2 or more where forward decides by them."
-)
 
 
 def capture(
@@ -117,16 +113,12 @@ def _proven(request: TraceRequest, engine: Engine) -> Captured:
         return _first_proven(request, engine)
     except ValueDependentError:
         with suppress(CaptureError):
-            captured = _first_proven(replace(request, keeps_numbers=True), engine)
-            return replace(captured, notes=(*captured.notes, _FREE_NUMBERS))
+            captured = _first_proven(replace(request, mode=Mode.KEEP), engine)
+            return replace(captured, notes=(*captured.notes, KEPT_NUMBERS))
         if not request.axes.lengths:
             raise
-    captured = _first_proven(replace(request, reads_lengths=True), engine)
-    notes = (
-        f"The longest of {name} must be the size of {symbol} in every call, as in all samples: forward makes "
-        "a number of it."
-        for name, symbol in request.axes.lengths.items()
-    )
+    captured = _first_proven(replace(request, mode=Mode.LENGTHS), engine)
+    notes = (LONGEST.format(name=name, symbol=symbol) for name, symbol in request.axes.lengths.items())
     return replace(captured, notes=(*captured.notes, *notes))
 
 
@@ -139,11 +131,11 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
     fallback: Captured | None = None
     obstacle: SizeDependentError | None = None
     decided: Mapping[str, int] = {}  # by the first strategies, which see it
-    for strategy in strategies(request):
+    for program, notes in rungs(request):
         try:
-            captured = _captured(strategy, request, engine)
+            captured = _captured(program(), request, engine)
             decided = {**captured.decided, **decided}
-            captured = replace(captured, decided=decided)
+            captured = replace(captured, decided=decided, notes=notes)
             bounds = proven_bounds(captured, request.samples)
         except Exception as error:
             if obstacle is None and isinstance(error, SizeDependentError):
@@ -163,8 +155,7 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
     raise with_line(obstacle, request) from obstacle
 
 
-def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Captured:
-    program = strategy.program()
+def _captured(program: Program, request: TraceRequest, engine: Engine) -> Captured:
     check_axes_free(request, program)
     if request.lengths and reads_numbers(program, request.places(request.lengths)):
         raise SizeDependentError(
@@ -180,9 +171,8 @@ def _captured(strategy: Strategy, request: TraceRequest, engine: Engine) -> Capt
         raise CaptureError(drawn)
     axes = replace(request.axes, lengths=request.lengths)
     graph, symbols = contract_of(model, axes, request.samples)
-    notes = (strategy.note,) if strategy.note else ()
     decided = decided_sizes(request, program)
-    return Captured(model, graph, symbols, axes, request.reference, engine, notes=notes, decided=decided)
+    return Captured(model, graph, symbols, axes, request.reference, engine, decided=decided)
 
 
 def _check_defined(module: nn.Module, answer: Mapping[str, NDArray[np.generic]]) -> None:

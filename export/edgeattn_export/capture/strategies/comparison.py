@@ -9,13 +9,15 @@ table of which the smaller is a part of the larger. The largest table bounds the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from operator import add, attrgetter, floordiv, mul
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
+from edgeattn_export.capture.strategies.request import FixedAxis, Program, TraceRequest
 from edgeattn_export.capture.strategies.size_formula import (
     SizeFormula,
     TableSlice,
@@ -23,10 +25,73 @@ from edgeattn_export.capture.strategies.size_formula import (
     table_slices,
 )
 from edgeattn_export.capture.user_code import user_line_in
+from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_runtime.errors import CaptureError
 
+EVEN_MULTIPLE = 8  # of which two sizes are multiples: what is a half or a quarter of a size is exact there
+THIRD_OFFSET = 5  # beyond the smallest is the third size, where it shows which way a quotient is rounded
+BATCH_ROWS = (2, 4, 3)  # in a batch
+FEWEST, MOST = 2, 3  # sizes that are compared
 
-def generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) -> fx.GraphModule:
+
+def export_by_comparison(request: TraceRequest) -> Program:
+    """Export a module with every axis free that it fixes, by comparing exports at several sizes.
+
+    Raises:
+        CaptureError: As ``_generalized`` does; or the module takes no second size.
+    """
+    sizes: dict[str, tuple[int, ...]] = {}
+    for symbol in request.axes.symbols:
+        sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
+    first = {symbol: choices[0] for symbol, choices in sizes.items()}
+    program = request.exported(first)
+    axes = (*request.fixed_axes(program), *request.length_axes(first))
+    fixed = {axis.symbol: axis for axis in reversed(axes)}
+    module = _freed_module(request, first, program, sizes, list(fixed.values()))
+    return request.exported(first, module)
+
+
+def _freed_module(
+    request: TraceRequest,
+    at: Mapping[str, int],
+    program: Program | None,
+    sizes: Mapping[str, Sequence[int]],
+    fixed_axes: Sequence[FixedAxis],
+) -> fx.GraphModule:
+    """Return the module's graph at some sizes, with these axes freed by comparing ``sizes``.
+
+    ``program`` is the module exported at them, where it is already.
+    """
+    if not fixed_axes:
+        return (program or request.exported(at)).module(check_guards=False)
+    *others, axis = fixed_axes
+    graphs: dict[int, fx.GraphModule] = {}
+    for size in sizes[axis.symbol]:
+        known = program if size == at[axis.symbol] else None
+        graphs[size] = _freed_module(request, {**at, axis.symbol: size}, known, sizes, others)
+    return _generalized(graphs, request.samples.names.index(axis.input), axis.axis)
+
+
+def _sizes(request: TraceRequest, symbol: str, used: Collection[int]) -> tuple[int, ...]:
+    """Return the sizes of an axis at which exports are compared: up to three that the module takes."""
+    observed = sorted({sizes_of(sample.inputs, request.axes)[symbol] for sample in request.samples})
+    even = -(-observed[-1] // EVEN_MULTIPLE) * EVEN_MULTIPLE
+    while even in used:
+        even += EVEN_MULTIPLE
+    candidates = (
+        (even, 2 * even, even + THIRD_OFFSET, *reversed(observed))
+        if symbol != request.axes.batch
+        else BATCH_ROWS
+    )
+    takes = (size for size in dict.fromkeys(candidates) if request.takes({symbol: size}))
+    accepted = tuple(islice(takes, MOST))
+    if len(accepted) < FEWEST:
+        sizes = " and ".join(map(str, accepted)) or "no size"
+        raise CaptureError(f"the module takes {sizes} as {symbol}; two sizes expected, to compare them")
+    return accepted
+
+
+def _generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) -> fx.GraphModule:
     """Return the graph of the largest size, all that follows the size computed from it.
 
     Args:

@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 
 from edgeattn_export.capture.strategies.request import Program, TraceRequest
 from edgeattn_export.capture.user_code import user_line
@@ -28,46 +27,40 @@ _NO_LINE = (
 _DECISION = re.compile(r"\b(if|while|for|assert)\b")  # in a line of code
 
 
-@dataclass(frozen=True, slots=True)
-class SizeTrace:
-    """The user's lines at which an export made numbers of sizes, and at which it decided by them.
+class SizeTrace(logging.Handler):
+    """The user's lines at which an export makes numbers of sizes, and at which it decides by them.
 
     Attributes:
         fixed: By the size's number.
         decided: By the condition, such as ``Ne(s27, 9)``.
     """
 
-    fixed: dict[str, str] = field(default_factory=dict)
-    decided: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__()
+        self.fixed: dict[str, str] = {}
+        self.decided: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note the line that runs when a record comes."""
+        metadata = getattr(record, "metadata", {})
+        if _FIXED in metadata:
+            _note(self.fixed, metadata[_FIXED]["value"])
+        if _GUARD in metadata:
+            _note(self.decided, metadata[_GUARD]["expr"])
 
 
 @contextmanager
 def size_trace() -> Iterator[SizeTrace]:
     """Yield what is reported of numbers while a module is exported inside the block."""
-    listener = _Listener()
+    trace = SizeTrace()
     logger = logging.getLogger(_TRACE)
     before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default
-    logger.addHandler(listener)
+    logger.addHandler(trace)
     try:
-        yield listener.trace
+        yield trace
     finally:
-        logger.removeHandler(listener)
+        logger.removeHandler(trace)
         logger.disabled = before
-
-
-class _Listener(logging.Handler):
-    """Notes the line that runs when a record comes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trace = SizeTrace()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        metadata = getattr(record, "metadata", {})
-        if _FIXED in metadata:
-            _note(self.trace.fixed, metadata[_FIXED]["value"])
-        if _GUARD in metadata:
-            _note(self.trace.decided, metadata[_GUARD]["expr"])
 
 
 def _note(lines: dict[str, str], key: str) -> None:
@@ -104,14 +97,11 @@ def decided_sizes(request: TraceRequest, program: Program) -> dict[str, int]:
 
     Beyond it forward may compute otherwise, or the same: that is for a proof to find.
     """
-    nodes = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
     largest: dict[str, int] = {}
-    for name, node in zip(request.samples.names, program.graph_signature.user_inputs, strict=True):
-        for axis, symbol in request.dynamic(name):
-            expression = getattr(getattr(nodes[str(node)].shape[axis], "node", None), "expr", None)
-            bounds = program.range_constraints.get(expression)
-            if bounds is not None and bounds.upper.is_Integer:
-                largest[symbol] = min(int(bounds.upper), largest.get(symbol, sys.maxsize))
+    for _, _, symbol, size in request.traced_axes(program):
+        bounds = program.range_constraints.get(getattr(getattr(size, "node", None), "expr", None))
+        if bounds is not None and bounds.upper.is_Integer:
+            largest[symbol] = min(int(bounds.upper), largest.get(symbol, sys.maxsize))
     return largest
 
 
@@ -130,5 +120,5 @@ def with_line(error: SizeDependentError, request: TraceRequest) -> SizeDependent
 def _traced_sizes(request: TraceRequest) -> SizeTrace:
     """Export a module once more, for the lines at which it makes numbers of sizes or decides by them."""
     with size_trace() as trace, suppress(CaptureError):  # the lines before it failed are noted
-        request.exported(request.module, request.longest)
+        request.exported(request.longest)
     return trace

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from enum import Flag, auto
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
 Program = torch.export.ExportedProgram
+Sizes = Mapping[str, int]  # of an example, by symbol
 Tensors = tuple[torch.Tensor, ...]
 
 EXAMPLE_ROWS = 2  # rows of an example
@@ -67,27 +69,28 @@ class FixedAxis:
     size: int
 
 
+class Mode(Flag):
+    """What becomes of a number that forward reads off a tensor while it is traced."""
+
+    REFUSE = auto()
+    KEEP = auto()  # it stays a symbol, taken for a size
+    LENGTHS = auto()  # the longest of the axes' lengths is read as a size, which the contract then promises
+
+
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
-    """A module, its real samples, the axes that are to be dynamic, and its outputs' names.
-
-    Attributes:
-        reads_lengths: Whether the longest of the axes' lengths is read as a size, which the contract then
-            promises.
-        keeps_numbers: Whether a number that is read off a tensor stays a symbol, taken for a size.
-    """
+    """A module, its real samples, the axes that are to be dynamic, and its outputs' names."""
 
     reference: Reference
     samples: Samples
     axes: Axes
     outputs: tuple[str, ...]
-    reads_lengths: bool = False
-    keeps_numbers: bool = False
+    mode: Mode = Mode.REFUSE
 
     @property
     def lengths(self) -> Mapping[str, str]:
         """The inputs of lengths that fill a symbol's axis in every call, by name."""
-        return self.axes.lengths if self.reads_lengths else {}
+        return self.axes.lengths if self.mode is Mode.LENGTHS else {}
 
     @property
     def module(self) -> PositionalModule:
@@ -121,7 +124,7 @@ class TraceRequest:
             sizes[symbol] = size
         return sizes
 
-    def example(self, sizes: Mapping[str, int]) -> Tensors:
+    def example(self, sizes: Sizes) -> Tensors:
         """Return inputs in order, made of the samples' rows."""
         inputs = sized_inputs(self.samples, self.axes, sizes)
         return tuple(torch.from_numpy(np.array(value)) for value in inputs.values())
@@ -130,7 +133,7 @@ class TraceRequest:
         """Return which inputs have these names, in order from 0."""
         return [i for i, name in enumerate(self.samples.names) if name in names]
 
-    def takes(self, sizes: Mapping[str, int]) -> bool:
+    def takes(self, sizes: Sizes) -> bool:
         """Say whether the module answers inputs of these sizes, the others as in the first sample."""
         try:
             self.reference(sized_inputs(self.samples, self.axes, sizes))
@@ -138,12 +141,12 @@ class TraceRequest:
             return False
         return True
 
-    def exported(self, module: nn.Module, sizes: Mapping[str, int], *, strict: bool = False) -> Program:
+    def exported(self, sizes: Sizes, module: nn.Module | None = None, *, strict: bool = False) -> Program:
         """Export a module that takes the inputs in order, on an example of these sizes.
 
         Args:
-            module: As ``module`` is.
-            sizes: By symbol.
+            sizes: Of the example.
+            module: As ``module`` is, which it is by default.
             strict: Read Python's bytecode, rather than run it on symbols.
 
         Raises:
@@ -154,6 +157,7 @@ class TraceRequest:
         axes = tuple(
             {axis: torch.export.Dim.AUTO for axis, _ in self.dynamic(name)} for name in self.samples.names
         )
+        module = self.module if module is None else module
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         lengths = SizesOfLengths() if self.lengths else nullcontext()
         own = self.reference.module
@@ -167,7 +171,7 @@ class TraceRequest:
     @contextmanager
     def numbers(self) -> Iterator[None]:
         """Keep numbers that are read off tensors inside the block, where the request does."""
-        if not self.keeps_numbers:
+        if self.mode is not Mode.KEEP:
             yield
             return
         module = self.reference.module
@@ -176,16 +180,20 @@ class TraceRequest:
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:
         """Return the axes that a program holds as numbers, though they are to be dynamic."""
+        return tuple(
+            FixedAxis(name, axis, symbol, int(str(size)))
+            for name, axis, symbol, size in self.traced_axes(program)
+            if str(size).isdigit()  # AUTO leaves a fixed size as a symbol of that name
+        )
+
+    def traced_axes(self, program: Program) -> Iterator[tuple[str, int, str, int | torch.SymInt]]:
+        """Yield the dynamic axes of a program: the input, which one, its name, and its size there."""
         values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
-        fixed_axes = []
         for name, node in zip(self.samples.names, program.graph_signature.user_inputs, strict=True):
             for axis, symbol in self.dynamic(name):
-                size = str(values[str(node)].shape[axis])
-                if size.isdigit():  # AUTO leaves a fixed size as a symbol of that name
-                    fixed_axes.append(FixedAxis(name, axis, symbol, int(size)))
-        return tuple(fixed_axes)
+                yield name, axis, symbol, values[str(node)].shape[axis]
 
-    def length_axes(self, sizes: Mapping[str, int]) -> Iterator[FixedAxis]:
+    def length_axes(self, sizes: Sizes) -> Iterator[FixedAxis]:
         """Yield the axes that lengths fill, at these sizes: ``int`` of half of one fixes it but for 1."""
         for symbol in self.lengths.values():
             yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])

@@ -10,7 +10,7 @@ from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.capture.strategies.request import Program, TraceRequest
+from edgeattn_export.capture.strategies.request import Mode, TraceRequest
 from edgeattn_runtime.errors import CaptureError
 
 TOLERANCE = 1e-4
@@ -81,21 +81,21 @@ def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
 def test_several_sizes_are_compared_before_single_ones_are_tried(
     exported: Export, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, str]] = []
-    export = TraceRequest.exported
+    exported_at: list[int] = []
+    example = TraceRequest.example
 
-    def watched(request: TraceRequest, module: nn.Module, sizes: Mapping[str, int], **way: bool) -> Program:
-        if request.reads_lengths:
-            asked.append((sizes["sequence"], type(module).__name__))
-        return export(request, module, sizes, **way)
+    def watched(request: TraceRequest, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
+        if request.mode is Mode.LENGTHS:
+            exported_at.append(sizes["sequence"])
+        return example(request, sizes)
 
-    monkeypatch.setattr(TraceRequest, "exported", watched)
+    monkeypatch.setattr(TraceRequest, "example", watched)
     captured, _ = exported(Encoder(), samples("sound"))
     assert any("compared" in note for note in captured.notes)
-    longest, *compared = (size for size, module in asked if module == "PositionalModule")
+    longest, *compared, comparison = exported_at
     assert longest == 12
-    assert compared == [16, 32, 21]  # once each, and that of the comparison is exported at the first
-    assert asked[-1] == (16, "GraphModule")
+    assert compared == [16, 32, 21]  # once each
+    assert comparison == compared[0]
 
 
 @pytest.mark.parametrize("lengths", [[20], [11, 17, 2], [1], [1, 2]])

@@ -10,8 +10,8 @@ from torch.export import ExportedProgram
 
 from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.original.reference import Reference
+from edgeattn_export.capture.strategies.comparison import export_by_comparison
 from edgeattn_export.capture.strategies.request import TraceRequest
-from edgeattn_export.capture.strategies.strategy import export_by_comparison
 from edgeattn_export.graph.axes import infer_axes
 from edgeattn_runtime.errors import CaptureError
 
@@ -35,7 +35,7 @@ def _compared(kind: type[Attention]) -> tuple[TraceRequest, ExportedProgram]:
 @pytest.mark.parametrize("kind", [Product, Both, Table])
 def test_what_follows_a_size_is_computed_from_it(kind: type[Attention]) -> None:
     request, program = _compared(kind)
-    assert request.fixed_axes(request.exported(request.module, request.longest))
+    assert request.fixed_axes(request.exported(request.longest))
     assert request.fixed_axes(program) == ()
     answer = program.module()
     for size in UNSEEN:
