@@ -13,10 +13,9 @@ from torch import fx, nn
 
 from edgeattn_export.capture.adapt.known_numbers import KnownNumbers
 from edgeattn_export.capture.adapt.lengths import SizesOfLengths, note_longest
+from edgeattn_export.capture.adapt.own_names import meaning
 from edgeattn_export.capture.adapt.size_decisions import decided_as_sizes
-from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
-from edgeattn_export.capture.adapt.symbolic_len import symbolic_len
-from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
+from edgeattn_export.capture.adapt.symbolic_builtins import SYMBOLIC_NUMBERS, SYMBOLIC_SIZES
 from edgeattn_export.capture.adapt.tracing import traceable
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
 from edgeattn_export.capture.original.answer import output_tensors
@@ -160,8 +159,7 @@ class TraceRequest:
         module = self.module if module is None else module
         shapes = axes if isinstance(module, fx.GraphModule) else (axes,)  # of *inputs
         lengths = SizesOfLengths() if self.lengths else nullcontext()
-        own = self.reference.module
-        with traceable(), lengths, symbolic_len(own), symbolic_range(own), self.numbers():
+        with traceable(), lengths, meaning(self.reference.module, SYMBOLIC_SIZES), self.numbers():
             try:
                 return torch.export.export(module, self.example(sizes), dynamic_shapes=shapes, strict=strict)
             except Exception as error:
@@ -175,7 +173,7 @@ class TraceRequest:
             yield
             return
         module = self.reference.module
-        with symbolic_int(module), decided_as_sizes(), KnownNumbers(module):
+        with meaning(module, SYMBOLIC_NUMBERS), decided_as_sizes(), KnownNumbers(module):
             yield
 
     def fixed_axes(self, program: Program) -> tuple[FixedAxis, ...]:

@@ -7,7 +7,8 @@ from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from edgeattn_export.capture.adapt.symbolic_int import symbolic_int
+from edgeattn_export.capture.adapt.own_names import meaning
+from edgeattn_export.capture.adapt.symbolic_builtins import SYMBOLIC_NUMBERS
 from edgeattn_runtime.errors import CaptureError
 
 WIDTH, SIDE = 4, 2
@@ -61,7 +62,7 @@ def test_a_decision_by_one_is_refused(exported: Export) -> None:
 
 
 def test_outside_and_of_plain_numbers_it_is_python_s_own() -> None:
-    with symbolic_int(Windows()):
+    with meaning(Windows(), SYMBOLIC_NUMBERS):
         assert int("11", 2) == 3
         assert isinstance(3, int)
         assert not isinstance(3.0, int)

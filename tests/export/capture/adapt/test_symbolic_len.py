@@ -6,7 +6,8 @@ import torch
 from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture.adapt.symbolic_len import symbolic_len
+from edgeattn_export.capture.adapt.own_names import meaning
+from edgeattn_export.capture.adapt.symbolic_builtins import SYMBOLIC_SIZES
 
 
 class Queries(nn.Module):
@@ -34,7 +35,7 @@ def test_a_first_axis_stays_dynamic(exported: Export) -> None:
 
 
 def test_outside_and_of_all_else_it_is_python_s_own() -> None:
-    with symbolic_len(Queries()):
+    with meaning(Queries(), SYMBOLIC_SIZES):
         assert len("abc") == 3
         assert len(torch.zeros(5, 2)) == 5
         with pytest.raises(TypeError, match="0-d"):

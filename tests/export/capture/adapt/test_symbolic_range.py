@@ -6,7 +6,8 @@ import torch
 from fixture_types import Export
 from torch import Tensor, nn
 
-from edgeattn_export.capture.adapt.symbolic_range import symbolic_range
+from edgeattn_export.capture.adapt.own_names import meaning
+from edgeattn_export.capture.adapt.symbolic_builtins import SYMBOLIC_SIZES
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_runtime.errors import CaptureError
 
@@ -77,7 +78,7 @@ def test_a_step_for_each_place_is_refused(exported: Export) -> None:
 
 
 def test_outside_and_of_plain_numbers_it_is_python_s_own() -> None:
-    with symbolic_range(Windows()):
+    with meaning(Windows(), SYMBOLIC_SIZES):
         assert list(range(5, 0, -2)) == [5, 3, 1]
         assert isinstance(range(3), range)
     assert "range" not in globals()
