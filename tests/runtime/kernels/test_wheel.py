@@ -12,7 +12,7 @@ import pytest
 
 from edgeattn_runtime import BundleError, load
 from edgeattn_runtime.bundle.golden import check, read_golden
-from edgeattn_runtime.engine.kernels import DOMAIN_VERSION, FORCE
+from edgeattn_runtime.engine.kernels import CHOICE, DOMAIN_VERSION
 from edgeattn_runtime.engine.session import open_session
 
 edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels installs it")
@@ -25,7 +25,7 @@ EXPORTED = {"RegisterCustomOps", "edgeattn_kernels_instruction_set", "edgeattn_k
 @pytest.fixture(autouse=True)
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels are taken on any CPU."""
-    monkeypatch.setenv(FORCE, "always")
+    monkeypatch.setenv(CHOICE, "always")
 
 
 def test_what_the_package_tells() -> None:
