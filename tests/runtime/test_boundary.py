@@ -24,7 +24,8 @@ from edgeattn_runtime import (
     load,
 )
 from edgeattn_runtime.boundary import READ, REASON, reason_of, refusing, text_of
-from edgeattn_runtime.bundle.golden import check
+from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.golden import read_golden
 from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import LONGEST
 from edgeattn_runtime.graph import Tensor
@@ -111,9 +112,11 @@ def test_an_output_of_another_rank_is_the_bundles_fault(copied: Callable[[str], 
     def deeper(manifest: Any) -> None:
         manifest["graphs"]["model"]["outputs"][0]["dims"].append(1)
 
-    model = load(_written(copied("buckets"), {}, deeper))
+    bundle = copied("buckets")
+    inputs = read_golden(open_bundle(bundle)).samples[0].inputs
+    model = load(_written(bundle, {}, deeper))
     with pytest.raises(BundleError, match=r"of 2 dims found, 3 expected"):
-        check(model)
+        model(**inputs)
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe\xff\xfe", b"\x1b[2J"])
