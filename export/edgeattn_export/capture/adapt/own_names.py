@@ -56,7 +56,9 @@ def _reached(module: nn.Module) -> Iterator[FunctionType]:
                     yield value
                     own = set(_names(value.__code__))
                     used |= own
-                    pending += [space[name] for space in (names, sys.modules) for name in own & space.keys()]
+                    siblings = {f"{names.get('__package__')}.{name}" for name in own}  # from .name import ...
+                    pending += [names[name] for name in own & names.keys()]
+                    pending += [sys.modules[name] for name in (own | siblings) & sys.modules.keys()]
             case type(__module__=name) | ModuleType(__name__=name):
                 if _package(name) in packages:
                     owners.append(vars(value))

@@ -40,6 +40,10 @@ class Size:
 def size(x):
     return len(x)
 """
+LATE = """
+def rows(x):
+    return len(x)
+"""
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def users_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
     def build(code: str) -> nn.Module:
         folder = tmp_path / PACKAGE
         folder.mkdir()
-        sources = {"__init__": "", "unused": USED, "used": USED, "model": MODEL}
+        sources = {"__init__": "", "unused": USED, "used": USED, "late": LATE, "model": MODEL}
         for name, source in sources.items():
             (folder / f"{name}.py").write_text(source.format(package=PACKAGE, code=code))
         monkeypatch.syspath_prepend(tmp_path)
@@ -95,6 +99,14 @@ def test_of_a_forward_that_calls_none_only_its_own_file_is_changed(
 ) -> None:
     with meaning(users_model("x = x + 1"), MEANINGS):
         assert changed() == {"model"}
+
+
+def test_a_file_that_forward_itself_imports_is_reached(users_model: Callable[[str], nn.Module]) -> None:
+    model = users_model("from .late import rows; rows(x)")
+    late = vars(importlib.import_module(f"{PACKAGE}.late"))
+    with meaning(model, MEANINGS):
+        assert "len" in late
+    assert "len" not in late
 
 
 def test_a_hook_is_reached(users_model: Callable[[str], nn.Module]) -> None:
