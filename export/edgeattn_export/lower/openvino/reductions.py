@@ -3,9 +3,9 @@
 Before: ReduceMean(x, axes, keepdims=0)
 After:  Squeeze(ReduceMean(x, axes, keepdims=1), axes)
 
-OpenVINO 2025.4 computes what follows a reduction together with it, such as a factor for each channel and the
-rounding to int8, and counts channels along the axis that they had before: without the axes that are gone,
-each channel gets another's factor. A pooled encoder's head lost .07 of its R² so, on every CPU.
+OpenVINO 2025.4.1 computes what follows a reduction together with it, such as a factor for each channel and
+the rounding to int8, and takes the factors along the axis that channels had before. Where axes are gone, each
+channel gets another's: the head of models/digits, behind a mean, loses .07 of its R².
 """
 
 from __future__ import annotations

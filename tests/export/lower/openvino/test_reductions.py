@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -11,6 +13,7 @@ from edgeattn_export.lower.openvino import OPENVINO
 from edgeattn_export.lower.openvino.reductions import keep_reduced_axes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
+WIDTH = 16  # of the layer of conftest
 X = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
 
 
@@ -40,6 +43,28 @@ def test_others_stay_as_they_are(axes: list[int], attributes: dict[str, int]) ->
     model = _reduction("ReduceMean", axes, **attributes)
     keep_reduced_axes(model)
     assert operators(model) == {"ReduceMean": 1}
+
+
+@pytest.mark.parametrize("op_type", ["ReduceMean", "ReduceSum", "ReduceMax"])
+def test_what_follows_a_reduction_is_right_on_openvino(
+    op_type: str, layer: Callable[..., ir.Value], graph: Callable[..., ir.Model]
+) -> None:
+    """Each channel has its own factor, and rows are as many as no other axis."""
+    reason = OPENVINO.host.missing()
+    if reason is not None:
+        pytest.skip(reason)
+
+    def head(tape: Tape, x: ir.Value) -> Sequence[ir.Value]:
+        pooled = tape.op(op_type, [x, embed(tape, np.array([1]), "axes")], {"keepdims": 0})
+        factor = embed(tape, np.linspace(0.1, 2, WIDTH, dtype=np.float32), "factor")
+        output = layer(tape, tape.op("Mul", [pooled, factor]), "head", 10)
+        output.shape = ir.Shape((1, 10))
+        return [output]
+
+    model = graph(head)
+    x = {"x": np.random.default_rng(0).normal(size=(1, 3, WIDTH)).astype(np.float32)}
+    expected = ORT_CPU.runner(model)(x)["y0"]
+    np.testing.assert_allclose(OPENVINO.runner(model)(x)["y0"], expected, atol=0.05 * expected.std())
 
 
 def test_the_engine_needs_it() -> None:
