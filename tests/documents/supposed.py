@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 sys.path.append(str(Path(__file__).parents[1] / "edgeattn" / "source" / "checkpoint"))
 import folders
+import sample_files
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -93,7 +94,7 @@ def encoder(folder: Path) -> None:
 
 def texts(path: Path) -> None:
     """Write what an encoder reads, a text a line."""
-    path.write_text("\n".join(folders.texts(120)), "utf-8")
+    path.write_text("\n".join(sample_files.texts(120)), "utf-8")
 
 
 def reader(folder: Path) -> None:
@@ -103,9 +104,9 @@ def reader(folder: Path) -> None:
 
 def questions(path: Path) -> None:
     """Write questions with their answers."""
-    answered = [(text, text.split()[1]) for text in folders.texts(120)]
+    answered = [(text, text.split()[1]) for text in sample_files.texts(120)]
     rows = [{"question": "what was", "context": text, "answer": word} for text, word in answered]
-    folders.jsonl(path, rows)
+    sample_files.jsonl(path, rows)
 
 
 def for_browsers(bundle: Path) -> None:
@@ -169,7 +170,7 @@ SUPPOSED: dict[str, Make] = {
     "texts.txt": texts,
     "search.edge": of_checkpoint(encoder, texts, ".txt"),
     "reader.edge": of_checkpoint(reader, questions, ".jsonl"),
-    "reviews.csv": partial(folders.reviews, count=160),
+    "reviews.csv": partial(sample_files.reviews, count=160),
     "old.json": benchmark,
 }
 SAME = {"old.edge": "digits.edge", "new.edge": "digits.edge", "new.json": "old.json"}

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
+import sample_files
 
 TESTED = 300
 
 
 def digits(place: Path) -> Example:
     """Train a ViT of transformers."""
-    folder, data = folders.digits(place / "digits", steps=400), folders.digit_images(place / "images")
+    folder, data = folders.digits(place / "digits", steps=400), sample_files.digit_images(place / "images")
     return Example("image classification", "accuracy", folder, data)
 
 

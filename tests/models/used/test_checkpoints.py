@@ -17,6 +17,7 @@ from edgeattn.measure import race
 
 sys.path.append(str(Path(__file__).parents[2] / "edgeattn" / "source" / "checkpoint"))
 import folders
+import sample_files
 
 LEAST_ACCURACY = 0.7  # of digits that training never saw; chance is a tenth
 RECIPE = {  # in place of a search
@@ -31,7 +32,7 @@ RECIPE = {  # in place of a search
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("checkpoints")
     folders.digits(place / "digits")
-    folders.digit_images(place / "images")
+    sample_files.digit_images(place / "images")
     return place
 
 
@@ -57,7 +58,7 @@ def test_a_folder_and_a_table_are_enough(
     monkeypatch.setattr(race, "MOST_ROUNDS", 32)
     recipe, bundle = tmp_path / "plain.json", tmp_path / "critic.edge"
     recipe.write_text(json.dumps(RECIPE), "utf-8")
-    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv", 80)
+    folder, data = folders.classifier(tmp_path / "critic"), sample_files.reviews(tmp_path / "reviews.csv", 80)
     original = [str(folder), "--samples", str(data), "--columns", "text=review", "--columns", "label=stars"]
     assert main(["export", *original, "-o", str(bundle), "--recipe", str(recipe)]) == 0
     assert "Metric of the model" in capsys.readouterr().out
@@ -76,8 +77,8 @@ def test_a_bundle_generates_as_its_folder_says(tmp_path: Path, monkeypatch: pyte
     )
     own = {"decoder_start_token_id": 0, "forced_bos_token_id": 5, "eos_token_id": 3, "max_length": 9}
     (folder / "generation_config.json").write_text(json.dumps({**own, "num_beams": 3}), "utf-8")
-    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in folders.texts()]
-    data, bundle = folders.jsonl(tmp_path / "x.jsonl", rows), tmp_path / "translator.edge"
+    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in sample_files.texts()]
+    data, bundle = sample_files.jsonl(tmp_path / "x.jsonl", rows), tmp_path / "translator.edge"
     assert (
         main(["export", str(folder), "--samples", str(data), "-o", str(bundle), "--recipe", str(recipe)]) == 0
     )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import random
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import torch
 import transformers
-from PIL import Image
 from safetensors.torch import load_file
-from scipy.io import wavfile
+from sample_files import RATE, texts
 from sklearn.datasets import load_digits
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE, WordPiece
@@ -28,11 +24,6 @@ from transformers import PreTrainedTokenizerFast
 
 Made = Callable[[Path], Path]  # saves a checkpoint in a folder, and returns it
 
-WORDS = (
-    *("good", "bad", "film", "food", "was", "is", "the", "very", "not", "a"),
-    *("boring", "nice", "great", "awful", "service", "place", "but", "and"),
-)
-PRAISE = {"good", "nice", "great"}
 SIZES = {
     "hidden_size": 32,
     "num_hidden_layers": 1,
@@ -41,26 +32,6 @@ SIZES = {
     "max_position_embeddings": 40,
 }
 LONGEST = 24  # tokens of a text
-
-
-def texts(count: int = 40) -> list[str]:
-    """Return texts of 3 to 30 words, of which the longest are cut."""
-    draw = random.Random(0)
-    return [" ".join(draw.choices(WORDS, k=draw.randint(3, 30))) for _ in range(count)]
-
-
-def reviews(file: Path, count: int = 40) -> Path:
-    """Write a CSV of texts, ``review``, and of what they say, ``stars``."""
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        rows = [(text, "positive" if set(text.split()) & PRAISE else "negative") for text in texts(count)]
-        csv.writer(lines).writerows([("review", "stars"), *rows])
-    return file
-
-
-def jsonl(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write rows as JSON Lines."""
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return file
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -154,17 +125,6 @@ VISION = {"image_size": PIXELS, "patch_size": 4, "hidden_size": 32, "num_hidden_
 }
 
 
-def images(folder: Path, count: int = 10, rows: int = 1) -> Path:
-    """Draw noise of several sizes, ``count`` images each, called dark and light; each is ``rows`` higher."""
-    draw = np.random.default_rng(0)
-    for label, low, high in (("dark", 0, 128), ("light", 128, 256)):
-        (folder / label).mkdir(parents=True)
-        for i in range(count):
-            levels = draw.integers(low, high, (20 + rows * i, 24, 3), np.uint8)
-            Image.fromarray(levels).save(folder / label / f"{i}.png")
-    return folder
-
-
 def vision(folder: Path, model: Any, **prepared: Any) -> Path:
     """Save a network of images with its image processor."""
     model.eval().save_pretrained(folder)
@@ -197,23 +157,6 @@ def translator(folder: Path) -> Path:
     config = transformers.T5Config(vocab_size=len(tokenizer()), **sizes, **ends)
     transformers.T5ForConditionalGeneration(config).eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
-    return folder
-
-
-RATE = 2000  # samples a second: as few as a test may have
-
-
-def sounds(folder: Path, count: int = 12, rate: int = RATE) -> Path:
-    """Write noise of several lengths, and what is said in it."""
-    folder.mkdir()
-    draw = np.random.default_rng(0)
-    said = []
-    for i in range(count):
-        samples = draw.integers(-20000, 20000, 800 + 40 * i, np.int16)
-        wavfile.write(folder / f"{i}.wav", rate, samples)
-        said.append((f"{i}.wav", "one two" if i % 2 else "two"))
-    with (folder / "said.csv").open("w", encoding="utf-8", newline="") as lines:
-        csv.writer(lines).writerows([("file", "text"), *said])
     return folder
 
 
@@ -256,15 +199,6 @@ def digits(folder: Path, steps: int = 200) -> Path:
         optimizer.zero_grad()
     size = {"height": 8, "width": 8}
     return vision(folder, network, size=size, image_mean=[0.5] * 3, image_std=[0.5] * 3)
-
-
-def digit_images(folder: Path) -> Path:
-    """Draw the last 300 digits, a folder each."""
-    loaded = load_digits()
-    for i, (levels, label) in enumerate(zip(loaded.images[-300:], loaded.target[-300:], strict=True)):
-        (folder / str(label)).mkdir(parents=True, exist_ok=True)
-        Image.fromarray((levels * 255 / 16).astype(np.uint8)).save(folder / str(label) / f"{i}.png")
-    return folder
 
 
 def tagger(folder: Path) -> Path:
@@ -377,17 +311,6 @@ def whispering_sorter(folder: Path, bands: int = 16) -> Path:
     )
     transformers.WhisperForAudioClassification(config).eval().save_pretrained(folder)
     transformers.WhisperFeatureExtractor(bands, WHISPER_RATE, chunk_length=1).save_pretrained(folder)
-    return folder
-
-
-def noises(folder: Path, count: int = 6, rate: int = RATE) -> Path:
-    """Write noise of several lengths and pitches, a folder a label."""
-    draw = np.random.default_rng(0)
-    for label, width in (("low", 8), ("high", 1)):
-        (folder / label).mkdir(parents=True)
-        for i in range(count):
-            samples = draw.integers(-9000, 9000, 1000 + 700 * i, np.int16).repeat(width)[: 1000 + 700 * i]
-            wavfile.write(folder / label / f"{i}.wav", rate, samples)
     return folder
 
 

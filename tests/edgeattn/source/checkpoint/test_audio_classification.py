@@ -7,6 +7,7 @@ from typing import Any
 import folders
 import numpy as np
 import pytest
+import sample_files
 import torch
 import transformers
 from scipy.io import wavfile
@@ -17,7 +18,7 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.processing.wav import read_wav
 
 SORTERS: dict[Callable[[Path], Path], tuple[Any, int]] = {
-    folders.sorter: (transformers.Wav2Vec2ForSequenceClassification, folders.RATE),
+    folders.sorter: (transformers.Wav2Vec2ForSequenceClassification, sample_files.RATE),
     folders.spectral_sorter: (transformers.ASTForAudioClassification, folders.WHISPER_RATE),
     folders.whispering_sorter: (transformers.WhisperForAudioClassification, folders.WHISPER_RATE),
 }
@@ -28,7 +29,7 @@ def test_a_graph_answers_as_the_network_behind_its_extractor(
     made: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     kind, rate = SORTERS[made]
-    folder, data = made(tmp_path / "sorter"), folders.noises(tmp_path / "noises", rate=rate)
+    folder, data = made(tmp_path / "sorter"), sample_files.noises(tmp_path / "noises", rate=rate)
     wavfile.write(data / "low" / "silence.wav", rate, np.zeros(3000, np.int16))
     found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
@@ -72,7 +73,7 @@ def test_a_sound_of_a_wrong_length_is_named(
 
 
 def test_an_extractor_that_has_no_layers_is_named(tmp_path: Path) -> None:
-    folder, data = folders.sorter(tmp_path / "sorter"), folders.noises(tmp_path / "noises")
+    folder, data = folders.sorter(tmp_path / "sorter"), sample_files.noises(tmp_path / "noises")
     transformers.SeamlessM4TFeatureExtractor().save_pretrained(folder)
     with pytest.raises(BadInput, match=r"SeamlessM4TFeatureExtractor found, one of Wav2Vec2Fea.* model file"):
         read_source(str(folder), data)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import folders
 import pytest
+import sample_files
 import torch
 
 from edgeattn.source.arguments import read_source
@@ -33,7 +34,7 @@ def score(source: ModuleSource) -> float:
 
 
 def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     found = read(folders.writer(tmp_path / "writer"), tmp_path / "x.txt")
     for sample in found.read():
         assert (sample.inputs["input_ids"][:, 1:] == sample.target[:, :-1].numpy()).all()
@@ -44,8 +45,8 @@ def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
 
 
 def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
-    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in folders.texts()]
-    found = read(folders.translator(tmp_path / "translator"), folders.jsonl(tmp_path / "x.jsonl", rows))
+    rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in sample_files.texts()]
+    found = read(folders.translator(tmp_path / "translator"), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     for sample in found.read():
         so_far = sample.inputs["decoder_input_ids"]
         assert so_far[0, 0] == 0
@@ -100,6 +101,6 @@ def test_settings_become_defaults(
 def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:
     folder = folders.writer(tmp_path / "writer")
     (folder / "generation_config.json").write_text(json.dumps({"no_repeat_ngram_size": 3}), "utf-8")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     with pytest.warns(UserWarning, match="no bundle follows: no_repeat_ngram_size=3"):
         read(folder, tmp_path / "x.txt")

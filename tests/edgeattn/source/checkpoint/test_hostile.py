@@ -11,6 +11,7 @@ from typing import Any
 
 import folders
 import pytest
+import sample_files
 import transformers
 from tokenizers import Tokenizer, models
 
@@ -40,7 +41,7 @@ def critic(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reviews(tmp_path: Path) -> Path:
-    return folders.reviews(tmp_path / "reviews.csv")
+    return sample_files.reviews(tmp_path / "reviews.csv")
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def seer(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    return folders.images(tmp_path / "images")
+    return sample_files.images(tmp_path / "images")
 
 
 def refusal(folder: Path, data: Path, columns: dict[str, str] | None = None) -> str:
@@ -202,7 +203,7 @@ def test_code_of_an_image_processor_is_refused(seer: Path, images: Path) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="a name that Windows does not take")
 def test_names_are_no_code_of_the_model_file(tmp_path: Path) -> None:
     name = 'x""" + str(open("ran", "w")) + """'
-    folder, data = folders.classifier(tmp_path / name), folders.reviews(tmp_path / f"{name}.csv")
+    folder, data = folders.classifier(tmp_path / name), sample_files.reviews(tmp_path / f"{name}.csv")
     write_model(Checkpoint(folder, data, {"text": "review", "label": "stars"}), tmp_path / "model.py")
     before = Path.cwd()
     os.chdir(tmp_path)

@@ -7,6 +7,7 @@ import folders
 import numpy as np
 import PIL.Image
 import pytest
+import sample_files
 import torch
 import transformers
 
@@ -22,7 +23,7 @@ from edgeattn_runtime.processing.resize import Resize
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return folders.images(tmp_path / "images")
+    return sample_files.images(tmp_path / "images")
 
 
 def read(folder: Path, data: Path) -> ModuleSource:
@@ -104,7 +105,7 @@ EDGES = {"size": {"shortest_edge": 32, "longest_edge": 60}, "do_pad": True}
 
 @pytest.mark.parametrize(("kind", "multiple"), [("Yolos", 16), ("Detr", None), ("RTDetr", None)])
 def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, multiple: int | None) -> None:
-    data = folders.images(tmp_path / "images", rows=3)
+    data = sample_files.images(tmp_path / "images", rows=3)
     settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
     found = read(folders.finder(tmp_path / "finder", **settings), data)
     image = prepared_alike(found)
@@ -167,7 +168,7 @@ def test_a_detector_gives_scores_and_boxes(tmp_path: Path, data: Path) -> None:
 
 def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
     folder = folders.towers(tmp_path / "towers")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     for rows, name in ((tmp_path / "x.txt", "text_embeds"), (data, "image_embeds")):
         found = read(folder, rows)
         inputs = {key: torch.from_numpy(array) for key, array in found.read()[0].inputs.items()}
@@ -178,9 +179,9 @@ def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
         assert len(tuple(found.processing.raw)) in (20, 40)
     both = [
         {"text": text, "image": str(file)}
-        for text, file in zip(folders.texts(), data.rglob("*.png"), strict=False)
+        for text, file in zip(sample_files.texts(), data.rglob("*.png"), strict=False)
     ]
-    found = read(folder, folders.jsonl(tmp_path / "both.jsonl", both))
+    found = read(folder, sample_files.jsonl(tmp_path / "both.jsonl", both))
     assert set(found.read()[0].inputs) == {"input_ids", "attention_mask", "pixel_values"}
 
 
@@ -204,7 +205,7 @@ def test_a_processor_may_be_saved_with_others(tmp_path: Path, data: Path) -> Non
 
 def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path) -> None:
     folder = folders.towers(tmp_path / "towers", "Siglip")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     found = read(folder, tmp_path / "x.txt")
     network = transformers.SiglipModel.from_pretrained(folder)
     samples = found.read()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import folders
 import pytest
+import sample_files
 
 from edgeattn.source.arguments import check_files, checkpoint_of, read_source
 from edgeattn.source.checkpoint import named
@@ -22,7 +23,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_name_is_what_was_downloaded(cache: Path, tmp_path: Path) -> None:
     folders.downloaded(folders.classifier(tmp_path / "critic"), cache, "owner/critic-small")
-    data, columns = folders.reviews(tmp_path / "reviews.csv"), {"text": "review"}
+    data, columns = sample_files.reviews(tmp_path / "reviews.csv"), {"text": "review"}
     found = read_source("owner/critic-small", data, columns)
     assert found.name == "critic-small"
     assert len(found.read()) == 40

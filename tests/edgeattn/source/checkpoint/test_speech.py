@@ -5,6 +5,7 @@ from pathlib import Path
 import folders
 import numpy as np
 import pytest
+import sample_files
 import torch
 import transformers
 from scipy.io import wavfile
@@ -20,13 +21,13 @@ pytest.importorskip("jiwer")
 
 
 def test_a_sound_is_taken_as_it_is_recorded(tmp_path: Path) -> None:
-    folder, data = folders.listener(tmp_path / "listener"), folders.sounds(tmp_path / "sounds")
+    folder, data = folders.listener(tmp_path / "listener"), sample_files.sounds(tmp_path / "sounds")
     found = read_source(str(folder), data)
     assert isinstance(found, ModuleSource)
     assert found.processing is not None
     audio, labels = found.processing.processing.audio, found.processing.processing.labels
     assert audio is not None
-    assert (audio.input, audio.rate, audio.channels, audio.log_mel) == ("audio", folders.RATE, 1, None)
+    assert (audio.input, audio.rate, audio.channels, audio.log_mel) == ("audio", sample_files.RATE, 1, None)
     assert labels is not None
     assert labels.names[4:6] == ("|", "E")
     prediction = found.processing.processing.prediction
@@ -56,7 +57,7 @@ def test_a_sound_is_taken_as_it_is_recorded(tmp_path: Path) -> None:
 
 
 def test_another_rate_is_named(tmp_path: Path) -> None:
-    folder, data = folders.listener(tmp_path / "listener"), folders.sounds(tmp_path / "sounds")
+    folder, data = folders.listener(tmp_path / "listener"), sample_files.sounds(tmp_path / "sounds")
     transformers.Wav2Vec2FeatureExtractor(sampling_rate=16000).save_pretrained(folder)
     with pytest.raises(BadInput, match=r"0\.wav: 2000 Hz found, 16000 expected"):
         read_source(str(folder), data)
@@ -69,7 +70,7 @@ def transcriber(tmp_path: Path) -> Path:
 
 @pytest.mark.filterwarnings("ignore:generation settings that no bundle follows")
 def test_whisper_takes_sound(tmp_path: Path, transcriber: Path) -> None:
-    data = folders.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE)
+    data = sample_files.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE)
     found = read_source(str(transcriber), data)
     assert isinstance(found, ModuleSource)
     assert (found.generation.start, found.generation.stop) == ((257, 258, 260, 264), (256,))
@@ -100,12 +101,12 @@ def test_whisper_takes_sound(tmp_path: Path, transcriber: Path) -> None:
 def test_a_language_that_whisper_would_guess_is_asked_for(tmp_path: Path, transcriber: Path) -> None:
     (transcriber / "generation_config.json").write_text('{"is_multilingual": true}', "utf-8")
     with pytest.warns(UserWarning, match=r"generation_config\.json: no language found"):
-        read_source(str(transcriber), folders.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE))
+        read_source(str(transcriber), sample_files.sounds(tmp_path / "sounds", rate=folders.WHISPER_RATE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_sound_beyond_whisper_s_length_is_named(tmp_path: Path, transcriber: Path) -> None:
-    data = folders.sounds(tmp_path / "sounds", 1, folders.WHISPER_RATE)
+    data = sample_files.sounds(tmp_path / "sounds", 1, folders.WHISPER_RATE)
     wavfile.write(data / "0.wav", folders.WHISPER_RATE, np.zeros(20000, np.int16))
     with pytest.raises(BadInput, match=r"0\.wav: 1\.2 s found, at most 1 s expected"):
         read_source(str(transcriber), data)
@@ -113,4 +114,4 @@ def test_a_sound_beyond_whisper_s_length_is_named(tmp_path: Path, transcriber: P
 
 def test_a_feature_extractor_may_be_saved_with_others(tmp_path: Path) -> None:
     folder = folders.together(folders.listener(tmp_path / "listener"))
-    assert len(read_source(str(folder), folders.sounds(tmp_path / "sounds")).read()) == 12
+    assert len(read_source(str(folder), sample_files.sounds(tmp_path / "sounds")).read()) == 12

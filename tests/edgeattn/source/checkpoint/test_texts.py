@@ -8,6 +8,7 @@ from typing import Any
 import folders
 import numpy as np
 import pytest
+import sample_files
 import torch
 import transformers
 
@@ -25,7 +26,7 @@ Read = Callable[..., ModuleSource]
 
 @pytest.fixture
 def labeled(tmp_path: Path) -> ModuleSource:
-    rows = folders.reviews(tmp_path / "reviews.csv")
+    rows = sample_files.reviews(tmp_path / "reviews.csv")
     columns = {"text": "review", "label": "stars"}
     found = read_source(str(folders.classifier(tmp_path / "critic")), rows, columns)
     assert isinstance(found, ModuleSource)
@@ -90,18 +91,18 @@ def test_a_checkpoint_becomes_what_a_model_file_does(labeled: ModuleSource) -> N
 
 def test_labels_may_be_numbers_and_may_be_missing(tmp_path: Path) -> None:
     folder = folders.classifier(tmp_path / "critic")
-    numbers = [{"text": text, "label": i % 2} for i, text in enumerate(folders.texts())]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", numbers))
+    numbers = [{"text": text, "label": i % 2} for i, text in enumerate(sample_files.texts())]
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", numbers))
     assert isinstance(found, ModuleSource)
     assert [sample.target.item() for sample in found.read()] == [i % 2 for i in range(40)]
-    (tmp_path / "x.txt").write_text("\n\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n\n".join(sample_files.texts()), "utf-8")
     assert read_source(str(folder), tmp_path / "x.txt").metric is None
 
 
 def test_a_regression_is_judged_by_its_error(tmp_path: Path) -> None:
     folder = folders.bert(tmp_path / "stars", "ForSequenceClassification", num_labels=1)
-    rows = [{"text": text, "label": i / 10} for i, text in enumerate(folders.texts())]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    rows = [{"text": text, "label": i / 10} for i, text in enumerate(sample_files.texts())]
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert metric_of(found) < -1
     assert found.processing is not None
@@ -111,7 +112,7 @@ def test_a_regression_is_judged_by_its_error(tmp_path: Path) -> None:
 def test_labels_that_do_not_exclude_each_other_are_scored_each_by_itself(tmp_path: Path) -> None:
     many = {"num_labels": 3, "problem_type": "multi_label_classification"}
     folder = folders.bert(tmp_path / "topics", "ForSequenceClassification", **many)
-    found = read_source(str(folder), folders.reviews(tmp_path / "reviews.csv"), {"text": "review"})
+    found = read_source(str(folder), sample_files.reviews(tmp_path / "reviews.csv"), {"text": "review"})
     assert isinstance(found, ModuleSource)
     assert found.processing is not None
     assert found.processing.processing.prediction == Classes(scores="sigmoid")
@@ -123,8 +124,8 @@ def test_pairs_are_cut_as_the_checkpoint_says(strategy: str | None, tmp_path: Pa
     file = folder / "tokenizer.json"
     cut = {"direction": "Right", "max_length": 9, "strategy": strategy, "stride": 0} if strategy else None
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "truncation": cut}), "utf-8")
-    rows = [{"text": text, "pair": "good film", "label": "positive"} for text in folders.texts()]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    rows = [{"text": text, "pair": "good film", "label": "positive"} for text in sample_files.texts()]
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert pairs_of(found) == ("only_first" if strategy == "OnlyFirst" else "longest_first")
     metric_of(found)
@@ -134,10 +135,10 @@ def test_tokens_are_judged_by_their_entities(tmp_path: Path) -> None:
     tags = ["O", "B-PRAISE", "I-PRAISE"]
     folder = folders.tagger(tmp_path / "tagger")
     rows = [
-        {"text": text, "label": ["B-PRAISE" if word in folders.PRAISE else "O" for word in text.split()]}
-        for text in folders.texts()
+        {"text": text, "label": ["B-PRAISE" if word in sample_files.PRAISE else "O" for word in text.split()]}
+        for text in sample_files.texts()
     ]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert 0 <= metric_of(found) < 1
     target = found.read()[0].target
@@ -151,8 +152,10 @@ def test_entities_are_those_of_transformers(tmp_path: Path) -> None:
     network = transformers.BertForTokenClassification.from_pretrained(folder)
     torch.nn.init.normal_(network.classifier.weight, std=3)
     network.save_pretrained(folder)
-    texts = [f"{text}, ({text.upper()}) naïve!" for text in folders.texts()[:8]]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", [{"text": text} for text in texts]))
+    texts = [f"{text}, ({text.upper()}) naïve!" for text in sample_files.texts()[:8]]
+    found = read_source(
+        str(folder), sample_files.jsonl(tmp_path / "x.jsonl", [{"text": text} for text in texts])
+    )
     assert isinstance(found, ModuleSource)
     assert found.processing is not None
     own = found.processing
@@ -187,8 +190,10 @@ def test_entities_are_those_of_transformers(tmp_path: Path) -> None:
 
 def test_answers_are_matched_as_words(tmp_path: Path) -> None:
     folder = folders.bert(tmp_path / "reader", "ForQuestionAnswering")
-    rows = [{"question": "what was", "context": text, "answer": text.split()[1]} for text in folders.texts()]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    rows = [
+        {"question": "what was", "context": text, "answer": text.split()[1]} for text in sample_files.texts()
+    ]
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert 0 <= metric_of(found) < 1
     assert pairs_of(found) == "only_second"
@@ -228,9 +233,9 @@ def test_answers_are_those_of_transformers(tmp_path: Path) -> None:
     network.save_pretrained(folder)
     rows = [
         {"question": "what was naïve", "context": f"{text}, ({text.upper()}) naïve!"}
-        for text in folders.texts()[:8]
+        for text in sample_files.texts()[:8]
     ]
-    found = read_source(str(folder), folders.jsonl(tmp_path / "x.jsonl", rows))
+    found = read_source(str(folder), sample_files.jsonl(tmp_path / "x.jsonl", rows))
     assert isinstance(found, ModuleSource)
     assert found.processing is not None
     own = found.processing
@@ -255,7 +260,7 @@ def test_answers_are_those_of_transformers(tmp_path: Path) -> None:
 
 def test_masked_tokens_are_asked_for(tmp_path: Path) -> None:
     folder = folders.bert(tmp_path / "gaps", "ForMaskedLM")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     found = read_source(str(folder), tmp_path / "x.txt")
     assert isinstance(found, ModuleSource)
     assert 0 <= metric_of(found) < 0.5
@@ -267,7 +272,7 @@ def test_masked_tokens_are_asked_for(tmp_path: Path) -> None:
 
 def test_features_are_vectors_of_tokens(tmp_path: Path) -> None:
     folder = folders.bert(tmp_path / "features", "Model")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     found = read_source(str(folder), tmp_path / "x.txt")
     assert isinstance(found, ModuleSource)
     outputs = found.module(**{name: torch.from_numpy(a) for name, a in found.read()[0].inputs.items()})
@@ -278,7 +283,7 @@ def test_a_tokenizer_that_cuts_at_its_front_is_no_text_to_a_bundle(tmp_path: Pat
     folder = folders.classifier(tmp_path / "critic")
     file = folder / "tokenizer_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "truncation_side": "left"}), "utf-8")
-    (tmp_path / "x.txt").write_text("\n".join(folders.texts()), "utf-8")
+    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     with pytest.warns(UserWarning, match="token ids"):
         found = read_source(str(folder), tmp_path / "x.txt")
     assert found.processing is not None

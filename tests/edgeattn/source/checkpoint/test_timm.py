@@ -10,6 +10,7 @@ from typing import Any
 import folders
 import numpy as np
 import pytest
+import sample_files
 import torch
 
 from edgeattn.source.arguments import read_source
@@ -26,7 +27,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return folders.images(tmp_path / "images")
+    return sample_files.images(tmp_path / "images")
 
 
 @pytest.fixture

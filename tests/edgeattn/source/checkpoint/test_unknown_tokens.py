@@ -7,6 +7,7 @@ from pathlib import Path
 
 import folders
 import pytest
+import sample_files
 
 from edgeattn.source.arguments import read_source
 from edgeattn.source.module import ModuleSource
@@ -22,7 +23,7 @@ def written(file: Path, texts: list[str]) -> Path:
 
 @pytest.mark.parametrize("made", [folders.writer, lambda place: folders.bert(place, "ForMaskedLM")])
 def test_texts_of_another_alphabet_are_refused(made: folders.Made, tmp_path: Path) -> None:
-    data = written(tmp_path / "x.txt", [FOREIGN] * 20 + folders.texts(2))
+    data = written(tmp_path / "x.txt", [FOREIGN] * 20 + sample_files.texts(2))
     line = (
         rf"^{data}: .* % of the tokens of 22 texts are unknown to \w+ of net, and 20 texts hold no known "
         rf"token, such as '{FOREIGN}'; .* the tokenizer that the network was trained with"
@@ -65,6 +66,6 @@ def test_a_share_of_unknown_tokens_is_warned_of_from_five_percent(
 
 def test_inputs_as_arrays_have_no_unknown_tokens(tmp_path: Path) -> None:
     folder = folders.seer(tmp_path / "net")
-    source = read_source(str(folder), folders.images(tmp_path / "images"))
+    source = read_source(str(folder), sample_files.images(tmp_path / "images"))
     assert isinstance(source, ModuleSource)
     assert source.unknown_tokens is None

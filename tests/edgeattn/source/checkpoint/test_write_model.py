@@ -8,6 +8,7 @@ from pkgutil import walk_packages
 import folders
 import numpy as np
 import pytest
+import sample_files
 
 from edgeattn.__main__ import main
 from edgeattn.source import checkpoint
@@ -49,7 +50,7 @@ def test_pieces_share_no_name() -> None:
 
 
 def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv")
+    folder, data = folders.classifier(tmp_path / "critic"), sample_files.reviews(tmp_path / "reviews.csv")
     file, columns = folder / "model.py", {"text": "review", "label": "stars"}
     expected = read_source(str(folder), data, columns)
     words = ["export", str(folder), "--samples", str(data), "--columns", "text=review,label=stars"]
@@ -74,7 +75,7 @@ def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest
 
 
 def test_the_model_file_of_images_prepares_them_as_a_bundle_does(tmp_path: Path) -> None:
-    folder, data = folders.seer(tmp_path / "seer"), folders.images(tmp_path / "images")
+    folder, data = folders.seer(tmp_path / "seer"), sample_files.images(tmp_path / "images")
     file, expected = folder / "model.py", read_source(str(folder), data).read()
     assert main(["export", str(folder), str(data), "--write-model", str(file)]) == 0
     for ours, theirs in zip(read_source(str(file), None).read(), expected, strict=True):
@@ -82,7 +83,7 @@ def test_the_model_file_of_images_prepares_them_as_a_bundle_does(tmp_path: Path)
 
 
 def test_a_file_that_is_there_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder, data = folders.classifier(tmp_path / "critic"), folders.reviews(tmp_path / "reviews.csv")
+    folder, data = folders.classifier(tmp_path / "critic"), sample_files.reviews(tmp_path / "reviews.csv")
     words = ["export", str(folder), str(data), "--write-model"]
     (tmp_path / "model.py").write_text("mine = 1", "utf-8")
     for file in ("model.py", "model.txt"):
