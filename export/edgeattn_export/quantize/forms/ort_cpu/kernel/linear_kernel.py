@@ -27,7 +27,7 @@ from edgeattn_export.quantize.layers.linear import Linear
 class LinearKernel(LinearForm):
     """As exact as int8 per token where the kernel runs, and as its body elsewhere.
 
-    All are equally fast where it runs: a more exact body costs time elsewhere alone.
+    All are equally fast where it runs: a more exact body costs time only elsewhere.
 
     Attributes:
         rounding: How the body rounds activations, see ``Int8Linear``.
