@@ -1,4 +1,4 @@
-"""Attention in whole spellings: what is done to the heads, the scores and the weights around the products."""
+"""Attention in whole spellings that tests/coverage/forms leaves out: heads, scores, weights."""
 
 from __future__ import annotations
 
@@ -56,12 +56,6 @@ def _folded(*parts: Tensor) -> tuple[Tensor, ...]:
     return tuple(part.flatten(0, 1) for part in parts)  # (B*H, S, D)
 
 
-def _mask_unfolded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    q3, k3, v3 = _folded(q, k, v)
-    scores = torch.bmm(q3, k3.mT * SCALE).view(*q.shape[:3], -1).masked_fill(_masked_out(seen), -1e9)
-    return torch.bmm(scores.softmax(-1).flatten(0, 1), v3).view(q.shape)
-
-
 def _mask_unfolded_and_folded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     q3, k3, v3 = _folded(q, k, v)
     scores = (torch.bmm(q3, k3.mT) * SCALE).view(*q.shape[:3], -1).masked_fill(_masked_out(seen), -1e9)
@@ -74,11 +68,6 @@ def _bias_for_each_head(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor
     slopes = slopes.expand(q.size(0), -1, -1, -1).flatten(0, 1)  # (B*H, 1, S), as BLOOM has it
     scores = torch.baddbmm(slopes, q3, k3.mT, alpha=SCALE).view(*q.shape[:3], -1)
     return torch.bmm(scores.masked_fill(_masked_out(seen), -1e9).softmax(-1).flatten(0, 1), v3).view(q.shape)
-
-
-def _unfolded_last(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    q3, k3, v3 = _folded(q, k, v)
-    return torch.bmm((torch.bmm(q3, k3.mT) * SCALE).softmax(-1), v3).view(q.shape)
 
 
 def _keys_as_rows(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
@@ -132,9 +121,7 @@ def _frames(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
 
 
 WHOLE: dict[str, tuple[Mix, str]] = {
-    "mask_unfolded": (_mask_unfolded, "folded heads"),
     "mask_unfolded_and_folded": (_mask_unfolded_and_folded, "folded heads"),
-    "unfolded_last": (_unfolded_last, "folded heads"),
     "bias_for_each_head": (_bias_for_each_head, "folded heads"),
     "keys_as_rows": (_keys_as_rows, "transposed scores"),
     "scores_transposed": (_scores_transposed, "transposed scores"),
@@ -148,10 +135,6 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "frames": (_frames, "attention"),
 }
 REFUSED: dict[str, tuple[Mix, str]] = {
-    "weights_masked": (
-        lambda q, k, v, seen: (_scores(q, k).softmax(-1) * _shown(seen)) @ v,
-        "not brought back to a sum of 1",
-    ),
     "weights_signed": (
         lambda q, k, v, seen: _over_sum(_scores(q, k).softmax(-1) * k.cos()[:, :, None, :, 0]) @ v,
         "its weights go through Div, Mul",

@@ -67,8 +67,24 @@ def lengths_of(captured: Captured) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def encoder(exported: Export) -> Captured:
-    return exported(Encoder(), samples("sound"))[0]
+def watched(exported: Export) -> tuple[Captured, list[int]]:
+    """The encoder, and the sizes of a sequence at which it was exported."""
+    exported_at: list[int] = []
+    example = TraceRequest.example
+
+    def recorded(request: TraceRequest, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
+        if request.mode is Mode.LENGTHS:
+            exported_at.append(sizes["sequence"])
+        return example(request, sizes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TraceRequest, "example", recorded)
+        return exported(Encoder(), samples("sound"))[0], exported_at
+
+
+@pytest.fixture(scope="module")
+def encoder(watched: tuple[Captured, list[int]]) -> Captured:
+    return watched[0]
 
 
 def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
@@ -79,18 +95,9 @@ def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
 
 
 def test_several_sizes_are_compared_before_single_ones_are_tried(
-    exported: Export, monkeypatch: pytest.MonkeyPatch
+    watched: tuple[Captured, list[int]],
 ) -> None:
-    exported_at: list[int] = []
-    example = TraceRequest.example
-
-    def watched(request: TraceRequest, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
-        if request.mode is Mode.LENGTHS:
-            exported_at.append(sizes["sequence"])
-        return example(request, sizes)
-
-    monkeypatch.setattr(TraceRequest, "example", watched)
-    captured, _ = exported(Encoder(), samples("sound"))
+    captured, exported_at = watched
     assert any("compared" in note for note in captured.notes)
     longest, *compared, comparison = exported_at
     assert longest == 12

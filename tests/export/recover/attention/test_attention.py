@@ -1,3 +1,5 @@
+"""Attention in spellings of its scores that tests/coverage/forms leaves out."""
+
 from __future__ import annotations
 
 import math
@@ -46,25 +48,13 @@ def _additive(seen: Tensor) -> Tensor:
 
 
 PLAIN = {
-    "unscaled": lambda q, k, seen: q @ k.mT,
     "divided": lambda q, k, seen: _scaled(q, k),
-    "multiplied": lambda q, k, seen: torch.matmul(q, k.transpose(-2, -1)) * SCALE,
-    "divided_by_a_tensor": lambda q, k, seen: q @ k.mT / torch.sqrt(torch.tensor([float(SIZE)])),
-    "scale_on_the_query": lambda q, k, seen: (q * SCALE) @ k.mT,
-    "scale_on_the_keys": lambda q, k, seen: q @ (k / 2).mT,
     "scale_on_the_transposed_keys": lambda q, k, seen: q @ (k.mT * SCALE),
-    "scale_on_both": lambda q, k, seen: (q * SIZE**-0.25) @ (k * SIZE**-0.25).mT,
     "scaled_twice": lambda q, k, seen: (q * 0.25) @ k.mT * 2,
-    "keys_permuted": lambda q, k, seen: q @ k.permute(0, 1, 3, 2) * SCALE,
-    "softmax_in_float": lambda q, k, seen: _scaled(q, k).float(),
-    "capped": lambda q, k, seen: torch.tanh(_scaled(q, k) / 2) * 2,
     "heads_of_a_temperature": lambda q, k, seen: _scaled(q, k) * torch.tensor([0.5, 1.5]).view(1, 2, 1, 1),
 }
 FINITE = {
     "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
-    "filled_with_the_lowest": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), LOWEST),
-    "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
-    "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_masked_out(seen), -1e4) * SCALE,
     "capped_and_masked": lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(
         _masked_out(seen), -1e9
     ),
@@ -79,20 +69,13 @@ FINITE = {
     "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
     "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
-    "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
-    "where_or_a_full_tensor": lambda q, k, seen: torch.where(
-        _masked_out(seen), torch.full_like(_scaled(q, k), -1e9), _scaled(q, k)
-    ),
 }
 MASKED = {
     **FINITE,
     "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
-    "causal": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -torch.inf),
-    "causal_additive": lambda q, k, seen: _scaled(q, k) + _future(q).float() * -1e4,
     "causal_and_padding": lambda q, k, seen: (
         _scaled(q, k).masked_fill(_future(q), -torch.inf).masked_fill(_masked_out(seen), -torch.inf)
     ),
-    "causal_or_padding": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q) | _masked_out(seen), -1e9),
     "causal_and_additive": lambda q, k, seen: _scaled(q, k).masked_fill(_future(q), -1e9) + _additive(seen),
     "relative_bias": lambda q, k, seen: (
         _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
@@ -106,11 +89,6 @@ REFUSED = {
     "filled_with_5": (
         lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -5.0),
         "its mask fills scores with -5",
-    ),
-    "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
-    "masked_and_capped": (
-        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_masked_out(seen), -1e9)) * 2,
-        "its scores are capped by tanh after a mask",
     ),
     "filled_with_a_tensor": (
         lambda q, k, seen: torch.where(_masked_out(seen), k[:, :1, :1, :1], _scaled(q, k)),
