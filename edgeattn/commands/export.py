@@ -21,6 +21,7 @@ from edgeattn.report.table import report_parts, show
 from edgeattn.report.verdict_words import undecided_notes
 from edgeattn.results.bundle import reports_json
 from edgeattn.results.report import Report
+from edgeattn.source.model_files import check_files
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
@@ -102,6 +103,7 @@ def export(
         _write_model(write_model, model, real, roles, dims)
         return
     with working(verbose=verbose) as progress:
+        check_files(model, real)
         from edgeattn import pipeline
         from edgeattn.judge.budget import parse
         from edgeattn.judge.request import Objective, Request

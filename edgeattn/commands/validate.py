@@ -23,6 +23,7 @@ from edgeattn.report.ci import golden_findings, golden_summary
 from edgeattn.report.table import differing_machines, golden_table, machine_line, report_parts, show
 from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
+from edgeattn.source.model_files import check_files
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
@@ -112,6 +113,7 @@ def _against_original(
     verbose: bool,
 ) -> None:
     with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
+        check_files(model, samples)
         from edgeattn.judge.validation import revalidate, source_changes
         from edgeattn.source.arguments import read_source
 

@@ -9,9 +9,10 @@ from edgeattn.source import handover
 from edgeattn.source.checkpoint.checkpoint import Checkpoint
 from edgeattn.source.checkpoint.named import local_checkpoint
 from edgeattn.source.exported_program import read_exported_program
+from edgeattn.source.model_files import find, is_checkpoint, is_program, needs_samples
 from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
-from edgeattn_runtime.errors import BadInput, ModelError
+from edgeattn_runtime.errors import BadInput
 
 
 def read_source(
@@ -42,7 +43,7 @@ def read_source(
         return read_exported_program(Path(model), samples)
     if not needs_samples(model):
         if samples is not None:
-            handover.find(model)  # one that is not there is reported first
+            find(model)  # one that is not there is reported first
             raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
         return handover.load(model)
     if samples is None:
@@ -64,38 +65,3 @@ def checkpoint_of(
     if samples is None:
         raise BadInput(f"{model}: no samples found; real inputs expected: --samples FILE")
     return Checkpoint(Path(model), samples, columns or {}, dims)
-
-
-def check_files(model: str, samples: Path | None) -> None:
-    """Check that a model's files are there, without reading them; arguments are those of ``read_source``.
-
-    Raises:
-        ModelError: One is missing.
-    """
-    model = local_checkpoint(model)
-    if not needs_samples(model):
-        handover.find(model)
-        return
-    for file in (Path(model), samples):
-        if file is not None and not file.exists():
-            raise ModelError(f"{file}: no such file; check the path")
-
-
-def is_onnx(model: str) -> bool:
-    """Say whether a model's name is that of an ONNX file."""
-    return Path(model).suffix.lower() == ".onnx"
-
-
-def is_program(model: str) -> bool:
-    """Say whether a model's name is that of a program of torch.export."""
-    return Path(model).suffix.lower() == ".pt2"
-
-
-def needs_samples(model: str) -> bool:
-    """Say whether a model has no samples of its own."""
-    return is_onnx(model) or is_program(model) or is_checkpoint(model)
-
-
-def is_checkpoint(model: str) -> bool:
-    """Say whether a model's name is that of a folder that holds no model file."""
-    return Path(model).is_dir() and not (Path(model) / "model.py").is_file()

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import re
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from itertools import islice
@@ -18,21 +15,18 @@ from types import ModuleType
 from typing import Any
 
 from edgeattn.results.card import Card
-from edgeattn.source.bytecode import UncachedLoader, uncached
-from edgeattn.source.checkpoint.utf8 import undecodable
+from edgeattn.source.bytecode import UncachedLoader
+from edgeattn.source.model_files import find
 from edgeattn.source.module import ModuleSource
+from edgeattn.source.own_code import importable, user_errors
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.plain_module import module_in
 from edgeattn_export.capture.samples.read_samples import LIMIT
 from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
-from edgeattn_runtime.errors import EdgeAttnError, ModelError
-
-# Packages that pip knows by another name than Python does; most others only swap _ for -.
-_PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+from edgeattn_runtime.errors import ModelError
 
 _FOLDERS: set[Path] = set()  # of files that were loaded
-_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def load(source: str) -> ModuleSource:
@@ -47,7 +41,7 @@ def load(source: str) -> ModuleSource:
     """
     path = find(source)
     name = (path.parent.name or "model") if path.stem == "model" else path.stem
-    with _importable(path.parent), _user_errors(path):
+    with importable(path.parent), user_errors(path):
         return source_of(_import(source, path), path, name)
 
 
@@ -87,32 +81,9 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
     )
 
 
-def find(source: str) -> Path:
-    """Return the file that a model's name stands for.
-
-    Raises:
-        ModelError: There is none.
-    """
-    path = Path(source)
-    if path.is_file():
-        return path.resolve()
-    if path.is_dir():
-        raise ModelError(f"{source}: a folder found, a Python file expected; try {path / 'model.py'}")
-    if path.suffix == ".py" or not _DOTTED.fullmatch(source):
-        raise ModelError(f"{source}: no such file; expected a Python file or package.module; check the path")
-    with _importable(Path.cwd()), _user_errors(path):
-        try:
-            spec = importlib.util.find_spec(source)
-        except ModuleNotFoundError as error:
-            raise ModelError(f"{source}: no such module ({error}); check the name, or give a file") from error
-    if spec is None or spec.origin is None or not spec.has_location:
-        raise ModelError(f"{source}: no such file and no such module; check the name, or give a file")
-    return Path(spec.origin).resolve()
-
-
 def _import(source: str, path: Path) -> ModuleType:
     if not Path(source).is_file():
-        with _importable(Path.cwd()):
+        with importable(Path.cwd()):
             return importlib.import_module(source)
     name = f"edgeattn_handover_{path.parent.name}_{path.stem}"  # hides no module that the file may import
     spec = importlib.util.spec_from_file_location(name, path)
@@ -136,50 +107,6 @@ def _forget_namesakes(folder: Path) -> None:
     _FOLDERS.add(folder)
 
 
-@contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """Let imports find what lies in ``folder``, and leave no __pycache__ there."""
-    paths = sys.path.copy()
-    sys.path.insert(0, str(folder))
-    with uncached(folder):
-        try:
-            yield
-        finally:
-            sys.path[:] = paths
-
-
-@contextmanager
-def _user_errors(path: Path) -> Iterator[None]:
-    """Put into one line what the user's code raised, and where in the file it was."""
-    try:
-        yield
-    except EdgeAttnError:
-        raise
-    except (Exception, SystemExit) as error:
-        if (obstacle := undecodable(path, error)) is not None:
-            raise ModelError(obstacle) from error
-        line = _line(path, error)
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path}{line}: {type(error).__name__}: {reason}; {_remedy(error)}") from error
-
-
-def _remedy(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        module = error.name.partition(".")[0]
-        package = _PACKAGES.get(module, module.replace("_", "-"))
-        return f"pip install {package}, or put the module beside the file"
-    return "make it load and yield its samples in Python"
-
-
-def _line(path: Path, error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f", line {error.lineno}"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    return f", line {lines[-1]}" if lines else ""
-
-
 def _model(defined: object, path: Path) -> object:
     """Return the model, be it ready or made by a function."""
     module: object = getattr(defined, "model", None)
@@ -193,7 +120,7 @@ def _model(defined: object, path: Path) -> object:
 
 def _later_samples(defined: object, path: Path) -> Iterator[object]:
     """Yield the samples that were not drawn at first."""
-    with _user_errors(path):
+    with user_errors(path):
         yield from islice(_required(defined, path, "samples", "samples()")(), LIMIT, None)
 
 

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from edgeattn.judge.budget import parse
-from edgeattn.source.arguments import check_files
+from edgeattn.source.model_files import check_files
 from edgeattn.sweep.row import Model, Row
 from edgeattn_export.targets import TARGETS
 from edgeattn_runtime.errors import BadInput

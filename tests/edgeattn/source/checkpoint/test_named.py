@@ -8,8 +8,9 @@ import folders
 import pytest
 import sample_files
 
-from edgeattn.source.arguments import check_files, checkpoint_of, read_source
+from edgeattn.source.arguments import checkpoint_of, read_source
 from edgeattn.source.checkpoint import named
+from edgeattn.source.model_files import check_files
 from edgeattn_runtime.errors import BadInput
 
 
