@@ -1,7 +1,7 @@
 """The first commands of README.md, typed by a newcomer: ``python tests/install/debian.py bookworm trixie``.
 
-For each release debootstrap makes a bare Debian, whose ordinary user copies them out of the page, block by
-block, in a checkout whose path has a space. It wants root, debootstrap, Debian's mirror, PyPI, 12 GB of disk.
+For each release debootstrap makes a bare Debian, whose ordinary user copies them out of the page into one
+shell, in a checkout whose path has a space. It wants root, debootstrap, Debian's mirror, PyPI, 12 GB of disk.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Debian:
 
 
 def blocks() -> list[str]:
-    """Return the blocks of commands that stand before the first heading, each as one script."""
+    """Return the blocks of commands that stand before the first heading."""
     page = ROOT / "README.md"
     end = page.read_text("utf-8").partition(f"\n{FIRST}\n")[0].count("\n")
     found: dict[int, list[str]] = {}  # by the line after each block's last one
@@ -84,7 +84,7 @@ def blocks() -> list[str]:
         if command.in_block and command.line <= end:
             lines = found.pop(command.line, [])
             found[command.line + 1] = [*lines, command.text]
-    return ["\n".join(["set -e", *lines]) for lines in found.values()]
+    return ["\n".join(lines) for lines in found.values()]
 
 
 def main() -> int:
@@ -101,14 +101,11 @@ def main() -> int:
             debian.root("apt-get", "-qq", "install", "--no-install-recommends", *PACKAGES)
             debian.root("useradd", "--create-home", f"--uid={NEWCOMER}", "newcomer")
             folder = debian.checkout()
-            for script in blocks()[: options.blocks]:
-                began = time.monotonic()
-                code = debian.newcomer(f"cd '{folder}'\n{script}")
-                failed += code != 0
-                print(
-                    f"=== {release}, exit code {code}, {time.monotonic() - began:.0f} s:\n{script}",
-                    flush=True,
-                )
+            script = "\n".join(blocks()[: options.blocks])
+            began = time.monotonic()
+            code = debian.newcomer(f"set -e\ncd '{folder}'\n{script}")
+            failed += code != 0
+            print(f"=== {release}, exit code {code}, {time.monotonic() - began:.0f} s:\n{script}", flush=True)
     return min(failed, 1)
 
 
