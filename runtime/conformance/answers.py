@@ -12,23 +12,12 @@ from pathlib import Path
 from typing import Any
 
 RUNTIMES = Path(__file__).parents[1]
-LACKS = {  # what a reader says, by what it may lack
-    "listing": "cannot list",
-    "tokenizer": "no tokenizer",
-    "audio": "no audio",
-    "log-mel": "no log-mel",
-    "series": "no series",
-    "png": "no png",
-    "jpeg": "no jpeg",
-    "wav": "no wav",
-    "csv": "no csv",
-    "forecast": "no forecast",
-    "run_many": "no run_many",
-    "stream": "no stream",
-    "steps": "no steps",
-    "generate_many": "no generate_many",
-    "session": "no session",
-}
+_FEATURES = (
+    *("tokenizer", "audio", "log-mel", "series", "png", "jpeg", "wav", "csv"),
+    *("forecast", "run_many", "stream", "steps", "generate_many", "session"),
+)
+# What a reader says, by what it may lack.
+LACKS = {"listing": "cannot list", **{feature: f"no {feature}" for feature in _FEATURES}}
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 SEED = 20
 COUNT = 1000
@@ -42,30 +43,10 @@ MARKS = "\u0300\u0301\u0302\u0303\u0308\u030a\u0323\u0327\u0328\u0345\u05b0\u064
 STRANGE = "\ufffd\ufffe\uffff\U0001ffff\ue000\U000f0000\U0010ffff\u0378"
 FOLDED = "ﬁﬂﬃßẞŉǰΐİıſKÅΩΣσς①⑩㈱㎏㍿Ⅷⅷªº²₂ｱｲｳﾞＡｂｃ１２３！？﷽"
 TOKENS = ("[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]", "<s>", "</s>", "<unk>", "<pad>", "##ing", "▁", "Ġ")
-SCRIPTS = (  # first and last of a range
-    (0x21, 0x7E),
-    (0xA1, 0xFF),
-    (0x100, 0x17F),
-    (0x391, 0x3C9),
-    (0x410, 0x44F),
-    (0x5D0, 0x5EA),
-    (0x621, 0x64A),
-    (0x905, 0x939),
-    (0xE01, 0xE2E),
-    (0x1100, 0x1112),
-    (0x1E00, 0x1EFF),
-    (0x2010, 0x2027),
-    (0x2190, 0x21FF),
-    (0x2200, 0x22FF),
-    (0x3041, 0x3096),
-    (0x30A1, 0x30FA),
-    (0x4E00, 0x9FA5),
-    (0xAC00, 0xD7A3),
-    (0xFF01, 0xFF9D),
-    (0x10400, 0x1044F),
-    (0x1D400, 0x1D44F),
-    (0x20000, 0x200FF),
-    (0x1F300, 0x1F5FF),
+SCRIPTS = (  # first and last of a range, in hex
+    *("21 7E", "A1 FF", "100 17F", "391 3C9", "410 44F", "5D0 5EA", "621 64A", "905 939", "E01 E2E"),
+    *("1100 1112", "1E00 1EFF", "2010 2027", "2190 21FF", "2200 22FF", "3041 3096", "30A1 30FA"),
+    *("4E00 9FA5", "AC00 D7A3", "FF01 FF9D", "10400 1044F", "1D400 1D44F", "20000 200FF", "1F300 1F5FF"),
 )
 
 
@@ -73,20 +54,8 @@ def texts() -> list[str]:
     """Return the texts: a fixed few, then drawn ones of every kind in turn."""
     draw = random.Random(SEED)
     drawn = [*_fixed()]
-    kinds: tuple[Callable[[random.Random], str], ...] = (
-        _piece,
-        _of_a_script,
-        _mixed,
-        _marked,
-        _controlled,
-        _emoji,
-        _spaced,
-        _folded,
-        _with_tokens,
-        _strange,
-    )
     while len(drawn) < COUNT:
-        drawn.append(kinds[len(drawn) % len(kinds)](draw))
+        drawn.append(_KINDS[len(drawn) % len(_KINDS)](draw))
     return drawn
 
 
@@ -109,7 +78,7 @@ def _piece(draw: random.Random) -> str:
 
 
 def _of_a_script(draw: random.Random) -> str:
-    first, last = draw.choice(SCRIPTS)
+    first, last = (int(end, 16) for end in draw.choice(SCRIPTS).split())
     return "".join(chr(draw.randrange(first, last + 1)) for _ in range(draw.randrange(1, 12)))
 
 
@@ -121,30 +90,10 @@ def _marked(draw: random.Random) -> str:
     return "".join(c + draw.choice(MARKS) * draw.randrange(3) for c in _piece(draw))
 
 
-def _controlled(draw: random.Random) -> str:
-    return _sprinkled(draw, CONTROLS)
-
-
-def _emoji(draw: random.Random) -> str:
-    return _sprinkled(draw, EMOJI)
-
-
-def _spaced(draw: random.Random) -> str:
-    return _sprinkled(draw, SPACES + UNSEEN)
-
-
-def _folded(draw: random.Random) -> str:
-    return _sprinkled(draw, FOLDED)
-
-
-def _with_tokens(draw: random.Random) -> str:
-    return _sprinkled(draw, TOKENS)
-
-
-def _strange(draw: random.Random) -> str:
-    return _sprinkled(draw, STRANGE)
-
-
-def _sprinkled(draw: random.Random, among: tuple[str, ...] | str) -> str:
+def _sprinkled(among: tuple[str, ...] | str, draw: random.Random) -> str:
     """Return a piece of a sentence with some of ``among`` between its characters."""
     return "".join(c + draw.choice(among) if draw.random() < 0.2 else c for c in _piece(draw)[:25])
+
+
+_BETWEEN = (CONTROLS, EMOJI, SPACES + UNSEEN, FOLDED, TOKENS, STRANGE)
+_KINDS = (_piece, _of_a_script, _mixed, _marked, *(partial(_sprinkled, among) for among in _BETWEEN))
