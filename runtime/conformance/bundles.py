@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,18 @@ import onnx_ir as ir
 import tiny
 from case import Files
 from graphs import OPSETS, Array, Recorder
+from onnx.reference import ReferenceEvaluator
 from tiny import MODEL
 
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Golden, Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.bundle.variant import Engine, Variant
-from edgeattn_runtime.graph import Graph, Symbol
+from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.processing import Processing
 
 SAMPLES = 4
 TOLERANCE = 0.1  # of each output; int8 rounds to half of it
-NEAR = 0.1  # of any number of an answer
 GOLDEN_FILE = "golden.safetensors"
 MODEL_FILE = "model.onnx"
 WEB = "web"  # a target, and the folder of graphs that it cannot share
@@ -63,33 +63,80 @@ def golden_vectors(
         return path.read_bytes()
 
 
-def simple(
-    files: Files, model: ir.Model, graph: Graph, samples: Iterable[Sample], processing: Processing
+def whole(
+    model: ir.Model,
+    graph: Graph,
+    samples: Iterable[Sample],
+    *,
+    files: Files | None = None,
+    spreads: Mapping[str, Array] | None = None,
+    **manifest: Any,
 ) -> Files:
-    """Return a bundle of one graph, all symbols of whose inputs have any size, with processing."""
+    """Return a bundle of one graph, with files besides.
+
+    Symbols of its inputs have any size where the manifest's ``symbols`` do not bound them.
+    """
     dims = dict.fromkeys(dim for tensor in graph.inputs for dim in tensor.dims if isinstance(dim, str))
-    whole = {**files, MODEL_FILE: onnx(model), GOLDEN_FILE: golden_vectors(samples, graph)}
-    symbols = {dim: Symbol(1, None) for dim in dims}
-    return described(whole, graphs={"model": graph}, symbols=symbols, processing=processing)
+    own = {MODEL_FILE: onnx(model), GOLDEN_FILE: golden_vectors(samples, graph, spreads)}
+    described_by = {"graphs": {"model": graph}, "symbols": {dim: Symbol(1, None) for dim in dims}, **manifest}
+    return described({**(files or {}), **own}, **described_by)
+
+
+def exact(
+    net: Recorder,
+    graph: Graph,
+    draw: Callable[[Sequence[int]], Array],
+    *,
+    longer: int = 2,
+    **manifest: Any,
+) -> Files:
+    """Return a bundle of exact operators, whose golden vectors ONNX's own evaluation computes.
+
+    Args:
+        net: The operators.
+        graph: What they take and give.
+        draw: Draws an input of these dims.
+        longer: By how much every symbol is larger than the batch, which is 1 to SAMPLES.
+        manifest: And ``files``.
+    """
+    model, inputs = net.model(), []
+    for batch in range(1, SAMPLES + 1):
+        sizes = {"batch": batch}
+        inputs.append(
+            {
+                each.name: draw(
+                    [dim if isinstance(dim, int) else sizes.get(dim, batch + longer) for dim in each.dims]
+                ).astype(each.dtype)
+                for each in graph.inputs
+            }
+        )
+    return whole(model, graph, evaluated(model, inputs), **manifest)
+
+
+def adding(inputs: tuple[Tensor, ...], processing: Processing, **manifest: Any) -> Files:
+    """Return a bundle that adds up each row of its inputs' product."""
+    graph, draw = Graph(inputs, (Tensor("total", "float32", ("batch", 1)),)), np.random.default_rng(4)
+    net = Recorder(graph.inputs, graph.outputs)
+    product, *others = net.inputs
+    for other in others:
+        product = net.Mul(product, other)
+    net.ReduceSum(net.Flatten(net.Cast(product, to=1), axis=1), [1], keepdims=1, output=net.outputs[0])
+    return exact(net, graph, lambda dims: draw.integers(0, 9, dims), processing=processing, **manifest)
 
 
 def echoed(graph: Graph, processing: Processing) -> Files:
     """Return a bundle that gives back its last inputs, in float32, as its outputs."""
-    net = Recorder(graph.inputs, graph.outputs)
-    outputs = [tensor.name for tensor in graph.outputs]
-    for value, output in zip(net.inputs[-len(outputs) :], net.outputs, strict=True):
+    net, draw = Recorder(graph.inputs, graph.outputs), np.random.default_rng(8)
+    for value, output in zip(net.inputs[-len(net.outputs) :], net.outputs, strict=True):
         net.Identity(value, output=output)
-    draw, samples = np.random.default_rng(8), []
-    for batch in range(1, SAMPLES + 1):
-        inputs = {
-            tensor.name: draw.normal(
-                size=[dim if isinstance(dim, int) else batch + i % 2 for i, dim in enumerate(tensor.dims)]
-            ).astype(np.float32)
-            for tensor in graph.inputs
-        }
-        answers = list(inputs.values())[-len(outputs) :]
-        samples.append(Sample(inputs, dict(zip(outputs, answers, strict=True))))
-    return simple({}, net.model(), graph, samples, processing)
+    return exact(net, graph, lambda dims: draw.normal(size=dims), longer=1, processing=processing)
+
+
+def evaluated(model: ir.Model, inputs: Iterable[Mapping[str, Array]]) -> Iterator[Sample]:
+    """Yield golden vectors by ONNX's own evaluation of a graph of exact operators."""
+    reference = ReferenceEvaluator(ir.serde.serialize_model(model))
+    for each in inputs:
+        yield Sample(each, dict(zip(reference.output_names, reference.run(None, dict(each)), strict=True)))
 
 
 def described(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from graphs import Array
+from preparation import Preparation
 
 Files = Mapping[str, bytes]  # of a bundle, by their paths
 Entry = dict[str, Any]  # of cases.json: one thing that a case asks
@@ -12,6 +16,7 @@ Entry = dict[str, Any]  # of cases.json: one thing that a case asks
 ACCEPTED, GOLDEN_FAILS = "accepted", "golden-fails"
 ERRORS = {"refused": "BundleError", "incompatible": "IncompatibleRuntimeError"}
 REFUSED = {"error": "InputError"}
+NEAR = 0.1  # of any number of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Case:
         files: All of them.
         verdict: "accepted", "golden-fails", "refused" or "incompatible".
         asks: Lists of entries by their key in cases.json, and other keys of the case.
+        besides: Files that entries name, by their paths next to cases.json.
     """
 
     bundle: str
@@ -31,6 +37,7 @@ class Case:
     files: Files
     verdict: str = ACCEPTED
     asks: Mapping[str, Any] = field(default_factory=dict)
+    besides: Files = field(default_factory=dict)
 
     def table(self) -> Entry:
         """Return what cases.json holds of it."""
@@ -45,6 +52,45 @@ class Case:
         }
 
 
-def accepted(bundle: str, why: str, files: Files, **asks: list[Entry]) -> Case:
+def accepted(
+    bundle: str, why: str, files: Files, *, prepare: Sequence[Preparation] = (), **asks: list[Any]
+) -> Case:
     """Return the case of a bundle that every runtime opens."""
-    return Case(bundle, why, files, asks=asks)
+    prepared = {"prepare": [each.entry() for each in prepare]} if prepare else {}
+    besides = {path: data for each in prepare for path, data in each.written().items()}
+    return Case(bundle, why, files, asks={**prepared, **asks}, besides=besides)
+
+
+def answered(inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> Entry:
+    """Return a call, and what its outputs must come near."""
+    return {"inputs": tensors(inputs), "outputs": tensors(rounded(outputs)), "tolerance": NEAR}
+
+
+def refused(**inputs: Array) -> Entry:
+    """Return a call that breaks the contract."""
+    return {"inputs": tensors(inputs), **REFUSED}
+
+
+def rounded(outputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return outputs in float32 or int8, rounded to where all machines agree: scales to six decimals."""
+    return {
+        name: array
+        if array.dtype == np.int8
+        else np.round(array, 6 if name.endswith("_scale") else 4).astype(np.float32)
+        for name, array in outputs.items()
+    }
+
+
+def tensors(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    """Return arrays as cases.json holds them."""
+    return {
+        name: {"dtype": array.dtype.name, "shape": list(array.shape), "data": numbers(array)}
+        for name, array in arrays.items()
+    }
+
+
+def numbers(array: Array, nan: str | None = "NaN") -> list[Any]:
+    """Return numbers in C order, each as short as its dtype reads it back, with ``nan`` for a NaN."""
+    if array.dtype.kind != "f":
+        return list(array.ravel().tolist())
+    return [nan if np.isnan(number) else float(str(number)) for number in array.ravel()]

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import detected
 import generation_cases
-import network_cases
+import generation_defaults
+import golden_vectors
+import image_cases
+import network
 import predicted
-import prepared_cases
 import prompted_tags
+import pushes
+import signal_cases
+import text_cases
 import token_predictions
 from edits import mutated
 
 _WHOLE = (
-    *network_cases.cases(),
+    *network.cases(),
+    *pushes.cases(),
+    *network.broken(),
+    *golden_vectors.cases(),
     *generation_cases.cases(),
-    *prepared_cases.cases(),
+    *generation_defaults.cases(),
+    *text_cases.cases(),
+    *image_cases.cases(),
+    *signal_cases.cases(),
+    *text_cases.limits(),
     *predicted.cases(),
     *detected.cases(),
     *token_predictions.cases(),

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import int8_cache
 import numpy as np
 import onnx_ir as ir
+from case import rounded
 from graphs import Array, Recorder
 from tiny import HEADS, LONGEST, TOKENS, WIDTH, WORDS
 
@@ -62,7 +63,7 @@ def samples(*, int8: bool = False) -> list[Sample]:
 
 def answered(inputs: dict[str, Array]) -> Sample:
     """Return inputs with the outputs, rounded to where all machines agree."""
-    return Sample(inputs, kept(answer(inputs)))
+    return Sample(inputs, rounded(answer(inputs)))
 
 
 def stored(name: str, rows: Array, *, int8: bool) -> dict[str, Array]:
@@ -112,16 +113,6 @@ def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) ->
 def _floats(cache: dict[str, Array], name: str) -> Array:
     scale = cache.get(f"{name}{SCALE}")
     return cache[name] if scale is None else int8_cache.restored(cache[name], scale)
-
-
-def kept(outputs: dict[str, Array]) -> dict[str, Array]:
-    """Return outputs, rounded to where all machines agree."""
-    return {
-        name: array
-        if array.dtype == np.int8
-        else np.round(array, 6 if name.endswith(SCALE) else 4).astype(np.float32)
-        for name, array in outputs.items()
-    }
 
 
 def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterator[int]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from calls import tensors
-from case import REFUSED, Case, Entry, accepted
+from case import REFUSED, Case, Entry, accepted, tensors
 from graphs import Array
 from predicted import ANIMALS, SHOWN, labelled, read, refusals, scored
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import bundles
 import captioner
 import decoder
 import tiny
-from bundles import described, golden_vectors, onnx
+from bundles import CPU, GOLDEN_FILE, SYMBOLS, described, golden_vectors, onnx, whole
 from case import Files
 
 from edgeattn_runtime.bundle.generation import CacheEntry, Generation
@@ -27,8 +26,8 @@ _GENERATION = Generation(
     cache=_CACHE,
     positions=tiny.LONGEST,
 )
-_SYMBOLS = {**bundles.SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
-_BEHIND_ENCODER = (replace(bundles.CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),)
+_SYMBOLS = {**SYMBOLS, "capacity": Symbol(1, tiny.LONGEST)}
+_BEHIND_ENCODER = (replace(CPU, files={"model": "decoder.onnx", "encoder": "encoder.onnx"}),)
 
 
 def decoder_alone(*, int8: bool = False) -> Files:
@@ -38,12 +37,13 @@ def decoder_alone(*, int8: bool = False) -> Files:
     entries = tuple(
         CacheEntry(past.name, present.name) for past, present in zip(pasts, presents, strict=True)
     )
-    files = {
-        bundles.MODEL_FILE: onnx(decoder.graph(int8=int8)),
-        bundles.GOLDEN_FILE: golden_vectors(decoder.samples(int8=int8), graph),
-    }
-    generation = replace(_GENERATION, cache=entries)
-    return described(files, graphs={"model": graph}, symbols=_SYMBOLS, generation=generation)
+    return whole(
+        decoder.graph(int8=int8),
+        graph,
+        decoder.samples(int8=int8),
+        symbols=_SYMBOLS,
+        generation=replace(_GENERATION, cache=entries),
+    )
 
 
 def feature_encoder() -> Files:
@@ -52,7 +52,7 @@ def feature_encoder() -> Files:
     files = {
         "decoder.onnx": onnx(decoder.graph(captioner.SEEN)),
         "encoder.onnx": onnx(captioner.encoder()),
-        bundles.GOLDEN_FILE: golden_vectors(captioner.samples(), graph),
+        GOLDEN_FILE: golden_vectors(captioner.samples(), graph),
     }
     sources = tuple(tensor.name for tensor in captioner.SOURCES)
     kind = {"kind": "encoder-decoder", "encoder": "encoder", "sources": sources, "carried": ("seen",)}
@@ -80,20 +80,17 @@ def encoder_decoder() -> Files:
         "model": Graph((target, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents)),
         "encoder": Graph((Tensor("source", "int64", ("batch", "sequence")),), carried),
     }
-    generation = Generation(
+    generation = replace(
+        _GENERATION,
         kind="encoder-decoder",
-        decoder="model",
         encoder="encoder",
         sources=("source",),
         carried=tuple(tensor.name for tensor in carried),
         tokens="target",
-        logits="logits",
-        length="past_length",
-        cache=_CACHE,
         positions=positions,
     )
     bounded = dict.fromkeys(("sequence_2", "capacity"), Symbol(1, positions))
-    files = ("decoder.onnx", "encoder.onnx", bundles.GOLDEN_FILE)
+    files = ("decoder.onnx", "encoder.onnx", GOLDEN_FILE)
     return described(
         {name: (RECORDED / name).read_bytes() for name in files},
         graphs=graphs,

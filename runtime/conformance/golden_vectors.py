@@ -1,4 +1,4 @@
-"""Golden vectors that are wrong or broken, and ones whose errors every runtime must give to the digit."""
+"""Cases of golden vectors that are wrong or broken, and of ones whose errors a runtime gives exactly."""
 
 from __future__ import annotations
 
@@ -7,32 +7,83 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import bundles
 import numpy as np
 import onnx_ir as ir
 import tiny
-from bundles import GOLDEN_FILE, described, golden_vectors, onnx
-from case import Files
+from bundles import CPU, GOLDEN_FILE, MODEL_FILE, SAMPLES, described, evaluated, golden_vectors, whole
+from case import GOLDEN_FAILS, Case, Files, accepted
 from graphs import Array, Recorder
-from network_bundles import good
+from network import good
 
 from edgeattn_runtime.bundle.golden import Excerpt, Sample
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Tensor
+
+_ONES = np.ones(tiny.WIDTH, np.float32)
+_FOURTH = np.arange(tiny.WIDTH) == 3
+_EXCERPTS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("wrong", GOLDEN_FAILS, "half the golden numbers, which point the other way", {"sign": -1}),
+    ("other", GOLDEN_FAILS, "half the golden numbers, of an output of other dims", {"dims": (9, 9, 8)}),
+    ("beyond", "refused", "a golden number behind the output's end", {"places": lambda x: x + 2**20}),
+    ("turned", "refused", "golden numbers in falling order", {"places": lambda x: x[::-1]}),
+    ("fewer", "refused", "fewer places than golden numbers", {"places": lambda x: x[:-1]}),
+    (
+        "part",
+        "refused",
+        "golden numbers of an output whose last dim is not that of its 8 channels",
+        {"dims": (8, 81)},
+    ),
+)
+_SPREADS: tuple[tuple[str, str, Array], ...] = (
+    ("zero", "a spread of 0", np.where(_FOURTH, np.float32(0), _ONES)),
+    ("nan", "a spread that is NaN", np.full(tiny.WIDTH, np.nan, np.float32)),
+    ("infinite", "a spread that is infinite", np.where(_FOURTH, np.float32(np.inf), _ONES)),
+    ("few", "a spread of fewer numbers than channels", _ONES[1:]),
+    ("double", "a spread in float64", _ONES.astype(np.float64)),
+    ("axes", "a spread of two axes, of an output with one fixed trailing dim", _ONES[np.newaxis]),
+    ("axis", "a spread without an axis, of an output with one fixed trailing dim", _ONES[0]),
+)
+_GRIDS = (
+    ("flat", "a spread of one axis, of an output with three fixed trailing dims", "grid", (24,)),
+    ("turned", "a spread whose axes are turned", "grid", (4, 1, 3)),
+    ("half", "a spread with half as many numbers along an axis", "grid", (3, 1, 2)),
+    ("empty", "a spread with no number along an axis", "grid", (3, 0, 4)),
+    ("single", "a spread of one axis, of an output without fixed trailing dims", "total", (1,)),
+)
 
 
-def with_samples(samples: Iterable[Sample], spreads: Mapping[str, Array] | None = None) -> Files:
+def cases() -> Iterator[Case]:
+    """Yield the cases."""
+    kinds = "an offset, an excerpt, integers, shared NaNs, one infinity, a pooled spread"
+    why, rows = f"outputs of known errors: {kinds}", {"golden": _errors()}
+    yield Case("golden-errors", why, _measured_bundle(), GOLDEN_FAILS, rows)
+    *samples, last = tiny.samples()
+    turned = Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
+    files = _with_samples([*samples, turned])
+    yield Case("golden-wrong", "a golden output points the other way", files, GOLDEN_FAILS)
+    yield Case("golden-lacking", "3 golden samples where 4 are named", _with_samples(samples), "refused")
+    none = described({MODEL_FILE: good()[MODEL_FILE]})
+    yield accepted("golden-none", "packed without golden vectors, whole else", none)
+    yield accepted("golden-excerpt", "half the golden numbers", _with_samples(_excerpts()))
+    for name, verdict, why, how in _EXCERPTS:
+        yield Case(f"golden-excerpt-{name}", why, _with_samples(_excerpts(**how)), verdict)
+    files = _with_samples([*samples, last], {})
+    yield Case("golden-spread-none", "golden vectors without a spread", files, "refused")
+    for name, why, spread in _SPREADS:
+        files = _with_samples([*samples, last], {"embedding": spread})
+        yield Case(f"golden-spread-{name}", why, files, "refused")
+    for name, why, output, dims in _GRIDS:
+        files = _measured_bundle(**{output: np.ones(dims, np.float32)})
+        yield Case(f"golden-spread-{name}", why, files, "refused")
+    pooled = _with_samples([*samples, last], {"embedding": _ONES[:1]})
+    yield accepted("golden-spread-pooled", "a spread of one number for all channels", pooled)
+
+
+def _with_samples(samples: Iterable[Sample], spreads: Mapping[str, Array] | None = None) -> Files:
     """Return the bundle of the int8 network with other golden samples, or spreads."""
     return described({**good(), GOLDEN_FILE: golden_vectors(samples, spreads=spreads)})
 
 
-def turned() -> Iterator[Sample]:
-    """Yield golden samples, the last of which points the other way."""
-    *samples, last = tiny.samples()
-    yield from samples
-    yield Sample(last.inputs, {name: -array for name, array in last.outputs.items()})
-
-
-def excerpts(
+def _excerpts(
     *, sign: int = 1, places: Callable[[Array], Array] = np.asarray, dims: tuple[int, ...] | None = None
 ) -> Iterator[Sample]:
     """Yield golden samples of every other number, times ``sign``, at other places, or of other dims."""
@@ -54,7 +105,7 @@ _OUTPUTS = (
     Tensor("sign", "bool", _DIMS),
     Tensor("grid", "float32", (*_DIMS, 2, 4)),
 )
-_SPREADS = {
+_UNITS = {
     "ratio": np.float32([0.003, 1.7, 110.0]),
     "part": np.float32([0.7, 3.1, 0.2]),
     "total": np.float32(1.3),
@@ -69,28 +120,21 @@ _TOLERANCE = {"ratio": 0.5, "part": 0.4, "total": 2.0, "count": 1.0, "half": 0.1
 _FACTORS = np.float32([[1, 2, 4, 8], [16, 32, 64, 128]])  # of a grid's last dims
 
 
-def measured(**spreads: Array) -> Files:
-    """Return a graph of exact operators, and golden vectors that differ from its answers by known numbers.
-
-    Args:
-        spreads: By output, in place of the right ones.
-    """
-    graph = Graph(_INPUTS, _OUTPUTS)
-    golden = golden_vectors((golden for _, golden in _measured()), graph, {**_SPREADS, **spreads})
-    return described(
-        {bundles.MODEL_FILE: onnx(_exact()), GOLDEN_FILE: golden},
-        graphs={"model": graph},
-        symbols={dim: Symbol(1, None) for dim in ("batch", "frames")},
-        variants=(replace(bundles.CPU, tolerance=_TOLERANCE),),
+def _measured_bundle(**spreads: Array) -> Files:
+    """Return golden vectors that differ from a graph's answers by known numbers, some by other spreads."""
+    golden = (golden for _, golden in _measured())
+    variants = (replace(CPU, tolerance=_TOLERANCE),)
+    return whole(
+        _network(), Graph(_INPUTS, _OUTPUTS), golden, spreads={**_UNITS, **spreads}, variants=variants
     )
 
 
-def errors() -> list[list[Any]]:
+def _errors() -> list[list[Any]]:
     """Return sample, output, error and whether it is within the tolerance, of each golden output."""
     lines = list[list[Any]]()
     for i, (answers, golden) in enumerate(_measured()):
         for name, expected in golden.outputs.items():
-            error = _error(answers[name], expected, golden.excerpts.get(name), _SPREADS[name])
+            error = _error(answers[name], expected, golden.excerpts.get(name), _UNITS[name])
             lines.append([i, name, error, error is not None and error <= _TOLERANCE[name]])
     return lines
 
@@ -124,16 +168,17 @@ def _measured() -> Iterator[tuple[Mapping[str, Array], Sample]]:
     In the second both hold a NaN and an infinity, in the third one side alone holds an infinity, and another
     output has other dims; in the last no number of the ratio is finite.
     """
-    draw = np.random.default_rng(31)
-    for i in range(bundles.SAMPLES):
+    draw, model = np.random.default_rng(31), _network()
+    for i in range(SAMPLES):
         top = draw.integers(-40, 41, (2, 3 + i, 3)).astype(np.float32)
         bottom = 2.0 ** draw.integers(-2, 3, top.shape).astype(np.float32)
         if i == 1:
             top[0, 0], bottom[0, 0] = (0, 1, -1), 0
-        if i == bundles.SAMPLES - 1:
+        if i == SAMPLES - 1:
             top[:], bottom[:] = 0, 0
         inputs = {"top": top, "bottom": bottom.astype(np.float32)}
-        answers = _answers(**inputs)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            (answers,) = (sample.outputs for sample in evaluated(model, [inputs]))
         expected = {name: _moved(name, array, draw) for name, array in answers.items()}
         if i == 2:
             expected["ratio"][1, 1, 1] = np.inf
@@ -144,31 +189,18 @@ def _measured() -> Iterator[tuple[Mapping[str, Array], Sample]]:
         yield answers, Sample(inputs, expected, {"part": excerpt})
 
 
-def _answers(top: Array, bottom: Array) -> dict[str, Array]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = top / bottom + np.float32(10)
-    return {
-        "ratio": ratio,
-        "part": top,
-        "total": top.sum((1, 2)),
-        "count": top.astype(np.int64),
-        "half": top.swapaxes(1, 2).astype(np.float16),
-        "sign": top > 0,
-        "grid": top[..., np.newaxis, np.newaxis] * _FACTORS,
-    }
-
-
 def _moved(name: str, array: Array, draw: np.random.Generator) -> Array:
     """Return numbers that are off by a share of their spread: by exactly 1 those of counts."""
     if name == "count":
         return array + draw.choice([-1, 1], array.shape)
     if name == "sign":
         return array ^ (draw.random(array.shape) < 0.2)
-    unit = _SPREADS[name].astype(np.float64)
+    unit = _UNITS[name].astype(np.float64)
     return (array + draw.normal(0, 0.4, array.shape) * unit).astype(array.dtype)
 
 
-def _exact() -> ir.Model:
+def _network() -> ir.Model:
+    """Build a graph of exact operators."""
     net = Recorder(_INPUTS, _OUTPUTS)
     top, bottom = net.inputs
     ratio, part, total, count, half, sign, grid = net.outputs

@@ -40,14 +40,13 @@ def made() -> Path:
 def write(folder: Path) -> None:
     """Write every bundle, the cases and their digests into ``folder``."""
     from cases import CASES
-    from expected import write_expected
 
     for case in CASES:
-        for name, data in case.files.items():
-            path = folder / f"{case.bundle}.edge" / name
+        bundle = {f"{case.bundle}.edge/{name}": data for name, data in case.files.items()}
+        for name, data in {**bundle, **case.besides}.items():
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    write_expected(folder)
     lines = ",\n".join(json.dumps(case.table(), allow_nan=False) for case in CASES)
     (folder / "cases.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8", newline="\n")
     (folder / SUMS).write_text(sums(folder), encoding="utf-8", newline="\n")

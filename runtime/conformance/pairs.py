@@ -8,6 +8,7 @@ from typing import Any
 
 from texts import SENTENCES, texts
 
+from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing import Text
 
 COUNT = 200  # pairs of odd texts
@@ -32,6 +33,12 @@ TEXTS = {**SINGLE, **BUNDLES}
 def tokenizer_of(name: str) -> str:
     """Return the recorded tokenizer that the one of a bundle is made of."""
     return "wordpiece" if name == "prompts" else name.removeprefix("pairs-")
+
+
+def inputs(text: Text) -> tuple[Tensor, ...]:
+    """Return a graph's inputs of texts: ids, and a mask and types where it takes them."""
+    names = (text.ids, text.mask, text.types)
+    return tuple(Tensor(name, "int64", ("batch", "sequence")) for name in names if name)
 
 
 def given(name: str) -> list[Any]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from bundles import echoed
-from calls import tensors
-from case import REFUSED, Case, Entry, Files, accepted
+from case import REFUSED, Case, Entry, Files, accepted, tensors
 from graphs import Array
 
 from edgeattn_runtime.graph import Graph, Tensor

@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pairs
 import tokenized
-from calls import tensors
-from case import REFUSED, Case, Entry, accepted
+from case import REFUSED, Case, Entry, accepted, tensors
 from edits import edited
 from predicted import scored
 from token_predictions import TAGGED, tagger

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import captioner
 import decoder
 import numpy as np
 import tiny
-from calls import tensors
-from case import REFUSED, Entry
+from case import REFUSED, Entry, tensors
 from graphs import Array
 
 from edgeattn_runtime.bundle.generation_options import OPTIONS
@@ -21,6 +21,15 @@ from edgeattn_runtime.decoding.stops import Stops
 
 _SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
 _BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
+_NEEDS = {"needs": "generate_many"}
+
+
+def many(
+    prompts: Sequence[list[int]], settings: Entry, effective: Entry | None = None, *, int8: bool = False
+) -> Entry:
+    """Return prompts that a caller gives with settings, and what is found with those that then hold."""
+    sequences = found(prompts, settings if effective is None else effective, int8=int8)
+    return {"prompts": [*prompts], "settings": settings, "sequences": sequences, **_NEEDS}
 
 
 def continued() -> list[Entry]:
@@ -36,56 +45,28 @@ def continued() -> list[Entry]:
         {"max_new_tokens": 7, "num_beams": 4, "stop": [14], "early_stopping": "never", "length_penalty": 2},
         {"max_new_tokens": 6, "num_beams": 2, "stop_sequences": [[8, 3]], "repetition_penalty": 1.3},
     )
+    broken: tuple[Entry, ...] = (
+        *_beyond_limits(),
+        {"num_beams": 2, "num_return_sequences": 3},
+        {"num_beams": 2, "temperature": 1},
+        {"early_stopping": "sometimes"},
+        {"stop": [tiny.WORDS]},
+        {"stop_sequences": [[]]},
+    )
     refused: tuple[Entry, ...] = (
-        {"prompts": []},
-        {"prompts": [[1], []]},
-        {"prompts": [[1], [tiny.WORDS]]},
-        *(
-            {"prompts": [[1]], "settings": each}
-            for each in (
-                *beyond_limits(),
-                {"num_beams": 2, "num_return_sequences": 3},
-                {"num_beams": 2, "temperature": 1},
-                {"early_stopping": "sometimes"},
-                {"stop": [tiny.WORDS]},
-                {"stop_sequences": [[]]},
-            )
-        ),
+        *({"settings": {}, "prompts": each} for each in ([], [[1], []], [[1], [tiny.WORDS]])),
+        *({"settings": each, "prompts": [[1]]} for each in broken),
     )
     return [
-        *(
-            _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each)})
-            for each in settings
-        ),
-        *(_many({"settings": {}, **each, **REFUSED}) for each in refused),
+        *(many(prompts, each) for each in settings),
+        *({**each, **REFUSED, **_NEEDS} for each in refused),
     ]
-
-
-def beyond_limits() -> list[Entry]:
-    """Return numbers next to each option's limits; of a seed none, since -1 leaves it open in the C API."""
-    beyond: list[Entry] = []
-    for name, option in OPTIONS.items():
-        kind = option["kind"]
-        if not isinstance(kind, Count | Number) or name == "seed":
-            continue
-        above = kind.above if isinstance(kind, Number) else None
-        outside = [
-            above,
-            None if kind.least is None else kind.least - 1,
-            None if kind.most is None else kind.most + 1,
-        ]
-        beyond += [{name: value} for value in outside if value is not None]
-    return beyond
 
 
 def of_int8_cache() -> list[Entry]:
     """Return prompts of two lengths that a cache in int8 continues, one by one and with beams."""
-    prompts = [[4, 7, 1], [1, 3, 8, 2, 2, 6]]
     settings: tuple[Entry, ...] = ({"max_new_tokens": 6}, {"max_new_tokens": 6, "num_beams": 3})
-    return [
-        _many({"prompts": prompts, "settings": each, "sequences": found(prompts, each, int8=True)})
-        for each in settings
-    ]
+    return [many([[4, 7, 1], [1, 3, 8, 2, 2, 6]], each, int8=True) for each in settings]
 
 
 def captioned() -> list[Entry]:
@@ -99,19 +80,28 @@ def captioned() -> list[Entry]:
             "start": [3],
             "settings": each,
             "sequences": [found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
-            "needs": "generate_many",
+            **_NEEDS,
         }
         for each in settings
     ]
 
 
-def _many(entry: Entry) -> Entry:
-    return {**entry, "needs": "generate_many"}
+def _beyond_limits() -> list[Entry]:
+    """Return numbers next to each option's limits; of a seed none, since -1 leaves it open in the C API."""
+    beyond: list[Entry] = []
+    for name, option in OPTIONS.items():
+        kind = option["kind"]
+        if isinstance(kind, Count | Number) and name != "seed":
+            above = kind.above if isinstance(kind, Number) else None
+            below = None if kind.least is None else kind.least - 1
+            outside = (above, below, None if kind.most is None else kind.most + 1)
+            beyond += [{name: value} for value in outside if value is not None]
+    return beyond
 
 
 def found(
     prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None, *, int8: bool = False
-) -> list[list[Entry]]:
+) -> list[list[list[Any]]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""
     beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
     penalty = settings.get("repetition_penalty", 1.0)

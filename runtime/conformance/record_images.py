@@ -15,11 +15,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-import expected
+import image_cases
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
-import processed
 from resampled import Levels
 
 ORIENTATION = 0x0112  # EXIF's tag
@@ -29,15 +28,15 @@ Files = Iterator[tuple[str, bytes, Levels | None]]
 
 def main() -> None:
     """Write the files, and the numbers of those that are no refusal."""
-    expected.RECORDED_IMAGES.mkdir(parents=True, exist_ok=True)
-    image = processed.IMAGES[processed.IMAGE_BUNDLE].to_table()
+    image_cases.RECORDED.mkdir(parents=True, exist_ok=True)
+    _, image = image_cases.IMAGES[image_cases.OF_FILES]
     lines = []
     for name, data, levels in (*pngs(), *jpegs()):
-        (expected.RECORDED_IMAGES / name).write_bytes(data)
-        numbers = None if levels is None else expected.numbers_of([levels], image)
+        (image_cases.RECORDED / name).write_bytes(data)
+        numbers = None if levels is None else image_cases.numbers_of([levels], image)
         lines.append(f'"{name}": {json.dumps(numbers, separators=(",", ":"))}')
     text = "{\n" + ",\n".join(lines) + "\n}\n"
-    expected.RECORDED_NUMBERS.write_text(text, encoding="ascii", newline="\n")
+    image_cases.NUMBERS.write_text(text, encoding="ascii", newline="\n")
 
 
 def pngs() -> Files:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from case import numbers
 
 Raw = dict[str, Any]
 Numbers = list[float]
@@ -22,7 +23,7 @@ def sounds(rate: int, channels: int, draw: np.random.Generator) -> list[Raw | li
 
     def sound(time: int, *, channels: int = channels, rate: int = rate) -> Raw:
         samples = draw.uniform(-1, 1, (channels, time)).astype(np.float32)
-        return {"rate": rate, "channels": [_short(row) for row in samples]}
+        return {"rate": rate, "channels": [numbers(row) for row in samples]}
 
     def of(value: float) -> Raw:
         return {"rate": rate, "channels": [[value] * 12] * channels}
@@ -59,12 +60,12 @@ def expected_sounds(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | 
         longest = max(len(each) for each in tokens if each is not None)
         filler = [0.0] * log_mel["bands"] * log_mel["stack"]
         rows = [[*each, *[filler] * (longest - len(each))] for each in tokens if each is not None]
-        return _short(np.array(rows, np.float32))
+        return numbers(np.array(rows, np.float32))
     lengths = {len(sound["channels"][0]) for sound in batch}
     if not batch or (time is None and len(lengths) > 1) or (time is not None and max(lengths) > time):
         return None
     whole = [[*row, *[0.0] * ((time or len(row)) - len(row))] for each in batch for row in each["channels"]]
-    return _short(np.array(whole, np.float32))
+    return numbers(np.array(whole, np.float32))
 
 
 def series(count: int, time: int, draw: np.random.Generator) -> list[Raw | list[Raw]]:
@@ -89,7 +90,7 @@ def series(count: int, time: int, draw: np.random.Generator) -> list[Raw | list[
 
 def expected_series(batch: Sequence[Raw], description: Mapping[str, Any], time: int) -> Numbers | None:
     """Return series as ``processing.series`` says, in C order; None where they are refused."""
-    numbers = []
+    units = []
     for each in batch:
         if len(each["values"]) != len(description["names"]):
             return None
@@ -104,8 +105,8 @@ def expected_series(batch: Sequence[Raw], description: Mapping[str, Any], time: 
             before = present[0]
             for value in values:
                 before = before if value is None else value
-                numbers.append((before - mean) / std)
-    return _short(np.array(numbers).astype(np.float32)) if batch else None
+                units.append((before - mean) / std)
+    return numbers(np.array(units).astype(np.float32)) if batch else None
 
 
 def _log_mel(
@@ -139,8 +140,3 @@ def _log_mel(
 
 def _mel(hertz: float) -> float:
     return 2595 * math.log10(1 + hertz / 700)
-
-
-def _short(numbers: Any) -> Numbers:
-    """Return float32 numbers in C order, each as short as float32 reads it back."""
-    return [float(str(number)) for number in np.ravel(numbers)]

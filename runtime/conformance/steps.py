@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import bundles
 import numpy as np
 import onnx_ir as ir
-from bundles import described, golden_vectors, onnx
+from bundles import CPU, MODEL_FILE, SAMPLES, onnx, whole
 from case import Files
 from graphs import Array, Recorder
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.processing import Audio, Processing, Series
 
 Dims = tuple[int | str, ...]
@@ -41,12 +40,14 @@ class Kind:
     """What a bundle's input is.
 
     Attributes:
+        what: In words.
         dims: Of the input, time among them.
         hop: Places of the time that a step takes.
         processing: How it is made, where it is.
         is_static: Whether a step takes a batch of 1 alone, and the whole any.
     """
 
+    what: str
     dims: Dims
     hop: int
     processing: Processing | None = None
@@ -87,26 +88,20 @@ class Kind:
 _SERIES = Series(
     input="x", output=None, names=("rain in mm", "wind"), mean=(0.5, 50), std=(4, 8), missing="hold"
 )
+_ONE, _TWO = (Processing(audio=Audio(input="x", rate=8000, channels=channels)) for channels in (1, 2))
 KINDS = {
-    "steps": Kind(("batch", TIME, 3), hop=2),
-    "steps-rows": Kind((1, 2, TIME), hop=1),
-    "steps-sound": Kind(
-        ("batch", TIME), 4, Processing(audio=Audio(input="x", rate=8000, channels=1)), is_static=True
-    ),
-    "steps-stereo": Kind(("batch", 2, TIME), 3, Processing(audio=Audio(input="x", rate=8000, channels=2))),
-    "steps-series": Kind(("batch", 2, TIME), 3, Processing(series=_SERIES)),
+    "steps": Kind("arrays in steps, along their first axis but the batch", ("batch", TIME, 3), hop=2),
+    "steps-rows": Kind("arrays in steps of one place, along their last axis", (1, 2, TIME), hop=1),
+    "steps-sound": Kind("a sound in steps", ("batch", TIME), 4, _ONE, is_static=True),
+    "steps-stereo": Kind("a sound of two channels in steps", ("batch", 2, TIME), 3, _TWO),
+    "steps-series": Kind("series in steps", ("batch", 2, TIME), 3, Processing(series=_SERIES)),
 }
 
 
 def bundle(name: str) -> Files:
     """Return a bundle whose encoder streams in steps."""
     kind = KINDS[name]
-    whole, step = _contract(kind, TIME, states=False), _contract(kind, kind.hop, states=True)
-    files = {
-        bundles.MODEL_FILE: onnx(_network(kind, whole)),
-        "step.onnx": onnx(_network(kind, step)),
-        bundles.GOLDEN_FILE: golden_vectors(_samples(kind), whole),
-    }
+    contract, step = _contract(kind, TIME, states=False), _contract(kind, kind.hop, states=True)
     streaming = Streaming(
         step="step",
         input="x",
@@ -115,13 +110,15 @@ def bundle(name: str) -> Files:
         outputs=tuple(_OUTPUTS),
         states=tuple(StateEntry(f"past_{state}", state) for state in _STATES),
     )
-    return described(
-        files,
-        graphs={"model": whole, "step": step},
-        symbols={name: Symbol(1, None) for name in ("batch", TIME) if name in kind.dims},
+    return whole(
+        _network(kind, contract),
+        contract,
+        _samples(kind),
+        files={"step.onnx": onnx(_network(kind, step))},
+        graphs={"model": contract, "step": step},
         streaming=streaming,
         processing=kind.processing,
-        variants=(replace(bundles.CPU, files={"model": bundles.MODEL_FILE, "step": "step.onnx"}),),
+        variants=(replace(CPU, files={"model": MODEL_FILE, "step": "step.onnx"}),),
     )
 
 
@@ -142,7 +139,7 @@ def answer(x: Array, axis: int) -> dict[str, Array]:
 
 def _samples(kind: Kind) -> list[Sample]:
     draw = np.random.default_rng(13)
-    shapes = (kind.sizes(time) for time in (1, kind.hop, 5, 9)[: bundles.SAMPLES])
+    shapes = (kind.sizes(time) for time in (1, kind.hop, 5, 9)[:SAMPLES])
     inputs = (np.round(draw.uniform(-0.9, 0.6, shape), 2).astype(np.float32) for shape in shapes)
     return [Sample({"x": x}, answer(x, kind.axis)) for x in inputs]
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 SEED = 20
@@ -96,4 +96,10 @@ def _sprinkled(among: tuple[str, ...] | str, draw: random.Random) -> str:
 
 
 _BETWEEN = (CONTROLS, EMOJI, SPACES + UNSEEN, FOLDED, TOKENS, STRANGE)
-_KINDS = (_piece, _of_a_script, _mixed, _marked, *(partial(_sprinkled, among) for among in _BETWEEN))
+_KINDS: tuple[Callable[[random.Random], str], ...] = (
+    _piece,
+    _of_a_script,
+    _mixed,
+    _marked,
+    *(partial(_sprinkled, among) for among in _BETWEEN),
+)

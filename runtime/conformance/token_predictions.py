@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import pairs
 import tokenized
-from bundles import SAMPLES, simple
-from calls import tensors
-from case import REFUSED, Case, Entry, Files, accepted
+from bundles import exact
+from case import REFUSED, Case, Entry, Files, accepted, tensors
 from graphs import Array, Recorder
 from predicted import scored
-from processed import text_inputs
 from tokenizers import Encoding
 
-from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.processing import Labels, Processing
 from edgeattn_runtime.processing.answer_span import AnswerSpan
@@ -72,45 +68,36 @@ def cases() -> Iterator[Case]:
 def tagger(name: str) -> Files:
     """Return a bundle that tags each token by its id."""
     (reader, labels), text = TAGGED[name], pairs.TEXTS[name]
-    graph = Graph(text_inputs(text), (Tensor("logits", "float32", (*TOKENS, len(labels))),))
+    graph = Graph(pairs.inputs(text), (Tensor("logits", "float32", (*TOKENS, len(labels))),))
     weights = np.linspace(-1, 1, len(labels), dtype=np.float32)
     net = Recorder(graph.inputs, graph.outputs)
     product = net.Mul(*net.inputs) if len(net.inputs) == 2 else net.inputs[0]
     net.Mul(net.Unsqueeze(net.Cast(product, to=1), [2]), weights, output=net.outputs[0])
 
-    def answer(arrays: dict[str, Array]) -> dict[str, Array]:
-        return {"logits": np.prod([*arrays.values()], axis=0)[..., np.newaxis].astype(np.float32) * weights}
-
-    processing = Processing(text=text, labels=Labels(output="logits", names=labels), prediction=reader)
-    tokenizer = {"tokenizer.json": tokenized.content(name)}
-    return simple(tokenizer, net.model(), graph, _samples(graph, answer), processing)
+    return _exact(
+        name,
+        net,
+        graph,
+        Processing(text=text, labels=Labels(output="logits", names=labels), prediction=reader),
+    )
 
 
 def _reader(name: str, reader: AnswerSpan) -> Files:
     """Return a bundle that takes pairs of texts, and gives numbers for each token by its id."""
     text = pairs.TEXTS[name]
-    graph = Graph(text_inputs(text), tuple(Tensor(each, "float32", TOKENS) for each in ("begins", "ends")))
+    graph = Graph(pairs.inputs(text), tuple(Tensor(each, "float32", TOKENS) for each in ("begins", "ends")))
     net = Recorder(graph.inputs, graph.outputs)
     ids, shown, types = net.inputs
     product = net.Mul(ids, shown)
     net.Cast(product, to=1, output=net.outputs[0])
     net.Cast(net.Sub(product, types), to=1, output=net.outputs[1])
 
-    def answer(arrays: dict[str, Array]) -> dict[str, Array]:
-        ids, shown, types = arrays.values()
-        begins, ends = ids * shown, ids * shown - types
-        return {"begins": begins.astype(np.float32), "ends": ends.astype(np.float32)}
-
-    tokenizer = {"tokenizer.json": tokenized.content(name)}
-    processing = Processing(text=text, prediction=reader)
-    return simple(tokenizer, net.model(), graph, _samples(graph, answer), processing)
+    return _exact(name, net, graph, Processing(text=text, prediction=reader))
 
 
-def _samples(graph: Graph, answer: Any) -> Iterator[Sample]:
-    draw = np.random.default_rng(9)
-    for batch in range(1, SAMPLES + 1):
-        arrays = {tensor.name: draw.integers(0, 9, (batch, batch + 2)) for tensor in graph.inputs}
-        yield Sample(arrays, answer(arrays))
+def _exact(name: str, net: Recorder, graph: Graph, processing: Processing) -> Files:
+    draw, tokenizer = np.random.default_rng(9), {"tokenizer.json": tokenized.content(name)}
+    return exact(net, graph, lambda dims: draw.integers(0, 9, dims), processing=processing, files=tokenizer)
 
 
 def _tags(name: str) -> list[Entry]:

@@ -20,7 +20,8 @@ time.sleep(0.2)
 with Path(__file__).with_name("log").open("a") as log:
     log.write("made\\n")
 table = {"bundle": "tiny.edge"}
-CASES = [SimpleNamespace(bundle="tiny", files={"model.onnx": b"one"}, table=lambda: table)]
+files = {"model.onnx": b"one"}
+CASES = [SimpleNamespace(bundle="tiny", files=files, besides={}, table=lambda: table)]
 """
 
 
@@ -31,7 +32,6 @@ def conformance(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(make.__file__, folder)
     (folder / "cases.py").write_text(CASES)
-    (folder / "expected.py").write_text("def write_expected(folder): pass\n")
     assert _run(folder, "--record") == (0, "")
     return folder
 
