@@ -9,7 +9,6 @@ import golden_vectors
 import image_cases
 import network
 import predicted
-import prompted_tags
 import pushes
 import signal_cases
 import text_cases
@@ -30,6 +29,5 @@ _WHOLE = (
     *predicted.cases(),
     *detected.cases(),
     *token_predictions.cases(),
-    *prompted_tags.cases(),
 )
 CASES = (*_WHOLE, *mutated({case.bundle: case.files for case in _WHOLE}))

@@ -8,14 +8,16 @@
 
 Behind an encoder, what it has ``seen`` (batch, 1, width) is added to x. Two heads share one head of keys and
 values. Float throughout: int8 products round a token's numbers by the tokens that it is computed with, and a
-cached step must equal the full sequence. In int8 the cache has rows of ``int8_cache``.
+cached step must equal the full sequence. A cache in int8 has a scale for each row:
+
+    scale = max |row| / 127, at least 1e-20
+    rows = round(row / scale)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import int8_cache
 import numpy as np
 import onnx_ir as ir
 from case import rounded
@@ -27,6 +29,7 @@ from edgeattn_runtime.graph import Graph, Tensor
 
 SIZE = WIDTH // HEADS
 PARTS = ("key", "value")
+_LARGEST, _FAINTEST = 127, 1e-20  # of rows in int8, and their scales
 SCALE = "_scale"  # behind the name of what it belongs to
 
 # (batch, past, sequence, capacity) of each golden sample: full, with room to spare, and with one slot
@@ -70,7 +73,7 @@ def stored(name: str, rows: Array, *, int8: bool) -> dict[str, Array]:
     """Return rows as a cache holds them, by the name of its tensor."""
     if not int8:
         return {name: rows}
-    numbers, scale = int8_cache.rounded(rows)
+    numbers, scale = _int8_rows(rows)
     return {name: numbers, f"{name}{SCALE}": scale.astype(np.float32)}
 
 
@@ -112,7 +115,7 @@ def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) ->
 
 def _floats(cache: dict[str, Array], name: str) -> Array:
     scale = cache.get(f"{name}{SCALE}")
-    return cache[name] if scale is None else int8_cache.restored(cache[name], scale)
+    return cache[name] if scale is None else _restored(cache[name], scale)
 
 
 def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterator[int]:
@@ -157,12 +160,12 @@ def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
     ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
     for written in new:
         head = net.Unsqueeze(written, [1])  # (B, 1, S, D)
-        held = int8_cache.emit_rounded(net, head) if int8 else (head,)
+        held = _emit_int8_rows(net, head) if int8 else (head,)
         filled = [
             net.ScatterND(past, slots, each, output=present)
             for each, (past, present) in zip(held, ends, strict=False)
         ]
-        floats.append(int8_cache.emit_restored(net, *filled) if int8 else filled[0])
+        floats.append(_emit_restored(net, *filled) if int8 else filled[0])
     mixed = _attended(net, q, [*floats, _bias(net, rows, pasts[0])])
     y = net.Add(x, net.MatMul(mixed, trained["out"]))
     net.MatMul(y, net.Transpose(table, perm=[1, 0]), output=net.outputs[0])
@@ -204,3 +207,28 @@ def _attended(net: Recorder, query: ir.Value, operands: list[ir.Value]) -> ir.Va
     heads = net.Transpose(net.Reshape(query, [0, 0, HEADS, SIZE]), perm=[0, 2, 1, 3])  # (B, H, S, D)
     mixed = net.Transpose(net.Attention(heads, *operands), perm=[0, 2, 1, 3])
     return net.Reshape(mixed, [0, 0, WIDTH])  # (B, S, W)
+
+
+def _int8_rows(rows: Array) -> tuple[Array, Array]:
+    """Return rows (..., size) in int8, and their scales (..., 1)."""
+    scale = np.maximum(np.abs(rows).max(-1, keepdims=True) / _LARGEST, _FAINTEST)
+    return np.rint(rows / scale).astype(np.int8), scale
+
+
+def _restored(rows: Array, scale: Array) -> Array:
+    """Return what rows in int8 stand for."""
+    floats: Array = rows.astype(np.float64) * scale
+    return floats
+
+
+def _emit_int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Record the operators of ``_int8_rows``."""
+    most = net.ReduceMax(net.Abs(rows), [-1], keepdims=1)
+    scale = net.Max(net.Mul(most, 1 / _LARGEST), _FAINTEST)
+    return net.Cast(net.Round(net.Div(rows, scale)), to=ir.DataType.INT8), scale
+
+
+def _emit_restored(net: Recorder, rows: ir.Value, scale: ir.Value) -> ir.Value:
+    """Record the operators of ``_restored``."""
+    restored: ir.Value = net.Mul(net.Cast(rows, to=ir.DataType.FLOAT), scale)
+    return restored

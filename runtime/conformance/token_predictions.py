@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -11,6 +13,7 @@ import pairs
 import tokenized
 from bundles import exact
 from case import REFUSED, Case, Entry, Files, accepted, tensors
+from edits import edited
 from graphs import Array, Recorder
 from predicted import scored
 from tokenizers import Encoding
@@ -19,8 +22,6 @@ from edgeattn_runtime.graph import Graph, Tensor
 from edgeattn_runtime.processing import Labels, Processing
 from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.tags import Tags
-
-TOKENS = ("batch", "sequence")
 
 # Texts, and the words that each tokenizer separates, as runs of characters behind one another.
 _TEXTS = {
@@ -34,11 +35,12 @@ _COARSE = {  # where a tokenizer's pieces are those between spaces
     "The cat, sat  on\tthe mat. ": ["The", "cat,", "sat", "on\tthe", "mat."],
     "Emma naïve 北京 (don't!)": ["Emma", "naïve", "北京", "(don't!)"],
 }
-TAGGED = {
+_TAGGED = {
     "wordpiece": (Tags(outside=0), ("O", "B-PER", "I-PER", "I-LOC", "B")),
     "bytes": (Tags(outside=None), ("NOUN", "VERB", "B-X", "I-X", "ADJ")),
     "unigram": (Tags(outside=3), ("LOC", "PER", "I-LOC", "none", "B-LOC")),
 }
+_PROMPTED = ("Emma sat on the mat", "  a  naïve house ", "a " * 80 + "end", "")
 _LONGEST = {"wordpiece": 15, "bytes": 3, "unigram": 6}  # tokens of an answer
 _PAIRS = (
     ("Who wrote it?", "Émilie 😀 wrote “Emma naïve” in 北京, in 1815."),
@@ -50,25 +52,30 @@ _PAIRS = (
 _BLANKS = " \t"
 _NEEDS = {"needs": "tokenizer"}
 
+Place = tuple[int, int]  # where it begins and ends
 Word = tuple[int, int, int, float]  # begin, end, label and its score
 
 
 def cases() -> Iterator[Case]:
     """Yield the cases."""
-    for name, (reader, _) in TAGGED.items():
+    for name, (reader, _) in _TAGGED.items():
         of = "words" if reader.outside is None else "entities"
         why = f"tokens to be read as tags of {of}, by a {name} tokenizer"
-        yield accepted(f"tags-{name}", why, tagger(name), predictions=_tags(name))
+        yield accepted(f"tags-{name}", why, _tagger(name), predictions=_tags(name))
     for name, longest in _LONGEST.items():
         why = f"tokens to be read as answers of at most {longest} tokens, by {name}"
         files = _reader(f"pairs-{name}", AnswerSpan(start="begins", end="ends", longest=longest))
         yield accepted(f"span-{name}", why, files, predictions=_spans(f"pairs-{name}", longest))
+    text = replace(pairs.TEXTS["bytes"], prompts=pairs.PROMPTS, default_prompt="query")
+    files = edited(_tagger("bytes"), set={"processing text": text.to_table()})
+    why = "tokens to be read as tags of words behind a prompt, by a bytes tokenizer"
+    yield accepted("tags-prompt", why, files, predictions=_prompted_tags())
 
 
-def tagger(name: str) -> Files:
+def _tagger(name: str) -> Files:
     """Return a bundle that tags each token by its id."""
-    (reader, labels), text = TAGGED[name], pairs.TEXTS[name]
-    graph = Graph(pairs.inputs(text), (Tensor("logits", "float32", (*TOKENS, len(labels))),))
+    (reader, labels), text = _TAGGED[name], pairs.TEXTS[name]
+    graph = Graph(pairs.inputs(text), (Tensor("logits", "float32", ("batch", "sequence", len(labels))),))
     weights = np.linspace(-1, 1, len(labels), dtype=np.float32)
     net = Recorder(graph.inputs, graph.outputs)
     product = net.Mul(*net.inputs) if len(net.inputs) == 2 else net.inputs[0]
@@ -85,7 +92,10 @@ def tagger(name: str) -> Files:
 def _reader(name: str, reader: AnswerSpan) -> Files:
     """Return a bundle that takes pairs of texts, and gives numbers for each token by its id."""
     text = pairs.TEXTS[name]
-    graph = Graph(pairs.inputs(text), tuple(Tensor(each, "float32", TOKENS) for each in ("begins", "ends")))
+    graph = Graph(
+        pairs.inputs(text),
+        tuple(Tensor(each, "float32", ("batch", "sequence")) for each in ("begins", "ends")),
+    )
     net = Recorder(graph.inputs, graph.outputs)
     ids, shown, types = net.inputs
     product = net.Mul(ids, shown)
@@ -102,17 +112,10 @@ def _exact(name: str, net: Recorder, graph: Graph, processing: Processing) -> Fi
 
 def _tags(name: str) -> list[Entry]:
     """Return numbers of tokens to be read as tags of words, and outputs without the texts they are of."""
-    reader, labels = TAGGED[name]
-    texts, tokenizer = [*_TEXTS], tokenized.tokenizer(name)
-    encoded = [tokenizer.encode(text) for text in texts]
-    longest = max(len(row.ids) for row in encoded)
-    draw = np.random.default_rng(31)
-    logits = draw.integers(-2, 3, (len(texts), longest, len(labels))).astype(np.float32)  # some are equal
-    predictions = [
-        [*_entities(reader, labels, row, values, text, coarse=name == "unigram")]
-        for row, values, text in zip(encoded, logits.tolist(), texts, strict=True)
-    ]
-    outputs, shorter = tensors({"logits": logits}), tensors({"logits": logits[:, : longest - 1]})
+    texts = [*_TEXTS]
+    places = [_found(text, (_COARSE if name == "unigram" else {}).get(text)) for text in texts]
+    logits, predictions = _tagged(name, texts, places, seed=31)
+    outputs, shorter = tensors({"logits": logits}), tensors({"logits": logits[:, :-1]})
     return [
         {"outputs": outputs, "texts": texts, "predictions": predictions, **_NEEDS},
         {"outputs": outputs, **REFUSED, **_NEEDS},
@@ -121,20 +124,40 @@ def _tags(name: str) -> list[Entry]:
     ]
 
 
+def _prompted_tags() -> list[Entry]:
+    """Return numbers to be read as tags behind a prompt, and fewer than texts have with it."""
+    prompt, given = pairs.PROMPTS["query"], {"texts": [*_PROMPTED], **_NEEDS}
+    texts = [prompt + text for text in _PROMPTED]
+    words = (re.compile(r"\S+").finditer(text, len(prompt)) for text in texts)
+    places = [[word.span() for word in found] for found in words]
+    logits, predictions = _tagged("bytes", texts, places, seed=41)
+    return [
+        {"outputs": tensors({"logits": logits}), **given, "predictions": predictions},
+        {"outputs": tensors({"logits": logits[:, :-1]}), **given, **REFUSED},
+    ]
+
+
+def _tagged(
+    name: str, texts: Sequence[str], places: Sequence[list[Place]], seed: int
+) -> tuple[Array, list[list[Entry]]]:
+    """Return numbers for each token, of which some are equal, and the tags that each text is read as."""
+    encode, labels = tokenized.tokenizer(name).encode, _TAGGED[name][1]
+    encoded = [encode(text) for text in texts]
+    shape = len(texts), max(len(row.ids) for row in encoded), len(labels)
+    logits = np.random.default_rng(seed).integers(-2, 3, shape).astype(np.float32)
+    rows = zip(encoded, logits.tolist(), texts, places, strict=True)
+    return logits, [[*_entities(name, *row)] for row in rows]
+
+
 def _entities(
-    reader: Tags,
-    labels: Sequence[str],
-    row: Encoding,
-    values: list[list[float]],
-    text: str,
-    *,
-    coarse: bool,
+    name: str, row: Encoding, values: list[list[float]], text: str, places: list[Place]
 ) -> Iterator[Entry]:
     """Yield words with their labels, or entities, by where the tokenizer says that its tokens lie."""
-    words = []
-    for begin, end in _places(text, _COARSE.get(text) if coarse else None):
+    (reader, labels), words = _TAGGED[name], list[Word]()
+    blank = name == "unigram"  # before a word, part of its first token
+    for begin, end in places:
         own = (i for i, part in enumerate(row.sequence_ids) if part == 0)
-        first = next((i for i in own if row.offsets[i][0] < end and row.offsets[i][1] > begin - coarse), None)
+        first = next((i for i in own if row.offsets[i][0] < end and row.offsets[i][1] > begin - blank), None)
         if first is not None:
             place = max(range(len(labels)), key=values[first].__getitem__)
             words.append((begin, end, place, scored("softmax", values[first])[place]))
@@ -147,13 +170,14 @@ def _entities(
             yield {"label": label, "score": score, "text": text[spans[0][0] : spans[-1][1]]}
 
 
-def _places(text: str, words: list[str] | None) -> Iterator[tuple[int, int]]:
-    """Yield where each word begins and ends."""
-    end = 0
+def _found(text: str, words: list[str] | None) -> list[Place]:
+    """Return where each word begins and ends."""
+    places, end = list[Place](), 0
     for word in _TEXTS[text].split() if words is None else words:
         begin = text.index(word, end)
         end = begin + len(word)
-        yield begin, end
+        places.append((begin, end))
+    return places
 
 
 def _begun(words: list[Word], reader: Tags, labels: Sequence[str]) -> Iterator[tuple[tuple[int, str], Word]]:
