@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import decoder
 import numpy as np
 import onnx_ir as ir
-from graphs import Array, Recorder
+from graphs import Array, Recorder, trained
 from tiny import WIDTH
 
 from edgeattn_runtime.bundle.golden import Sample
@@ -28,8 +28,7 @@ SEEN = Tensor("seen", "float32", ("batch", 1, WIDTH))
 
 def weight() -> Array:
     """Return the trained projection (features, width), as it were."""
-    random = np.random.default_rng(41)
-    return random.integers(-99, 100, (FEATURES, WIDTH)).astype(np.float32) / 33
+    return trained(41, 33, projection=(FEATURES, WIDTH))["projection"]
 
 
 def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:

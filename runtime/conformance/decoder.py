@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 import onnx_ir as ir
 from case import rounded
-from graphs import Array, Recorder
+from graphs import Array, Recorder, attention, trained
 from tiny import HEADS, LONGEST, TOKENS, WIDTH, WORDS
 
 from edgeattn_runtime.bundle.golden import Sample
@@ -38,14 +38,8 @@ _SHAPES = ((1, 0, 5, 5), (2, 0, 3, 8), (1, 4, 1, 9), (2, 3, 2, 5))
 
 def weights() -> dict[str, Array]:
     """Return the trained network, as it were: the same float32 weights on every machine."""
-    random = np.random.default_rng(29)
-    shapes = {
-        "table": (WORDS, WIDTH),
-        "places": (LONGEST, WIDTH),
-        "qkv": (WIDTH, WIDTH + 2 * SIZE),
-        "out": (WIDTH, WIDTH),
-    }
-    return {name: random.integers(-99, 100, shape).astype(np.float32) / 66 for name, shape in shapes.items()}
+    projections = {"qkv": (WIDTH, WIDTH + 2 * SIZE), "out": (WIDTH, WIDTH)}
+    return trained(29, 66, table=(WORDS, WIDTH), places=(LONGEST, WIDTH), **projections)
 
 
 def samples(*, int8: bool = False) -> list[Sample]:
@@ -88,18 +82,19 @@ def empty(batch: int, capacity: int, *, int8: bool = False) -> dict[str, Array]:
 
 def answer(inputs: dict[str, Array]) -> dict[str, Array]:
     """Compute the outputs in float64."""
-    trained = {name: weight.astype(np.float64) for name, weight in weights().items()}
+    weight = {name: array.astype(np.float64) for name, array in weights().items()}
     tokens, past = inputs["tokens"], int(inputs["past_length"][0])
     total = past + tokens.shape[1]
-    x = trained["table"][tokens] + trained["places"][past:total] + inputs.get("seen", 0.0)
-    q, *new = np.split(x @ trained["qkv"], [WIDTH, WIDTH + SIZE], axis=-1)
+    x = weight["table"][tokens] + weight["places"][past:total] + inputs.get("seen", 0.0)
+    q, *new = np.split(x @ weight["qkv"], [WIDTH, WIDTH + SIZE], axis=-1)
     outputs: dict[str, Array] = {}
     for part, written in zip(PARTS, new, strict=True):
         outputs |= _appended(inputs, part, written, past)
     presents = [_floats(outputs, f"present_{part}_0") for part in PARTS]  # (B, 1, capacity, D)
-    causal = np.arange(total) <= np.arange(past, total)[:, None]  # (S, T)
-    y = x + _attention(q, *(present[:, :, :total] for present in presents), causal) @ trained["out"]
-    return {"logits": y @ trained["table"].T, **outputs}
+    causal = np.where(np.arange(total) <= np.arange(past, total)[:, None], 0, -np.inf)  # (S, T)
+    key, value = (present[:, :, :total] for present in presents)
+    y = x + attention(q, key, value, causal) @ weight["out"]
+    return {"logits": y @ weight["table"].T, **outputs}
 
 
 def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) -> dict[str, Array]:
@@ -135,27 +130,27 @@ def contract(*carried: Tensor, int8: bool = False) -> Graph:
     return Graph((TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents))
 
 
-def cache(kind: str, *, int8: bool = False) -> list[Tensor]:
+def cache(kind: str, *, int8: bool = False, heads: int = 1, size: int = SIZE) -> list[Tensor]:
     """Return a cache's tensors, "past" or "present" as ``kind`` says."""
-    forms = (("", "int8", SIZE), (SCALE, "float32", 1)) if int8 else (("", "float32", SIZE),)
+    forms = (("", "int8", size), (SCALE, "float32", 1)) if int8 else (("", "float32", size),)
     return [
-        Tensor(f"{kind}_{part}_0{end}", dtype, ("batch", 1, "capacity", size))
+        Tensor(f"{kind}_{part}_0{end}", dtype, ("batch", heads, "capacity", width))
         for part in PARTS
-        for end, dtype, size in forms
+        for end, dtype, width in forms
     ]
 
 
 def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
     """Build the graph of a contract."""
-    whole, trained = contract(*carried, int8=int8), weights()
+    whole, weight = contract(*carried, int8=int8), weights()
     net = Recorder(whole.inputs, whole.outputs)
     count = 2 + len(carried)
     (tokens, length, *seen), pasts, presents = net.inputs[:count], net.inputs[count:], net.outputs[1:]
-    rows, table = _rows(net, tokens, length), net.constant(trained["table"], "table")
-    x = net.Add(net.Gather(table, tokens), net.Gather(trained["places"], rows))
+    rows, table = _rows(net, tokens, length), net.constant(weight["table"], "table")
+    x = net.Add(net.Gather(table, tokens), net.Gather(weight["places"], rows))
     for summary in seen:
         x = net.Add(x, summary)
-    q, *new = net.Split(net.MatMul(x, trained["qkv"]), [WIDTH, SIZE, SIZE], axis=-1, parts=3)
+    q, *new = net.Split(net.MatMul(x, weight["qkv"]), [WIDTH, SIZE, SIZE], axis=-1, parts=3)
     slots = _slots(net, tokens, rows)
     ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
     for written in new:
@@ -167,18 +162,9 @@ def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
         ]
         floats.append(_emit_restored(net, *filled) if int8 else filled[0])
     mixed = _attended(net, q, [*floats, _bias(net, rows, pasts[0])])
-    y = net.Add(x, net.MatMul(mixed, trained["out"]))
+    y = net.Add(x, net.MatMul(mixed, weight["out"]))
     net.MatMul(y, net.Transpose(table, perm=[1, 0]), output=net.outputs[0])
     return net.model()
-
-
-def _attention(q: Array, key: Array, value: Array, allowed: Array) -> Array:
-    batch, sequence, _ = q.shape
-    q = q.reshape(batch, sequence, HEADS, SIZE).swapaxes(1, 2)  # (B, H, S, D)
-    scores = np.where(allowed, q @ key.swapaxes(2, 3) / np.sqrt(SIZE), -np.inf)  # (B, H, S, T)
-    scores = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed: Array = scores / scores.sum(-1, keepdims=True) @ value
-    return mixed.swapaxes(1, 2).reshape(batch, sequence, WIDTH)
 
 
 def _rows(net: Recorder, tokens: ir.Value, length: ir.Value) -> ir.Value:

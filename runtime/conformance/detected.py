@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from case import REFUSED, Case, Entry, accepted, tensors
 from graphs import Array
+from image_cases import image
 from predicted import ANIMALS, SHOWN, labelled, read, refusals, scored
 
-from edgeattn_runtime.processing import Image
 from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.resize import Resize
 
@@ -78,19 +78,8 @@ def cases() -> Iterator[Case]:
         yield accepted(name, why, files, predictions=_objects(detector))
     for name, (where, settings, images) in _FRAMED.items():
         why = f"candidates to be read as objects of images {where}"
-        image = Image(
-            input="pixels",
-            height=SHOWN[0],
-            width=SHOWN[1],
-            channels="RGB",
-            layout="NCHW",
-            resample="bilinear",
-            scale=1,
-            mean=_BORDER,
-            std=(1, 1, 1),
-            **settings,
-        )
-        files = labelled(ANIMALS, _FRAMED_READER, 1, image=image)
+        how = image(SHOWN, "RGB", "NCHW", "bilinear", scale=1, mean=_BORDER, **settings)
+        files = labelled(ANIMALS, _FRAMED_READER, 1, image=how)
         frames = [Frame(*each, shown=SHOWN) for each in images]
         yield accepted(name, why, files, predictions=_framed(frames, beyond=name == "objects-letterbox"))
 

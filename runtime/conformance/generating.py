@@ -73,7 +73,7 @@ def encoder_decoder() -> Files:
         Tensor("cross_value_0", "float32", ("batch", "sequence", width)),
         Tensor("carried_0", "bool", ("batch", 1, 1, "sequence")),
     )
-    pasts, presents = (_cache(kind, heads, width // heads) for kind in ("past", "present"))
+    pasts, presents = (decoder.cache(kind, heads=heads, size=width // heads) for kind in ("past", "present"))
     target = Tensor("target", "int64", ("batch", "sequence_2"))
     logits = Tensor("logits", "float32", ("batch", "sequence_2", words))
     graphs = {
@@ -98,8 +98,3 @@ def encoder_decoder() -> Files:
         generation=generation,
         variants=_BEHIND_ENCODER,
     )
-
-
-def _cache(kind: str, heads: int, size: int) -> tuple[Tensor, ...]:
-    dims = ("batch", heads, "capacity", size)
-    return tuple(Tensor(f"{kind}_{part}_0", "float32", dims) for part in decoder.PARTS)

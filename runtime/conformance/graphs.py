@@ -18,6 +18,30 @@ OPSETS = {"": 23, "com.microsoft": 1}
 IR_VERSION = 10  # the oldest that names opset 23
 
 
+def trained(seed: int, scale: int, **shapes: tuple[int, ...]) -> dict[str, Array]:
+    """Return weights by their names, as if trained: float32, the same on every machine, up to 99 / scale."""
+    random = np.random.default_rng(seed)
+    return {name: random.integers(-99, 100, dims).astype(np.float32) / scale for name, dims in shapes.items()}
+
+
+def attention(query: Array, key: Array, value: Array, bias: Array) -> Array:
+    """Compute attention in numpy.
+
+    Args:
+        query: (batch, sequence, width).
+        key: (batch, heads, total, size), where one head may stand for all.
+        value: The same.
+        bias: Added to the scores (batch, heads, sequence, total).
+    """
+    batch, sequence, width = query.shape
+    size = key.shape[-1]
+    query = query.reshape(batch, sequence, -1, size).swapaxes(1, 2)  # (B, H, S, D)
+    scores = query @ key.swapaxes(2, 3) / np.sqrt(size) + bias
+    scores = np.exp(scores - scores.max(-1, keepdims=True))
+    mixed: Array = scores / scores.sum(-1, keepdims=True) @ value
+    return mixed.swapaxes(1, 2).reshape(batch, sequence, width)
+
+
 class Recorder:
     """Records a graph: each operator is a method, given its inputs and, by their names, its attributes.
 

@@ -28,9 +28,10 @@ _HALVES = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
-def _image(
+def image(
     sides: tuple[int | None, int | None], channels: str, layout: str, resample: str, **settings: Any
 ) -> Image:
+    """Return how an image becomes ``pixels``, its numbers from 0 to 1 where settings say no other."""
     count, (height, width) = len(channels), sides
     settings = {"scale": 1 / 255, "mean": (0,) * count, "std": (1,) * count, **settings}
     return Image(
@@ -55,51 +56,51 @@ _CORNERED = {"border": (0,) * 3, **_IMAGENET, **_resize("start", shorter=7, long
 IMAGES = {
     "bilinear": (
         "images in RGB, bilinear, channels first",
-        _image((5, 7), "RGB", "NCHW", "bilinear", **_IMAGENET),
+        image((5, 7), "RGB", "NCHW", "bilinear", **_IMAGENET),
     ),
     "bicubic": (
         "images in BGR, bicubic, channels last",
-        _image((6, 4), "BGR", "NHWC", "bicubic", scale=1, mean=(103.939, 116.779, 123.68)),
+        image((6, 4), "BGR", "NHWC", "bicubic", scale=1, mean=(103.939, 116.779, 123.68)),
     ),
     "nearest": (
         "images in grey, nearest, ink as high numbers",
-        _image((8, 8), "L", "NCHW", "nearest", scale=-1, mean=(-255,), std=(240,)),
+        image((8, 8), "L", "NCHW", "nearest", scale=-1, mean=(-255,), std=(240,)),
     ),
     "shorter": (
         "the middle of images that keep their aspect",
-        _image((7, 5), "RGB", "NCHW", "bicubic", **_HALVES, **_resize(shorter=8)),
+        image((7, 5), "RGB", "NCHW", "bicubic", **_HALVES, **_resize(shorter=8)),
     ),
     "middle": (
         "the middle of images that are stretched",
-        _image((6, 4), "L", "NHWC", "bilinear", scale=1, **_resize("center", height=9, width=7)),
+        image((6, 4), "L", "NHWC", "bilinear", scale=1, **_resize("center", height=9, width=7)),
     ),
     "cover": (
         "the middle of images that keep their aspect and cover a box",
-        _image((5, 8), "RGB", "NCHW", "bicubic", **_resize(height=6, width=9, fit="cover")),
+        image((5, 8), "RGB", "NCHW", "bicubic", **_resize(height=6, width=9, fit="cover")),
     ),
     "letterbox": (
         "images within a box, hamming, in the middle of a border",
-        _image((8, 11), "BGR", "NHWC", "hamming", **_LETTERBOX),
+        image((8, 11), "BGR", "NHWC", "hamming", **_LETTERBOX),
     ),
     "bordered": (
         "the middle of images that may be smaller than it, in a border",
-        _image((8, 7), "L", "NCHW", "bilinear", **_BORDERED),
+        image((8, 7), "L", "NCHW", "bilinear", **_BORDERED),
     ),
     "cornered": (
         "images of a longest side, box, before a border",
-        _image((12, 10), "RGB", "NCHW", "box", **_CORNERED),
+        image((12, 10), "RGB", "NCHW", "box", **_CORNERED),
     ),
     "own-size": (
         "images of a size of their own, lanczos, in multiples of 2",
-        _image((None, None), "RGB", "NCHW", "lanczos", resize=_OWN_SIZE, **_IMAGENET),
+        image((None, None), "RGB", "NCHW", "lanczos", resize=_OWN_SIZE, **_IMAGENET),
     ),
     "long": (
         "images that may be longer than they may be made",
-        _image((2, 2), "L", "NCHW", "nearest", scale=1, **_resize("center", shorter=1024)),
+        image((2, 2), "L", "NCHW", "nearest", scale=1, **_resize("center", shorter=1024)),
     ),
     "wide": (
         "images that may have more rows than they may be made wide",
-        _image((1, 4096), "L", "NHWC", "nearest", scale=1),
+        image((1, 4096), "L", "NHWC", "nearest", scale=1),
     ),
 }
 
@@ -110,26 +111,26 @@ def cases() -> Iterator[Case]:
     row = [np.arange(count, dtype=np.uint8)[np.newaxis] for count in (3, columns + 1)]
     column = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows, rows + 1)]
     others = {"long": ("long-images", "long.numbers", row), "wide": ("tall", "tall.numbers", column)}
-    for name, (why, image) in IMAGES.items():
+    for name, (why, how) in IMAGES.items():
         given, expected, pictures = others.get(name, ("images", f"{name}.numbers", odd))
         fitting = pictures[:1] if name in others else pictures
-        results = [numbers_of(_batch(item), image) for item in fitting]
+        results = [numbers_of(_batch(item), how) for item in fitting]
         results += [None] * (len(pictures) - len(fitting))
         prepare = [Preparation("image", given, [_raw(item) for item in pictures], expected, results)]
         if name == OF_FILES:
-            near = _LEVELS * image.scale / min(image.std)
+            near = _LEVELS * how.scale / min(how.std)
             prepare += [_recorded("png"), _recorded("jpg", tolerance=near)]
-        yield accepted(name, why, _bundle(name, image), prepare=prepare)
+        yield accepted(name, why, _bundle(name, how), prepare=prepare)
 
 
-def numbers_of(batch: Sequence[Levels], image: Image) -> list[float] | None:
+def numbers_of(batch: Sequence[Levels], how: Image) -> list[float] | None:
     """Return the numbers of a batch in C order, as short as float32 reads them back; None where refused.
 
     Args:
         batch: Images, uint8 (height, width) or (height, width, channels).
-        image: How they are prepared.
+        how: They are prepared.
     """
-    arrays = [resampled.prepared(levels, image.to_table()) for levels in batch]
+    arrays = [resampled.prepared(levels, how.to_table()) for levels in batch]
     sizes = {None if array is None else array.shape for array in arrays}
     return None if len(sizes) != 1 or None in sizes else numbers(np.array(arrays))
 
@@ -145,14 +146,14 @@ def _recorded(ending: str, *, tolerance: float = 0) -> Preparation:
     return of_files("image", f"{OF_FILES}.{kind}", files, tolerance=tolerance)
 
 
-def _bundle(name: str, image: Image) -> Files:
-    """Return a bundle whose network adds up the numbers of each image."""
-    sizes = (image.height or "height", image.width or "width")
+def _bundle(name: str, how: Image) -> Files:
+    """Return a bundle whose network adds up the numbers of each how."""
+    sizes = (how.height or "height", how.width or "width")
     if name == "wide":  # the graph takes any sizes
         sizes = ("height", "width")
-    channels = len(image.channels)
-    dims = (channels, *sizes) if image.layout == "NCHW" else (*sizes, channels)
-    return adding((Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=image))
+    channels = len(how.channels)
+    dims = (channels, *sizes) if how.layout == "NCHW" else (*sizes, channels)
+    return adding((Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=how))
 
 
 def _pictures() -> list[Levels | list[Levels]]:

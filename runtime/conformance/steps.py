@@ -43,14 +43,16 @@ class Kind:
         what: In words.
         dims: Of the input, time among them.
         hop: Places of the time that a step takes.
-        processing: How it is made, where it is.
+        audio: How sounds become the input; None where none do.
+        series: How series become the input; None where none do.
         is_static: Whether a step takes a batch of 1 alone, and the whole any.
     """
 
     what: str
     dims: Dims
     hop: int
-    processing: Processing | None = None
+    audio: Audio | None = None
+    series: Series | None = None
     is_static: bool = False
 
     @property
@@ -59,14 +61,9 @@ class Kind:
         return self.dims.index(TIME)
 
     @property
-    def audio(self) -> Audio | None:
-        """How sounds become the input; None where none do."""
-        return None if self.processing is None else self.processing.audio
-
-    @property
-    def series(self) -> Series | None:
-        """How series become the input; None where none do."""
-        return None if self.processing is None else self.processing.series
+    def processing(self) -> Processing | None:
+        """How the input is made, where it is."""
+        return Processing(audio=self.audio, series=self.series) if self.audio or self.series else None
 
     def of(self, size: int | str) -> Dims:
         """Return the dims with a size, or a symbol, in the place of the time."""
@@ -88,13 +85,13 @@ class Kind:
 _SERIES = Series(
     input="x", output=None, names=("rain in mm", "wind"), mean=(0.5, 50), std=(4, 8), missing="hold"
 )
-_ONE, _TWO = (Processing(audio=Audio(input="x", rate=8000, channels=channels)) for channels in (1, 2))
+_ONE, _TWO = (Audio(input="x", rate=8000, channels=channels) for channels in (1, 2))
 KINDS = {
     "steps": Kind("arrays in steps, along their first axis but the batch", ("batch", TIME, 3), hop=2),
     "steps-rows": Kind("arrays in steps of one place, along their last axis", (1, 2, TIME), hop=1),
     "steps-sound": Kind("a sound in steps", ("batch", TIME), 4, _ONE, is_static=True),
     "steps-stereo": Kind("a sound of two channels in steps", ("batch", 2, TIME), 3, _TWO),
-    "steps-series": Kind("series in steps", ("batch", 2, TIME), 3, Processing(series=_SERIES)),
+    "steps-series": Kind("series in steps", ("batch", 2, TIME), 3, series=_SERIES),
 }
 
 

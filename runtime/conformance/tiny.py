@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 import onnx_ir as ir
-from graphs import Array, Recorder
+from graphs import Array, Recorder, attention, trained
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Tensor
@@ -35,9 +35,7 @@ _LEVELS = 63
 
 def weights() -> dict[str, Array]:
     """Return the trained network, as it were: the same float32 weights on every machine."""
-    random = np.random.default_rng(23)
-    shapes = {"table": (WORDS, WIDTH), "qkv": (WIDTH, 3 * WIDTH), "out": (WIDTH, WIDTH)}
-    return {name: random.integers(-99, 100, shape).astype(np.float32) / 99 for name, shape in shapes.items()}
+    return trained(23, 99, table=(WORDS, WIDTH), qkv=(WIDTH, 3 * WIDTH), out=(WIDTH, WIDTH))
 
 
 def samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
@@ -73,15 +71,10 @@ def _embedding(tokens: Array, mask: Array) -> Array:
     table, qkv, out = (weight.astype(np.float64) for weight in weights().values())
     x = table[tokens]
     batch, sequence, _ = x.shape
-    q, k, v = (
-        part.reshape(batch, sequence, HEADS, -1).swapaxes(1, 2)  # (B, H, S, D)
-        for part in np.split(x @ qkv, 3, axis=-1)
-    )
+    q, k, v = np.split(x @ qkv, 3, axis=-1)
+    k, v = (part.reshape(batch, sequence, HEADS, -1).swapaxes(1, 2) for part in (k, v))  # (B, H, S, D)
     allowed = mask[:, None, :, None] * mask[:, None, None, :]  # (B, 1, S, S)
-    scores = q @ k.swapaxes(2, 3) / np.sqrt(WIDTH / HEADS) + (1 - allowed) * _MASKED
-    scores = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed = scores / scores.sum(-1, keepdims=True) @ v
-    y = x + mixed.swapaxes(1, 2).reshape(batch, sequence, WIDTH) @ out  # (B, S, W)
+    y = x + attention(q, k, v, (1 - allowed) * _MASKED) @ out  # (B, S, W)
     embedding: Array = (y * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
     return embedding
 
