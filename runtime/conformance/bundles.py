@@ -84,7 +84,6 @@ def whole(
 
 def exact(
     net: Recorder,
-    graph: Graph,
     draw: Callable[[Sequence[int]], Array],
     *,
     longer: int = 2,
@@ -94,7 +93,6 @@ def exact(
 
     Args:
         net: The operators.
-        graph: What they take and give.
         draw: Draws an input of these dims.
         longer: By how much every symbol is larger than the batch, which is 1 to SAMPLES.
         manifest: And ``files``.
@@ -107,29 +105,29 @@ def exact(
                 each.name: draw(
                     [dim if isinstance(dim, int) else sizes.get(dim, batch + longer) for dim in each.dims]
                 ).astype(each.dtype)
-                for each in graph.inputs
+                for each in net.graph.inputs
             }
         )
-    return whole(model, graph, evaluated(model, inputs), **manifest)
+    return whole(model, net.graph, evaluated(model, inputs), **manifest)
 
 
 def adding(inputs: tuple[Tensor, ...], processing: Processing, **manifest: Any) -> Files:
     """Return a bundle that adds up each row of its inputs' product."""
     graph, draw = Graph(inputs, (Tensor("total", "float32", ("batch", 1)),)), np.random.default_rng(4)
-    net = Recorder(graph.inputs, graph.outputs)
+    net = Recorder(graph)
     product, *others = net.inputs
     for other in others:
         product = net.Mul(product, other)
     net.ReduceSum(net.Flatten(net.Cast(product, to=1), axis=1), [1], keepdims=1, output=net.outputs[0])
-    return exact(net, graph, lambda dims: draw.integers(0, 9, dims), processing=processing, **manifest)
+    return exact(net, lambda dims: draw.integers(0, 9, dims), processing=processing, **manifest)
 
 
 def echoed(graph: Graph, processing: Processing) -> Files:
     """Return a bundle that gives back its last inputs, in float32, as its outputs."""
-    net, draw = Recorder(graph.inputs, graph.outputs), np.random.default_rng(8)
+    net, draw = Recorder(graph), np.random.default_rng(8)
     for value, output in zip(net.inputs[-len(net.outputs) :], net.outputs, strict=True):
         net.Identity(value, output=output)
-    return exact(net, graph, lambda dims: draw.normal(size=dims), longer=1, processing=processing)
+    return exact(net, lambda dims: draw.normal(size=dims), longer=1, processing=processing)
 
 
 def evaluated(model: ir.Model, inputs: Iterable[Mapping[str, Array]]) -> Iterator[Sample]:

@@ -16,7 +16,7 @@ from graphs import Array, Recorder, trained
 from tiny import WIDTH
 
 from edgeattn_runtime.bundle.golden import Sample
-from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.graph import Graph, Tensor
 
 FEATURES = 6
 SOURCES = (
@@ -24,6 +24,7 @@ SOURCES = (
     Tensor("mask", "bool", ("batch", "frames")),
 )
 SEEN = Tensor("seen", "float32", ("batch", 1, WIDTH))
+ENCODER = Graph(SOURCES, (SEEN,))
 
 
 def weight() -> Array:
@@ -55,7 +56,7 @@ def samples() -> Iterator[Sample]:
 
 def encoder() -> ir.Model:
     """Build the graph: features, mask -> seen."""
-    net = Recorder(SOURCES, (SEEN,))
+    net = Recorder(ENCODER)
     features, mask = net.inputs
     visible = net.Cast(net.Unsqueeze(mask, [-1]), to=ir.DataType.FLOAT)  # (B, F, 1)
     total = net.ReduceSum(net.Mul(net.MatMul(features, weight()), visible), [1])

@@ -143,7 +143,7 @@ def cache(kind: str, *, int8: bool = False, heads: int = 1, size: int = SIZE) ->
 def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
     """Build the graph of a contract."""
     whole, weight = contract(*carried, int8=int8), weights()
-    net = Recorder(whole.inputs, whole.outputs)
+    net = Recorder(whole)
     count = 2 + len(carried)
     (tokens, length, *seen), pasts, presents = net.inputs[:count], net.inputs[count:], net.outputs[1:]
     rows, table = _rows(net, tokens, length), net.constant(weight["table"], "table")

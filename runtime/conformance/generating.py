@@ -58,7 +58,7 @@ def feature_encoder() -> Files:
     kind = {"kind": "encoder-decoder", "encoder": "encoder", "sources": sources, "carried": ("seen",)}
     return described(
         files,
-        graphs={"model": graph, "encoder": Graph(captioner.SOURCES, (captioner.SEEN,))},
+        graphs={"model": graph, "encoder": captioner.ENCODER},
         symbols={**_SYMBOLS, "frames": Symbol(1, None)},
         generation=replace(_GENERATION, **kind),
         variants=_BEHIND_ENCODER,

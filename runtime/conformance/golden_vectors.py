@@ -105,6 +105,7 @@ _OUTPUTS = (
     Tensor("sign", "bool", _DIMS),
     Tensor("grid", "float32", (*_DIMS, 2, 4)),
 )
+_GRAPH = Graph(_INPUTS, _OUTPUTS)
 _UNITS = {
     "ratio": np.float32([0.003, 1.7, 110.0]),
     "part": np.float32([0.7, 3.1, 0.2]),
@@ -124,9 +125,7 @@ def _measured_bundle(**spreads: Array) -> Files:
     """Return golden vectors that differ from a graph's answers by known numbers, some by other spreads."""
     golden = (golden for _, golden in _measured())
     variants = (replace(CPU, tolerance=_TOLERANCE),)
-    return whole(
-        _network(), Graph(_INPUTS, _OUTPUTS), golden, spreads={**_UNITS, **spreads}, variants=variants
-    )
+    return whole(_network(), _GRAPH, golden, spreads={**_UNITS, **spreads}, variants=variants)
 
 
 def _errors() -> list[list[Any]]:
@@ -201,7 +200,7 @@ def _moved(name: str, array: Array, draw: np.random.Generator) -> Array:
 
 def _network() -> ir.Model:
     """Build a graph of exact operators."""
-    net = Recorder(_INPUTS, _OUTPUTS)
+    net = Recorder(_GRAPH)
     top, bottom = net.inputs
     ratio, part, total, count, half, sign, grid = net.outputs
     net.Add(net.Div(top, bottom), 10.0, output=ratio)

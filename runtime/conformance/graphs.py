@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.graph import Graph, Tensor
 
 Array = NDArray[Any]
 
@@ -48,14 +48,17 @@ class Recorder:
     Numbers, lists and arrays among the inputs become constants: in float32 and int64, but for arrays.
 
     Attributes:
+        graph: What it takes and gives.
         inputs: Of the graph.
         outputs: Of the graph, each to be the ``output`` of one operator.
     """
 
-    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self._tape = ir.tape.Tape()
         self._constants = 0
-        self.inputs, self.outputs = ([_value(tensor) for tensor in each] for each in (inputs, outputs))
+        self.graph = graph
+        self.inputs = [_value(tensor) for tensor in graph.inputs]
+        self.outputs = [_value(tensor) for tensor in graph.outputs]
 
     def __getattr__(self, operator: str) -> Callable[..., Any]:
         return partial(self._record, operator)

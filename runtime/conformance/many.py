@@ -34,7 +34,7 @@ def padded() -> list[Entry]:
 def positions() -> Files:
     """Return a graph that answers each position, its rows independent: table[tokens] + mask."""
     graph = Graph((tiny.TOKENS, tiny.MASK), (tiny.VECTORS,))
-    net = Recorder(graph.inputs, graph.outputs)
+    net = Recorder(graph)
     tokens, mask = net.inputs
     net.Add(net.Gather(tiny.weights()["table"], tokens), net.Unsqueeze(mask, [2]), output=net.outputs[0])
     model, variant = net.model(), replace(CPU, stacks=(Stack({"sequence": 2}, 2), Stack({"sequence": 8}, 3)))

@@ -153,7 +153,7 @@ def _contract(kind: Kind, time: int | str, *, states: bool) -> Graph:
 
 def _network(kind: Kind, contract: Graph) -> ir.Model:
     """Build the graph of a step, or of the whole, which begins with zeros."""
-    net, axis = Recorder(contract.inputs, contract.outputs), kind.axis
+    net, axis = Recorder(contract), kind.axis
     x, *pasts = net.inputs
     mean, smooth, loud, *presents = net.outputs
 

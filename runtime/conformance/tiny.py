@@ -108,15 +108,15 @@ def network(
     batch: int | str = "batch", sequence: int | str = "sequence", linear: Linear = int8_linear
 ) -> ir.Model:
     """Build the int8 graph, in sizes or for any: tokens, mask -> embedding."""
-    sized = [Tensor(each.name, each.dtype, (batch, sequence)) for each in (TOKENS, MASK)]
-    net = Recorder(sized, [Tensor("embedding", "float32", (batch, WIDTH))])
+    sized = tuple(Tensor(each.name, each.dtype, (batch, sequence)) for each in (TOKENS, MASK))
+    net = Recorder(Graph(sized, (Tensor("embedding", "float32", (batch, WIDTH)),)))
     _record(net, *net.inputs, linear)
     return net.model()
 
 
 def of_lengths() -> ir.Model:
     """Build the int8 graph that makes the mask of lengths itself: tokens, lengths -> embedding."""
-    net = Recorder((TOKENS, LENGTHS), (EMBEDDING,))
+    net = Recorder(Graph((TOKENS, LENGTHS), (EMBEDDING,)))
     tokens, lengths = net.inputs
     size = net.Squeeze(net.Shape(tokens, start=1, end=2))
     within = net.Less(net.Range(0, size, 1), net.Unsqueeze(lengths, [1]))  # (B, S)
@@ -140,7 +140,7 @@ def _record(net: Recorder, tokens: ir.Value, mask: ir.Value, linear: Linear) -> 
 
 def lookup(weights_file: str) -> ir.Model:
     """Build a second graph, the network's first line alone, with its weights in a file: tokens -> vectors."""
-    net, shape = Recorder((TOKENS,), (VECTORS,)), ir.Shape([WORDS, WIDTH])
+    net, shape = Recorder(LOOKUP), ir.Shape([WORDS, WIDTH])
     table = ir.ExternalTensor(
         weights_file, 0, 4 * WORDS * WIDTH, ir.DataType.FLOAT, shape=shape, name="table"
     )
@@ -150,6 +150,6 @@ def lookup(weights_file: str) -> ir.Model:
 
 def unheard_of() -> ir.Model:
     """Build a graph whose operator no onnxruntime has: tokens, mask -> embedding."""
-    net = Recorder((TOKENS, MASK), (EMBEDDING,))
+    net = Recorder(MODEL)
     net.UnheardOf(*net.inputs, domain="com.microsoft", output=net.outputs[0])
     return net.model()

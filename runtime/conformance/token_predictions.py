@@ -74,40 +74,31 @@ def cases() -> Iterator[Case]:
 
 def _tagger(name: str) -> Files:
     """Return a bundle that tags each token by its id."""
-    (reader, labels), text = _TAGGED[name], pairs.TEXTS[name]
-    graph = Graph(pairs.inputs(text), (Tensor("logits", "float32", ("batch", "sequence", len(labels))),))
-    weights = np.linspace(-1, 1, len(labels), dtype=np.float32)
-    net = Recorder(graph.inputs, graph.outputs)
+    (reader, names), text = _TAGGED[name], pairs.TEXTS[name]
+    logits = Tensor("logits", "float32", ("batch", "sequence", len(names)))
+    net = Recorder(Graph(pairs.inputs(text), (logits,)))
     product = net.Mul(*net.inputs) if len(net.inputs) == 2 else net.inputs[0]
+    weights = np.linspace(-1, 1, len(names), dtype=np.float32)
     net.Mul(net.Unsqueeze(net.Cast(product, to=1), [2]), weights, output=net.outputs[0])
-
-    return _exact(
-        name,
-        net,
-        graph,
-        Processing(text=text, labels=Labels(output="logits", names=labels), prediction=reader),
-    )
+    labels = Labels(output="logits", names=names)
+    return _exact(name, net, Processing(text=text, labels=labels, prediction=reader))
 
 
 def _reader(name: str, reader: AnswerSpan) -> Files:
     """Return a bundle that takes pairs of texts, and gives numbers for each token by its id."""
     text = pairs.TEXTS[name]
-    graph = Graph(
-        pairs.inputs(text),
-        tuple(Tensor(each, "float32", ("batch", "sequence")) for each in ("begins", "ends")),
-    )
-    net = Recorder(graph.inputs, graph.outputs)
+    outputs = tuple(Tensor(each, "float32", ("batch", "sequence")) for each in ("begins", "ends"))
+    net = Recorder(Graph(pairs.inputs(text), outputs))
     ids, shown, types = net.inputs
     product = net.Mul(ids, shown)
     net.Cast(product, to=1, output=net.outputs[0])
     net.Cast(net.Sub(product, types), to=1, output=net.outputs[1])
+    return _exact(name, net, Processing(text=text, prediction=reader))
 
-    return _exact(name, net, graph, Processing(text=text, prediction=reader))
 
-
-def _exact(name: str, net: Recorder, graph: Graph, processing: Processing) -> Files:
+def _exact(name: str, net: Recorder, processing: Processing) -> Files:
     draw, tokenizer = np.random.default_rng(9), {"tokenizer.json": tokenized.content(name)}
-    return exact(net, graph, lambda dims: draw.integers(0, 9, dims), processing=processing, files=tokenizer)
+    return exact(net, lambda dims: draw.integers(0, 9, dims), processing=processing, files=tokenizer)
 
 
 def _tags(name: str) -> list[Entry]:
