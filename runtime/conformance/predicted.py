@@ -116,7 +116,8 @@ def scored(scores: str, row: list[float]) -> list[float]:
         return row
     if scores == "sigmoid":
         return [1 / (1 + math.exp(-number)) for number in row]
-    whole = sum(math.exp(number - max(row)) for number in row)
+    # Exact, and so alike in every Python: from 3.12 on, sum() of floats compensates.
+    whole = math.fsum(math.exp(number - max(row)) for number in row)
     return [math.exp(number - max(row)) / whole for number in row]
 
 

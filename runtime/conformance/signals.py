@@ -128,11 +128,11 @@ def _log_mel(
         step = _mel(rate / 2) / (bands + 1)
         for b in range(1, bands + 1):
             weights = [max(1 - abs(place / step - b), 0) for place in places]
-            energies.append(math.log(sum(w * p for w, p in zip(weights, power, strict=True)) + floor))
+            energies.append(math.log(math.fsum(w * p for w, p in zip(weights, power, strict=True)) + floor))
     if min(energies) == max(energies):
         return None
-    mean = sum(energies) / len(energies)
-    spread = math.sqrt(sum((x - mean) ** 2 for x in energies) / (len(energies) - 1))
+    mean = math.fsum(energies) / len(energies)
+    spread = math.sqrt(math.fsum((x - mean) ** 2 for x in energies) / (len(energies) - 1))
     whole = [(x - mean) / spread for x in energies]
     size = bands * stack
     return [whole[t * size : (t + 1) * size] for t in range(tokens)]

@@ -157,7 +157,7 @@ def _entities(
         place = spans[0][2]
         if place != reader.outside:
             label = labels[place] if reader.outside is None else kind[1]
-            score = sum(score for *_, score in spans) / len(spans)
+            score = math.fsum(score for *_, score in spans) / len(spans)
             yield {"label": label, "score": score, "text": text[spans[0][0] : spans[-1][1]]}
 
 
@@ -232,7 +232,7 @@ def _answers(
         return
     first, last = max(parts, key=lambda part: begins[part[0]] + ends[part[1]])
     shares = [
-        math.exp(numbers[i]) / sum(math.exp(numbers[j]) for j in counted)
+        math.exp(numbers[i]) / math.fsum(math.exp(numbers[j]) for j in counted)
         for numbers, i in ((begins, first), (ends, last))
     ]
     ranges = [row.offsets[i] for i in range(first, last + 1) if row.tokens[i] not in ("\u2581", "\u0120")]

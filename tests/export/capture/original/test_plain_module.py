@@ -63,7 +63,7 @@ def test_half_precision_that_stays_is_refused(kind: type[nn.Linear]) -> None:
         plain_module(kind(2, 2).bfloat16())
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch.jit:FutureWarning")
 def test_torchscript_is_refused_by_its_name(tmp_path: Path) -> None:
     module, inputs = Shifted(torch.ones(2)).eval(), torch.ones(1, 2)
     torch.jit.script(module).save(tmp_path / "shifted.pt")
