@@ -39,7 +39,7 @@ def test_alone_a_bundle_is_timed_on_its_golden_inputs(
     assert point.latency_ms.latencies.keys() == {"int8"}
     assert 0 < int8.p50 <= int8.p99
     assert int8.p50_interval is not None
-    assert point.latency_ms.conditions.samples == 8
+    assert 0 < point.latency_ms.conditions.samples <= 8  # as many as a busy machine times in a second
     assert point.per_second["int8"] > 0
     assert found.start.load_ms.interval is not None
     assert sum(found.modules.values()) == pytest.approx(1)

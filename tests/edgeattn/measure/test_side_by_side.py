@@ -47,7 +47,7 @@ def test_without_a_compiler_it_says_what_to_install(refusal: Callable[[Path], st
 def test_what_the_compiler_complains_of_is_told(refusal: Callable[[Path], str], tmp_path: Path) -> None:
     broken = tmp_path / "g++"  # finds no header of Python's
     broken.write_text(
-        '#!/bin/sh\ncase "$*" in *--version*|*dumpversion*) exec g++ "$@";; esac\n'
+        '#!/bin/sh\ncase "$*" in *--version*|*dumpversion*) echo 14.2.0; exit;; esac\n'
         'echo "main.cpp:1:10: fatal error: Python.h: No such file or directory" >&2; exit 1\n'
     )
     broken.chmod(0o755)
