@@ -202,7 +202,9 @@ runpy.run_module("edgeattn", run_name="__main__")
 
 @pytest.mark.parametrize("name", ["edgeattn.commands.app", "numpy", "torch"])
 def test_an_interrupt_amid_the_imports_is_one_line(name: str, tmp_path: Path) -> None:
-    arguments = ["export", str(tmp_path / "none.py")]
+    model = tmp_path / "model.py"
+    model.touch()  # one that is not there is refused before PyTorch is imported
+    arguments = ["export", str(model)]
     code = INTERRUPTED.format(name=name, arguments=arguments)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 130
