@@ -22,6 +22,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 24)
     monkeypatch.setattr(alone, "PROCESSES", 4)
     monkeypatch.setattr(alone, "ALL_SECONDS", 1.0)
+    monkeypatch.setattr(alone, "LEAST_PASSES", 1e-6)  # a busy machine affords all inputs too
     monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
 
 
@@ -39,7 +40,7 @@ def test_alone_a_bundle_is_timed_on_its_golden_inputs(
     assert point.latency_ms.latencies.keys() == {"int8"}
     assert 0 < int8.p50 <= int8.p99
     assert int8.p50_interval is not None
-    assert 0 < point.latency_ms.conditions.samples <= 8  # as many as a busy machine times in a second
+    assert point.latency_ms.conditions.samples == 8
     assert point.per_second["int8"] > 0
     assert found.start.load_ms.interval is not None
     assert sum(found.modules.values()) == pytest.approx(1)

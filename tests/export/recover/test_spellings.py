@@ -1,4 +1,4 @@
-"""Attention in whole spellings that tests/coverage/forms leaves out: heads, scores, weights."""
+"""Attention in whole spellings of heads, scores and weights; tests/coverage/forms has more."""
 
 from __future__ import annotations
 
@@ -70,6 +70,11 @@ def _bias_for_each_head(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor
     return torch.bmm(scores.masked_fill(_masked_out(seen), -1e9).softmax(-1).flatten(0, 1), v3).view(q.shape)
 
 
+def _unfolded_last(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+    q3, k3, v3 = _folded(q, k, v)
+    return torch.bmm((torch.bmm(q3, k3.mT) * SCALE).softmax(-1), v3).view(q.shape)
+
+
 def _keys_as_rows(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     scores = (k @ q.mT * SCALE).masked_fill(_masked_out(seen).mT, -1e9)  # (B, H, T, S)
     return scores.softmax(-2).mT @ v
@@ -122,6 +127,7 @@ def _frames(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
 
 WHOLE: dict[str, tuple[Mix, str]] = {
     "mask_unfolded_and_folded": (_mask_unfolded_and_folded, "folded heads"),
+    "unfolded_last": (_unfolded_last, "folded heads"),
     "bias_for_each_head": (_bias_for_each_head, "folded heads"),
     "keys_as_rows": (_keys_as_rows, "transposed scores"),
     "scores_transposed": (_scores_transposed, "transposed scores"),
@@ -135,6 +141,10 @@ WHOLE: dict[str, tuple[Mix, str]] = {
     "frames": (_frames, "attention"),
 }
 REFUSED: dict[str, tuple[Mix, str]] = {
+    "weights_masked": (
+        lambda q, k, v, seen: (_scores(q, k).softmax(-1) * _shown(seen)) @ v,
+        "not brought back to a sum of 1",
+    ),
     "weights_signed": (
         lambda q, k, v, seen: _over_sum(_scores(q, k).softmax(-1) * k.cos()[:, :, None, :, 0]) @ v,
         "its weights go through Div, Mul",

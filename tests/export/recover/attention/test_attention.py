@@ -1,4 +1,4 @@
-"""Attention in spellings of its scores that tests/coverage/forms leaves out."""
+"""Attention in spellings of its scores: one for each way of the rule; tests/coverage/forms has more."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ PLAIN = {
 }
 FINITE = {
     "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
+    "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
     "capped_and_masked": lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(
         _masked_out(seen), -1e9
     ),
@@ -68,7 +69,9 @@ FINITE = {
     ),
     "additive_first": lambda q, k, seen: _additive(seen) + _scaled(q, k),
     "additive_then_scaled": lambda q, k, seen: (q @ k.mT + _additive(seen)) / 2,
+    "filled_then_scaled": lambda q, k, seen: (q @ k.mT).masked_fill(_masked_out(seen), -1e4) * SCALE,
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
+    "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
 }
 MASKED = {
     **FINITE,
@@ -89,6 +92,11 @@ REFUSED = {
     "filled_with_5": (
         lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -5.0),
         "its mask fills scores with -5",
+    ),
+    "clamped": (lambda q, k, seen: _scaled(q, k).clamp(-1, 1), "its scores go through Clip"),
+    "masked_and_capped": (
+        lambda q, k, seen: torch.tanh(_scaled(q, k).masked_fill(_masked_out(seen), -1e9)) * 2,
+        "its scores are capped by tanh after a mask",
     ),
     "filled_with_a_tensor": (
         lambda q, k, seen: torch.where(_masked_out(seen), k[:, :1, :1, :1], _scaled(q, k)),
