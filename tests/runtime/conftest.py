@@ -78,15 +78,21 @@ def relist() -> Callable[[Path, str], BundleFiles]:
 
 
 @pytest.fixture
-def good(tmp_path: Path) -> Path:
+def good(copied: Callable[[str], Path]) -> Path:
     """A copy of the good bundle, free to be changed."""
-    return shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "good.edge")
+    return copied("good")
 
 
 @pytest.fixture
-def several(tmp_path: Path) -> Path:
+def several(copied: Callable[[str], Path]) -> Path:
     """A copy of the bundle with two graphs, free to be changed."""
-    return shutil.copytree(CONFORMANCE / "several.edge", tmp_path / "several.edge")
+    return copied("several")
+
+
+@pytest.fixture
+def signed(copied: Callable[[str], Path]) -> Path:
+    """A copy of the signed bundle, free to be changed."""
+    return copied("signed")
 
 
 @pytest.fixture(scope="session")

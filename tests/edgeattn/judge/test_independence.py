@@ -55,13 +55,14 @@ def _trial(network: Network, samples: list[Inputs] | None = None, **changes: obj
     return replace(trial, **changes)  # type: ignore[arg-type]
 
 
-shown = Network(lambda inputs: inputs["mask"])
+def _mask(inputs: Inputs) -> np.ndarray:
+    return inputs["mask"]
+
+
+shown = Network(_mask)
 everything = Network(lambda inputs: np.ones_like(inputs["mask"]))
+leaking = Network(lambda inputs: np.maximum(inputs["mask"], 1e-3))
 inverted = Network(lambda inputs: 1 - inputs["mask"])
-
-
-def test_padding_that_a_mask_hides() -> None:
-    assert independent_rows(_trial(shown)) == MASKED
 
 
 def test_padding_that_a_one_tells() -> None:
@@ -69,29 +70,16 @@ def test_padding_that_a_one_tells() -> None:
     assert independent_rows(_trial(inverted, samples)) == Rows("batch", Padding("mask", 1))
 
 
-def test_a_mask_without_effect_tells_no_padding() -> None:
-    assert independent_rows(_trial(everything)) == ALONE
-
-
-def test_a_mask_that_hides_almost_all_of_a_position_is_none() -> None:
-    leaking = Network(lambda inputs: np.maximum(inputs["mask"], 1e-3))
-    assert independent_rows(_trial(leaking)) == ALONE
-
-
 class Causal(Network):
     """Positions see those before them alone: what stands behind changes nothing, shown or hidden."""
 
     def __init__(self) -> None:
-        super().__init__(lambda inputs: inputs["mask"])
+        super().__init__(_mask)
 
     def __call__(self, inputs: Inputs) -> Inputs:
         x = TABLE[inputs["tokens"]] * inputs["mask"][..., None] + inputs["types"][..., None]
         hidden = np.cumsum(x, axis=1).astype(np.float32)
         return {"hidden": hidden, "pooled": hidden[:, 0, 0]}
-
-
-def test_behind_a_causal_models_positions_nothing_is_told() -> None:
-    assert independent_rows(_trial(Causal())) == ALONE
 
 
 def test_samples_that_are_padded_batches() -> None:
@@ -117,11 +105,6 @@ class Running(Network):
         return {**answers, "pooled": np.cumsum(answers["pooled"])}
 
 
-@pytest.mark.parametrize("kind", [Mixing, Running])
-def test_rows_that_see_one_another(kind: type[Network]) -> None:
-    assert independent_rows(_trial(kind(lambda inputs: inputs["mask"]))) is None
-
-
 class SmallBesideLarge(Network):
     """A small channel of the batch's mean beside a large one of each row."""
 
@@ -132,8 +115,20 @@ class SmallBesideLarge(Network):
         return {**answers, "hidden": np.stack([300 + hidden[..., 0], small], axis=-1)}
 
 
-def test_rows_that_see_one_another_in_a_small_channel() -> None:
-    assert independent_rows(_trial(SmallBesideLarge(lambda inputs: inputs["mask"]))) is None
+@pytest.mark.parametrize(
+    ("network", "rows"),
+    [
+        pytest.param(shown, MASKED, id="a mask hides padding"),
+        pytest.param(everything, ALONE, id="a mask without effect"),
+        pytest.param(leaking, ALONE, id="a mask that hides almost all of a position"),
+        pytest.param(Causal(), ALONE, id="positions see none behind them"),
+        pytest.param(Mixing(_mask), None, id="rows see all others"),
+        pytest.param(Running(_mask), None, id="rows see those before them"),
+        pytest.param(SmallBesideLarge(_mask), None, id="rows see all others in a small channel"),
+    ],
+)
+def test_rows_are_independent_as_the_network_has_them(network: Network, rows: Rows | None) -> None:
+    assert independent_rows(_trial(network)) == rows
 
 
 def test_a_single_row_proves_nothing() -> None:

@@ -46,12 +46,6 @@ def sign(folder: Path, seed: bytes = SEED, **changed: object) -> str:
 
 
 @pytest.fixture
-def signed(copied: Callable[[str], Path]) -> Path:
-    """A copy of the signed conformance bundle, free to be changed."""
-    return copied("signed")
-
-
-@pytest.fixture
 def key(signed: Path) -> str:
     """The key that signed it."""
     signature = open_bundle(signed).manifest.signature

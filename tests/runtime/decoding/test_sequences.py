@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import json
-import shutil
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from broken_manifest import Change, put
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,19 +152,10 @@ def test_the_memory_of_all_rows_is_checked_first(
     assert calls == []
 
 
-@pytest.fixture
-def two_rows(tmp_path: Path, conformance: Path) -> Model:
-    """The decoder with a manifest that allows two rows in a call."""
-    folder = shutil.copytree(conformance / "decoder.edge", tmp_path / "two.edge")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["symbols"]["batch"]["max"] = 2
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return load(folder)
-
-
 def test_calls_have_no_more_rows_than_the_contract_allows(
-    decoder: Model, two_rows: Model, calls: list[tuple[int, ...]]
+    decoder: Model, edited: Callable[[str, Change], Path], calls: list[tuple[int, ...]]
 ) -> None:
+    two_rows = load(edited("decoder", put("symbols", "batch", "max", to=2)))
     assert best(generate_many(two_rows, UNEQUAL)) == best(generate_many(decoder, UNEQUAL))
     calls.clear()
     generate_many(two_rows, UNEQUAL, num_beams=2)

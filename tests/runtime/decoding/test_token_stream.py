@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from types import GeneratorType
@@ -10,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from broken_manifest import Change, put
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from edgeattn_runtime import (
 )
 from edgeattn_runtime.decoding.stepper import Stepper
 
+Edited = Callable[[str, Change], Path]
 TOKENS = st.lists(st.integers(0, 15), min_size=1, max_size=16)
 SOURCE = [3, 1, 4, 1]
 
@@ -253,12 +253,9 @@ def test_a_decoder_alone_has_no_sources(decoder: Model, calls: list[list[int]]) 
     assert calls == []
 
 
-def test_tokens_of_another_dtype(tmp_path: Path, conformance: Path) -> None:
+def test_tokens_of_another_dtype(edited: Edited) -> None:
     """The graph is not opened: what it cannot hold is told before."""
-    folder = shutil.copytree(conformance / "encoder-decoder.edge", tmp_path / "narrow.edge")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["graphs"]["encoder"]["inputs"][0]["dtype"] = "int32"
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    folder = edited("encoder-decoder", put("graphs", "encoder", "inputs", 0, "dtype", to="int32"))
     with pytest.raises(InputError, match=r"2147483648 .*int32"):
         generate(folder, [2**31], start=[0])
 
@@ -273,19 +270,14 @@ def test_a_bundle_that_does_not_generate(good: Path) -> None:
         generate(good, [1])
 
 
-@pytest.fixture
-def unbounded(tmp_path: Path, conformance: Path) -> Model:
-    """The decoder with a manifest that names no last position."""
-    folder = shutil.copytree(conformance / "decoder.edge", tmp_path / "unbounded.edge")
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+def _without_positions(manifest: Any) -> None:
     manifest["generation"]["positions"] = None
     for symbol in manifest["symbols"].values():
         symbol["max"] = None
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return load(folder)
 
 
-def test_without_a_last_position_one_says_how_many(unbounded: Model) -> None:
+def test_without_a_last_position_one_says_how_many(edited: Edited) -> None:
+    unbounded = load(edited("decoder", _without_positions))
     assert len(list(generate(unbounded, [1], max_new_tokens=4))) == 4
     with pytest.raises(InputError, match=r"^max_new_tokens: None "):
         generate(unbounded, [1])
