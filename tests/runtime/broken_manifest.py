@@ -20,6 +20,19 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOM / "manifest.schema.jso
 Change = Callable[[Any], object]
 
 
+def manifest_of(bundle: str) -> str:
+    """Return the manifest's text of a conformance bundle."""
+    return (ROOM / "conformance" / "build" / f"{bundle}.edge" / "manifest.json").read_text("utf-8")
+
+
+def changed(text: str, *changes: Change) -> Any:
+    """Return the manifest of a text with changes made to it, one after the other."""
+    manifest = json.loads(text)
+    for change in changes:
+        change(manifest)
+    return manifest
+
+
 def put(*path: str | int, to: object) -> Change:
     """Return what puts a value where keys and indices lead."""
 

@@ -32,7 +32,7 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_drop_needs_a_metric() -> None:
-    with pytest.raises(BudgetError):
+    with pytest.raises(BudgetError, match="budget metric_drop: "):
         Request.read("cpu", {"metric_drop": 0.1}, FASTEST)
     assert "metric_drop" in Request.read("cpu", {"metric_drop": 0.1}, FASTEST, has_metric=True).budget
 

@@ -3,13 +3,21 @@ from __future__ import annotations
 import json
 
 import pytest
-from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
+from broken_manifest import (
+    SCHEMA,
+    Change,
+    changed,
+    manifest_of,
+    put,
+    refused_by_reader_alone,
+    refused_by_schema_too,
+)
 
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows, Stack, rows_per_call
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 
-TEXT = (ROOM / "conformance" / "build" / "tuned.edge" / "manifest.json").read_text("utf-8")
+TEXT = manifest_of("tuned")
 
 
 def test_the_manifest_gives_back_what_was_measured() -> None:
@@ -35,9 +43,7 @@ def test_each_section_stands_alone() -> None:
 
 
 def test_rows_need_no_padding() -> None:
-    table = json.loads(TEXT)
-    table["rows"]["padding"] = None
-    manifest = Manifest.from_json(json.dumps(table))
+    manifest = Manifest.from_json(json.dumps(changed(TEXT, put("rows", "padding", to=None))))
     assert manifest.rows == Rows("batch", None)
     SCHEMA.validate(json.loads(manifest.to_json()))
 
@@ -97,13 +103,9 @@ UNTIED: dict[str, Change] = {
 
 @pytest.mark.parametrize("message", BROKEN)
 def test_a_broken_section_is_refused_by_reader_and_schema(message: str) -> None:
-    manifest = json.loads(TEXT)
-    BROKEN[message](manifest)
-    refused_by_schema_too(manifest, message)
+    refused_by_schema_too(changed(TEXT, BROKEN[message]), message)
 
 
 @pytest.mark.parametrize("message", UNTIED)
 def test_a_section_that_the_graph_cannot_keep_is_refused(message: str) -> None:
-    manifest = json.loads(TEXT)
-    UNTIED[message](manifest)
-    refused_by_reader_alone(manifest, message)
+    refused_by_reader_alone(changed(TEXT, UNTIED[message]), message)

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
-from broken_manifest import Change, put, refused_by_reader_alone, refused_by_schema_too
+from broken_manifest import Change, changed, manifest_of, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.limits import STEP
 
-
-@pytest.fixture
-def text(conformance: Path) -> str:
-    """The manifest of a bundle that streams in steps."""
-    return (conformance / "steps.edge" / "manifest.json").read_text("utf-8")
-
-
-def _changed(text: str, *changes: Change) -> Any:
-    manifest = json.loads(text)
-    for change in changes:
-        change(manifest)
-    return manifest
+TEXT = manifest_of("steps")
 
 
 def _streaming(*keys: str | int, to: object) -> Change:
@@ -39,8 +26,8 @@ def _step(end: str, i: int, key: str, to: object) -> Change:
     return put("graphs", "step", end, i, key, to=to)
 
 
-def test_it_is_read_and_written(text: str) -> None:
-    manifest = Manifest.from_json(text)
+def test_it_is_read_and_written() -> None:
+    manifest = Manifest.from_json(TEXT)
     assert manifest.streaming == Streaming(
         step="step",
         input="x",
@@ -49,8 +36,9 @@ def test_it_is_read_and_written(text: str) -> None:
         outputs=("mean", "smooth", "loud"),
         states=tuple(StateEntry(f"past_{name}", name) for name in ("sum", "count", "tail", "heard")),
     )
-    assert manifest.to_json() == text
-    assert list(json.loads(text)).index("streaming") == list(json.loads(text)).index("symbols") + 1
+    assert manifest.to_json() == TEXT
+    keys = list(json.loads(TEXT))
+    assert keys[keys.index("symbols") + 1] == "streaming"
 
 
 @pytest.mark.parametrize(
@@ -67,8 +55,8 @@ def test_it_is_read_and_written(text: str) -> None:
         ("streaming.step: missing", lambda manifest: manifest["streaming"].pop("step")),
     ],
 )
-def test_what_the_schema_states_too(text: str, message: str, change: Change) -> None:
-    refused_by_schema_too(_changed(text, change), message)
+def test_what_the_schema_states_too(message: str, change: Change) -> None:
+    refused_by_schema_too(changed(TEXT, change), message)
 
 
 @pytest.mark.parametrize(
@@ -109,16 +97,16 @@ def test_what_the_schema_states_too(text: str, message: str, change: Change) -> 
         ("streaming: 2,147,483,", _step("outputs", 0, "dims", ["batch", 2**29, 1])),
     ],
 )
-def test_what_ties_one_key_to_another(text: str, message: str, change: Change) -> None:
-    refused_by_reader_alone(_changed(text, change), message)
+def test_what_ties_one_key_to_another(message: str, change: Change) -> None:
+    refused_by_reader_alone(changed(TEXT, change), message)
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_limit_is_on_all_that_a_step_takes_and_gives(text: str, more: int) -> None:
+def test_the_limit_is_on_all_that_a_step_takes_and_gives(more: int) -> None:
     others = 4 * 6 + 4 * 3 + 8 + 3 + 2 * 4 * 6 + 6  # bytes of x, sum, count, heard, mean, smooth and loud
     size = (STEP - others) // 4 + more  # numbers of the tail
     dims = ["batch", size, 1]
-    manifest = _changed(text, _step("inputs", 3, "dims", dims), _step("outputs", 5, "dims", dims))
+    manifest = changed(TEXT, _step("inputs", 3, "dims", dims), _step("outputs", 5, "dims", dims))
     if more:
         refused_by_reader_alone(manifest, "streaming: 134,217,7")
     else:
@@ -127,10 +115,10 @@ def test_the_limit_is_on_all_that_a_step_takes_and_gives(text: str, more: int) -
 
 @pytest.mark.parametrize(
     ("bundle", "whole", "hop"),
-    [("steps-rows.edge", (1, 2, "time"), (1, 2, 1)), ("steps-sound.edge", ("batch", "time"), (1, 4))],
+    [("steps-rows", (1, 2, "time"), (1, 2, 1)), ("steps-sound", ("batch", "time"), (1, 4))],
 )
 def test_a_batch_may_be_a_size_of_one(
-    bundle: str, whole: tuple[int | str, ...], hop: tuple[int, ...], conformance: Path
+    bundle: str, whole: tuple[int | str, ...], hop: tuple[int, ...]
 ) -> None:
-    graphs = Manifest.from_json((conformance / bundle / "manifest.json").read_text("utf-8")).graphs
+    graphs = Manifest.from_json(manifest_of(bundle)).graphs
     assert [graphs[name].inputs[0].dims for name in ("model", "step")] == [whole, hop]

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_manifest import ROOM, SCHEMA, Change, put, refused_by_reader_alone, refused_by_schema_too
+from broken_manifest import SCHEMA, Change, manifest_of, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.processing import Audio, Image, Labels, Processing, Text
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.objects import Objects
 
-TEXT = (ROOM / "conformance" / "build" / "processed.edge" / "manifest.json").read_text("utf-8")
+TEXT = manifest_of("processed")
 
 IMAGE = Image(
     input="pixels",
@@ -169,8 +168,8 @@ def test_what_graphs_and_files_cannot_keep_is_refused(message: str) -> None:
     refused_by_reader_alone(_changed(UNTIED[message]), f"processing{message}")
 
 
-def test_a_generation_is_fed_by_its_encoder(conformance: Path) -> None:
-    table = json.loads((conformance / "encoder-decoder.edge" / "manifest.json").read_text("utf-8"))
+def test_a_generation_is_fed_by_its_encoder() -> None:
+    table = json.loads(manifest_of("encoder-decoder"))
     text = {"tokenizer": "encoder.onnx", "ids": "source", "mask": None, "types": None, "longest": None}
     table["processing"] = {"text": text}
     assert Manifest.from_json(json.dumps(table)).processing is not None

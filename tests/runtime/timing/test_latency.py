@@ -10,36 +10,35 @@ from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.timing.confidence import in_batches
 from edgeattn_runtime.timing.latency import WINDOW, Latency, WarmUp, interleave, measure, warm_up
 
-MS = 1_000_000  # nanoseconds
-
 Spending = Callable[[Iterator[float]], Callable[[], None]]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """A clock that stands still but for what a call says it took, in ms."""
+def spending(monkeypatch: pytest.MonkeyPatch) -> Spending:
+    """Make calls that take the times of a series, in ms, by a clock that stands still otherwise."""
     now = 0
 
-    def spend(milliseconds: float) -> None:
-        nonlocal now
-        now += int(milliseconds * MS)
+    def make(times: Iterator[float]) -> Callable[[], None]:
+        def call() -> None:
+            nonlocal now
+            now += int(1e6 * next(times))
+
+        return call
 
     monkeypatch.setattr(time, "perf_counter_ns", lambda: now)
-    return spend
+    monkeypatch.setattr(time, "perf_counter", lambda: now / 1e9)
+    return make
 
 
-def test_percentiles(clock: Callable[[float], None]) -> None:
+def test_percentiles(spending: Spending) -> None:
     durations = iter([1000.0, *range(101)])  # the first is warm-up
-    latency = measure(lambda: clock(next(durations)), rounds=101, warmup=1)
+    latency = measure(spending(durations), rounds=101, warmup=1)
     assert (latency.p50, latency.p90, latency.p99) == (50.0, 90.0, 99.0)
     assert (latency.mean, latency.count) == (50.0, 101)
 
 
-def test_a_distribution_is_quantiles_from_the_fastest_call_to_the_slowest(
-    clock: Callable[[float], None],
-) -> None:
-    durations = iter(range(1, 42))
-    latency = measure(lambda: clock(next(durations)), rounds=41, warmup=0)
+def test_a_distribution_is_quantiles_from_the_fastest_call_to_the_slowest(spending: Spending) -> None:
+    latency = measure(spending(iter(range(1, 42))), rounds=41, warmup=0)
     assert latency.quantiles == tuple(map(float, range(1, 42)))
 
 
@@ -65,8 +64,8 @@ def test_runners_take_turns_in_rotated_order() -> None:
     assert {latency.count for latency in latencies.values()} == {4}
 
 
-def test_each_runner_has_its_own_times(clock: Callable[[float], None]) -> None:
-    latencies = interleave({"slow": lambda: clock(3), "fast": lambda: clock(1)}, rounds=5, warmup=0)
+def test_each_runner_has_its_own_times(spending: Spending) -> None:
+    latencies = interleave({"slow": spending(repeat(3)), "fast": spending(repeat(1))}, rounds=5, warmup=0)
     assert {name: (it.p50, it.p99, it.count) for name, it in latencies.items()} == {
         "slow": (3.0, 3.0, 5),
         "fast": (1.0, 1.0, 5),
@@ -83,23 +82,6 @@ def test_rounds_must_be_some(rounds: int, warmup: int) -> None:
     with pytest.raises(BadInput, match=f"{rounds} rounds .*{warmup} "):
         measure(lambda: next(calls), rounds=rounds, warmup=warmup)
     assert next(calls) == 0
-
-
-@pytest.fixture
-def spending(monkeypatch: pytest.MonkeyPatch) -> Spending:
-    """Make calls that take the times of a series, in ms, by a clock that stands still otherwise."""
-    now = 0
-
-    def make(times: Iterator[float]) -> Callable[[], None]:
-        def call() -> None:
-            nonlocal now
-            now += int(1e6 * next(times))
-
-        return call
-
-    monkeypatch.setattr(time, "perf_counter_ns", lambda: now)
-    monkeypatch.setattr(time, "perf_counter", lambda: now / 1e9)
-    return make
 
 
 def test_calls_that_are_steady_at_once_take_three_windows(spending: Spending) -> None:
