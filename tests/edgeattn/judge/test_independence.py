@@ -131,6 +131,22 @@ def test_rows_are_independent_as_the_network_has_them(network: Network, rows: Ro
     assert independent_rows(_trial(network)) == rows
 
 
+class Highest(Network):
+    """Every row sees the highest token of all."""
+
+    def __call__(self, inputs: Inputs) -> Inputs:
+        answers = super().__call__(inputs)
+        return {**answers, "pooled": np.full_like(answers["pooled"], inputs["tokens"].max())}
+
+
+def test_a_row_is_tried_with_longer_ones_too() -> None:
+    samples = [
+        {**sample, "tokens": np.full_like(sample["tokens"], place)}
+        for place, sample in enumerate(_samples(3, 5, 8))
+    ]
+    assert independent_rows(_trial(Highest(_mask), samples)) is None
+
+
 def test_a_single_row_proves_nothing() -> None:
     assert independent_rows(_trial(shown, _samples(4))) is None
 
