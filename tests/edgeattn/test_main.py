@@ -161,11 +161,13 @@ def test_a_module_of_the_same_name_is_named_with_its_place(name: str, then: str,
 def test_a_home_that_may_not_be_written_is_no_news(tmp_path: Path) -> None:
     home = tmp_path / "file"
     home.touch()  # in which not even root makes a folder
+    fonts = tmp_path / "fonts.conf"  # the system's fontconfig complains by itself where it may write no cache
+    fonts.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>", encoding="utf-8")
     code = "import edgeattn.pipeline, matplotlib.figure"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MPL", "XDG_"))}
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**environment, "HOME": str(home), "TMPDIR": str(tmp_path)},
+        env={**environment, "HOME": str(home), "TMPDIR": str(tmp_path), "FONTCONFIG_FILE": str(fonts)},
         capture_output=True,
         text=True,
         check=False,
