@@ -42,7 +42,8 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
-    if request.budget.explicit & AIMED_AT:
+    is_asked = bool(request.budget.explicit & AIMED_AT)
+    if is_asked:
         mean = max(limits.get("r2", NO_LIMIT), r2_of(limits.get("cosine", NO_LIMIT)))
         worst = r2_of(limits.get("cosine_min", NO_LIMIT))
     milliseconds = [limits.get("latency_ms", math.inf)]
@@ -55,6 +56,7 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
         size_mb=limits.get("size_mb", math.inf),
         prefer=request.objective.prefer,
         thorough=bool(request.budget.explicit),
+        is_aim=not is_asked,
     )
 
 

@@ -77,6 +77,7 @@ class Goal:
         prefer: What is least among all that meets the limits.
         thorough: Whether layers are looked at one by one, where not all of their group can have the cheapest
             form; it may take minutes.
+        is_aim: Whether nobody asks for the limits on R²: what reaches them on the selection samples will do.
     """
 
     r2: float = R2
@@ -85,6 +86,7 @@ class Goal:
     size_mb: float = math.inf
     prefer: Prefer = "speed"
     thorough: bool = False
+    is_aim: bool = False
 
     @property
     def mean_error(self) -> float:
@@ -140,15 +142,22 @@ class Goal:
         return tuple(name for name, is_missed in missed.items() if is_missed)
 
     def used_by(self, trial: Trial) -> float:
-        """Say which share of an allowed error a trial has, of the mean one or the worst, the larger."""
+        """Say which share of an allowed error a trial has, of mean and worst the larger; at most 1."""
         mean = (1 - trial.r2) / max(self.mean_error, LEAST_ERROR)
         worst = (1 - trial.r2_min) / max(self.worst_error, LEAST_ERROR)
-        return max(mean, worst)
+        return min(max(mean, worst), 1.0)
+
+    def for_rules(self) -> Goal:
+        """Return the goal of a recipe that a rule names: no sample chose it, so an aim needs no margin."""
+        if not self.is_aim:
+            return self
+        return replace(self, r2=1 - (1 - self.r2) / MEAN_SHARE, r2_min=1 - (1 - self.r2_min) / WORST_SHARE)
 
     def tightened(self, share: float) -> Goal:
-        """Return the goal with that share of its allowed errors."""
+        """Return the goal with that share of its allowed errors, and with the margin of what is asked."""
         return replace(
             self,
+            is_aim=False,
             r2=1 - share * (1 - self.r2),
             r2_min=1 - share * (1 - self.r2_min),
         )

@@ -122,8 +122,9 @@ def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
     first = choose(problem)
     choices = {recipe_of(meter, units, first): first}
     exact = is_met(meter, goal, *choices)
-    ruled = [] if exact else by_kernels(meter, goal, units, first)
+    ruled = [] if exact else by_kernels(meter, goal.for_rules(), units, first)
     prunable = sites(meter, goal, step)
+    goal = goal.for_rules() if ruled and not prunable else goal
     if prunable or problem.excess(total_of(first), AS_PREDICTED) or not (exact or ruled):
         repair = repaired(meter, units, problem, first, step)
         choices |= repair.choices | pruned(meter, repair, prunable)

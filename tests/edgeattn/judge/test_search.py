@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,9 @@ def goal(monkeypatch: pytest.MonkeyPatch) -> GoalOf:
 
 
 def test_a_budget_that_is_silent_aims_higher_than_it_is_judged(goal: GoalOf) -> None:
-    assert goal() == PLAIN
+    assert goal() == replace(PLAIN, is_aim=True)
     silent = goal(metric_drop=0.01)
-    assert (silent.r2, silent.r2_min) == (PLAIN.r2, PLAIN.r2_min)
-    assert silent.thorough
+    assert silent == replace(PLAIN, is_aim=True, thorough=True)
 
 
 def test_a_target_of_coarser_numbers_aims_lower_by_itself(goal: GoalOf) -> None:
@@ -60,7 +60,7 @@ def test_a_target_of_coarser_numbers_aims_lower_by_itself(goal: GoalOf) -> None:
 def test_cosines_are_aimed_at_as_the_r2_of_answers_around_zero(goal: GoalOf) -> None:
     given = goal(cosine_min=0.9995)
     assert (given.r2, given.r2_min) == (NO_LIMIT, pytest.approx(0.999))
-    assert given.thorough
+    assert (given.thorough, given.is_aim) == (True, False)
     given = goal(cosine=0.97, metric_drop=0.1)
     assert (given.r2, given.r2_min) == (pytest.approx(0.94), NO_LIMIT)
 

@@ -67,12 +67,21 @@ def test_a_tighter_goal_allows_a_share_of_the_errors_and_leaves_the_rest() -> No
     assert (tight.latency_ms, tight.size_mb, tight.prefer) == (GOAL.latency_ms, GOAL.size_mb, GOAL.prefer)
 
 
+def test_an_aim_has_no_margin_for_a_rule_until_it_is_tightened() -> None:
+    goal = Goal(r2=0.9, r2_min=0.8, is_aim=True)
+    by_rule = goal.for_rules()
+    assert (by_rule.mean_error, by_rule.worst_error) == pytest.approx((0.1, 0.2))
+    tight = goal.tightened(0.5)
+    assert tight.for_rules() == tight
+
+
 def test_what_is_used_of_a_goal_is_the_larger_share() -> None:
     goal = Goal(r2=0.9, r2_min=0.8)
     found = Trial(DYNAMIC_INT8, 1 - 0.5 * goal.mean_error, 1 - 0.6 * goal.worst_error, 1.0, 1.0)
     assert goal.used_by(found) == pytest.approx(0.6)
     assert not goal.tightened(0.9 * goal.used_by(found)).met_by(found)
     assert goal.tightened(1.01 * goal.used_by(found)).met_by(found)
+    assert goal.used_by(Trial(DYNAMIC_INT8, goal.r2, goal.r2_min, 1.0, 1.0)) == 1.0
 
 
 SMALL = st.integers(0, 3).map(float)  # few values, so that many trials are equal somewhere

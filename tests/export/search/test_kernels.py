@@ -87,6 +87,16 @@ def test_where_that_is_not_exact_enough_all_layers_get_the_first_of_the_rule_tha
     assert found.missed == ()
 
 
+@pytest.mark.parametrize("is_aim", [True, False])
+def test_what_nobody_asked_for_a_rule_reaches_without_a_margin(
+    is_aim: bool, find: Callable[..., SearchResult], part: FloatGraph, rig: MakeRig
+) -> None:
+    meter, units = ErrorMeter(part, rig(None)), groups(part.calibration.layers)
+    recipe = uniform(meter, units, CPU.kernels.rule[0])
+    found = find(FASTER, Goal(r2=0, r2_min=1 - 1.01 * float(meter.errors(recipe).max()), is_aim=is_aim))
+    assert (found.chosen.recipe == recipe and not found.missed) == is_aim
+
+
 def test_a_kernel_that_is_slower_is_declined(find: Callable[..., SearchResult], part: FloatGraph) -> None:
     assert not {form for form in _forms(find(SLOWER), part) if form.startswith("kernel")}
 
