@@ -1,11 +1,12 @@
 """edgeattn, by its front door: `edgeattn export`, its default recipe, its own runtime.
 
-Where edgeattn-kernels is installed, the export tries them and the runtime takes them; another row has what an
-export found as it runs without them.
+Where edgeattn-kernels is installed, the export tries them and the runtime takes them; another row has what
+those get who do not install it.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -31,11 +32,17 @@ def export(job: Job, folder: Path, options: Sequence[str] = ()) -> None:
         raise RuntimeError((ended.stderr.splitlines() or [f"exit code {ended.returncode}"])[-1])
 
 
-def load(variant: Path, threads: int, *, kernels: bool = True) -> Callable[[Batch], Call]:
+def export_without_kernels(job: Job, folder: Path) -> None:
+    """Export as where the package is not installed."""
+    os.environ["EDGEATTN_KERNELS"] = "never"
+    export(job, folder)
+
+
+def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     """Open the bundle. Several samples at once go through `run_many`, which leaves padding out."""
     import edgeattn_runtime
 
-    model = edgeattn_runtime.load(variant, threads=threads, kernels=kernels)
+    model = edgeattn_runtime.load(variant, threads=threads)
     (output,) = [tensor.name for tensor in model.outputs]
 
     def bind(batch: Batch) -> Call:
@@ -51,33 +58,14 @@ def load(variant: Path, threads: int, *, kernels: bool = True) -> Callable[[Batc
     return bind
 
 
-def load_without_kernels(variant: Path, threads: int) -> Callable[[Batch], Call]:
-    """Open a bundle of kernels, to be run by stock operators.
-
-    Raises:
-        RuntimeError: It runs in no other way.
-    """
-    from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
-    from edgeattn_runtime.bundle.folder import open_bundle
-    from edgeattn_runtime.engine.kernels import kernels_here
-
-    if kernels_here().library is None:
-        raise RuntimeError(
-            "edgeattn-kernels is not installed, or not for this CPU: pip install ./runtime/kernels"
-        )
-    if not any(KERNELS_OPTION in each.engine.options for each in open_bundle(variant).manifest.variants):
-        raise RuntimeError("the search took no kernel: as edgeattn")
-    return load(variant, threads, kernels=False)
-
-
 PEERS = (
     Peer("edgeattn", "edgeattn", (), export, load, sources=SOURCES, title="edgeattn, default"),
     Peer(
         "edgeattn-without-kernels",
         "edgeattn",
         (),
-        export,
-        load_without_kernels,
+        export_without_kernels,
+        load,
         sources=SOURCES,
         title="edgeattn, without kernels",
     ),
