@@ -19,7 +19,7 @@ from protocol.catalog import OURS
 from protocol.stored import Entry, Row, read
 
 MEASUREMENTS = Path(__file__).parents[2] / "docs" / "measurements"
-PUBLISHED = MEASUREMENTS / "2026-11-26-zen4.json"
+PUBLISHED = MEASUREMENTS / "2026-12-02-zen4.json"
 THREADS = 1
 TIMED = {  # the columns of latency, by case
     "1x16": "1x16",

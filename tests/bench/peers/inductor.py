@@ -66,5 +66,5 @@ def load(variant: Path, threads: int) -> Callable[[Batch], Call]:
     return bind
 
 
-TITLE = "PyTorch {torch} inductor int8, fixed shapes"
+TITLE = "inductor of PyTorch {torch} int8, fixed shapes"
 PEERS = (Peer("inductor", "inductor", PACKAGES, export, load, fixed=True, sources=(HIDDEN,), title=TITLE),)
