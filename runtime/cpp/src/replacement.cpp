@@ -14,6 +14,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Removes a folder, and in it those that may only be read, as a bundle from such a place has them.
+void remove_folder(const fs::path& folder) {
+  std::error_code ignored;
+  const auto open = [&](const fs::path& path) {
+    fs::permissions(path, fs::perms::owner_all, fs::perm_options::add, ignored);
+  };
+  open(folder);
+  for (fs::recursive_directory_iterator each(folder, ignored), end; each != end; each.increment(ignored))
+    if (fs::is_directory(each->symlink_status())) open(each->path());
+  fs::remove_all(folder, ignored);
+}
+
 /// Moves the old folder aside first: a process that is killed then leaves it there, for `restore`.
 void move_aside(const fs::path& staging, const fs::path& folder) {
   LockedFolder old(folder.parent_path(), "." + folder.filename().u8string() + ".old.");
@@ -49,8 +61,7 @@ LockedFolder::LockedFolder(const fs::path& parent, const std::string& prefix) {
 }
 
 LockedFolder::~LockedFolder() {
-  std::error_code ignored;
-  if (!kept_) fs::remove_all(path_, ignored);
+  if (!kept_) remove_folder(path_);
 }
 
 Staging::Staging(const fs::path& folder)
@@ -84,8 +95,7 @@ void restore(const fs::path& folder) {
     if (stray.filename().u8string().rfind(prefix + "old.", 0) == 0 && fs::is_directory(old) &&
         !fs::exists(whole))
       fs::rename(old, whole);
-    std::error_code ignored;
-    fs::remove_all(stray, ignored);
+    remove_folder(stray);
   }
 }
 

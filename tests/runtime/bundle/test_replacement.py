@@ -65,6 +65,8 @@ def test_a_bundle_is_installed(
 ) -> None:
     if not exchanges:
         monkeypatch.setattr(replacement, "_exchanged", lambda *_: False)
+    for path in (*old.iterdir(), old):  # as copied from where it may only be read
+        path.chmod(0o555)
     results = install(new, over=old)
     assert results
     assert all(result.ok for result in results)

@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -75,7 +75,7 @@ def staged(folder: Path) -> Iterator[Path]:
         _put(staging, folder)
         sync(folder.parent)
     finally:  # also on an interrupt
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
         unlock(held)
 
 
@@ -117,8 +117,16 @@ def restore(folder: Path) -> None:
             old = stray / folder.name
             if stray.name.startswith(f".{folder.name}{_OLD}.") and old.is_dir() and not folder.exists():
                 old.rename(folder)
-            shutil.rmtree(stray, ignore_errors=True)
+            _remove(stray)
             unlock(held)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, and in it those that may only be read, as a bundle from such a place has them."""
+    with suppress(OSError):  # another user's
+        for place, _, _ in os.walk(folder):
+            Path(place).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put(staging: Path, folder: Path) -> None:
@@ -157,7 +165,7 @@ def _move_aside(staging: Path, folder: Path) -> None:
     finally:
         if not folder.exists():
             replaced.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        _remove(old)
         unlock(held)
 
 
