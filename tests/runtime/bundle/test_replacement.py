@@ -63,10 +63,11 @@ def _edit_golden(bundle: Path) -> None:
 def test_a_bundle_is_installed(
     exchanges: bool, new: Path, old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not exchanges:
+    if exchanges:
+        for path in (*old.iterdir(), old):  # as copied from where it may only be read
+            path.chmod(0o555)
+    else:
         monkeypatch.setattr(replacement, "_exchanged", lambda *_: False)
-    for path in (*old.iterdir(), old):  # as copied from where it may only be read
-        path.chmod(0o555)
     results = install(new, over=old)
     assert results
     assert all(result.ok for result in results)
