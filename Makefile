@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
+.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -68,6 +68,9 @@ conformance:  ## every runtime against the conformance cases, built first; five 
 
 kernels:  ## the wheel of runtime/kernels, built and installed in a folder of its own, and its tests; five minutes
 	.ci/kernels "$$(mktemp -d)"
+
+wheels:  ## the wheels of runtime/kernels for Linux on x86-64 and arm64, each in an empty environment; three minutes
+	.ci/kernel-wheels "$$(mktemp -d)"
 
 operators:  ## the kernels with the shapes of MiniLM on this CPU, beside its peak and beside onnxruntime's own; a minute
 	build=$$(runtime/kernels/compile tests -DEDGEATTN_KERNELS_BENCH=ON) && "$$build/bench_encoder_layer" && \

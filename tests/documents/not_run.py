@@ -41,7 +41,7 @@ NOT_RUN = {
     "sha256sum edgeattn-cpp-*": "of an archive of git",
     "python -m build*": ".ci/wheel and .ci/kernels build the wheels",
     "twine *": ".ci/wheel checks the wheel",
-    "runtime/kernels/wheel dist": "tests/isa/kernels_arm64.py runs it",
+    "runtime/kernels/wheel dist": "tests/isa/kernel_wheels.py tests what it builds",
     "npm publish*": "tests/runtime/web/test_package.py: as a dry run",
     "runtime/android/gradlew *": "neither Gradle nor Google's repository is within reach",
     "export *": "an environment for the commands beside it",

@@ -1,7 +1,8 @@
 #include "amx.hpp"
 
+#include "x86_cpu.hpp"
+
 #if defined(__x86_64__) && defined(__linux__)
-#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,19 +15,10 @@ namespace edgeattn::kernels {
 #if defined(__x86_64__) && defined(__linux__)
 namespace {
 
-bool cpu_has_tiles() {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  constexpr unsigned kOsxsave = 1U << 27, kTileInt8 = 3U << 24;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & kOsxsave)) return false;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & kTileInt8) == kTileInt8;
-}
-
-/// Whether the system saves the tiles' configuration and their data.
-bool system_keeps_tiles() {
-  unsigned low = 0, high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  constexpr unsigned kTiles = 3U << 17;
-  return (low & kTiles) == kTiles;
+/// Whether the CPU has tiles of int8, and the system keeps their configuration and their data.
+bool has_tiles() {
+  const auto& cpu = X86Cpu::here();
+  return has_all(cpu.edx, bit(24) | bit(25)) && has_all(cpu.kept, bit(17) | bit(18));
 }
 
 bool system_permits_tiles() {
@@ -42,8 +34,7 @@ bool is_turned_off() {
 }  // namespace
 
 bool has_amx() {
-  static const bool has =
-      !is_turned_off() && cpu_has_tiles() && system_keeps_tiles() && system_permits_tiles();
+  static const bool has = !is_turned_off() && has_tiles() && system_permits_tiles();
   return has;
 }
 #else

@@ -7,10 +7,9 @@
 #include "amx.hpp"
 #include "edgeattn_kernels.h"
 #include "error.hpp"
+#include "x86_cpu.hpp"
 
-#if HWY_ARCH_X86
-#include <cpuid.h>
-#elif HWY_ARCH_ARM_A64 && defined(__linux__)
+#if HWY_ARCH_ARM_A64 && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -20,19 +19,19 @@ namespace {
 
 #if HWY_ARCH_X86
 
-// The compiler's own checks include whether the system keeps the registers.
+constexpr int kVnni = 11;  // of leaf 7, ecx
+
 bool cpu_has(std::int64_t target) {
-  const bool avx2 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  const bool avx3 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                    __builtin_cpu_supports("avx512cd");
+  const auto& cpu = X86Cpu::here();
+  constexpr auto kAvxRegisters = bit(1) | bit(2), kAvx512Registers = kAvxRegisters | bit(5) | bit(6) | bit(7);
+  constexpr auto kFma = bit(12), kAvx2 = bit(5) | bit(8);                             // and BMI2
+  constexpr auto kAvx512 = bit(16) | bit(17) | bit(28) | bit(30) | bit(31);           // F, DQ, CD, BW, VL
+  constexpr auto kByteSets = bit(1) | bit(6) | bit(8) | bit(10) | bit(12) | bit(14);  // VBMI to VPOPCNTDQ
+  const bool avx2 = has_all(cpu.kept, kAvxRegisters) && has_all(cpu.basic, kFma) && has_all(cpu.ebx, kAvx2);
+  const bool avx3 = avx2 && has_all(cpu.kept, kAvx512Registers) && has_all(cpu.ebx, kAvx512);
   switch (target) {
     case HWY_AVX3_DL:
-      return avx3 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi") &&
-             __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bitalg") &&
-             __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("gfni") &&
-             __builtin_cpu_supports("vpclmulqdq");
+      return avx3 && has_all(cpu.ecx, kByteSets | bit(kVnni));
     case HWY_AVX3:
       return avx3;
     case HWY_AVX2:
@@ -43,11 +42,6 @@ bool cpu_has(std::int64_t target) {
 }
 
 constexpr std::array kTargets = {HWY_AVX3_DL, HWY_AVX3, HWY_AVX2, HWY_EMU128};
-
-bool has_avx_vnni() {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
-}
 
 #elif HWY_ARCH_ARM_A64
 
@@ -77,8 +71,9 @@ const std::vector<std::int64_t>& targets() {
 bool has_dot_product([[maybe_unused]] std::int64_t target) {
 #if HWY_ARCH_X86
   if (target == HWY_AVX3_DL) return true;
-  if (target == HWY_AVX3) return __builtin_cpu_supports("avx512vnni");
-  return target == HWY_AVX2 && has_avx_vnni();
+  if (target == HWY_AVX3) return has_all(X86Cpu::here().ecx, bit(kVnni));
+  constexpr int kAvxVnni = 4;
+  return target == HWY_AVX2 && has_all(X86Cpu::here().newer, bit(kAvxVnni));
 #elif HWY_ARCH_ARM_A64 && defined(__linux__)
   return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
 #elif HWY_ARCH_ARM_A64 && defined(__APPLE__)
