@@ -55,24 +55,27 @@ def main(wheels: Path) -> None:
         venv.create(place / "empty", with_pip=True)
         python = place / "empty" / "bin" / "python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", ROOT, native], check=True)
-        _try("this machine", lambda *words: subprocess.run([python, *words], check=True), place)
+        words = Path("/proc/cpuinfo").read_text("utf-8").split()
+        _try("this machine", _running(python), place, "avx512_vnni" in words or "avx_vnni" in words)
         zipfile.ZipFile(foreign).extractall(place / "site")
         for name in ARM64:
             cpu = arm64(name, CACHE)
             paths = os.pathsep.join((str(place / "site"), cpu.environment["PYTHONPATH"]))
             emulated = replace(cpu, environment={**cpu.environment, "PYTHONPATH": paths})
-            _try(name, emulated.python, place, has_dot_products=name != "cortex-a53")
+            _try(name, emulated.python, place, name != "cortex-a53")
 
 
-def _try(name: str, python: Callable[..., object], place: Path, has_dot_products: bool | None = None) -> None:
-    """Answer by one Python; it says itself what this machine's CPU has."""
+def _running(python: Path) -> Callable[..., object]:
+    return lambda *words: subprocess.run([python, *words], check=True)
+
+
+def _try(name: str, python: Callable[..., object], place: Path, has_dot_products: bool) -> None:
     told = place / "told.json"
     python("-c", ANSWER, str(BUNDLE), str(told))
     by_itself, forced, without = json.loads(told.read_text())
     print(f"{name}: {by_itself}; forced: {forced}", flush=True)
-    has = "with dot products" in forced
-    right = by_itself.startswith("kernels") == has == (has if has_dot_products is None else has_dot_products)
-    if not right or without != "without kernels: turned off":
+    found = (by_itself.startswith("kernels"), "with dot products" in forced)
+    if found != (has_dot_products, has_dot_products) or without != "without kernels: turned off":
         raise RuntimeError(f"{name}: {by_itself}; {forced}; {without}")
 
 

@@ -148,7 +148,7 @@ class Goal:
         return min(max(mean, worst), 1.0)
 
     def for_rules(self) -> Goal:
-        """Return the goal of a recipe that a rule names: no sample chose it, so an aim needs no margin."""
+        """Return the goal of a rule's recipes, too few to be chosen by luck: an aim needs no margin."""
         if not self.is_aim:
             return self
         return replace(self, r2=1 - (1 - self.r2) / MEAN_SHARE, r2_min=1 - (1 - self.r2_min) / WORST_SHARE)
