@@ -122,7 +122,8 @@ haswell:  ## sums of products in 16 bits, and the tests of numbers, on an emulat
 	python tests/isa/saturating_kernel.py
 	python tests/isa/haswell.py
 
-vnni:  ## the kernels on emulated CPUs with AVX-512 and VNNI, with AVX-VNNI, and with AVX-512 alone; ten minutes
+vnni:  ## the kernels on emulated CPUs with AVX-512 and VNNI, with AVX-VNNI, with AVX-512 alone, and on arm64; twelve minutes
+	python tests/isa/kernels_arm64.py
 	python tests/isa/kernels_x86.py $(VNNI)
 
 without-vnni:  ## tests, then int8 against float, with VNNI hidden, at full speed; on Intel CPUs with Linux

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 import bochs
 from emulators import CACHE, ROOT
-from programs import edgeattn_run, kernel_test
+from programs import edgeattn_run, kernel_tests
 
 CONFORMANCE = ROOT / "runtime" / "conformance"
 DOT_PRODUCTS = " with dot products"
@@ -56,7 +56,8 @@ def main() -> None:
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: expected of {', '.join(INSTRUCTION_SETS)}")
     subprocess.run([sys.executable, CONFORMANCE / "make.py"], check=True)
-    files = {name: kernel_test(name) for name in TESTS}
+    folder = kernel_tests("tests")
+    files = {name: folder / name for name in TESTS}
     files |= {"edgeattn-run": edgeattn_run(kernels=True), "bundle.edge": arguments.bundle}
     for cpu in arguments.cpus:
         said = bochs.run(cpu, _commands(INSTRUCTION_SETS[cpu]), files, arguments.cache)

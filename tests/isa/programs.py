@@ -14,9 +14,9 @@ def edgeattn_run(*, kernels: bool) -> Path:
     return _built("cpp/compile", *options) / "edgeattn-run"
 
 
-def kernel_test(name: str) -> Path:
-    """Build the kernels' tests, and return one."""
-    return _built("kernels/compile", "tests") / "tests" / name
+def kernel_tests(build: str, *options: str) -> Path:
+    """Build the kernels' tests in a folder of this name, and return where they are."""
+    return _built("kernels/compile", build, *options) / "tests"
 
 
 def _built(script: str, *options: str) -> Path:

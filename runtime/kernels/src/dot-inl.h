@@ -25,13 +25,13 @@ using Bytes = hn::Repartition<std::int8_t, Ints>;
 using IntVector = hn::Vec<Ints>;
 
 // A tile is kRows rows by kVectors vectors of columns: its sums, the weights of one step and an activation
-// fill the registers.
+// fill the registers. An instruction takes the activations of kTogether rows, `to_second` values apart.
 
 /// Activations and weights in 16 bits, two products a lane. The weights are widened as they are loaded.
 struct Pairs {
   using Value = std::int16_t;
   static constexpr Products kProducts = Products::kPairs;
-  static constexpr std::size_t kGroup = 2;
+  static constexpr std::size_t kGroup = 2, kTogether = 1;
   // What the stored inner width and rows are multiples of.
   static constexpr std::size_t kInner = kGroup, kStoredRows = 1;
   static constexpr std::int32_t kOffset = 0;  // of a stored activation, beside its zero point's
@@ -52,7 +52,7 @@ struct Pairs {
   static HWY_INLINE hn::Vec<Shorts> load(const std::int8_t* weights) {
     return hn::PromoteTo(Shorts(), hn::LoadU(hn::Rebind<std::int8_t, Shorts>(), weights));
   }
-  static HWY_INLINE hn::Vec<Shorts> broadcast(const Value* activations) {
+  static HWY_INLINE hn::Vec<Shorts> broadcast(const Value* activations, std::size_t) {
     std::int32_t two;
     std::memcpy(&two, activations, sizeof two);
     return hn::BitCast(Shorts(), hn::Set(Ints(), two));
@@ -60,14 +60,16 @@ struct Pairs {
   static HWY_INLINE void add(Sum& sum, hn::Vec<Shorts> activations, hn::Vec<Shorts> weights) {
     sum.first = hn::ReorderWidenMulAccumulate(Ints(), activations, weights, sum.first, sum.second);
   }
-  static HWY_INLINE IntVector total(Sum sum) { return hn::RearrangeToOddPlusEven(sum.first, sum.second); }
+  static HWY_INLINE IntVector total(const Sum* sum, std::size_t) {
+    return hn::RearrangeToOddPlusEven(sum->first, sum->second);
+  }
 };
 
 /// Activations and weights in 8 bits, four products a lane: VNNI (activations without a sign) or NEON's sdot
 /// (with one).
 struct Quads {
   static constexpr Products kProducts = Products::kQuads;
-  static constexpr std::size_t kGroup = 4;
+  static constexpr std::size_t kGroup = 4, kTogether = 1;
   static constexpr std::size_t kInner = kGroup, kStoredRows = 1;
   static constexpr bool kCentered = false;
 #if HWY_ARCH_X86
@@ -89,7 +91,7 @@ struct Quads {
 
   static HWY_INLINE Sum zero() { return hn::Zero(Ints()); }
   static HWY_INLINE hn::Vec<Bytes> load(const std::int8_t* weights) { return hn::LoadU(Bytes(), weights); }
-  static HWY_INLINE hn::Vec<Values> broadcast(const Value* activations) {
+  static HWY_INLINE hn::Vec<Values> broadcast(const Value* activations, std::size_t) {
     std::int32_t four;
     std::memcpy(&four, activations, sizeof four);
     return hn::BitCast(Values(), hn::Set(Ints(), four));
@@ -109,8 +111,34 @@ struct Quads {
     sum = hn::SumOfMulQuadAccumulate(Ints(), activations, weights, sum);
 #endif
   }
-  static HWY_INLINE IntVector total(Sum sum) { return sum; }
+  static HWY_INLINE IntVector total(const Sum* sum, std::size_t) { return *sum; }
 };
+
+/// Activations and weights in 8 bits by i8mm's smmla: eight products for each of two rows and two columns.
+struct Matrices : Quads {
+  static constexpr Products kProducts = Products::kMatrices;
+  static constexpr std::size_t kGroup = 8, kInner = kGroup, kTogether = 2;
+  static constexpr std::size_t kVectors = 3, kRows = 6;
+
+  static HWY_INLINE hn::Vec<Values> broadcast(const Value* activations, std::size_t to_second) {
+    const hn::Half<Values> half;
+    return hn::Combine(Values(), hn::LoadU(half, activations + to_second), hn::LoadU(half, activations));
+  }
+  static HWY_INLINE void add([[maybe_unused]] Sum& sum, [[maybe_unused]] hn::Vec<Values> activations,
+                             [[maybe_unused]] hn::Vec<Bytes> weights) {
+#if HWY_ARCH_ARM_A64
+    asm(".arch_extension i8mm\n\tsmmla %0.4s, %1.16b, %2.16b"
+        : "+w"(sum.raw)
+        : "w"(activations.raw), "w"(weights.raw));
+#endif
+  }
+  // A sum is the first row by two columns, then the second row.
+  static HWY_INLINE IntVector total(const Sum* two, std::size_t row) {
+    return row ? hn::ConcatUpperUpper(Ints(), two[1], two[0]) : hn::ConcatLowerLower(Ints(), two[1], two[0]);
+  }
+};
+
+constexpr bool kHasMatrices = HWY_ARCH_ARM_A64;
 
 // Targets that always have dot products, or where Highway computes them as it can, need no pairs.
 constexpr bool kAlwaysQuads = HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_EMU128;

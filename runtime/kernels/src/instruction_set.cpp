@@ -12,6 +12,8 @@
 #if HWY_ARCH_ARM_A64 && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
 
 namespace edgeattn::kernels {
@@ -83,9 +85,24 @@ bool has_dot_product([[maybe_unused]] std::int64_t target) {
 #endif
 }
 
-Products products_of(std::int64_t target) {
-  if (!has_dot_product(target)) return Products::kPairs;
-  return target == HWY_AVX3_DL && has_amx() ? Products::kTiles : Products::kQuads;
+bool has_i8mm() {
+#if HWY_ARCH_ARM_A64 && defined(__linux__)
+  constexpr unsigned long kI8mm = 1UL << 13;  // HWCAP2_I8MM, which older headers lack
+  return (getauxval(AT_HWCAP2) & kI8mm) != 0;
+#elif HWY_ARCH_ARM_A64 && defined(__APPLE__)
+  int has = 0;
+  std::size_t size = sizeof has;
+  return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has;
+#else
+  return false;
+#endif
+}
+
+Ways products_of(std::int64_t target) {
+  if (!has_dot_product(target)) return {Products::kPairs, {}};
+  if (target == HWY_AVX3_DL && has_amx()) return {Products::kTiles, Products::kQuads};
+  if (has_i8mm()) return {Products::kQuads, Products::kMatrices};
+  return {Products::kQuads, {}};
 }
 
 std::size_t table_index(std::int64_t target) {
@@ -101,7 +118,9 @@ const char* edgeattn_kernels_instruction_set() {
     const auto target = edgeattn::kernels::targets().front();
     std::string words = hwy::TargetName(target);
     if (edgeattn::kernels::has_dot_product(target)) words += " with dot products";
-    if (edgeattn::kernels::products_of(target) == edgeattn::kernels::Products::kTiles) words += " and AMX";
+    if (edgeattn::kernels::products_of(target).usual == edgeattn::kernels::Products::kTiles)
+      words += " and AMX";
+    if (edgeattn::kernels::has_i8mm()) words += " and i8mm";
     return words;
   }();
   return name.c_str();

@@ -19,8 +19,11 @@ const std::vector<std::int64_t>& targets();
 /// AVX-VNNI, or NEON's dot products.
 bool has_dot_product(std::int64_t target);
 
-/// Returns what a target multiplies by on this CPU: tiles, dot products, or pairs.
-Products products_of(std::int64_t target);
+/// Whether the CPU multiplies two rows by two columns of 8 bits by one instruction: Arm's i8mm.
+bool has_i8mm();
+
+/// Returns what a target can multiply by on this CPU.
+Ways products_of(std::int64_t target);
 
 /// Returns the place of a target in the table of COMPILED_FOR_TARGETS.
 std::size_t table_index(std::int64_t target);

@@ -91,7 +91,7 @@ inline std::int32_t lay_out_query(const std::int16_t* HWY_RESTRICT row, std::siz
     std::int16_t* const at = to + quad * queries * 2 * kPairs + lane / 4 * hn::MaxLanes(block);
     for (std::size_t i = 0; i < 2; ++i) {
       const std::int16_t pair[] = {row[k + i], row[k + i + 2]};
-      hn::StoreU(hn::ResizeBitCast(block, Pairs::broadcast(pair)), block, at + i * kPairs);
+      hn::StoreU(hn::ResizeBitCast(block, Pairs::broadcast(pair, 0)), block, at + i * kPairs);
     }
     even += row[k] + row[k + 2];
   }
@@ -158,7 +158,7 @@ HWY_INLINE void score_keys(const Int16Queries& queries, const std::int8_t* const
       add_four<kRows>(pairs, keys + 4 * g, k, kQuadGroup, group);
     if (k < queries.size) add_four<kRows>(pairs, keys + 4 * g, k, queries.size - k, group);
     HWY_UNROLL(2)
-    for (std::size_t r = 0; r < kRows; ++r) sums[r][g] = Pairs::total(group[r]);
+    for (std::size_t r = 0; r < kRows; ++r) sums[r][g] = Pairs::total(&group[r], 0);
   }
   HWY_UNROLL(2)
   for (std::size_t r = 0; r < kRows; ++r) {

@@ -8,6 +8,7 @@
 #include "instruction_set.hpp"
 #include "int8_layer.hpp"
 #include "pack-inl.h"
+#include "product_choice.hpp"
 #include "run_layer-inl.h"
 #include "tile_registers-inl.h"
 
@@ -20,6 +21,8 @@ using AmxTiles = Tiles<TileRegisters>;
 PackedLayer pack_any(const LayerParameters& parameters, std::int64_t target, Products products) {
   if constexpr (kHasTiles)
     if (products == Products::kTiles && !parameters.block) return pack<AmxTiles>(parameters, target);
+  if constexpr (kHasMatrices)
+    if (products == Products::kMatrices) return pack<Matrices>(parameters, target);
   if (kAlwaysQuads || products != Products::kPairs) return pack<Quads>(parameters, target);
   if constexpr (!kAlwaysQuads) return pack<Pairs>(parameters, target);
 }
@@ -27,6 +30,8 @@ PackedLayer pack_any(const LayerParameters& parameters, std::int64_t target, Pro
 void run_any(const PackedLayer& layer, const LayerRows& rows, const Parallel& threads) {
   if constexpr (kHasTiles)
     if (layer.products == Products::kTiles) return run<AmxTiles>(layer, rows, threads);
+  if constexpr (kHasMatrices)
+    if (layer.products == Products::kMatrices) return run<Matrices>(layer, rows, threads);
   if (layer.products == Products::kQuads) return run<Quads>(layer, rows, threads);
   if constexpr (!kAlwaysQuads) run<Pairs>(layer, rows, threads);
 }
@@ -43,7 +48,7 @@ constexpr decltype(&HWY_STATIC_DISPATCH(run_any)) kRun[] = COMPILED_FOR_TARGETS(
 }  // namespace
 
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target) {
-  return pack_layer(parameters, target, products_of(target));
+  return pack_layer(parameters, target, choose_products(parameters, target));
 }
 
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target, Products products) {

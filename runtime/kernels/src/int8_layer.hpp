@@ -65,7 +65,7 @@ struct LayerRows {
 // The widest K: no sum of products of 8 bits leaves 32 bits.
 constexpr std::size_t kMaxInner = 65536;
 
-/// Returns the layer, packed for one of targets().
+/// Returns the layer, packed for one of targets() by what choose_products() says.
 PackedLayer pack_layer(const LayerParameters& parameters, std::int64_t target);
 
 /// Returns the same for a CPU of that target that has these products, whatever this one has. Tiles leave

@@ -39,29 +39,33 @@ template <class Dot, std::size_t kRows>
 HWY_INLINE void multiply_rows(const typename Dot::Value* HWY_RESTRICT rows, std::size_t stride,
                               const std::int8_t* HWY_RESTRICT weights, std::size_t groups, Ahead ahead,
                               Tile<Dot, std::int32_t>& tile) {
-  typename Dot::Sum sums[kRows][Dot::kVectors];
+  constexpr auto kTogether = Dot::kTogether, kVectors = Dot::kVectors * kTogether;
+  constexpr auto kSteps = (kRows + kTogether - 1) / kTogether;
+  typename Dot::Sum sums[kSteps][kVectors];
   HWY_UNROLL(8)
-  for (std::size_t r = 0; r < kRows; ++r) HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v)
-      sums[r][v] = Dot::zero();
+  for (std::size_t s = 0; s < kSteps; ++s)
+    HWY_UNROLL(8) for (std::size_t v = 0; v < kVectors; ++v) sums[s][v] = Dot::zero();
 
   for (std::size_t g = 0; g < groups; ++g) {
-    decltype(Dot::load(weights)) columns[Dot::kVectors];
-    HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) {
-      columns[v] = Dot::load(weights + v * kLanes * Dot::kGroup);
+    decltype(Dot::load(weights)) columns[kVectors];
+    HWY_UNROLL(8) for (std::size_t v = 0; v < kVectors; ++v) {
+      columns[v] = Dot::load(weights + v * kLanes * Dot::kGroup / kTogether);
     }
     hwy::Prefetch(ahead.start + g * ahead.stride);
-    HWY_UNROLL(8) for (std::size_t r = 0; r < kRows; ++r) {
-      const auto activations = Dot::broadcast(rows + r * stride + g * Dot::kGroup);
-      HWY_UNROLL(4)
-      for (std::size_t v = 0; v < Dot::kVectors; ++v) Dot::add(sums[r][v], activations, columns[v]);
+    HWY_UNROLL(8) for (std::size_t s = 0; s < kSteps; ++s) {
+      const auto row = s * kTogether;
+      const auto to_second = row + 1 < kRows ? stride : 0;  // the last row of an odd number stands for two
+      const auto activations = Dot::broadcast(rows + row * stride + g * Dot::kGroup, to_second);
+      HWY_UNROLL(8)
+      for (std::size_t v = 0; v < kVectors; ++v) Dot::add(sums[s][v], activations, columns[v]);
     }
     weights += kWidth<Dot> * Dot::kGroup;
   }
 
   HWY_UNROLL(8)
   for (std::size_t r = 0; r < kRows; ++r) HWY_UNROLL(4) for (std::size_t v = 0; v < Dot::kVectors; ++v) {
-    hn::Store(Dot::total(sums[r][v]), Ints(), tile.at(r, v));
-  }
+      hn::Store(Dot::total(&sums[r / kTogether][v * kTogether], r % kTogether), Ints(), tile.at(r, v));
+    }
 }
 
 template <class Dot>
@@ -93,9 +97,9 @@ HWY_NOINLINE void multiply(std::size_t count, const typename Dot::Value* rows, s
 
 /// Adds a block's sums, rows of a panel, to the products: scale times the sum of (value - zero) times weight.
 template <class Dot>
-HWY_INLINE void add_block(const std::int32_t* sums, const RowScale* row_scales, std::size_t count,
-                          bool first, const float* HWY_RESTRICT scale,
-                          const std::int32_t* HWY_RESTRICT weight_sum, Tile<Dot, float>& products) {
+HWY_INLINE void add_block(const std::int32_t* sums, const RowScale* row_scales, std::size_t count, bool first,
+                          const float* HWY_RESTRICT scale, const std::int32_t* HWY_RESTRICT weight_sum,
+                          Tile<Dot, float>& products) {
   const Floats d;
   const Ints di;
   for (std::size_t v = 0; v < Dot::kVectors; ++v) {

@@ -4,6 +4,7 @@
 #include "expectations.hpp"
 #include "instruction_set.hpp"
 #include "layer_in_doubles.hpp"
+#include "product_choice.hpp"
 #include "tested_targets.hpp"
 #include "threads.hpp"
 
@@ -99,6 +100,40 @@ void magnitudes() {
   for (const float size : {1e-40f, 1e-30f, 1e-10f, 1e10f, 1e30f}) expect_right({37, 20}, 3, random, size);
 }
 
+/// What a CPU can multiply by answers alike, bit by bit.
+void products_alike() {
+  Random random(8);
+  for (const auto target : tested_targets()) {
+    const auto ways = products_of(target);
+    for (const auto way : {ways.usual, ways.other.value_or(ways.usual)})
+      for (int i = 0; i < 120; ++i) {
+        const auto form = any_form(random, 260, 160);
+        const std::size_t rows = 1 + random() % 80;
+        const auto own = make_layer(form, random);
+        const auto x = floats(random, rows * form.inner, -1, 1.5f);
+        const auto first =
+            run(pack_layer(own.parameters, target, Products::kPairs), rows, x, nullptr, InOrder());
+        const auto other = run(pack_layer(own.parameters, target, way), rows, x, nullptr, Threads(3));
+        expect(first.sum == other.sum && (form.norm == Norm::kNone || first.y == other.y),
+               described(form, rows, target), ": another answer by products ", static_cast<int>(way));
+      }
+  }
+}
+
+/// Where a CPU has two ways, one is chosen for each shape by a measurement, once.
+void choices() {
+  Random random(9);
+  const auto target = tested_targets().front();
+  const auto ways = products_of(target);
+  const auto own = make_layer({384, 96}, random);
+  const auto chosen = choose_products(own.parameters, target);
+  expect(chosen == ways.usual || chosen == ways.other, "a product that the CPU lacks");
+  expect(chosen == choose_products(own.parameters, target), "another choice for the same shape");
+  const bool listed = chosen_products().find("384 x 96: ") != std::string::npos;
+  expect(listed == ways.other.has_value(), "choices are '", chosen_products(), "'");
+  std::printf("choices:\n%s", chosen_products().c_str());
+}
+
 /// Weights and activations at their ends: the greatest sums, which saturate where pairs are added in 16 bits.
 void extremes() {
   for (const auto target : tested_targets())
@@ -159,12 +194,14 @@ void bounds_can_fail() {
 }  // namespace
 
 int main() {
+  choices();  // first: time for measurements is bounded
   shapes();
   forms();
   large_layers();
   magnitudes();
   extremes();
   not_finite();
+  products_alike();
   bounds_can_fail();
   std::printf("instruction sets:");
   for (const auto target : tested_targets())

@@ -1,5 +1,5 @@
-// The layer by tiles beside dot products: packing, tails and blocks by a double of AMX's instructions on
-// every x86-64, then by AMX where the CPU has it.
+// The layer by tiles beside dot products: packing, tails and blocks by a double of AMX's instructions, on
+// every x86-64. AMX itself is in test_int8_layer, where the CPU has it.
 //
 // Both are summed in integers, exactly, and all else is the same code: no bit may differ.
 #define HWY_COMPILE_ONLY_STATIC  // portable vectors
@@ -45,9 +45,9 @@ void expect_alike(const char* name, const Form& form, std::size_t count, Random&
   Answers first(form, count, random), second = first;
   one(own.parameters, first.rows(count));
   other(own.parameters, second.rows(count));
-  expect(first == second, name, ": M=", count, " K=", form.inner, " N=", form.columns, " activation=",
-         static_cast<int>(form.activation), " norm=", static_cast<int>(form.norm), " gate=", form.gate,
-         " bits=", form.bits);
+  expect(first == second, name, ": M=", count, " K=", form.inner, " N=", form.columns,
+         " activation=", static_cast<int>(form.activation), " norm=", static_cast<int>(form.norm),
+         " gate=", form.gate, " bits=", form.bits);
 }
 
 template <class One, class Other>
@@ -57,7 +57,8 @@ void expect_all_alike(const char* name, const One& one, const Other& other) {
     for (const std::size_t inner : {1, 64, 65, 200})
       for (const std::size_t columns : {1, 48, 97})
         expect_alike(name, {inner, columns}, rows, random, one, other);
-  for (int i = 0; i < 60; ++i) expect_alike(name, any_form(random, 260, 160), 1 + random() % 80, random, one, other);
+  for (int i = 0; i < 60; ++i)
+    expect_alike(name, any_form(random, 260, 160), 1 + random() % 80, random, one, other);
   expect_alike(name, {4096, 50}, 70, random, one, other);  // several chunks
 }
 
@@ -73,26 +74,9 @@ void by_the_double() {
   expect(Double::configured > 0, "no tile was configured");
 }
 
-void by_amx() {
-  expect_all_alike(
-      "AMX",
-      [](const LayerParameters& p, const LayerRows& rows) {
-        const auto layer = pack_layer(p, HWY_AVX3_DL, Products::kTiles);
-        expect(layer.products == Products::kTiles, "a layer that tiles leave");
-        run_layer(layer, rows, Threads(3));
-      },
-      [](const LayerParameters& p, const LayerRows& rows) {
-        run_layer(pack_layer(p, HWY_AVX3_DL, Products::kQuads), rows, InOrder());
-      });
-}
-
 }  // namespace
 
 int main() {
   by_the_double();
-  if (targets().front() == HWY_AVX3_DL && products_of(HWY_AVX3_DL) == Products::kTiles)
-    by_amx();
-  else
-    std::printf("by the double alone: this CPU has no AMX\n");
   return summary();
 }

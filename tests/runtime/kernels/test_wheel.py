@@ -19,7 +19,12 @@ edgeattn_kernels = pytest.importorskip("edgeattn_kernels", reason="make kernels 
 
 ROOT = Path(__file__).parents[3]
 PROVIDERS = ("CPUExecutionProvider",)
-EXPORTED = {"RegisterCustomOps", "edgeattn_kernels_instruction_set", "edgeattn_kernels_version"}
+EXPORTED = {
+    "RegisterCustomOps",
+    "edgeattn_kernels_choices",
+    "edgeattn_kernels_instruction_set",
+    "edgeattn_kernels_version",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +36,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_package_tells() -> None:
     assert edgeattn_kernels.library().is_file()
     assert edgeattn_kernels.version().split(".")[0] == str(DOMAIN_VERSION)
+    assert all(line.split(":")[0].count(" x ") == 1 for line in edgeattn_kernels.choices())
     assert edgeattn_kernels.has_dot_products() == ("with dot products" in edgeattn_kernels.instruction_set())
 
 

@@ -13,7 +13,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-__all__ = ["has_dot_products", "instruction_set", "library", "version"]
+__all__ = ["choices", "has_dot_products", "instruction_set", "library", "version"]
 
 _NAMES = {"win32": "edgeattn_kernels.dll", "darwin": "libedgeattn_kernels.dylib"}
 _DOT_PRODUCTS = "with dot products"  # in the name of an instruction set
@@ -36,6 +36,14 @@ def version() -> str:
 def instruction_set() -> str:
     """Return the instruction set that the kernels use on this CPU, such as "AVX3_DL with dot products"."""
     return _text("edgeattn_kernels_instruction_set")
+
+
+def choices() -> tuple[str, ...]:
+    """Return what layers were multiplied by that this CPU can multiply in two ways: a line for each timed shape.
+
+    Sessions that were made have chosen. A CPU with one way, such as one with VNNI and without AMX, has none.
+    """
+    return tuple(_text("edgeattn_kernels_choices").splitlines())
 
 
 def has_dot_products() -> bool:
