@@ -48,8 +48,7 @@ let package = Package(
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
             sources: ["src", "third_party/monocypher/monocypher.c"],
-            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party"), kernelsInCore],
-            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
+            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party"), kernelsInCore]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),

@@ -26,7 +26,10 @@ def main() -> None:
         subprocess.CalledProcessError: A test fails.
     """
     folder = kernel_tests(
-        "arm64", "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", f"-DCMAKE_CXX_COMPILER={COMPILER}"
+        "arm64",
+        "-DCMAKE_SYSTEM_NAME=Linux",
+        "-DCMAKE_SYSTEM_PROCESSOR=aarch64",
+        f"-DCMAKE_CXX_COMPILER={COMPILER}",
     )
     root = unpacked(CACHE / "arm64", DEBIAN_ARM64, "arm64")
     if not (root / "lib").exists():

@@ -16,7 +16,7 @@ val unpackEngine by tasks.registering(Sync::class) {
 }
 
 android {
-    namespace = "edgeattn"
+    namespace = "dev.edgeattn"
     compileSdk = 35
     defaultConfig {
         minSdk = 26
@@ -24,14 +24,13 @@ android {
         externalNativeBuild {
             cmake {
                 val folder = engineFolder.get().asFile
-                arguments("-DANDROID_STL=c++_static", "-DONNXRUNTIME_AAR=$folder")
+                arguments("-DANDROID_STL=c++_shared", "-DONNXRUNTIME_AAR=$folder")
                 // Kernels are built in with Highway's headers: -Phighway=FOLDER, which holds hwy/ alone.
                 providers.gradleProperty("highway").orNull?.let { arguments("-DHIGHWAY_INCLUDE_DIR=$it") }
             }
         }
     }
     externalNativeBuild { cmake { path = file("src/main/cpp/CMakeLists.txt") } }
-    buildFeatures { prefab = true }
     publishing { singleVariant("release") { withSourcesJar() } }
 }
 

@@ -1,8 +1,5 @@
 include(CMakeFindDependencyMacro)
 list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}")
 find_dependency(Onnxruntime)
-if(NOT APPLE AND NOT WIN32)
-  find_dependency(OpenSSL COMPONENTS Crypto)
-endif()
 find_dependency(Threads)
 include("${CMAKE_CURRENT_LIST_DIR}/edgeattnTargets.cmake")

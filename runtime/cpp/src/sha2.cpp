@@ -1,26 +1,17 @@
 #include "sha2.hpp"
 
-#include <algorithm>
 #include <vector>
 
-#if defined(__APPLE__)
-#include "sha2_commoncrypto.hpp"
-#elif defined(_WIN32)
-#include "sha2_bcrypt.hpp"
-#else
-#include "sha2_libcrypto.hpp"
-#endif
+#include "sha256_instructions.hpp"
+#include "sha2_hash.hpp"
 
 namespace edgeattn {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 20;  // bytes; some systems count them in 32 bits
+constexpr std::size_t kPiece = 1 << 20;  // bytes that are read of a stream at once
 
-template <class Hash>
-void add(Hash& hash, std::string_view bytes) {
-  for (; bytes.size() > kBlock; bytes.remove_prefix(kBlock)) hash.update(bytes.substr(0, kBlock));
-  hash.update(bytes);
-}
+using Sha256 = sha2::Hash<std::uint32_t>;
+using Sha512 = sha2::Hash<std::uint64_t>;
 
 std::string hex(const Sha256::Digest& digest) {
   std::string hex;
@@ -31,24 +22,24 @@ std::string hex(const Sha256::Digest& digest) {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  Sha256 hash;
-  add(hash, bytes);
+  Sha256 hash(sha256_instructions());
+  hash.update(bytes);
   return hex(hash.digest());
 }
 
 std::string sha256(std::istream& stream) {
-  Sha256 hash;
-  std::vector<char> block(kBlock);
+  Sha256 hash(sha256_instructions());
+  std::vector<char> piece(kPiece);
   while (stream) {
-    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
-    hash.update({block.data(), static_cast<std::size_t>(stream.gcount())});
+    stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    hash.update({piece.data(), static_cast<std::size_t>(stream.gcount())});
   }
   return hex(hash.digest());
 }
 
 std::array<std::uint8_t, 64> sha512(std::initializer_list<std::string_view> parts) {
-  Sha512 hash;
-  for (const auto part : parts) add(hash, part);
+  Sha512 hash(nullptr);
+  for (const auto part : parts) hash.update(part);
   return hash.digest();
 }
 

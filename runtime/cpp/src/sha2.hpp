@@ -1,4 +1,4 @@
-// SHA-256 and SHA-512 (FIPS 180-4): CommonCrypto's on Apple's systems, the system's own on Windows, libcrypto's elsewhere.
+// SHA-256 and SHA-512 (FIPS 180-4).
 #pragma once
 
 #include <array>

@@ -26,7 +26,6 @@ POM = "{http://maven.apache.org/POM/4.0.0}"
 QUICK = os.environ | {"JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # for programs of seconds
 DEPENDENCIES = {
     "onnxruntime-android": "runtime",
-    "openssl": "runtime",  # for its libcrypto.so
     "kotlinx-coroutines-core": "compile",  # Flow is part of what an app calls
 }
 
