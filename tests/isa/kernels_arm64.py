@@ -2,8 +2,8 @@
 
     python tests/isa/kernels_arm64.py
 
-They are built with Debian's g++-aarch64-linux-gnu. Emulation proves answers, never speed: which products a layer
-takes there is chance, and all of them answer alike.
+They are built with Debian's g++-aarch64-linux-gnu. Emulation proves answers, never speed: which products a
+layer takes there is chance, and all of them answer alike.
 """
 
 from __future__ import annotations

@@ -43,8 +43,12 @@ def _swift() -> Reader:
     return run
 
 
+def _classpath() -> str:
+    return _built(RUNTIME / "android" / "build-jvm", "npm", "javac", "cmake", "c++")
+
+
 def _kotlin() -> Reader:
-    classpath = _built(RUNTIME / "android" / "build-jvm", "npm", "javac", "cmake", "c++")
+    classpath = _classpath()
     library = f"-Djava.library.path={classpath.partition('/library.jar')[0]}"
     mains = {"conformance": ["edgeattn.ConformanceKt"], "lifecycle": ["edgeattn.Lifecycle"]}
 
@@ -53,6 +57,12 @@ def _kotlin() -> Reader:
         return _run("java", "-Xcheck:jni", library, "-cp", classpath, *main, *words)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def jni_library() -> Path:
+    """Return the Kotlin library's own shared library."""
+    return Path(_classpath().partition("/library.jar")[0]) / "libedgeattn_jni.so"
 
 
 @pytest.fixture(scope="session", params=["swift", "kotlin"])

@@ -39,9 +39,9 @@ def instruction_set() -> str:
 
 
 def choices() -> tuple[str, ...]:
-    """Return what layers were multiplied by that this CPU can multiply in two ways: a line for each timed shape.
+    """Return what this process's sessions multiply by where the CPU has two ways: a line for each shape.
 
-    Sessions that were made have chosen. A CPU with one way, such as one with VNNI and without AMX, has none.
+    A CPU with one way, such as one with VNNI and without AMX, has none.
     """
     return tuple(_text("edgeattn_kernels_choices").splitlines())
 
