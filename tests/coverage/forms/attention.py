@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from forms.inputs import HEADS, SIZE, WIDTH
@@ -10,14 +11,17 @@ from torch import Tensor, nn
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention as in models/digits (Vaswani et al. 2017, section 3.2)."""
+    """Multi-head self-attention as in models/digits (Vaswani et al. 2017, section 3.2).
 
-    def __init__(self) -> None:
+    Args:
+        steps: What takes the place of methods, by their names.
+    """
+
+    def __init__(self, **steps: Callable[..., object]) -> None:
         super().__init__()
-        self.query = nn.Linear(WIDTH, WIDTH)
-        self.key = nn.Linear(WIDTH, WIDTH)
-        self.value = nn.Linear(WIDTH, WIDTH)
-        self.output = nn.Linear(WIDTH, WIDTH)
+        self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        for name, step in steps.items():
+            setattr(self, name, step)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.project(x)
@@ -40,14 +44,27 @@ class Attention(nn.Module):
 
 
 class MaskedAttention(Attention):
-    """The same with a padding mask (B, S), 1 where a key is shown."""
+    """The same with a padding mask (B, S), 1 where a key is shown; its steps see it as (B, 1, 1, S)."""
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         q, k, v = self.project(x)
-        return self.output(self.join(self.mix(self.weigh(self.lay(self.score(q, k), mask)), v)))
+        scores, shown = self.score(q, k), mask[:, None, None, :]
+        return self.output(self.join(self.mix(self.hide(self.weigh(self.lay(scores, shown)), shown), v)))
 
-    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
-        return scores.masked_fill(mask[:, None, None, :] == 0, float("-inf"))
+    def lay(self, scores: Tensor, shown: Tensor) -> Tensor:
+        return scores.masked_fill(shown == 0, float("-inf"))
+
+    def hide(self, weights: Tensor, shown: Tensor) -> Tensor:
+        return weights
+
+
+class ReturningAttention(Attention):
+    """The weights are an output too."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        q, k, v = self.project(x)
+        weights = self.weigh(self.score(q, k))
+        return self.output(self.join(self.mix(weights, v))), weights
 
 
 def split(x: Tensor, heads: int = HEADS) -> Tensor:
@@ -60,7 +77,18 @@ def causal(length: int) -> Tensor:
     return torch.ones(length, length, dtype=torch.bool).tril()  # (S, S)
 
 
+def hide_future(scores: Tensor, value: float = float("-inf")) -> Tensor:
+    """Fill the scores (..., S, S) of keys that are not ``causal``."""
+    return scores.masked_fill(~causal(scores.size(-1)), value)
+
+
 def distance(length: int) -> Tensor:
     """Return how far each key (column) lies behind (positive) or before each query (row)."""
     at = torch.arange(length)
     return at[None, :] - at[:, None]  # (S, S)
+
+
+def window(length: int, reach: int) -> Tensor:
+    """Say which keys each query may see: itself and those just before it, ``reach`` in all."""
+    ahead = distance(length)
+    return (ahead <= 0) & (ahead > -reach)  # (S, S)

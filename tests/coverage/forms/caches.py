@@ -10,10 +10,11 @@ import torch
 from forms.attention import Attention, split
 from forms.form import Form
 from forms.inputs import HUGGING_FACE, LONGEST, VOCABULARY, WIDTH, samples, shown, tokens
-from forms.transformers_causal import gpt2, llama
+from forms.tiny import CAUSAL, GPT2, tiny
 from torch import Tensor, nn
 
 Pair = Sequence[Tensor]  # keys and values
+LLAMA = {**CAUSAL, "use_cache": True}
 
 
 class Decoder(Attention):
@@ -79,12 +80,6 @@ class LengthFirst(Decoder):
         return super().attend(*(x.transpose(1, 2) for x in (q, k, v)))
 
 
-def caching(module: nn.Module) -> nn.Module:
-    """Let a transformers model return its Cache."""
-    module.config.use_cache = True
-    return module
-
-
 form = partial(Form, family="own cache", samples=samples(tokens=tokens), steps=1)
 masked = partial(form, samples=samples(input_ids=tokens, attention_mask=shown), padding=HUGGING_FACE)
 
@@ -93,6 +88,9 @@ FORMS = (
     form("list of tensors", Listed, samples=samples(tokens=tokens, past=lambda *_: None)),
     form("nested pairs", Nested),
     form("length before heads, position told", LengthFirst),
-    masked("DynamicCache, GPT-2", lambda: caching(gpt2("sdpa"))),
-    masked("DynamicCache, Llama", lambda: caching(llama("eager"))),
+    masked("DynamicCache, GPT-2", tiny("GPT2LMHeadModel", **GPT2, attn_implementation="sdpa")),
+    masked(
+        "DynamicCache, Llama",
+        tiny("LlamaForCausalLM", **{**CAUSAL, "use_cache": True}, attn_implementation="eager"),
+    ),
 )

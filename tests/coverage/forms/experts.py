@@ -7,30 +7,10 @@ from functools import partial
 import torch
 from forms.attention import Attention
 from forms.form import Form
-from forms.inputs import (
-    HEADS,
-    HUGGING_FACE,
-    LONGEST,
-    SIZE,
-    VOCABULARY,
-    WIDTH,
-    samples,
-    shown,
-    tokens,
-    vectors,
-)
+from forms.inputs import HUGGING_FACE, SIZE, WIDTH, samples, shown, tokens, vectors
+from forms.tiny import CAUSAL, tiny
 from torch import Tensor, nn
 from torch.nn.functional import gelu, grouped_mm
-from transformers import (
-    MixtralConfig,
-    MixtralModel,
-    OlmoeConfig,
-    OlmoeModel,
-    Qwen2MoeConfig,
-    Qwen2MoeModel,
-    Qwen3MoeConfig,
-    Qwen3MoeModel,
-)
 
 EXPERTS, CHOSEN = 4, 2
 
@@ -87,36 +67,8 @@ class Dense(Experts):
         return torch.stack([share * self.expert(i, rows) for i, share in enumerate(shares)]).sum(0)
 
 
-SIZES = {
-    "vocab_size": VOCABULARY,
-    "hidden_size": WIDTH,
-    "intermediate_size": WIDTH,
-    "num_hidden_layers": 1,
-    "num_attention_heads": HEADS,
-    "num_key_value_heads": HEADS // 2,
-    "max_position_embeddings": 2 * LONGEST,
-    "num_experts_per_tok": CHOSEN,
-    "use_cache": False,
-}
-QWEN = {"moe_intermediate_size": WIDTH, "num_experts": EXPERTS}
-
-
-def mixtral() -> nn.Module:
-    return MixtralModel(MixtralConfig(**SIZES, num_local_experts=EXPERTS))
-
-
-def olmoe() -> nn.Module:
-    return OlmoeModel(OlmoeConfig(**SIZES, num_experts=EXPERTS, eos_token_id=1))
-
-
-def qwen2() -> nn.Module:
-    """Build a layer with an expert beside the others that every token goes through."""
-    return Qwen2MoeModel(Qwen2MoeConfig(**SIZES, **QWEN, shared_expert_intermediate_size=WIDTH))
-
-
-def qwen3() -> nn.Module:
-    return Qwen3MoeModel(Qwen3MoeConfig(**SIZES, **QWEN, head_dim=SIZE))
-
+SIZES = {**CAUSAL, "intermediate_size": WIDTH, "num_experts_per_tok": CHOSEN}
+QWEN = {**SIZES, "moe_intermediate_size": WIDTH, "num_experts": EXPERTS}
 
 form = partial(Form, family="experts", samples=samples(x=vectors))
 causal = partial(form, samples=samples(input_ids=tokens, attention_mask=shown), padding=HUGGING_FACE)
@@ -125,8 +77,11 @@ FORMS = (
     form("sorted, grouped_mm", Grouped),
     form("in a loop, index_add", Loop),
     form("in a loop, every token", Dense),
-    causal("transformers: Mixtral", mixtral),
-    causal("transformers: OLMoE", olmoe),
-    causal("transformers: Qwen2-MoE", qwen2),
-    causal("transformers: Qwen3-MoE", qwen3),
+    causal("transformers: Mixtral", tiny("MixtralModel", **SIZES, num_local_experts=EXPERTS)),
+    causal("transformers: OLMoE", tiny("OlmoeModel", **SIZES, num_experts=EXPERTS, eos_token_id=1)),
+    causal(  # with an expert beside the others that every token goes through
+        "transformers: Qwen2-MoE",
+        tiny("Qwen2MoeModel", **QWEN, shared_expert_intermediate_size=WIDTH),
+    ),
+    causal("transformers: Qwen3-MoE", tiny("Qwen3MoeModel", **QWEN, head_dim=SIZE)),
 )

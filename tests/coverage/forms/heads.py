@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import torch
-from forms.attention import Attention, causal, distance, split
+from forms.attention import Attention, distance, hide_future, split
 from forms.form import Form
 from forms.inputs import HEADS, LONGEST, SIZE, WIDTH, samples, vectors
 from torch import Tensor, nn
@@ -19,8 +20,8 @@ class Grouped(Attention):
 
     groups = 2
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **steps: Callable[[Tensor], Tensor]) -> None:
+        super().__init__(**steps)
         self.key, self.value = (nn.Linear(WIDTH, self.groups * SIZE) for _ in range(2))
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -31,12 +32,10 @@ class Grouped(Attention):
         return x.repeat_interleave(HEADS // self.groups, dim=1)  # (B, H, S, D)
 
 
-class GroupedExpanded(Grouped):
-    """The same by expand and reshape, as in Llama."""
-
-    def repeat(self, x: Tensor) -> Tensor:
-        expanded = x[:, :, None].expand(-1, -1, HEADS // self.groups, -1, -1)
-        return expanded.reshape(x.size(0), HEADS, x.size(2), SIZE)  # (B, H, S, D)
+def expanded(x: Tensor) -> Tensor:
+    """Repeat by expand and reshape, as in Llama."""
+    five = x[:, :, None].expand(-1, -1, HEADS // Grouped.groups, -1, -1)
+    return five.reshape(x.size(0), HEADS, x.size(2), SIZE)  # (B, H, S, D)
 
 
 class GroupedFiveAxes(Grouped):
@@ -60,19 +59,9 @@ class GroupedEinsum(Grouped):
 
 
 class MultiQuery(Grouped):
-    """All heads share one (Shazeer 2019); the products broadcast it."""
+    """All heads share one (Shazeer 2019)."""
 
     groups = 1
-
-    def repeat(self, x: Tensor) -> Tensor:
-        return x  # (B, 1, S, D)
-
-
-class MultiQueryExpanded(MultiQuery):
-    """The same, expanded first."""
-
-    def repeat(self, x: Tensor) -> Tensor:
-        return x.expand(-1, HEADS, -1, -1)  # (B, H, S, D)
 
 
 class Interpretable(Attention):
@@ -108,23 +97,15 @@ class UnitNorm(Attention):
         return self.scale * (q @ k.transpose(-2, -1))
 
 
-class LayerNorm(Attention):
-    """Query and keys are layer-normalized, head by head (Dehghani et al. 2023, section 2)."""
+class Normalized(Attention):
+    """Query and keys are normalized, head by head (Dehghani et al. 2023, section 2; Qwen3)."""
 
-    def __init__(self) -> None:
+    def __init__(self, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
-        self.query_norm, self.key_norm = nn.LayerNorm(SIZE), nn.LayerNorm(SIZE)
+        self.query_norm, self.key_norm = norm(SIZE), norm(SIZE)
 
     def score(self, q: Tensor, k: Tensor) -> Tensor:
         return super().score(self.query_norm(q), self.key_norm(k))
-
-
-class RmsNorm(LayerNorm):
-    """The same with RMS norms, as in Qwen3."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.query_norm, self.key_norm = nn.RMSNorm(SIZE), nn.RMSNorm(SIZE)
 
 
 class Temperature(Attention):
@@ -161,8 +142,7 @@ class Span(Attention):
 
     def weigh(self, scores: Tensor) -> Tensor:
         length = scores.size(-1)
-        weights = super().weigh(scores.masked_fill(~causal(length), float("-inf")))
-        weights = weights * self.fade(length)
+        weights = super().weigh(hide_future(scores)) * self.fade(length)
         return weights / (weights.sum(dim=-1, keepdim=True) + 1e-8)
 
     def fade(self, length: int) -> Tensor:
@@ -173,25 +153,24 @@ class LogSpan(Span):
     """The same before softmax: the logarithm of the fading is added to the scores."""
 
     def weigh(self, scores: Tensor) -> Tensor:
-        length = scores.size(-1)
-        scores = scores.masked_fill(~causal(length), float("-inf")) + self.fade(length).clamp(min=1e-9).log()
-        return torch.softmax(scores, dim=-1)
+        faded = self.fade(scores.size(-1)).clamp(min=1e-9).log()
+        return torch.softmax(hide_future(scores) + faded, dim=-1)
 
 
 form = partial(Form, family="heads", samples=samples(x=vectors))
 
 FORMS = (
     form("grouped queries, repeat_interleave", Grouped),
-    form("grouped queries, expand", GroupedExpanded),
+    form("grouped queries, expand", partial(Grouped, repeat=expanded)),
     form("grouped queries, five axes", GroupedFiveAxes),
     form("grouped queries, einsum", GroupedEinsum),
-    form("multi-query, broadcast", MultiQuery),
-    form("multi-query, expand", MultiQueryExpanded),
+    form("multi-query, broadcast", partial(MultiQuery, repeat=lambda x: x)),  # (B, 1, S, D)
+    form("multi-query, expand", partial(MultiQuery, repeat=lambda x: x.expand(-1, HEADS, -1, -1))),
     form("shared values, averaged over heads", Interpretable),
     form("weights averaged over heads", AveragedWeights),
     form("unit query and keys", UnitNorm),
-    form("layer-normalized query and keys", LayerNorm),
-    form("RMS-normalized query and keys", RmsNorm),
+    form("layer-normalized query and keys", partial(Normalized, nn.LayerNorm)),
+    form("RMS-normalized query and keys", partial(Normalized, nn.RMSNorm)),
     form("learned temperature by head", Temperature),
     form("learned temperature by query", QueryTemperature),
     form("learned span", Span),

@@ -12,7 +12,6 @@ from forms.attention import Attention, MaskedAttention
 from forms.form import Form, Inputs, Padding
 from forms.inputs import (
     HUGGING_FACE,
-    LONGEST,
     SHOWN,
     WIDTH,
     Maker,
@@ -22,10 +21,10 @@ from forms.inputs import (
     tokens,
     vectors,
 )
-from forms.transformers_pairs import SIZES as PAIR_SIZES
-from forms.transformers_text import SIZES
+from forms.tiny import TEXT, UNPOOLED, tiny
+from forms.transformers_pairs import PLACES, SIZES, texts
 from torch import Tensor, nn
-from transformers import BartConfig, BartModel, BertConfig, BertModel, BertTokenizerFast
+from transformers import BertTokenizerFast
 
 BOX = 4  # numbers that say where it is
 
@@ -85,8 +84,7 @@ class Heads(Detector):
         return {"one2many": many, "one2one": None, "kind": "boxes"}
 
 
-def bert(**config: object) -> nn.Module:
-    return BertModel(BertConfig(**SIZES, **config), add_pooling_layer=False)
+bert = partial(tiny, "BertModel", UNPOOLED, **TEXT)
 
 
 def sentence_transformer() -> nn.Module:
@@ -97,12 +95,8 @@ def sentence_transformer() -> nn.Module:
         vocabulary = Path(folder) / "vocab.txt"
         vocabulary.write_text("\n".join(("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh")))
         BertTokenizerFast(vocab_file=str(vocabulary)).save_pretrained(folder)
-        bert().save_pretrained(folder)
+        bert()().save_pretrained(folder)
         return SentenceTransformer(folder, device="cpu", local_files_only=True)
-
-
-def bart_with_states() -> nn.Module:
-    return BartModel(BartConfig(**PAIR_SIZES, max_position_embeddings=2 * LONGEST, output_hidden_states=True))
 
 
 def arranged(
@@ -158,12 +152,12 @@ FORMS = (
     form("boxes and a list of maps out", Detector, samples=samples(x=vectors)),
     form("heads in dicts out, one of them None", Heads, samples=samples(x=vectors)),
     text("SentenceTransformer", sentence_transformer),
-    text("BERT, hidden states too", lambda: bert(output_hidden_states=True)),
-    text("BERT, attentions too", lambda: bert(output_attentions=True, attn_implementation="eager")),
+    text("BERT, hidden states too", bert(output_hidden_states=True)),
+    text("BERT, attentions too", bert(output_attentions=True, attn_implementation="eager")),
     form(
         "BART, hidden states too",
-        bart_with_states,
-        samples=samples(input_ids=tokens, attention_mask=shown, decoder_input_ids=other(tokens)),
+        tiny("BartModel", **SIZES, **PLACES, output_hidden_states=True),
+        samples=texts,
         attentions=3,
         padding=HUGGING_FACE,
     ),

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 import torch
-from forms.attention import Attention, MaskedAttention, causal, distance
+from forms.attention import Attention, MaskedAttention, causal, distance, hide_future
 from forms.form import Form
 from forms.inputs import HEADS, LONGEST, SHOWN, SIZE, WIDTH, samples, shown, vectors
 from torch import Tensor, nn
@@ -43,7 +43,7 @@ class RotaryHalf(Attention):
         return self.turn(q), self.turn(k), v
 
     def turn(self, x: Tensor) -> Tensor:
-        angles = torch.cat([_angles(x.size(-2))] * 2, dim=-1)  # (S, D)
+        angles = torch.cat([_angles(*x.shape[-2:])] * 2, dim=-1)  # (S, D)
         first, second = x.chunk(2, dim=-1)
         return x * angles.cos() + torch.cat((-second, first), dim=-1) * angles.sin()
 
@@ -52,7 +52,7 @@ class RotaryInterleaved(RotaryHalf):
     """The same, each even number with the odd one that follows it, as in the paper."""
 
     def turn(self, x: Tensor) -> Tensor:
-        angles = _angles(x.size(-2))  # (S, D / 2)
+        angles = _angles(*x.shape[-2:])  # (S, D / 2)
         even, odd = x[..., 0::2], x[..., 1::2]
         turned = even * angles.cos() - odd * angles.sin(), even * angles.sin() + odd * angles.cos()
         return torch.stack(turned, dim=-1).flatten(-2)  # (B, H, S, D)
@@ -63,17 +63,14 @@ class RotaryPartial(RotaryHalf):
 
     def turn(self, x: Tensor) -> Tensor:
         turned, kept = x.split(SIZE // 2, dim=-1)
-        angles = torch.cat([_angles(x.size(-2), SIZE // 2)] * 2, dim=-1)  # (S, D / 2)
-        first, second = turned.chunk(2, dim=-1)
-        turned = turned * angles.cos() + torch.cat((-second, first), dim=-1) * angles.sin()
-        return torch.cat((turned, kept), dim=-1)
+        return torch.cat((super().turn(turned), kept), dim=-1)
 
 
 class RotaryCausalPadded(MaskedAttention, RotaryHalf):
     """Rotary positions under a causal and a padding mask."""
 
-    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
-        both = causal(scores.size(-1)) & mask[:, None, None, :].bool()  # (B, 1, S, S)
+    def lay(self, scores: Tensor, shown: Tensor) -> Tensor:
+        both = causal(scores.size(-1)) & shown.bool()  # (B, 1, S, S)
         return scores.masked_fill(~both, torch.finfo(scores.dtype).min)
 
 
@@ -90,8 +87,7 @@ class AlibiCausal(Alibi):
     """The same under a causal mask, as in BLOOM."""
 
     def score(self, q: Tensor, k: Tensor) -> Tensor:
-        scores = super().score(q, k)
-        return scores.masked_fill(~causal(scores.size(-1)), float("-inf"))
+        return hide_future(super().score(q, k))
 
 
 class Buckets(Attention):
@@ -122,7 +118,7 @@ class RelativeKeys(Attention):
         return (q @ k.transpose(-2, -1) + relative) / math.sqrt(SIZE)
 
 
-def _angles(length: int, size: int = SIZE) -> Tensor:
+def _angles(length: int, size: int) -> Tensor:
     rates = 10000.0 ** (-torch.arange(0, size, 2) / size)
     return torch.arange(length)[:, None] * rates  # (S, size / 2)
 

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 import torch
-from forms.attention import Attention, causal
+from forms.attention import Attention, hide_future
 from forms.form import Form
 from forms.inputs import HEADS, SIZE, WIDTH, samples, vectors
 from torch import Tensor, nn
@@ -35,21 +35,16 @@ class Folded(Attention):
         return torch.bmm(weights, v).unflatten(0, (-1, HEADS))  # (B, H, S, D)
 
 
-class Baddbmm(Folded):
-    """One call scales the product and adds a bias to it, here a causal one."""
-
-    def score(self, q: Tensor, k: Tensor) -> Tensor:
-        future = torch.full((q.size(1), q.size(1)), float("-inf")).triu(1)  # (S, S)
-        return torch.baddbmm(future[None], q, k.transpose(1, 2), alpha=SIZE**-0.5)  # (B*H, S, S)
+def baddbmm(q: Tensor, k: Tensor) -> Tensor:
+    """Scale the product and add a bias to it in one call, here a causal one."""
+    future = torch.full((q.size(1), q.size(1)), float("-inf")).triu(1)  # (S, S)
+    return torch.baddbmm(future[None], q, k.transpose(1, 2), alpha=SIZE**-0.5)  # (B*H, S, S)
 
 
-class Unfolded(Folded):
-    """The mask is laid on scores that have their heads back, as in BLOOM."""
-
-    def weigh(self, scores: Tensor) -> Tensor:
-        length = scores.size(-1)
-        scores = scores.unflatten(0, (-1, HEADS)).masked_fill(~causal(length), -1e9)  # (B, H, S, S)
-        return super().weigh(scores).flatten(0, 1)  # (B*H, S, S)
+def unfolded(scores: Tensor) -> Tensor:
+    """Lay the mask on scores that have their heads back, as in BLOOM."""
+    scores = hide_future(scores.unflatten(0, (-1, HEADS)), -1e9)  # (B, H, S, S)
+    return torch.softmax(scores, dim=-1).flatten(0, 1)  # (B*H, S, S)
 
 
 class KeysTransposed(Attention):
@@ -61,16 +56,6 @@ class KeysTransposed(Attention):
 
     def score(self, q: Tensor, k: Tensor) -> Tensor:
         return q @ k / math.sqrt(SIZE)  # (B, H, S, S)
-
-
-class KeysFirst(Attention):
-    """Keys times query: the softmax is over rows, and its result turned."""
-
-    def score(self, q: Tensor, k: Tensor) -> Tensor:
-        return k @ q.mT / math.sqrt(SIZE)  # (B, H, T, S)
-
-    def weigh(self, scores: Tensor) -> Tensor:
-        return torch.softmax(scores, dim=-2).mT  # (B, H, S, T)
 
 
 class OneHead(Attention):
@@ -103,10 +88,17 @@ FORMS = (
     form("matmul, as in models/digits", Attention),
     form("einsum", Einsum),
     form("bmm on folded heads", Folded),
-    form("baddbmm with its bias", Baddbmm),
-    form("bmm on folded heads, unfolded for the mask", Unfolded),
+    form("baddbmm with its bias", partial(Folded, score=baddbmm)),
+    form("bmm on folded heads, unfolded for the mask", partial(Folded, weigh=unfolded)),
     form("keys permuted once", KeysTransposed),
-    form("keys times query", KeysFirst),
+    form(
+        "keys times query",
+        partial(
+            Attention,
+            score=lambda q, k: k @ q.mT / math.sqrt(SIZE),  # (B, H, T, S)
+            weigh=lambda scores: torch.softmax(scores, dim=-2).mT,  # (B, H, S, T)
+        ),
+    ),
     form("one head, three axes", OneHead),
     form("a module for each head", lambda: HeadByHead(2), attentions=2),
 )

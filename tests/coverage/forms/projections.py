@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import torch
@@ -15,40 +16,26 @@ LATENTS = 6
 
 
 class Merged(Attention):
-    """One linear layer for all three, taken apart by chunk."""
+    """One linear layer for all three, which a form takes apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Callable[[Tensor], Iterable[Tensor]]) -> None:
         super().__init__()
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.apart = apart
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = self.qkv(x).chunk(3, dim=-1)
-        return split(q), split(k), split(v)
-
-
-class MergedSplit(Merged):
-    """The same, taken apart by split."""
-
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = self.qkv(x).split(WIDTH, dim=-1)
-        return split(q), split(k), split(v)
-
-
-class MergedUnbind(Merged):
-    """The same, taken apart by unbind, as timm's vision transformers do."""
-
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        qkv = self.qkv(x).reshape(x.size(0), x.size(1), 3, HEADS, SIZE)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # 3 x (B, H, S, D)
+        q, k, v = self.apart(self.qkv(x))  # (B, S, 3*W) to (B, H, S, D) each
         return q, k, v
 
 
-class MergedByHead(Merged):
-    """The same, each head's three lying together, as in GPT-NeoX and BLOOM."""
+def unbound(qkv: Tensor) -> Iterable[Tensor]:
+    """Take apart as timm's vision transformers do."""
+    return qkv.reshape(*qkv.shape[:2], 3, HEADS, SIZE).permute(2, 0, 3, 1, 4).unbind(0)
 
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = self.qkv(x).unflatten(-1, (HEADS, 3 * SIZE)).transpose(1, 2).chunk(3, dim=-1)
-        return q, k, v
+
+def by_head(qkv: Tensor) -> Iterable[Tensor]:
+    """Take apart what lies together by head, as in GPT-NeoX and BLOOM."""
+    return qkv.unflatten(-1, (HEADS, 3 * SIZE)).transpose(1, 2).chunk(3, dim=-1)
 
 
 class FeatureMap(Attention):
@@ -102,10 +89,10 @@ def _feature_map(size: Size, draw: torch.Generator) -> Tensor:
 form = partial(Form, family="hand-written: projections", samples=samples(x=vectors))
 
 FORMS = (
-    form("one linear layer, chunk", Merged),
-    form("one linear layer, split", MergedSplit),
-    form("one linear layer, unbind", MergedUnbind),
-    form("one linear layer, head by head", MergedByHead),
+    form("one linear layer, chunk", lambda: Merged(lambda qkv: map(split, qkv.chunk(3, dim=-1)))),
+    form("one linear layer, split", lambda: Merged(lambda qkv: map(split, qkv.split(WIDTH, dim=-1)))),
+    form("one linear layer, unbind", lambda: Merged(unbound)),
+    form("one linear layer, head by head", lambda: Merged(by_head)),
     form("values wider than keys", WideValues),
     form("1 x 1 convolutions over a feature map", FeatureMap, samples=samples(image=_feature_map)),
     form("cross-attention", Cross, samples=samples(x=vectors, memory=other(vectors))),

@@ -12,6 +12,8 @@ from forms.inputs import HEADS, SHOWN, WIDTH, samples, shown, vectors
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+LOWEST = torch.finfo(torch.float32).min
+
 
 class Plain(Attention):
     """The call alone; a form adds its arguments."""
@@ -23,46 +25,16 @@ class Plain(Attention):
         return scaled_dot_product_attention(q, k, v)  # (B, H, S, D)
 
 
-class Causal(Plain):
-    """is_causal."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, is_causal=True)
-
-
-class Scale(Plain):
-    """scale."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, scale=0.25)
-
-
-class Dropout(Plain):
-    """dropout_p, 0 in eval mode."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, dropout_p=0.1 if self.training else 0.0)
-
-
 class Grouped(Plain):
-    """enable_gqa: two queries' heads share one of the keys and values."""
+    """Several queries' heads share one of the keys and values."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.key, self.value = (nn.Linear(WIDTH, WIDTH // 2) for _ in range(2))
+    def __init__(self, heads: int, **steps: Callable[..., Tensor]) -> None:
+        super().__init__(**steps)
+        self.heads = heads
+        self.key, self.value = (nn.Linear(WIDTH, heads * WIDTH // HEADS) for _ in range(2))
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return split(self.query(x)), split(self.key(x), HEADS // 2), split(self.value(x), HEADS // 2)
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, enable_gqa=True)
-
-
-class GroupedCausal(Grouped):
-    """enable_gqa with is_causal."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return split(self.query(x)), split(self.key(x), self.heads), split(self.value(x), self.heads)
 
 
 class ThreeAxes(Plain):
@@ -73,6 +45,14 @@ class ThreeAxes(Plain):
 
     def join(self, mixed: Tensor) -> Tensor:
         return mixed
+
+
+class ThreeAxesMasked(ThreeAxes):
+    """Without heads, the padding mask of three axes."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        q, k, v = self.project(x)
+        return self.output(scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, :] > 0))
 
 
 class Frames(Plain):
@@ -96,17 +76,6 @@ class FramesMasked(Frames):
         return self.within(x, mask[:, None, None, None, :] > 0)
 
 
-class MultiQuery(Plain):
-    """Keys and values of one head, which broadcasting makes up for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key, self.value = (nn.Linear(WIDTH, WIDTH // HEADS) for _ in range(2))
-
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return split(self.query(x)), self.key(x)[:, None], self.value(x)[:, None]  # (B, 1, S, D)
-
-
 class Packed(Plain):
     """Within each of several sequences that stand one behind the other, as many as an input says."""
 
@@ -127,38 +96,8 @@ class Memory(Plain):
         return split(self.query(x)), self.memory[0], self.memory[1]
 
 
-class ByName(Plain):
-    """Called by keywords alone."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(query=q, key=k, value=v, is_causal=True)
-
-
-class HeadBias(Plain):
-    """attn_mask of the heads, the queries and the keys: a penalty for distance (Press et al. 2022)."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        slopes = 2.0 ** -torch.arange(1, HEADS + 1)[:, None, None]
-        return scaled_dot_product_attention(q, k, v, attn_mask=-slopes * distance(q.size(-2)).abs())
-
-
-class ThreeAxesMasked(ThreeAxes):
-    """Without heads, the padding mask of three axes."""
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        q, k, v = self.project(x)
-        return self.output(scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, :] > 0))
-
-
-class FixedMask(Plain):
-    """attn_mask of the queries by the keys alone."""
-
-    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return scaled_dot_product_attention(q, k, v, attn_mask=causal(q.size(-2)))
-
-
 class Masked(Plain):
-    """attn_mask made from a padding mask (B, S), 1 where a key is shown."""
+    """attn_mask made from a padding mask, as bool (B, 1, 1, S), and from the length."""
 
     def __init__(self, lay: Callable[[Tensor, int], Tensor]) -> None:
         super().__init__()
@@ -170,65 +109,69 @@ class Masked(Plain):
         return self.output(self.join(mixed))
 
 
-def _packed() -> list[Inputs]:
+def packed() -> list[Inputs]:
     draw = torch.Generator().manual_seed(1)
     lengths = (3, 5), (4, 1, 6), (9,), (2, 3, 4, 7)
     return [{"x": torch.randn(sum(n), WIDTH, generator=draw), "lengths": torch.tensor(n)} for n in lengths]
 
 
-def _boolean(seen: Tensor, _: int) -> Tensor:
-    return seen  # (B, 1, 1, S)
+def by_heads(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attend with a penalty for distance (Press et al. 2022), its slope a head's own."""
+    slopes = 2.0 ** -torch.arange(1, HEADS + 1)[:, None, None]
+    return scaled_dot_product_attention(q, k, v, attn_mask=-slopes * distance(q.size(-2)).abs())
 
 
-def _lowest(seen: Tensor, _: int) -> Tensor:
-    return torch.where(seen, 0.0, torch.finfo(torch.float32).min)
-
-
-def _minus_infinity(seen: Tensor, _: int) -> Tensor:
-    return torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, float("-inf"))
-
-
-def _by_query(seen: Tensor, length: int) -> Tensor:
-    return seen.expand(-1, HEADS, length, -1)  # (B, H, S, S)
-
-
-def _whole_number(seen: Tensor, _: int) -> Tensor:
-    return (1.0 - seen.long()) * torch.finfo(torch.float32).min
-
-
-def _or(seen: Tensor, length: int) -> Tensor:
-    return seen + torch.eye(length, dtype=torch.bool)  # every query sees itself
-
-
-def _causal(seen: Tensor, length: int) -> Tensor:
-    return seen & causal(length)  # (B, 1, S, S)
+def called(build: Callable[..., Plain] = Plain, **arguments: object) -> partial[Plain]:
+    """Return what builds a form whose call has these arguments."""
+    return partial(build, attend=partial(scaled_dot_product_attention, **arguments))
 
 
 form = partial(Form, family="sdpa", samples=samples(x=vectors))
 padded = partial(form, samples=samples(x=vectors, mask=shown), padding=SHOWN)
+half = partial(Grouped, HEADS // 2)
 
 FORMS = (
     form("query, key, value", Plain),
-    form("is_causal", Causal),
-    form("scale", Scale),
-    form("dropout_p", Dropout),
-    form("enable_gqa", Grouped),
-    form("enable_gqa, is_causal", GroupedCausal),
+    form("is_causal", called(is_causal=True)),
+    form("scale", called(scale=0.25)),
+    form("dropout_p", called(dropout_p=0.0)),  # as it is in eval mode
+    form("enable_gqa", called(half, enable_gqa=True)),
+    form("enable_gqa, is_causal", called(half, is_causal=True, enable_gqa=True)),
     form("three axes", ThreeAxes),
     padded("three axes, attn_mask (B, 1, S)", ThreeAxesMasked),
     form("five axes", Frames),
     padded("five axes, attn_mask (B, 1, 1, 1, S)", FramesMasked),
-    form("one head of keys, without enable_gqa", MultiQuery),
-    form("within packed sequences", Packed, samples=_packed),
+    form("one head of keys, without enable_gqa", partial(Grouped, 1)),  # which broadcasting makes up for
+    form("within packed sequences", Packed, samples=packed),
     form("keys without a batch", Memory),
-    form("by keywords", ByName),
-    form("attn_mask (S, S)", FixedMask),
-    form("attn_mask (H, S, S)", HeadBias),
-    padded("attn_mask bool (B, 1, 1, S)", lambda: Masked(_boolean)),
-    padded("attn_mask float, finfo.min", lambda: Masked(_lowest)),
-    padded("attn_mask float, -inf", lambda: Masked(_minus_infinity)),
-    padded("attn_mask (B, H, S, S)", lambda: Masked(_by_query)),
-    padded("attn_mask 1.0 - whole numbers", lambda: Masked(_whole_number)),
-    padded("attn_mask a sum of bools", lambda: Masked(_or)),
-    padded("attn_mask causal and padding", lambda: Masked(_causal)),
+    form(
+        "by keywords",
+        partial(
+            Plain,
+            attend=lambda q, k, v: scaled_dot_product_attention(query=q, key=k, value=v, is_causal=True),
+        ),
+    ),
+    form(
+        "attn_mask (S, S)",
+        partial(
+            Plain,
+            attend=lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=causal(q.size(-2))),
+        ),
+    ),
+    form("attn_mask (H, S, S)", partial(Plain, attend=by_heads)),
+    padded("attn_mask bool (B, 1, 1, S)", lambda: Masked(lambda seen, _: seen)),
+    padded("attn_mask float, finfo.min", lambda: Masked(lambda seen, _: torch.where(seen, 0.0, LOWEST))),
+    padded(
+        "attn_mask float, -inf",
+        lambda: Masked(
+            lambda seen, _: torch.zeros_like(seen, dtype=torch.float32).masked_fill(~seen, float("-inf"))
+        ),
+    ),
+    padded("attn_mask (B, H, S, S)", lambda: Masked(lambda seen, length: seen.expand(-1, HEADS, length, -1))),
+    padded("attn_mask 1.0 - whole numbers", lambda: Masked(lambda seen, _: (1.0 - seen.long()) * LOWEST)),
+    padded(  # every query sees itself
+        "attn_mask a sum of bools",
+        lambda: Masked(lambda seen, length: seen + torch.eye(length, dtype=torch.bool)),
+    ),
+    padded("attn_mask causal and padding", lambda: Masked(lambda seen, length: seen & causal(length))),
 )

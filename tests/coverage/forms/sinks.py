@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from forms.attention import Attention, MaskedAttention, distance, split
+from forms.attention import Attention, MaskedAttention, ReturningAttention, window
 from forms.form import Form
-from forms.inputs import HEADS, SHOWN, SIZE, WIDTH, samples, shown, vectors
+from forms.heads import Grouped
+from forms.inputs import HEADS, SHOWN, WIDTH, samples, shown, vectors
 from torch import Tensor, nn
 
 REACH = 3  # positions, in a window
-GROUPS = 2  # heads of keys and values
 LOWEST = torch.finfo(torch.float32).min
 
 
@@ -57,31 +57,16 @@ class Capped(Learned):
         return super().weigh(4 * torch.tanh(scores / 4))
 
 
-class WindowedGrouped(Learned, MaskedAttention):
+class WindowedGrouped(Learned, Grouped, MaskedAttention):
     """Beside a causal window, two queries sharing keys, and padding: GPT-OSS's layers."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.key, self.value = (nn.Linear(WIDTH, GROUPS * SIZE) for _ in range(2))
-
-    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        k, v = (split(layer(x), GROUPS) for layer in (self.key, self.value))
-        k, v = (shared.repeat_interleave(HEADS // GROUPS, dim=1) for shared in (k, v))
-        return split(self.query(x)), k, v
-
-    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
-        ahead = distance(scores.size(-1))
-        seen = (ahead <= 0) & (ahead > -REACH) & mask[:, None, None, :].bool()  # (B, 1, S, S)
+    def lay(self, scores: Tensor, shown: Tensor) -> Tensor:
+        seen = window(scores.size(-1), REACH) & shown.bool()  # (B, 1, S, S)
         return scores + torch.where(seen, 0.0, LOWEST)
 
 
-class Returned(Learned):
+class Returned(Learned, ReturningAttention):
     """The weights are an output too."""
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        q, k, v = self.project(x)
-        weights = self.weigh(self.score(q, k))
-        return self.output(self.join(self.mix(weights, v))), weights
 
 
 form = partial(Form, family="hand-written: sinks", samples=samples(x=vectors))

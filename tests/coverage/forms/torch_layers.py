@@ -12,30 +12,18 @@ from torch import Tensor, nn
 OPTIONS = {"d_model": WIDTH, "nhead": HEADS, "dim_feedforward": 2 * WIDTH, "batch_first": True}
 
 
-class PaddedLayer(nn.Module):
-    """An encoder's layer with padding."""
+class Padded(nn.Module):
+    """An encoder, or a layer of it, with padding."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
-        self.layer = nn.TransformerEncoderLayer(**OPTIONS)
-
-    def forward(self, x: Tensor, padding: Tensor) -> Tensor:
-        return self.layer(x, src_key_padding_mask=padding)
-
-
-class Encoder(nn.Module):
-    """Two layers with padding, which PyTorch itself may turn into nested tensors."""
-
-    def __init__(self, **options: object) -> None:
-        super().__init__()
-        layer = nn.TransformerEncoderLayer(**OPTIONS, **options)
-        self.encoder = nn.TransformerEncoder(layer, num_layers=2, enable_nested_tensor=not options)
+        self.encoder = encoder
 
     def forward(self, x: Tensor, padding: Tensor) -> Tensor:
         return self.encoder(x, src_key_padding_mask=padding)
 
 
-class CausalEncoder(Encoder):
+class Causal(Padded):
     """An encoder used as a decoder."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,6 +68,15 @@ class Whole(nn.Module):
         )
 
 
+def layer(**options: object) -> nn.Module:
+    return nn.TransformerEncoderLayer(**OPTIONS, **options)
+
+
+def two(**options: object) -> nn.Module:
+    """Build two layers, which PyTorch itself may turn into nested tensors."""
+    return nn.TransformerEncoder(layer(**options), num_layers=2, enable_nested_tensor=not options)
+
+
 form = partial(Form, family="torch.nn layers")
 padded = partial(form, samples=samples(x=vectors, padding=hidden), padding=HIDDEN)
 decoder = partial(
@@ -90,16 +87,12 @@ transformer = partial(
 )
 
 FORMS = (
-    form(
-        "nn.TransformerEncoderLayer",
-        lambda: nn.TransformerEncoderLayer(**OPTIONS),
-        samples=samples(src=vectors),
-    ),
-    padded("nn.TransformerEncoderLayer, padding", PaddedLayer),
-    padded("nn.TransformerEncoder, padding", Encoder, attentions=2),
+    form("nn.TransformerEncoderLayer", layer, samples=samples(src=vectors)),
+    padded("nn.TransformerEncoderLayer, padding", lambda: Padded(layer())),
+    padded("nn.TransformerEncoder, padding", lambda: Padded(two()), attentions=2),
     form(
         "nn.TransformerEncoder, causal, norm first",
-        lambda: CausalEncoder(norm_first=True, activation="gelu"),
+        lambda: Causal(two(norm_first=True, activation="gelu")),
         samples=samples(x=vectors),
         attentions=2,
     ),

@@ -6,45 +6,13 @@ from functools import partial
 
 import torch
 from forms.form import Form
-from forms.inputs import HEADS, HUGGING_FACE, LONGEST, VOCABULARY, WIDTH, Size, samples, shown, tokens
-from torch import Tensor, nn
-from transformers import (
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPVisionConfig,
-    CLIPVisionModel,
-    DeiTConfig,
-    DeiTModel,
-    SwinConfig,
-    SwinModel,
-    ViTConfig,
-    ViTMAEConfig,
-    ViTMAEModel,
-    ViTModel,
-)
+from forms.inputs import HEADS, HUGGING_FACE, WIDTH, Size, samples, shown, tokens
+from forms.tiny import SIZES, TEXT, UNPOOLED, tiny
+from torch import Tensor
 
 IMAGE = 16  # pixels a side
 PATCH = 4
-
-SIZES = {
-    "hidden_size": WIDTH,
-    "num_hidden_layers": 1,
-    "num_attention_heads": HEADS,
-    "intermediate_size": 2 * WIDTH,
-}
 PICTURE = {"image_size": IMAGE, "patch_size": PATCH}
-
-
-def swin() -> nn.Module:
-    """Build one block of windows, and one of shifted windows."""
-    return SwinModel(SwinConfig(**PICTURE, embed_dim=WIDTH, depths=[2], num_heads=[HEADS], window_size=2))
-
-
-def clip_text() -> nn.Module:
-    config = CLIPTextConfig(
-        **SIZES, vocab_size=VOCABULARY, max_position_embeddings=2 * LONGEST, bos_token_id=0, eos_token_id=1
-    )
-    return CLIPTextModel(config)
 
 
 def image(size: Size, draw: torch.Generator) -> Tensor:
@@ -58,18 +26,22 @@ def noise(size: Size, draw: torch.Generator) -> Tensor:
 form = partial(Form, family="transformers: vision", samples=samples(pixel_values=image))
 
 FORMS = (
-    form("ViT", lambda: ViTModel(ViTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
+    form("ViT", tiny("ViTModel", UNPOOLED, **SIZES, **PICTURE)),
     form(
         "ViT-MAE, its noise an input",
-        lambda: ViTMAEModel(ViTMAEConfig(**SIZES, **PICTURE)),
+        tiny("ViTMAEModel", **SIZES, **PICTURE),
         samples=samples(pixel_values=image, noise=noise),
     ),
-    form("DeiT", lambda: DeiTModel(DeiTConfig(**SIZES, **PICTURE), add_pooling_layer=False)),
-    form("Swin", swin, attentions=2),
-    form("CLIP vision", lambda: CLIPVisionModel(CLIPVisionConfig(**SIZES, **PICTURE))),
+    form("DeiT", tiny("DeiTModel", UNPOOLED, **SIZES, **PICTURE)),
+    form(  # one block of windows, and one of shifted windows
+        "Swin",
+        tiny("SwinModel", **PICTURE, embed_dim=WIDTH, depths=[2], num_heads=[HEADS], window_size=2),
+        attentions=2,
+    ),
+    form("CLIP vision", tiny("CLIPVisionModel", **SIZES, **PICTURE)),
     form(
         "CLIP text",
-        clip_text,
+        tiny("CLIPTextModel", **TEXT, bos_token_id=0, eos_token_id=1),
         samples=samples(input_ids=tokens, attention_mask=shown),
         padding=HUGGING_FACE,
     ),

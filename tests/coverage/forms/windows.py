@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from forms.attention import Attention, MaskedAttention, distance, split
+from forms.attention import Attention, MaskedAttention, distance, split, window
 from forms.form import Form
 from forms.inputs import HEADS, SHOWN, SIZE, WIDTH, Size, samples, shown, vectors
 from torch import Tensor, nn
@@ -16,20 +16,15 @@ SIDE = 2 * WINDOW  # pixels of the image
 SHIFT = WINDOW // 2
 
 
-class Sliding(Attention):
-    """Each position sees its neighbors (Beltagy et al. 2020, Longformer, section 3.1)."""
-
-    def weigh(self, scores: Tensor) -> Tensor:
-        return super().weigh(scores.masked_fill(distance(scores.size(-1)).abs() > REACH, float("-inf")))
+def sliding(scores: Tensor) -> Tensor:
+    """Let each position see its neighbors (Beltagy et al. 2020, Longformer, section 3.1)."""
+    return scores.masked_fill(distance(scores.size(-1)).abs() > REACH, float("-inf")).softmax(-1)
 
 
-class SlidingCausalPadded(MaskedAttention):
-    """Each position sees itself and those just before it, unless they are padding (Mistral)."""
-
-    def lay(self, scores: Tensor, mask: Tensor) -> Tensor:
-        ahead = distance(scores.size(-1))
-        seen = (ahead <= 0) & (ahead > -REACH) & mask[:, None, None, :].bool()  # (B, 1, S, S)
-        return scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
+def sliding_causal_padded(scores: Tensor, shown: Tensor) -> Tensor:
+    """Let each position see itself and those just before it, unless they are padding (Mistral)."""
+    seen = window(scores.size(-1), REACH) & shown.bool()  # (B, 1, S, S)
+    return scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
 
 
 class Indexed(Attention):
@@ -129,9 +124,8 @@ class Pooled(RowsAndColumns):
         self.pool = nn.Conv2d(SIZE, SIZE, 3, padding=1, groups=SIZE)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = torch.cat(
-            [self.first.expand(image.size(0), -1, -1), image.flatten(1, 2)], 1
-        )  # (B, 1 + SIDE^2, W)
+        first = self.first.expand(image.size(0), -1, -1)
+        x = torch.cat([first, image.flatten(1, 2)], 1)  # (B, 1 + SIDE^2, W)
         q, k, v = self.project(x)
         pixels = q[:, :, 1:].transpose(2, 3).reshape(-1, SIZE, SIDE, SIDE)  # (B * H, D, SIDE, SIDE)
         pooled = self.pool(pixels).view(-1, HEADS, SIZE, SIDE**2).transpose(2, 3)
@@ -174,10 +168,10 @@ form = partial(Form, family="windows", samples=samples(x=vectors))
 
 FORMS = (
     form("keys and values pooled along the sequence", PooledKeys),
-    form("sliding window", Sliding),
+    form("sliding window", partial(Attention, weigh=sliding)),
     form(
         "sliding window, causal and padding",
-        SlidingCausalPadded,
+        partial(MaskedAttention, lay=sliding_causal_padded),
         samples=samples(x=vectors, mask=shown),
         padding=SHOWN,
     ),
