@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from keyword_block import Block
 from mel import LogMel
 from noise import RATE, TEST_SNR, noisy, placed
 from safetensors.torch import load_file
@@ -69,6 +68,28 @@ class Attention(nn.Module):
         mixed = torch.matmul(torch.softmax(scores, dim=-1), v)  # (B, H, S, D)
         mixed = mixed.transpose(1, 2).contiguous().view(batch, -1, self.heads * self.dim)  # (B, S, W)
         return self.output(mixed)
+
+
+class Block(nn.Module):
+    """A pre-norm transformer block: attention, then an MLP, each added to what came in.
+
+    Args:
+        width: Of a token.
+        hidden: Inside the MLP.
+        attention: Mixes the tokens (B, S, W).
+    """
+
+    def __init__(self, width: int, hidden: int, attention: nn.Module) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = attention
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine the tokens `x` (B, S, W); the shape stays."""
+        x = x + self.attention(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
 
 
 class KeywordTransformer(nn.Module):

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from keyword_block import Block
 from mel import LogMel
-from model import HERE, LABELS, NOISE_SEED, decoded
+from model import HERE, LABELS, NOISE_SEED, Block, decoded
 from noise import RATE, TEST_SNR, noisy, placed
 from safetensors.torch import load_file
 from torch import Tensor, nn

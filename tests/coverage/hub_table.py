@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the families that are asked for, and tell each; write the page where that is all of them."""
     asked = _arguments(arguments)
     from hub.catalog import families
-    from hub.leading import kept_in, run
-    from hub.limits import MEMORY, SECONDS
+    from hub.leading import MEMORY, SECONDS, kept_in, run
     from hub.page import render, summary
     from hub.stages import FLOAT_ERROR, INT8_COSINE
 

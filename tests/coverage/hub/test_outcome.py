@@ -3,7 +3,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from hub.limits import ended
+from hub.leading import ended
 from hub.outcome import Family, Outcome, Record, read
 
 FAMILY = Family("timm", "beit")
