@@ -109,8 +109,9 @@ def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) ->
 
 
 def _floats(cache: dict[str, Array], name: str) -> Array:
-    scale = cache.get(f"{name}{SCALE}")
-    return cache[name] if scale is None else _restored(cache[name], scale)
+    """Return what a cache's rows stand for."""
+    rows, scale = cache[name], cache.get(f"{name}{SCALE}")
+    return rows if scale is None else np.asarray(rows.astype(np.float64) * scale)
 
 
 def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterator[int]:
@@ -201,12 +202,6 @@ def _int8_rows(rows: Array) -> tuple[Array, Array]:
     return np.rint(rows / scale).astype(np.int8), scale
 
 
-def _restored(rows: Array, scale: Array) -> Array:
-    """Return what rows in int8 stand for."""
-    floats: Array = rows.astype(np.float64) * scale
-    return floats
-
-
 def _emit_int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Record the operators of ``_int8_rows``."""
     most = net.ReduceMax(net.Abs(rows), [-1], keepdims=1)
@@ -215,6 +210,6 @@ def _emit_int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
 
 
 def _emit_restored(net: Recorder, rows: ir.Value, scale: ir.Value) -> ir.Value:
-    """Record the operators of ``_restored``."""
+    """Record the operators of ``_floats``."""
     restored: ir.Value = net.Mul(net.Cast(rows, to=ir.DataType.FLOAT), scale)
     return restored

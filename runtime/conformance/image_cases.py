@@ -11,7 +11,7 @@ import numpy as np
 import resampled
 from bundles import adding
 from case import Case, Files, accepted, numbers
-from preparation import Preparation, of_files
+from preparation import Preparation, batch, of_files
 from resampled import Levels
 
 from edgeattn_runtime.graph import Tensor
@@ -114,7 +114,7 @@ def cases() -> Iterator[Case]:
     for name, (why, how) in IMAGES.items():
         given, expected, pictures = others.get(name, ("images", f"{name}.numbers", odd))
         fitting = pictures[:1] if name in others else pictures
-        results = [numbers_of(_batch(item), how) for item in fitting]
+        results = [numbers_of(batch(item), how) for item in fitting]
         results += [None] * (len(pictures) - len(fitting))
         prepare = [Preparation("image", given, [_raw(item) for item in pictures], expected, results)]
         if name == OF_FILES:
@@ -123,14 +123,14 @@ def cases() -> Iterator[Case]:
         yield accepted(name, why, _bundle(name, how), prepare=prepare)
 
 
-def numbers_of(batch: Sequence[Levels], how: Image) -> list[float] | None:
+def numbers_of(images: Sequence[Levels], how: Image) -> list[float] | None:
     """Return the numbers of a batch in C order, as short as float32 reads them back; None where refused.
 
     Args:
-        batch: Images, uint8 (height, width) or (height, width, channels).
+        images: uint8 (height, width) or (height, width, channels).
         how: They are prepared.
     """
-    arrays = [resampled.prepared(levels, how.to_table()) for levels in batch]
+    arrays = [resampled.prepared(levels, how.to_table()) for levels in images]
     sizes = {None if array is None else array.shape for array in arrays}
     return None if len(sizes) != 1 or None in sizes else numbers(np.array(arrays))
 
@@ -185,10 +185,6 @@ def _pictures() -> list[Levels | list[Levels]]:
         *(np.zeros((0, 4, 3), np.uint8), np.zeros((4, 0), np.uint8)),
     ]
     return [*single, [noise(4, 4), noise(9, 2, 3)], [noise(5, 7, 3)], [noise(3, 3), glass], []]
-
-
-def _batch(item: Levels | list[Levels]) -> list[Levels]:
-    return item if isinstance(item, list) else [item]
 
 
 def _raw(item: Levels | list[Levels]) -> Any:

@@ -16,7 +16,7 @@ PROMPTS = {"query": "Find it:\n", "document": ""}
 
 _IDS: dict[str, Any] = {"tokenizer": "tokenizer.json", "ids": "ids"}
 _PAIR = {**_IDS, "mask": "shown", "types": "types"}
-SINGLE = {
+_SINGLE = {
     "wordpiece": Text(longest=24, mask="shown", types=None, **_IDS),
     "bytes": Text(longest=64, mask=None, types=None, **_IDS),
     "unigram": Text(longest=None, mask="shown", types=None, **_IDS),
@@ -27,12 +27,7 @@ BUNDLES = {
     "pairs-unigram": Text(longest=None, pair="only_first", prompts=PROMPTS, default_prompt="query", **_PAIR),
     "prompts": Text(longest=24, prompts=PROMPTS, default_prompt="query", **_PAIR),
 }
-TEXTS = {**SINGLE, **BUNDLES}
-
-
-def tokenizer_of(name: str) -> str:
-    """Return the recorded tokenizer that the one of a bundle is made of."""
-    return "wordpiece" if name == "prompts" else name.removeprefix("pairs-")
+TEXTS = {**_SINGLE, **BUNDLES}
 
 
 def inputs(text: Text) -> tuple[Tensor, ...]:

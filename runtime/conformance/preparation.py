@@ -74,6 +74,11 @@ def of_files(
     )
 
 
+def batch(item: Any) -> list[Any]:
+    """Return a raw input as a batch; a list is one already."""
+    return item if isinstance(item, list) else [item]
+
+
 def _path(name: str) -> str:
     return f"{FOLDER}/{name}.json"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pairs import SINGLE
 from texts import SENTENCES
 from tokenized import RECORDED
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -20,14 +19,10 @@ STORY = Path(__file__).parents[2] / "models" / "story" / "held_out.txt"  # 15,00
 
 def main() -> None:
     """Write the tokenizers that are missing."""
-    for name in SINGLE:
+    for name, train in {"wordpiece": _wordpiece, "bytes": _bytes, "unigram": _unigram}.items():
         path = RECORDED / f"{name}.json"
         if not path.exists():
-            _trained(name).save(str(path), pretty=False)
-
-
-def _trained(name: str) -> Tokenizer:
-    return {"wordpiece": _wordpiece, "bytes": _bytes, "unigram": _unigram}[name]()
+            train().save(str(path), pretty=False)
 
 
 def _wordpiece() -> Tokenizer:

@@ -13,7 +13,7 @@ import wavs
 from bundles import adding, echoed
 from case import REFUSED, Case, Entry, accepted, numbers, tensors
 from graphs import Array
-from preparation import Preparation, of_files
+from preparation import Preparation, batch, of_files
 from pushes import NEAR, moments
 
 from edgeattn_runtime.graph import Graph, Tensor
@@ -83,7 +83,7 @@ def _prepared_sounds(
     table = audio.to_table()
 
     def prepared(item: Any) -> list[float] | None:
-        return signals.expected_sounds(_batch(item), table, time)
+        return signals.expected_sounds(batch(item), table, time)
 
     raw = signals.sounds(audio.rate, audio.channels, draw)
     results = [prepared(item) for item in raw]
@@ -105,7 +105,7 @@ def _prepared_series(name: str, series: Series, draw: np.random.Generator) -> li
     """Return odd series, and CSV files where gaps are filled."""
 
     def prepared(item: Any) -> list[float] | None:
-        return signals.expected_series(_batch(item), asdict(series), _TIME)
+        return signals.expected_series(batch(item), asdict(series), _TIME)
 
     raw = signals.series(len(series.names), _TIME, draw)
     results = [prepared(item) for item in raw]
@@ -193,7 +193,3 @@ def _stream(
 
 def _rows(values: Array) -> list[list[float | None]]:
     return [numbers(row, nan=None) for row in values]
-
-
-def _batch(item: Any) -> list[Any]:
-    return item if isinstance(item, list) else [item]

@@ -82,7 +82,8 @@ def tokens(name: str) -> list[Any]:
 
 
 def _file(name: str) -> Path:
-    return RECORDED / f"{pairs.tokenizer_of(name)}.json"
+    """Return the recorded tokenizer that the one of a bundle is made of."""
+    return RECORDED / f"{'wordpiece' if name == 'prompts' else name.removeprefix('pairs-')}.json"
 
 
 @cache
