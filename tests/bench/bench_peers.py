@@ -28,8 +28,7 @@ from protocol.markdown import table
 from protocol.neighbors import prepare_neighbors
 from protocol.networks import prepare
 from protocol.race import Setting, race
-from protocol.result import Failure, Result
-from protocol.stored import Entry, keep, rows_of
+from protocol.stored import Entry, Failure, Result, keep, row_of
 
 from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.timing.machine import Machine
@@ -59,13 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _entry(case: str, threads: int, outcomes: Sequence[Result | Failure]) -> Entry:
-    today = datetime.date.today().isoformat()
     return Entry(
         case=case,
         threads=threads,
         machine=str(Machine.here(kernels_here())),
-        date=today,
-        rows=rows_of(outcomes),
+        date=datetime.date.today().isoformat(),
+        rows=tuple(map(row_of, outcomes)),
     )
 
 

@@ -16,7 +16,7 @@ from protocol.markdown import table
 from protocol.neighbors import recall_at_10
 from protocol.peer import Array, Batch, Call, Feed, Job, Peer, batches, pooled, read_samples, write_samples
 from protocol.process import PeerFailed, Process
-from protocol.result import Failure, Result
+from protocol.stored import Failure, Result
 from protocol.worker import serve
 
 LENGTHS = (3, 5)

@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from protocol.result import Failure, Result
-from protocol.stored import Entry, Row, keep, read, rows_of
+from protocol.stored import Entry, Failure, Result, Row, keep, read, row_of
 from readme_table import MEASUREMENTS, PUBLISHED, TIMED, main
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +39,7 @@ def test_the_table_is_printed_from_what_the_benchmark_keeps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "cache" / "results.json"
-    for entry in _entries(*rows_of([OURS, FIXED, BROKEN])):
+    for entry in _entries(*map(row_of, [OURS, FIXED, BROKEN])):
         keep(file, entry)
     _, _, _, _, ours, fixed, broken, *notes = _printed(file, capsys)
     assert ours == f"| **edgeattn**, default | {'**2.00** | ' * 4}**0.7500** | **0.5000** | 1.5 |"
@@ -50,7 +49,7 @@ def test_the_table_is_printed_from_what_the_benchmark_keeps(
 
 
 def test_a_precision_that_a_peer_chose_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ours, theirs = rows_of([OURS, FIXED])
+    ours, theirs = map(row_of, [OURS, FIXED])
     mixed = replace(theirs, variant="bf16", tried={"bf16": 4.0, "f32": 5.0})
     for entry in _entries(ours, mixed):
         keep(
@@ -63,8 +62,8 @@ def test_a_precision_that_a_peer_chose_is_told(tmp_path: Path, capsys: pytest.Ca
 
 def test_a_later_run_takes_the_place_of_the_same_case(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
-    first, *_ = _entries(*rows_of([OURS]))
-    again = replace(first, date="later", rows=rows_of([FIXED]))
+    first, *_ = _entries(*map(row_of, [OURS]))
+    again = replace(first, date="later", rows=(row_of(FIXED),))
     for entry in (first, replace(first, threads=2), again):
         keep(file, entry)
     assert read(file) == (replace(first, threads=2), again)
@@ -73,7 +72,7 @@ def test_a_later_run_takes_the_place_of_the_same_case(tmp_path: Path) -> None:
 def test_figures_of_several_machines_make_no_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, *others = _entries(*rows_of([OURS]))
+    first, *others = _entries(*map(row_of, [OURS]))
     for entry in (replace(first, machine="another"), *others):
         keep(tmp_path / "results.json", entry)
     assert main([str(tmp_path / "results.json")]) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from protocol.result import Failure, Result
+from protocol.stored import Failure, Result
 
 HEAD = (
     "peer",

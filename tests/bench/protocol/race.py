@@ -13,11 +13,11 @@ import numpy as np
 from protocol.cases import Case
 from protocol.environment import python_of
 from protocol.exports import variants_of
-from protocol.neighbors import Neighbors, recall_at_10
+from protocol.neighbors import Embeddings, Neighbors, recall_at_10
 from protocol.networks import Network
 from protocol.peer import Peer
 from protocol.process import PeerFailed, Process
-from protocol.result import Failure, Result
+from protocol.stored import Failure, Result
 
 from edgeattn_runtime.bundle.deviation import cosine
 
@@ -112,18 +112,10 @@ class Racer:
         Raises:
             PeerFailed: The peer fails.
         """
-        if self._length is not None and self._length < self._network.longest:
-            return
-        file = self._setting.logs / f"{self.peer.name}.npy"
-        self._asked(
-            "answer",
-            samples=str(self._network.evaluation),
-            batch=self._case.shape.batch,
-            length=self._length,
-            to=str(file),
-        )
-        pairs = zip(np.load(file), self._network.reference, strict=True)
-        self._cosines = tuple(cosine(found, expected) for found, expected in pairs)
+        found = self._embeddings(self._network.evaluation)
+        if found is not None:
+            pairs = zip(found, self._network.reference, strict=True)
+            self._cosines = tuple(cosine(each, expected) for each, expected in pairs)
 
     def find(self) -> None:
         """Look for the nearest texts, where they fit the peer's shape.
@@ -132,19 +124,18 @@ class Racer:
             PeerFailed: The peer fails.
         """
         texts = self._setting.neighbors
-        if texts is None:
-            return
+        found = None if texts is None else self._embeddings(texts.samples)
+        if texts is not None and found is not None:
+            self._recall = recall_at_10(found, texts.reference)
+
+    def _embeddings(self, samples: Path) -> Embeddings | None:
+        """Return the peer's embeddings of samples, (N, W); None where they do not fit its shape."""
         if self._length is not None and self._length < self._network.longest:
-            return
-        file = self._setting.logs / f"{self.peer.name}-neighbors.npy"
-        self._asked(
-            "answer",
-            samples=str(texts.samples),
-            batch=self._case.shape.batch,
-            length=self._length,
-            to=str(file),
-        )
-        self._recall = recall_at_10(np.load(file), texts.reference)
+            return None
+        file = self._setting.logs / f"{self.peer.name}-{samples.stem}.npy"
+        shape = {"batch": self._case.shape.batch, "length": self._length}
+        self._asked("answer", samples=str(samples), **shape, to=str(file))
+        return np.load(file)
 
     def outcome(self) -> Result | Failure:
         """Return the peer's row."""

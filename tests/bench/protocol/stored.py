@@ -1,14 +1,59 @@
-"""What the benchmark keeps of its races, as JSON: all that a table is printed from."""
+"""What a race ends with for each peer, and what is kept of it as JSON: all that a table is printed from."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-from protocol.result import Failure, Result
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one peer did.
+
+    Attributes:
+        peer: Its name.
+        variant: The fastest of its variants.
+        tried: The median of every variant, in milliseconds, at a short look before the race.
+        padded: Tokens to which its fixed shape pads; None where its shapes are dynamic.
+        rounds: Milliseconds of every inference, by round.
+        size: Bytes of what it exported.
+        cosines: Of each evaluation sample, to PyTorch; empty where the peer's shape is too short for them.
+        title: What a row of the README calls it.
+        recall_at_10: Of the ten nearest texts by PyTorch, the share that it finds; None where nobody asked.
+    """
+
+    peer: str
+    variant: str
+    tried: Mapping[str, float]
+    padded: int | None
+    rounds: tuple[tuple[float, ...], ...]
+    size: int
+    cosines: tuple[float, ...]
+    title: str = ""
+    recall_at_10: float | None = None
+
+    @property
+    def median(self) -> float:
+        """Median of the rounds' medians, in milliseconds."""
+        return float(np.median([np.median(times) for times in self.rounds]))
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The 10th and the 90th percentile over all rounds, in milliseconds."""
+        low, high = np.percentile([time for times in self.rounds for time in times], (10, 90))
+        return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A peer that has no figure, and why."""
+
+    peer: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +98,6 @@ class Entry:
     rows: tuple[Row, ...]
 
 
-def rows_of(outcomes: Iterable[Result | Failure]) -> tuple[Row, ...]:
-    """Return the rows of a race."""
-    return tuple(map(_row, outcomes))
-
-
 def read(file: Path) -> tuple[Entry, ...]:
     """Return all entries of a file; none where there is no file."""
     if not file.is_file():
@@ -71,15 +111,13 @@ def keep(file: Path, entry: Entry) -> None:
     others = [each for each in read(file) if (each.case, each.threads) != (entry.case, entry.threads)]
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    partial.write_text(_text([*others, entry]), encoding="utf-8")
+    entries = [asdict(each) for each in (*others, entry)]
+    partial.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     partial.replace(file)
 
 
-def _text(entries: Sequence[Entry]) -> str:
-    return json.dumps([asdict(entry) for entry in entries], indent=2) + "\n"
-
-
-def _row(outcome: Result | Failure) -> Row:
+def row_of(outcome: Result | Failure) -> Row:
+    """Return what is kept of a peer in a race."""
     if isinstance(outcome, Failure):
         return Row(peer=outcome.peer, title=outcome.peer, failure=outcome.reason)
     return Row(
