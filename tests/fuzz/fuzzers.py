@@ -58,7 +58,7 @@ class Language:
     Attributes:
         name: Such as "cpp".
         files: Where their sources lie, as a pattern.
-        build: Makes them.
+        builds: The commands that make them; none where they are scripts.
         command: Starts the one of a subject; libFuzzer's options follow, behind ``separator``.
         separator: Before the options.
         environment: That they are started in.
@@ -66,10 +66,15 @@ class Language:
 
     name: str
     files: str
-    build: Callable[[], None]
+    builds: Sequence[Sequence[str | Path]]
     command: Callable[[str], Sequence[str | Path]]
     separator: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Make them."""
+        for command in self.builds:
+            subprocess.run([*map(str, command)], stdout=subprocess.DEVNULL, check=True)
 
     def names(self) -> list[str]:
         """Return the names of its fuzzers."""
@@ -160,32 +165,6 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _run(*command: str | Path) -> str:
-    done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.strip()
-
-
-def _build_cpp() -> None:
-    _run(CPP / "compile-sanitized")
-
-
-def _build_kernels() -> None:
-    _run(KERNELS / "compile-sanitized")
-
-
-def _build_web() -> None:
-    _run(ROOT / "runtime" / "web" / "build-package")
-    _run(FUZZ / "web" / "build-fuzzers")
-
-
-def _build_readers() -> None:
-    _run(CPP / "compile", "native")
-
-
-def _nothing() -> None:
-    """Python needs no building."""
-
-
 def _script(folder: str) -> Callable[[str], Sequence[str | Path]]:
     return lambda subject: (sys.executable, FUZZ / folder / f"fuzz_{subject}.py")
 
@@ -201,14 +180,27 @@ def _jazzer(subject: str) -> Sequence[str | Path]:
 
 # Those that the corpora profit from most come first: in C++ all code is seen, libraries too.
 LANGUAGES = (
-    Language("cpp", "runtime/cpp/tests/fuzz_*.cpp", _build_cpp, _program(CPP, "-malloc_limit_mb=256")),
-    Language("kernels", "runtime/kernels/tests/fuzz_*.cpp", _build_kernels, _program(KERNELS)),
-    Language("web", "tests/fuzz/web/fuzz_*.ts", _build_web, _jazzer, separator=("--",)),
-    Language("python", "tests/fuzz/python/fuzz_*.py", _nothing, _script("python")),
+    Language(
+        "cpp",
+        "runtime/cpp/tests/fuzz_*.cpp",
+        [[CPP / "compile-sanitized"]],
+        _program(CPP, "-malloc_limit_mb=256"),
+    ),
+    Language(
+        "kernels", "runtime/kernels/tests/fuzz_*.cpp", [[KERNELS / "compile-sanitized"]], _program(KERNELS)
+    ),
+    Language(
+        "web",
+        "tests/fuzz/web/fuzz_*.ts",
+        [[ROOT / "runtime" / "web" / "build-package"], [FUZZ / "web" / "build-fuzzers"]],
+        _jazzer,
+        separator=("--",),
+    ),
+    Language("python", "tests/fuzz/python/fuzz_*.py", [], _script("python")),
     Language(
         "differential",
         "tests/fuzz/differential/fuzz_*.py",
-        _build_readers,
+        [[CPP / "compile", "native"]],
         _script("differential"),
         environment={"EDGEATTN_READERS": str(CPP / "build" / "native" / "tests" / "libedgeattn-readers.so")},
     ),

@@ -38,7 +38,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> fuzzers.Language
     monkeypatch.setattr(fuzzers, "BUILD", tmp_path)
     monkeypatch.setattr(fuzzers, "seeds_of", lambda subject: [b"fault", b"none"])
     return fuzzers.Language(
-        "planted", "", lambda: None, lambda subject: (sys.executable, tmp_path / f"fuzz_{subject}.py")
+        "planted", "", [], lambda subject: (sys.executable, tmp_path / f"fuzz_{subject}.py")
     )
 
 

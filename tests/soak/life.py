@@ -5,6 +5,7 @@ python life.py NAME COUNT SECONDS BUNDLE...
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -16,14 +17,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from core import core
 
 import edgeattn_runtime
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import read_golden
 
 WARM_UP: Final = 0.2  # of the time and of the count
 STEPS: Final = 100  # between two looks at the clock
 TOKENS: Final = 8
+CHECKS: Final = 10  # of a model of the C++ core, each of all golden samples
 LEAK: Final[list[bytes]] = []  # what a planted leak keeps
 
 Turn = Callable[[], tuple[int, int]]
@@ -87,6 +89,27 @@ def load(bundle: Path) -> Turn:
         with edgeattn_runtime.load(bundle) as net:
             net(**read_golden(net.files).samples[0].inputs)
         return 1, 1
+
+    return turn
+
+
+def core(bundle: Path) -> Turn:
+    """Load a bundle by the C API of the library EDGEATTN_CORE, check it some times, and free it."""
+    library = ctypes.CDLL(os.environ["EDGEATTN_CORE"])
+    samples = open_bundle(bundle).manifest.golden.samples
+    name = str(bundle).encode()
+
+    def turn() -> tuple[int, int]:
+        model, error = ctypes.c_void_p(), ctypes.c_void_p()
+        status = library.edgeattn_load(name, None, ctypes.byref(model), ctypes.byref(error))
+        for _ in range(CHECKS):
+            results = ctypes.c_void_p()
+            status = status or library.edgeattn_check(model, None, ctypes.byref(results), ctypes.byref(error))
+            library.edgeattn_golden_results_free(results)
+        library.edgeattn_model_free(model)
+        if status:
+            raise AssertionError(f"status {status}")
+        return CHECKS * samples, 1
 
     return turn
 
