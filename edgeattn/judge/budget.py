@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from numbers import Real
 
-from edgeattn.judge.compare import answers_one_number
 from edgeattn.judge.figures import Exact, Figure, Mean, Worst, mean_drop
 from edgeattn.judge.measures import Measures
+from edgeattn.judge.output_metrics import METRICS
 from edgeattn.judge.statistics import unseen_score
 from edgeattn.results.check import Check
 from edgeattn.results.latency import INT8, PYTORCH
-from edgeattn.results.limits import GOLDEN, GOLDEN_CEILING, LIMITS, limit_of
+from edgeattn.results.limits import GOLDEN, GOLDEN_CEILING, LIMITS, Limit, limit_of
 from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.graph import Graph
 
 DEFAULT = {"r2": 0.98, "r2_channel_min": 0.5}  # asked where a budget is silent on accuracy
 SUITING = {"kl": 0.05, "top1": 0.9, "recall_at_10": 0.8, "metric_drop": 0.05}  # besides, where these suit
-_OUTPUT_METRICS = (
-    *("top1", "topk", "kl", "perplexity_ratio", "token_agreement"),
-    *("recall_at_10", "rank", "attention_distance"),
-)
-
 Reader = Callable[[Measures], Figure | None]  # None where it was not measured
 
 
@@ -96,11 +91,15 @@ class Budget:
     def __contains__(self, name: str) -> bool:
         return name in self.limits
 
+    def figures(self, measures: Measures) -> Iterator[tuple[Limit, float, Figure]]:
+        """Yield each of ``bounds``, and the one on golden vectors, with what was measured, if anything."""
+        for name, bound in {**self.bounds(measures), GOLDEN.name: GOLDEN_CEILING}.items():
+            if (figure := figure_of(name, measures)) is not None:
+                yield limit_of(name), bound, figure
+
     def checks(self, measures: Measures) -> tuple[Check, ...]:
         """Hold what was measured against every limit that it says anything of."""
-        bounds = {**self.bounds(measures), GOLDEN.name: GOLDEN_CEILING}
-        figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds.items())
-        return tuple(check_of(name, bound, figure) for name, bound, figure in figures if figure is not None)
+        return tuple(check_of(limit.name, bound, it) for limit, bound, it in self.figures(measures))
 
     def is_promised(self, measures: Measures, count: int) -> bool:
         """Say whether the samples meet every limit on accuracy, and as many as will judge would show it.
@@ -109,13 +108,16 @@ class Budget:
             measures: Of samples that choose.
             count: The evaluation samples. That few of them show little is no fault of what is measured.
         """
-        bounds = {n: bound for n, bound in self.bounds(measures).items() if LIMITS[n].on_accuracy}
-        figures = ((LIMITS[name], bound, figure_of(name, measures)) for name, bound in bounds.items())
         return all(
             figure.promises(partial(limit.meets, limit=bound), count)
-            for limit, bound, figure in figures
-            if figure is not None
+            for limit, bound, figure in self.figures(measures)
+            if limit.on_accuracy
         )
+
+
+def answers_one_number(graph: Graph) -> bool:
+    """Say whether all that is answered to an input is one number, whose cosine is 1 or -1."""
+    return len(graph.outputs) == 1 and all(dim == 1 for dim in graph.outputs[0].dims[1:])
 
 
 def parse(items: Iterable[str]) -> dict[str, float]:
@@ -212,7 +214,7 @@ _READERS: Mapping[str, Reader] = {
     "snr_db": lambda measures: _mean(measures.scores.snr_db),
     "max_abs": lambda measures: Worst(max(measures.scores.max_abs), len(measures.scores.max_abs)),
     "metric_drop": _drop,
-    **{name: partial(_output_metric, name) for name in _OUTPUT_METRICS},
+    **{name: partial(_output_metric, name) for name in METRICS},
     "latency_ms": _latency,
     "latency_ratio": _ratio,
     "size_mb": lambda measures: _exact(measures.size_mb.get(INT8)),

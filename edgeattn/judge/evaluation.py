@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from edgeattn.judge.compare import with_progress
-from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.comparison import Comparison, with_progress
 from edgeattn.judge.edge_cases import edge_case_results
 from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
-from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, torch_threads
@@ -30,7 +28,7 @@ Scoring = Callable[["Subject", Iterable[Sample]], Iterator[SampleScore]]
 def score_here(subject: Subject, samples: Iterable[Sample]) -> Iterator[SampleScore]:
     """Compare samples in this process, one after the other."""
     comparison = subject.comparison
-    return comparison.each(comparison.runners(subject.int8), samples, subject.kept)
+    return comparison.each(comparison.runners(subject.int8), samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +46,6 @@ class Subject:
         generation: What makes it step; None where it does not.
         sizes: That its graph fixes, by symbol; where one is the batch, rows are run one by one.
         scoring: Where samples are compared.
-        kept: Keeps what the original answers, where they are compared here; None keeps nothing.
     """
 
     comparison: Comparison
@@ -61,7 +58,6 @@ class Subject:
     generation: Generation | None
     sizes: Sizes
     scoring: Scoring = score_here
-    kept: KeptAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)

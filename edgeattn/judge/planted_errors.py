@@ -7,44 +7,44 @@ there are; limits that need a network, targets, time or more samples are left ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgeattn.judge.budget import DEFAULT, Budget, figure_of
-from edgeattn.judge.compare import score_of, scores_of
+from edgeattn.judge.budget import DEFAULT, Budget
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.output_metrics.generation import TOKEN_AGREEMENT
 from edgeattn.judge.output_metrics.logits import PERPLEXITY_RATIO
 from edgeattn.judge.padding import Padded
+from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn.results.limits import LIMITS
 from edgeattn.results.planted_error import SHIFT, Kind, PlantedError
-from edgeattn_export.graph.samples import Sample
-from edgeattn_export.graph.spread import Array, Moments, Spread
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.spread import Array, Moments, Spread, channel_dims
+from edgeattn_runtime.graph import Tensor
 
 GROSS: frozenset[Kind] = frozenset({"twice", "negative", "constant", "other sample"})
 GROSS_ERROR = 0.04  # squared, in units of the spread: a fifth of it
 SIZES: Mapping[Kind, float] = {"twice": 64.0, "tenth": 1.0, "shift": 64.0}  # the largest that are tried
 LEAST_SIZE = 1 / 64
 HALVINGS = 6
+SAMPLES = 32  # whose answers are changed, of one output; of several outputs, fewer
+LEAST_SAMPLES = 8  # of any number of outputs
+NUMBERS = 2**17  # of all answers, about: 1 MB in float64
 _UNASKED = (TOKEN_AGREEMENT.name, PERPLEXITY_RATIO.name)
 
 Answers = Sequence[Mapping[str, Array]]  # of each sample, by output
 
 
-def planted_errors(comparison: Comparison, budget: Budget, answers: Answers) -> tuple[PlantedError, ...]:
-    """Return which wrong answers the limits of a budget see.
-
-    Args:
-        comparison: How int8 is compared with the original.
-        budget: The limits.
-        answers: The original's, see ``edgeattn.judge.kept_answers``.
+def planted_errors(comparison: Comparison, budget: Budget, samples: Samples) -> tuple[PlantedError, ...]:
+    """Return which wrong answers the limits of a budget see, made of those to the first samples.
 
     Returns:
         One for each kind of error that these answers can have; none where no limit on accuracy can be asked.
     """
+    answers = original_answers(comparison, samples)
     verdict = _Verdict(comparison, budget, answers)
     if not verdict.is_asked or len(answers) < 2:
         return ()
@@ -55,6 +55,30 @@ def planted_errors(comparison: Comparison, budget: Budget, answers: Answers) -> 
             if _error(spread, right, wrong) > 0:
                 planted.setdefault(kind, []).append(_Trial(verdict, kind, name, right, wrong))
     return tuple(_told(kind, trials) for kind, trials in planted.items())
+
+
+def original_answers(comparison: Comparison, samples: Samples) -> list[dict[str, Array]]:
+    """Return what the original answers to the first samples, padding left out.
+
+    Returns:
+        Of each sample, by output, float64 (N, ...): N positions that count, evenly spread ones where all of
+        them hold too many numbers.
+    """
+    padded, tensors = comparison.padded, comparison.padded.graph.outputs
+    most = max(SAMPLES // len(tensors), LEAST_SAMPLES)
+    numbers = NUMBERS // (most * len(tensors))
+
+    def kept(tensor: Tensor, answer: NDArray[np.generic]) -> Array:
+        rows = answer.reshape(-1, *(channel_dims(padded.counted_dims(tensor)) or answer.shape[-1:]))
+        count = min(len(rows), max(1, numbers * len(rows) // max(rows.size, 1)))
+        return np.asarray(rows[[i * len(rows) // count for i in range(count)]], np.float64)
+
+    with torch_threads(THREADS):
+        answers = [
+            padded.without_padding(each.inputs, comparison.captured.reference(each.inputs))
+            for each in samples[:most]
+        ]
+    return [{each.name: kept(each, answer[each.name]) for each in tensors} for answer in answers]
 
 
 def _told(kind: Kind, trials: Sequence[_Trial]) -> PlantedError:
@@ -76,56 +100,42 @@ class _Verdict:
 
     def __init__(self, comparison: Comparison, budget: Budget, answers: Answers) -> None:
         self.budget, self._answers, self.spreads = budget, answers, comparison.spreads
-        self._padded = Padded(comparison.captured.graph, None)  # padding is left out of answers
         self._runners = dict.fromkeys((PYTORCH, INT8), comparison.captured.reference)
-        self._metrics = tuple(
+        metrics = tuple(
             (metric, tensor)
             for metric, tensor in comparison.output_metrics
             if metric.name not in _UNASKED and metric.least <= len(answers)
+        )
+        padded = Padded(comparison.padded.graph, None)  # padding is left out of answers
+        self._comparison = replace(
+            comparison, padded=padded, metric=None, output_metrics=metrics, judges_metric=False
         )
 
     @property
     def is_asked(self) -> bool:
         """Whether any limit of the budget on accuracy can be asked."""
-        measures = self._measures("", ())
-        names = (name for name in self.budget.bounds(measures) if figure_of(name, measures) is not None)
-        return any(LIMITS[name].on_accuracy for name in names)
+        return any(limit.on_accuracy for limit, _, _ in self.budget.figures(self._measures("", ())))
 
     def failing(self, output: str, wrong: Sequence[Array], budget: Budget | None = None) -> tuple[str, ...]:
         """Return the limits that fail wrong answers of one output."""
-        measures = self._measures(output, wrong)
-        bounds = (budget or self.budget).bounds(measures).items()
-        figures = ((name, bound, figure_of(name, measures)) for name, bound in bounds)
-        return tuple(n for n, bound, it in figures if it is not None and not LIMITS[n].meets(it.value, bound))
+        figures = (budget or self.budget).figures(self._measures(output, wrong))
+        return tuple(limit.name for limit, bound, it in figures if not limit.meets(it.value, bound))
 
     def _measures(self, output: str, wrong: Sequence[Array]) -> Measures:
-        metrics = self._metrics
         stream = (
-            score_of(
+            self._comparison.score(
                 {PYTORCH: right, FLOAT: right, INT8: {**right, output: wrong[i]} if wrong else right},
                 Sample({}, number=i),
                 self._runners,
-                self._padded,
-                self.spreads,
-                None,
-                metrics,
             )
             for i, right in enumerate(self._answers)
         )
-        return Measures(scores=scores_of(stream, self.spreads, self._padded, metrics, has_metric=False))
+        return Measures(scores=self._comparison.merged(stream))
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One kind of error in one output.
-
-    Attributes:
-        verdict: Is asked.
-        kind: Of error.
-        output: In which it is.
-        right: The original's answers.
-        wrong: The planted ones.
-    """
+    """One kind of error in one output: the original's answers, and the planted ones."""
 
     verdict: _Verdict
     kind: Kind

@@ -14,7 +14,6 @@ from edgeattn.judge.evaluation import Evaluation, evaluate
 from edgeattn.judge.footprint import graphs_mb, memory_of
 from edgeattn.judge.golden import Golden, golden_of, golden_on_device, golden_vectors_of
 from edgeattn.judge.insight import Insight, insight_of
-from edgeattn.judge.kept_answers import KeptAnswers
 from edgeattn.judge.measures import Measures
 from edgeattn.judge.models import Int8Model
 from edgeattn.judge.planted_errors import planted_errors
@@ -78,8 +77,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
         progress: Told of the stages.
     """
     request, floats = model.request, model.float_model
-    kept = KeptAnswers(floats.comparison.padded)
-    evaluation = evaluate(replace(model.subject(), kept=kept), progress)
+    evaluation = evaluate(model.subject(), progress)
     timing = timing_of(model, evaluation, progress)
     streamed = streamed_of(model, evaluation.samples)
     progress.stage("tune")
@@ -112,7 +110,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *insight.notes,
         ),
         other_ways=tuple(other.judged(request.budget, measures) for other in others),
-        planted=planted_errors(floats.comparison, request.budget, kept.answers),
+        planted=planted_errors(floats.comparison, request.budget, evaluation.samples),
     )
 
 

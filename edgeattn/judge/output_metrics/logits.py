@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
 from edgeattn.judge.output_metrics.output_metric import (
+    LEAST_LOG,
     OutputAnswers,
     OutputMetric,
     Share,
@@ -20,7 +21,6 @@ from edgeattn.judge.output_metrics.output_metric import (
 from edgeattn_runtime.errors import ModelError
 
 TOP_K = 5  # of topk
-LEAST_LOG = -100.0  # nats: a class that int8 rules out is no infinite loss
 
 
 def log_odds(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn.judge.figures import Mean
+from edgeattn.judge.padding import Padded
 from edgeattn.judge.statistics import unseen_score
-from edgeattn_export.graph.output_kinds import kind_of
+from edgeattn.results.latency import INT8, PYTORCH
+from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import OutputKind, kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.errors import BudgetError
+from edgeattn_runtime.errors import BudgetError, ModelError
 from edgeattn_runtime.graph import Graph, Tensor
 
-OutputKind = Literal["logits", "embedding", "attention"]
-
-DIMS: dict[OutputKind, str] = {
+Content = Literal["logits", "embedding", "attention"]
+LEAST_LOG = -100.0  # nats: a class that int8 rules out is no infinite loss
+DIMS: dict[Content, str] = {
     "logits": "(batch, ..., classes)",
     "embedding": "(batch, size)",
     "attention": "(batch, [heads,] positions, positions)",
@@ -28,7 +32,7 @@ Kept = TypeVar("Kept")
 Share = tuple[float, int]  # of a sample's decisions that agree, and how many decisions there are
 
 
-def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
+def output_of(graph: Graph, limit: str, holds: Content) -> Tensor:
     """Return the output that holds logits, embeddings, or attention.
 
     Args:
@@ -55,7 +59,7 @@ def output_of(graph: Graph, limit: str, holds: OutputKind) -> Tensor:
     )
 
 
-def _can_hold(tensor: Tensor, holds: OutputKind) -> bool:
+def _can_hold(tensor: Tensor, holds: Content) -> bool:
     dims = tensor.dims
     if holds == "logits" and kind_of(tensor, ()).kind == "one logit":
         return True
@@ -90,6 +94,55 @@ class OutputAnswers:
     original: Runner
     int8: Runner
 
+    @classmethod
+    def of(
+        cls,
+        tensor: Tensor,
+        kind: OutputKind,
+        sample: Sample,
+        answers: Mapping[str, Outputs],
+        runners: Mapping[str, Runner],
+        padded: Padded,
+    ) -> OutputAnswers:
+        """Return what one output of a sample is, without padding, as a row for each position.
+
+        Raises:
+            ModelError: The original answers NaN.
+        """
+        rows_of = replace(tensor, dims=tensor.dims[:-1])  # an attention map has positions last, too
+
+        def counted(array: NDArray[np.generic]) -> NDArray[np.generic]:
+            return padded.counted(sample.inputs, rows_of, array)
+
+        both = [answers[name][tensor.name] for name in (PYTORCH, INT8)]
+        if np.isnan(both[0]).any():
+            raise ModelError(
+                f"sample {sample.number}: the original answers NaN in the output {tensor.name!r}, numbers "
+                "expected, as a limit is on it; leave such samples out"
+            )
+        expected, actual = (_rows(tensor, kind, counted(each), each.shape[-1]) for each in both)
+        return cls(
+            sample=sample,
+            tensor=tensor,
+            expected=expected,
+            actual=actual,
+            positions=both[0].shape[:-1],
+            counted=lambda array: counted(array).ravel(),
+            original=runners[PYTORCH],
+            int8=runners[INT8],
+        )
+
+
+def _rows(tensor: Tensor, kind: OutputKind, answer: NDArray[np.generic], size: int) -> NDArray[np.float64]:
+    """Return an output's rows, (N, D): of probabilities, their logarithms; of one logit, 0 and the logit."""
+    numbers = answer.astype(np.float64)
+    if kind.kind == "probabilities":
+        numbers = np.log(np.maximum(numbers, math.exp(LEAST_LOG)))
+    if kind_of(tensor, ()).kind != "one logit":
+        return numbers.reshape(-1, size)
+    logits = numbers.reshape(-1, 1)
+    return np.concatenate([np.zeros_like(logits), logits], axis=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputMetric(Generic[Kept]):
@@ -104,7 +157,7 @@ class OutputMetric(Generic[Kept]):
     """
 
     name: str
-    output: OutputKind
+    output: Content
     keep: Callable[[OutputAnswers], Kept]
     mean: Callable[[Sequence[Kept]], Mean]
     least: int = 1

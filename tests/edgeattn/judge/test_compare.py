@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
-from edgeattn.judge.compare import compare, scores_of, with_progress
-from edgeattn.judge.output_metrics import default_metrics, output_metrics_of
+from edgeattn.judge.comparison import Comparison
+from edgeattn.judge.measures import Scores
+from edgeattn.judge.output_metrics import OutputMetrics, default_metrics, output_metrics_of
 from edgeattn.judge.padding import Padded
-from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.graph.samples import Sample, Samples
@@ -26,6 +26,7 @@ Arrays = Mapping[str, NDArray[Any]]
 X = Tensor("x", "float32", ("batch", 2))
 GRAPH = Graph((X,), (Tensor("a", "float32", ("batch", 2)), Tensor("b", "float32", ("batch", 1))))
 UNPADDED = Padded(GRAPH, None)
+UNREAD: Any = None
 SAMPLES = Samples(
     tuple(
         Sample({"x": np.array([row], "float32")}, target, number=number)
@@ -65,9 +66,19 @@ def spreads(padded: Padded, answers: Iterable[Arrays]) -> dict[str, Spread]:
 UNITS = spreads(UNPADDED, [outputs(sample.inputs["x"]) for sample in SAMPLES])
 
 
-def compared(sides: Mapping[str, Runner], metric: Any = None) -> Accuracy:
-    each = compare(sides, SAMPLES, UNPADDED, UNITS, metric)
-    return scores_of(each, UNITS, UNPADDED, (), has_metric=metric is not None).accuracy
+def scored(
+    sides: Mapping[str, Runner],
+    samples: Iterable[Sample],
+    padded: Padded,
+    units: Mapping[str, Spread],
+    metrics: OutputMetrics = (),
+) -> Scores:
+    comparison = Comparison(UNREAD, padded, None, units, metrics)
+    return comparison.merged(comparison.each(sides, samples))
+
+
+def compared(sides: Mapping[str, Runner]) -> Accuracy:
+    return scored(sides, SAMPLES, UNPADDED, UNITS).accuracy
 
 
 def test_r2_is_that_of_scikit_learn_and_the_worst_channel_has_its_place() -> None:
@@ -136,26 +147,6 @@ def test_an_infinity_fails_a_sample_and_not_the_report() -> None:
     assert (found.cosine_mean, found.max_abs) == (0, 0)
 
 
-def test_the_metric_is_averaged_over_samples_for_both() -> None:
-    def right(answer: Arrays, sample: Sample) -> float:
-        return float(int(answer["a"].argmax()) == sample.target)
-
-    found = compared(runners(lambda x: outputs(-x)), right)
-    assert (found.metric_pytorch, found.metric_int8) == (1.0, 0.0)
-
-
-def test_progress_is_told_of_every_sample() -> None:
-    steps = []
-
-    class Listener(Silent):
-        def step(self, done: int, total: int, doing: str = "") -> None:
-            steps.append((done, total))
-
-    each = compare(runners(outputs), SAMPLES, UNPADDED, UNITS, None)
-    scores_of(with_progress(each, len(SAMPLES), Listener()), UNITS, UNPADDED, (), has_metric=False)
-    assert steps == [(1, 2), (2, 2)]
-
-
 MASKED = Graph(
     (Tensor("x", "float32", ("batch", "length")), Tensor("keep", "int64", ("batch", "length"))),
     (Tensor("a", "float32", ("batch", "length")),),
@@ -171,8 +162,7 @@ def test_what_is_padded_is_not_compared() -> None:
     }
     padded = Padded(MASKED, Padding("keep", 0))
     units = spreads(padded, [{"a": x[0, :2]}])
-    each = compare(sides, samples, padded, units, None)
-    found = scores_of(each, units, padded, (), has_metric=False).accuracy
+    found = scored(sides, samples, padded, units).accuracy
     assert (found.cosine_min, found.max_abs) == (pytest.approx(1, abs=EXACT), 0)
     assert found.worst_output.r2 == 1
 
@@ -194,14 +184,13 @@ def test_what_a_budget_asks_of_one_output_is_kept_of_every_sample_without_paddin
     padded = Padded(LOGITS, Padding("keep", 0))
     output_metrics = output_metrics_of(["top1", "kl"], LOGITS)
     units = spreads(padded, [{"logits": before[:, :2]}])
-    each = compare(sides, samples, padded, units, None, output_metrics)
-    found = scores_of(each, units, padded, output_metrics, has_metric=False).output_metrics
+    found = scored(sides, samples, padded, units, output_metrics).output_metrics
     assert found["top1"].scores == [0.5, 0.5]
     assert found["top1"].unseen == 0.5
     assert found["kl"].scores == pytest.approx([0.2311] * 2, abs=1e-4)
     undefined = sides | {PYTORCH: Runner(lambda _: {"logits": np.full((1, 3, 2), np.nan)})}
     with pytest.raises(ModelError, match=r"sample 0: .* NaN"):
-        list(compare(undefined, samples, padded, units, None, output_metrics))
+        scored(undefined, samples, padded, units, output_metrics)
 
 
 def test_probabilities_are_judged_as_their_logits_are() -> None:
@@ -214,8 +203,7 @@ def test_probabilities_are_judged_as_their_logits_are() -> None:
     }
     units = spreads(padded, [{"y": before}, {"y": after}])
     metrics = default_metrics({"y": units["y"].kind}, graph, 100)
-    each = compare(sides, [Sample({"x": np.zeros((1, 3))})], padded, units, None, metrics)
-    found = scores_of(each, units, padded, metrics, has_metric=False).output_metrics
+    found = scored(sides, [Sample({"x": np.zeros((1, 3))})], padded, units, metrics).output_metrics
     assert found["top1"].scores == [0.0]
     expected = 0.7 * np.log(0.7 / 0.3) + 0.2 * np.log(0.2 / 0.7) + 0.1 * (np.log(0.1) + 100)
     assert found["kl"].scores == [pytest.approx(expected)]

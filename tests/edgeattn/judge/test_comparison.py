@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -12,8 +14,9 @@ from edgeattn.measure import race as module
 from edgeattn.progress import Silent
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
+from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import SampleSplit
+from edgeattn_export.graph.samples import Inputs, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
@@ -36,13 +39,30 @@ def test_the_float_export_is_the_original_as_int8_too(
     assert found.metric_pytorch is None
 
 
-def test_a_metric_is_put_to_both(comparison: Comparison, runner: Runner, samples: SampleSplit) -> None:
-    found = (
-        replace(comparison, metric=lambda outputs, target: 0.5)
-        .scores(runner, samples.selection, Silent())
-        .accuracy
-    )
-    assert (found.metric_pytorch, found.metric_int8) == (0.5, 0.5)
+def test_a_metric_is_put_to_both_and_averaged(comparison: Comparison, samples: SampleSplit) -> None:
+    class Zero:
+        """Answers with nothing but 0."""
+
+        def __call__(self, inputs: Inputs) -> Outputs:
+            return {name: 0 * array for name, array in comparison.captured.reference(inputs).items()}
+
+        def bind(self, inputs: Inputs) -> Callable[[], object]:
+            return lambda: self(inputs)
+
+    def metric(outputs: Any, target: object) -> float:
+        return float(outputs["tags"].shape[1] * bool(outputs["tags"].any()))
+
+    steps: list[tuple[int, int]] = []
+
+    class Listener(Silent):
+        def step(self, done: int, total: int, doing: str = "") -> None:
+            steps.append((done, total))
+
+    chosen = samples.selection[:3]
+    found = replace(comparison, metric=metric).scores(Zero(), chosen, Listener()).accuracy
+    lengths = [sample.inputs["tokens"].shape[1] for sample in chosen]
+    assert (found.metric_pytorch, found.metric_int8) == (pytest.approx(sum(lengths) / 3), 0)
+    assert steps == [(1, 3), (2, 3), (3, 3)]
 
 
 @pytest.mark.parametrize(("score", "least", "judged"), [(0.5, 0, True), (0.5, 1, False), (-2.0, 0, False)])

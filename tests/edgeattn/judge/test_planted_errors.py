@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge import kept_answers
+from edgeattn.judge import planted_errors as module
 from edgeattn.judge.budget import Budget
 from edgeattn.judge.comparison import Comparison
-from edgeattn.judge.kept_answers import KeptAnswers
-from edgeattn.judge.output_metrics import default_metrics, output_metrics_of
+from edgeattn.judge.output_metrics import OutputMetrics, default_metrics, output_metrics_of
 from edgeattn.judge.padding import Padded
-from edgeattn.judge.planted_errors import planted_errors
+from edgeattn.judge.planted_errors import original_answers, planted_errors
 from edgeattn.results.planted_error import PlantedError
-from edgeattn_export.graph.spread import spreads_of
+from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.spread import Spread, spreads_of
 from edgeattn_runtime.bundle.rows import Padding
 from edgeattn_runtime.graph import Graph, Tensor
 
 RNG = np.random.default_rng(0)
 GROSS = {"twice", "negative", "constant", "other sample"}
 SAMPLES = 32
+NUMBERED = Samples(tuple(Sample({"number": np.array(i)}) for i in range(SAMPLES)))
 EIGHT = [RNG.normal(size=(1, 8)) + 10 for _ in range(SAMPLES)]
 LOGITS = [4 * RNG.normal(size=(1, 10)) for _ in range(SAMPLES)]
 Arrays = Sequence[NDArray[np.float64]]
@@ -39,13 +40,20 @@ def found(
     spreads = spreads_of(tensors, answers)
     kinds = {name: spread.kind for name, spread in spreads.items()}
     asked = output_metrics_of(read.limits, graph)
-    comparison = SimpleNamespace(
-        captured=SimpleNamespace(graph=graph, reference=None),
-        spreads=spreads,
-        output_metrics=asked if read.is_explicit_on_accuracy else default_metrics(kinds, graph, 100),
-    )
-    errors = planted_errors(cast(Comparison, comparison), read, answers)
-    return {error.kind: error for error in errors}
+    metrics = asked if read.is_explicit_on_accuracy else default_metrics(kinds, graph, 100)
+    comparison = comparing(Padded(graph, None), answers, spreads, metrics)
+    return {error.kind: error for error in planted_errors(comparison, read, NUMBERED)}
+
+
+def comparing(
+    padded: Padded,
+    answers: Sequence[Mapping[str, NDArray[Any]]],
+    spreads: Mapping[str, Spread],
+    metrics: OutputMetrics = (),
+) -> Comparison:
+    """Return a comparison with an original that answers each of ``NUMBERED`` so."""
+    captured: Any = SimpleNamespace(reference=lambda inputs: answers[int(inputs["number"])])
+    return Comparison(captured, padded, None, spreads, metrics)
 
 
 def test_the_default_sees_every_gross_error_of_an_offset_that_hides_it_from_a_cosine() -> None:
@@ -101,27 +109,24 @@ def test_a_mask_of_infinities_stays() -> None:
 
 
 def test_without_a_limit_on_answers_nothing_is_said() -> None:
-    assert Budget.read({"metric_drop": 0.01}, has_metric=True).is_explicit_on_accuracy
-    comparison = SimpleNamespace(
-        captured=SimpleNamespace(graph=Graph((), (Tensor("y", "float32", ("batch", 8)),)), reference=None),
-        spreads=spreads_of((Tensor("y", "float32", ("batch", 8)),), [{"y": each} for each in EIGHT]),
-        output_metrics=(),
-    )
+    tensors = (Tensor("y", "float32", ("batch", 8)),)
+    answers = [{"y": each} for each in EIGHT]
+    comparison = comparing(Padded(Graph((), tensors), None), answers, spreads_of(tensors, answers))
     budget = Budget.read({"metric_drop": 0.01}, has_metric=True)
-    assert planted_errors(cast(Comparison, comparison), budget, [{"y": each} for each in EIGHT]) == ()
+    assert budget.is_explicit_on_accuracy
+    assert planted_errors(comparison, budget, NUMBERED) == ()
+    assert planted_errors(comparison, Budget.read(None), NUMBERED[:1]) == ()  # of one nothing varies
 
 
 def test_answers_are_kept_without_padding_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     mask = Tensor("mask", "int64", ("batch", "sequence"))
     graph = Graph((mask,), (Tensor("y", "float32", ("batch", "sequence", 2)),))
-    kept = KeptAnswers(Padded(graph, Padding("mask", 0)))
     answer: NDArray[Any] = np.arange(8, dtype="float32").reshape(1, 4, 2)
-    inputs = {"mask": np.array([[1, 1, 0, 1]])}
-    for _ in range(100):
-        kept.add(inputs, {"y": answer})
-    assert len(kept.answers) == kept_answers.SAMPLES
-    assert kept.answers[0]["y"].tolist() == [[0, 1], [2, 3], [6, 7]]
-    monkeypatch.setattr(kept_answers, "NUMBERS", 4 * kept_answers.SAMPLES)
-    few = KeptAnswers(Padded(graph, None))
-    few.add(inputs, {"y": answer})
-    assert few.answers[0]["y"].tolist() == [[0, 1], [4, 5]]
+    inputs = {"mask": np.array([[1, 1, 0, 1]]), "number": np.array(0)}
+    samples = Samples((Sample(inputs),) * 100)
+    kept = original_answers(comparing(Padded(graph, Padding("mask", 0)), [{"y": answer}], {}), samples)
+    assert len(kept) == module.SAMPLES
+    assert kept[0]["y"].tolist() == [[0, 1], [2, 3], [6, 7]]
+    monkeypatch.setattr(module, "NUMBERS", 4 * module.SAMPLES)
+    few = original_answers(comparing(Padded(graph, None), [{"y": answer}], {}), samples)
+    assert few[0]["y"].tolist() == [[0, 1], [4, 5]]
