@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import onnx_ir as ir
 
@@ -13,58 +14,13 @@ from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.targets.operators import Operators
 
-Where = Mapping[str, str]  # by node, the execution provider that runs it
-Work = Mapping[str, int]  # by node, its multiply-accumulates
+Work = Mapping[str, int]  # by node, its multiply-accumulates, see ``multiply_accumulates``
 CPU_PROVIDER = "CPUExecutionProvider"
 _RENAMED = re.compile(r"_token_\d+$")  # onnxruntime's of a node that it wrote anew in another layout
 _CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
 
-def shares(provider: str, where: Where, work: Work) -> dict[str, float]:
-    """Return the share of the work of each execution provider, and of the one that is wanted in any case."""
-    done: Counter[str] = Counter({provider: 0})
-    for name, executor in where.items():
-        done[executor] += work.get(name, 0)
-    return {name: count / _whole(where, work) for name, count in done.items()}
-
-
-def fallbacks(
-    provider: str, model: ir.Model, where: Where, work: Work, reasons: Mapping[str, str]
-) -> tuple[Fallback, ...]:
-    """Return what fell back, the largest share first.
-
-    Args:
-        provider: The execution provider that is wanted.
-        model: The graph.
-        where: What runs elsewhere fell back; what runs nowhere did not.
-        work: Of each node.
-        reasons: By node why it fell back, as far as it is known.
-    """
-    fallen: defaultdict[tuple[str, str], list[ir.Node]] = defaultdict(list)
-    for node in model.graph:
-        name = node.name or ""
-        if where.get(name, provider) != provider:
-            fallen[node.op_type, reasons.get(name, "")].append(node)
-    fallen_back = (
-        Fallback(
-            operator,
-            len(nodes),
-            tuple(sorted({module_of(node) for node in nodes})),
-            sum(work.get(node.name or "", 0) for node in nodes) / _whole(where, work),
-            reason,
-        )
-        for (operator, reason), nodes in fallen.items()
-    )
-    return tuple(sorted(fallen_back, key=lambda each: (-each.share, -each.count, each.operator)))
-
-
-def _whole(where: Where, work: Work) -> int:
-    return sum(work.get(name, 0) for name in where) or 1
-
-
-def expected_placement(
-    model: ir.Model, provider: str, operators: Operators, work: Mapping[str, int]
-) -> Placement:
+def expected_placement(model: ir.Model, provider: str, operators: Operators, work: Work) -> Placement:
     """Return where a graph's nodes are expected to run: with the provider, or on the CPU behind it.
 
     Nodes that a provider takes are one partition as long as none of them waits for a node elsewhere that
@@ -74,24 +30,50 @@ def expected_placement(
         model: Its nodes have names.
         provider: The execution provider that is wanted.
         operators: What it takes.
-        work: Multiply-accumulates by node, see ``multiply_accumulates``.
+        work: Of each node.
     """
-    refused = {
-        node.name or "": reason
-        for node in model.graph
-        if not _is_constant(node) and (reason := operators.refusal(node)) is not None
-    }
-    where = {
-        node.name or "": CPU_PROVIDER if node.name in refused else provider
-        for node in model.graph
-        if not _is_constant(node)
-    }
+    nodes = [node for node in model.graph if node.op_type != "Constant"]
+    refused = {node.name or "": reason for node in nodes if (reason := operators.refusal(node)) is not None}
+    where = {node.name or "": CPU_PROVIDER if node.name in refused else provider for node in nodes}
+    partitions = _partitions(model, where, provider)
+    return _placement("expected", provider, model, where, work, partitions, refused)
+
+
+def _placement(
+    how: Literal["expected", "found"],
+    provider: str,
+    model: ir.Model,
+    where: Mapping[str, str],
+    work: Work,
+    partitions: int,
+    reasons: Mapping[str, str],
+) -> Placement:
+    """Sum up, by ``where`` each node runs: what runs elsewhere fell back, what runs nowhere did not."""
+    whole = sum(work.get(name, 0) for name in where) or 1
+    done: Counter[str] = Counter({provider: 0})
+    for name, executor in where.items():
+        done[executor] += work.get(name, 0)
+    fallen: defaultdict[tuple[str, str], list[ir.Node]] = defaultdict(list)
+    for node in model.graph:
+        name = node.name or ""
+        if where.get(name, provider) != provider:
+            fallen[node.op_type, reasons.get(name, "")].append(node)
+    fallbacks = (
+        Fallback(
+            operator,
+            len(nodes),
+            tuple(sorted({module_of(node) for node in nodes})),
+            sum(work.get(node.name or "", 0) for node in nodes) / whole,
+            reason,
+        )
+        for (operator, reason), nodes in fallen.items()
+    )
     return Placement(
-        "expected",
+        how,
         provider,
-        shares(provider, where, work),
-        _partitions(model, where, provider),
-        fallbacks(provider, model, where, work, refused),
+        {name: count / whole for name, count in done.items()},
+        partitions,
+        tuple(sorted(fallbacks, key=lambda each: (-each.share, -each.count, each.operator))),
     )
 
 
@@ -113,12 +95,8 @@ def _partitions(model: ir.Model, where: Mapping[str, str], provider: str) -> int
     return max((entered[name] for name, executor in where.items() if executor == provider), default=0)
 
 
-def _is_constant(node: ir.Node) -> bool:
-    return node.op_type == "Constant"
-
-
 def session_placement(
-    model: ir.Model, provider: str, partitions: Iterable[Partition], work: Mapping[str, int]
+    model: ir.Model, provider: str, partitions: Sequence[Partition], work: Work
 ) -> Placement:
     """Return where the nodes of a graph run.
 
@@ -129,18 +107,17 @@ def session_placement(
         model: The graph as it was opened; its nodes have names.
         provider: The execution provider that is wanted.
         partitions: As the session reports.
-        work: Multiply-accumulates by node, see ``multiply_accumulates``.
+        work: Of each node.
     """
-    partitions = tuple(partitions)
     boundary = {node.name or "" for node in model.graph if _is_boundary(node)}
     executors = {_RENAMED.sub("", name): each.provider for each in partitions for name in each.nodes}
     inner = {name: its for name, its in executors.items() if name not in boundary}
     where = {name: inner[name] for node in model.graph if (name := node.name or "") in inner}
-    unnamed = {name for name in work if name not in inner}  # merged with another one under a name of its own
-    where |= dict.fromkeys(unnamed, _unnamed_provider(inner, provider))
+    # Nodes merged under a name of the engine's own are the wanted provider's where it has all.
+    elsewhere = min((its for its in inner.values() if its != provider), default=provider)
+    where |= dict.fromkeys(work.keys() - inner.keys(), elsewhere)
     count = sum(partition.provider == provider for partition in partitions)
-    fallen = fallbacks(provider, model, where, work, {})
-    return Placement("found", provider, shares(provider, where, work), count, fallen)
+    return _placement("found", provider, model, where, work, count, {})
 
 
 def _is_boundary(node: ir.Node) -> bool:
@@ -149,9 +126,3 @@ def _is_boundary(node: ir.Node) -> bool:
         return False
     source = node.inputs[0]
     return (source is not None and source.is_graph_input()) or node.outputs[0].is_graph_output()
-
-
-def _unnamed_provider(executors: Mapping[str, str], provider: str) -> str:
-    """Return the provider of nodes with names of the engine's own: the wanted one where it has all."""
-    others = {name for name in executors.values() if name != provider}
-    return provider if not others else min(others)

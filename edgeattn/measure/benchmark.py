@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from edgeattn.measure.isolated import isolated_races, start
 from edgeattn.measure.memory import memory_mb
 from edgeattn.measure.profile import module_times
-from edgeattn.measure.shapes import benchmark_inputs
-from edgeattn.measure.shapes import grid_points as points_of
+from edgeattn.measure.shapes import benchmark_inputs, grid_points
 from edgeattn.measure.token_time import token_time
 from edgeattn.measure.variants import engine_of
 from edgeattn.progress import Progress
@@ -72,10 +71,7 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
     golden = [sample.inputs for sample in read_golden(files).samples]
     if not golden:
         raise BadInput(f"{bundle}: {NO_GOLDEN}")
-    if source is None:
-        timed = _alone(files, variant, golden, sweep, progress)
-    else:
-        timed = _beside(source, files, variant, golden, sweep, progress)
+    points, started, notes = _timed_points(source, files, variant, golden, sweep, progress)
     progress.stage("profile")
     graph = files.path(variant.files[manifest.main_graph])
     modules = module_times(graph, engine_of(variant), stratified(golden, PROFILED_INPUTS))
@@ -89,85 +85,64 @@ def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Pr
         machine=Machine.here(kernels_of(variant.engine.providers, variant.engine.options)),
         timed=_timed(manifest, has_original=source is not None, has_shape=bool(sweep.shapes)),
         original="PyTorch" if source is None else source.original,
-        points=tuple(timed.points),
-        start=timed.start,
+        points=points,
+        start=started,
         memory_mb=memory,
         token=token,
         modules=modules,
-        notes=(*timed.notes, *absent),
+        notes=(*notes, *absent),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    points: Sequence[Point]
-    start: Start
-    notes: tuple[str, ...] = ()
-
-
-def _alone(
-    files: BundleFiles, variant: Variant, golden: Sequence[Inputs], sweep: Sweep, progress: Progress
-) -> _Timed:
-    manifest, grid, heads = files.manifest, points_of(sweep.shapes), _heads(files, variant)
-    graph = manifest.graphs[manifest.main_graph]
-    inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
-    progress.stage("time")
-    races, start_times = isolated_races(
-        files, variant.target, inputs, graph, threads=sweep.threads, progress=progress
-    )
-    return _Timed(_points(grid, races, graph, inputs), start_times)
-
-
-def _beside(
-    source: Source,
+def _timed_points(
+    source: Source | None,
     files: BundleFiles,
     variant: Variant,
     golden: Sequence[Inputs],
     sweep: Sweep,
     progress: Progress,
-) -> _Timed:
-    from edgeattn.measure.side_by_side import SideBySide  # brings PyTorch
+) -> tuple[tuple[Point, ...], Start, tuple[str, ...]]:
+    """Return the points of the grid, how the bundle starts, and what could not be timed."""
+    from edgeattn.measure.contents import read_contents  # brings onnx-ir
 
-    grid, heads = points_of(sweep.shapes), _heads(files, variant)
-    side_by_side = SideBySide.of(source, files, variant, progress=progress)
-    inputs = [side_by_side.inputs(sizes, heads=heads) for sizes in grid]
-    progress.stage("time")
-    races, notes = side_by_side.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
-    (middle,) = stratified(golden, 1)
-    start_times = start(files, variant.target, middle, threads=sweep.threads[0], progress=progress)
-    return _Timed(_points(grid, races, side_by_side.graph, inputs), start_times, notes)
+    grid, target = grid_points(sweep.shapes), variant.target
+    notes: tuple[str, ...] = ()
+    heads = max(read_contents(files.path(file)).heads for file in variant.files.values())
+    if source is None:
+        manifest = files.manifest
+        graph = manifest.graphs[manifest.main_graph]
+        inputs = [benchmark_inputs(golden, graph, manifest.symbols, sizes, heads=heads) for sizes in grid]
+        progress.stage("time")
+        races, started = isolated_races(
+            files, target, inputs, graph, threads=sweep.threads, progress=progress
+        )
+    else:
+        from edgeattn.measure.side_by_side import SideBySide  # brings PyTorch
 
-
-def _points(
-    grid: Sequence[Mapping[str, int]],
-    races: Sequence[Race],
-    graph: Graph,
-    inputs: Sequence[Sequence[Inputs]],
-) -> list[Point]:
-    """Return the points of races that are as many at each shape as there are numbers of threads."""
-    each = len(races) // len(grid)
-    return [_point(grid[i // each], race, graph, inputs[i // each]) for i, race in enumerate(races)]
+        original = SideBySide.of(source, files, variant, progress=progress)
+        graph, inputs = original.graph, [original.inputs(sizes, heads=heads) for sizes in grid]
+        progress.stage("time")
+        races, notes = original.races(inputs, threads=sweep.threads, compiled=sweep.compiled)
+        (middle,) = stratified(golden, 1)
+        started = start(files, target, middle, threads=sweep.threads[0], progress=progress)
+    each = len(sweep.threads)  # races at each shape
+    points = (_point(grid[i // each], race, graph, inputs[i // each]) for i, race in enumerate(races))
+    return tuple(points), started, notes
 
 
 def _point(sizes: Mapping[str, int], race: Race, graph: Graph, inputs: Sequence[Inputs]) -> Point:
     """Return a point of the grid: its sizes as requested, its times, and the rows of its calls."""
     surroundings, is_alone = race.conditions.surroundings, list(race.latencies) == [INT8]
     joules = surroundings.energy_j if surroundings is not None and is_alone else None
-    rows = _rows(graph, inputs)
+    batch = Axes({tensor.name: tensor.dims for tensor in graph.inputs}).batch
+    rows = [1 if batch is None else bind(graph.inputs, arrays)[batch] for arrays in inputs]
+    mean = sum(rows) / len(rows)
     return Point(
         sizes=sizes,
         latency_ms=race,
-        per_second={name: 1000 * rows / (it.mean or it.p50) for name, it in race.latencies.items()},
+        per_second={name: 1000 * mean / (it.mean or it.p50) for name, it in race.latencies.items()},
         energy_mj=None if joules is None else 1000 * joules / race.conditions.rounds,
     )
-
-
-def _rows(graph: Graph, inputs: Sequence[Inputs]) -> float:
-    """Return how many samples a call answers, on average."""
-    batch = Axes({tensor.name: tensor.dims for tensor in graph.inputs}).batch
-    if batch is None:
-        return 1.0
-    return sum(bind(graph.inputs, arrays)[batch] for arrays in inputs) / len(inputs)
 
 
 def _memory(files: BundleFiles, threads: int) -> tuple[float | None, tuple[str, ...]]:
@@ -175,12 +150,6 @@ def _memory(files: BundleFiles, threads: int) -> tuple[float | None, tuple[str, 
         return memory_mb(files.folder, threads=threads, kernels=files.kernels), ()
     except BudgetError:
         return None, ("Memory: this system does not tell a process's peak",)
-
-
-def _heads(files: BundleFiles, variant: Variant) -> int:
-    from edgeattn.measure.contents import read_contents  # brings onnx-ir
-
-    return max(read_contents(files.path(file)).heads for file in variant.files.values())
 
 
 def _timed(manifest: Manifest, *, has_original: bool, has_shape: bool) -> str:

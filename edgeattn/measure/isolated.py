@@ -35,16 +35,7 @@ LEAST_PASSES = 4  # over the inputs of a series that a process must afford, or i
 
 def start(files: BundleFiles, target: str, inputs: Inputs, *, threads: int, progress: Progress) -> Start:
     """Start a bundle in processes of its own, and call it with these inputs."""
-    measured = launches(
-        files.folder,
-        target,
-        [[inputs]],
-        threads=[threads],
-        seconds=0.0,
-        progress=progress,
-        processes=PROCESSES,
-        kernels=files.kernels,
-    )
+    measured = launches(files, target, [[inputs]], threads=[threads], seconds=0.0, progress=progress)
     return _start_of(measured[threads])
 
 
@@ -78,16 +69,7 @@ def isolated_races(
     """
     share = max(LEAST_SECONDS, ALL_SECONDS / PROCESSES / len(points) / len(threads))
     series = [_affordable(files, target, inputs, share, threads[0], progress) for inputs in points]
-    measured = launches(
-        files.folder,
-        target,
-        series,
-        threads=threads,
-        seconds=share,
-        progress=progress,
-        processes=PROCESSES,
-        kernels=files.kernels,
-    )
+    measured = launches(files, target, series, threads=threads, seconds=share, progress=progress)
     races = [
         _race(measured[count], i, inputs, graph, count)
         for i, inputs in enumerate(series)
@@ -101,16 +83,7 @@ def _affordable(
 ) -> list[Inputs]:
     """Return as many inputs as a process can run several times over, by the time of the largest."""
     (largest,) = stratified(inputs, len(inputs))[-1:]
-    trial = launches(
-        files.folder,
-        target,
-        [[largest]],
-        threads=[threads],
-        seconds=0.0,
-        progress=progress,
-        processes=1,
-        kernels=files.kernels,
-    )
+    trial = launches(files, target, [[largest]], threads=[threads], seconds=0.0, progress=progress, once=True)
     once = trial[threads][0].series[0].times_ms[0] / 1000
     return stratified(inputs, max(1, min(MOST_SAMPLES, int(share / once / LEAST_PASSES))))
 
@@ -135,37 +108,33 @@ def _race(
 
 
 def launches(
-    bundle: Path,
+    files: BundleFiles,
     target: str,
     series: Sequence[Sequence[Inputs]],
     *,
     threads: Sequence[int],
     seconds: float,
     progress: Progress,
-    processes: int,
-    kernels: bool = True,
+    once: bool = False,
 ) -> Mapping[int, tuple[Launch, ...]]:
-    """Measure a bundle in ``processes`` processes for each number of threads, which take turns.
+    """Measure a bundle in ``PROCESSES`` processes for each number of threads, which take turns.
 
     Args:
-        bundle: Its folder.
+        files: The bundle.
         target: Of it.
         series: For each series its inputs, from the smallest to the largest.
         threads: Numbers of intra-op threads.
         seconds: That a series may take in one process, about.
         progress: Told of every process.
-        processes: At least 1.
-        kernels: As ``load`` has it.
-
-    Returns:
-        By number of threads.
+        once: Whether one process is enough.
 
     Raises:
         BadInput: A process fails; the message says why.
     """
     measured: dict[int, list[Launch]] = {count: [] for count in threads}
+    processes = 1 if once else PROCESSES
     with temporary_folder() as folder:
-        files = [
+        paths = [
             [_written(arrays, folder / f"{i}-{j}.npz") for j, arrays in enumerate(inputs)]
             for i, inputs in enumerate(series)
         ]
@@ -173,12 +142,12 @@ def launches(
             for i, count in enumerate(threads):
                 progress.step(turn * len(threads) + i, processes * len(threads))
                 request = LaunchRequest(
-                    bundle=str(bundle),
+                    bundle=str(files.folder),
                     target=target,
                     threads=count,
                     seconds=seconds,
-                    series=files,
-                    kernels=kernels,
+                    series=paths,
+                    kernels=files.kernels,
                 )
                 measured[count].append(_launch(request))
     return {count: tuple(of_threads) for count, of_threads in measured.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,47 +31,30 @@ def times_of(
     """Return the share of the kernels' time that each operator takes, and each PyTorch module.
 
     The largest come first; they sum to 1. Operators are those that the engine runs: its optimizer has merged
-    some, and put others in.
+    some, and put others in. The model itself has an empty path.
 
     Args:
         model: A graph.
         engine: What runs it, on one thread.
         inputs: Real ones, at least one.
     """
-    modules = _modules(model)
-    operators: defaultdict[str, float] = defaultdict(float)
-    by_module: defaultdict[str, float] = defaultdict(float)
     with temporary_folder() as folder:
-        session = engine.open(model, profile=folder / "profile")
-        for kernel in kernels(session, inputs):
-            operators[kernel.operator] += kernel.microseconds
-            by_module[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
-    return _shares(operators), _shares(by_module)
+        return _shares(engine.open(model, profile=folder / "profile"), model, inputs)
 
 
 def module_times(graph: Path, engine: Engine, inputs: Iterable[Inputs]) -> dict[str, float]:
-    """Return the share of the kernels' time that each PyTorch module takes, the largest first.
-
-    Args:
-        graph: A bundle's file, whose nodes carry the names of their modules.
-        engine: What runs it, on one thread of this process.
-        inputs: Real ones, at least one.
+    """Return the shares of PyTorch modules, as ``times_of`` does, in a bundle's file.
 
     Returns:
-        By the module's path, empty for the model itself; nothing where the file is no ONNX, which carries no
-        such names.
+        Nothing where the file is no ONNX, whose nodes carry the names of their modules.
     """
     if graph.suffix != ONNX.suffix:
         return {}
-    modules = _modules(ir.load(graph))
-    times: defaultdict[str, float] = defaultdict(float)
     with temporary_folder() as folder:
         session = open_session(
             graph, providers=engine.providers, options=engine.options, profile=folder / "profile"
         )
-        for kernel in kernels(session, inputs):
-            times[modules.get(kernel.node, ENGINES_OWN)] += kernel.microseconds
-    return _shares(times)
+        return _shares(session, ir.load(graph), inputs)[1]
 
 
 def convolutions(times: Mapping[str, float]) -> float:
@@ -93,32 +75,32 @@ def _modules(model: ir.Model) -> dict[str, str]:
     return modules
 
 
-def _shares(times: Mapping[str, float]) -> dict[str, float]:
-    whole = sum(times.values()) or 1.0
-    return {name: time / whole for name, time in sorted(times.items(), key=lambda item: -item[1])}
+def _shares(
+    session: onnxruntime.InferenceSession, model: ir.Model, inputs: Iterable[Inputs]
+) -> tuple[dict[str, float], dict[str, float]]:
+    modules = _modules(model)
+    operators, by_module = defaultdict[str, float](float), defaultdict[str, float](float)
+    for (node, operator), microseconds in kernel_times(session, inputs).items():
+        operators[operator] += microseconds
+        by_module[modules.get(node, ENGINES_OWN)] += microseconds
+    whole = sum(operators.values()) or 1.0
+    both = (sorted(times.items(), key=lambda item: -item[1]) for times in (operators, by_module))
+    shares, module_shares = ({name: time / whole for name, time in times} for times in both)
+    return shares, module_shares
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """A node as the engine runs it: its optimizer has merged some, and put others in.
-
-    Attributes:
-        node: Its name.
-        operator: Its type.
-        microseconds: The median over the rounds, summed over inputs: one call that had to wait counts little.
-    """
-
-    node: str
-    operator: str
-    microseconds: float
-
-
-def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> tuple[Kernel, ...]:
+def kernel_times(
+    session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]
+) -> dict[tuple[str, str], float]:
     """Run a session that writes a profile, and end it.
 
     Args:
         session: Opened with ``profile``.
         inputs: Real ones, at least one; what the graph does not take is left out.
+
+    Returns:
+        By the name and the operator of each node that the engine runs, the microseconds of a call: the median
+        over the rounds, as one call that had to wait counts little, summed over inputs.
     """
     names = [value.name for value in session.get_inputs()]
     count = 0
@@ -131,10 +113,7 @@ def kernels(session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]) -> 
         if event["name"].endswith(KERNEL):
             node = event["name"].removesuffix(KERNEL)
             times[node, event["args"]["op_name"]].append(event["dur"])
-    return tuple(
-        Kernel(node, operator, sum(map(median, _by_input(durations, count))))
-        for (node, operator), durations in times.items()
-    )
+    return {kernel: sum(map(median, _by_input(durations, count))) for kernel, durations in times.items()}
 
 
 def _events(profile: Path) -> list[dict[str, Any]]:

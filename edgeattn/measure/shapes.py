@@ -94,7 +94,9 @@ def benchmark_inputs(
     if not sizes:
         return list(inputs)
     for symbol, size in sizes.items():
-        _check_size(symbol, size, symbols)
+        if symbol in symbols and not symbols[symbol].allows(size):
+            expected = symbols[symbol]
+            raise BadInput(f"shape: {symbol}={size} found, {expected} expected by the bundle's contract")
     from edgeattn_export.graph.axes import Axes  # PyTorch comes along: only where it is needed
     from edgeattn_export.graph.samples import Sample, Samples
     from edgeattn_export.graph.shapes import sized_inputs
@@ -104,11 +106,6 @@ def benchmark_inputs(
     rows = sizes.get(axes.batch or "", 1)
     _check_memory(sizes, {dim for dims in axes.dims.values() for dim in dims[1:]}, rows * heads)
     return [dict(sized_inputs(Samples(tuple(map(Sample, inputs))), axes, sizes))]
-
-
-def _check_size(symbol: str, size: int, symbols: Mapping[str, Symbol]) -> None:
-    if symbol in symbols and not symbols[symbol].allows(size):
-        raise BadInput(f"shape: {symbol}={size} found, {symbols[symbol]} expected by the bundle's contract")
 
 
 def _check_memory(sizes: Mapping[str, int], inner: Collection[int | str], heads: int) -> None:

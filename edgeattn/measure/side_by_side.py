@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import cast
+
+import torch
+from torch import nn
 
 from edgeattn.measure.race import RACE_SECONDS, race
 from edgeattn.measure.runners import runner_of_bundle, runners_of, torch_threads
@@ -12,22 +16,14 @@ from edgeattn.measure.shapes import benchmark_inputs
 from edgeattn.progress import Progress
 from edgeattn.results.latency import COMPILED, Race
 from edgeattn.source.original import Original, recapture
+from edgeattn.source.source import Source
+from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.bundle.manifest import Variant
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.graph import Graph
-
-if TYPE_CHECKING:
-    from edgeattn.source.source import Source
-import warnings
-from typing import cast
-
-import torch
-from torch import nn
-
-from edgeattn_export.capture.original.reference import Reference
 
 LONGEST_REASON = 200  # characters of a reason
 
@@ -88,11 +84,10 @@ class SideBySide:
         """
         with torch_threads(threads):
             try:
-                return {
-                    COMPILED: compiled_runner(self.original.captured.reference, stratified(inputs, 1)[0])
-                }, ()
+                runner = compiled_runner(self.original.captured.reference, stratified(inputs, 1)[0])
             except BadInput as error:
                 return {}, (str(error),)
+        return {COMPILED: runner}, ()
 
 
 def compiled_runner(original: Runner, inputs: Inputs) -> Runner:

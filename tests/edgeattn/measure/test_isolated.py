@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeattn.measure import isolated
 from edgeattn.measure.isolated import launches
 from edgeattn.progress import Silent
 from edgeattn_runtime.bundle.folder import open_bundle
@@ -12,11 +13,11 @@ from edgeattn_runtime.bundle.golden import read_golden
 from edgeattn_runtime.errors import BadInput
 
 
-def test_each_process_measures_every_series(folder: Path) -> None:
-    inputs = [sample.inputs for sample in read_golden(open_bundle(folder)).samples]
-    found = launches(
-        folder, "cpu", [inputs[:2], inputs], threads=(1, 2), seconds=0.01, progress=Silent(), processes=2
-    )
+def test_each_process_measures_every_series(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "PROCESSES", 2)
+    files = open_bundle(folder)
+    inputs = [sample.inputs for sample in read_golden(files).samples]
+    found = launches(files, "cpu", [inputs[:2], inputs], threads=(1, 2), seconds=0.01, progress=Silent())
     assert {threads: len(measured) for threads, measured in found.items()} == {1: 2, 2: 2}
     for launch in found[1]:
         assert launch.load_ms > 0
@@ -29,10 +30,11 @@ def test_each_process_measures_every_series(folder: Path) -> None:
 
 
 def test_what_fails_there_is_told_here(folder: Path) -> None:
-    inputs = dict(read_golden(open_bundle(folder)).samples[0].inputs)
+    files = open_bundle(folder)
+    inputs = dict(read_golden(files).samples[0].inputs)
     inputs["tokens"] = np.full_like(inputs["tokens"], 10**6)  # beyond the table of the embedding
     with pytest.raises(BadInput, match="out of range"):
-        launches(folder, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), processes=1)
+        launches(files, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), once=True)
     (folder / "model.onnx").unlink()
     with pytest.raises(BadInput, match=r"model\.onnx: "):
-        launches(folder, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), processes=1)
+        launches(files, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), once=True)

@@ -7,7 +7,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn.measure.profile import ENGINES_OWN, convolutions, kernels, module_times, times_of
+from edgeattn.measure.profile import ENGINES_OWN, convolutions, kernel_times, module_times, times_of
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.graph.scopes import module_of
@@ -51,4 +51,4 @@ def test_a_profile_that_a_full_disk_cut_off_is_told(content: str, tmp_path: Path
     profile.write_text(content)
     session = Mock(get_inputs=list, end_profiling=lambda: str(profile))
     with pytest.raises(ResourceError, match=r"profile\.json: a profile that ends early"):
-        kernels(session, [{}])
+        kernel_times(session, [{}])
