@@ -13,8 +13,9 @@ from edgeattn.report.changes.benchmarks import remarks as remarks_on
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import RUNNER_LABELS, UNSURE, count, figure, runner_label
 from edgeattn.report.table import machine_line
+from edgeattn.report.table.layout import listing
 from edgeattn.results.benchmark import Benchmark, Point, TokenTime
-from edgeattn.results.latency import COMPILED, PYTORCH, Race
+from edgeattn.results.latency import COMPILED, PYTORCH
 from edgeattn_runtime.commands.tables import margin_text
 from edgeattn_runtime.timing.confidence import Estimate, Interval, Ratio
 from edgeattn_runtime.timing.surroundings import State
@@ -39,7 +40,7 @@ def benchmark_changes_parts(
     changes: Iterable[BenchmarkChange], before: Benchmark, after: Benchmark
 ) -> tuple[RenderableType, ...]:
     """Lay out what changed, and what a reader must know of it."""
-    table = _table("Figure", "at", ">before", ">after", "")
+    table = listing("Figure", "at", ">before", ">after", "", whole_numbers=True)
     for it in changes:
         verdict = Text(it.verdict, style=_STYLES[it.verdict])
         table.add_row(it.name, it.at, _figure(it.before), _figure(it.after), verdict)
@@ -49,7 +50,8 @@ def benchmark_changes_parts(
 
 def _times(benchmark: Benchmark) -> Table:
     columns = ("Shape", ">threads", "", ">p50, ms", ">p90", ">p99", ">a second", ">speedup")
-    table = _table(*columns if PYTORCH in benchmark.points[0].latency_ms.latencies else columns[:-1])
+    has_speedup = PYTORCH in benchmark.points[0].latency_ms.latencies
+    table = listing(*(columns if has_speedup else columns[:-1]), whole_numbers=True)
     labels = {**RUNNER_LABELS, PYTORCH: benchmark.original, COMPILED: f"{benchmark.original}, compiled"}
     for point in benchmark.points:
         race = point.latency_ms
@@ -108,7 +110,7 @@ def _token(token: TokenTime | None) -> Iterator[str]:
 
 
 def _modules(modules: Mapping[str, float]) -> Table:
-    table = _table("Module", ">time")
+    table = listing("Module", ">time", whole_numbers=True)
     for name, share in list(modules.items())[:SHOWN_MODULES]:
         table.add_row(module_name(name), f"{100 * share:.0f} %")
     rest = sum(list(modules.values())[SHOWN_MODULES:])
@@ -120,8 +122,9 @@ def _modules(modules: Mapping[str, float]) -> Table:
 def _conditions_lines(benchmark: Benchmark) -> Iterator[str]:
     """Say how the calls were made, what the machine did before and after, and what it does not report."""
     races = [point.latency_ms for point in benchmark.points]
-    calls, warmups = ([each(race) for race in races] for each in (_rounds, _warmup))
-    yield f"{_range(calls)} calls, after {_range(warmups)} of warm-up; ± is of 95 %, from batches of calls"
+    calls = _range([race.conditions.rounds for race in races])
+    warmups = _range([race.conditions.warmup or 0 for race in races])
+    yield f"{calls} calls, after {warmups} of warm-up; ± is of 95 %, from batches of calls"
     if not all(race.conditions.steady for race in races):
         yield "Calls were still getting faster when the time for warm-up was over"
     surroundings = [it for race in races if (it := race.conditions.surroundings) is not None]
@@ -146,14 +149,6 @@ def _words(value: float | None, decimals: int) -> str:
     return "unknown" if value is None else f"{value:.{decimals}f}"
 
 
-def _rounds(race: Race) -> int:
-    return race.conditions.rounds
-
-
-def _warmup(race: Race) -> int:
-    return race.conditions.warmup or 0
-
-
 def _range(counts: list[int]) -> str:
     low, high = min(counts), max(counts)
     return f"{low}" if low == high else f"{low} to {high}"
@@ -176,13 +171,3 @@ def _figure(estimate: Estimate) -> str:
 
 def _figure_text(value: float, interval: Interval | None) -> str:
     return f"{figure(value)} {margin_text(interval)}".rstrip()
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for column in columns:
-        is_number = column.startswith(">")
-        table.add_column(
-            column.removeprefix(">"), justify="right" if is_number else "left", no_wrap=is_number
-        )
-    return table

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR, count, percent
+from edgeattn.report.table.layout import listing
 from edgeattn.results.trace import BundleTrace, Departure, ModuleError
 
 SHOWN_MODULES = 20  # in the table; the JSON has them all
@@ -26,11 +26,16 @@ _LEGEND = (
 def trace_parts(name: str, traced: BundleTrace) -> tuple[RenderableType, ...]:
     """Lay out a trace: what is wrong, then the modules, the worst first."""
     trace = traced.trace
+    table = listing("Module", ">introduced", ">accumulated", ">float", "worst samples", whole_numbers=True)
+    table.columns[0].overflow = "fold"  # a path is not cut
+    for error in trace.modules[:SHOWN_MODULES]:
+        table.add_row(*_row(error))
+    left = len(trace.modules) - SHOWN_MODULES
     return (
         Text.assemble((name, "bold"), f" for {traced.target}, traced on {count(trace.inputs, 'input')}"),
         *map(_fault_line, (error for error in trace.modules if error.faults)),
-        _table(trace.modules[:SHOWN_MODULES]),
-        *_modules_left(len(trace.modules) - SHOWN_MODULES),
+        table,
+        *((Text(f"and {count(left, 'module')} with less", style="dim"),) if left > 0 else ()),
         Text(_LEGEND, style="dim"),
     )
 
@@ -54,17 +59,6 @@ def _fault_line(error: ModuleError) -> Text:
     )
 
 
-def _table(errors: tuple[ModuleError, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("Module", overflow="fold")
-    for column in ("introduced", "accumulated", "float"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("worst samples")
-    for error in errors:
-        table.add_row(*_row(error))
-    return table
-
-
 def _row(error: ModuleError) -> Iterator[str]:
     int8, floats = error.in_int8, error.in_float
     yield f"{module_name(error.module)}{' (in one with the next)' if error.merged else ''}"
@@ -76,7 +70,3 @@ def _row(error: ModuleError) -> Iterator[str]:
 
 def _worst(departure: Departure) -> str:
     return ", ".join(it.sample for it in departure.worst[:SHOWN_SAMPLES] if it.introduced >= LEAST_ERROR)
-
-
-def _modules_left(count_left: int) -> tuple[Text, ...]:
-    return (Text(f"and {count(count_left, 'module')} with less", style="dim"),) if count_left > 0 else ()

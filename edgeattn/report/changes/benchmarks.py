@@ -9,7 +9,7 @@ from typing import Literal
 from edgeattn.results.benchmark import Benchmark, Point
 from edgeattn.results.latency import INT8
 from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.timing.confidence import Estimate
+from edgeattn_runtime.timing.confidence import Estimate, Interval
 
 Trend = Literal["worse", "better", "same", "unknown"]
 
@@ -38,9 +38,16 @@ class BenchmarkChange:
         old, new = self.before.interval, self.after.interval
         if old is None or new is None:
             return "unknown"
-        if old.overlaps(new):
-            return "same"
-        return "better" if (new.low > old.high) == self.more_is_better else "worse"
+        return interval_trend(old, new, more_is_better=self.more_is_better)
+
+
+def interval_trend(
+    old: Interval, new: Interval, *, more_is_better: bool
+) -> Literal["better", "worse", "same"]:
+    """Compare two intervals: they differ where they have no number in common."""
+    if old.overlaps(new):
+        return "same"
+    return "better" if (new.low > old.high) == more_is_better else "worse"
 
 
 def benchmark_changes(before: Benchmark, after: Benchmark) -> tuple[BenchmarkChange, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
+from edgeattn.report.changes.benchmarks import interval_trend
 from edgeattn.report.number_words import figure, measured_text, speedup_text
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
@@ -18,8 +19,6 @@ Trend = Literal["better", "worse", "same", "not compared"]
 SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
 SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
 MEMORY_NOISE = 0.1  # of a process's peak
-# Limits on what is no accuracy.
-_OTHERS = ("golden", "latency_ms", "latency_ratio", "size_mb", "cache_mb", "memory_mb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +38,6 @@ class Change:
     after: str
     word: Trend
     why: str = ""
-
-
-def interval_trend(low: float, high: float, old_low: float, old_high: float, *, at_least: bool) -> Trend:
-    """Compare two intervals: they differ where they have no number in common.
-
-    Args:
-        low: The newer figure's lower end.
-        high: Its upper end.
-        old_low: The older figure's lower end.
-        old_high: Its upper end.
-        at_least: Whether a high figure is a good one.
-    """
-    if low <= old_high and old_low <= high:
-        return "same"
-    return "better" if (low > old_high) == at_least else "worse"
 
 
 def changes(old: Report, new: Report) -> tuple[Change, ...]:
@@ -85,7 +69,7 @@ def _step_trend(steps: float) -> Trend:
 def _accuracy(old: Report, new: Report) -> Iterator[Change]:
     before = {check.name: check for check in old.checks}
     for check in new.checks:
-        if check.name in before and check.name not in _OTHERS:
+        if check.name in before and limit_of(check.name).on_accuracy:
             yield _check(before[check.name], check)
 
 
@@ -96,13 +80,14 @@ def _check(old: Check, new: Check) -> Change:
         if old.limit == new.limit:
             return Change(new.name, *words, _by_rank(old.verdict, new.verdict), "by its check: no interval")
         return Change(new.name, *words, "not compared", "another limit, and no interval")
-    ends = (*_interval(new.measured, new.bound), *_interval(old.measured, old.bound))
-    return Change(new.name, *words, interval_trend(*ends, at_least=limit.at_least), "by their intervals")
+    before, after = _interval(old.measured, old.bound), _interval(new.measured, new.bound)
+    trend: Trend = interval_trend(before, after, more_is_better=limit.at_least)
+    return Change(new.name, *words, trend, "by their intervals")
 
 
-def _interval(value: float, bound: float) -> tuple[float, float]:
+def _interval(value: float, bound: float) -> Interval:
     half = abs(value - bound)
-    return value - half, value + half
+    return Interval(value - half, value + half)
 
 
 def _speedup(old: Report, new: Report) -> Change:
@@ -113,10 +98,7 @@ def _speedup(old: Report, new: Report) -> Change:
         return Change(name, *texts, "not compared", "not measured in both")
     if (difference := _difference(old, new)) is not None:
         return Change(name, *texts, "not compared", difference)
-    old_interval, new_interval = _noise_interval(before), _noise_interval(after)
-    word = interval_trend(
-        new_interval.low, new_interval.high, old_interval.low, old_interval.high, at_least=True
-    )
+    word: Trend = interval_trend(_noise_interval(before), _noise_interval(after), more_is_better=True)
     return Change(name, *texts, word, f"by their intervals, {100 * SPEED_NOISE:.0f} % at least")
 
 

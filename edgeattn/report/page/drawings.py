@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeattn.report.number_words import LEAST_ERROR
-from edgeattn.results.accuracy import ModuleLoss
 
 WIDTH, HEIGHT = 300, 80  # of the picture, in its own units
 _LARGEST = 1.0  # all of a tensor; more is drawn at the end of the axis
@@ -52,20 +51,8 @@ def curves(lines: Sequence[Sequence[float]]) -> Curves:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Dots:
-    """Where a module's errors lie, in percent of the axis; None where there is none to draw."""
-
-    introduced: float | None
-    accumulated: float | None
-
-
-def dots(losses: Sequence[ModuleLoss]) -> list[tuple[ModuleLoss, Dots]]:
-    """Lay out each module's errors, in the order in which they come."""
-    return [(it, Dots(_share_of_axis(it.introduced), _share_of_axis(it.accumulated))) for it in losses]
-
-
-def _share_of_axis(error: float | None) -> float | None:
+def share_of_axis(error: float | None) -> float | None:
+    """Return where an error of a module lies, in percent of the axis; None where there is none to draw."""
     if error is None or error < LEAST_ERROR:
         return None
     least, largest = math.log(LEAST_ERROR), math.log(_LARGEST)

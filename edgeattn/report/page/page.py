@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from edgeattn.report.graph_words import module_name
+from edgeattn.report.devices import Device, machine_facts
+from edgeattn.report.graph_words import (
+    distinct_refusals,
+    form_words,
+    module_name,
+    placement_words,
+    trained_grid_words,
+)
 from edgeattn.report.number_words import (
     counts,
     error,
@@ -16,11 +24,17 @@ from edgeattn.report.number_words import (
     measured_text,
     percent,
     r2,
+    runner_label,
     time_shares,
     unknown_words,
 )
+from edgeattn.report.page.drawings import curves, image_source, share_of_axis
+from edgeattn.report.page.layers import size_parts
 from edgeattn.report.page.view import View
-from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text
+from edgeattn.report.planted_words import planted_rows
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
+from edgeattn.results.check import EdgeCase
+from edgeattn.results.limits import limit_of
 from edgeattn.results.trial import recipe_words
 
 
@@ -40,30 +54,43 @@ class _Section:
 
     def views(self, views: Sequence[View]) -> list[View]:
         """Return the views that it has something to show of."""
-        return [view for view in views if not self.needs or getattr(view, self.needs)]
+        return [view for view in views if not self.needs or attrgetter(self.needs)(view)]
 
 
 _SECTIONS = (
-    _Section("A sample, and what both make of it", "sample", "sample"),
+    _Section("A sample, and what both make of it", "sample", "example"),
     _Section("Checks", "checks"),
-    _Section("Notes", "notes", "notes"),
-    _Section("The worst samples", "worst", "worst"),
+    _Section("Notes", "notes", "report.notes"),
+    _Section("The worst samples", "worst", "report.worst"),
     _Section("Latency", "latency", "speed"),
-    _Section("On each device", "prices", "prices"),
+    _Section("On each device", "prices", "report.prices"),
     _Section("Size", "size"),
     _Section("Accuracy", "accuracy"),
-    _Section("What this proof sees", "planted", "planted"),
-    _Section("Where the loss comes from", "losses", "losses"),
-    _Section("Heads", "heads", "heads"),
+    _Section("What this proof sees", "planted", "report.planted"),
+    _Section("Where the loss comes from", "losses", "report.losses"),
+    _Section("Heads", "heads", "report.attention_heads"),
     _Section("Layers", "layers", "groups"),
-    _Section("Edge cases", "edge_cases", "edge_cases"),
-    _Section("Placement", "placement", "placement"),
-    _Section("Tried recipes", "tried", "picture"),
+    _Section("Edge cases", "edge_cases", "report.edge_cases"),
+    _Section("Placement", "placement", "report.placement"),
+    _Section("Tried recipes", "tried", "drawn"),
     _Section("Graph", "graph"),
     _Section("Machine", "machine"),
-    _Section("Devices", "devices", "devices"),
-    _Section("Browsers", "browsers", "browsers"),
+    _Section("Devices", "devices", "report.devices"),
+    _Section("Browsers", "browsers", "report.browsers"),
     _Section("Provenance", "provenance"),
+)
+
+
+def failed_first(cases: Iterable[EdgeCase]) -> list[EdgeCase]:
+    """Return what failed, then what was compared, then all else, the largest errors first."""
+    return sorted(cases, key=lambda case: (case.ok, case.error is None, -(case.error or 0.0)))
+
+
+_FILTERS = (
+    *(figure, r2, error, percent, counts, time_shares, limit_of, limit_text, measured_text, confidence_text),
+    *(module_name, form_words, trained_grid_words, distinct_refusals, placement_words, size_parts),
+    *(recipe_words, unknown_words, runner_label, planted_rows, edge_cases_line, failed_first, machine_facts),
+    *(curves, image_source, share_of_axis),
 )
 
 
@@ -76,20 +103,7 @@ def page(*views: View) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "figure": figure,
-        "r2": r2,
-        "error": error,
-        "limit_text": limit_text,
-        "measured_text": measured_text,
-        "confidence_text": confidence_text,
-        "counts": counts,
-        "percent": percent,
-        "time_shares": time_shares,
-        "recipe": recipe_words,
-        "unknown_tokens": unknown_words,
-        "module_name": module_name,
-    }
+    environment.filters |= {"device": Device.of, **{function.__name__: function for function in _FILTERS}}
     return environment.get_template("report.html").render(
         views=views,
         sections=[section for section in _SECTIONS if section.views(views)],

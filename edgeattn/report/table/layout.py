@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -41,11 +41,18 @@ def pairs(rows: Mapping[str, RenderableType]) -> Table:
     return table
 
 
-def listing(*columns: str) -> Table:
-    """Return a table without rows; a column whose name begins with ">" stands at the right."""
+def listing(*columns: str, whole_numbers: bool = False) -> Table:
+    """Return a table without rows; a column whose name begins with ">" stands at the right.
+
+    Args:
+        columns: Their names.
+        whole_numbers: Whether what stands at the right is written in one line, however narrow the terminal.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        is_number = column.startswith(">")
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(column.removeprefix(">"), justify=justify, no_wrap=is_number and whole_numbers)
     return table
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeattn.report.changes.bundles import Change, changes, interval_trend
+from edgeattn.report.changes.benchmarks import interval_trend
+from edgeattn.report.changes.bundles import Change, changes
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, Race
 from edgeattn.results.report import Report
@@ -44,8 +45,9 @@ def test_accuracy_is_worse_where_the_intervals_have_nothing_in_common(report: Re
 
 
 def test_a_loss_is_worse_where_it_is_larger() -> None:
-    assert interval_trend(3, 4, 1, 2, at_least=False) == "worse"
-    assert interval_trend(1, 2, 3, 4, at_least=False) == "better"
+    low, high = Interval(1, 2), Interval(3, 4)
+    assert interval_trend(low, high, more_is_better=False) == "worse"
+    assert interval_trend(high, low, more_is_better=False) == "better"
 
 
 def test_a_worst_sample_has_no_interval_and_is_worse_where_its_check_is(report: Report) -> None:
