@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeattn.results.attention_heads import AttentionHeads
+from edgeattn.results.attention import AttentionHeads
 from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraphs
 from edgeattn_export.quantize.pruning import HEADS
@@ -15,9 +15,7 @@ DIGITS = 6  # that a report has of a share
 def attention_heads(floats: FloatGraphs, recipe: Recipe) -> tuple[AttentionHeads, ...]:
     """Return the heads of each attention of a bundle's graphs, as the calibration samples use them.
 
-    Args:
-        floats: The graphs; those whose statistics take several passes over the samples are left out.
-        recipe: The bundle's.
+    Graphs whose statistics take several passes over the samples are left out.
     """
     recipes = floats.divided(recipe)
     return tuple(

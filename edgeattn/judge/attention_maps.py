@@ -7,7 +7,7 @@ import numpy as np
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.models import FloatModel
 from edgeattn.judge.output_metrics.attention import total_variation
-from edgeattn.results.attention_map import AttentionMap
+from edgeattn.results.attention import AttentionMap
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.recover.attention_maps import attention_maps
@@ -17,10 +17,6 @@ MOST_SAMPLES = 32  # samples that are answered once more for it
 
 def mapped_attention(model: FloatModel, evaluation: Evaluation) -> tuple[AttentionMap, ...]:
     """Return a model's attention maps, measured on evaluation samples.
-
-    Args:
-        model: The original, and its recovered graph, which says what outputs are.
-        evaluation: The samples, and what answers them.
 
     Raises:
         ModelError: The original failed.

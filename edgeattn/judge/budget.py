@@ -65,9 +65,6 @@ class Budget:
     def check_answers(self, graph: Graph) -> None:
         """Refuse a limit that says nothing of what a model answers.
 
-        Args:
-            graph: The model's contract.
-
         Raises:
             BudgetError: A cosine of one number, which is 1 or -1.
         """
@@ -161,13 +158,7 @@ def figure_of(name: str, measures: Measures) -> Figure | None:
 
 
 def check_of(name: str, bound: float, figure: Figure) -> Check:
-    """Judge a figure by the unfavorable end of what it may be.
-
-    Args:
-        name: The limit's.
-        bound: The budget's number.
-        figure: What was measured.
-    """
+    """Judge a figure by the unfavorable end of what it may be."""
     limit = limit_of(name)
     decision = figure.decide(lambda value: limit.meets(value, bound))
     return Check(name, figure.value, bound, **asdict(decision))

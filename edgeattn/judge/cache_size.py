@@ -17,12 +17,7 @@ INT8_CACHE = "int8 cache"  # among the lowerings that a report counts
 
 
 def cache_mb(generation: Generation | None, graphs: Mapping[str, Graph]) -> float | None:
-    """Return the MB (10^6 bytes) of the cache of one text as long as any; None where nothing bounds it.
-
-    Args:
-        generation: How the graphs generate; None where they do not.
-        graphs: Their contracts by name.
-    """
+    """Return the MB (10^6 bytes) of the cache of one text as long as any; None where nothing bounds it."""
     if generation is None or generation.positions is None:
         return None
     pasts = past_tensors(generation, graphs[generation.decoder])
@@ -31,10 +26,6 @@ def cache_mb(generation: Generation | None, graphs: Mapping[str, Graph]) -> floa
 
 def within_cache(lowered: LoweredGraphs, limits: Mapping[str, float]) -> LoweredGraphs:
     """Keep a decoder's cache in int8 where in float32 it is more than a budget allows.
-
-    Args:
-        lowered: Float graphs of a target.
-        limits: The budget's, by name.
 
     Raises:
         BudgetError: The cache is limited, and there is none, or nothing bounds it.

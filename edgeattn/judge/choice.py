@@ -42,12 +42,6 @@ TIGHTENING = 0.8  # of the error that the one before had in the search
 def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress: Progress) -> Choice:
     """Find the recipe that meets the budget, that on memory too, and follow it.
 
-    Args:
-        model: What is made int8.
-        lowered: Its float graphs for the target.
-        request: What is asked for this target.
-        progress: Told of the stages, and of the search.
-
     Raises:
         BadInput: A recipe that cannot be followed, or weights that are not finite.
     """
@@ -61,17 +55,7 @@ def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What there is to choose from, and by what.
-
-    Attributes:
-        floats: The float graphs, with their calibration and selection samples.
-        samples: Of the whole model; of the evaluation samples, how many they are alone.
-        comparison: With the original.
-        request: What is asked.
-        rig: What the search works with.
-        goal: What it aims at.
-        progress: Told of the stages, and of the search.
-    """
+    """What there is to choose from, and by what."""
 
     floats: FloatGraphs
     samples: SampleSplit

@@ -20,13 +20,7 @@ TRIED_SAMPLES = 64
 def metric_notes(
     comparison: Comparison, samples: Sequence[Sample], original: Sequence[float]
 ) -> tuple[str, ...]:
-    """Return a line where the original's metric is no better than that of its mean answer.
-
-    Args:
-        comparison: With the metric, and the mean of each output.
-        samples: That the original was measured on.
-        original: Its metric, of each of them; empty where there is none.
-    """
+    """Return a line where the original's metric is no better than that of its mean answer."""
     tried = samples[:TRIED_SAMPLES]
     constant = _constant_metric(comparison, tried) if original else None
     if constant is None or (own := float(np.mean(original[: len(tried)]))) > constant:

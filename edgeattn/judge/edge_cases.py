@@ -27,27 +27,15 @@ MOST_ERROR = {FLOAT: 0.045, INT8: 0.45}
 def edge_case_results(
     basis: EdgeBasis, runners: Mapping[str, Runner], padded: Padded, spreads: Mapping[str, Spread]
 ) -> tuple[EdgeCase, ...]:
-    """Derive edge cases from a contract, and try them.
-
-    Args:
-        basis: The contract, and real samples.
-        runners: By the names of ``edgeattn.measure.runners``.
-        padded: Tells which positions count.
-        spreads: By output, the units of errors.
-    """
+    """Derive edge cases from a contract, and try them."""
     trial = _Trial(basis, runners, padded, spreads)
     return tuple(trial.result(case) for case in edge_cases(basis))
 
 
 def row_error(spreads: Mapping[str, Spread], expected: Outputs, actual: Outputs) -> float:
-    """Return the root mean square error of the worst output of a row.
+    """Return the root mean square error of the worst output of a row, of those that ``actual`` has.
 
     An answer far from all that real inputs get is measured by its own distance from their mean.
-
-    Args:
-        spreads: By output.
-        expected: Outputs by name.
-        actual: The same names and dims; those alone are compared.
     """
     return max(
         math.sqrt(spread.error(expected[name], actual[name]) / max(spread.distance(expected[name]), 1.0))

@@ -8,7 +8,7 @@ from itertools import chain
 
 from edgeattn.judge.comparison import Comparison, with_progress
 from edgeattn.judge.edge_cases import edge_case_results
-from edgeattn.judge.evaluation_set import EvaluationSet, evaluation_set
+from edgeattn.judge.evaluation_set import evaluation_set
 from edgeattn.judge.measures import SampleScore, Scores
 from edgeattn.measure.buckets import takes
 from edgeattn.measure.runners import THREADS, torch_threads
@@ -36,16 +36,10 @@ class Subject:
     """What is evaluated, and on what.
 
     Attributes:
-        comparison: With the original.
-        int8: Answers as the int8 graphs do.
-        target: The name of the target that they are for.
-        emulated: Whether they run on an emulator.
         samples: The evaluation samples are compared; edge cases are made of the selection samples.
         further: Samples behind those, which chose nothing either, in a stream; None evaluates on no more.
         rows: What is proven of the model's rows; None where nothing is.
-        generation: What makes it step; None where it does not.
         sizes: That its graph fixes, by symbol; where one is the batch, rows are run one by one.
-        scoring: Where samples are compared.
     """
 
     comparison: Comparison
@@ -65,9 +59,6 @@ class Evaluation:
     """How right int8 is.
 
     Attributes:
-        scores: On every sample that was run.
-        edge_cases: What users meet besides the samples.
-        int8: Answers the samples.
         samples: The evaluation samples that were run, without those behind them.
         notes: What was left out, a line each.
     """
@@ -82,10 +73,6 @@ class Evaluation:
 def evaluate(subject: Subject, progress: Progress) -> Evaluation:
     """Compare int8 with its original on every evaluation sample, and on edge cases.
 
-    Args:
-        subject: What is evaluated.
-        progress: Told of the stages, and of every sample.
-
     Raises:
         SampleError: The graphs take none of the samples.
         ModelError: The module or the metric fails on a sample.
@@ -93,23 +80,24 @@ def evaluate(subject: Subject, progress: Progress) -> Evaluation:
     is_bounded = subject.emulated and subject.further is None and subject.scoring is score_here
     output_metrics = subject.comparison.output_metrics
     progress.stage("evaluate")
-    with evaluation_set(
-        subject.int8, subject.samples.evaluation, output_metrics, emulated=is_bounded
-    ) as chosen:
-        subject = replace(subject, int8=chosen.int8)
-        scores = _scores(subject, chosen, progress)
+    with evaluation_set(subject.int8, subject.samples.evaluation, output_metrics, emulated=is_bounded) as (
+        int8,
+        samples,
+        notes,
+    ):
+        subject = replace(subject, int8=int8)
+        scores = _scores(subject, samples, progress)
         progress.stage("edge cases")
-        edge_cases = _edge_cases(subject)
-        return Evaluation(scores, edge_cases, chosen.int8, chosen.samples, chosen.notes)
+        return Evaluation(scores, _edge_cases(subject), int8, samples, notes)
 
 
-def _scores(subject: Subject, chosen: EvaluationSet, progress: Progress) -> Scores:
-    samples: Iterable[Sample] = chosen.samples
-    total: int | None = len(chosen.samples)
+def _scores(subject: Subject, samples: Samples, progress: Progress) -> Scores:
+    every: Iterable[Sample] = samples
+    total: int | None = len(samples)
     if subject.further is not None:
-        samples = chain(samples, (each for each in subject.further if takes(chosen.int8, each.inputs)))
+        every = chain(samples, (each for each in subject.further if takes(subject.int8, each.inputs)))
         total = None
-    return subject.comparison.merged(with_progress(subject.scoring(subject, samples), total, progress))
+    return subject.comparison.merged(with_progress(subject.scoring(subject, every), total, progress))
 
 
 def _edge_cases(subject: Subject) -> tuple[EdgeCase, ...]:

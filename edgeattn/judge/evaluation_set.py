@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.statistics import count_for
@@ -25,12 +25,7 @@ FEWEST_SAMPLES = count_for()  # samples in any case: fewer decide no limit on a 
 
 
 class PrefetchingRunner:
-    """Answers of a runner, by the very inputs that they are of; it is asked for any others as ever.
-
-    Args:
-        runner: Whose answers they are.
-        answers: Inputs, each with its answer that is under way.
-    """
+    """Answers of a runner, by the very inputs that they are of; it is asked for any others as ever."""
 
     def __init__(self, runner: Runner, answers: Iterable[tuple[Inputs, Future[Outputs]]]) -> None:
         self._runner = runner
@@ -48,12 +43,7 @@ class PrefetchingRunner:
 
 @contextmanager
 def prefetching(runner: Runner, every: Iterable[Inputs]) -> Iterator[Runner]:
-    """Begin to answer inputs, as many at a time as there are cores; what is not begun at the end is left.
-
-    Args:
-        runner: May be called from several threads.
-        every: Answered in this order.
-    """
+    """Begin to answer inputs, as many at a time as there are cores; what is not begun at the end is left."""
     pool = ThreadPoolExecutor(available_cores())
     try:
         yield PrefetchingRunner(runner, [(inputs, pool.submit(runner, inputs)) for inputs in every])
@@ -61,32 +51,13 @@ def prefetching(runner: Runner, every: Iterable[Inputs]) -> Iterator[Runner]:
         pool.shutdown(cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationSet:
-    """What is evaluated on.
-
-    Attributes:
-        int8: Answers the samples.
-        samples: At least one.
-        notes: What was left out, a line each.
-    """
-
-    int8: Runner
-    samples: Samples
-    notes: tuple[str, ...]
-
-
 @contextmanager
 def evaluation_set(
     int8: Runner, samples: Samples, output_metrics: OutputMetrics, *, emulated: bool
-) -> Iterator[EvaluationSet]:
-    """Yield the samples to evaluate on, and what answers them.
+) -> Iterator[tuple[Runner, Samples, tuple[str, ...]]]:
+    """Yield what answers, the samples to evaluate on, at least one, and what was left out, a line each.
 
-    Args:
-        int8: Of the graphs to evaluate.
-        samples: All evaluation samples.
-        output_metrics: Those that the budget limits, which may need more samples than others.
-        emulated: Whether it runs on an emulator, whose answers are then begun at once, on all cores.
+    An emulator's answers are begun at once, on all cores.
 
     Raises:
         SampleError: The graphs take none of them.
@@ -99,16 +70,14 @@ def evaluation_set(
         )
     notes = _size_note(len(samples) - len(fitting))
     if not emulated:
-        yield EvaluationSet(int8, replace(samples, items=fitting), notes)
+        yield int8, replace(samples, items=fitting), notes
         return
     inputs = [sample.inputs for sample in fitting]
     least = max(FEWEST_SAMPLES, *(metric.least for metric, _ in output_metrics), _affordable(int8, inputs))
     count = min(least, len(fitting))
     spread = tuple(fitting[i * len(fitting) // count] for i in range(count))
     with prefetching(int8, (sample.inputs for sample in spread)) as answering:
-        yield EvaluationSet(
-            answering, replace(samples, items=spread), (*notes, *_time_note(count, len(fitting)))
-        )
+        yield answering, replace(samples, items=spread), (*notes, *_time_note(count, len(fitting)))
 
 
 def _affordable(int8: Runner, inputs: Sequence[Inputs]) -> int:

@@ -121,12 +121,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """The worst of some samples.
-
-    Attributes:
-        value: Its number.
-        count: How many samples there are.
-    """
+    """The worst of some samples, and how many there are."""
 
     value: float
     count: int
@@ -148,10 +143,6 @@ def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:
 
     Where a metric knows right and wrong alone, that is all of it. Otherwise it is the smallest that is seen
     between two of its values, such as an eighth of a batch of eight: grades that no sample lost may be lost.
-
-    Args:
-        before: The original's, a number a sample.
-        after: Int8's.
     """
     drops = [a - b for a, b in zip(before, after, strict=True)]
     is_right_or_wrong = all(value in RIGHT_OR_WRONG for value in (*before, *after))

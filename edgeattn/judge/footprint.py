@@ -35,11 +35,6 @@ def graphs_mb(graphs: Graphs) -> float:
 def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> float:
     """Return the memory of a process that runs graphs, in MB (10^6 bytes).
 
-    Args:
-        graphs: Weighed as the bundle that they would be.
-        golden: What is run.
-        request: For which target, and where.
-
     Raises:
         BudgetError: This system does not tell a process's peak.
     """

@@ -47,18 +47,16 @@ class Golden:
 
     @classmethod
     def of(cls, vectors: GoldenVectors, main: Runner) -> Golden:
-        """Return golden vectors with the tolerance that int8 is accepted at.
-
-        Args:
-            vectors: Of the bundle's main graph.
-            main: That graph in int8.
-        """
+        """Return golden vectors with the tolerance that int8 is accepted at."""
         unbounded = dict.fromkeys(vectors.spreads, math.inf)
         worst = dict.fromkeys(vectors.spreads, LEAST_ERROR / ERROR_ALLOWED)
         for result in replay(lambda **arrays: main(arrays), vectors, tolerance=unbounded):
             error = NO_NUMBER if result.error is None else min(result.error, NO_NUMBER)
             worst[result.output] = max(worst[result.output], error)
-        return cls(vectors, {name: _rounded_up(ERROR_ALLOWED * error) for name, error in worst.items()})
+        allowed = {
+            name: math.ceil(ERROR_ALLOWED * error * _DIGITS) / _DIGITS for name, error in worst.items()
+        }
+        return cls(vectors, allowed)
 
     def or_wider(self, other: Golden) -> Golden:
         """Return the same at the larger of both tolerances of each output."""
@@ -111,10 +109,6 @@ def golden_vectors_of(model: Int8Model, evaluation: Evaluation) -> GoldenVectors
 
     A decoder's are prompts, and what follows them with their cache as the past. The float decoder answers
     them, whose logits are proven to be the original's, but for what a cache in int8 rounds.
-
-    Args:
-        model: What the bundle will hold.
-        evaluation: Of it.
     """
     graphs, target, inputs = model.lowered.graphs, model.request.target, model.main_inputs(evaluation.samples)
     original = model.float_model.captured.reference
@@ -124,23 +118,13 @@ def golden_vectors_of(model: Int8Model, evaluation: Evaluation) -> GoldenVectors
 
 
 def golden_of(model: Int8Model, evaluation: Evaluation, vectors: GoldenVectors) -> Golden:
-    """Return golden vectors with the tolerance of one way that a model runs in.
-
-    Args:
-        model: As it runs in that way.
-        evaluation: Of it.
-        vectors: Of the bundle.
-    """
+    """Return golden vectors with the tolerance of one way that a model runs in."""
     steps = model.lowered.graphs.generation is not None
     return Golden.of(vectors, model.request.target.device.runner(model.main) if steps else evaluation.int8)
 
 
 def golden_on_device(golden: Golden, model: Int8Model) -> tuple[EdgeCase, ...]:
     """Replay golden vectors on the device, at the tolerance that they have here; a failed one fails all.
-
-    Args:
-        golden: The bundle's.
-        model: The int8 model; its request names the device.
 
     Raises:
         BadInput: The device's answer lacks an output of the contract.
@@ -178,10 +162,6 @@ def _failure(error: float | None, tolerance: float) -> str:
 
 def _contract(model: Int8Model) -> Graph:
     return model.choice.int8.graphs[MAIN_GRAPH].graph
-
-
-def _rounded_up(error: float) -> float:
-    return math.ceil(error * _DIGITS) / _DIGITS
 
 
 def _held(deviation: NDArray[np.float64], output: Tensor) -> NDArray[np.float32]:

@@ -14,12 +14,7 @@ from edgeattn_runtime.timing.machine import Machine
 
 @dataclass(frozen=True, slots=True)
 class GoldenCheck:
-    """What golden vectors come to here.
-
-    Attributes:
-        results: Of each output of each sample.
-        machine: What they were replayed on, and by which kernels.
-    """
+    """What golden vectors come to here."""
 
     results: tuple[GoldenResult, ...]
     machine: Machine
@@ -27,9 +22,6 @@ class GoldenCheck:
 
 def golden_check(files: BundleFiles) -> GoldenCheck:
     """Replay golden vectors on the bundle's preferred variant of those that run here.
-
-    Args:
-        files: The bundle.
 
     Raises:
         BadInput: The bundle was packed without golden vectors.

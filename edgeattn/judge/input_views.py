@@ -97,14 +97,7 @@ def _lines(values: NDArray[np.float64], kind: str) -> Sequence[NDArray[np.float6
 def input_views(
     graph: Graph, own: OwnProcessing | None, inputs: Inputs, every: Sequence[Inputs]
 ) -> tuple[InputView, ...]:
-    """Return the first row of each input but those of flags alone, which say nothing to a person.
-
-    Args:
-        graph: The contract.
-        own: What stands between an app's data and the inputs; None where nothing is said of it.
-        inputs: The sample's.
-        every: Those of real samples.
-    """
+    """Return the first row of each input but those of flags alone, which say nothing to a person."""
     flags = {tensor.name for tensor in graph.inputs if is_flag(tensor, every)}
     named = [
         tensor.name for tensor in graph.inputs if tensor.name not in flags or len(flags) == len(graph.inputs)

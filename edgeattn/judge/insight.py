@@ -21,7 +21,7 @@ from edgeattn.judge.trace.probe import TracedGraphs
 from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.accuracy import ModuleLoss
-from edgeattn.results.attention_map import AttentionMap
+from edgeattn.results.attention import AttentionMap
 from edgeattn.results.trace import ModuleError
 from edgeattn.results.worst_sample import WorstSample
 from edgeattn.source.module import ModuleSource, Pretty
@@ -43,10 +43,7 @@ class Insight:
     """All of it, and why a part of it is left out.
 
     Attributes:
-        worst: The worst evaluation samples, as a person sees them.
         losses: What each module adds to the error, the worst first; empty where nobody looked.
-        notes: A line each.
-        attention_maps: Outputs that are such, and how near they came.
     """
 
     worst: tuple[WorstSample, ...]
@@ -56,13 +53,7 @@ class Insight:
 
 
 def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> Insight:
-    """Look at what was evaluated; what fails to be shown fails no export.
-
-    Args:
-        model: What was evaluated.
-        evaluation: Of it.
-        progress: Told before each input that is traced.
-    """
+    """Look at what was evaluated; what fails to be shown fails no export."""
     worst, worst_notes = with_fallback(
         "the showing of the worst samples", lambda: worst_samples(model.float_model, evaluation), ()
     )
@@ -81,10 +72,6 @@ def insight_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> 
 
 def worst_samples(model: FloatModel, evaluation: Evaluation) -> tuple[WorstSample, ...]:
     """Return the worst samples, the worst first.
-
-    Args:
-        model: The original, whose source may say how its answers are shown.
-        evaluation: The samples, what int8 answers, and what it came to on each of them.
 
     Raises:
         ModelError: The model's own ``pretty`` failed, or the model itself.
@@ -142,11 +129,6 @@ def answer_text(outputs: Mapping[str, NDArray[np.generic]], own: OwnProcessing |
 
 def module_losses(model: Int8Model, samples: Samples, progress: Progress) -> tuple[ModuleLoss, ...]:
     """Return the errors of each module, the worst first, in the largest sizes that the graphs fix.
-
-    Args:
-        model: The int8 model, whose graphs run in this process.
-        samples: The evaluation samples.
-        progress: Told before each input.
 
     Raises:
         EdgeAttnError: As ``trace`` does.

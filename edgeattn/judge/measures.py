@@ -77,13 +77,7 @@ class SampleScore:
     """One sample's part of ``Scores``: numbers, not answers, so that many samples take little memory.
 
     Attributes:
-        r2_parts: By output.
-        cosine: As in ``Scores``.
-        cosine_float: As there.
-        max_abs: As there.
-        snr_db: As there.
         metric_pytorch: NaN where there is no metric.
-        metric_int8: The same.
         kept: By a metric of single outputs and an output, what it keeps of the sample.
     """
 
@@ -102,13 +96,10 @@ class Measures:
     """Numbers of one model; None, or empty, where nobody measured.
 
     Attributes:
-        scores: Over some samples.
-        latency_ms: Of all runners, side by side.
         size_mb: By runner, 1 MB = 10^6 bytes.
         cache_mb: See ``edgeattn.judge.cache_size``.
         memory_mb: See ``edgeattn.measure.memory``.
         operator_times: By operator, its share of the main int8 graph's time.
-        module_times: The same by PyTorch module.
         placement: Where the main int8 graph's work runs; None where there is but one place.
         golden: The largest error that a golden output may have on a device, in units of its spread.
     """

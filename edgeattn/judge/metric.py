@@ -21,10 +21,7 @@ from edgeattn_runtime.errors import BudgetError, ModelError
 class MetricOfArrays:
     """A metric that takes outputs as arrays by name and hands them on as the module would.
 
-    Args:
-        metric: The user's.
-        captured: Of the module, which is called once.
-        inputs: That it is called with.
+    The module is called once, with ``inputs``, for the form of its outputs.
     """
 
     def __init__(self, metric: Metric, captured: Captured, inputs: Inputs) -> None:
@@ -56,12 +53,6 @@ def check_metric(
     A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:
     it cannot tell a smaller drop from none. A limit of 0, which no number of samples shows, is left to the
     verdict.
-
-    Args:
-        metric: The user's.
-        captured: The original.
-        evaluation: Samples that choose nothing.
-        limits: The budget's, by name.
 
     Raises:
         ModelError: The metric fails, or returns something else than a finite number.

@@ -12,7 +12,7 @@ from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.independence import ProvenRows
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
-from edgeattn.results.attention_heads import AttentionHeads
+from edgeattn.results.attention import AttentionHeads
 from edgeattn.results.trial import TrialResult
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
@@ -35,15 +35,10 @@ class FloatModel:
     """A model, captured and understood.
 
     Attributes:
-        source: As it was handed over.
         size_mb: Of its weights, 1 MB = 10^6 bytes.
         weights_sha256: Of the same, where they are no part of its file.
-        captured: The float export.
-        recovered: Its meaning.
         cached: Its graph, or its step form.
         rows: What is proven of its rows: nothing of a decoder's, which takes steps.
-        samples: Their split.
-        comparison: With the original.
         notes: What its samples give away, a line each.
     """
 
@@ -70,13 +65,9 @@ class Choice:
     """The graphs to evaluate and to pack.
 
     Attributes:
-        int8: The graphs.
         selection: The selection samples as their main graph sees them.
-        search: How their recipe was found.
         trials: What the search tried, as a report has it.
         recipes: By their files in the bundle, the recipes of the front, and the chosen one.
-        attention_heads: What each head is worth.
-        notes: Of the search, for the model author.
         binding: What no recipe met on the selection samples, in words.
     """
 
@@ -95,10 +86,7 @@ class Int8Model:
     """The graphs for a target, and all that they were made of.
 
     Attributes:
-        request: What was asked for this target.
-        float_model: What all targets share.
         lowered: Its float graphs as the target is fast at them.
-        choice: The int8 graphs.
         buckets: The same in the sizes that the target fixes.
     """
 

@@ -52,13 +52,9 @@ def relative_error(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 
 def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
-    """Return 10 log10 of the power of a signal over that of the noise in an answer, in dB.
+    """Return 10 log10 of the power of a signal over that of the noise in an answer of its shape, in dB.
 
     It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
-
-    Args:
-        signal: What is right, of any shape.
-        answer: Of the same shape.
     """
     finite = np.isfinite(signal) & np.isfinite(answer)
     if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):

@@ -40,16 +40,10 @@ class Proof:
     """All that was measured of an int8 model.
 
     Attributes:
-        measures: Over the evaluation samples.
-        checks: Of them against the budget.
-        edge_cases: What users meet besides the samples.
         golden: The vectors that the bundle carries.
         tuning: How a device opens it, and runs rows.
         measured: What it was run on; None where that is not the target's own engine.
-        insight: What a person looks at beside the figures.
         notes: What the model author should know of it, a line each.
-        other_ways: The same in each other way that it runs in.
-        planted: Which wrong answers the limits see.
     """
 
     measures: Measures
@@ -70,16 +64,11 @@ class Proof:
 
 
 def prove(model: Int8Model, progress: Progress) -> Proof:
-    """Evaluate an int8 model once, and measure how a device best runs it.
-
-    Args:
-        model: What is proven; sessions and rows are tuned on its selection samples.
-        progress: Told of the stages.
-    """
+    """Evaluate an int8 model once, and measure how a device best runs it."""
     request, floats = model.request, model.float_model
     evaluation = evaluate(model.subject(), progress)
     timing = timing_of(model, evaluation, progress)
-    streamed = streamed_of(model, evaluation.samples)
+    hop_cases, hop_notes = streamed_of(model, evaluation.samples)
     progress.stage("tune")
     tuning = _tuning(model)
     progress.stage("trace")
@@ -95,7 +84,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
     return Proof(
         measures=measures,
         checks=request.budget.checks(measures),
-        edge_cases=(*evaluation.edge_cases, *streamed.cases, *on_device),
+        edge_cases=(*evaluation.edge_cases, *hop_cases, *on_device),
         golden=golden,
         tuning=tuning,
         measured=request.engine.host.machine() if request.is_own_engine else None,
@@ -106,7 +95,7 @@ def prove(model: Int8Model, progress: Progress) -> Proof:
             *evaluation.notes,
             *metric_notes(floats.comparison, evaluation.samples, evaluation.scores.metric_pytorch),
             *timing.notes,
-            *streamed.notes,
+            *hop_notes,
             *insight.notes,
         ),
         other_ways=tuple(other.judged(request.budget, measures) for other in others),

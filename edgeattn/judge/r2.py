@@ -66,7 +66,6 @@ class OutputR2:
     """R² of an output.
 
     Attributes:
-        accuracy: What it comes to.
         errors: What each sample lacks; their mean is 1 less R².
     """
 
@@ -75,14 +74,7 @@ class OutputR2:
 
 
 def output_r2(name: str, dims: Sequence[int | str], spread: Spread, parts: Sequence[R2Part]) -> OutputR2:
-    """Return an output's R² over samples.
-
-    Args:
-        name: The output's.
-        dims: The contract's.
-        spread: On the selection samples.
-        parts: Of every sample, at least one.
-    """
+    """Return an output's R² over samples, by its spread on the selection samples."""
     moments, squares = parts[0].moments, parts[0].squares
     for part in parts[1:]:
         moments, squares = moments + part.moments, squares + part.squares

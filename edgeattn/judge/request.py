@@ -48,8 +48,6 @@ class Request:
 
     Attributes:
         targets: What it is for, the preferred one first.
-        budget: The limits.
-        objective: What to minimize within them.
         places: Where it is measured, the preferred one first.
         one_recipe: Whether one recipe serves all places, instead of a variant each.
     """
@@ -163,10 +161,7 @@ class Request:
 def check_measurable(target: Target, budget: Budget, places: Sequence[Place] = ()) -> None:
     """Check that a target's files can be written here, and that a budget limits only what can be measured.
 
-    Args:
-        target: What is measured.
-        budget: The limits.
-        places: Where it is measured; none is here.
+    Without ``places`` it is measured here.
 
     Raises:
         BadInput: What compiles the files is not installed.

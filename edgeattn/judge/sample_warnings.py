@@ -15,12 +15,7 @@ MANY_ROWS = 64  # of a table, of which real samples use more than a handful
 
 
 def sample_warnings(captured: Captured, samples: SampleSplit) -> tuple[str, ...]:
-    """Return a line for each input of integers that hardly varies, and for lengths that all samples share.
-
-    Args:
-        captured: The model, with its tables and dims.
-        samples: All of them.
-    """
+    """Return a line for each input of integers that hardly varies, and for lengths that all samples share."""
     return (*_handfuls(captured, samples), *_lengths(captured))
 
 

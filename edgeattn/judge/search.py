@@ -14,7 +14,6 @@ from edgeattn.measure.runners import THREADS, torch_threads
 from edgeattn.results.limits import r2_of
 from edgeattn.results.trial import TrialResult, recipe_words
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, front
 from edgeattn_export.search.goal import NO_LIMIT
@@ -34,12 +33,6 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
 
     A budget that is silent on R² and cosines aims at the target's own, higher than the floor of the verdict.
     A limit on a cosine is aimed at as the R² of answers around 0; a refinement makes up for others.
-
-    Args:
-        request: The limits, and what to minimize within them.
-        captured: With the model as it was handed over, for a limit on the ratio to its time.
-        samples: Selection samples.
-        rig: Where this time is measured, and remembered.
     """
     limits, (mean, worst) = request.budget.limits, request.target.candidates.aim
     is_asked = bool(request.budget.explicit & AIMED_AT)
@@ -61,24 +54,25 @@ def goal_of(request: Request, captured: Captured, samples: Samples, rig: Rig) ->
 
 
 def unmet(search: SearchResult, goal: Goal) -> tuple[str, ...]:
-    """Return which limits bind and what came nearest, a line, where the search missed any.
+    """Return which limits bind, what came nearest to each and what it would have cost, if any was missed.
 
     Args:
         search: With its trials.
         goal: What the user asks for; a refinement may have searched for a tighter one.
+
+    Returns:
+        One line, or none.
     """
-    return (_binding(search, goal),) if search.missed and goal.misses(search.chosen) else ()
-
-
-def _binding(search: SearchResult, goal: Goal) -> str:
-    """Say which limits nothing met, what came nearest to each, and what it would have cost."""
+    missed = goal.misses(search.chosen) if search.missed else ()
+    if not missed:
+        return ()
     bounds = {
         "r2": f"r2={goal.r2:.6g}",
         "r2_min": f"r2={goal.r2_min:.6g} of the worst sample",
         "latency_ms": f"latency_ms={goal.latency_ms / TIME_MARGIN:.6g}",
         "size_mb": f"size_mb={goal.size_mb:.6g}",
     }
-    limits = ", ".join(bounds[name] for name in goal.misses(search.chosen))
+    limits = ", ".join(bounds[name] for name in missed)
     exact = max(search.trials, key=lambda trial: trial.r2_min)
     fast = min(search.trials, key=lambda trial: trial.latency_ms)
     small = min(search.trials, key=lambda trial: trial.size_mb)
@@ -90,24 +84,24 @@ def _binding(search: SearchResult, goal: Goal) -> str:
     )
     return (
         f"No recipe meets {limits} on the selection samples, with a margin and together with the other "
-        f"limits. Nearest: {candidates}. Relax one of the limits."
+        f"limits. Nearest: {candidates}. Relax one of the limits.",
     )
 
 
 def _milliseconds(captured: Captured, samples: Samples, rig: Rig) -> float:
     """Return the processor time of the original, p50, one thread."""
-    by = f"{type(captured.reference).__name__}, torch {torch.__version__}"
-    question = {"original": fingerprint(captured.model, samples), "by": by}
-    answer = rig.computed(question, lambda: {"milliseconds": _timed(captured.reference, samples)})
+    original = captured.reference
+    by = f"{type(original).__name__}, torch {torch.__version__}"
+
+    def timed() -> dict[str, float]:
+        inputs = stratified((sample.inputs for sample in samples), TIMED_SAMPLES)
+        calls = {i: original.bind(arrays) for i, arrays in enumerate(inputs)}
+        with torch_threads(THREADS):
+            times = take_turns(calls, processor_milliseconds, rounds=TIMED_PASSES, warmup=1)
+        return {"milliseconds": median(time for counted in times.values() for time in counted)}
+
+    answer = rig.computed({"original": fingerprint(captured.model, samples), "by": by}, timed)
     return float(str(answer["milliseconds"]))
-
-
-def _timed(original: Runner, samples: Samples) -> float:
-    timed = stratified((sample.inputs for sample in samples), TIMED_SAMPLES)
-    calls = {i: original.bind(inputs) for i, inputs in enumerate(timed)}
-    with torch_threads(THREADS):
-        times = take_turns(calls, processor_milliseconds, rounds=TIMED_PASSES, warmup=1)
-    return median(time for counted in times.values() for time in counted)
 
 
 def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, ...]:
@@ -117,7 +111,7 @@ def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, 
         trials: As they were tried; what was tried twice with one result counts once.
         chosen: By whose recipe the bundle is made, also where it is not among them.
     """
-    distinct = _unique(trials, chosen)
+    distinct = tuple(dict.fromkeys((*trials, chosen)))
     on_front = front(distinct)
     files = {trial: file for file, trial in _shipped(distinct, chosen).items()}
     others = sorted(
@@ -140,17 +134,13 @@ def trial_results(trials: Iterable[Trial], chosen: Trial) -> tuple[TrialResult, 
 
 def recipe_files(trials: Iterable[Trial], chosen: Trial) -> dict[str, bytes]:
     """Return the recipes of the front, and the chosen one, by their files' names in the bundle."""
-    shipped = _shipped(_unique(trials, chosen), chosen)
+    shipped = _shipped(dict.fromkeys((*trials, chosen)), chosen)
     return {file: trial.recipe.to_json().encode() for file, trial in shipped.items()}
 
 
-def _unique(trials: Iterable[Trial], chosen: Trial) -> tuple[Trial, ...]:
-    return tuple(dict.fromkeys((*trials, chosen)))
-
-
-def _shipped(distinct: tuple[Trial, ...], chosen: Trial) -> dict[str, Trial]:
+def _shipped(distinct: Iterable[Trial], chosen: Trial) -> dict[str, Trial]:
     """Return the trials whose recipes a bundle holds, by the recipes' files."""
-    shipped = dict.fromkeys((*front(distinct), chosen))
+    shipped = dict.fromkeys((*front(tuple(distinct)), chosen))
     return {_file(number, trial.recipe.name): trial for number, trial in enumerate(shipped, start=1)}
 
 

@@ -38,13 +38,7 @@ def count_shortages(budget: Budget, count: int) -> tuple[str, ...]:
 
 
 def answer_shortages(comparison: Comparison, budget: Budget, evaluation: Samples) -> tuple[str, ...]:
-    """Return what the model's answers add: a sample of several decisions shows more or less than one of one.
-
-    Args:
-        comparison: With its metrics of single outputs.
-        budget: The limits.
-        evaluation: The samples that will judge; the original answers one of them at most.
-    """
+    """Return what the model's answers add: a sample of several decisions shows other shares."""
     suiting = {each.name: SUITING.get(each.name, 0.0) for each, _ in comparison.output_metrics}
     suiting = {name: limit for name, limit in suiting.items() if name not in budget.limits}
     asked, suited = ({k: v for k, v in limits.items() if k in SHARES} for limits in (budget.limits, suiting))

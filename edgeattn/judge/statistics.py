@@ -30,12 +30,7 @@ UNSEEN_REACH = 3.0  # an unseen input is so many times as far from the mean as t
 
 
 def unseen_score(scores: Sequence[float], *, at_least: bool) -> float:
-    """Return the score of the input that nobody saw, where a score has no worst value.
-
-    Args:
-        scores: Of the samples, at least one.
-        at_least: Whether a high score is a good one.
-    """
+    """Return the score of the input that nobody saw, where a score has no worst value."""
     mean = float(np.mean(scores))
     worst = min(scores) if at_least else max(scores)
     return mean + UNSEEN_REACH * (worst - mean)
@@ -60,14 +55,7 @@ def mean_bound(scores: Sequence[float], unseen: float, *, at_least: bool, repeat
 def count_needed(
     scores: Sequence[float], unseen: float, meets: Callable[[float], bool], *, at_least: bool
 ) -> int | None:
-    """Return how many samples like these, about, show a limit to be met; None where ``MOST_SAMPLES`` do not.
-
-    Args:
-        scores: Of the samples, whose own mean meets the limit.
-        unseen: The score of the input that nobody saw.
-        meets: Says whether a mean meets the limit.
-        at_least: Whether a high score is a good one.
-    """
+    """Return about how many samples like these show that a limit is met; None beyond ``MOST_SAMPLES``."""
     few, many = 1.0, MOST_SAMPLES / len(scores)
 
     def shown(repeats: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
@@ -24,26 +23,13 @@ TIMED_HOPS = 8
 ROUNDS = Rounds(least=5 * TIMED_HOPS, most=50 * TIMED_HOPS, seconds=1.0, warmup=TIMED_HOPS)
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """What streaming came to; nothing of a model that does not stream."""
-
-    cases: tuple[EdgeCase, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def streamed_of(model: Int8Model, samples: Samples) -> Streamed:
-    """Take evaluation samples hop by hop, and time a hop.
-
-    Args:
-        model: The int8 model.
-        samples: Those that evaluated.
-    """
+def streamed_of(model: Int8Model, samples: Samples) -> tuple[tuple[EdgeCase, ...], tuple[str, ...]]:
+    """Take evaluation samples hop by hop, and time a hop: a case and a note, of a model that streams."""
     graphs = model.lowered.graphs
     if not isinstance(graphs, StreamingGraphs):
-        return Streamed()
+        return (), ()
     inputs = list(_whole_hops(graphs, samples))
-    return Streamed((_case(model, graphs, inputs),) if inputs else (), (_note(model, graphs),))
+    return (_case(model, graphs, inputs),) if inputs else (), (_note(model, graphs),)
 
 
 def _whole_hops(graphs: StreamingGraphs, samples: Samples) -> Iterator[Inputs]:
@@ -74,8 +60,9 @@ def _case(model: Int8Model, graphs: StreamingGraphs, samples: list[Inputs]) -> E
 
 def _note(model: Int8Model, graphs: StreamingGraphs) -> str:
     """Say what a hop is, what it takes, and what is kept between hops."""
-    streaming, rate, times = graphs.streaming, _rate(model), _times(model, graphs)
-    lasting = f" ({1e3 * streaming.hop / rate:g} ms)" if rate else ""
+    streaming, times, own = graphs.streaming, _times(model, graphs), model.float_model.source.processing
+    audio = None if own is None else own.processing.audio
+    lasting = "" if audio is None else f" ({1e3 * streaming.hop / audio.rate:g} ms)"
     kilobytes = _state_bytes(graphs.step.graph, streaming.input) / 1e3
     hop = f"Streams in hops of {streaming.hop} of {streaming.input!r}{lasting}, and keeps {kilobytes:.3g} kB"
     if not times:
@@ -84,12 +71,6 @@ def _note(model: Int8Model, graphs: StreamingGraphs) -> str:
         f"{hop}. A hop takes {times[INT8]:.3g} ms in int8 and {times[FLOAT]:.3g} in float, however long the "
         "stream."
     )
-
-
-def _rate(model: Int8Model) -> int | None:
-    own = model.float_model.source.processing
-    audio = None if own is None else own.processing.audio
-    return None if audio is None else audio.rate
 
 
 def _state_bytes(step: Graph, piece: str) -> int:

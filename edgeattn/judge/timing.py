@@ -44,13 +44,7 @@ class Timing:
 
 
 def timing_of(model: Int8Model, evaluation: Evaluation, progress: Progress) -> Timing:
-    """Race all where the target's engine runs.
-
-    Args:
-        model: What is timed.
-        evaluation: Of it: the samples that it answered are run.
-        progress: Told of the stage.
-    """
+    """Race all where the target's engine runs."""
     request, graphs, samples = model.request, model.lowered.graphs, evaluation.samples
     engine, comparison = request.engine, model.float_model.comparison
     if not request.is_own_engine or engine.host.emulated:
@@ -94,15 +88,7 @@ def _steps_notes(latency: Race, model: Int8Model, evaluation: Evaluation) -> tup
 
 
 def steps_note(latency: Race, int8: Runner, floats: Runner, inputs: Sequence[Inputs], graph: Graph) -> str:
-    """Say how int8 compares with float in graphs of the same form, which write a cache as they answer.
-
-    Args:
-        latency: Of int8, and of the float export, one graph without a cache.
-        int8: The graphs that step.
-        floats: The same in float.
-        inputs: Real ones, at least one.
-        graph: The contract of the whole model.
-    """
+    """Say how int8 compares with float in graphs of the same form, which write a cache as they answer."""
     alike = race({FLOAT: floats, INT8: int8}, inputs, graph, threads=latency.conditions.threads)
     ratio = alike[FLOAT].p50 / alike[INT8].p50
     return (
@@ -113,13 +99,7 @@ def steps_note(latency: Race, int8: Runner, floats: Runner, inputs: Sequence[Inp
 
 
 def prices(variants: Mapping[str, Graphs], inputs: list[Inputs], request: Request) -> tuple[Price, ...]:
-    """Time variants side by side on every device.
-
-    Args:
-        variants: By their targets' names, all of one engine.
-        inputs: Selection samples as the main graph sees them.
-        request: Names the devices.
-    """
+    """Time variants of one engine, by their targets' names, side by side on every device."""
     timed = stratified(inputs, TIMED_SAMPLES)
     costs: list[Price] = []
     for place in request.places:

@@ -33,15 +33,7 @@ _NAMING_TOOLS = ("torch", "onnxscript")  # the tools that name the values of an 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What a bundle comes to here and now.
-
-    Attributes:
-        measures: Over the evaluation samples.
-        checks: Of them against the bundle's own budget.
-        edge_cases: What users meet besides the samples.
-        machine: Where they were measured.
-        count: How many samples evaluated.
-    """
+    """What a bundle comes to here and now."""
 
     measures: Measures
     checks: tuple[Check, ...]
@@ -100,12 +92,6 @@ def comparison_with(
     files: BundleFiles, source: Source, variant: Variant, progress: Progress
 ) -> tuple[Comparison, SampleSplit]:
     """Return what compares a bundle with its original by the bundle's own budget, and the split of samples.
-
-    Args:
-        files: The bundle.
-        source: Its original, captured anew.
-        variant: For whose target.
-        progress: Told of the stages.
 
     Raises:
         BundleError: The bundle is not of this model.

@@ -23,14 +23,8 @@ _CONVERTING = frozenset({"QuantizeLinear", "DequantizeLinear"})
 def expected_placement(model: ir.Model, provider: str, operators: Operators, work: Work) -> Placement:
     """Return where a graph's nodes are expected to run: with the provider, or on the CPU behind it.
 
-    Nodes that a provider takes are one partition as long as none of them waits for a node elsewhere that
-    waits for another of them.
-
-    Args:
-        model: Its nodes have names.
-        provider: The execution provider that is wanted.
-        operators: What it takes.
-        work: Of each node.
+    They have names. Those that a provider takes are one partition as long as none of them waits for a node
+    elsewhere that waits for another of them.
     """
     nodes = [node for node in model.graph if node.op_type != "Constant"]
     refused = {node.name or "": reason for node in nodes if (reason := operators.refusal(node)) is not None}
@@ -98,16 +92,10 @@ def _partitions(model: ir.Model, where: Mapping[str, str], provider: str) -> int
 def session_placement(
     model: ir.Model, provider: str, partitions: Sequence[Partition], work: Work
 ) -> Placement:
-    """Return where the nodes of a graph run.
+    """Return where the nodes of a graph run, as its session reports; they have names.
 
     What onnxruntime folded before it asked the providers runs nowhere, and is left out. So is the conversion
     at the ends of an integer graph, which is onnxruntime's own wherever the graph runs.
-
-    Args:
-        model: The graph as it was opened; its nodes have names.
-        provider: The execution provider that is wanted.
-        partitions: As the session reports.
-        work: Of each node.
     """
     boundary = {node.name or "" for node in model.graph if _is_boundary(node)}
     executors = {_RENAMED.sub("", name): each.provider for each in partitions for name in each.nodes}

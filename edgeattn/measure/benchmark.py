@@ -55,12 +55,6 @@ class Sweep:
 def benchmark(bundle: Path, source: Source | None, sweep: Sweep, *, progress: Progress) -> Benchmark:
     """Time a bundle on its model's evaluation samples, or on its own golden inputs where no model is given.
 
-    Args:
-        bundle: Its folder.
-        source: Its original, to be timed side by side.
-        sweep: Shapes and threads.
-        progress: Told of the stages.
-
     Raises:
         BundleError: The bundle is not whole, or is not of this model.
         BadInput: The model cannot be captured, or has no axis that the sweep names.

@@ -30,11 +30,7 @@ class Contents:
 
 
 def read_contents(graph: Path) -> Contents:
-    """Read a graph's operators, and its weights' dtypes and sizes; weights in files of their own stay there.
-
-    Args:
-        graph: An ONNX file, or one of onnxruntime's own format.
-    """
+    """Read an ONNX or ORT file's operators, and the dtypes and sizes of its weights, which may stay there."""
     return _of_ort(graph.read_bytes()) if graph.suffix == ORT.suffix else _of_onnx(ir.load(graph))
 
 

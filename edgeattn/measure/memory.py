@@ -23,11 +23,6 @@ def memory_mb(bundle: Path, *, threads: int, kernels: bool = True) -> float:
     only imported the runtime: the model, its weights, onnxruntime's copies of them and its work space, but
     neither Python nor the library, which an app does not have or has already.
 
-    Args:
-        bundle: Its folder.
-        threads: Intra-op threads.
-        kernels: As ``load`` has it.
-
     Raises:
         BudgetError: This system does not tell a process's peak.
         BundleError: The bundle does not run.

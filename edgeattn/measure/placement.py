@@ -61,13 +61,7 @@ _COUNTS: Mapping[str, Count] = {
 
 
 def multiply_accumulates(model: ir.Model, inputs: Inputs, engine: Engine) -> dict[str, int]:
-    """Return the multiply-accumulates of a graph's nodes by their names; nodes without any are left out.
-
-    Args:
-        model: A graph whose nodes have names; left as it is.
-        inputs: Real ones, whose sizes count.
-        engine: What runs it, to learn the dims inside.
-    """
+    """Return the multiply-accumulates of a graph's nodes by their names; nodes without any are left out."""
     counted = [node for node in model.graph if node.op_type in _COUNTS]
     inner = {
         value.name: value
@@ -108,10 +102,6 @@ def missing_for_placement(target: Target) -> str | None:
 
 def placement_of(target: Target, graphs: Iterable[tuple[ir.Model, Inputs]]) -> Placement | None:
     """Return where the work of graphs runs: that of the first which is not placed whole, else of the first.
-
-    Args:
-        target: What the graphs are for.
-        graphs: At least one, as it is shipped, with real inputs of its sizes, for which its work is counted.
 
     Returns:
         None where there is but one place, or nothing is known of it.

@@ -32,11 +32,6 @@ def times_of(
 
     The largest come first; they sum to 1. Operators are those that the engine runs: its optimizer has merged
     some, and put others in. The model itself has an empty path.
-
-    Args:
-        model: A graph.
-        engine: What runs it, on one thread.
-        inputs: Real ones, at least one.
     """
     with temporary_folder() as folder:
         return _shares(engine.open(model, profile=folder / "profile"), model, inputs)
@@ -92,11 +87,7 @@ def _shares(
 def kernel_times(
     session: onnxruntime.InferenceSession, inputs: Iterable[Inputs]
 ) -> dict[tuple[str, str], float]:
-    """Run a session that writes a profile, and end it.
-
-    Args:
-        session: Opened with ``profile``.
-        inputs: Real ones, at least one; what the graph does not take is left out.
+    """Run a session that was opened with ``profile`` on what it takes of some inputs, and end it.
 
     Returns:
         By the name and the operator of each node that the engine runs, the microseconds of a call: the median

@@ -56,11 +56,6 @@ class SideBySide:
     ) -> tuple[list[Race], tuple[str, ...]]:
         """Time all at each point and number of threads.
 
-        Args:
-            points: Inputs of each, at least one.
-            threads: Numbers of intra-op threads.
-            compiled: Whether the original is timed by torch.compile too.
-
         Returns:
             For each point, and for each number of threads at it, the times; and what could not be timed.
         """
@@ -92,10 +87,6 @@ class SideBySide:
 
 def compiled_runner(original: Runner, inputs: Inputs) -> Runner:
     """Return an original compiled for sizes that may vary, once it has answered.
-
-    Args:
-        original: The module; no ONNX file.
-        inputs: Real ones.
 
     Raises:
         BadInput: It is no module, or does not compile here; the message says why.

@@ -21,11 +21,6 @@ WARMUP_TOKENS = 4  # of them not counted
 def token_time(bundle: Path, *, threads: int, kernels: bool = True) -> TokenTime | None:
     """Write after a golden prompt, greedily, and time each token; an encoder has run before.
 
-    Args:
-        bundle: Its folder.
-        threads: Intra-op threads.
-        kernels: As ``load`` has it.
-
     Returns:
         None of a bundle that generates nothing, and where the prompt leaves no room to write.
     """

@@ -46,15 +46,7 @@ UNTUNED = Tuning(None, ())  # where nothing can be tuned: another host, or no ho
 
 
 def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | None, *, cores: int) -> Tuning:
-    """Measure what only a machine can tell, on the files that a device will open.
-
-    Args:
-        parts: The graphs to ship.
-        engine: Of the target.
-        inputs: Selection samples as the main graph sees them.
-        rows: What is proven of its rows; None where nothing is.
-        cores: Of the device.
-    """
+    """Measure what only a machine can tell, on the files that a device will open."""
     with temporary_folder() as folder:
         part = parts.graphs[MAIN_GRAPH]
         file = folder / f"{MAIN_GRAPH}{engine.format.suffix}"
@@ -85,12 +77,6 @@ def choose_settings(graph: Path, engine: Engine, inputs: Sequence[Inputs], *, co
     Two options of onnxruntime are left out. ``session.set_denormal_as_zero`` holds for the whole process: its
     first session decides, and switches the arithmetic of the app's own thread for good.
     ``session.disable_prepacking`` saves memory, but makes int8 products slower by a fifth and more.
-
-    Args:
-        graph: The file that an app calls, with its weights beside it.
-        engine: Opens it.
-        inputs: Real ones of this graph, from the smallest to the largest.
-        cores: Of the device.
     """
     chosen, current = PLAIN, engine.file_runner(graph)
     for change in _changes(cores):

@@ -18,11 +18,7 @@ def engine_of(variant: Variant) -> Engine:
 
 
 def measurable(manifest: Manifest, target: str | None = None) -> tuple[Variant, ...]:
-    """Return the variants that can be run here, in the bundle's order of preference.
-
-    Args:
-        manifest: The bundle's.
-        target: Consider the variants of this target alone.
+    """Return the variants that can be run here, of one target or all, in the bundle's order of preference.
 
     Raises:
         BadInput: The bundle has no such target.

@@ -24,15 +24,7 @@ def attention_parts(
     *,
     width: int,
 ) -> Iterator[RenderableType]:
-    """Lay out one map, its keys in as many tables as the width asks for.
-
-    Args:
-        title: What it is of.
-        weights: (queries, keys).
-        queries: A label for each.
-        keys: A label for each.
-        width: Of the terminal, in columns.
-    """
+    """Lay out one map, (queries, keys), its keys in as many tables as the width, in columns, asks for."""
     yield Text(title, style="bold")
     side = max(map(len, queries)) + _GAP
     first = 0

@@ -40,13 +40,7 @@ _GENERATING = {  # by what continues a sequence, and what is prepared
 
 
 def card(manifest: Manifest, reports: Iterable[Report], own: Card) -> str:
-    """Return the README's text.
-
-    Args:
-        manifest: The bundle's.
-        reports: On each of its targets, in their order.
-        own: What the model's author says.
-    """
+    """Return the README's text."""
     environment = Environment(
         loader=PackageLoader("edgeattn.report"),
         undefined=StrictUndefined,

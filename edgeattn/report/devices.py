@@ -29,10 +29,8 @@ class Device:
 
     Attributes:
         name: The machine, in words.
-        target: What was run on it.
         error: The largest of all golden outputs, in units of their spread; None where one has no number.
         ok: Whether each of them kept to its tolerance.
-        load_ms: Of the first load.
         memory_mb: At the peak of the process; None where it is not known.
         threads: Numbers of intra-op threads: the columns of ``p50``.
         p50: In ms: by golden sample and its sizes, a time for each number of threads.

@@ -73,11 +73,8 @@ def report_files(
 ) -> dict[str, bytes]:
     """Return the content of each file by its name; there is no picture where no recipe was tried.
 
-    Args:
-        report: With the results of trials, see ``edgeattn.judge.search.trial_results``.
-        recipes: Files of recipes by name, see ``edgeattn.judge.search.recipe_files``.
-        provenance: Of the variant.
-        example: An SVG of a sample with both models' answers; None where there is none.
+    Trials and recipes are those of ``edgeattn.judge.search``; ``example`` is an SVG of a sample with both
+    models' answers.
     """
     view = _view(report, provenance, example)
     files = {REPORT_FILE: report.to_json().encode(), PAGE_FILE: page(view).encode()}
@@ -89,13 +86,7 @@ def report_files(
 
 
 def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
-    """Return a bundle's view.
-
-    Args:
-        files: The bundle.
-        report: That on one of its targets.
-        label: Its name among the reports beside it.
-    """
+    """Return a bundle's view."""
     provenance = Provenance.of(files.manifest, report.target)
     return _view(report, provenance, example_of(files, report), label)
 

@@ -21,14 +21,7 @@ def token_labels(
     inputs: Mapping[str, NDArray[np.generic]],
     length: int,
 ) -> Sequence[str]:
-    """Return a label for each position of the first row; numbers where these are no tokens of a text.
-
-    Args:
-        processing: What stands between an app's data and the inputs; None where nothing does.
-        path: Where its files lie, by their names in the bundle.
-        inputs: Of a call.
-        length: How many positions there are.
-    """
+    """Return a label for each position of the first row; numbers where these are no tokens of a text."""
     text = None if processing is None else processing.text
     ids = None if text is None else inputs.get(text.ids)
     if text is None or ids is None or ids.shape[1:] != (length,):

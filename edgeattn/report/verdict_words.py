@@ -30,12 +30,7 @@ def edge_cases_line(cases: Sequence[EdgeCase]) -> str:
 
 
 def undecided_notes(checks: Iterable[Check], evaluation: int) -> tuple[str, ...]:
-    """Return a line for each check that is not decided: what was found, and what would decide it.
-
-    Args:
-        checks: All of a report.
-        evaluation: How many samples evaluated.
-    """
+    """Return a line for each check that is not decided: what was found, and what would decide it."""
     few = f"{count(evaluation, 'evaluation sample')} {'does' if evaluation == 1 else 'do'}"
     return tuple(
         f"{check.name} is {measured_text(check)}, {limit_text(check)} required, but {few} not show that of "

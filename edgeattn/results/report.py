@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
-from edgeattn.results.attention_heads import AttentionHeads
-from edgeattn.results.attention_map import AttentionMap
+from edgeattn.results.attention import AttentionHeads, AttentionMap
 from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
 from edgeattn.results.document import decode, encode
 from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal

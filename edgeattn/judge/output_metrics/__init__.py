@@ -44,10 +44,6 @@ DECIDING_SAMPLES = 100  # evaluation samples, below which shares of decisions sh
 def output_metrics_of(limits: Iterable[str], graph: Graph) -> OutputMetrics:
     """Return the metrics that a budget limits, each with the output that it is of.
 
-    Args:
-        limits: The budget's, by name.
-        graph: The model's contract.
-
     Raises:
         BudgetError: No output can be what a metric is of, or several may be.
     """
@@ -72,12 +68,7 @@ def default_metrics(kinds: Mapping[str, OutputKind], graph: Graph, evaluation: i
 
 
 def metric_means(output_metrics: OutputMetrics, kept: Sequence[Kept]) -> dict[str, Mean]:
-    """Return the mean of each metric over samples; of several outputs, the one that comes off worst.
-
-    Args:
-        output_metrics: With their outputs.
-        kept: Of every sample.
-    """
+    """Return the mean of each metric over samples; of several outputs, the one that comes off worst."""
     means: dict[str, Mean] = {}
     for metric, tensor in output_metrics:
         mean = metric.mean([each[metric.name, tensor.name] for each in kept])

@@ -24,11 +24,7 @@ TOP_K = 5  # of topk
 
 
 def log_odds(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithms of the odds of classes, at least ``LEAST_LOG``, which a NaN gets too.
-
-    Args:
-        logits: (N, classes).
-    """
+    """Return log-odds (N, classes) of logits, at least ``LEAST_LOG``, which a NaN gets too."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     odds = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     limited: NDArray[np.float64] = np.fmax(odds, LEAST_LOG)

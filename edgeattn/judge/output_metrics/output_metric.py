@@ -35,11 +35,6 @@ Share = tuple[float, int]  # of a sample's decisions that agree, and how many de
 def output_of(graph: Graph, limit: str, holds: Content) -> Tensor:
     """Return the output that holds logits, embeddings, or attention.
 
-    Args:
-        graph: The model's contract.
-        limit: By which it is asked for.
-        holds: Which of them.
-
     Raises:
         BudgetError: None can, or several may and none bears the name.
     """
@@ -74,15 +69,11 @@ class OutputAnswers:
     """One sample, and what was answered in one output.
 
     Attributes:
-        sample: Its inputs and target.
-        tensor: The output.
         expected: The original's answer, float64 (N, D): a row for each position that counts; of one logit,
             (N, 2): 0 and the logit, of which a softmax makes its sigmoid.
         actual: Int8's, of the same shape.
         positions: The output's sizes but the last, such as batch and sequence.
         counted: Leaves padding out of an array of these sizes, and returns the rest flat, (N,).
-        original: The original itself.
-        int8: The int8 model itself.
     """
 
     sample: Sample
@@ -149,8 +140,6 @@ class OutputMetric(Generic[Kept]):
     """One metric.
 
     Attributes:
-        name: As a budget has it.
-        output: What the output holds.
         keep: Returns what is kept of a sample.
         mean: Makes a mean of all that was kept.
         least: Evaluation samples, below which it says nothing.

@@ -92,13 +92,7 @@ def _expected(reference: Reference, points: Sequence[Point], trial: TraceInput) 
 
 
 def next_value(model: ir.Model, value: str, names: Collection[str]) -> str | None:
-    """Return the nearest value behind another that is known; None where there is none.
-
-    Args:
-        model: The float graph.
-        value: One of its values.
-        names: Names of values.
-    """
+    """Return the nearest value behind another that is known; None where there is none."""
     order = {name: i for i, name in enumerate(values_of(model))}
     waiting, visited, next_names = [values_of(model)[value]], set[ir.Value](), list[str]()
     while waiting:

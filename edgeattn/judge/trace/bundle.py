@@ -31,11 +31,6 @@ _SUFFIX = ".onnx"
 def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> BundleTrace:
     """Trace the variant that the bundle prefers among those that can be run here, in its largest sizes.
 
-    Args:
-        files: The bundle.
-        source: The model that it was made of.
-        progress: Told of the stages.
-
     Raises:
         BundleError: The bundle is not of this model.
         BadInput: The model is an ONNX file, or cannot be captured; or the variant is none.
@@ -56,10 +51,6 @@ def trace_bundle(files: BundleFiles, source: Source, *, progress: Progress) -> B
 def graphs_of(files: BundleFiles, variant: Variant) -> TracedGraphs:
     """Read a variant's graphs.
 
-    Args:
-        files: The bundle.
-        variant: One that can be run here.
-
     Raises:
         BadInput: It is written in another format than ONNX, which shows nothing of its inside.
     """
@@ -79,12 +70,7 @@ def graphs_of(files: BundleFiles, variant: Variant) -> TracedGraphs:
 
 
 def feed_of(generation: Generation | None, graphs: Mapping[str, Graph]) -> Feed:
-    """Return what makes a model's inputs those of its graphs: with an empty cache where it steps.
-
-    Args:
-        generation: What makes it step; None where it does not.
-        graphs: The graphs' contracts, by name.
-    """
+    """Return what makes a model's inputs those of its graphs: with an empty cache where it steps."""
     if generation is None:
         return dict
     pasts = past_tensors(generation, graphs[generation.decoder])

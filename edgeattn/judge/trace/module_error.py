@@ -27,12 +27,7 @@ class Departures:
         self._accumulated: dict[str, dict[str, Noise]] = {}
 
     def add(self, trial: TraceInput, expected: Mapping[str, Floats]) -> None:
-        """Run one input.
-
-        Args:
-            trial: The input.
-            expected: What PyTorch has at the points, by their values.
-        """
+        """Run one input."""
         expected_here, flowing = self._inside.as_in_graphs(expected), self._inside.flowing(trial.inputs)
         answers = self._inside.answers(trial.inputs, {**flowing, **expected_here})
         for values, by_value in ((answers, self._introduced), (flowing, self._accumulated)):
@@ -83,9 +78,6 @@ def by_module(steps: Sequence[Step]) -> tuple[ModuleError, ...]:
     """Return what each module adds, the worst first.
 
     Those that add more than such a step may come by how many times; all others by what they introduce.
-
-    Args:
-        steps: In PyTorch's order.
     """
     usual = _usual(steps)
     modules: dict[str, list[Step]] = {}

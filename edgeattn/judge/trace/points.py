@@ -23,12 +23,7 @@ ANOTHER_VALUE = 0.1  # relative error from which on a value of a right graph is 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A tensor that one module hands to another.
-
-    Attributes:
-        origin: Where PyTorch shows it.
-        value: Its name in every graph: a value keeps it through all rewrites.
-    """
+    """A tensor that one module hands to another."""
 
     origin: Origin
     value: str
@@ -56,10 +51,6 @@ def points_of(captured: Captured, inputs: Inputs) -> tuple[Point, ...]:
     A module's output leaves the nodes that came from it, and its input enters them. Where several such values
     have the tensor's dims, the nearest is taken. Where the graph's outputs are PyTorch's, a value that is far
     from the tensor is another.
-
-    Args:
-        captured: The float graph as exported, whose nodes tell their modules.
-        inputs: One input.
 
     Raises:
         BadInput: The graph is of an ONNX file.

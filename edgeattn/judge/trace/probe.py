@@ -91,12 +91,7 @@ class Probe:
         return {value: np.multiply(it, self._factors.get(value, 1)) for value, it in expected.items()}
 
     def answers(self, inputs: Inputs, expected: Outputs) -> Outputs:
-        """Return what the graphs make of what should flow at the points: each point's, from those before it.
-
-        Args:
-            inputs: One input of the whole model.
-            expected: As the graphs hold it.
-        """
+        """Return what the graphs make at each point of what should flow at those before it."""
         imposed = {own: expected[value] for value, own in self._own.items()}
         return self._read(_run(self._forced, {**self._feed(inputs), **cut_inputs(imposed)}, imposed))
 
@@ -125,12 +120,7 @@ def _floats(model: ir.Model) -> list[str]:
 
 
 def rounding(models: Sequence[ir.Model], own: Mapping[str, str]) -> dict[str, bool]:
-    """Say of each point whether the step that ends there computes with integers.
-
-    Args:
-        models: The graphs.
-        own: By the points' values, the graphs' own names of them.
-    """
+    """Say of each point whether the step that ends there computes with integers."""
     names = set(own.values())
     values = [values_of(model) for model in models]
     return {

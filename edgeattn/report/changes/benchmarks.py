@@ -21,8 +21,6 @@ class BenchmarkChange:
     Attributes:
         name: Such as "p50, ms".
         at: The shape and the threads; empty of what is of no shape.
-        before: In the first.
-        after: In the second.
         more_is_better: Whether a larger figure is the better one.
     """
 

@@ -26,9 +26,6 @@ class Change:
     """What became of one figure.
 
     Attributes:
-        name: The figure's.
-        before: The older bundle's, in words.
-        after: The newer one's.
         word: What became of it; "same" is all that lies within the noise.
         why: By what it is so, in words; may be empty.
     """

@@ -29,8 +29,6 @@ class Finding:
     Attributes:
         kind: Such as "edge cases".
         name: Told apart from all others of its kind.
-        word: Its outcome.
-        note: More of it, in words; may be empty.
     """
 
     kind: str

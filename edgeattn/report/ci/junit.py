@@ -17,12 +17,7 @@ _FAILED = ("fail", "undecided")
 
 
 def junit(suites: Mapping[str, Sequence[Finding]], properties: Mapping[str, str]) -> bytes:
-    """Return a document with a suite for each key, such as "sentence for cpu".
-
-    Args:
-        suites: Findings by suite.
-        properties: What else is known of the run, such as its machine.
-    """
+    """Return a document with a suite for each key, such as "sentence for cpu"."""
     counts = _counts([it for each in suites.values() for it in each])
     root = Element("testsuites", {"name": "edgeattn", **counts})
     for name, findings in suites.items():

@@ -26,9 +26,6 @@ class Module:
     """One module.
 
     Attributes:
-        name: Its path.
-        nodes: Of the graphs.
-        size_mb: Of its weights.
         time: Its share of the main graph's time; None where it was not measured.
         form: That its weights were given; empty where it has none to be given one.
         r2: Of its output to the float graph's; None where it was not measured.
@@ -48,7 +45,6 @@ class Group:
 
     Attributes:
         name: What their paths begin with.
-        modules: In the order in which they run.
         size_width: How long its size is drawn, in percent of the largest group's.
         time_width: The same of its time.
     """

@@ -43,8 +43,6 @@ class _Section:
     """A section of the page.
 
     Attributes:
-        title: Its heading.
-        file: Its template's name, without the suffix.
         needs: What of a view it shows; a view that has none of it is left out. Empty shows it always.
     """
 

@@ -27,8 +27,6 @@ class Distribution:
     """One runner.
 
     Attributes:
-        label: Its name.
-        latency: Its percentiles.
         outline: Of its distribution, as an SVG path takes it; without quantiles, a bar from p50 to p99.
         marks: Where p50, p90 and p99 lie, in percent of the axis.
     """
@@ -119,7 +117,6 @@ class Speed:
     """A race, to be shown.
 
     Attributes:
-        race: What was measured.
         original: What "pytorch" stands for in it.
         other_ways: The same by the name of each other way that the bundle runs in.
     """

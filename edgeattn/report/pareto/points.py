@@ -29,11 +29,8 @@ class Point:
     Attributes:
         latency_ms: Its place on the x axis.
         error: Its place on the y axis: 1 - R² of its worst sample, at least ``ERROR_FLOOR``.
-        size_mb: What its marker stands for.
         area: The marker's, in square points (1/72 inch).
-        color: The marker's and the number's.
         number: Its recipe's, as in the table; empty for one that is dominated.
-        chosen: Whether its recipe made the bundle.
         for_size: Whether it is on the front for its size alone, and so lies off the line.
     """
 

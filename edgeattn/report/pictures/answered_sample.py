@@ -22,12 +22,7 @@ class AnsweredSample:
     """One sample.
 
     Attributes:
-        processing: What stands between an app's data and the inputs.
         paths: Its files, by their names in the bundle.
-        inputs: The sample's.
-        original: PyTorch's outputs.
-        bundle: The bundle's.
-        words: The answers of these two, in words.
         target: Of the sample; None where it is not known.
         attention: The output that is an attention map; None where there is none.
         others: Answers the other samples: their inputs, and PyTorch's and the bundle's outputs for them.

@@ -52,20 +52,20 @@ def lengths(samples: Samples) -> list[int]:
 def test_all_samples_are_run_where_nothing_is_fixed_and_nothing_slow(
     counting: Counting, samples: SampleSplit
 ) -> None:
-    with evaluation_set(counting, samples.evaluation, (), emulated=False) as found:
-        assert found.int8 is counting
-        assert list(found.samples) == list(samples.evaluation)
-        assert (found.notes, counting.calls) == ((), 0)
+    with evaluation_set(counting, samples.evaluation, (), emulated=False) as (int8, chosen, notes):
+        assert int8 is counting
+        assert list(chosen) == list(samples.evaluation)
+        assert (notes, counting.calls) == ((), 0)
 
 
 def test_samples_beyond_the_fixed_sizes_are_left_out_and_told_of(
     fixed: Callable[[int], BucketRunner], samples: SampleSplit
 ) -> None:
     assert max(lengths(samples.evaluation)) > 9
-    with evaluation_set(fixed(9), samples.evaluation, (), emulated=False) as found:
-        assert lengths(found.samples) == [length for length in lengths(samples.evaluation) if length <= 9]
-        assert len(found.notes) == 1
-        assert found.notes[0].startswith(f"{len(samples.evaluation) - len(found.samples)} evaluation samples")
+    with evaluation_set(fixed(9), samples.evaluation, (), emulated=False) as (_int8, chosen, notes):
+        assert lengths(chosen) == [length for length in lengths(samples.evaluation) if length <= 9]
+        assert len(notes) == 1
+        assert notes[0].startswith(f"{len(samples.evaluation) - len(chosen)} evaluation samples")
 
 
 def test_where_no_sample_fits_nothing_is_evaluated(
@@ -83,29 +83,29 @@ def test_an_emulator_without_time_runs_the_fewest_evenly_spread_and_each_once(
 ) -> None:
     monkeypatch.setattr(module, "EMULATOR_SECONDS", 0.0)
     monkeypatch.setattr(module, "FEWEST_SAMPLES", 8)
-    with evaluation_set(counting, samples.evaluation, (), emulated=True) as found:
-        assert [sample.number for sample in found.samples] == [s.number for s in samples.evaluation[::3]]
-        assert "8 of 24" in found.notes[0]
-        for sample in (*found.samples, *found.samples):
+    with evaluation_set(counting, samples.evaluation, (), emulated=True) as (int8, chosen, notes):
+        assert [sample.number for sample in chosen] == [s.number for s in samples.evaluation[::3]]
+        assert "8 of 24" in notes[0]
+        for sample in (*chosen, *chosen):
             expected = counting.runner(sample.inputs)["tags"]
-            assert found.int8(sample.inputs)["tags"] == pytest.approx(expected, abs=1e-6)
+            assert int8(sample.inputs)["tags"] == pytest.approx(expected, abs=1e-6)
     assert counting.calls == 8 + 1  # one told how long a call takes
 
 
 def test_an_emulator_with_time_runs_all(counting: Counting, samples: SampleSplit) -> None:
-    with evaluation_set(counting, samples.evaluation, (), emulated=True) as found:
-        assert list(found.samples) == list(samples.evaluation)
-        assert found.notes == ()
+    with evaluation_set(counting, samples.evaluation, (), emulated=True) as (_int8, chosen, notes):
+        assert list(chosen) == list(samples.evaluation)
+        assert notes == ()
 
 
 def test_what_an_emulator_raises_is_raised_where_its_answer_is_asked_for(
     fixed: Callable[[int], BucketRunner], counting: Counting, samples: SampleSplit
 ) -> None:
-    with evaluation_set(counting, samples.evaluation, (), emulated=True) as found:
+    with evaluation_set(counting, samples.evaluation, (), emulated=True) as (int8, _chosen, _notes):
         counting.runner = fixed(2)
         longer = samples.selection[-1].inputs
         with pytest.raises(InputError):
-            found.int8(longer)
+            int8(longer)
 
 
 def test_the_fewest_decide_a_worst_case() -> None:

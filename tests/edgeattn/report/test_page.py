@@ -9,7 +9,7 @@ from edgeattn.report.files import Provenance, report_files
 from edgeattn.report.number_words import percent
 from edgeattn.report.page import View, machine_facts, page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.results.attention_heads import AttentionHeads
+from edgeattn.results.attention import AttentionHeads
 from edgeattn.results.check import Check
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.limits import GOLDEN, LIMITS

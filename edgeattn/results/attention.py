@@ -1,8 +1,24 @@
-"""An output that is an attention map, and how near int8's came to the original's."""
+"""What a report holds of attentions: what each head is worth, and how near attention maps came."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionHeads:
+    """One attention whose heads are known.
+
+    Attributes:
+        module: The PyTorch module that reads them.
+        lost: By head, the share of the variance of that module's output, from 0 to 1, which is lost without
+            this head alone, the others making up for it.
+        pruned: The heads that the recipe removes, counted from 0.
+    """
+
+    module: str
+    lost: tuple[float, ...]
+    pruned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
