@@ -10,12 +10,10 @@ class OutputAccuracy:
     """How much of what one output varies by int8 explains.
 
     Attributes:
-        output: Its name.
         kind: What it holds: "logits", "log-probabilities", "probabilities", "one logit", "embedding" or
             "numbers".
         by: By what that was recognized; empty for plain numbers.
         r2: The coefficient of determination: the mean over channels, or of all classes together.
-        r2_channel_min: Of the worst channel.
         channel: Its place along the output's trailing fixed dims; empty where there is one channel.
         r2_float: The float export's, in units of the selection samples.
     """

@@ -42,7 +42,6 @@ class Start:
 
     Attributes:
         load_ms: The checks of its files, and onnxruntime's own preparation, without Python and its libraries.
-        first_call_ms: The call after it.
     """
 
     load_ms: Estimate
@@ -62,14 +61,9 @@ class Benchmark:
     """What a bundle costs.
 
     Attributes:
-        bundle: Its name.
-        target: The variant's that was run.
         graphs: By file of that target its sha256.
-        machine: Where all was measured.
         timed: On what the latencies were measured, in words.
-        original: What the original was.
         points: The shapes, and at each of them the numbers of threads.
-        start: In processes that had called nothing before.
         memory_mb: As ``edgeattn.measure.memory`` has it; None where the system does not report it.
         token: Of a decoder: the time of a token.
         modules: By PyTorch module, its share of the time.

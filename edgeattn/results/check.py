@@ -24,8 +24,6 @@ class Check:
 
     Attributes:
         name: The limit's, see ``edgeattn.results.limits``.
-        measured: Over the samples.
-        limit: The budget's number.
         ok: Whether it is shown to be met by all inputs, at ``CONFIDENCE``.
         decided: False where the samples meet it and yet do not show it.
         bound: The unfavorable end of a mean's interval; None of what is no mean over samples.
@@ -66,6 +64,11 @@ class EdgeCase:
     ok: bool
     error: float | None = None
     reason: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The word on it."""
+        return "pass" if self.ok else "fail"
 
     @property
     def in_verdict(self) -> bool:

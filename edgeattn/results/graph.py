@@ -57,11 +57,8 @@ class Fallback:
     """Nodes of one operator that an execution provider leaves to the next one.
 
     Attributes:
-        operator: Such as "Gather".
-        count: How many of them.
         modules: The PyTorch modules that they came from, each once; empty for the model itself.
         share: Of all multiply-accumulates.
-        reason: Why, as far as it is known.
     """
 
     operator: str

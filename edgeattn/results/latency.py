@@ -43,8 +43,6 @@ class Race:
     """Latencies in ms by runner, measured side by side, and their conditions.
 
     Attributes:
-        latencies: By runner.
-        conditions: Of all.
         speedups: By runner, how many times as long the original takes, p50; empty where it did not run, and
             in reports that were written before it was noted.
     """
@@ -68,9 +66,6 @@ class Price:
 
     Attributes:
         target: Of the variant, such as "cpu-on-pi4".
-        recipe: By which it was made.
-        device: Where it was timed.
-        threads: Intra-op threads.
         latency_ms: p50 over the selection samples, all variants in turn: processor time on one thread, as in
             a search; else by the clock on the wall.
     """

@@ -17,12 +17,9 @@ class Limit:
     """One limit.
 
     Attributes:
-        name: As a budget has it.
-        meaning: What it limits, in words.
         at_least: Whether it bounds from below.
         unit: Behind a number, with its space where it has one.
         low: The smallest value that makes sense, itself included or not.
-        high: The largest.
         on_accuracy: Whether it says how right the model is, and not only how fast or small.
         percent: Whether it may be given as a percentage.
         slack: By which a number may miss it: what rounding alone leaves.

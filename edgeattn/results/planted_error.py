@@ -24,7 +24,6 @@ class PlantedError:
     """A kind of wrong answer, planted in each output by itself.
 
     Attributes:
-        kind: Which.
         by: The limits that fail it.
         unseen: The outputs in which no limit fails it.
         smallest: The smallest part of it that fails in every output, 1 being the error itself; None where

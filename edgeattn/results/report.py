@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
@@ -128,9 +128,8 @@ class Report:
 
         Where it runs in several ways, all must hold.
         """
-        cases: Iterable[Verdict] = ("pass" if case.ok else "fail" for case in self.edge_cases)
-        others = (way.verdict for way in self.other_ways)
-        return verdict_of((*(check.verdict for check in self.checks), *cases, *others))
+        parts = (*(it.verdict for it in self.checks), *(it.verdict for it in self.edge_cases))
+        return verdict_of((*parts, *(way.verdict for way in self.other_ways)))
 
     @property
     def measured(self) -> tuple[str, ...]:

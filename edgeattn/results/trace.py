@@ -55,12 +55,7 @@ class ModuleError:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The errors of all modules.
-
-    Attributes:
-        modules: The worst first.
-        inputs: How many were run.
-    """
+    """The errors of all modules, the worst first, and how many inputs were run."""
 
     modules: tuple[ModuleError, ...]
     inputs: int

@@ -27,7 +27,6 @@ class TrialResult:
     sums of their times and sizes.
 
     Attributes:
-        name: The recipe's.
         recipe: Its file beside the report, such as "recipes/02-smoothed.json", for ``edgeattn export
             --recipe``; None where the bundle holds none: it is neither on the front nor chosen.
         r2: 1 less the mean squared error over samples, in units of what each channel of the float graph's
@@ -36,7 +35,6 @@ class TrialResult:
         latency_ms: p50, one thread.
         size_mb: The int8 graph with its weights, 1 MB = 10^6 bytes.
         front: Whether no other trial is as good in worst R², latency and size, and better in one.
-        chosen: Whether the bundle was made by it.
     """
 
     name: str

@@ -10,7 +10,6 @@ class InputView:
     """One input.
 
     Attributes:
-        name: As the contract has it.
         text: Words, or numbers; where it is drawn, what is drawn.
         picture: A PNG in base64; empty where there is none.
         curves: Lines to be drawn over one another, each from left to right.
@@ -29,9 +28,7 @@ class WorstSample:
     Attributes:
         sample: Its number, counted from 0 as ``samples()`` yields them.
         error: Root mean square, in units of what answers vary by.
-        inputs: What went in.
         original: The original's answer, in words.
-        bundle: The bundle's.
     """
 
     sample: int

@@ -157,12 +157,7 @@ def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
     for case in new.edge_cases:
         old_case = before.get(case.name)
         if not case.ok or (old_case is not None and not old_case.ok):
-            was = "not tried" if old_case is None else _outcome(old_case)
+            was = "not tried" if old_case is None else old_case.verdict
             moved = case.ok - (True if old_case is None else old_case.ok)
-            yield Change(
-                f"edge case: {case.name}", was, _outcome(case), _step_trend(moved), case.reason or ""
-            )
-
-
-def _outcome(case: EdgeCase) -> str:
-    return "pass" if case.ok else "fail"
+            name, trend = f"edge case: {case.name}", _step_trend(moved)
+            yield Change(name, was, case.verdict, trend, case.reason or "")

@@ -75,7 +75,7 @@ def _of_edge_case(case: EdgeCase) -> Finding:
     if not case.in_verdict:
         return Finding("edge cases", case.name, "not compared", case.reason or "")
     near = "" if case.error is None else f"error {error(case.error)}"
-    return Finding("edge cases", case.name, "pass" if case.ok else "fail", case.reason or near)
+    return Finding("edge cases", case.name, case.verdict, case.reason or near)
 
 
 def _promised(report: Report, manifest: Manifest) -> Iterator[Finding]:

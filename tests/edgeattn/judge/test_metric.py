@@ -1,3 +1,5 @@
+"""A user's metric, and an original whose metric says nothing."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -7,27 +9,33 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from edgeattn.judge.constant_answer import metric_notes
 from edgeattn.judge.metric import MetricOfArrays, check_metric
 from edgeattn_export.capture.original.reference import Reference
+from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.spread import spreads_of
 from edgeattn_runtime.errors import BudgetError, ModelError
+from edgeattn_runtime.graph import Graph, Tensor
 
 INPUTS = {"x": np.ones((1, 2), "float32")}
 ANSWER = np.array([[5.0, 7.0]], "float32")
 
 
 class Answering(nn.Module):
-    def __init__(self, answer: Callable[[Tensor], object]) -> None:
+    def __init__(self, answer: Callable[[torch.Tensor], object]) -> None:
         super().__init__()
         self.answer = answer
 
-    def forward(self, x: Tensor) -> object:
+    def forward(self, x: torch.Tensor) -> object:
         return self.answer(x)
 
 
-def captured(answer: Callable[[Tensor], object], passed: Mapping[str, str] = MappingProxyType({})) -> Any:
+def captured(
+    answer: Callable[[torch.Tensor], object], passed: Mapping[str, str] = MappingProxyType({})
+) -> Any:
     """Return what a metric reads of a captured module."""
     return SimpleNamespace(reference=Reference(Answering(answer)), passed=passed)
 
@@ -45,7 +53,7 @@ def sample(target: object = None, x: float = 1) -> Sample:
     ],
 )
 def test_outputs_come_as_the_module_gives_them(
-    answer: Callable[[Tensor], object], names: list[str], metric: Callable[..., float]
+    answer: Callable[[torch.Tensor], object], names: list[str], metric: Callable[..., float]
 ) -> None:
     on_arrays = MetricOfArrays(metric, captured(answer), INPUTS)
     assert on_arrays(dict.fromkeys(names, ANSWER), sample()) == 7.0
@@ -147,3 +155,51 @@ def test_a_metric_with_grades_needs_no_more_samples_nor_calls() -> None:
 def test_a_metric_that_fails_is_told_before_all_else() -> None:
     with pytest.raises(ModelError, match=" nan"):
         tried(lambda *_: float("nan"), None)
+
+
+EIGHT = Samples(tuple(Sample({"x": np.eye(2, dtype="float32")[[i % 2]]}, i % 2, number=i) for i in range(8)))
+GRAPH = Graph((Tensor("x", "float32", ("batch", 2)),), (Tensor("output", "float32", ("batch", 2)),))
+
+
+class Same(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def chooses_right(outputs: torch.Tensor, target: object) -> float:
+    return float(outputs.argmax().item() == target)
+
+
+def notes(
+    original: list[float], metric: Any = chooses_right, dims: tuple[int | str, ...] = ("batch", 2)
+) -> tuple[str, ...]:
+    spreads = spreads_of(GRAPH.outputs, [{"output": each.inputs["x"]} for each in EIGHT])
+    graph = Graph(GRAPH.inputs, (Tensor("output", "float32", dims),))
+    captured = SimpleNamespace(
+        graph=graph, axes=Axes({"x": ("batch", 2)}), reference=Reference(Same()), passed={}
+    )
+    comparison: Any = SimpleNamespace(captured=captured, metric=metric, spreads=spreads)
+    return metric_notes(comparison, EIGHT, original)
+
+
+def test_an_original_that_is_no_better_than_its_mean_is_named() -> None:
+    (line,) = notes([0.0] * 8)
+    assert line.startswith(
+        "The original's own metric, 0.0000, is no better than that of a constant answer, 0.5"
+    )
+    assert len(notes([0.0, 1.0] * 4)) == 1
+    assert notes([1.0] * 8) == ()
+
+
+@pytest.mark.parametrize("case", ["no metric", "a metric that refuses", "an unknown size"])
+def test_where_a_constant_answer_cannot_be_had_nothing_is_said(case: str) -> None:
+    def refuses(*_: object) -> float:
+        raise ValueError
+
+    assert notes([]) == ()
+    if case == "no metric":
+        assert notes([0.0] * 8, None) == ()
+    elif case == "a metric that refuses":
+        assert notes([0.0] * 8, refuses) == ()
+    else:
+        assert notes([0.0] * 8, chooses_right, ("boxes", 2)) == ()
