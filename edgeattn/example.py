@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from edgeattn.judge.insight import answer_text, pretty_text
-from edgeattn.measure.buckets import takes
-from edgeattn.measure.runners import THREADS, runner_of_bundle
+from edgeattn.measure.runners import THREADS, runner_of_bundle, takes
 from edgeattn.measure.variants import engine_of, measurable
 from edgeattn.results.bundle import read_report
 from edgeattn.source.module import ModuleSource

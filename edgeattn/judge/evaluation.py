@@ -10,8 +10,7 @@ from edgeattn.judge.comparison import Comparison, with_progress
 from edgeattn.judge.edge_cases import edge_case_results
 from edgeattn.judge.evaluation_set import evaluation_set
 from edgeattn.judge.measures import SampleScore, Scores
-from edgeattn.measure.buckets import takes
-from edgeattn.measure.runners import THREADS, torch_threads
+from edgeattn.measure.runners import THREADS, takes, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.check import EdgeCase
 from edgeattn_export.graph.edge_cases import EdgeBasis

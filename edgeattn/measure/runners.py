@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 
-from edgeattn.measure.buckets import BucketRunner
 from edgeattn.measure.variants import engine_of
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.incremental.kv_cache.stepping import StepRunner
+from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
-from edgeattn_export.targets import Bucket
+from edgeattn_export.targets import Bucket as TargetBucket
 from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Manifest, Variant
 from edgeattn_runtime.bundle.rows import Rows
 from edgeattn_runtime.bundle.session_settings import SessionSettings
+from edgeattn_runtime.contract import Arrays
+from edgeattn_runtime.engine.buckets import Bucket, Buckets
+from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.graph import Graph
 
 THREADS = 1  # what a report is measured with, unless the caller says otherwise
 
@@ -53,7 +60,7 @@ def runner_of_graphs(graphs: Graphs, engine: Engine, *, threads: int) -> Runner:
 
 
 def runner_of_buckets(
-    buckets: Sequence[Bucket], rows: Rows | None, engine: Engine, *, threads: int
+    buckets: Sequence[TargetBucket], rows: Rows | None, engine: Engine, *, threads: int
 ) -> Runner:
     """Return graphs that are not on disk, in the sizes that they fix, as one runner of their original."""
     first, *_ = buckets
@@ -94,3 +101,39 @@ def runner_of_main_graph(files: BundleFiles, variant: Variant, *, threads: int) 
 def _sizes_of(manifest: Manifest, variant: Variant) -> tuple[Variant, ...]:
     """Return a target's variants, one for each of the sizes that it fixes."""
     return tuple(each for each in manifest.variants if each.target == variant.target)
+
+
+class BucketRunner:
+    """Runners of one graph, each for inputs of some sizes."""
+
+    def __init__(self, graph: Graph, runners: Sequence[tuple[Sizes, Runner]], rows: Rows | None) -> None:
+        self._graph = graph
+        self._buckets = Buckets(graph, [Bucket(sizes, (), _run(runner)) for sizes, runner in runners], rows)
+
+    def takes(self, inputs: Inputs) -> bool:
+        """Say whether there is a bucket for inputs."""
+        try:
+            self._buckets.check(self._fed(inputs))
+        except InputError:
+            return False
+        return True
+
+    def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        """Answer once, padding taken off; raises InputError where no bucket fits."""
+        return dict(self._buckets.run(self._fed(inputs)))
+
+    def bind(self, inputs: Inputs) -> Callable[[], object]:
+        """Return the call that an app makes, padding included."""
+        return lambda: self(inputs)
+
+    def _fed(self, inputs: Inputs) -> Arrays:
+        return {tensor.name: inputs[tensor.name] for tensor in self._graph.inputs}
+
+
+def takes(runner: Runner, inputs: Inputs) -> bool:
+    """Say whether a runner answers inputs of such sizes: one of dynamic sizes does."""
+    return not isinstance(runner, BucketRunner) or runner.takes(inputs)
+
+
+def _run(runner: Runner) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: dict(runner(arrays))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeattn.measure.cost import Way, cheapest
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
@@ -22,6 +21,7 @@ from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 from edgeattn_runtime.contract import bind
 from edgeattn_runtime.engine.batching import Splitter, stacked
 from edgeattn_runtime.timing.interleaved import Clock, Each, Rounds, Turns, timed
+from edgeattn_runtime.timing.latency import Call, Name
 
 TRIED_INPUTS = 4  # inputs, from the smallest to the largest
 SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on one input alone, of median size
@@ -32,6 +32,8 @@ SettingsChange = Callable[[SessionSettings], SessionSettings]
 ROWS_PER_CALL = (1, 2, 4, 8)  # rows in a call
 MEASURED_SIZES = 4  # of rows measured at most, from the smallest to the largest
 STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: alone a row is answered a little more exactly
+COST_ROUNDS = Rounds(least=4, most=30, seconds=2.0, warmup=1)  # of one comparison
+SURE_SHARE = 0.75  # of the rounds in which a way must beat the default by the margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +170,38 @@ def _merged(stacks: Iterable[Stack]) -> Iterable[Stack]:
         within = all(size <= after.sizes.get(name, size) for name, size in stack.sizes.items())
         if stack.rows != after.rows or not within:
             yield stack
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A call, and for how many answers it is: what it costs is shared among them."""
+
+    call: Call
+    answers: int = 1
+
+
+def cheapest(
+    ways: Mapping[Name, Way],
+    default: Name,
+    *,
+    margin: float,
+    threads: int = 1,
+    pause: float = 0.0,
+    turns: Turns = timed,
+) -> Name:
+    """Return the way that costs the least, as ``Clock`` has it, or the default where none beats it for sure.
+
+    Args:
+        ways: By name, the default among them.
+        default: What stays where the others' advantage is below ``margin``, or is not seen in most rounds.
+        margin: The share of the default's cost that a way must save.
+        threads: The most that any way uses.
+        pause: Seconds to wait after each call, for what its threads still burn.
+        turns: Times the calls where they run.
+    """
+    calls = {name: way.call for name, way in ways.items()}
+    costs = turns(calls, Clock("cost", threads, pause), COST_ROUNDS)
+    shares = {name: np.array(rounds) / ways[name].answers for name, rounds in costs.items()}
+    ratios = {name: rounds / shares[default] for name, rounds in shares.items()}  # round by round
+    sure = [name for name, ratio in ratios.items() if np.quantile(ratio, SURE_SHARE) <= 1 - margin]
+    return min(sure, key=lambda name: float(np.median(ratios[name])), default=default)

@@ -1,11 +1,23 @@
+"""What graphs and caches take, and smaller ones where that is more than a limit."""
+
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from edgeattn.judge.cache_size import INT8_CACHE, cache_mb, within_cache
 from edgeattn.judge.footprint import MEMORY_MARGIN, Footprint, within_memory
+from edgeattn.source import handover
+from edgeattn_export.graph.apply import Refused
+from edgeattn_export.incremental import Cached, Steps, WholeGraph, with_cache
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.recover import recover
+from edgeattn_export.targets import LoweredGraphs
+from edgeattn_runtime.errors import BudgetError
 
 LIMIT = 40.0  # MB of memory
 LARGEST, LEAST, BESIDE = 30.0, 12.0, 20.0  # MB: of graphs, and of memory beside them
@@ -64,3 +76,60 @@ def test_graphs_that_do_not_shrink_are_not_asked_again() -> None:
 
     assert within_memory(make, LIMIT).candidate == "as ever"
     assert len(asked) == 2
+
+
+FLOAT_MB = 2 * 2 * 48 * 16 * 4 / 1e6  # keys and values, heads, positions, size
+INT8_MB = FLOAT_MB * (16 + 4) / (4 * 16)
+
+
+@pytest.fixture(scope="module")
+def cached() -> Cached:
+    writer = handover.load(str(Path(__file__).parents[1] / "writer.py"))
+    samples = writer.read()
+    captured = writer.capture(samples, ORT_CPU)
+    return with_cache(captured, recover(captured, samples), samples)
+
+
+@pytest.fixture
+def lowered(cached: Cached) -> LoweredGraphs:
+    return LoweredGraphs(cached.graphs, {}, cached.refused)
+
+
+def size_of(lowered: LoweredGraphs) -> float | None:
+    graphs = lowered.graphs
+    return cache_mb(graphs.generation, {name: each.graph for name, each in graphs.graphs.items()})
+
+
+def test_it_stays_in_float32_where_that_fits(lowered: LoweredGraphs) -> None:
+    assert size_of(lowered) == pytest.approx(FLOAT_MB)
+    for limits in ({}, {"cache_mb": FLOAT_MB}):
+        assert within_cache(lowered, limits) is lowered
+
+
+@pytest.mark.parametrize("limit", [0.99 * FLOAT_MB, 0.5 * INT8_MB])  # the second is more than int8 can do
+def test_it_is_in_int8_where_float32_does_not(lowered: LoweredGraphs, limit: float) -> None:
+    int8 = within_cache(lowered, {"cache_mb": limit})
+    assert size_of(int8) == pytest.approx(INT8_MB)
+    assert int8.applied == {INT8_CACHE: 2}
+
+
+def test_a_model_without_a_cache_has_none_to_limit(lowered: LoweredGraphs, cached: Cached) -> None:
+    steps = cached.graphs
+    assert isinstance(steps, Steps)
+    without = replace(
+        lowered,
+        graphs=WholeGraph(steps.decoder.model, None),  # type: ignore[arg-type]
+        refused=(Refused("cache", "", "", "it is not causal"),),
+    )
+    with pytest.raises(BudgetError, match=r"cache_mb: .* to limit: it is not causal; leave"):
+        within_cache(without, {"cache_mb": 1.0})
+    assert within_cache(without, {"size_mb": 1.0}) is without
+    assert cache_mb(None, {}) is None
+
+
+def test_a_cache_that_nothing_bounds_is_refused(lowered: LoweredGraphs, cached: Cached) -> None:
+    steps = cached.graphs
+    assert isinstance(steps, Steps)
+    unbounded = replace(lowered, graphs=replace(steps, positions=None))
+    with pytest.raises(BudgetError, match=r"cache_mb: .* any length"):
+        within_cache(unbounded, {"cache_mb": 1.0})

@@ -1,5 +1,9 @@
+"""Time and memory of a bundle in processes of its own."""
+
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +11,11 @@ import pytest
 
 from edgeattn.measure import isolated
 from edgeattn.measure.isolated import launches
+from edgeattn.measure.memory import memory_mb
 from edgeattn.progress import Silent
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import read_golden
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, BundleError
 
 
 def test_each_process_measures_every_series(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +43,20 @@ def test_what_fails_there_is_told_here(folder: Path) -> None:
     (folder / "model.onnx").unlink()
     with pytest.raises(BadInput, match=r"model\.onnx: "):
         launches(files, "cpu", [[inputs]], threads=[1], seconds=0, progress=Silent(), once=True)
+
+
+LIBRARY = (
+    "import onnxruntime; from edgeattn_runtime.engine.system import peak_memory_mb; print(peak_memory_mb())"
+)
+
+
+def test_a_bundle_takes_its_own_graph_and_neither_python_nor_the_library(folder: Path) -> None:
+    graph = (folder / "model.onnx").stat().st_size / 1e6
+    library = float(subprocess.check_output([sys.executable, "-c", LIBRARY]))
+    assert graph < memory_mb(folder, threads=1) < library
+
+
+def test_a_broken_bundle_is_refused(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+    with pytest.raises(BundleError, match=r"model\.onnx: "):
+        memory_mb(folder, threads=1)
