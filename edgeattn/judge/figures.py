@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -146,11 +146,7 @@ def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:
     """
     drops = [a - b for a, b in zip(before, after, strict=True)]
     is_right_or_wrong = all(value in RIGHT_OR_WRONG for value in (*before, *after))
-    step = 1.0 if is_right_or_wrong else _step({*before, *after})
+    values = pairwise(sorted({*before, *after}))
+    step = 1.0 if is_right_or_wrong else min((high - low for low, high in values), default=0.0)
     unseen = 1.0 if is_right_or_wrong else max(unseen_score(drops, at_least=False), step)
     return Mean(drops, unseen, at_least=False, lossless=Mean([0.0], step, at_least=False))
-
-
-def _step(values: Collection[float]) -> float:
-    """Return the smallest difference of two values; 0 where there is but one."""
-    return min((high - low for low, high in pairwise(sorted(values))), default=0.0)

@@ -85,14 +85,9 @@ def within_memory(make: Callable[[float], Footprint[Candidate]], limit_mb: float
         smaller = make(size_mb)
         if smaller.memory_mb <= limit_mb:
             return smaller
-        saved = _saved(larger, smaller)
+        size = larger.size_mb - smaller.size_mb
+        saved = (larger.memory_mb - smaller.memory_mb) / size if size > 0 else 0.0
         if saved <= 0:
             break
         larger = smaller
     return first
-
-
-def _saved(larger: Footprint[Candidate], smaller: Footprint[Candidate]) -> float:
-    """Return how much of memory went with each MB of size; 0 where no size went."""
-    size = larger.size_mb - smaller.size_mb
-    return (larger.memory_mb - smaller.memory_mb) / size if size > 0 else 0.0

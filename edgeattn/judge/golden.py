@@ -87,7 +87,8 @@ def golden_vectors(
     """
     given, tensors = tuple(inputs), tuple(outputs)
     samples = _samples(given, original, GOLDEN_SAMPLES)
-    if sum(map(_bytes, samples)) > MOST_BYTES:
+    arrays = (array for each in samples for array in (*each.inputs.values(), *each.outputs.values()))
+    if sum(array.nbytes for array in arrays) > MOST_BYTES:
         samples = _samples(given, original, FEW_SAMPLES)
     spreads = spreads_of(tensors, map(original, stratified(selection, SPREAD_SAMPLES)))
     return GoldenVectors(samples, {each.name: _held(spreads[each.name].deviation, each) for each in tensors})
@@ -98,10 +99,6 @@ def _samples(
 ) -> tuple[Sample, ...]:
     chosen = stratified(small_inputs(inputs, count), count)
     return tuple(excerpted(Sample(arrays, original(arrays))) for arrays in chosen)
-
-
-def _bytes(sample: Sample) -> int:
-    return sum(array.nbytes for array in (*sample.inputs.values(), *sample.outputs.values()))
 
 
 def golden_vectors_of(model: Int8Model, evaluation: Evaluation) -> GoldenVectors:

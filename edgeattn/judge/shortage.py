@@ -28,7 +28,7 @@ def count_shortages(budget: Budget, count: int) -> tuple[str, ...]:
         budget: The limits.
         count: Evaluation samples, of one decision each where a limit is a share of decisions.
     """
-    limits = _on_accuracy(budget)
+    limits = {name: limit for name, limit in budget.limits.items() if LIMITS[name].on_accuracy}
     lines = (
         *(share_words(name, limit, count, 1) for name, limit in limits.items() if name in SHARES),
         *(worst_words(name, limit, count) for name, limit in limits.items() if name in WORST_CASES),
@@ -53,10 +53,6 @@ def answer_shortages(comparison: Comparison, budget: Budget, evaluation: Samples
         _metric_words(comparison, budget, count),
     )
     return tuple(filter(None, lines))
-
-
-def _on_accuracy(budget: Budget) -> dict[str, float]:
-    return {name: limit for name, limit in budget.limits.items() if LIMITS[name].on_accuracy}
 
 
 def _decision_words(name: str, limit: float, count: int, decisions: int) -> str:

@@ -20,7 +20,7 @@ from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket as TargetBucket
 from edgeattn_runtime.bundle.folder import BundleFiles
-from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Manifest, Variant
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Variant
 from edgeattn_runtime.bundle.rows import Rows
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.contract import Arrays
@@ -91,16 +91,12 @@ def runner_of_main_graph(files: BundleFiles, variant: Variant, *, threads: int) 
             each.sizes,
             engine_of(each).file_runner(files.path(each.files[manifest.main_graph]), settings=settings),
         )
-        for each in (_sizes_of(manifest, variant) if variant.sizes else (variant,))
+        for each in (manifest.variants if variant.sizes else (variant,))
+        if each.target == variant.target
     ]
     if not variant.sizes:
         return runners[0][1]
     return BucketRunner(manifest.graphs[manifest.main_graph], runners, manifest.rows)
-
-
-def _sizes_of(manifest: Manifest, variant: Variant) -> tuple[Variant, ...]:
-    """Return a target's variants, one for each of the sizes that it fixes."""
-    return tuple(each for each in manifest.variants if each.target == variant.target)
 
 
 class BucketRunner:

@@ -28,7 +28,9 @@ def token_time(bundle: Path, *, threads: int, kernels: bool = True) -> TokenTime
     generation = model.manifest.generation
     if generation is None:
         return None
-    sample = next((each for each in read_golden(model.files).samples if _begins(each, generation)), None)
+    samples = read_golden(model.files).samples
+    prompts = (each for each in samples if int(each.inputs[generation.length][0]) == 0)
+    sample = next(prompts, None)
     if sample is None:
         return None
     prompt, positions = sample.inputs[generation.tokens].shape[1], generation.positions
@@ -40,11 +42,6 @@ def token_time(bundle: Path, *, threads: int, kernels: bool = True) -> TokenTime
     return TokenTime(
         measure(partial(next, tokens), rounds=room - WARMUP_TOKENS, warmup=WARMUP_TOKENS), prompt
     )
-
-
-def _begins(sample: Sample, generation: Generation) -> bool:
-    """Say whether a golden sample has nothing behind it."""
-    return int(sample.inputs[generation.length][0]) == 0
 
 
 def _written(model: Model, generation: Generation, sample: Sample) -> Iterator[int]:

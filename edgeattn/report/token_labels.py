@@ -27,8 +27,5 @@ def token_labels(
     if text is None or ids is None or ids.shape[1:] != (length,):
         return [str(position) for position in range(length)]
     tokenizer = open_tokenizer(text, path(text.tokenizer)).tokenizer
-    return [_label(tokenizer.decode([token], skip_special_tokens=False)) for token in ids[0].tolist()]
-
-
-def _label(piece: str) -> str:
-    return one_line(piece, LONGEST_LABEL) or "·"
+    pieces = (tokenizer.decode([token], skip_special_tokens=False) for token in ids[0].tolist())
+    return [one_line(piece, LONGEST_LABEL) or "·" for piece in pieces]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import LEAST_ERROR
 from edgeattn.report.svg import PALE, svg
-from edgeattn.results.trace import Departure, ModuleError, Trace
+from edgeattn.results.trace import ModuleError, Trace
 
 _WIDTH, _ROW = 576.0, 12.0  # points: of the picture, and of a module
 _ABOVE, _BELOW, _RIGHT, _LETTER = 26.0, 34.0, 14.0, 5.0  # points: around the axes, and of a letter of a name
@@ -36,7 +36,8 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
     rows = range(len(errors))
     for row, error in zip(rows, errors, strict=True):
         _draw_error(axes, row, error)
-    axes.plot([_drawn_error(e.in_int8, _accumulated) for e in errors], rows, color=_GREY, linewidth=1)
+    accumulated = [_at_least(it.in_int8.accumulated if it.in_int8 else None) for it in errors]
+    axes.plot(accumulated, rows, color=_GREY, linewidth=1)
     axes.set_xlim(left=LEAST_ERROR)
     axes.set_title(
         "dot: introduced by int8    line: accumulated    |: introduced by float", loc="left", size=9
@@ -45,7 +46,7 @@ def _drawn(errors: Sequence[ModuleError]) -> Figure:
 
 
 def _draw_error(axes: Axes, row: int, error: ModuleError) -> None:
-    own, in_float = _drawn_error(error.in_int8, _introduced), _drawn_error(error.in_float, _introduced)
+    own, in_float = error.in_int8.introduced if error.in_int8 else LEAST_ERROR, error.in_float.introduced
     color = _RED if error.faults else _BLUE
     if own > LEAST_ERROR:
         axes.plot([LEAST_ERROR, own], [row, row], color=color, linewidth=1)
@@ -65,13 +66,5 @@ def _set_axes(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xlabel("relative error to PyTorch (further left is better)")
 
 
-def _drawn_error(departure: Departure | None, read: Callable[[Departure], float]) -> float:
-    return LEAST_ERROR if departure is None else max(LEAST_ERROR, read(departure))
-
-
-def _introduced(departure: Departure) -> float:
-    return departure.introduced
-
-
-def _accumulated(departure: Departure) -> float:
-    return departure.accumulated
+def _at_least(error: float | None) -> float:
+    return LEAST_ERROR if error is None else max(LEAST_ERROR, error)

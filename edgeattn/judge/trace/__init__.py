@@ -45,7 +45,8 @@ def trace(captured: Captured, int8: TracedGraphs, trials: Sequence[TraceInput], 
         ModelError: The module fails on an input.
     """
     reference = module_behind(captured)
-    largest = _largest(trials)
+    # In which a value's dims tell most.
+    largest = max(trials, key=lambda trial: sum(array.size for array in trial.inputs.values()))
     points = points_of(captured, largest.inputs)
     graphs = (TracedGraphs((captured.model,), captured.engine), int8)
     expected = _expected(reference, points, largest)
@@ -79,11 +80,6 @@ def _step(captured: Captured, point: Point, in_float: Departure, in_int8: Depart
     is_in_graph = point.value in in_int8.values
     value = point.value if is_in_graph else next_value(captured.model, point.value, in_int8.values)
     return Step(point.module, in_float, None if value is None else in_int8.at(value), merged=not is_in_graph)
-
-
-def _largest(trials: Sequence[TraceInput]) -> TraceInput:
-    """Return the trial in which a value's dims tell most."""
-    return max(trials, key=lambda trial: sum(array.size for array in trial.inputs.values()))
 
 
 def _expected(reference: Reference, points: Sequence[Point], trial: TraceInput) -> dict[str, Floats]:

@@ -33,10 +33,6 @@ _QUANTIZED = frozenset(
 )
 
 
-def _unchanged(inputs: Inputs) -> Inputs:
-    return inputs
-
-
 @dataclass(frozen=True, slots=True)
 class TracedGraphs:
     """Graphs that together are a model.
@@ -49,7 +45,7 @@ class TracedGraphs:
 
     models: Sequence[ir.Model]
     engine: Engine
-    feed: Feed = _unchanged
+    feed: Feed = dict
 
 
 class Probe:

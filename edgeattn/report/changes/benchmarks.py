@@ -62,7 +62,11 @@ def benchmark_changes(before: Benchmark, after: Benchmark) -> tuple[BenchmarkCha
             "run both benchmarks with the same --shape and --threads"
         )
     changes = [change for place in common for change in _of_point(place, old[place], new[place])]
-    return (*changes, *_of_start(before, after))
+    return (
+        *changes,
+        BenchmarkChange("load, ms", "", before.start.load_ms, after.start.load_ms),
+        BenchmarkChange("first call, ms", "", before.start.first_call_ms, after.start.first_call_ms),
+    )
 
 
 def remarks(before: Benchmark, after: Benchmark) -> tuple[str, ...]:
@@ -108,11 +112,6 @@ def _of_point(place: str, old: Point, new: Point) -> Iterator[BenchmarkChange]:
     ratios = (old.latency_ms.speedups.get(INT8), new.latency_ms.speedups.get(INT8))
     if ratios[0] is not None and ratios[1] is not None:
         yield BenchmarkChange("speedup, p50", place, ratios[0], ratios[1], more_is_better=True)
-
-
-def _of_start(before: Benchmark, after: Benchmark) -> Iterator[BenchmarkChange]:
-    yield BenchmarkChange("load, ms", "", before.start.load_ms, after.start.load_ms)
-    yield BenchmarkChange("first call, ms", "", before.start.first_call_ms, after.start.first_call_ms)
 
 
 def _point_name(point: Point) -> str:

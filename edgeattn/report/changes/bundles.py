@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
 from edgeattn.report.changes.benchmarks import interval_trend
@@ -39,19 +38,14 @@ class Change:
 
 def changes(old: Report, new: Report) -> tuple[Change, ...]:
     """Compare two reports on one target of one model."""
-    return tuple(
-        chain(
-            [_verdict(old, new)],
-            _accuracy(old, new),
-            [_speedup(old, new), _size(old, new)],
-            _memory(old, new),
-            _edge_cases(old, new),
-        )
+    return (
+        Change("verdict", old.verdict, new.verdict, _by_rank(old.verdict, new.verdict)),
+        *_accuracy(old, new),
+        _speedup(old, new),
+        _smaller("size, MB", old.size_mb[INT8], new.size_mb[INT8], SIZE_NOISE),
+        *_memory(old, new),
+        *_edge_cases(old, new),
     )
-
-
-def _verdict(old: Report, new: Report) -> Change:
-    return Change("verdict", old.verdict, new.verdict, _by_rank(old.verdict, new.verdict))
 
 
 def _by_rank(old: str, new: str) -> Trend:
@@ -131,10 +125,6 @@ def _difference(old: Report, new: Report) -> str | None:
     if (old_conditions.threads, old_conditions.shape) != (new_conditions.threads, new_conditions.shape):
         return "other threads or sizes"
     return None
-
-
-def _size(old: Report, new: Report) -> Change:
-    return _smaller("size, MB", old.size_mb[INT8], new.size_mb[INT8], SIZE_NOISE)
 
 
 def _memory(old: Report, new: Report) -> Iterator[Change]:

@@ -66,7 +66,8 @@ class _Axis:
 
     @classmethod
     def over(cls, latencies: Collection[Latency]) -> _Axis:
-        times = [time for it in latencies for time in (*_inner(it), it.p50, it.p99)]
+        # Without the one slowest call, which would squeeze all others.
+        times = [time for it in latencies for time in (*it.quantiles[:-1], it.p50, it.p99)]
         low, high = math.log(min(times)), math.log(max(times))
         margin = AXIS_MARGIN * max(high - low, 0.1)
         return cls(low - margin, high + margin)
@@ -81,11 +82,6 @@ class _Axis:
         decades = range(first, math.ceil(self.high / math.log(10)) + 1)
         round_numbers = [tick * 10.0**decade for decade in decades for tick in _TICKS]
         return [tick for tick in round_numbers if 4 < self.at(tick) < 96]
-
-
-def _inner(latency: Latency) -> Sequence[float]:
-    """Return the quantiles without the one slowest call, which would squeeze all others."""
-    return latency.quantiles[:-1]
 
 
 def _outline(latency: Latency, axis: _Axis) -> str:

@@ -38,7 +38,8 @@ def edge_cases_parts(cases: Sequence[EdgeCase]) -> tuple[RenderableType, ...]:
         return (line,)
     table = listing("Edge case", "", "")
     for case in sorted(annotated, key=lambda case: case.ok):
-        word = passed(ok=False) if not case.ok else Text(_remark(case), style="dim")
+        remark = "not compared" if case.error is None else "a remark"
+        word = Text(remark, style="dim") if case.ok else passed(ok=False)
         table.add_row(case.name, word, case.reason)
     return line, table
 
@@ -70,7 +71,3 @@ def layers_table(layers: Iterable[Layer]) -> Table:
         kept = "" if layer.r2 is None else r2(layer.r2)
         table.add_row(module_name(layer.module), layer.form, kept)
     return table
-
-
-def _remark(case: EdgeCase) -> str:
-    return "not compared" if case.error is None else "a remark"

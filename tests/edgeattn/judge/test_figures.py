@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn.judge.figures import Exact, Mean, Worst, mean_drop
+from edgeattn.judge.figures import Exact, Figure, Mean, Worst, mean_drop
 from edgeattn.judge.statistics import (
     LEAST_SAMPLES,
     MOST_SAMPLES,
@@ -24,29 +24,25 @@ from edgeattn.results.check import CONFIDENCE
 ALIKE = (0.995,) * 50
 
 
-def test_what_no_sample_decides_is_taken_as_it_is() -> None:
-    assert Exact(3.0).decide(lambda value: value <= 3).ok
-    found = Exact(3.1).decide(lambda value: value <= 3)
-    assert (found.ok, found.decided, found.bound) == (False, True, None)
-
-
-def test_a_mean_far_from_its_limit_passes() -> None:
-    found = Mean(ALIKE, 0.98, at_least=True).decide(lambda value: value >= 0.99)
-    assert found.ok
-    assert found.bound is not None
-    assert 0.99 < found.bound < 0.995
-
-
-def test_a_mean_that_misses_its_limit_fails_whatever_its_interval() -> None:
-    found = Mean(ALIKE, 0.98, at_least=True).decide(lambda value: value >= 0.996)
-    assert (found.ok, found.decided, found.needed) == (False, True, None)
-
-
-def test_a_mean_whose_interval_holds_the_limit_is_undecided() -> None:
-    found = Mean(ALIKE, 0.5, at_least=True).decide(lambda value: value >= 0.99)
-    assert (found.ok, found.decided) == (False, False)
-    assert found.needed is not None
-    assert found.needed > len(ALIKE)
+@pytest.mark.parametrize(
+    ("figure", "least", "ok", "decided", "bounds"),
+    [
+        (Exact(3.0), 3.0, True, True, None),
+        (Exact(2.9), 3.0, False, True, None),
+        (Mean(ALIKE, 0.98, at_least=True), 0.99, True, True, (0.99, 0.995)),
+        (Mean(ALIKE, 0.98, at_least=True), 0.996, False, True, (0.99, 0.995)),  # whatever its interval
+        (Mean(ALIKE, 0.5, at_least=True), 0.99, False, False, (0.5, 0.99)),
+    ],
+)
+def test_a_figure_is_decided_by_the_end_of_its_interval(
+    figure: Figure, least: float, ok: bool, decided: bool, bounds: tuple[float, float] | None
+) -> None:
+    found = figure.decide(lambda value: value >= least)
+    assert (found.ok, found.decided) == (ok, decided)
+    assert (found.bound is None) == (bounds is None)
+    assert bounds is None or bounds[0] < (found.bound or 0) < bounds[1]
+    assert decided == (found.needed is None)
+    assert decided or (found.needed or 0) > len(ALIKE)
 
 
 @pytest.mark.parametrize(("count", "ok"), [(LEAST_SAMPLES - 1, False), (LEAST_SAMPLES, True)])

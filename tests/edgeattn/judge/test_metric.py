@@ -66,14 +66,6 @@ def test_what_comes_back_unchanged_is_the_samples_own() -> None:
     assert on_arrays({"y.0": ANSWER}, sample(x=5)) == 22.0
 
 
-def test_a_transformers_output_keeps_its_attributes() -> None:
-    from transformers.modeling_outputs import BaseModelOutput
-
-    answering = captured(lambda x: BaseModelOutput(last_hidden_state=x))
-    on_arrays = MetricOfArrays(lambda out, target: out.last_hidden_state.max(), answering, INPUTS)
-    assert on_arrays({"last_hidden_state": ANSWER}, sample()) == 7.0
-
-
 def test_the_target_goes_to_the_metric() -> None:
     on_arrays = MetricOfArrays(lambda out, target: float(target), captured(lambda x: x), INPUTS)
     assert on_arrays({"output": ANSWER}, sample(torch.tensor(3))) == 3.0

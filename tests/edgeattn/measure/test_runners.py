@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-import pytest
 
 from edgeattn.bundle import Bundle
-from edgeattn.measure.runners import runner_of_bundle, runner_of_graphs, runner_of_main_graph, runners_of
-from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn_export.capture import Captured
+from edgeattn.measure.runners import runner_of_bundle, runner_of_graphs, runner_of_main_graph
 from edgeattn_export.graph.samples import SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
@@ -36,14 +33,3 @@ def test_in_memory_and_on_disk(bundle: Bundle, folder: Path, samples: SampleSpli
         first, *others = (runner(sample.inputs)["tags"] for runner in runners)
         for other in others:
             np.testing.assert_array_equal(first, other)
-
-
-def test_three_are_compared_by_their_names(captured: Captured, samples: SampleSplit) -> None:
-    int8 = ORT_CPU.runner(captured.model)
-    runners = runners_of(captured, int8, threads=1)
-    assert list(runners) == [PYTORCH, FLOAT, INT8]
-    assert runners[PYTORCH] is captured.reference
-    assert runners[INT8] is int8
-    inputs = samples.selection[0].inputs
-    expected, found = (runners[name](inputs)["tags"] for name in (PYTORCH, FLOAT))
-    assert found == pytest.approx(expected, abs=1e-5)
