@@ -15,8 +15,7 @@ from edgeattn.measure.contents import module_parts
 from edgeattn.measure.placement import has_one_provider
 from edgeattn.measure.profile import convolutions
 from edgeattn.report.accuracy_words import kind_notes
-from edgeattn.report.planted_words import unseen_notes
-from edgeattn.report.verdict_words import undecided_notes
+from edgeattn.report.verdict_words import undecided_notes, unseen_notes
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.latency import PYTORCH
 from edgeattn.results.other_way import OtherWay

@@ -13,8 +13,7 @@ import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary, check_place
 from edgeattn.commands.terminal import working
-from edgeattn.report.changes.bundles import changes
-from edgeattn.report.changes.output import changes_json, changes_parts, changes_summary
+from edgeattn.report.changes.bundles import changes, changes_json, changes_parts, changes_summary
 from edgeattn.report.table import device_parts, report_parts, show
 from edgeattn.results.bundle import common_targets, read_report
 from edgeattn.results.report import Report

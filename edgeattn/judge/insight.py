@@ -1,4 +1,4 @@
-"""What a person looks at beside the figures: the worst samples, and which modules the loss comes from."""
+"""What a person looks at beside the figures: worst samples, attention maps, and modules that lose most."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn.judge.attention_maps import mapped_attention
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.input_views import input_views, numbers, printable
 from edgeattn.judge.models import FloatModel, Int8Model
+from edgeattn.judge.output_metrics.attention import total_variation
 from edgeattn.judge.trace import trace
 from edgeattn.judge.trace.bundle import feed_of
 from edgeattn.judge.trace.inputs import pad_token, trace_inputs
@@ -28,14 +28,17 @@ from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import refilled
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.reference import Reference
+from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
+from edgeattn_export.recover.attention_maps import attention_maps
 from edgeattn_runtime.errors import ModelError
 
 SHOWN_SAMPLES = 3  # worst samples
 SHOWN_LABELS = 3  # that are named
 TRACED_SAMPLES = 8  # samples: the rank of a module's error settles soon
+MOST_SAMPLES = 32  # samples that are answered once more for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +158,33 @@ def _loss(error: ModuleError) -> ModuleLoss:
         in_float=error.in_float.introduced,
         wrong=bool(error.faults),
     )
+
+
+def mapped_attention(model: FloatModel, evaluation: Evaluation) -> tuple[AttentionMap, ...]:
+    """Return a model's attention maps, measured on evaluation samples.
+
+    Raises:
+        ModelError: The original failed.
+    """
+    modules = attention_maps(model.recovered.model)
+    if not modules:
+        return ()
+    every = [sample.inputs for sample in evaluation.samples]
+    distances: dict[str, list[float]] = {name: [] for name in modules}
+    for inputs in stratified(every, min(len(every), MOST_SAMPLES)):
+        answers = model.captured.reference(inputs), evaluation.int8(inputs)
+        for name in modules:
+            distances[name].append(_mean_distance(model, inputs, name, answers))
+    return tuple(
+        AttentionMap(name, modules[name], float(np.mean(each)), max(each)) for name, each in distances.items()
+    )
+
+
+def _mean_distance(model: FloatModel, inputs: Inputs, name: str, answers: tuple[Outputs, Outputs]) -> float:
+    """Return the mean over the queries that count and see a key; 0 where there is none."""
+    padded = model.comparison.padded
+    (tensor,) = (each for each in padded.graph.outputs if each.name == name)
+    rows = total_variation(*(answer[name] for answer in answers))  # (B, [H,] S)
+    counted = np.asarray(padded.counted(inputs, tensor, rows), np.float64)
+    seen = counted[~np.isnan(counted)]
+    return float(seen.mean()) if seen.size else 0.0

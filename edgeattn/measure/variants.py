@@ -17,23 +17,18 @@ def engine_of(variant: Variant) -> Engine:
     return Engine(engine.name, engine.version, engine.providers, engine.options, host=host)
 
 
-def measurable(manifest: Manifest, target: str | None = None) -> tuple[Variant, ...]:
-    """Return the variants that can be run here, of one target or all, in the bundle's order of preference.
+def measurable(manifest: Manifest) -> tuple[Variant, ...]:
+    """Return the variants that can be run here, in the bundle's order of preference.
 
     Raises:
-        BadInput: The bundle has no such target.
         IncompatibleRuntimeError: None can; the message says what each needs.
     """
+    lacking = None
     try:
-        here = runnable(manifest, target=target)
-        lacking = None
+        here = runnable(manifest)
     except IncompatibleRuntimeError as error:
         here, lacking = (), error
-    variants = tuple(
-        variant
-        for variant in manifest.variants
-        if variant in here or (target in (None, variant.target) and _is_elsewhere(variant))
-    )
+    variants = tuple(it for it in manifest.variants if it in here or _is_elsewhere(it))
     if lacking is not None and not variants:
         raise lacking
     return variants

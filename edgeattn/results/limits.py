@@ -19,7 +19,7 @@ class Limit:
     Attributes:
         at_least: Whether it bounds from below.
         unit: Behind a number, with its space where it has one.
-        low: The smallest value that makes sense, itself included or not.
+        zero_included: Whether 0 makes sense as it; what is below never does.
         on_accuracy: Whether it says how right the model is, and not only how fast or small.
         percent: Whether it may be given as a percentage.
         slack: By which a number may miss it: what rounding alone leaves.
@@ -30,8 +30,7 @@ class Limit:
     meaning: str
     at_least: bool
     unit: str = ""
-    low: float = 0.0
-    low_included: bool = False
+    zero_included: bool = False
     high: float = math.inf
     on_accuracy: bool = False
     percent: bool = False
@@ -40,14 +39,14 @@ class Limit:
 
     def admits(self, value: float) -> bool:
         """Say whether a value makes sense as this limit."""
-        return self.low < value <= self.high or (self.low_included and value == self.low)
+        return 0 < value <= self.high or (self.zero_included and value == 0)
 
     @property
     def expected(self) -> str:
         """What makes sense, in words."""
-        low = "at least" if self.low_included else "above"
+        low = "at least 0" if self.zero_included else "above 0"
         high = f" and at most {self.high:g}" if math.isfinite(self.high) else ""
-        return f"a finite number {low} {self.low:g}{high}"
+        return f"a finite number {low}{high}"
 
     def meets(self, measured: float, limit: float) -> bool:
         """Say whether a number is on the right side of a limit."""
@@ -67,7 +66,7 @@ class Limit:
 
 _cosine = partial(Limit, at_least=True, high=1.0, slack=ROUNDING, decimals=5)
 _share = partial(Limit, at_least=True, high=1.0, on_accuracy=True, percent=True)
-_loss = partial(Limit, at_least=False, low_included=True, on_accuracy=True)
+_loss = partial(Limit, at_least=False, zero_included=True, on_accuracy=True)
 _cost = partial(Limit, at_least=False)
 
 _r2 = partial(Limit, at_least=True, high=1.0, slack=ROUNDING, decimals=5, on_accuracy=True)

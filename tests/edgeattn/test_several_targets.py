@@ -131,7 +131,7 @@ def test_a_target_that_is_not_here_is_marked_as_not_run(
     files = open_bundle(bundle.save(tmp_path / "two.edge"))
     assert [variant.target for variant in measurable(files.manifest)] == ["cpu"]
     with pytest.raises(IncompatibleRuntimeError, match="engine-apart"):
-        measurable(files.manifest, "apart")
+        measurable(replace(files.manifest, variants=(apart,)))
 
 
 @pytest.mark.usefixtures("instant_capture")

@@ -1,13 +1,19 @@
-"""Two reports on one model: what became better or worse by more than the noise."""
+"""Two reports on one model: what became better or worse by more than the noise, and how that is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal
 
+from rich.console import RenderableType
+from rich.text import Text
+
 from edgeattn.report.changes.benchmarks import interval_trend
+from edgeattn.report.ci.summary import plain, table
 from edgeattn.report.number_words import figure, measured_text, speedup_text
+from edgeattn.report.table.layout import listing
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.latency import INT8, PYTORCH
 from edgeattn.results.limits import limit_of
@@ -18,6 +24,8 @@ Trend = Literal["better", "worse", "same", "not compared"]
 SPEED_NOISE = 0.05  # of a ratio of latencies at least: what two runs on one idle machine differ by
 SIZE_NOISE = 0.005  # of a size: names and versions that a graph carries
 MEMORY_NOISE = 0.1  # of a process's peak
+STYLES: Mapping[Trend, str] = {"better": "green", "worse": "red", "same": "", "not compared": "dim"}
+SIGNS: Mapping[Trend, str] = {"better": "✅ better", "worse": "❌ **worse**", "same": "same"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +159,27 @@ def _edge_cases(old: Report, new: Report) -> Iterator[Change]:
             moved = case.ok - (True if old_case is None else old_case.ok)
             name, trend = f"edge case: {case.name}", _step_trend(moved)
             yield Change(name, was, case.verdict, trend, case.reason or "")
+
+
+def changes_parts(title: str, figures: Sequence[Change]) -> tuple[RenderableType, ...]:
+    """Lay out what became of each figure."""
+    rows = listing("", ">before", ">after", "", "")
+    for change in figures:
+        word = Text(change.word, style=STYLES[change.word])
+        rows.add_row(change.name, change.before, change.after, word, Text(change.why, style="dim"))
+    return Text(title, style="bold"), rows
+
+
+def changes_summary(title: str, figures: Sequence[Change]) -> str:
+    """Return the same as Markdown."""
+    rows = (
+        (plain(it.name), plain(it.before), plain(it.after), SIGNS.get(it.word, it.word), plain(it.why))
+        for it in figures
+    )
+    return "\n".join((f"### {plain(title)}", "", *table(("", ">before", ">after", "", ""), rows))) + "\n"
+
+
+def changes_json(figures: Mapping[str, Sequence[Change]]) -> str:
+    """Return what ``--json`` prints: changes by target."""
+    table = {target: [asdict(change) for change in each] for target, each in figures.items()}
+    return json.dumps(table, indent=2, ensure_ascii=False) + "\n"

@@ -31,8 +31,7 @@ from edgeattn.report.number_words import (
 from edgeattn.report.page.drawings import curves, image_source, share_of_axis
 from edgeattn.report.page.layers import size_parts
 from edgeattn.report.page.view import View
-from edgeattn.report.planted_words import planted_rows
-from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
+from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line, planted_rows
 from edgeattn.results.check import EdgeCase
 from edgeattn.results.limits import limit_of
 from edgeattn.results.trial import recipe_words

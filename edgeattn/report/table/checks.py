@@ -10,9 +10,14 @@ from rich.text import Text
 
 from edgeattn.report.graph_words import module_name
 from edgeattn.report.number_words import error, limit_text, measured_text, r2
-from edgeattn.report.planted_words import HEADINGS, planted_rows
 from edgeattn.report.table.layout import colored, listing, passed
-from edgeattn.report.verdict_words import CONFIDENCE_HEADING, confidence_text, edge_cases_line
+from edgeattn.report.verdict_words import (
+    CONFIDENCE_HEADING,
+    PLANTED_HEADINGS,
+    confidence_text,
+    edge_cases_line,
+    planted_rows,
+)
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Layer
 from edgeattn.results.planted_error import PlantedError
@@ -48,7 +53,7 @@ def planted_parts(planted: Sequence[PlantedError]) -> tuple[RenderableType, ...]
     """Lay out which wrong answers a proof sees, where it would let a gross one pass."""
     if not any(each.remedy for each in planted):
         return ()
-    table = listing(*HEADINGS)
+    table = listing(*PLANTED_HEADINGS)
     for row in planted_rows(planted):
         table.add_row(*row)
     return (table,)

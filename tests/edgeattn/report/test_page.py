@@ -54,6 +54,11 @@ def html_of(report: Report) -> str:
     return page(View(report=report, drawn=None, facts={}))
 
 
+def written(report: Report) -> str:
+    """Return the page as a bundle has it."""
+    return report_files(report, {}, Provenance())["report.html"].decode()
+
+
 def read(html: str) -> str:
     return " ".join(_Reader(html).words)
 
@@ -115,7 +120,7 @@ def test_a_bundle_of_kernels_has_both_ways_on_its_page(report: Report, two_ways:
 
 
 def test_the_page_needs_nothing_but_itself(report: Report) -> None:
-    html = report_files(report, {}, Provenance())["report.html"].decode()
+    html = written(report)
     assert "://" not in html
     assert "<script" not in html
     assert "@import" not in html
@@ -250,10 +255,7 @@ def _with_pictures(html: str) -> str:
 
 def test_latencies_that_are_counted_are_not_called_measured(report: Report) -> None:
     measured, counted = (
-        _with_pictures(
-            report_files(replace(report, nominal=nominal), {}, Provenance())["report.html"].decode()
-        )
-        for nominal in (False, True)
+        _with_pictures(written(replace(report, nominal=nominal))) for nominal in (False, True)
     )
     assert "median on one thread" in measured
     assert "Nominal" not in measured
@@ -282,7 +284,7 @@ TOLD = {"trials": "Tried recipes", "notes": "Notes", "refused": "Left as it is",
 @pytest.mark.parametrize("empty", TOLD)
 def test_what_there_is_not_is_not_spoken_of(report: Report, empty: str) -> None:
     told = TOLD[empty]
-    assert told in report_files(report, {}, Provenance())["report.html"].decode()
+    assert told in written(report)
     files = report_files(replace(report, **{empty: ()}), {}, Provenance())
     assert told not in files["report.html"].decode()
     assert ("pareto.svg" in files) == (empty != "trials")
@@ -308,10 +310,7 @@ def test_a_sample_that_is_drawn_stands_in_the_page_and_beside_it(report: Report)
     assert "<script" not in html
     (source,) = re.findall(r'<img class="picture" src="data:image/svg\+xml;base64,([^"]*)" alt="A real', html)
     assert b64decode(source) == drawn
-    assert (
-        "A sample, and what both make of it"
-        not in report_files(report, {}, Provenance())["report.html"].decode()
-    )
+    assert "A sample, and what both make of it" not in written(report)
 
 
 def test_what_another_machine_would_change_is_called_measured(report: Report) -> None:

@@ -9,9 +9,14 @@ import pytest
 from edgeattn.commands.export import check_placement
 from edgeattn.report.graph_words import form_words, placement_words, trained_grid_words
 from edgeattn.report.page import View, page
-from edgeattn.report.planted_words import planted_rows, unseen_notes
 from edgeattn.report.table import report_parts, show
-from edgeattn.report.verdict_words import confidence_text, edge_cases_line, undecided_notes
+from edgeattn.report.verdict_words import (
+    confidence_text,
+    edge_cases_line,
+    planted_rows,
+    undecided_notes,
+    unseen_notes,
+)
 from edgeattn.results.check import Check, EdgeCase
 from edgeattn.results.graph import Fallback, Layer, Placement
 from edgeattn.results.planted_error import PlantedError
