@@ -1,12 +1,18 @@
-"""A JSON value that knows under which key it stands, so that every refusal names its key."""
+"""A JSON value that knows under which key it stands, and records that are read from such values.
+
+Every refusal names its key.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import Field as DataclassField
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_origin, get_type_hints
 
 from edgeattn_runtime.errors import BundleError
 
@@ -57,6 +63,13 @@ class Field:
             raise self.refusal(meaning)
         return self.value
 
+    def names(self) -> tuple[str, ...]:
+        """Read an array of at least one text, each once."""
+        names = tuple(item.text() for item in self.items(least=1))
+        if repeated(names) is not None:
+            raise self.refusal("each name once")
+        return names
+
     def any_text(self) -> str:
         """Read a string of any characters, none among them too; a lone surrogate is none."""
         if not isinstance(self.value, str) or any("\ud800" <= c <= "\udfff" for c in self.value):
@@ -84,21 +97,141 @@ class Field:
             return self.value
         raise self.refusal("a finite number")
 
-    def numbers(self) -> dict[str, float]:
-        """Read an object of finite numbers."""
-        return {name: item.number() for name, item in self.table().items()}
-
     def scalar(self) -> Scalar:
         """Read a text, a finite number, or true or false."""
         if isinstance(self.value, bool):
             return self.value
         return self.text() if isinstance(self.value, str) else self.number()
 
+    def numbers(self) -> dict[str, float]:
+        """Read an object of finite numbers."""
+        return {name: item.number() for name, item in self.table().items()}
+
+    def above_zero(self) -> float:
+        """Read a finite number above 0."""
+        number = self.number()
+        if number <= 0:
+            raise self.refusal("a finite number above 0")
+        return number
+
     def refusal(self, expected: str) -> BundleError:
         """Return the error that says what stands here and what should."""
         text = json.dumps(self.value)
         text = text if len(text) <= 60 else f"{text[:57]}..."
         return BundleError(f"{self.key or 'the manifest'}: {text} found, {expected} expected")
+
+
+Reader = Callable[[Field], Any]
+
+
+def integer(least: int, most: int = LARGEST) -> Reader:
+    """Return a reader of an integer from ``least`` to ``most``."""
+    return lambda field: field.integer(least, most)
+
+
+def choice(*words: str, expected: str = "") -> Reader:
+    """Return a reader of one of a few words; ``expected`` is what a refusal says in place of them."""
+    *first, last = (f'"{word}"' for word in words)
+    expected = expected or " or ".join(filter(None, (", ".join(first), last)))
+    return partial(Field.text, pattern=re.compile("|".join(words)), meaning=expected)
+
+
+def some(reader: Reader) -> Reader:
+    """Return a reader of an array of at least one item."""
+    return lambda field: tuple(reader(item) for item in field.items(least=1))
+
+
+Natural = Annotated[int, integer(0)]
+Positive = Annotated[int, integer(1)]
+read_sha256 = partial(Field.text, pattern=re.compile("[0-9a-f]{64}"), meaning="64 lowercase hex digits")
+Sha256 = Annotated[str, read_sha256]
+
+
+class Record:
+    """A dataclass that is an object of JSON, whose keys are its fields.
+
+    A value is read by its type; the metadata of an ``Annotated`` one is its reader. A key whose default is
+    None may be left out and is never null; where there is no such default, ``T | None`` is a T or null.
+
+    Attributes:
+        TAGS: Keys that stand before the fields, and their values; whoever chose the class has read them.
+    """
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, DataclassField[Any]]]
+    TAGS: ClassVar[Mapping[str, object]] = {}
+
+    @classmethod
+    @cache
+    def _optional(cls) -> tuple[str, ...]:
+        """Return the keys that may be left out."""
+        return tuple(each.name for each in fields(cls) if each.default is None)
+
+    @classmethod
+    @cache
+    def _readers(cls) -> Mapping[str, Reader]:
+        """Return by key what reads its value."""
+        hints, optional = get_type_hints(cls, include_extras=True), cls._optional()
+        return {
+            each.name: _reader(hints[each.name], may_be_null=each.name not in optional)
+            for each in fields(cls)
+        }
+
+    @classmethod
+    def from_field(cls, field: Field) -> Self:
+        """Read it; raises BundleError as a Field does."""
+        readers, optional = cls._readers(), cls._optional()
+        needed = [name for name in readers if name not in optional]
+        values = field.record(*cls.TAGS, *needed, optional=optional)
+        record = cls(**{name: reader(values[name]) for name, reader in readers.items() if name in values})
+        record.check_values(values)
+        return record
+
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check what ties one of its values to another; raises BundleError.
+
+        Args:
+            values: What it was read from, by key.
+        """
+
+    def to_table(self) -> dict[str, object]:
+        """Return what JSON holds of it."""
+        optional = self._optional()
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        left_out = [name for name in optional if values[name] is None]
+        return {**self.TAGS} | {name: _plain(value) for name, value in values.items() if name not in left_out}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_table()
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _reader(hint: Any, *, may_be_null: bool = True) -> Reader:
+    """Return what reads a value of a type."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        reader: Reader = arguments[1]
+        return reader
+    if type(None) in arguments:
+        reader = _reader(arguments[0])
+        return (lambda field: None if field.value is None else reader(field)) if may_be_null else reader
+    if origin in (tuple, Sequence):
+        item = _reader(arguments[0])
+        return lambda field: tuple(map(item, field.items()))
+    if origin is Mapping:
+        value = _reader(arguments[1])
+        return lambda field: {name: value(each) for name, each in field.table().items()}
+    plain: dict[Any, Reader] = {
+        str: Field.text,
+        float: Field.number,
+        bool: Field.flag,
+        object: lambda field: field.value,
+    }
+    return plain[hint] if hint in plain else cast("Reader", hint.from_field)
 
 
 def parse(text: str) -> Field:

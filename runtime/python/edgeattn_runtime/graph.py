@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field, repeated
+from edgeattn_runtime.fields import Field, Natural, Record, choice, repeated
 
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 DTYPES = ("bool", *INTEGERS, "float16", "float32", "float64")
 
 INPUT_KEYS = ("table_rows", "lengths_of")  # which an input may have
 
-_DTYPE = re.compile("|".join(DTYPES))
+_dtype = choice(*DTYPES, expected=f"one of {', '.join(DTYPES)}")
 _MOST_ROWS = 2**31 - 1  # of a lookup table: an index that every language holds
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Record):
     """An input or output: its name, numpy dtype name, and dims, each a size or a symbol's name.
 
     Attributes:
@@ -47,24 +46,19 @@ class Tensor:
     def from_field(cls, field: Field, *, optional: Sequence[str] = ()) -> Tensor:
         """Read an input or output of one of the manifest's ``graphs``; an input may have ``INPUT_KEYS``."""
         fields = field.record("name", "dtype", "dims", optional=optional)
-        dtype = fields["dtype"].text(_DTYPE, f"one of {', '.join(DTYPES)}")
+        dtype = _dtype(fields["dtype"])
         dims = tuple(_dim(item) for item in fields["dims"].items())
         rows = _table_rows(fields["table_rows"], dtype) if "table_rows" in fields else None
         symbol = _lengths_of(fields["lengths_of"], dtype) if "lengths_of" in fields else None
         return cls(fields["name"].text(), dtype, dims, rows, symbol)
 
-    def to_table(self) -> dict[str, object]:
-        """Return it as the manifest has it."""
-        optional = {key: getattr(self, key) for key in INPUT_KEYS if getattr(self, key) is not None}
-        return {"name": self.name, "dtype": self.dtype, "dims": list(self.dims), **optional}
-
 
 @dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Record):
     """The sizes that a symbolic dim may take: ``min`` to ``max``, both included; None is unbounded."""
 
-    min: int
-    max: int | None
+    min: Natural
+    max: Natural | None
 
     def __str__(self) -> str:
         return f"at least {self.min}" if self.max is None else f"{self.min} to {self.max}"
@@ -73,16 +67,14 @@ class Symbol:
         """Say whether a dim may have this size."""
         return self.min <= size and (self.max is None or size <= self.max)
 
-    @classmethod
-    def from_field(cls, field: Field) -> Symbol:
-        """Read one value of the manifest's ``symbols``."""
-        fields = field.record("min", "max")
-        least = fields["min"].integer(0)
-        return cls(least, None if fields["max"].value is None else fields["max"].integer(least))
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that the bounds are in order."""
+        if self.max is not None:
+            values["max"].integer(self.min)
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Record):
     """What a graph takes and gives: the same in every variant of the bundle."""
 
     inputs: tuple[Tensor, ...]
@@ -90,16 +82,9 @@ class Graph:
 
     @classmethod
     def from_field(cls, field: Field) -> Graph:
-        """Read one value of the manifest's ``graphs``."""
+        """Read one value of the manifest's ``graphs``, whose outputs have no ``INPUT_KEYS``."""
         fields = field.record("inputs", "outputs")
         return cls(_tensors(fields["inputs"], optional=INPUT_KEYS), _tensors(fields["outputs"]))
-
-    def to_table(self) -> dict[str, object]:
-        """Return it as the manifest has it."""
-        return {
-            "inputs": [tensor.to_table() for tensor in self.inputs],
-            "outputs": [tensor.to_table() for tensor in self.outputs],
-        }
 
 
 def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field, repeated
+from edgeattn_runtime.fields import Field, Record, choice, repeated, some
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 
-_KIND = re.compile("decoder|encoder-decoder")
+_kind = choice("decoder", "encoder-decoder")
 _KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
 _ENCODER_KEYS = ("encoder", "sources", "carried")
 _DEFAULTS = "defaults"
@@ -22,7 +21,7 @@ CACHED = ("float32", "int8")  # the dtypes of a cache's tensors
 
 
 @dataclass(frozen=True, slots=True)
-class CacheEntry:
+class CacheEntry(Record):
     """One tensor of the key-value cache by the names of the decoder's input and output for it.
 
     Both are (batch, heads, capacity, size), float32 or int8, and may be one array. Scales of a cache in int8
@@ -32,15 +31,9 @@ class CacheEntry:
     past: str
     present: str
 
-    @classmethod
-    def from_field(cls, field: Field) -> CacheEntry:
-        """Read one entry of the manifest's ``generation.cache``."""
-        fields = field.record("past", "present")
-        return cls(fields["past"].text(), fields["present"].text())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class Generation(Record):
     """How a bundle generates: names of graphs and of their inputs and outputs.
 
     ``decoder`` maps ``tokens``, int64 (batch, sequence), and the key-value cache to ``logits``, float32
@@ -77,19 +70,19 @@ class Generation:
     def from_field(cls, field: Field) -> Generation:
         """Read the manifest's ``generation``."""
         keys = field.record(*_KEYS, optional=(*_ENCODER_KEYS, _DEFAULTS))
-        kind = keys["kind"].text(_KIND, '"decoder" or "encoder-decoder"')
+        kind = _kind(keys["kind"])
         paired = kind == "encoder-decoder"
         fields = field.record(*_KEYS, *(_ENCODER_KEYS if paired else ()), optional=(_DEFAULTS,))
         return cls(
-            kind=cast('Literal["decoder", "encoder-decoder"]', kind),
+            kind=kind,
             decoder=fields["decoder"].text(),
             encoder=fields["encoder"].text() if paired else None,
-            sources=_names(fields["sources"]) if paired else (),
-            carried=_names(fields["carried"]) if paired else (),
+            sources=fields["sources"].names() if paired else (),
+            carried=fields["carried"].names() if paired else (),
             tokens=fields["tokens"].text(),
             logits=fields["logits"].text(),
             length=fields["length"].text(),
-            cache=tuple(CacheEntry.from_field(item) for item in fields["cache"].items(least=1)),
+            cache=some(CacheEntry.from_field)(fields["cache"]),
             positions=None if fields["positions"].value is None else fields["positions"].integer(1),
             defaults=GenerationOptions.from_field(fields[_DEFAULTS]) if _DEFAULTS in fields else NO_OPTIONS,
         )
@@ -144,14 +137,6 @@ def batch_axes(generation: Generation, decoder: Graph) -> dict[str, int]:
     batch = batch_symbol(decoder, generation)
     carried = [tensor for tensor in decoder.inputs if tensor.name in generation.carried]
     return {tensor.name: tensor.dims.index(batch) for tensor in carried if batch in tensor.dims}
-
-
-def _names(field: Field) -> tuple[str, ...]:
-    """Read at least one name, each once."""
-    names = tuple(item.text() for item in field.items(least=1))
-    if repeated(names) is not None:
-        raise field.refusal("each name once")
-    return names
 
 
 def _graph(name: str, key: str, graphs: Mapping[str, Graph]) -> Graph:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
 
-from edgeattn_runtime.bundle.files import MANIFEST_FILE, FileEntry, Golden, Signature
+from edgeattn_runtime.bundle.files import MANIFEST_FILE, FileEntry, Golden, Signature, read_files
 from edgeattn_runtime.bundle.generation import CacheEntry, Generation, check_generation
 from edgeattn_runtime.bundle.rows import Rows, check_rows, check_stack, row_symbols
 from edgeattn_runtime.bundle.streaming import StateEntry, Streaming, check_streaming
 from edgeattn_runtime.bundle.variant import Engine, Variant
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field, parse
+from edgeattn_runtime.fields import Field, Record, parse, some
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Graph, Symbol, Tensor, symbols_of
 from edgeattn_runtime.processing import Processing, check_processing
 
@@ -39,12 +40,12 @@ __all__ = [
 SCHEMA = 2
 MAIN_GRAPH = "model"
 
-_OPTIONAL = ("generation", "streaming", "rows", "processing", "golden", "signature")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Record):
     """All of manifest.json but its schema number."""
+
+    TAGS: ClassVar[Mapping[str, object]] = {"schema": SCHEMA}
 
     name: str
     graphs: Mapping[str, Graph]
@@ -53,8 +54,8 @@ class Manifest:
     streaming: Streaming | None = None
     rows: Rows | None = None
     processing: Processing | None = None
-    variants: tuple[Variant, ...]
-    files: Mapping[str, FileEntry]
+    variants: Annotated[tuple[Variant, ...], some(Variant.from_field)]
+    files: Annotated[Mapping[str, FileEntry], read_files]
     golden: Golden | None = None
     budget: Mapping[str, float]
     provenance: Mapping[str, object]
@@ -92,17 +93,7 @@ class Manifest:
         Raises:
             BundleError: The manifest breaks a rule that a reader would refuse it for.
         """
-        table = {"schema": SCHEMA, **asdict(self)}
-        table["graphs"] = {name: graph.to_table() for name, graph in self.graphs.items()}
-        if self.generation is not None:
-            table["generation"] = self.generation.to_table()
-        if self.processing is not None:
-            table["processing"] = self.processing.to_table()
-        table["variants"] = [variant.to_table() for variant in self.variants]
-        table["files"] = dict(sorted(table["files"].items()))
-        for name in _OPTIONAL:
-            if table[name] is None:
-                del table[name]
+        table = replace(self, files=dict(sorted(self.files.items()))).to_table()
         text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         Manifest.from_json(text)  # so that nothing is ever written that could not be read
         return text
@@ -116,23 +107,7 @@ class Manifest:
         """
         root = parse(text)
         _check_schema(root)
-        required = [name for name in cls.__dataclass_fields__ if name not in _OPTIONAL]
-        fields = root.record("schema", *required, optional=_OPTIONAL)
-        manifest = cls(
-            name=fields["name"].text(),
-            graphs={name: Graph.from_field(field) for name, field in fields["graphs"].table().items()},
-            symbols={name: Symbol.from_field(field) for name, field in fields["symbols"].table().items()},
-            generation=Generation.from_field(fields["generation"]) if "generation" in fields else None,
-            streaming=Streaming.from_field(fields["streaming"]) if "streaming" in fields else None,
-            rows=Rows.from_field(fields["rows"]) if "rows" in fields else None,
-            processing=Processing.from_field(fields["processing"]) if "processing" in fields else None,
-            variants=tuple(Variant.from_field(item) for item in fields["variants"].items(least=1)),
-            files={path: FileEntry.from_field(path, item) for path, item in fields["files"].table().items()},
-            golden=Golden.from_field(fields["golden"]) if "golden" in fields else None,
-            budget=fields["budget"].numbers(),
-            provenance={name: field.value for name, field in fields["provenance"].table().items()},
-            signature=Signature.from_field(fields["signature"]) if "signature" in fields else None,
-        )
+        manifest = cls.from_field(root)
         _check_references(manifest)
         return manifest
 

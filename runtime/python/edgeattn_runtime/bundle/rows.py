@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import Annotated
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Positive, Record, integer
 from edgeattn_runtime.graph import Graph, Symbol, Tensor, symbols_of
 
 
 @dataclass(frozen=True, slots=True)
-class Padding:
+class Padding(Record):
     """The input that marks padding, (batch, sequence), and what it holds at a padded position: 0 or 1."""
 
     mask: str
-    masked_out: int
-
-    @classmethod
-    def from_field(cls, field: Field) -> Padding:
-        """Read the manifest's ``rows.padding``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        masked_out = fields["masked_out"].integer(0)
-        if masked_out > 1:
-            raise fields["masked_out"].refusal("0 or 1")
-        return cls(fields["mask"].text(), masked_out)
+    masked_out: Annotated[int, integer(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Record):
     """Rows of the main graph are independent: each is answered the same alone, and without its padding.
 
     Attributes:
@@ -38,13 +30,6 @@ class Rows:
 
     batch: str
     padding: Padding | None
-
-    @classmethod
-    def from_field(cls, field: Field) -> Rows:
-        """Read the manifest's ``rows``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        padding = fields["padding"]
-        return cls(fields["batch"].text(), None if padding.value is None else Padding.from_field(padding))
 
     def sequence(self, graph: Graph) -> str | None:
         """Return the symbol of the positions that may be padded, the mask's second dim; None without one."""
@@ -91,18 +76,11 @@ def _check_padding(padding: Padding, graph: Graph) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Record):
     """How many rows of at most these sizes, by symbol, one call takes for the least time a row."""
 
-    sizes: Mapping[str, int]
-    rows: int
-
-    @classmethod
-    def from_field(cls, field: Field) -> Stack:
-        """Read one entry of a variant's ``stacks``."""
-        fields = field.record("sizes", "rows")
-        sizes = {symbol: size.integer(1) for symbol, size in fields["sizes"].table().items()}
-        return cls(sizes, fields["rows"].integer(1))
+    sizes: Mapping[str, Positive]
+    rows: Positive
 
 
 def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Positive, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSettings:
+class SessionSettings(Record):
     """Options of an onnxruntime session; none of them changes an answer.
 
     Attributes:
@@ -23,7 +23,7 @@ class SessionSettings:
         memory_pattern: Whether a call of known sizes takes that memory in one piece.
     """
 
-    threads: int = 1
+    threads: Positive = 1
     spinning: bool = False
     arena: bool = True
     memory_pattern: bool = True
@@ -35,17 +35,6 @@ class SessionSettings:
     def here(self) -> SessionSettings:
         """Return the same with no more threads than this machine has cores for."""
         return replace(self, threads=min(self.threads, available_cores()))
-
-    @classmethod
-    def from_field(cls, field: Field) -> SessionSettings:
-        """Read a variant's ``session``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        return cls(
-            threads=fields["threads"].integer(1),
-            spinning=fields["spinning"].flag(),
-            arena=fields["arena"].flag(),
-            memory_pattern=fields["memory_pattern"].flag(),
-        )
 
 
 PLAIN = SessionSettings()  # of a variant without settings

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field, repeated
+from edgeattn_runtime.fields import Field, Positive, Record, repeated, some
 from edgeattn_runtime.graph import Graph, Symbol, Tensor
 from edgeattn_runtime.limits import STEP
 from edgeattn_runtime.processing import Audio, Processing, Series
@@ -17,21 +18,15 @@ STATE_DTYPES = ("float32", "int64", "bool")
 
 
 @dataclass(frozen=True, slots=True)
-class StateEntry:
+class StateEntry(Record):
     """One state by the names of the step's input and output for it, of the same dtype and sizes."""
 
     past: str
     present: str
 
-    @classmethod
-    def from_field(cls, field: Field) -> StateEntry:
-        """Read one entry of the manifest's ``streaming.states``."""
-        fields = field.record("past", "present")
-        return cls(fields["past"].text(), fields["present"].text())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Streaming:
+class Streaming(Record):
     """How a bundle answers a sequence piece by piece: names of a graph and of its inputs and outputs.
 
     Attributes:
@@ -45,26 +40,10 @@ class Streaming:
 
     step: str
     input: str
-    axis: int
-    hop: int
-    outputs: tuple[str, ...]
-    states: tuple[StateEntry, ...]
-
-    @classmethod
-    def from_field(cls, field: Field) -> Streaming:
-        """Read the manifest's ``streaming``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        outputs = tuple(item.text() for item in fields["outputs"].items(least=1))
-        if repeated(outputs) is not None:
-            raise fields["outputs"].refusal("each name once")
-        return cls(
-            step=fields["step"].text(),
-            input=fields["input"].text(),
-            axis=fields["axis"].integer(1),
-            hop=fields["hop"].integer(1),
-            outputs=outputs,
-            states=tuple(StateEntry.from_field(item) for item in fields["states"].items(least=1)),
-        )
+    axis: Positive
+    hop: Positive
+    outputs: Annotated[tuple[str, ...], Field.names]
+    states: Annotated[tuple[StateEntry, ...], some(StateEntry.from_field)]
 
 
 def check_streaming(

@@ -6,25 +6,77 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 from edgeattn_runtime.bundle.engine_options import options_of
+from edgeattn_runtime.bundle.files import PATH
 from edgeattn_runtime.bundle.session_settings import SessionSettings
-from edgeattn_runtime.bundle.variant import providers_of
-from edgeattn_runtime.fields import Field, Scalar
+from edgeattn_runtime.fields import Field, Natural, Record, Scalar, Sha256, choice, integer, read_sha256, some
 from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
 
-_SHA256 = re.compile("[0-9a-f]{64}")
-_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")  # as a manifest has it
 _TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_CLOCKS = re.compile("wall|processor|cost")
-_THREADS = 1024  # at most
+_clock_kind = choice("wall", "processor", "cost", expected="wall, processor or cost")
 _ROUNDS = 1_000_000  # at most
 _PAUSE = 60.0  # seconds at most
 _WARMING = 600.0  # seconds at most
+_threads, _repeats = integer(1, 1024), integer(1, _ROUNDS)
+
+
+def files_of(field: Field) -> dict[str, str]:
+    """Read files by their paths, each of which stays in its folder."""
+    files = field.table()
+    for path, digest in files.items():
+        if not PATH.fullmatch(path):
+            raise Field(digest.key, path).refusal("a path of A-Z a-z 0-9 . _ -, its parts joined by /")
+    return {path: read_sha256(digest) for path, digest in files.items()}
+
+
+def call_of(field: Field) -> CallSpec | CallsSpec:
+    """Read a call, or several as one."""
+    if "calls" in field.table():
+        fields = field.record("calls", "in_turn")
+        return CallsSpec(some(call_of)(fields["calls"]), fields["in_turn"].flag())
+    return CallSpec.from_field(field)
+
+
+def _settings(field: Field) -> SessionSettings:
+    settings = SessionSettings.from_field(field)
+    _threads(field.table()["threads"])
+    return settings.here()
+
+
+def _clock(field: Field) -> Clock:
+    fields = field.record("kind", "threads", "pause")
+    kind, pause = _clock_kind(fields["kind"]), fields["pause"].number()
+    if not 0 <= pause <= _PAUSE:
+        raise fields["pause"].refusal(f"0 to {_PAUSE:.0f} seconds")
+    return Clock(kind, _threads(fields["threads"]), pause)
+
+
+def _rounds(field: Field) -> Rounds:
+    """Read how often calls are made; no seconds are as many as it takes."""
+    fields = field.record("least", "most", "seconds", "warmup")
+    seconds = fields["seconds"]
+    return Rounds(
+        least=_repeats(fields["least"]),
+        most=_repeats(fields["most"]),
+        seconds=math.inf if seconds.value is None else seconds.number(),
+        warmup=fields["warmup"].integer(0, _ROUNDS),
+    )
+
+
+def _pace(field: Field) -> Pace:
+    fields = field.record("rounds", "unit", "window", "seconds")
+    seconds = fields["seconds"].number()
+    if not 0 <= seconds <= _WARMING:
+        raise fields["seconds"].refusal(f"0 to {_WARMING:.0f} seconds")
+    rounds, unit, window = (_repeats(fields[name]) for name in ("rounds", "unit", "window"))
+    return Pace(rounds, unit, window, seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Record):
     """A part of a file, whose bytes come beside the request.
 
     Attributes:
@@ -33,21 +85,13 @@ class Piece:
         size: Of the whole file, in bytes.
     """
 
-    sha256: str
-    start: int
-    size: int
-
-    @classmethod
-    def from_field(cls, value: Field) -> Piece:
-        """Read it."""
-        fields = value.record(*cls.__dataclass_fields__)
-        return cls(
-            sha256=_digest(fields["sha256"]), start=fields["start"].integer(0), size=fields["size"].integer(0)
-        )
+    sha256: Sha256
+    start: Natural
+    size: Natural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GraphSpec:
+class GraphSpec(Record):
     """A graph to open.
 
     Attributes:
@@ -59,35 +103,23 @@ class GraphSpec:
     """
 
     name: str
-    files: Mapping[str, str]
-    providers: tuple[str, ...]
-    options: Mapping[str, Scalar]
-    settings: SessionSettings
+    files: Annotated[Mapping[str, str], files_of]
+    providers: Annotated[tuple[str, ...], some(Field.text)]
+    options: Annotated[Mapping[str, Scalar], options_of]
+    settings: Annotated[SessionSettings, _settings]
 
-    @classmethod
-    def from_field(cls, value: Field) -> GraphSpec:
-        """Read it."""
-        fields = value.record(*cls.__dataclass_fields__)
-        files = files_of(fields["files"])
-        if fields["name"].text() not in files:
-            raise fields["name"].refusal("the name of one of its files")
-        settings = SessionSettings.from_field(fields["settings"])
-        _threads(fields["settings"].table()["threads"])
-        return cls(
-            name=fields["name"].text(),
-            files=files,
-            providers=providers_of(fields["providers"]),
-            options=options_of(fields["options"]),
-            settings=settings.here(),
-        )
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that its file is there."""
+        if self.name not in self.files:
+            raise values["name"].refusal("the name of one of its files")
 
 
 @dataclass(frozen=True, slots=True)
-class CallSpec:
+class CallSpec(Record):
     """A graph called with inputs: a safetensors file, by its sha256."""
 
     graph: GraphSpec
-    inputs: str
+    inputs: Sha256
 
     @property
     def digests(self) -> Iterator[str]:
@@ -111,38 +143,24 @@ class CallsSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class TimingSpec:
+class TimingSpec(Record):
     """Calls to be timed side by side, for as many rounds."""
 
-    calls: Sequence[CallSpec | CallsSpec]
-    clock: Clock
-    rounds: Rounds
-
-    @classmethod
-    def from_field(cls, value: Field) -> TimingSpec:
-        """Read it."""
-        fields = value.record("calls", "clock", "rounds")
-        calls = [call_of(each) for each in fields["calls"].items(least=1)]
-        return cls(calls, _clock(fields["clock"]), _rounds(fields["rounds"]))
+    calls: Annotated[Sequence[CallSpec | CallsSpec], some(call_of)]
+    clock: Annotated[Clock, _clock]
+    rounds: Annotated[Rounds, _rounds]
 
 
 @dataclass(frozen=True, slots=True)
-class RaceSpec:
+class RaceSpec(Record):
     """Calls to be raced: warmed up until they get no faster."""
 
-    calls: Sequence[CallSpec | CallsSpec]
-    pace: Pace
-
-    @classmethod
-    def from_field(cls, value: Field) -> RaceSpec:
-        """Read it."""
-        fields = value.record("calls", "pace")
-        calls = [call_of(each) for each in fields["calls"].items(least=1)]
-        return cls(calls, _pace(fields["pace"]))
+    calls: Annotated[Sequence[CallSpec | CallsSpec], some(call_of)]
+    pace: Annotated[Pace, _pace]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchSpec:
+class BenchSpec(Record):
     """A bundle to benchmark.
 
     Attributes:
@@ -153,84 +171,8 @@ class BenchSpec:
         kernels: As ``load`` has it.
     """
 
-    files: Mapping[str, str]
-    threads: Sequence[int]
-    target: str | None
-    rounds: int
+    files: Annotated[Mapping[str, str], files_of]
+    threads: Sequence[Annotated[int, _threads]]
+    target: Annotated[str, partial(Field.text, pattern=_TARGET, meaning="a target's name")] | None
+    rounds: Annotated[int, _repeats]
     kernels: bool
-
-    @classmethod
-    def from_field(cls, value: Field) -> BenchSpec:
-        """Read it."""
-        fields = value.record(*cls.__dataclass_fields__)
-        target = fields["target"]
-        return cls(
-            files=files_of(fields["files"]),
-            threads=[_threads(each) for each in fields["threads"].items()],
-            target=None if target.value is None else target.text(_TARGET, "a target's name"),
-            rounds=_at_most(fields["rounds"], _ROUNDS, least=1),
-            kernels=fields["kernels"].flag(),
-        )
-
-
-def call_of(value: Field) -> CallSpec | CallsSpec:
-    """Read a call, or several as one."""
-    if "calls" in value.table():
-        fields = value.record("calls", "in_turn")
-        calls = [call_of(each) for each in fields["calls"].items(least=1)]
-        return CallsSpec(calls, fields["in_turn"].flag())
-    fields = value.record("graph", "inputs")
-    return CallSpec(GraphSpec.from_field(fields["graph"]), _digest(fields["inputs"]))
-
-
-def files_of(value: Field) -> dict[str, str]:
-    """Read files by their paths, each of which stays in its folder."""
-    files = value.table()
-    for path, digest in files.items():
-        if not _PATH.fullmatch(path):
-            raise Field(digest.key, path).refusal("a path of A-Z a-z 0-9 . _ -, its parts joined by /")
-    return {path: _digest(digest) for path, digest in files.items()}
-
-
-def _clock(value: Field) -> Clock:
-    fields = value.record("kind", "threads", "pause")
-    kind = fields["kind"].text(_CLOCKS, "wall, processor or cost")
-    pause = fields["pause"].number()
-    if not 0 <= pause <= _PAUSE:
-        raise fields["pause"].refusal(f"0 to {_PAUSE:.0f} seconds")
-    return Clock(kind, _threads(fields["threads"]), pause)  # type: ignore[arg-type]
-
-
-def _rounds(value: Field) -> Rounds:
-    """Read how often calls are made; no seconds are as many as it takes."""
-    fields = value.record("least", "most", "seconds", "warmup")
-    seconds = fields["seconds"]
-    return Rounds(
-        least=_at_most(fields["least"], _ROUNDS, least=1),
-        most=_at_most(fields["most"], _ROUNDS, least=1),
-        seconds=math.inf if seconds.value is None else seconds.number(),
-        warmup=_at_most(fields["warmup"], _ROUNDS, least=0),
-    )
-
-
-def _pace(value: Field) -> Pace:
-    fields = value.record("rounds", "unit", "window", "seconds")
-    seconds = fields["seconds"].number()
-    if not 0 <= seconds <= _WARMING:
-        raise fields["seconds"].refusal(f"0 to {_WARMING:.0f} seconds")
-    rounds, unit, window = (_at_most(fields[name], _ROUNDS, least=1) for name in ("rounds", "unit", "window"))
-    return Pace(rounds, unit, window, seconds)
-
-
-def _digest(value: Field) -> str:
-    return value.text(_SHA256, "64 hexadecimal digits")
-
-
-def _threads(value: Field) -> int:
-    return _at_most(value, _THREADS, least=1)
-
-
-def _at_most(value: Field, most: int, *, least: int) -> int:
-    if value.integer(least) > most:
-        raise value.refusal(f"an integer from {least} to {most:,}")
-    return value.integer(least)

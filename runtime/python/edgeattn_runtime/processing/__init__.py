@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Record, choice
 from edgeattn_runtime.graph import Graph
+from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.audio import Audio, Sound
+from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.image import Image
 from edgeattn_runtime.processing.labels import Label, Labels
 from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Prediction, Reader
-from edgeattn_runtime.processing.readers import read_reader
 from edgeattn_runtime.processing.series import Series
+from edgeattn_runtime.processing.tags import Tags
 from edgeattn_runtime.processing.text import Text
+from edgeattn_runtime.processing.transcript import Transcript
+
+# The kinds of prediction. To add one, write its reader and list it here.
+READERS: Mapping[str, type[Reader]] = {
+    str(reader.TAGS["kind"]): reader for reader in (Classes, Transcript, Objects, AnswerSpan, Tags)
+}
+_kind = choice(*READERS, expected=f"one of {', '.join(READERS)}")
+
+
+def _read_prediction(field: Field) -> Reader:
+    table = field.table()
+    if "kind" not in table:
+        raise field.refusal("a kind of prediction")
+    return READERS[_kind(table["kind"])].from_field(field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Processing:
+class Processing(Record):
     """All that stands between the app's data and the arrays of a call."""
 
     text: Text | None = None
@@ -27,7 +44,7 @@ class Processing:
     audio: Audio | None = None
     series: Series | None = None
     labels: Labels | None = None
-    prediction: Reader | None = None
+    prediction: Annotated[Reader, _read_prediction] | None = None
 
     def __str__(self) -> str:
         parts = (self.text, self.image, self.audio, self.series, self.labels)
@@ -40,29 +57,12 @@ class Processing:
         is_laid = self.image is not None and self.image.is_laid
         return needs | {"size"} if is_laid and isinstance(self.prediction, Objects) else needs
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {
-            name: asdict(part) if isinstance(part, Series | Labels) else part.to_table()
-            for name, part in parts.items()
-            if part is not None
-        }
-
-    @classmethod
-    def from_field(cls, field: Field) -> Processing:
-        """Read the manifest's ``processing``."""
-        fields = field.record(optional=tuple(cls.__dataclass_fields__))
-        if not fields:
-            raise field.refusal("text, image, audio, series, labels or prediction")
-        return cls(
-            text=Text.from_field(fields["text"]) if "text" in fields else None,
-            image=Image.from_field(fields["image"]) if "image" in fields else None,
-            audio=Audio.from_field(fields["audio"]) if "audio" in fields else None,
-            series=Series.from_field(fields["series"]) if "series" in fields else None,
-            labels=Labels.from_field(fields["labels"]) if "labels" in fields else None,
-            prediction=read_reader(fields["prediction"]) if "prediction" in fields else None,
-        )
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that there is a part."""
+        if not values:
+            raise BundleError(
+                "processing: {} found, text, image, audio, series, labels or prediction expected"
+            )
 
 
 def check_processing(processing: Processing, graphs: Iterable[Graph], files: Container[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Positive, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels, read_output
@@ -22,7 +22,7 @@ _CONTEXT = 1  # the second text of a pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerSpan:
+class AnswerSpan(Record):
     """The likeliest part of a pair's second text, by the tokens that begin and end it.
 
     Attributes:
@@ -33,21 +33,10 @@ class AnswerSpan:
 
     start: str
     end: str
-    longest: int
+    longest: Positive
 
+    TAGS: ClassVar[Mapping[str, object]] = {"kind": "span"}
     needs: ClassVar[Sequence[str]] = ("text", "pair")
-
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {"kind": "span", **asdict(self)}
-
-    @classmethod
-    def from_field(cls, field: Field) -> AnswerSpan:
-        """Read the manifest's ``processing.prediction``."""
-        fields = field.record("kind", "start", "end", "longest")
-        return cls(
-            start=fields["start"].text(), end=fields["end"].text(), longest=fields["longest"].integer(1)
-        )
 
     def check(self, _labels: Labels | None, outputs: Mapping[str, Tensor]) -> None:
         """Check that both outputs have a number a token; see ``Reader.check``."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Positive, Record, integer
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.limits import RATE, SAMPLES
 from edgeattn_runtime.processing.log_mel import LogMel
@@ -35,7 +35,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
+class Audio(Record):
     """How sound becomes an input: ``rate`` samples a second of -1 to 1, in so many channels.
 
     Attributes:
@@ -43,32 +43,18 @@ class Audio:
     """
 
     input: str
-    rate: int
-    channels: int
+    rate: Annotated[int, integer(1, RATE)]
+    channels: Positive
     log_mel: LogMel | None = None
 
     def __str__(self) -> str:
         features = "" if self.log_mel is None else f"; {self.log_mel}"
         return f"audio of {self.rate} Hz, {self.channels} channel(s), into {self.input}{features}"
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Audio:
-        """Read the manifest's ``processing.audio``."""
-        fields = field.record("input", "rate", "channels", optional=["log_mel"])
-        channels = fields["channels"].integer(1)
-        log_mel = LogMel.from_field(fields["log_mel"]) if "log_mel" in fields else None
-        if log_mel is not None and channels != 1:
-            raise fields["channels"].refusal("1 channel for log-mel features")
-        return cls(
-            input=fields["input"].text(),
-            rate=fields["rate"].integer(1, RATE),
-            channels=channels,
-            log_mel=log_mel,
-        )
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that features are of one channel."""
+        if self.log_mel is not None and self.channels != 1:
+            raise values["channels"].refusal("1 channel for log-mel features")
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its input is there, float32, of one channel, several channels or features.

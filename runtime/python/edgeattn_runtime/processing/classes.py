@@ -6,33 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending
 from edgeattn_runtime.processing.prediction import Given, Prediction, required
-from edgeattn_runtime.processing.scores import EXPECTED, SCORES, scored
+from edgeattn_runtime.processing.scores import Scores, scored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Classes:
+class Classes(Record):
     """Every label of every vector, the largest value first.
 
     Attributes:
         scores: What the output's numbers become: ``softmax``, ``sigmoid``, or ``none``.
     """
 
-    scores: str
+    scores: Scores
 
+    TAGS: ClassVar[Mapping[str, object]] = {"kind": "classes"}
     needs: ClassVar[Sequence[str]] = ()
-
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {"kind": "classes", "scores": self.scores}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Classes:
-        """Read the manifest's ``processing.prediction``."""
-        return cls(scores=field.record("kind", "scores")["scores"].text(SCORES, EXPECTED))
 
     def check(self, labels: Labels | None, _outputs: Mapping[str, Tensor]) -> None:
         """Check that there are labels; see ``Reader.check``."""

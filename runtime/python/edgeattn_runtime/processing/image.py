@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import BundleError, InputError, require_extra
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Positive, Record, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.limits import PIXELS
 from edgeattn_runtime.processing.picture import read_picture
@@ -22,16 +21,11 @@ from edgeattn_runtime.processing.tensors import check_kind, check_size, find_ten
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-_CHANNELS = re.compile("RGB|BGR|L")
-_LAYOUT = re.compile("NCHW|NHWC")
 FILTERS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")  # Pillow's
-_RESAMPLE = re.compile("|".join(FILTERS))
-_OPTIONAL = ("resize", "align", "border")
-_ALIGN = re.compile("start|center|center-even")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Record):
     """How an image of 0 to 255 becomes an input: resized, then (value * scale - mean) / std by channel.
 
     Attributes:
@@ -43,16 +37,16 @@ class Image:
     """
 
     input: str
-    height: int | None
-    width: int | None
-    channels: str
-    layout: str
-    resample: str
+    height: Positive | None
+    width: Positive | None
+    channels: Annotated[str, choice("RGB", "BGR", "L")]
+    layout: Annotated[str, choice("NCHW", "NHWC")]
+    resample: Annotated[str, choice(*FILTERS, expected=f"one of {', '.join(FILTERS)}")]
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
     resize: Resize | None = None
-    align: str | None = None
+    align: Annotated[str, choice("start", "center", "center-even")] | None = None
     border: tuple[float, ...] | None = None
 
     def __str__(self) -> str:
@@ -60,40 +54,19 @@ class Image:
         size = "its own size" if self.height is None else f"{self.height} x {self.width}"
         return f"{kept}{self.channels} image of {size} into {self.input}"
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        table = asdict(self) | {"resize": self.resize and self.resize.to_table()}
-        return {name: value for name, value in table.items() if name not in _OPTIONAL or value is not None}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Image:
-        """Read the manifest's ``processing.image``."""
-        names = [name for name in cls.__dataclass_fields__ if name not in _OPTIONAL]
-        fields = field.record(*names, optional=_OPTIONAL)
-        channels = fields["channels"].text(_CHANNELS, '"RGB", "BGR" or "L"')
-        std = _by_channel(fields["std"], channels)
-        if min(std) <= 0:
-            raise fields["std"].refusal("numbers above 0")
-        is_free = fields["height"].value is None and fields["width"].value is None
-        height, width = (None if is_free else fields[side].integer(1) for side in ("height", "width"))
-        image = cls(
-            input=fields["input"].text(),
-            height=height,
-            width=width,
-            channels=channels,
-            layout=fields["layout"].text(_LAYOUT, '"NCHW" or "NHWC"'),
-            resample=fields["resample"].text(_RESAMPLE, f"one of {', '.join(FILTERS)}"),
-            scale=fields["scale"].number(),
-            mean=_by_channel(fields["mean"], channels),
-            std=std,
-            resize=Resize.from_field(fields["resize"]) if "resize" in fields else None,
-            align=fields["align"].text(_ALIGN, '"start", "center" or "center-even"')
-            if "align" in fields
-            else None,
-            border=_by_channel(fields["border"], channels) if "border" in fields else None,
-        )
-        image.check_frame(field.key)
-        return image
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that there is a number a channel, and which keys stand together."""
+        for name in {"mean", "std", "border"} & values.keys():
+            if len(getattr(self, name)) != len(self.channels):
+                raise values[name].refusal(
+                    f"{len(self.channels)} number(s), one a channel of {self.channels}"
+                )
+        if min(self.std) <= 0:
+            raise values["std"].refusal("numbers above 0")
+        for name in ("height", "width"):
+            if (self.height is None) != (self.width is None):
+                values[name].integer(1)
+        self._check_frame(values["input"].key.removesuffix(".input"))
 
     @property
     def is_laid(self) -> bool:
@@ -119,12 +92,8 @@ class Image:
             (top + self.height) * height / rows,
         )
 
-    def check_frame(self, key: str) -> None:
-        """Check which of ``resize``, ``align`` and ``border`` stand together.
-
-        Raises:
-            BundleError: One lacks another, or has no place there.
-        """
+    def _check_frame(self, key: str) -> None:
+        """Check which of ``resize``, ``align`` and ``border`` stand together."""
         if self.height is None and not (self.resize is not None and self.resize.keeps_aspect):
             raise BundleError(
                 f"{key}.resize: one that keeps the aspect expected, as height and width are null"
@@ -265,10 +234,3 @@ def _numbers(image: Image, levels: NDArray[np.uint8]) -> NDArray[np.float32]:
         numbers = (ordered * np.float64(image.scale) - np.array(image.mean)) / np.array(image.std)
         floats: NDArray[np.float32] = numbers.astype(np.float32)
         return floats
-
-
-def _by_channel(field: Field, channels: str) -> tuple[float, ...]:
-    numbers = tuple(item.number() for item in field.items())
-    if len(numbers) != len(channels):
-        raise field.refusal(f"{len(channels)} number(s), one a channel of {channels}")
-    return numbers

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Record, some
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.tensors import find_tensor
 
@@ -23,23 +23,14 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class Labels(Record):
     """What the places along the last axis of an output are called."""
 
     output: str
-    names: tuple[str, ...]
+    names: Annotated[tuple[str, ...], some(Field.text)]
 
     def __str__(self) -> str:
         return f"{len(self.names)} labels for {self.output}"
-
-    @classmethod
-    def from_field(cls, field: Field) -> Labels:
-        """Read the manifest's ``processing.labels``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        return cls(
-            output=fields["output"].text(),
-            names=tuple(item.text() for item in fields["names"].items(least=1)),
-        )
 
     def check(self, outputs: Mapping[str, Tensor]) -> None:
         """Check that its output is there, float32, with as many places as there are names.

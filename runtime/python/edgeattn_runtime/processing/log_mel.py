@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Record, integer
 from edgeattn_runtime.limits import BANDS, FRAME, FRAMES, TOKEN
 
 Floats = NDArray[np.float64]
@@ -19,7 +21,7 @@ _AT_ONCE = 2**22  # samples of frames that are transformed together: each stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogMel:
+class LogMel(Record):
     """How sound becomes tokens.
 
     Attributes:
@@ -30,29 +32,21 @@ class LogMel:
         floor: Is added to each energy: what is quieter is silence.
     """
 
-    frame: int
-    hop: int
-    bands: int
-    stack: int
-    floor: float
+    frame: Annotated[int, integer(2, FRAME)]
+    hop: Annotated[int, integer(1, TOKEN)]
+    bands: Annotated[int, integer(1, BANDS)]
+    stack: Annotated[int, integer(1, TOKEN)]
+    floor: Annotated[float, Field.above_zero]
 
     def __str__(self) -> str:
         return f"log-mel features of {self.bands} bands each {self.hop} samples, {self.stack} a token"
 
-    @classmethod
-    def from_field(cls, field: Field) -> LogMel:
-        """Read the manifest's ``processing.audio.log_mel``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        floor = fields["floor"].number()
-        if floor <= 0:
-            raise fields["floor"].refusal("a number above 0")
-        frame, hop = fields["frame"].integer(2, FRAME), fields["hop"].integer(1, TOKEN)
-        stack = fields["stack"].integer(1, TOKEN)
-        if frame > FRAMES * hop:
-            raise fields["hop"].refusal(f"at least {-(-frame // FRAMES)} with frames of {frame:,}")
-        if (stack - 1) * hop + frame > TOKEN:
-            raise fields["stack"].refusal(f"tokens of at most {TOKEN:,} samples")
-        return cls(frame=frame, hop=hop, bands=fields["bands"].integer(1, BANDS), stack=stack, floor=floor)
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check how many samples a token looks at, and how many frames at a sample."""
+        if self.frame > FRAMES * self.hop:
+            raise values["hop"].refusal(f"at least {-(-self.frame // FRAMES)} with frames of {self.frame:,}")
+        if (self.stack - 1) * self.hop + self.frame > TOKEN:
+            raise values["stack"].refusal(f"tokens of at most {TOKEN:,} samples")
 
     @property
     def size(self) -> int:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Natural, Record, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending, read_output
 from edgeattn_runtime.processing.prediction import Box, Given, Prediction, required
-from edgeattn_runtime.processing.scores import EXPECTED, SCORES, scored
+from edgeattn_runtime.processing.scores import Scores, scored
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
-
-_FORM = re.compile("center|corners")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Objects:
+class Objects(Record):
     """The candidates that score above a threshold.
 
     Attributes:
@@ -34,31 +31,18 @@ class Objects:
     """
 
     boxes: str
-    form: str
-    scores: str
-    background: int | None
+    form: Annotated[str, choice("center", "corners")]
+    scores: Scores
+    background: Natural | None
     threshold: float
 
+    TAGS: ClassVar[Mapping[str, object]] = {"kind": "objects"}
     needs: ClassVar[Sequence[str]] = ()
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {"kind": "objects", **asdict(self)}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Objects:
-        """Read the manifest's ``processing.prediction``."""
-        fields = field.record("kind", "boxes", "form", "scores", "background", "threshold")
-        background, threshold = fields["background"], fields["threshold"].number()
-        if not 0 <= threshold <= 1:
-            raise fields["threshold"].refusal("a number from 0 to 1")
-        return cls(
-            boxes=fields["boxes"].text(),
-            form=fields["form"].text(_FORM, '"center" or "corners"'),
-            scores=fields["scores"].text(SCORES, EXPECTED),
-            background=None if background.value is None else background.integer(0),
-            threshold=threshold,
-        )
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that the threshold is a share."""
+        if not 0 <= self.threshold <= 1:
+            raise values["threshold"].refusal("a number from 0 to 1")
 
     def check(self, labels: Labels | None, outputs: Mapping[str, Tensor]) -> None:
         """Check that each candidate has labels and a box; see ``Reader.check``."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.fields import Field
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
@@ -57,8 +58,9 @@ class Reader(Protocol):
 
     needs: ClassVar[Sequence[str]]
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
+    @classmethod
+    def from_field(cls, field: Field) -> Self:
+        """Read it; raises BundleError as a Field does."""
 
     def check(self, labels: Labels | None, outputs: Mapping[str, Tensor], /) -> None:
         """Check it against the labels and the outputs that it names.

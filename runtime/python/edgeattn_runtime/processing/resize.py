@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Record, choice
 
-_FIT = re.compile("contain|cover")
+_fit = choice("contain", "cover")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resize:
+class Resize(Record):
     """A size of both sides, or of the shorter one, which then keeps the aspect.
 
     Attributes:
@@ -49,10 +48,6 @@ class Resize:
             return self.shorter, self.longer or self.shorter
         return self.height or 0, self.width or 0
 
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
     @classmethod
     def from_field(cls, field: Field) -> Resize:
         """Read the manifest's ``processing.image.resize``."""
@@ -62,7 +57,7 @@ class Resize:
             sides = {name: side.integer(1) for name, side in fields.items()}
             return cls(shorter=sides["shorter"], longer=sides.get("longer"), multiple=sides.get("multiple"))
         fields = field.record("height", "width", optional=["fit"])
-        fit = fields["fit"].text(_FIT, '"contain" or "cover"') if "fit" in fields else None
+        fit = _fit(fields["fit"]) if "fit" in fields else None
         return cls(height=fields["height"].integer(1), width=fields["width"].integer(1), fit=fit)
 
     def size(self, height: int, width: int) -> tuple[int, int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import InputError
+from edgeattn_runtime.fields import choice
 
-SCORES = re.compile("softmax|sigmoid|none")
-EXPECTED = '"softmax", "sigmoid" or "none"'
+Scores = Annotated[str, choice("softmax", "sigmoid", "none")]
 
 
 def scored(name: str, values: NDArray[np.float32], scores: str) -> NDArray[np.float64]:

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field, repeated
+from edgeattn_runtime.fields import Field, Record, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.legible import one_line
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
@@ -25,11 +25,9 @@ _GAPS = ("", "nan", "na", "null")  # how a missing value is written, in any case
 _BLANKS = " \t"  # around a cell
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
-_MISSING = re.compile("refuse|hold")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(Record):
     """How several series become an input: (value - mean) / std, by series.
 
     Attributes:
@@ -43,32 +41,21 @@ class Series:
 
     input: str
     output: str | None
-    names: tuple[str, ...]
+    names: Annotated[tuple[str, ...], Field.names]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    missing: str
+    missing: Annotated[str, choice("refuse", "hold")]
 
     def __str__(self) -> str:
         return f"{len(self.names)} series ({', '.join(self.names)}) into {self.input}"
 
-    @classmethod
-    def from_field(cls, field: Field) -> Series:
-        """Read the manifest's ``processing.series``."""
-        fields = field.record(*cls.__dataclass_fields__)
-        names = tuple(item.text() for item in fields["names"].items(least=1))
-        if repeated(names) is not None:
-            raise fields["names"].refusal("each name once")
-        std = _by_series(fields["std"], names)
-        if min(std) <= 0:
-            raise fields["std"].refusal("numbers above 0")
-        return cls(
-            input=fields["input"].text(),
-            output=None if fields["output"].value is None else fields["output"].text(),
-            names=names,
-            mean=_by_series(fields["mean"], names),
-            std=std,
-            missing=fields["missing"].text(_MISSING, '"refuse" or "hold"'),
-        )
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that there is a number a series."""
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) != len(self.names):
+                raise values[name].refusal(f"{len(self.names)} number(s), one a series")
+        if min(self.std) <= 0:
+            raise values["std"].refusal("numbers above 0")
 
     def check(self, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> None:
         """Check that its input, and its output where it has one, are float32 with a place for each series."""
@@ -172,13 +159,6 @@ def _fill(series: Series, name: str, row: NDArray[np.float64]) -> None:
 
 def _column(numbers: Sequence[float]) -> NDArray[np.float64]:
     return np.array(numbers, np.float64)[:, np.newaxis]
-
-
-def _by_series(field: Field, names: Sequence[str]) -> tuple[float, ...]:
-    numbers = tuple(item.number() for item in field.items())
-    if len(numbers) != len(names):
-        raise field.refusal(f"{len(names)} number(s), one a series")
-    return numbers
 
 
 def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Natural, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels
 from edgeattn_runtime.processing.prediction import Given, Prediction, required
@@ -22,26 +22,17 @@ _BEGIN, _INSIDE = "B-", "I-"  # of labels by which words are one entity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tags:
+class Tags(Record):
     """The label of each word, that of its first token; or of each entity, words in a row of one label.
 
     Attributes:
         outside: The label of words that are no entity, by its place; None where each word is a prediction.
     """
 
+    TAGS: ClassVar[Mapping[str, object]] = {"kind": "tags"}
     needs: ClassVar[Sequence[str]] = ("text",)
 
-    outside: int | None
-
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {"kind": "tags", "outside": self.outside}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Tags:
-        """Read the manifest's ``processing.prediction``."""
-        outside = field.record("kind", "outside")["outside"]
-        return cls(outside=None if outside.value is None else outside.integer(0))
+    outside: Natural | None
 
     def check(self, labels: Labels | None, outputs: Mapping[str, Tensor]) -> None:
         """Check that the labels are of tokens, and have the one outside; see ``Reader.check``."""

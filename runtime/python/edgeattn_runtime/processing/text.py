@@ -12,7 +12,7 @@ import numpy as np
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Field, Record, choice
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
 from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer, encode
 from edgeattn_runtime.processing.pair_template import TRUNCATIONS
@@ -20,12 +20,13 @@ from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 _CALLER = 6  # frames up to whoever called Model.prepare
 
+_truncation = choice(*TRUNCATIONS, expected=f"one of {', '.join(TRUNCATIONS)}")
 _NEEDED = ("tokenizer", "ids", "mask", "types", "longest")
 _OPTIONAL = ("pair", "prompts", "default_prompt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Record):
     """How a text becomes inputs.
 
     Attributes:
@@ -102,7 +103,7 @@ class Text:
             mask=_optional_name(fields["mask"]),
             types=_optional_name(fields["types"]),
             longest=None if fields["longest"].value is None else fields["longest"].integer(1),
-            pair=_truncation(fields["pair"]) if "pair" in fields else None,
+            pair=_truncation(fields["pair"].record("truncation")["truncation"]) if "pair" in fields else None,
             prompts=prompts,
             default_prompt=default,
         )
@@ -213,13 +214,6 @@ def _tell_cut(encodings: Sequence[Encoded], longest: int | None) -> None:
             f"text: {cut} of {len(encodings)} cut at its end to the {longest} tokens that the bundle takes",
             stacklevel=_CALLER,
         )
-
-
-def _truncation(field: Field) -> str:
-    truncation = field.record("truncation")["truncation"]
-    if truncation.value not in TRUNCATIONS:
-        raise truncation.refusal(f"one of {', '.join(TRUNCATIONS)}")
-    return truncation.text()
 
 
 def _optional_name(field: Field) -> str | None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import ClassVar
 
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Natural, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels
 from edgeattn_runtime.processing.prediction import Given, Prediction, required
@@ -16,7 +16,7 @@ from edgeattn_runtime.processing.tensors import check_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+class Transcript(Record):
     """The likeliest label of each frame; repeated ones are one, blanks are left out, the others are joined.
 
     Attributes:
@@ -24,24 +24,11 @@ class Transcript:
         delimiter: The one that stands for a space; None where none does.
     """
 
-    blank: int
-    delimiter: int | None
+    blank: Natural
+    delimiter: Natural | None
 
+    TAGS: ClassVar[Mapping[str, object]] = {"kind": "ctc"}
     needs: ClassVar[Sequence[str]] = ()
-
-    def to_table(self) -> dict[str, object]:
-        """Return what the manifest holds of it."""
-        return {"kind": "ctc", "blank": self.blank, "delimiter": self.delimiter}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Transcript:
-        """Read the manifest's ``processing.prediction``."""
-        fields = field.record("kind", "blank", "delimiter")
-        delimiter = fields["delimiter"]
-        return cls(
-            blank=fields["blank"].integer(0),
-            delimiter=None if delimiter.value is None else delimiter.integer(0),
-        )
 
     def check(self, labels: Labels | None, outputs: Mapping[str, Tensor]) -> None:
         """Check that the labels are of frames, and have the blank and the delimiter; see ``Reader.check``."""

@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ import onnxruntime
 from edgeattn_runtime.bundle.session_settings import available_cores
 from edgeattn_runtime.engine.kernels import NONE, Kernels
 from edgeattn_runtime.engine.system import CPUINFO, read_text, total_memory_mb
-from edgeattn_runtime.fields import Field
+from edgeattn_runtime.fields import Positive, Record
 
 # Those that decide which int8 kernels run, as Linux names them.
 INSTRUCTION_SETS = (
@@ -37,7 +37,7 @@ _DECORATION = re.compile(r"\((?:R|TM)\)|\bCPU\b|\bProcessor\b|\b\d+-Core\b|@.*",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Record):
     """A processor, its memory, and the software that ran on it.
 
     Attributes:
@@ -53,8 +53,8 @@ class Machine:
 
     cpu: str
     instruction_sets: tuple[str, ...]
-    cores: int
-    memory_mb: int | None
+    cores: Positive
+    memory_mb: Positive | None
     system: str
     versions: Mapping[str, str]
     kernels: str | None = None
@@ -71,25 +71,6 @@ class Machine:
             *([] if self.kernels is None else [self.kernels]),
         ]
         return ", ".join(parts)
-
-    def to_table(self) -> dict[str, object]:
-        """Return what JSON holds of it."""
-        return {key: value for key, value in asdict(self).items() if key != "kernels" or value is not None}
-
-    @classmethod
-    def from_field(cls, field: Field) -> Machine:
-        """Read what ``to_table`` returned from JSON; raises BundleError as a Field does."""
-        required = [name for name in cls.__dataclass_fields__ if name != "kernels"]
-        fields = field.record(*required, optional=["kernels"])
-        return cls(
-            cpu=fields["cpu"].text(),
-            instruction_sets=tuple(item.text() for item in fields["instruction_sets"].items()),
-            cores=fields["cores"].integer(1),
-            memory_mb=None if fields["memory_mb"].value is None else fields["memory_mb"].integer(1),
-            system=fields["system"].text(),
-            versions={name: version.text() for name, version in fields["versions"].table().items()},
-            kernels=fields["kernels"].text() if "kernels" in fields else None,
-        )
 
     @classmethod
     def here(cls, kernels: Kernels = NONE) -> Machine:
