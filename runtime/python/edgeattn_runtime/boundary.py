@@ -94,11 +94,7 @@ class Boundary:
 def refusing(kind: type[EdgeAttnError], subject: str, finding: str, remedy: str) -> Boundary:
     """Return the boundary out of which ``SUBJECT: FINDING (the library's reason); REMEDY`` comes.
 
-    Args:
-        kind: What is raised, unless the machine lacks something: then it is a ResourceError.
-        subject: What is at fault, such as a file.
-        finding: What was found.
-        remedy: What to do.
+    It is a ``kind``, or a ResourceError where the machine lacks something.
     """
 
     def translate(error: BaseException) -> EdgeAttnError:

@@ -52,10 +52,6 @@ def out_of_table(name: str, index: int, rows: int) -> str:
 def check_token_ids(names: Iterable[str], arrays: Arrays) -> None:
     """Check that inputs of token ids hold none below 0, also where no table is known that they index.
 
-    Args:
-        names: Those that the manifest names so; ``arrays`` may lack them.
-        arrays: The inputs of a call.
-
     Raises:
         InputError: A token id is below 0.
     """

@@ -107,10 +107,6 @@ class CheckFailed(EdgeAttnError):  # noqa: N818 - it is a verdict, not a mistake
 def require_extra(name: str, module: str) -> Iterator[None]:
     """Tell how to install an extra where an import inside the block misses its module.
 
-    Args:
-        name: The extra, such as "image".
-        module: What it brings, such as "PIL".
-
     Raises:
         EdgeAttnError: One line with the command.
     """

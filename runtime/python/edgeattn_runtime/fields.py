@@ -188,11 +188,7 @@ class Record:
         return record
 
     def check_values(self, values: Mapping[str, Field]) -> None:
-        """Check what ties one of its values to another; raises BundleError.
-
-        Args:
-            values: What it was read from, by key.
-        """
+        """Check what ties one of its values to another; raises BundleError."""
 
     def to_table(self) -> dict[str, object]:
         """Return what JSON holds of it."""

@@ -27,13 +27,7 @@ _LARGEST_MANIFEST = 2**20  # bytes; a folder that claims more is not worth the m
 
 @dataclass(frozen=True, slots=True)
 class GraphContent:
-    """A graph's file and the files of its weights, read into memory and checked there.
-
-    Attributes:
-        path: Where the graph lies.
-        content: What it holds.
-        weights: What the files of its weights hold, by their paths from its folder.
-    """
+    """A graph's file and, by their paths from its folder, those of its weights: read and checked."""
 
     path: Path
     content: bytes

@@ -36,14 +36,7 @@ class NamedOptions(TypedDict, total=False):
 
 
 def _option(kind: Kind, summary: str, otherwise: object = None, *, bundled: bool = True) -> Any:
-    """Return a field of an option.
-
-    Args:
-        kind: What its values are.
-        summary: For a command's help.
-        otherwise: What holds where neither a caller nor a bundle says it.
-        bundled: Whether a bundle may say it.
-    """
+    """Return a field of an option."""
     entry = {"kind": kind, "summary": summary, "otherwise": otherwise, "bundled": bundled}
     return field(default=None, metadata=entry)
 

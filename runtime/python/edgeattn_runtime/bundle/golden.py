@@ -107,12 +107,7 @@ def worst_error(results: Iterable[GoldenResult]) -> float | None:
 
 
 def write_golden(path: Path, golden: GoldenVectors) -> None:
-    """Write a file of golden vectors, replacing the file if it exists.
-
-    Args:
-        path: Where to.
-        golden: Arrays of any of the manifest's dtypes, in any memory order.
-    """
+    """Write golden vectors, of any of the manifest's dtypes and any memory order, over what is there."""
     # In C order, since safetensors writes a buffer as it lies in memory.
     tensors = {f"{SPREAD}.{name}": np.asarray(spread, order="C") for name, spread in golden.spreads.items()}
     tensors |= {
@@ -170,13 +165,7 @@ def read_golden(files: BundleFiles) -> GoldenVectors:
 def replay(
     call: Callable[..., Tensors], golden: GoldenVectors, *, tolerance: Mapping[str, float]
 ) -> tuple[GoldenResult, ...]:
-    """Answer the samples' inputs with ``call`` and compare with the outputs they hold.
-
-    Args:
-        call: Takes inputs by name and returns outputs by name: a Model, or another runner.
-        golden: The golden vectors.
-        tolerance: By output the largest error, in units of its spread.
-    """
+    """Answer the samples' inputs with ``call``; ``tolerance`` is by output, in units of its spread."""
     return _replayed(call, golden, lambda _: tolerance)
 
 
@@ -196,9 +185,6 @@ def check(model: Replayed) -> tuple[GoldenResult, ...]:
     """Replay a bundle's golden vectors on this machine, each at the tolerance of the variant that answers it.
 
     A bundle without any has no results, which proves nothing of it.
-
-    Args:
-        model: The loaded bundle.
 
     Raises:
         BundleError: The golden vectors are not what the manifest says.

@@ -18,12 +18,7 @@ _HUB_FILE, _HUB_FOLDER = ".gitattributes", ".cache/huggingface/"  # of Hugging F
 
 
 def is_passed_over(folder: Path, file: str) -> bool:
-    """Say whether a desktop or Hugging Face's hub left a file in a bundle's folder; it is never read.
-
-    Args:
-        folder: Where the bundle lies.
-        file: The file's path from there, with slashes.
-    """
+    """Say whether a desktop or Hugging Face's hub left a file in a bundle's folder; it is never read."""
     if PurePosixPath(file).name in _DESKTOP_FILES:
         return not (folder / file).is_symlink()
     return file == _HUB_FILE or file.startswith(_HUB_FOLDER)

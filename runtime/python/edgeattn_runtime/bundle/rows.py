@@ -94,12 +94,6 @@ def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:
 def check_stack(key: str, stack: Stack, symbols: Set[str], batch: Symbol) -> None:
     """Check that a stack counts rows by the symbols that they have.
 
-    Args:
-        key: Where it stands, for the message.
-        stack: What stands there.
-        symbols: Those of the main graph's inputs but the batch.
-        batch: The bounds of that one.
-
     Raises:
         BundleError: It names other symbols, or more rows than a call may have.
     """

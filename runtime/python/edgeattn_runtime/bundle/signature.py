@@ -30,11 +30,6 @@ def checked_keys(trusted_keys: Iterable[str]) -> tuple[str, ...]:
 def signer_of(message: bytes, signature: bytes, keys: Iterable[str]) -> str | None:
     """Return the first of these keys that signed a message; None where none did.
 
-    Args:
-        message: What was signed.
-        signature: Its 64 bytes.
-        keys: As ``checked_keys`` returns them.
-
     Raises:
         EdgeAttnError: The extra ``edgeattn[signatures]`` is not installed.
     """

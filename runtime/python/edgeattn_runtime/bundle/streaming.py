@@ -57,13 +57,6 @@ def check_streaming(
 
     Every dim of the graphs must be known to be in ``symbols``.
 
-    Args:
-        streaming: The entry.
-        graphs: All of the bundle.
-        symbols: The bounds of their dims.
-        main: The name of the main graph, which answers the whole.
-        processing: How inputs are made; known to fit them.
-
     Raises:
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """

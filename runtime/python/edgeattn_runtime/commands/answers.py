@@ -19,14 +19,7 @@ _FIRST = 6  # numbers shown of an array or a forecast
 def answer_lines(
     model: Model, outputs: Arrays, given: Mapping[str, object], *, raw: bool = False
 ) -> Iterator[str]:
-    """Yield the lines of an answer.
-
-    Args:
-        model: What gave it.
-        outputs: Of a call.
-        given: What ``Model.predictions`` takes besides; see ``raw_input.given_of``.
-        raw: Whether the outputs are shown as they are.
-    """
+    """Yield the lines of an answer."""
     processing = (None if raw else model.manifest.processing) or Processing()
     if processing.series is not None and processing.series.output is not None:
         yield from _forecasts(processing.series.names, model.forecast(outputs))

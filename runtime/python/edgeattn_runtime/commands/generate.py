@@ -56,12 +56,6 @@ def pieces(
 
     Several prompts, or beams, give a line a sequence: the prompt's number, from 0, the score and the answer.
 
-    Args:
-        model: The bundle.
-        prompts: What it continues.
-        options: Those of ``generate_many``.
-        stop_strings: Texts that end the one answer, where that is a text.
-
     Raises:
         InputError: Stop strings for several answers, or for tokens; or as ``generate_many`` does.
     """

@@ -30,11 +30,6 @@ sys.exit(int(sys.argv[2]) + main(sys.argv[3:]))
 def check_untrusted(bundle: Path, arguments: Sequence[str], *, seconds: float = SECONDS) -> int:
     """Run ``check`` with limits, and return its exit code; what it prints is printed.
 
-    Args:
-        bundle: The folder, which arguments name too.
-        arguments: Of ``python -m edgeattn_runtime``.
-        seconds: That it may take.
-
     Raises:
         BundleError: It took longer, or its process was ended from outside, such as by a fault of memory.
         EdgeAttnError: This system limits no process.

@@ -20,17 +20,7 @@ from edgeattn_runtime.decoding.stops import Stops
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beams:
-    """How many sequences are continued together, how they are ranked, and when that ends.
-
-    Attributes:
-        num_beams: 1 to 8; 1 is no beam search.
-        num_return_sequences: The most to return, at most the beams.
-        length_penalty: A sequence's score is its log-probability over its length to the power of this: above
-            0 favors long ones, below 0 short ones.
-        early_stopping: True ends where there are as many ended sequences as beams. False ends where, besides,
-            no sequence could score better at the length that they have now; "never" where none could at any
-            length.
-    """
+    """How many sequences are continued together, their ranking and its end; see ``GenerationOptions``."""
 
     num_beams: int = 1
     num_return_sequences: int = 1
@@ -39,15 +29,7 @@ class Beams:
 
 
 class BeamSearch:
-    """One prompt's beams.
-
-    Args:
-        begin: int64 (length,), the tokens that every sequence begins with.
-        limit: The most new tokens.
-        stops: What ends a sequence.
-        beams: How many, how ranked, when ended.
-        repetition_penalty: On the log-probabilities of tokens that a sequence has already.
-    """
+    """One prompt's beams, each of which begins with int64 (length,); ``limit`` is the most new tokens."""
 
     def __init__(
         self, begin: Tokens, limit: int, stops: Stops, beams: Beams, *, repetition_penalty: float = 1.0

@@ -25,9 +25,6 @@ from edgeattn_runtime.model import Model, load
 class Decoder:
     """The graphs of a bundle that generates.
 
-    Args:
-        bundle: The folder, or the loaded model.
-
     Attributes:
         encoder: None of a decoder alone.
         defaults: What holds where a caller says nothing.
@@ -56,11 +53,6 @@ class Decoder:
 
     def first_tokens(self, name: str, prompt: Prompt, start: Iterable[int]) -> Tokens:
         """Return the tokens that the decoder begins with.
-
-        Args:
-            name: What the prompt is, for the message.
-            prompt: What a decoder alone continues, or an encoder reads.
-            start: What an encoder-decoder's answer begins with.
 
         Raises:
             InputError: They are none, too many, outside the vocabulary, or not what the bundle begins with.
@@ -165,14 +157,7 @@ class Decoder:
 
 
 class Encoder:
-    """Runs once for each prompt.
-
-    Args:
-        model: The bundle.
-        generation: The manifest's entry.
-        name: The encoder's graph.
-        batch: The symbol of how many sequences a call takes.
-    """
+    """Runs once for each prompt."""
 
     def __init__(self, model: Model, generation: Generation, name: str, batch: str) -> None:
         self._model = model
@@ -183,10 +168,6 @@ class Encoder:
 
     def read(self, name: str, prompt: Prompt) -> Arrays:
         """Return the inputs for one sequence.
-
-        Args:
-            name: What the prompt is, for the message.
-            prompt: Token ids, or arrays by name with a batch of 1.
 
         Raises:
             InputError: They do not keep the contract, or are of several sequences.

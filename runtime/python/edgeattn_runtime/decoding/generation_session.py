@@ -16,12 +16,7 @@ from edgeattn_runtime.model import Model, load
 
 
 class CachedText:
-    """A sequence whose keys and values are computed once, as long as it goes on as it began.
-
-    Args:
-        decoder: What answers it.
-        carried: What the encoder gave; nothing of a decoder alone.
-    """
+    """A sequence whose keys and values are computed once, as long as it goes on as it began."""
 
     def __init__(self, decoder: Decoder, carried: Arrays) -> None:
         self._decoder = decoder

@@ -36,13 +36,7 @@ class Task:
 
 
 def run_all(decoder: Decoder, tasks: Sequence[Task], *, width: int) -> None:
-    """Run the searches until each has ended.
-
-    Args:
-        decoder: What answers them.
-        tasks: The prompts.
-        width: The most rows that a search asks for.
-    """
+    """Run the searches until each has ended."""
     size = len(tasks) if decoder.most_rows is None else decoder.most_rows // width
     for batch in _compatible(decoder, tasks):
         for first in range(0, len(batch), size):
@@ -77,12 +71,7 @@ def _begin(decoder: Decoder, tasks: Sequence[Task]) -> tuple[_Group, Logits]:
 
 
 class _Group:
-    """Searches whose rows stand behind one another in a stepper, each at first with one.
-
-    Args:
-        step: The decoder and their cache.
-        searches: In the order of its rows.
-    """
+    """Searches whose rows stand behind one another in a stepper, each at first with one."""
 
     def __init__(self, step: Stepper, searches: Sequence[Search]) -> None:
         self.step = step

@@ -65,16 +65,7 @@ def normalized(total: float, length: int, penalty: float) -> float:
 
 
 class SingleSearch:
-    """One sequence, which grows by one token a call.
-
-    Args:
-        begin: int64 (length,), the tokens that it begins with.
-        limit: The most new tokens.
-        stops: What ends it.
-        sampling: How a token is chosen.
-        random: What tokens are drawn by.
-        length_penalty: Of its score.
-    """
+    """One sequence, int64 (length,), that grows by one token a call; ``limit`` is the most new tokens."""
 
     def __init__(
         self,

@@ -12,11 +12,7 @@ Ids = tuple[int, ...]
 
 
 class Stops:
-    """Sequences of tokens, each of which ends the one that it stands at the end of.
-
-    Args:
-        sequences: Each of at least one token.
-    """
+    """Sequences of tokens, each of which ends the one that it stands at the end of."""
 
     def __init__(self, sequences: Iterable[Ids]) -> None:
         self._sequences = tuple(sorted(set(sequences), key=len, reverse=True))
@@ -27,11 +23,6 @@ class Stops:
     @classmethod
     def read(cls, stop: Iterable[int], sequences: Iterable[Iterable[int]], vocabulary: int) -> Stops:
         """Read what a caller says.
-
-        Args:
-            stop: Tokens, each of which ends a sequence by itself.
-            sequences: Sequences of tokens, none empty.
-            vocabulary: Tokens are below it.
 
         Raises:
             InputError: No token ids, an empty sequence, or an id outside the vocabulary.

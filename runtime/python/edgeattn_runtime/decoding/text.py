@@ -69,12 +69,7 @@ def text_prompt(model: Model, text: str) -> Prompt:
 
 
 def decoded(model: Model, tokens: Iterable[int]) -> Iterator[str]:
-    """Yield the text of tokens piece by piece: together, the text of them all.
-
-    Args:
-        model: Whose tokenizer decodes them.
-        tokens: As ``generate`` yields them.
-    """
+    """Yield the text of tokens piece by piece: together, the text of them all."""
     yielded, ids = "", list[int]()
     for token in tokens:
         ids.append(token)

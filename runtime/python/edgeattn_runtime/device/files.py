@@ -21,12 +21,7 @@ _BLOCK = 4096  # bytes that a file takes at least
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Files by the sha256 of their content.
-
-    Attributes:
-        folder: Where they lie.
-        limit: Bytes of all of them; what was not used for longest makes room.
-    """
+    """Files by the sha256 of their content, at most ``limit`` bytes: the least recently used make room."""
 
     folder: Path
     limit: int
@@ -37,10 +32,7 @@ class Files:
         return [digest for digest in dict.fromkeys(digests) if not self._is_whole(digest)]
 
     def keep(self, pieces: Sequence[tuple[Piece, bytes]]) -> None:
-        """Take pieces of files; the last one makes a file whole. A piece may come again.
-
-        Args:
-            pieces: Each begins at most where those before it ended; with its bytes.
+        """Take pieces of files, each of which begins at most where those before it ended; one may come again.
 
         Raises:
             BadInput: More bytes than there is room for, or than were announced; a piece is missing, the
@@ -79,10 +71,7 @@ class Files:
 
     @contextmanager
     def laid_out(self, digests: Mapping[str, str]) -> Iterator[Path]:
-        """Yield a folder with files under their names, all of which are here.
-
-        Args:
-            digests: By relative path, which stays in that folder, the sha256 of its content.
+        """Yield a folder with files, all of which are here, under their names: by relative path the sha256.
 
         Raises:
             BadInput: The disk is full.

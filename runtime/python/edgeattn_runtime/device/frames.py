@@ -48,10 +48,6 @@ def write_packed(stream: IO[bytes], message: Mapping[str, object], content: byte
 def read_frame(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, dict[str, NDArray[Any]]] | None:
     """Read a message and its arrays; None where the other side has gone.
 
-    Args:
-        stream: What the other side writes.
-        most: Bytes of arrays that are taken.
-
     Raises:
         FrameError: It is no frame, or too large.
     """

@@ -35,9 +35,6 @@ class Turn:
     """Two locks in a folder; the system lets go of what a process held that was killed.
 
     Whoever waits holds the first one. So a host that measures on and on waits behind it for its next turn.
-
-    Args:
-        folder: Of the device.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,11 +42,7 @@ class Turn:
 
     @contextmanager
     def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Wait for this process's turn, and hold it inside.
-
-        Args:
-            waiting: Called every ``BEAT`` seconds meanwhile.
-        """
+        """Wait for this process's turn, and hold it inside."""
         with _held(self._next, waiting):
             _wait(self._turn, waiting)
         try:

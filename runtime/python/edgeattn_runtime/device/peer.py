@@ -46,12 +46,7 @@ _ENDING = 5.0  # seconds in which a process must end
 
 
 class PeerLostError(BundleError):
-    """The process has ended, or was silent for too long.
-
-    Args:
-        reason: As every error has it.
-        code: The process's exit code; below 0 the signal that ended it, None where it is not known.
-    """
+    """The process has ended, by ``code`` (below 0 a signal, None unknown), or was silent for too long."""
 
     def __init__(self, reason: str, code: int | None = None) -> None:
         super().__init__(reason)
@@ -99,11 +94,6 @@ class Peer:
         noted: Callable[[object], None] = lambda _: None,
     ) -> tuple[Message, dict[str, NDArray[Any]]]:
         """Return the answer to a request, and its arrays.
-
-        Args:
-            message: Plain data.
-            arrays: By name.
-            noted: Told why an answer takes so long, each time the other side says so.
 
         Raises:
             EdgeAttnError: What the other side raised.
@@ -185,12 +175,6 @@ def serve(verbs: Mapping[str, Verb], requests: IO[bytes], answers: IO[bytes], *,
     """Answer requests until their sender has gone; what goes wrong is an answer too.
 
     What is no frame is the last request: the next one could begin anywhere.
-
-    Args:
-        verbs: What is done with a request and its arrays, by its "verb".
-        requests: What the sender writes.
-        answers: What it reads.
-        most: Bytes of arrays that a request may have.
     """
     while True:
         try:

@@ -77,13 +77,7 @@ def _pace(field: Field) -> Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece(Record):
-    """A part of a file, whose bytes come beside the request.
-
-    Attributes:
-        sha256: Of the whole file, in hex.
-        start: Where it begins.
-        size: Of the whole file, in bytes.
-    """
+    """A part of a file, whose bytes come beside the request; hash and size are of the whole file."""
 
     sha256: Sha256
     start: Natural
@@ -92,15 +86,7 @@ class Piece(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphSpec(Record):
-    """A graph to open.
-
-    Attributes:
-        name: Of its ONNX file, one of ``files``.
-        files: By name, the sha256 of each.
-        providers: Execution providers in order.
-        options: Of the session and its providers, of those that a bundle may have.
-        settings: Of the session, with no more threads than this device has cores for.
-    """
+    """A graph to open: the name of its ONNX file and, by name, the sha256 of all its files."""
 
     name: str
     files: Annotated[Mapping[str, str], files_of]

@@ -26,14 +26,9 @@ _HERE = "empty"  # the folder that workers work in: no graph finds a file there
 
 
 class Service:
-    """One host's way to this device.
+    """One host's way to this device; ``limit`` is in bytes of the folder of what hosts send.
 
     It only looks at how large requests are; what they say is the worker's to check.
-
-    Args:
-        files: The folder of what hosts send.
-        limit: Bytes of it.
-        threads: Intra-op threads that a search times.
 
     Raises:
         BadInput: There is no such folder, and none can be made.

@@ -24,12 +24,7 @@ from edgeattn_runtime.timing.latency import Call
 
 @dataclass
 class Sessions:
-    """Sessions of one measurement, opened once each, of files that are all here.
-
-    Attributes:
-        files: What was sent.
-        stack: Closes what is opened.
-    """
+    """Sessions of one measurement, opened once each, of files that are all here."""
 
     files: Files
     stack: ExitStack

@@ -39,12 +39,7 @@ class Reading:
 
 
 class Watch:
-    """Readings of one device, over all of its measurements since it was started.
-
-    Args:
-        file: Where the fastest reference call is kept, for the processes of other hosts; what it holds of
-            another start of the system counts for nothing.
-    """
+    """Readings of one device, over all of its measurements since it was started."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._boot = file, _boot()

@@ -51,12 +51,7 @@ Bytes = dict[str, NDArray[Any]]
 
 
 class Worker:
-    """Performs verbs.
-
-    Args:
-        files: What hosts sent.
-        threads: Intra-op threads that a search times.
-    """
+    """Performs verbs."""
 
     def __init__(self, files: Files, threads: int) -> None:
         self._files, self._threads = files, threads

@@ -58,11 +58,6 @@ class Splitter:
     ) -> list[Arrays]:
         """Answer samples that keep the graph's contract.
 
-        Args:
-            call: Answers one batch.
-            samples: Batches of any number of rows.
-            stacks: Says how many rows of these sizes are best answered in one call.
-
         Returns:
             Per sample its outputs, in the sizes of its inputs; zeros stand where padding was dropped.
         """

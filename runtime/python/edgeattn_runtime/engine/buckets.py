@@ -24,13 +24,7 @@ from edgeattn_runtime.graph import Graph, Tensor, symbols_of
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One variant's graph.
-
-    Attributes:
-        sizes: By symbol of the inputs the size that it fixes; empty where it takes any.
-        stacks: How many independent rows it is best given at once.
-        run: Answers arrays of these sizes.
-    """
+    """One variant's graph, with the sizes that it fixes by symbol of the inputs."""
 
     sizes: Mapping[str, int]
     stacks: Sequence[Stack]
@@ -38,13 +32,7 @@ class Bucket:
 
 
 class Buckets:
-    """The buckets of one graph, in order of preference.
-
-    Args:
-        graph: The contract that they share.
-        buckets: At least one.
-        rows: What is known of the graph's rows; None where nothing is, so that calls must fit exactly.
-    """
+    """The buckets of one graph, in order of preference; without ``rows``, calls must fit exactly."""
 
     def __init__(self, graph: Graph, buckets: Sequence[Bucket], rows: Rows | None) -> None:
         self._graph = graph
@@ -144,17 +132,6 @@ def _sizes_text(sizes: Mapping[str, int]) -> str:
 
 class OpenedVariants:
     """The variants that answer calls of one graph, the preferred one opened, each other when it is called.
-
-    Args:
-        files: The bundle.
-        name: Of the graph.
-        runnable: The variants that this device can run, in order of preference.
-        threads: Intra-op threads; None leaves them to the variant.
-
-    Attributes:
-        variants: Those that calls can reach, the preferred one first.
-        settings: How the preferred one was opened.
-        buckets: Picks the one that answers a call.
 
     Raises:
         BundleError: The graph is not what the manifest says.

@@ -12,13 +12,7 @@ from edgeattn_runtime.errors import InputError
 
 
 class CallInputs:
-    """What calls of one graph take.
-
-    Args:
-        manifest: The bundle's.
-        graph: The name of the graph.
-        buckets: The variants that answer its calls, with their sizes.
-    """
+    """What calls of one graph take."""
 
     def __init__(self, manifest: Manifest, graph: str, buckets: Buckets) -> None:
         generation = manifest.generation

@@ -29,10 +29,6 @@ BROUGHT_BY = {
 def runnable(manifest: Manifest, *, target: str | None = None) -> tuple[Variant, ...]:
     """Return the variants that this device can run.
 
-    Args:
-        manifest: The bundle's.
-        target: Consider the variants of this target alone.
-
     Raises:
         InputError: The bundle has no such target.
         IncompatibleRuntimeError: No variant is runnable here; the message says what each needs.
@@ -74,13 +70,7 @@ def _obstacle(variant: Variant, manifest: Manifest, available: Sequence[str]) ->
 
 
 def missing_requirement(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
-    """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does.
-
-    Args:
-        engine: What is needed.
-        installed: The version of that onnxruntime.
-        available: Its execution providers.
-    """
+    """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does."""
     if engine.name != ENGINE:
         return f"needs {engine}, and this runtime drives {ENGINE}"
     if _release(installed) < _release(engine.version):

@@ -19,12 +19,7 @@ _ALONE = ["CPUExecutionProvider"]  # others may have threads of their own
 
 
 class ForkGuard:
-    """Around each call of a session: refuses those that would hang, since this process was forked.
-
-    Args:
-        session: The session.
-        label: What errors call it, such as its file.
-    """
+    """Around each call of a session: refuses those that would hang, since this process was forked."""
 
     __slots__ = ("__weakref__", "_callers", "_label", "_session", "_stayed")
 

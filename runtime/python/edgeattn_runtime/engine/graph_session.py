@@ -40,11 +40,6 @@ class OpenGraph(Protocol):
 class GraphSession:
     """A session and the contract of its graph; the graph may lie in a bundle, or in memory alone.
 
-    Args:
-        graph: The contract.
-        session: The graph.
-        label: What its errors call it, such as its file.
-
     Raises:
         BundleError: The session's inputs and outputs are not the contract's.
     """
@@ -160,13 +155,7 @@ def running(graph: str, inputs: Mapping[str, NDArray[Any]]) -> Boundary:
 
 
 def failure(graph: str, error: BaseException, inputs: Mapping[str, NDArray[Any]]) -> EdgeAttnError:
-    """Return what to raise where onnxruntime failed: it is the inputs' fault, the machine's, or the graph's.
-
-    Args:
-        graph: What failed, such as its file.
-        error: onnxruntime's.
-        inputs: What it failed on.
-    """
+    """Return what to raise where onnxruntime failed: the inputs are at fault, the machine, or the graph."""
     reason, lack = reason_of(error), lacking(error)
     if match := _OUT_OF_RANGE.search(text_of(error)):
         return _index_error(graph, int(match[1]), int(match[2]), inputs)

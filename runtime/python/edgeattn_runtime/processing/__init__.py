@@ -68,11 +68,6 @@ class Processing(Record):
 def check_processing(processing: Processing, graphs: Iterable[Graph], files: Container[str]) -> None:
     """Check that the inputs, outputs and files that ``processing`` names are there, and can be what it says.
 
-    Args:
-        processing: What the manifest says.
-        graphs: Those that an app calls: the main one, or a generation's.
-        files: The manifest's.
-
     Raises:
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """

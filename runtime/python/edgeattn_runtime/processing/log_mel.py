@@ -54,12 +54,9 @@ class LogMel(Record):
         return self.bands * self.stack
 
     def tokens(self, name: str, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-        """Return the tokens of a sound, (tokens, size), of mean 0 and standard deviation 1.
+        """Return the tokens (tokens, size), of mean 0 and deviation 1, of samples (time,) of -1 to 1.
 
-        Args:
-            name: The sound's, for messages.
-            samples: Of -1 to 1, (time,); zeros fill the last token up.
-            rate: Samples a second.
+        Zeros fill the last token up; ``name`` is the sound's, for messages.
 
         Raises:
             InputError: It is shorter than a frame without its hop, or silent throughout.

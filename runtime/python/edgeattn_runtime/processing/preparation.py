@@ -33,12 +33,7 @@ _Part = TypeVar("_Part")
 class Preparation:
     """Processing to be applied; its tokenizer is opened when first needed.
 
-    Args:
-        owner: Whose it is, for messages: a bundle's folder, or a model's name.
-        processing: The manifest's entry; None without one.
-        graphs: Whose inputs it fills.
-        path: Where a file that it names lies.
-        read: Returns what such a file holds; None reads it from its path.
+    Messages name the ``owner``; ``read`` returns what a file holds, and None reads it from its ``path``.
     """
 
     def __init__(

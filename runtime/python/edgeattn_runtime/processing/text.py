@@ -67,10 +67,7 @@ class Text(Record):
         return needed | {name: value for name, value in optional.items() if value is not None}
 
     def prompt(self, name: object) -> str:
-        """Return what is put before a text.
-
-        Args:
-            name: Of the prompt; "" puts none before it, None that of the manifest's ``default_prompt``.
+        """Return what is put before a text: "" is for none, None for the manifest's ``default_prompt``.
 
         Raises:
             InputError: There is no such prompt.
@@ -124,13 +121,6 @@ def encode_all(
     prompt: object = None,
 ) -> list[Encoded]:
     """Return the tokens of each text, or of each pair where the manifest says so.
-
-    Args:
-        text: What the manifest says.
-        tokenizer: Opened for it.
-        texts: The only, or first, ones.
-        pairs: The second ones; None where single texts are taken.
-        prompt: The name of what is put before each text.
 
     Raises:
         InputError: There are pairs where single texts are taken, or the other way round, or not as many of

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> OpenTokenizer:
     """Open the tokenizer, set to cut as ``text`` says and to pad nothing.
 
-    Args:
-        text: What the manifest says.
-        path: Of a tokenizer.json.
-        content: What it holds, where that was read already.
-
     Raises:
         BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps or tokens of more than
             ``PIECE`` bytes, or its steps make more than ``GROWTH`` bytes of one, or its decoder more than
@@ -76,10 +71,6 @@ def _check_merges(name: str, content: bytes) -> None:
     The library tokenizers takes as many bytes off that part as the model's prefix has. Where that cuts a
     character, the process is aborted (tokenizers 0.23).
 
-    Args:
-        name: Of the file, for messages.
-        content: What it holds.
-
     Raises:
         BundleError: One does not, or the file is no JSON of UTF-8, or has a key twice.
     """
@@ -112,10 +103,6 @@ def _second_parts(merges: object) -> Iterator[str]:
 
 def check_pieces(name: str, tokenizer: Tokenizer) -> None:
     """Check how long added tokens are, and those of a Unigram model: time grows with the longest.
-
-    Args:
-        name: Of the file, for messages.
-        tokenizer: That it holds.
 
     Raises:
         BundleError: One has more than ``PIECE`` bytes.

@@ -27,14 +27,7 @@ class Moment(NamedTuple):
 
 
 class MovingWindow:
-    """Takes numbers as they come, and gives windows a hop apart; no more than a window is kept between.
-
-    Args:
-        shape: Of what has come by now: nothing, so that ``axis`` has the size 0.
-        axis: The time.
-        hop: From a window to the next, at least 1.
-        window: The size of one, at least 1.
-    """
+    """Takes numbers as they come along an axis, and gives windows a hop apart; it keeps a window at most."""
 
     def __init__(self, shape: Sequence[int], axis: int, *, hop: int, window: int) -> None:
         self._buffer: NDArray[Any] = np.zeros(shape)

@@ -89,10 +89,6 @@ class Step:
 
     A step reads one array of each state and writes the other, so that one that fails leaves the state as it
     was.
-
-    Args:
-        graph: The graph.
-        streaming: What its inputs and outputs mean.
     """
 
     def __init__(self, graph: OpenGraph, streaming: Streaming) -> None:
@@ -132,12 +128,7 @@ class Step:
 
 
 class Source:
-    """What comes, and how a hop of it becomes the input: as a sound, as series, or as it is.
-
-    Args:
-        model: The bundle.
-        streaming: What it says of its steps.
-    """
+    """What comes, and how a hop of it becomes the input: as a sound, as series, or as it is."""
 
     def __init__(self, model: Model, streaming: Streaming) -> None:
         manifest = model.manifest

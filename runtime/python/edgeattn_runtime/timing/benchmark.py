@@ -23,13 +23,7 @@ WARMING = 1.0  # seconds that calls may take until they get no faster
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The latency of one golden sample.
-
-    Attributes:
-        sample: Its index.
-        shape: The sizes of its symbolic dims.
-        latency_ms: Of the app's call, with the checks of its inputs.
-    """
+    """The latency of the app's call, its checks included, on one golden sample; the shape is by symbol."""
 
     sample: int
     shape: Mapping[str, int]

@@ -64,14 +64,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """How often every call is made.
-
-    Attributes:
-        least: Counted at least.
-        most: Counted at most.
-        seconds: That the counted rounds may take, about, beyond the least.
-        warmup: Rounds made before, not counted.
-    """
+    """How often every call is made and counted, for ``seconds`` about beyond the least, after a warm-up."""
 
     least: int
     most: int
@@ -115,11 +108,6 @@ class Turns(Protocol):
 
 def timed(calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
     """Time calls in this process, interleaved as ``take_turns`` does.
-
-    Args:
-        calls: By name.
-        clock: What they are timed by.
-        rounds: How often.
 
     Returns:
         By name, what each counted round took, in milliseconds.
@@ -167,12 +155,7 @@ class RaceTimes(Generic[Name]):
 
 
 def race_calls(calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
-    """Race calls in this process.
-
-    Args:
-        calls: By name.
-        pace: How often, after which warm-up.
-    """
+    """Race calls in this process."""
     warm = warm_up(calls, seconds=pace.seconds, unit=pace.unit, window=pace.window)
     watch = Watch()
     times = take_turns(calls, milliseconds, rounds=pace.rounds, warmup=0)

@@ -49,14 +49,7 @@ class LaunchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Calls in their order.
-
-    Attributes:
-        times_ms: Of each; whole passes over the inputs.
-        warmup: Calls before, that are not counted.
-        steady: Whether calls had become no faster by then.
-        surroundings: What else the machine did meanwhile.
-    """
+    """Calls in their order, whole passes over the inputs, after a warm-up of so many."""
 
     times_ms: tuple[float, ...]
     warmup: int

@@ -74,11 +74,7 @@ class Machine(Record):
 
     @classmethod
     def here(cls, kernels: Kernels = NONE) -> Machine:
-        """Return this machine, as far as its operating system says.
-
-        Args:
-            kernels: Which way the sessions go that are measured on it.
-        """
+        """Return this machine, as far as its operating system says."""
         cpu, flags = _macos_processor() if sys.platform == "darwin" else _linux_processor(read_text(CPUINFO))
         memory_mb = total_memory_mb()
         return cls(
