@@ -87,6 +87,15 @@ class Graph(Record):
         return cls(_tensors(fields["inputs"], optional=INPUT_KEYS), _tensors(fields["outputs"]))
 
 
+def check_takes(key: str, graph: Graph, names: Iterable[str]) -> None:
+    """Check that a graph's inputs are these; raises BundleError, which begins with ``key``."""
+    inputs = [tensor.name for tensor in graph.inputs]
+    if sorted(inputs) != sorted(names):
+        raise BundleError(
+            f"{key}: a graph that takes {', '.join(inputs)} found, one that takes {', '.join(names)} expected"
+        )
+
+
 def symbols_of(tensors: Iterable[Tensor]) -> tuple[str, ...]:
     """Return every symbol of ``tensors``, once, in order of appearance."""
     dims = (dim for tensor in tensors for dim in tensor.dims if isinstance(dim, str))

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.bundle.golden import GoldenResult, check
 from edgeattn_runtime.bundle.manifest import Manifest, Tensor, Variant
-from edgeattn_runtime.contract import Arrays, bind
+from edgeattn_runtime.contract import Arrays, bind, check_inputs, check_token_ids
 from edgeattn_runtime.engine.batching import Splitter
 from edgeattn_runtime.engine.buckets import OpenedVariants
-from edgeattn_runtime.engine.call_inputs import CallInputs
 from edgeattn_runtime.engine.compatibility import runnable
 from edgeattn_runtime.engine.graph_session import GraphSession
 from edgeattn_runtime.engine.kernels import Kernels, kernels_of
+from edgeattn_runtime.engine.kv_cache import decoder_inputs
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.processing.labels import Label
 from edgeattn_runtime.processing.prediction import Prediction
@@ -96,7 +96,8 @@ class Model:
         )
         self._opened = OpenedVariants(files, graph, variants, threads)
         self._buckets = self._opened.buckets
-        self._inputs = CallInputs(manifest, graph, self._buckets)
+        looked_up = {tensor.name for tensor in self._graph.inputs if tensor.table_rows is not None}
+        self._token_inputs = [name for name in manifest.token_inputs if name not in looked_up]
         self.variants, self.settings = self._opened.variants, self._opened.settings
         rows = manifest.rows if graph == manifest.main_graph else None
         self._splitter = None if rows is None else Splitter(rows, self._graph, manifest.symbols)
@@ -122,18 +123,8 @@ class Model:
         return self.run(inputs)
 
     def run(self, inputs: Mapping[str, object]) -> Arrays:
-        """Run the graph: a call with the inputs in one table, of any names.
-
-        Args:
-            inputs: One array per input of the contract, of its dtype and dims.
-
-        Returns:
-            One array per output, by name.
-
-        Raises:
-            As a call does.
-        """
-        return self._buckets.run(self._inputs.checked(inputs))
+        """Run the graph as a call does, with the inputs in one table, of any names; raises as a call does."""
+        return self._buckets.run(self._checked(inputs))
 
     def run_many(self, samples: Sequence[Mapping[str, object]]) -> list[Arrays]:
         """Answer many samples, each as a call of its own would, but faster where the bundle's rows allow it.
@@ -156,7 +147,7 @@ class Model:
             InputError: A sample does not keep the contract; the message begins with its index.
             BundleError: The graph fails on inputs that its contract allows.
         """
-        checked = [self._inputs.checked_sample(i, sample) for i, sample in enumerate(samples)]
+        checked = [self._checked_sample(i, sample) for i, sample in enumerate(samples)]
         if self._splitter is None:
             return [self._buckets.run(arrays) for arrays in checked]
         return self._splitter.run(self._buckets.run, checked, self._buckets.stacks)
@@ -345,3 +336,23 @@ class Model:
             if name not in self._models:
                 self._models[name] = Model(self.files, name, self._runnable, threads=self._threads)
             return self._models[name]
+
+    def _checked(self, inputs: Mapping[str, object]) -> Arrays:
+        """Return a call's arrays, which keep the contract; a cache that is left out is an empty one."""
+        generation, symbols = self.manifest.generation, self.manifest.symbols
+        if generation is not None and generation.decoder == self._name:
+            arrays = decoder_inputs(generation, self._graph, symbols, inputs)
+        else:
+            arrays = check_inputs(self._graph, symbols, inputs)
+        check_token_ids(self._token_inputs, arrays)
+        self._buckets.check(arrays)
+        return arrays
+
+    def _checked_sample(self, index: int, sample: object) -> Arrays:
+        if not isinstance(sample, Mapping):
+            kind = type(sample).__name__
+            raise InputError(f"sample {index}: {kind} found, a mapping of inputs by name expected")
+        try:
+            return self._checked(sample)
+        except InputError as error:
+            raise InputError(f"sample {index}: {error}") from error

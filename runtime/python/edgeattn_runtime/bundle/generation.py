@@ -9,7 +9,7 @@ from typing import Literal
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, Record, choice, repeated, some
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Symbol, Tensor, check_takes
 
 _kind = choice("decoder", "encoder-decoder")
 _KEYS = ("kind", "decoder", "tokens", "logits", "length", "cache", "positions")
@@ -99,7 +99,9 @@ def check_generation(
         BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     decoder = _graph(generation.decoder, "decoder", graphs)
-    _check_inputs(decoder, "decoder", [generation.tokens, *cache_inputs(generation), *generation.carried])
+    check_takes(
+        "generation.decoder", decoder, [generation.tokens, *cache_inputs(generation), *generation.carried]
+    )
     tokens = _tensor(generation.tokens, "tokens", decoder.inputs, "int64", str, str)
     _tensor(generation.logits, "logits", decoder.outputs, "float32", *tokens.dims, int)
     _tensor(generation.length, "length", decoder.inputs, "int64", 1)
@@ -145,15 +147,6 @@ def _graph(name: str, key: str, graphs: Mapping[str, Graph]) -> Graph:
     return graphs[name]
 
 
-def _check_inputs(graph: Graph, key: str, names: list[str]) -> None:
-    inputs = [tensor.name for tensor in graph.inputs]
-    if sorted(inputs) != sorted(names):
-        raise BundleError(
-            f"generation.{key}: a graph that takes {', '.join(inputs)} found, "
-            f"one that takes {', '.join(names)} expected"
-        )
-
-
 def _tensor(
     name: str,
     key: str,
@@ -180,7 +173,7 @@ def _tensor(
 
 
 def _check_encoder(generation: Generation, decoder: Graph, encoder: Graph) -> None:
-    _check_inputs(encoder, "sources", list(generation.sources))
+    check_takes("generation.sources", encoder, generation.sources)
     for i, name in enumerate(generation.carried):
         carried = next(tensor for tensor in decoder.inputs if tensor.name == name)
         _tensor(name, f"carried[{i}]", encoder.outputs, carried.dtype, *carried.dims)

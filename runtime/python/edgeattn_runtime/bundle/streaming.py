@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +11,7 @@ import numpy as np
 
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field, Positive, Record, repeated, some
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
+from edgeattn_runtime.graph import Graph, Symbol, Tensor, check_takes
 from edgeattn_runtime.limits import STEP
 from edgeattn_runtime.processing import Audio, Processing, Series
 
@@ -66,7 +67,7 @@ def check_streaming(
             f"there are {', '.join(graphs)}"
         )
     step, whole = graphs[streaming.step], graphs[main]
-    _check_takes(step, [streaming.input, *(entry.past for entry in streaming.states)])
+    check_takes("streaming.step", step, [streaming.input, *(entry.past for entry in streaming.states)])
     piece = _tensor("input", streaming.input, step.inputs)
     _check_input(streaming, piece, _tensor("input", streaming.input, whole.inputs), symbols)
     if sounds_of(streaming, processing) is not None and streaming.axis != len(piece.dims) - 1:
@@ -98,15 +99,6 @@ def outputs_of(streaming: Streaming, step: Graph) -> tuple[Tensor, ...]:
 def hop_shape(tensor: Tensor) -> tuple[int, ...]:
     """Return the shape of a tensor of the step: its only symbol is the batch, of 1."""
     return tuple(dim if isinstance(dim, int) else 1 for dim in tensor.dims)
-
-
-def _check_takes(step: Graph, names: list[str]) -> None:
-    inputs = [tensor.name for tensor in step.inputs]
-    if sorted(inputs) != sorted(names):
-        raise BundleError(
-            f"streaming.step: a graph that takes {', '.join(inputs)} found, "
-            f"one that takes {', '.join(names)} expected"
-        )
 
 
 def _check_input(streaming: Streaming, piece: Tensor, whole: Tensor, symbols: Mapping[str, Symbol]) -> None:
@@ -146,16 +138,9 @@ def _check_output(piece: Tensor, whole: Tensor, batch: int | str) -> None:
 def _check_bytes(streaming: Streaming, step: Graph) -> None:
     """Check what a reader keeps for a stream: a piece, its answer, and the states once."""
     kept = (*step.inputs, *outputs_of(streaming, step))
-    total = sum(np.dtype(tensor.dtype).itemsize * _numbers(tensor) for tensor in kept)
+    total = sum(np.dtype(tensor.dtype).itemsize * math.prod(hop_shape(tensor)) for tensor in kept)
     if total > STEP:
         raise BundleError(f"streaming: {total:,} bytes a step found, at most {STEP:,} expected")
-
-
-def _numbers(tensor: Tensor) -> int:
-    count = 1
-    for size in hop_shape(tensor):
-        count *= size
-    return count
 
 
 def _is_batch(tensor: Tensor, symbols: Mapping[str, Symbol]) -> bool:

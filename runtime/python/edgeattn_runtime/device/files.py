@@ -140,13 +140,22 @@ class Files:
         try:
             yield
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not is_full(error):
                 raise
-            free = shutil.disk_usage(self.folder.parent).free / 1e6
             needs = f" for a file of {size / 1e6:,.0f} MB" if size else ""
-            raise BadInput(
-                f"its disk is full: {free:,.0f} MB free in {self.folder}{needs}; free some there"
-            ) from error
+            raise BadInput(disk_full(self.folder, needs)) from error
+
+
+def is_full(error: OSError) -> bool:
+    """Say whether a disk is full, or the share of it that a user may have."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full(folder: Path, needs: str = "") -> str:
+    """Return what to say of a folder on a full disk."""
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(place).free / 1e6
+    return f"its disk is full: {free:,.0f} MB free in {place}{needs}; free some there"
 
 
 def _room(size: int) -> int:

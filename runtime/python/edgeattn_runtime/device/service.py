@@ -1,18 +1,18 @@
-"""What a host speaks to: hands requests to a worker in turns, and starts it again where it ends."""
+"""What a host speaks to: hands requests to a worker, one at a time whoever asks, and starts it again."""
 
 from __future__ import annotations
 
-import errno
-import shutil
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from edgeattn_runtime.device.files import disk_full, is_full
 from edgeattn_runtime.device.frames import FrameError, Message, read_packed, write_packed
-from edgeattn_runtime.device.measurement_lock import BEAT, Turn
 from edgeattn_runtime.device.peer import NOTE, Peer, PeerLostError, refusal
 from edgeattn_runtime.errors import BadInput
 
@@ -93,8 +93,70 @@ class Service:
 
 
 def _why_no_folder(files: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = next(folder for folder in files.parents if folder.exists())
-        free = shutil.disk_usage(where).free / 1e6
-        return f"its disk is full: {free:,.0f} MB free in {where}; free some there"
+    if is_full(error):
+        return disk_full(files)
     return f"folder {files}: {error.strerror}; name another: python -m edgeattn_runtime.device --files"
+
+
+LOOK = 0.02  # seconds between two looks at whether another host is done
+BEAT = 2.0  # seconds after which a host learns that it waits, and again
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _give(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _give(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+class Turn:
+    """Two locks in a folder; the system lets go of what a process held that was killed.
+
+    Whoever waits holds the first one. So a host that measures on and on waits behind it for its next turn.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._next, self._turn = ((folder / f"{name}.lock").open("ab") for name in ("next", "turn"))
+
+    @contextmanager
+    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Wait for this process's turn, and hold it inside."""
+        _wait(self._next, waiting)
+        try:
+            _wait(self._turn, waiting)
+        finally:
+            _give(self._next)
+        try:
+            yield
+        finally:
+            _give(self._turn)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._next.close()
+        self._turn.close()
+
+
+def _wait(file: IO[bytes], waiting: Callable[[], None]) -> None:
+    noted = time.monotonic()
+    while True:
+        try:
+            _take(file)
+        except OSError:
+            time.sleep(LOOK)
+        else:
+            return
+        if time.monotonic() - noted >= BEAT:
+            waiting()
+            noted = time.monotonic()

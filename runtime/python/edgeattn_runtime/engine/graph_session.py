@@ -96,19 +96,15 @@ class GraphSession:
 
     def _ended(self, inputs: Arrays, call: Callable[[onnxruntime.RunOptions | None], _Answer]) -> _Answer:
         """Make a call of onnxruntime's, and end it by the deadline of this thread's calls."""
-        with self._fork:
-            return self._called(inputs, call)
-
-    def _called(self, inputs: Arrays, call: Callable[[onnxruntime.RunOptions | None], _Answer]) -> _Answer:
         deadline = current()
         if deadline is None:
-            with running(self._label, inputs):
+            with self._fork, running(self._label, inputs):
                 return call(None)
 
         def ended(error: BaseException) -> EdgeAttnError:
             return deadline.error(self._label) if deadline.is_over else failure(self._label, error, inputs)
 
-        with Boundary(ended), deadline.options(self._label) as options:
+        with self._fork, Boundary(ended), deadline.options(self._label) as options:
             return call(options)
 
     def _check(self, kind: str, nodes: Sequence[onnxruntime.NodeArg], tensors: Sequence[Tensor]) -> None:

@@ -14,8 +14,7 @@ from edgeattn_runtime.fields import Positive, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels, read_output
-from edgeattn_runtime.processing.prediction import Given, Prediction
-from edgeattn_runtime.processing.scores import scored
+from edgeattn_runtime.processing.prediction import Given, Prediction, scored
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 _CONTEXT = 1  # the second text of a pair

@@ -9,8 +9,7 @@ from typing import ClassVar
 from edgeattn_runtime.fields import Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending
-from edgeattn_runtime.processing.prediction import Given, Prediction, required
-from edgeattn_runtime.processing.scores import Scores, scored
+from edgeattn_runtime.processing.prediction import Given, Prediction, Scores, required, scored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.limits import TEXT_BYTES
 from edgeattn_runtime.processing.growth import Growth
 from edgeattn_runtime.processing.pair_template import PairTemplate, kept
+from edgeattn_runtime.processing.words import is_blank
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 _BLANKS = "\u2581\u0120"  # Metaspace's, and ByteLevel's
 _NOWHERE = (0, 0)  # an empty range
-_SEPARATORS = "\x1c\x1d\x1e\x1f"  # blanks to Python, and not to Unicode
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +174,12 @@ def _trimmed(text: str, begin: int, end: int) -> tuple[int, int]:
 
 
 def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
-    while begin < end and _is_blank(text[begin]):
+    while begin < end and is_blank(text[begin]):
         begin += 1
-    while begin < end and _is_blank(text[end - 1]):
+    while begin < end and is_blank(text[end - 1]):
         end -= 1
     return begin, end
 
 
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "M"
-
-
-def _is_blank(character: str) -> bool:
-    return character.isspace() and character not in _SEPARATORS

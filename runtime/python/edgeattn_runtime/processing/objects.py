@@ -13,8 +13,7 @@ from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field, Natural, Record, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending, read_output
-from edgeattn_runtime.processing.prediction import Box, Given, Prediction, required
-from edgeattn_runtime.processing.scores import Scores, scored
+from edgeattn_runtime.processing.prediction import Box, Given, Prediction, Scores, required, scored
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol, Self
+from typing import Annotated, ClassVar, NamedTuple, Protocol, Self
 
-from edgeattn_runtime.errors import BundleError
-from edgeattn_runtime.fields import Field
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeattn_runtime.errors import BundleError, InputError
+from edgeattn_runtime.fields import Field, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
@@ -88,3 +91,29 @@ def required(labels: Labels | None) -> Labels:
     if labels is None:
         raise BundleError("processing.labels: missing; expected by processing.prediction")
     return labels
+
+
+Scores = Annotated[str, choice("softmax", "sigmoid", "none")]
+
+
+def scored(name: str, values: NDArray[np.float32], scores: str) -> NDArray[np.float64]:
+    """Return the scores of values, along their last axis.
+
+    Args:
+        name: Of the output, for messages.
+        values: The output.
+        scores: ``softmax``, ``sigmoid``, or ``none`` where the values are scores already.
+
+    Raises:
+        InputError: A value is infinite, where a score is computed from it.
+    """
+    numbers = values.astype(np.float64)
+    if scores == "none":
+        return numbers
+    if np.isinf(numbers).any():
+        raise InputError(f"{name}: an infinite number found, finite ones expected; check what was called")
+    if scores == "sigmoid":
+        return 1 / (1 + np.exp(-numbers))
+    masses = np.exp(numbers - numbers.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float64] = masses / masses.sum(axis=-1, keepdims=True)
+    return shares

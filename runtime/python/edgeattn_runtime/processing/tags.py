@@ -13,8 +13,7 @@ from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Natural, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels
-from edgeattn_runtime.processing.prediction import Given, Prediction, required
-from edgeattn_runtime.processing.scores import scored
+from edgeattn_runtime.processing.prediction import Given, Prediction, required, scored
 from edgeattn_runtime.processing.tensors import check_kind
 from edgeattn_runtime.processing.words import Word, Worded
 

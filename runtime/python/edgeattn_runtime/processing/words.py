@@ -61,9 +61,9 @@ def words_of(
     Raises:
         InputError: A token reaches beyond a run.
     """
-    for is_blank in (_is_blank, _is_space):
+    for between in (is_blank, _is_space):
         words, joined = list[Word](), list[int]()
-        for run in _runs(text, is_blank):
+        for run in _runs(text, between):
             for begin, end, ids in _pieces(text, run, ids_of):
                 if ids and begin < end and len(joined) < len(tokens):
                     words.append(Word(begin, end, before + len(joined)))
@@ -108,7 +108,8 @@ def _stands_alone(character: str) -> bool:
     )
 
 
-def _is_blank(character: str) -> bool:
+def is_blank(character: str) -> bool:
+    """Say whether Unicode takes a character for a blank."""
     return character.isspace() and character not in _SEPARATORS
 
 
