@@ -50,11 +50,7 @@ def out_of_table(name: str, index: int, rows: int) -> str:
 
 
 def check_token_ids(names: Iterable[str], arrays: Arrays) -> None:
-    """Check that inputs of token ids hold none below 0, also where no table is known that they index.
-
-    Raises:
-        InputError: A token id is below 0.
-    """
+    """Check that inputs of token ids hold none below 0, also where no table is known that they index."""
     for name in names:
         ids = arrays.get(name)
         if ids is not None and (ids < 0).any():

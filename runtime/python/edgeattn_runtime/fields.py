@@ -231,11 +231,7 @@ def _reader(hint: Any, *, may_be_null: bool = True) -> Reader:
 
 
 def parse(text: str) -> Field:
-    """Parse a JSON text strictly: no key twice in an object, no NaN or Infinity.
-
-    Raises:
-        BundleError: The text is not such JSON.
-    """
+    """Parse a JSON text strictly: no key twice in an object, no NaN or Infinity; raises BundleError."""
     try:
         return Field("", json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant))
     except (ValueError, RecursionError) as error:

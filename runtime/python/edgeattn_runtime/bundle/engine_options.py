@@ -37,11 +37,7 @@ _WORD = re.compile("[A-Za-z0-9_]+")
 
 
 def options_of(field: Field) -> dict[str, Scalar]:
-    """Read options of onnxruntime.
-
-    Raises:
-        BundleError: One is not on the list, or is neither a word, a number nor a boolean.
-    """
+    """Read options of onnxruntime; raises BundleError."""
     options = field.table()
     for name, item in options.items():
         if name not in OPTIONS:

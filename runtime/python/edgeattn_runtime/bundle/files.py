@@ -47,11 +47,7 @@ class Signature(Record):
 
 
 def read_files(field: Field) -> dict[str, FileEntry]:
-    """Read the manifest's ``files``.
-
-    Raises:
-        BundleError: A path leaves the folder, or a value is no entry.
-    """
+    """Read the manifest's ``files``; raises BundleError."""
     files = field.table()
     for path in files:
         if not PATH.fullmatch(path) or path in _UNLISTED:

@@ -1,4 +1,7 @@
-"""Generation: its entry in the manifest, checked against the graphs that it names."""
+"""Generation: its entry in the manifest, checked against the graphs that it names.
+
+Every check raises BundleError, which names the key, what was found there and what was expected.
+"""
 
 from __future__ import annotations
 
@@ -94,9 +97,6 @@ def check_generation(
     """Check that the graphs have what ``generation`` names, in dtypes and dims that fit each other.
 
     Every dim of the graphs must be known to be in ``symbols``.
-
-    Raises:
-        BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     decoder = _graph(generation.decoder, "decoder", graphs)
     check_takes(

@@ -100,11 +100,7 @@ class Manifest(Record):
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """Read a manifest's text, refusing all that the specification does not name.
-
-        Raises:
-            BundleError: In one line, the key at fault, what was found there and what was expected.
-        """
+        """Read a manifest's text, refusing all that the specification does not name; raises BundleError."""
         root = parse(text)
         _check_schema(root)
         manifest = cls.from_field(root)

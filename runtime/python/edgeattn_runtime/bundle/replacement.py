@@ -137,11 +137,7 @@ def _put(staging: Path, folder: Path) -> None:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two folders in one call; say whether this system can.
-
-    Raises:
-        OSError: It can, and failed.
-    """
+    """Exchange two folders in one call; say whether this system can. Raises OSError."""
     if sys.platform not in _EXCHANGES:
         return False
     name, arguments = _EXCHANGES[sys.platform]

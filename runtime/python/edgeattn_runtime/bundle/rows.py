@@ -1,4 +1,7 @@
-"""Independent rows: their entry in the manifest, and how many of them to run in one call."""
+"""Independent rows: their entry in the manifest, and how many of them to run in one call.
+
+Every check raises BundleError, which names the key, what was found there and what was expected.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,6 @@ def check_rows(rows: Rows, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
     """Check that the main graph's rows can be separated and its answers put together again.
 
     Every dim of the graph must be known to be in ``symbols``.
-
-    Raises:
-        BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     for tensor in (*graph.inputs, *graph.outputs):
         if tensor.dims[:1] != (rows.batch,) or tensor.dims.count(rows.batch) > 1:
@@ -92,11 +92,7 @@ def rows_per_call(stacks: Iterable[Stack], sizes: Mapping[str, int]) -> int:
 
 
 def check_stack(key: str, stack: Stack, symbols: Set[str], batch: Symbol) -> None:
-    """Check that a stack counts rows by the symbols that they have.
-
-    Raises:
-        BundleError: It names other symbols, or more rows than a call may have.
-    """
+    """Check that a stack counts rows by the symbols that they have; raises BundleError."""
     if stack.sizes.keys() != symbols:
         actual, expected = (", ".join(names) or "none" for names in (stack.sizes, symbols))
         raise BundleError(f"{key}.sizes: {actual} found, {expected} expected as in the inputs")

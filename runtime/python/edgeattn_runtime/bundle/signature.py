@@ -28,11 +28,7 @@ def checked_keys(trusted_keys: Iterable[str]) -> tuple[str, ...]:
 
 
 def signer_of(message: bytes, signature: bytes, keys: Iterable[str]) -> str | None:
-    """Return the first of these keys that signed a message; None where none did.
-
-    Raises:
-        EdgeAttnError: The extra ``edgeattn[signatures]`` is not installed.
-    """
+    """Return the first of these keys that signed a message; None where none did. Raises EdgeAttnError."""
     with require_extra("signatures", "cryptography"):
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

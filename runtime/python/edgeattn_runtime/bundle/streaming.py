@@ -1,4 +1,7 @@
-"""Streaming: its entry in the manifest, checked against the graphs that it names."""
+"""Streaming: its entry in the manifest, checked against the graphs that it names.
+
+Every check raises BundleError, which names the key, what was found there and what was expected.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +60,6 @@ def check_streaming(
     """Check that the graphs have what ``streaming`` names, in dtypes and dims that fit each other.
 
     Every dim of the graphs must be known to be in ``symbols``.
-
-    Raises:
-        BundleError: In one line, the key at fault, what was found there and what was expected.
     """
     if streaming.step not in graphs or streaming.step == main:
         raise BundleError(

@@ -20,11 +20,7 @@ _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """The prompts of one kind: token ids, texts, or the files that an encoder reads.
-
-    Raises:
-        InputError: There is no prompt, or more than one kind.
-    """
+    """The prompts of one kind: token ids, texts, or the files that an encoder reads; raises InputError."""
 
     tokens: Sequence[Sequence[int]] = ()
     texts: Sequence[str] = ()

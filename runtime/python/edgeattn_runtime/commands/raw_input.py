@@ -50,11 +50,7 @@ def read_input(
 
 
 def given_of(model: Model, path: Path | None, text: str | None, pair: str | None = None) -> dict[str, object]:
-    """Return what ``Model.predictions`` reads answers by, besides the outputs: texts, or the image's size.
-
-    Raises:
-        InputError: The file is no image, where the bundle prepares one.
-    """
+    """Return what ``Model.predictions`` reads answers by, besides the outputs: texts, or the image's size."""
     processing = model.manifest.processing
     if text is not None:
         return {"text": text} if pair is None else {"text": text, "pair": pair}
@@ -65,11 +61,7 @@ def given_of(model: Model, path: Path | None, text: str | None, pair: str | None
 
 
 def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
-    """Return what a decoder alone continues, a text's token ids, or what an encoder reads.
-
-    Raises:
-        InputError: As ``read_input`` does.
-    """
+    """Return what a decoder alone continues, a text's token ids, or what an encoder reads."""
     if path is None and text is not None:
         with _warnings_on_stderr():
             return text_prompt(model, text)

@@ -70,11 +70,7 @@ class Decoder:
         return InputError(f"{name}: arrays by name found, token ids expected: a decoder alone has no sources")
 
     def limit(self, max_new_tokens: int | None, length: int) -> int:
-        """Return how many new tokens there may be behind a prompt of ``length`` tokens.
-
-        Raises:
-            InputError: Nothing limits them.
-        """
+        """Return how many new tokens there may be behind a prompt of ``length`` tokens; raises InputError."""
         positions = self._generation.positions
         room = None if positions is None else positions - length + 1
         if max_new_tokens is None and room is None:
@@ -82,11 +78,7 @@ class Decoder:
         return min(limit for limit in (max_new_tokens, room) if limit is not None)
 
     def check_rows(self, num_beams: int) -> None:
-        """Check that a call may have as many rows as there are beams.
-
-        Raises:
-            InputError: The contract allows fewer.
-        """
+        """Check that a call may have as many rows as there are beams; raises InputError."""
         if self.most_rows is not None and num_beams > self.most_rows:
             raise InputError(
                 f"num_beams: {num_beams} found, at most {self.most_rows} expected: the rows of a call; "
@@ -94,11 +86,7 @@ class Decoder:
             )
 
     def check_memory(self, *, total: int, batch: int = 1) -> None:
-        """Check that a cache of so many tokens, in so many rows, can be had.
-
-        Raises:
-            InputError: It is more than the available memory.
-        """
+        """Check that a cache of so many tokens, in so many rows, can be had; raises InputError."""
         pasts = past_tensors(self._generation, self._decoder.graph)
         check_memory(self._generation, pasts, total=total, batch=batch)
 
@@ -167,11 +155,7 @@ class Encoder:
         self._batch = batch
 
     def read(self, name: str, prompt: Prompt) -> Arrays:
-        """Return the inputs for one sequence.
-
-        Raises:
-            InputError: They do not keep the contract, or are of several sequences.
-        """
+        """Return the inputs for one sequence; raises InputError."""
         sources = self._read(name, prompt)
         count = count_sequences(sources, self._graph, self._batch)
         if count != 1:
@@ -179,11 +163,7 @@ class Encoder:
         return sources
 
     def rows(self, name: str, prompts: Mapping[str, object]) -> list[Arrays]:
-        """Return the inputs for each sequence of a batch.
-
-        Raises:
-            InputError: They do not keep the contract.
-        """
+        """Return the inputs for each sequence of a batch; raises InputError."""
         sources = self._read(name, prompts)
         inputs = self._graph.inputs
         axes = {each.name: each.dims.index(self._batch) for each in inputs if self._batch in each.dims}

@@ -71,11 +71,7 @@ class Files:
 
     @contextmanager
     def laid_out(self, digests: Mapping[str, str]) -> Iterator[Path]:
-        """Yield a folder with files, all of which are here, under their names: by relative path the sha256.
-
-        Raises:
-            BadInput: The disk is full.
-        """
+        """Yield a folder with files, all of which are here, laid out by relative path and sha256."""
         with (
             self._disk_full_explained(0),
             tempfile.TemporaryDirectory(dir=self.folder, prefix=_LAID_OUT) as name,

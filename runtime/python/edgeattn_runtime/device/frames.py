@@ -46,21 +46,13 @@ def write_packed(stream: IO[bytes], message: Mapping[str, object], content: byte
 
 
 def read_frame(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, dict[str, NDArray[Any]]] | None:
-    """Read a message and its arrays; None where the other side has gone.
-
-    Raises:
-        FrameError: It is no frame, or too large.
-    """
+    """Read a message and its arrays; None where the other side has gone. Raises FrameError."""
     frame = read_packed(stream, most=most)
     return None if frame is None else (frame[0], unpacked(frame[1]))
 
 
 def read_packed(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, bytes] | None:
-    """Read a message, and its arrays as the safetensors that they came as; otherwise as ``read_frame``.
-
-    Raises:
-        FrameError: What stands there is no frame.
-    """
+    """Read a message, and its arrays as the safetensors that they came as; otherwise as ``read_frame``."""
     line = stream.readline(LINE)
     if not line.endswith(b"\n"):
         if len(line) == LINE:
@@ -75,11 +67,7 @@ def read_packed(stream: IO[bytes], *, most: int = CONTENT) -> tuple[Message, byt
 
 
 def unpacked(content: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays in safetensors, empty where there is no content.
-
-    Raises:
-        FrameError: It is something else.
-    """
+    """Return the arrays in safetensors, empty where there is no content; raises FrameError."""
     with refusing(FrameError, "arrays", "no safetensors of numpy's dtypes", "send these alone"):
         return dict(load(content)) if content else {}
 

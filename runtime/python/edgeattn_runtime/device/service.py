@@ -26,12 +26,9 @@ _HERE = "empty"  # the folder that workers work in: no graph finds a file there
 
 
 class Service:
-    """One host's way to this device; ``limit`` is in bytes of the folder of what hosts send.
+    """One host's way to this device; ``limit`` is in bytes of the folder of what hosts send. Raises BadInput.
 
     It only looks at how large requests are; what they say is the worker's to check.
-
-    Raises:
-        BadInput: There is no such folder, and none can be made.
     """
 
     def __init__(self, files: Path, limit: int, threads: int) -> None:

@@ -32,23 +32,16 @@ class Sessions:
     _inputs: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict, init=False)
 
     def call(self, spec: CallSpec | CallsSpec) -> Call:
-        """Return a call of one session, or of several in turn, or of each.
-
-        Raises:
-            BadInput: The engine refuses a graph, or inputs are missing.
-        """
+        """Return a call of one session, or of several in turn, or of each; raises BadInput."""
         if isinstance(spec, CallSpec):
             return self.bound(spec)[0]
         calls = [self.call(each) for each in spec.calls]
         return InTurn(calls) if spec.in_turn else Each(calls)
 
     def bound(self, spec: CallSpec) -> tuple[Callable[[], list[NDArray[Any]]], list[str]]:
-        """Return the call of a session with inputs, and its outputs' names.
+        """Return the call of a session with inputs, and its outputs' names; raises BadInput.
 
         Inputs that the graph does not take are left out.
-
-        Raises:
-            BadInput: Inputs that it takes are missing.
         """
         session, name = self._session(spec.graph), spec.graph.name
         arrays = self._arrays(spec.inputs)

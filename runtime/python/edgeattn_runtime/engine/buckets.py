@@ -66,11 +66,7 @@ class Buckets:
         return self._buckets[self.fitting(sizes)].stacks
 
     def run(self, arrays: Arrays) -> Arrays:
-        """Answer arrays that keep the contract, in their own sizes.
-
-        Raises:
-            InputError: No bucket fits them.
-        """
+        """Answer arrays that keep the contract, in their own sizes; raises InputError."""
         if not self._buckets[0].sizes:
             return self._buckets[0].run(arrays)
         sizes = bind(self._graph.inputs, arrays)

@@ -69,11 +69,7 @@ class Deadline:
 
     @contextmanager
     def options(self, label: str) -> Iterator[onnxruntime.RunOptions]:
-        """Yield the options of one call of an engine, by which it is ended.
-
-        Raises:
-            DeadlineError: It is over already.
-        """
+        """Yield the options of one call of an engine, by which it is ended; raises DeadlineError."""
         options = onnxruntime.RunOptions()
         with self._lock:
             if self._over:

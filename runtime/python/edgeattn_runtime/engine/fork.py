@@ -30,11 +30,7 @@ class ForkGuard:
         _GUARDS.add(self)
 
     def __enter__(self) -> None:
-        """Begin a call.
-
-        Raises:
-            InputError: The session stayed behind.
-        """
+        """Begin a call; raises InputError."""
         if self._stayed:
             raise InputError(
                 f"{self._label}: opened before this process was forked, and its threads stayed behind; load "

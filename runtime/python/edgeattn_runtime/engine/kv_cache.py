@@ -59,11 +59,7 @@ def decoder_inputs(
 
 
 def check_room(generation: Generation, arrays: Arrays) -> None:
-    """Check that the cache has room for a call's tokens.
-
-    Raises:
-        InputError: It holds fewer than none, or the tokens would pass its end.
-    """
+    """Check that the cache has room for a call's tokens; raises InputError."""
     capacity = arrays[generation.cache[0].past].shape[2]
     length, new = int(arrays[generation.length][0]), arrays[generation.tokens].shape[1]
     if not 0 <= length <= capacity - new:

@@ -66,11 +66,7 @@ class Processing(Record):
 
 
 def check_processing(processing: Processing, graphs: Iterable[Graph], files: Container[str]) -> None:
-    """Check that the inputs, outputs and files that ``processing`` names are there, and can be what it says.
-
-    Raises:
-        BundleError: In one line, the key at fault, what was found there and what was expected.
-    """
+    """Check that the inputs, outputs and files that ``processing`` names are there; raises BundleError."""
     graphs = tuple(graphs)
     inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
     outputs = {tensor.name: tensor for graph in graphs for tensor in graph.outputs}

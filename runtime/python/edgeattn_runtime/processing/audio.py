@@ -57,11 +57,7 @@ class Audio(Record):
             raise values["channels"].refusal("1 channel for log-mel features")
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
-        """Check that its input is there, float32, of one channel, several channels or features.
-
-        Raises:
-            BundleError: It is not.
-        """
+        """Check that its input is there, float32, of one channel, several channels or features."""
         tensor = find_tensor("audio.input", self.input, inputs)
         if self.log_mel is not None:
             check_kind("audio.input", tensor, ("float32",), 3)

@@ -107,11 +107,7 @@ class Image(Record):
             raise BundleError(f"{key}.border: none expected, as images are resized to the input's size")
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
-        """Check that its input is there, float32 of four dims, and of its sizes where these are fixed.
-
-        Raises:
-            BundleError: It is not, or the image has more pixels than a runtime makes.
-        """
+        """Check that its input is there, float32 of four dims, and of its sizes where these are fixed."""
         tensor = find_tensor("image.input", self.input, inputs)
         check_kind("image.input", tensor, ("float32",), 4)
         check_size("image.channels", len(self.channels), tensor, self.layout.index("C"))

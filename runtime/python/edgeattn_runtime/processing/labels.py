@@ -33,11 +33,7 @@ class Labels(Record):
         return f"{len(self.names)} labels for {self.output}"
 
     def check(self, outputs: Mapping[str, Tensor]) -> None:
-        """Check that its output is there, float32, with as many places as there are names.
-
-        Raises:
-            BundleError: It is not.
-        """
+        """Check that its output is there, float32, with as many places as there are names."""
         tensor = find_tensor("labels.output", self.output, outputs)
         if tensor.dtype != "float32":
             raise BundleError(f"processing.labels.output: {tensor} found, float32 expected")
@@ -48,11 +44,7 @@ class Labels(Record):
             )
 
     def values(self, outputs: Mapping[str, object]) -> NDArray[np.float32]:
-        """Return the output, float32 ``[..., names]``.
-
-        Raises:
-            InputError: It is missing, another, or holds a NaN.
-        """
+        """Return the output, float32 ``[..., names]``; raises InputError."""
         return read_output(self.output, outputs, len(self.names))
 
     def read(self, outputs: Mapping[str, object]) -> list[list[Label]]:

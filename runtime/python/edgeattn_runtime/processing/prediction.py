@@ -66,28 +66,16 @@ class Reader(Protocol):
         """Read it; raises BundleError as a Field does."""
 
     def check(self, labels: Labels | None, outputs: Mapping[str, Tensor], /) -> None:
-        """Check it against the labels and the outputs that it names.
-
-        Raises:
-            BundleError: It does not fit them.
-        """
+        """Check it against the labels and the outputs that it names; raises BundleError."""
 
     def read(
         self, labels: Labels | None, outputs: Mapping[str, object], given: Given, /
     ) -> list[list[Prediction]]:
-        """Return the predictions of each row of the outputs.
-
-        Raises:
-            InputError: An output is missing, another, or holds a NaN.
-        """
+        """Return the predictions of each row of the outputs; raises InputError."""
 
 
 def required(labels: Labels | None) -> Labels:
-    """Return labels that are there.
-
-    Raises:
-        BundleError: The manifest has none.
-    """
+    """Return labels that are there; raises BundleError."""
     if labels is None:
         raise BundleError("processing.labels: missing; expected by processing.prediction")
     return labels

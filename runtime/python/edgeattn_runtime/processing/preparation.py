@@ -106,11 +106,7 @@ class Preparation:
         return decode_text(self._tokenizer, tokens)
 
     def tokens(self, text: object, pair: object = None, prompt: object = None) -> list[Encoded]:
-        """Return the tokens of a text, or of each of a batch, and where they lie in it.
-
-        Raises:
-            InputError: As ``Model.prepare`` does.
-        """
+        """Return the tokens of a text, or of each of a batch, and where they lie in it; raises InputError."""
         how = self._part("text", self._processing.text)
         pairs = None if pair is None else _batch("pair", pair)
         return encode_all(how, self._tokenizer, _batch("text", text), pairs, prompt)

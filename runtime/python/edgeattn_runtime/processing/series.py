@@ -77,11 +77,7 @@ class Series(Record):
             return ((values - _column(self.mean)) / _column(self.std)).astype(np.float32)
 
     def forecast(self, outputs: Mapping[str, object]) -> NDArray[np.float64]:
-        """Return the output in the series' own units, (N, series, time).
-
-        Raises:
-            InputError: Nothing is forecast, or the output is missing or another.
-        """
+        """Return the output in the series' own units, (N, series, time); raises InputError."""
         if self.output is None or self.output not in outputs:
             raise InputError(f"outputs: no {self.output or 'forecast'} among {', '.join(outputs) or 'none'}")
         values = np.asarray(outputs[self.output])

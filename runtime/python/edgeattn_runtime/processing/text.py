@@ -188,11 +188,7 @@ def prepare_text(
 
 
 def decode_text(tokenizer: OpenTokenizer, tokens: Iterable[int]) -> str:
-    """Return the text of token ids, special tokens left out.
-
-    Raises:
-        InputError: These are no token ids.
-    """
+    """Return the text of token ids, special tokens left out; raises InputError."""
     with refusing(InputError, "token ids", f"no text can be made of {tokens!r}", "give a decoder's"):
         return tokenizer.tokenizer.decode(list(map(index, tokens)), skip_special_tokens=True)
 

@@ -70,9 +70,6 @@ def _check_merges(name: str, content: bytes) -> None:
 
     The library tokenizers takes as many bytes off that part as the model's prefix has. Where that cuts a
     character, the process is aborted (tokenizers 0.23).
-
-    Raises:
-        BundleError: One does not, or the file is no JSON of UTF-8, or has a key twice.
     """
     try:
         model = _entry(parse(content.decode()), "model")
@@ -102,11 +99,7 @@ def _second_parts(merges: object) -> Iterator[str]:
 
 
 def check_pieces(name: str, tokenizer: Tokenizer) -> None:
-    """Check how long added tokens are, and those of a Unigram model: time grows with the longest.
-
-    Raises:
-        BundleError: One has more than ``PIECE`` bytes.
-    """
+    """Check how long added tokens are, and those of a Unigram model: time grows with the longest."""
     from tokenizers.models import Unigram
 
     added = [token.content for token in tokenizer.get_added_tokens_decoder().values()]

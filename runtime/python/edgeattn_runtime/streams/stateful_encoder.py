@@ -148,11 +148,7 @@ class Source:
         return MovingWindow(shape, self._axis, hop=self._hop, window=self._hop)
 
     def read(self, values: object) -> NDArray[Any]:
-        """Return what has come as an array of the hop's dims, of any time.
-
-        Raises:
-            InputError: It is of another kind or shape.
-        """
+        """Return what has come as an array of the hop's dims, of any time; raises InputError."""
         with refusing(InputError, "what has come", "no array can be made of it", "pass a numpy array"):
             array = np.asarray(values)
         prepared = self._rate is not None or self._is_series
@@ -169,11 +165,7 @@ class Source:
         return came
 
     def prepared(self, hop: NDArray[Any]) -> NDArray[Any]:
-        """Return a hop as the step takes it.
-
-        Raises:
-            InputError: It is refused.
-        """
+        """Return a hop as the step takes it; raises InputError."""
         if self._rate is not None:
             return self._model.prepare(audio=Sound(self._rate, hop))[self._tensor.name]
         if self._is_series:

@@ -75,20 +75,12 @@ class Latency:
 
 
 def measure(call: Call, *, rounds: int, warmup: int) -> Latency:
-    """Time ``call`` over ``rounds`` calls, after ``warmup`` calls that are not counted.
-
-    Raises:
-        InputError: ``rounds`` is below 1 or ``warmup`` below 0.
-    """
+    """Time ``call`` over ``rounds`` calls, after ``warmup`` calls that are not counted; raises InputError."""
     return interleave({"call": call}, rounds=rounds, warmup=warmup)["call"]
 
 
 def interleave(runners: Mapping[Name, Call], *, rounds: int, warmup: int) -> dict[Name, Latency]:
-    """Time every runner once a round, see ``take_turns``.
-
-    Raises:
-        InputError: ``rounds`` is below 1 or ``warmup`` below 0.
-    """
+    """Time every runner once a round, see ``take_turns``; raises InputError."""
     times = take_turns(runners, milliseconds, rounds=rounds, warmup=warmup)
     return {name: Latency.of(in_batches(series)) for name, series in times.items()}
 
