@@ -9,7 +9,11 @@ import pytest
 from broken_manifest import ROOM, SCHEMA
 from example_manifest import MANIFEST, TEXT
 
+from edgeattn_runtime.bundle.engine_options import ENGINES, OPTIONS, options_of
 from edgeattn_runtime.bundle.manifest import Manifest
+from edgeattn_runtime.bundle.variant import Engine
+from edgeattn_runtime.errors import BundleError
+from edgeattn_runtime.fields import Field
 
 
 def test_writes_exactly_these_bytes() -> None:
@@ -53,3 +57,29 @@ def test_a_single_graph_is_the_main_one() -> None:
 
 def test_a_tensor_reads_as_its_contract() -> None:
     assert str(MANIFEST.graphs["model"].inputs[0]) == "x: float32[batch, 2]"
+
+
+RUNTIME = Path(__file__).parents[3] / "runtime"
+
+
+def test_every_reader_has_the_same_list() -> None:
+    schema = json.loads((RUNTIME / "manifest.schema.json").read_text("utf-8"))["$defs"]
+    assert tuple(schema["options"]["propertyNames"]["enum"]) == OPTIONS
+    assert tuple(schema["engine"]["if"]["properties"]["name"]["enum"]) == ENGINES
+    core = (RUNTIME / "cpp" / "src" / "options.hpp").read_text("utf-8")
+    assert tuple(re.findall(r'^    "(.+)",$', core, re.MULTILINE)) == OPTIONS
+    assert tuple(re.findall(r'engine == "(.+?)"', core)) == ENGINES
+    page = (RUNTIME / "README.md").read_text("utf-8").partition("### options")[2].partition("\n#")[0]
+    assert tuple(re.findall(r"^\| `(.+?)` \|", page, re.MULTILINE)) == OPTIONS
+
+
+@pytest.mark.parametrize("value", [4, 0.5, True, "htp", "FP32", "CPUAndNeuralEngine", "a_1"])
+def test_an_option_is_a_number_a_boolean_or_a_word(value: object) -> None:
+    assert options_of(Field("options", {OPTIONS[-1]: value})) == {OPTIONS[-1]: value}
+
+
+def test_options_of_an_engine_that_no_reader_drives_are_its_own() -> None:
+    table = {"name": "unheard-of", "version": "1", "providers": ["any"], "options": {"path": "a/b"}}
+    assert Engine.from_field(Field("engine", table)).options == {"path": "a/b"}
+    with pytest.raises(BundleError, match="unknown option"):
+        Engine.from_field(Field("engine", {**table, "name": "onnxruntime-web"}))

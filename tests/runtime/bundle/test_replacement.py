@@ -5,17 +5,20 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx_ir as ir
 import pytest
 
 from edgeattn_runtime import BadInput, BundleError, CheckFailed, ResourceError, install, load
 from edgeattn_runtime.bundle import replacement
-from edgeattn_runtime.bundle.folder import open_bundle
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.bundle.folder_lock import lock, unlock
 from edgeattn_runtime.bundle.golden import read_golden, write_golden
 from edgeattn_runtime.bundle.replacement import restore, staged
@@ -177,3 +180,89 @@ def test_a_folder_that_is_gone_is_not_locked(tmp_path: Path) -> None:
     assert lock(tmp_path / "gone") is None  # as where its process removed it a moment ago
     assert lock(tmp_path / "file") is None
     unlock(lock(tmp_path))
+
+
+Relist = Callable[[Path, str], BundleFiles]
+OUTPUT, MODEL, GOLDEN = "embedding", "model.onnx", "golden.safetensors"
+
+
+def _tamper(bundle: Path, scale: float, offset: float, relist: Relist) -> None:
+    """Have the graph answer ``scale * y + offset``."""
+    model = ir.from_proto(onnx.load(bundle / MODEL))
+    output = model.graph.outputs[0]
+    inner, output.name = output.producer(), "whole"
+    tape = ir.tape.Tape()
+    factor, added = (ir.tensor(np.float32(number)) for number in (scale, offset))
+    values = [tape.op("Constant", [], {"value": each}) for each in (factor, added)]
+    answer = ir.val(OUTPUT, ir.DataType.FLOAT, output.shape)
+    tape.op("Add", [tape.op("Mul", [output, values[0]]), values[1]], output=answer)
+    assert inner is not None
+    model.graph.extend(tape.nodes)
+    model.graph.outputs[0] = answer
+    (bundle / MODEL).write_bytes(ir.to_proto(model).SerializeToString())
+    relist(bundle, MODEL)
+
+
+def _shift_golden(bundle: Path, offset: float, relist: Relist) -> None:
+    """Have the golden vectors expect an offset, which decides a cosine alone."""
+    golden = read_golden(relist(bundle, GOLDEN))
+    samples = tuple(
+        replace(each, outputs={OUTPUT: each.outputs[OUTPUT] + np.float32(offset)}) for each in golden.samples
+    )
+    write_golden(bundle / GOLDEN, replace(golden, samples=samples))
+    relist(bundle, GOLDEN)
+
+
+@pytest.mark.parametrize(
+    ("expected", "scale", "offset", "ok"),
+    [
+        (0, 1, 0, True),
+        (10, 1, 10, True),
+        (0, 2, 0, False),  # twice
+        (3, 0, 3, False),  # always 3
+        (10, 0, 10, False),  # always 10
+        (10, -1, 10, False),  # 10 - y
+    ],
+)
+def test_a_graph_that_answers_something_else_is_refused(
+    good: Path, tmp_path: Path, relist: Relist, expected: float, scale: float, offset: float, ok: bool
+) -> None:
+    _shift_golden(good, expected, relist)
+    _tamper(good, scale, offset, relist)
+    with load(good) as model:
+        assert all(result.ok for result in model.check()) is ok
+    place = tmp_path / "apps" / "x.edge"
+    if ok:
+        assert install(good, over=place)
+        shutil.rmtree(place)
+        return
+    with pytest.raises(CheckFailed, match="miss the tolerance"):
+        install(good, over=place)
+    assert not place.exists()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("verb", "way"), [("install", "exchange"), ("install", "aside"), ("save", "exchange")]
+)
+def test_killed_at_each_step_one_of_the_two_stands_there(
+    verb: str, way: str, new: Path, conformance: Path, tmp_path: Path
+) -> None:
+    script = Path(__file__).parents[1] / "faults" / "killed.py"
+    places = (conformance / "good.edge", new, tmp_path / "apps")
+    process = subprocess.run(
+        [sys.executable, str(script), verb, way, *map(str, places)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    seen = json.loads(process.stdout)
+    assert len(seen["left"]) > 20
+    assert seen["left"][0] == "tiny"
+    assert seen["left"][-1] == "newer"
+    assert set(seen["restored"]) == {"tiny", "newer"}
+    assert seen["strays"] == ["x.edge"]
+    if way == "exchange":
+        assert set(seen["left"]) == {"tiny", "newer"}

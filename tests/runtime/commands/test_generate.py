@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import numpy as np
+import pytest
 
 from edgeattn_runtime import generate, generate_many, generate_text
+from edgeattn_runtime.commands.generate import print_pieces
 
 Command = Callable[..., CompletedProcess[str]]
 Refused = Callable[..., str]
@@ -110,3 +113,27 @@ def test_generate_refuses_bad_input(good: Path, conformance: Path, refused: Refu
     assert "start: no token " in refused("generate", conformance / "encoder-decoder.edge", "--tokens", "1")
     assert "'generation'" in refused("generate", good, "--tokens", "1")
     assert "--tokens --text --input is required" in refused("generate", decoder)
+
+
+PIECES = ("caf\u00e9\t", "\x1b]0;title\x07", "\x9b2J\r\x7f", "\U0001f469\u200d\U0001f52c\n")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("output", "printed"),
+    [
+        (io.StringIO(newline=""), "".join(PIECES)),
+        (_Terminal(newline=""), "caf\u00e9\t\\x1b]0;title\\x07\\x9b2J\\x0d\\x7f\U0001f469\u200d\U0001f52c\n"),
+    ],
+    ids=["file", "terminal"],
+)
+def test_a_terminal_is_not_commanded(
+    output: io.StringIO, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", output)
+    print_pieces(PIECES)
+    assert output.getvalue() == printed

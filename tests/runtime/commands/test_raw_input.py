@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 import wave
@@ -70,22 +68,6 @@ def test_wrong_kinds_are_refused_in_one_line(conformance: Path, tmp_path: Path, 
     assert "surrogate" in refused("run", words, "--text", "\udce9t\udce9")  # Latin-1 in a shell of UTF-8
     assert "--input --text is required" in refused("run", words)
     assert "not allowed with" in refused("run", words, "--text", "a", "--input", tmp_path / "x.npz")
-
-
-def test_a_prompt_may_be_a_text(conformance: Path, tmp_path: Path, command: Command) -> None:
-    bundle = shutil.copytree(conformance / "decoder.edge", tmp_path / "decoder.edge")
-    tokenizer = conformance / "processed.edge" / "tokenizer.json"
-    shutil.copy(tokenizer, bundle)
-    entries = json.loads((conformance / "processed.edge" / "manifest.json").read_text("utf-8"))["files"]
-    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
-    manifest["files"]["tokenizer.json"] = entries["tokenizer.json"]
-    text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
-    manifest["processing"] = {"text": text}
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
-    tokens = command("generate", bundle, "--tokens", "2,3", "--max-new-tokens", "4").stdout.split()
-    result = command("generate", bundle, "--text", "the cat", "--max-new-tokens", "4")
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == load(bundle).decode(map(int, tokens)) + "\n"
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,6 @@ def test_an_answer_that_is_left_alone_leaves_the_session_usable(decoder: Model) 
     assert list(generate(decoder, [4, 7], session=session)) == list(generate(decoder, [4, 7]))
 
 
-def test_draws_are_those_without_a_session(decoder: Model) -> None:
-    session = GenerationSession(decoder)
-    for seed in (3, 4, 3):
-        settings = {"temperature": 1.5, "seed": seed, "repetition_penalty": 1.2}
-        alone = list(generate(decoder, [1, 2], **settings))  # type: ignore[arg-type]
-        assert list(generate(decoder, [1, 2], session=session, **settings)) == alone  # type: ignore[arg-type]
-
-
 def test_a_session_is_of_one_loaded_model(decoder: Model, conformance: Path) -> None:
     session = GenerationSession(conformance / "decoder.edge")
     for other in (decoder, conformance / "decoder.edge"):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeattn_runtime import BundleError, InputError, Model, generate
+from edgeattn_runtime import InputError, Model, generate
 from edgeattn_runtime.bundle.generation import Generation
 from edgeattn_runtime.decoding.stepper import Stepper
 from edgeattn_runtime.engine.graph_session import GraphSession
@@ -104,21 +103,6 @@ def test_a_graph_need_not_lie_on_disk(decoder: Model) -> None:
         step(np.array([[99]]))
 
 
-def test_a_session_unlike_its_contract_is_refused(decoder: Model, good: Path) -> None:
-    session = open_session(good / "model.onnx", providers=["CPUExecutionProvider"])
-    with pytest.raises(BundleError, match=r"^a text: "):
-        GraphSession(decoder.session.graph, session, "a text")
-
-
-@pytest.mark.parametrize("prompt", [[1], [3, 1, 4, 1], [2] * 5, [5] * 16])
-def test_it_moves_to_larger_arrays_on_the_way(
-    decoder: Model, monkeypatch: pytest.MonkeyPatch, prompt: list[int]
-) -> None:
-    expected = list(generate(decoder, prompt))
-    monkeypatch.setattr("edgeattn_runtime.engine.kv_cache.BLOCK", 4)
-    assert list(generate(decoder, prompt)) == expected
-
-
 def test_arrays_are_bound_once_a_block(
     decoder: Model, small_blocks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,16 +182,3 @@ def test_what_the_encoder_gave_moves_with_its_row(captioner: Model) -> None:
     _assert_close(reordered(tokens), expected)
     joined.join(stepper([0, 1]))
     _assert_close(joined(tokens), expected)
-
-
-def test_sequences_do_not_share_a_cache(decoder: Model) -> None:
-    single = [list(generate(decoder, [token])) for token in (1, 2)]
-    interleaved = zip(*(generate(decoder, [token]) for token in (1, 2)), strict=True)
-    assert [list(sequence) for sequence in zip(*interleaved, strict=True)] == single
-
-
-def test_a_graph_that_fails_says_so(decoder: Model) -> None:
-    step = _stepper(decoder)
-    step(np.array([[1, 2]]))
-    with pytest.raises(InputError, match=r"decoder\.edge.*: 'tokens' .*99"):
-        step(np.array([[99]]))

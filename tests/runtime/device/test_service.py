@@ -11,7 +11,9 @@ import pytest
 from edgeattn_runtime.device import service
 from edgeattn_runtime.device.frames import read_frame, write_frame
 from edgeattn_runtime.device.peer import NOTE
+from edgeattn_runtime.device.request import GraphSpec
 from edgeattn_runtime.device.service import TIMES, Service
+from edgeattn_runtime.fields import Field
 
 BROKEN = "raise ModuleNotFoundError('No module named x')"
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -45,3 +47,22 @@ def test_a_worker_that_is_killed_is_started_again(tmp_path: Path, monkeypatch: p
     times, reason = _reason(tmp_path, monkeypatch, KILLED)
     assert times == TIMES
     assert "export a smaller model, or measure on a larger device" in reason
+
+
+GRAPH = {
+    "name": "model.onnx",
+    "files": {"model.onnx": "0" * 64},
+    "providers": ["CPUExecutionProvider"],
+    "options": {},
+}
+SETTINGS = {"spinning": False, "arena": True, "memory_pattern": True}
+
+
+@pytest.mark.parametrize(("threads", "taken"), [(1, 1), (3, 3), (256, 3)])
+def test_a_graph_gets_no_more_threads_than_there_are_cores(
+    monkeypatch: pytest.MonkeyPatch, threads: int, taken: int
+) -> None:
+    """A device would never return from threads whose stacks it finds no memory for."""
+    monkeypatch.setattr("edgeattn_runtime.bundle.session_settings.available_cores", lambda: 3)
+    graph = GraphSpec.from_field(Field("graph", {**GRAPH, "settings": {**SETTINGS, "threads": threads}}))
+    assert graph.settings.threads == taken

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
-from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail
 
+from edgeattn_runtime import load
+from edgeattn_runtime.bundle import session_settings as settings
+from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings, available_cores
+from edgeattn_runtime.engine.graph_session import failure
 from edgeattn_runtime.engine.session import open_session
-from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError
+from edgeattn_runtime.errors import BadInput, BundleError, IncompatibleRuntimeError, InputError
+from edgeattn_runtime.timing.benchmark import bench
 
 CPU = "CPUExecutionProvider"
 
@@ -168,3 +174,80 @@ def test_a_model_of_the_future(model: bytes, pattern: str) -> None:
 def test_an_operator_unheard_of(conformance: Path) -> None:
     with pytest.raises(IncompatibleRuntimeError, match="UnheardOf"):
         _open(conformance / "graph-unheard-of.edge" / "model.onnx")
+
+
+ARRAYS = {"mask": np.ones((1, 3), np.float32), "tokens": np.array([[7, 500, 3]])}
+RUNNING = "[ONNXRuntimeError] : 1 : FAIL : Non-zero status code returned while running MatMul node. "
+BEYOND = "indices element out of data bounds, idx={} must be within the inclusive range [-40,39]"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "phrases"),
+    [
+        (BEYOND.format(500), InputError, ("'tokens' holds 500", "40 rows", "0 to 39")),
+        (BEYOND.format(40), InputError, ("index 40", "40 rows")),
+        (
+            "/core/framework/bfc_arena.cc:360 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, "
+            "onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 400",
+            InputError,
+            ("mask (1, 3), tokens (1, 3)", "Failed to allocate memory for requested buffer of size 400"),
+        ),
+        (
+            "/core/providers/cpu/tensor/reshape_helper.h:91 onnxruntime::ReshapeHelper::ReshapeHelper(const "
+            "onnxruntime::TensorShape&, bool) input_shape_size == requested_shape_size was false.",
+            BundleError,
+            ("returned while running MatMul node. input_shape_size == requested_shape_size was false.",),
+        ),
+    ],
+)
+def test_what_failed_and_why_is_told(reason: str, kind: type[Exception], phrases: tuple[str, ...]) -> None:
+    error = failure("x.onnx", Fail(RUNNING + reason), ARRAYS)
+    assert type(error) is kind
+    assert str(error).startswith("x.onnx: ")
+    assert [words for words in phrases if words not in str(error)] == []
+    assert "/core" not in str(error)
+
+
+MANY_CORES, ONE_CORE = 64, 1
+PROVIDERS = ("CPUExecutionProvider",)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(MANY_CORES, 2), (ONE_CORE, 1)])
+def test_a_bundle_opens_as_it_says_within_the_machines_cores(
+    conformance: Path, monkeypatch: pytest.MonkeyPatch, cores: int, threads: int
+) -> None:
+    monkeypatch.setattr(settings, "available_cores", lambda: cores)
+    net = load(conformance / "tuned.edge")
+    assert net.settings == SessionSettings(threads=threads, arena=False)
+    (run,) = bench(conformance / "tuned.edge", rounds=1).runs
+    assert run.threads == threads
+
+
+def test_the_caller_may_say_otherwise(conformance: Path) -> None:
+    assert load(conformance / "tuned.edge", threads=3).settings == SessionSettings(threads=3, arena=False)
+    assert load(conformance / "several.edge", threads=3).graph("lookup").settings.threads == 3
+
+
+def test_a_bundle_that_says_nothing_opens_plain(good: Path) -> None:
+    assert load(good).settings == PLAIN == SessionSettings()
+
+
+@pytest.mark.parametrize(
+    "settings", [PLAIN, SessionSettings(threads=2, spinning=True, arena=False, memory_pattern=False)]
+)
+def test_every_option_reaches_the_engine(good: Path, settings: SessionSettings) -> None:
+    options = open_session(good / "model.onnx", providers=PROVIDERS, settings=settings).get_session_options()
+    assert options.intra_op_num_threads == settings.threads
+    assert options.enable_cpu_mem_arena is settings.arena
+    assert options.enable_mem_pattern is settings.memory_pattern
+    spins = options.get_session_config_entry("session.intra_op.allow_spinning")
+    assert spins == ("1" if settings.spinning else "0")
+
+
+def test_threads_must_be_some() -> None:
+    with pytest.raises(BadInput, match="0 threads"):
+        SessionSettings(threads=0)
+
+
+def test_cores_are_those_that_the_process_may_use() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
