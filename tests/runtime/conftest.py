@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -16,10 +15,10 @@ import pytest
 
 from edgeattn_runtime import Model, load
 from edgeattn_runtime.__main__ import main
-from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 
 # The folder is no package: its modules are found as those of a script beside them.
 sys.path.insert(0, str(Path(__file__).parent))
+from listing import relist
 
 CONFORMANCE = Path(__file__).parents[2] / "runtime" / "conformance" / "build"
 sys.path += [str(CONFORMANCE.parent), str(CONFORMANCE.parents[1] / "python" / "conform")]
@@ -50,31 +49,9 @@ def copied(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def edited(copied: Callable[[str], Path]) -> Callable[[str, Callable[[Any], None]], Path]:
+def edited(copied: Callable[[str], Path]) -> Callable[[str, Callable[[Any], object]], Path]:
     """Copies a conformance bundle, and makes a change to its manifest."""
-
-    def changed(name: str, change: Callable[[Any], None]) -> Path:
-        manifest = copied(name) / "manifest.json"
-        table = json.loads(manifest.read_text("utf-8"))
-        change(table)
-        manifest.write_text(json.dumps(table), "utf-8")
-        return manifest.parent
-
-    return changed
-
-
-@pytest.fixture(scope="session")
-def relist() -> Callable[[Path, str], BundleFiles]:
-    """Has a manifest list a file as it is now, and opens the bundle again."""
-
-    def relisted(folder: Path, file: str) -> BundleFiles:
-        manifest, content = folder / "manifest.json", (folder / file).read_bytes()
-        table = json.loads(manifest.read_text("utf-8"))
-        table["files"][file] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        manifest.write_text(json.dumps(table), "utf-8")
-        return open_bundle(folder)
-
-    return relisted
+    return lambda name, change: relist(copied(name), change=change)
 
 
 @pytest.fixture
@@ -165,14 +142,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = {"type": "WordLevel", "vocab": {f"w{i}": i for i in range(16)}, "unk_token": "w0"}
     parts = dict.fromkeys(("truncation", "padding", "normalizer", "post_processor", "decoder"))
     tokenizer = {"version": "1.0", "added_tokens": [], **parts, "model": model}
-    content = json.dumps({**tokenizer, "pre_tokenizer": {"type": "WhitespaceSplit"}}).encode()
-    (folder / "tokenizer.json").write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    tokenizer |= {"pre_tokenizer": {"type": "WhitespaceSplit"}}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     text = {"tokenizer": "tokenizer.json", "ids": "tokens", "mask": None, "types": None, "longest": None}
-    manifest["processing"] = {"text": text}
-    manifest["files"]["tokenizer.json"] = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return folder
+    return relist(folder, "tokenizer.json", change=lambda table: table.update(processing={"text": text}))

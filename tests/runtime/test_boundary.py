@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from listing import relist
 
 from edgeattn_runtime import (
     BundleError,
@@ -64,19 +64,8 @@ SHORT_OF = Path(__file__).parent / "faults" / "short_of.py"
 
 def _tokenizer(bundle: Path, **parts: object) -> Path:
     table = json.loads((bundle / "tokenizer.json").read_text("utf-8"))
-    return _written(bundle, {"tokenizer.json": json.dumps({**table, **parts}).encode()})
-
-
-def _written(bundle: Path, files: dict[str, bytes], change: Callable[[Any], None] | None = None) -> Path:
-    """Put files into a bundle, and its manifest right again."""
-    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
-    for name, content in files.items():
-        (bundle / name).write_bytes(content)
-        manifest["files"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    if change is not None:
-        change(manifest)
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
-    return bundle
+    (bundle / "tokenizer.json").write_text(json.dumps({**table, **parts}))
+    return relist(bundle, "tokenizer.json")
 
 
 @pytest.mark.parametrize("parts", PANICS.values(), ids=PANICS)
@@ -114,7 +103,7 @@ def test_an_output_of_another_rank_is_the_bundles_fault(copied: Callable[[str], 
 
     bundle = copied("buckets")
     inputs = read_golden(open_bundle(bundle)).samples[0].inputs
-    model = load(_written(bundle, {}, deeper))
+    model = load(relist(bundle, change=deeper))
     with pytest.raises(BundleError, match=r"of 2 dims found, 3 expected"):
         model(**inputs)
 
@@ -223,6 +212,6 @@ def test_an_array_beyond_all_memory_is_told(copied: Callable[[str], Path]) -> No
                 if len(tensor["dims"]) == 4:
                     tensor["dims"][1] = 2**50
 
-    model: Model = load(_written(copied("decoder"), {}, vast))
+    model: Model = load(relist(copied("decoder"), change=vast))
     with pytest.raises(EdgeAttnError, match=r"no array can have this size|out of memory"):
         model(tokens=np.array([[1, 2]]))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import onnx.parser
+from listing import relist
 
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 
@@ -38,12 +38,11 @@ def write(folder: Path, weights: str = "model.onnx.data") -> Path:
     sample = Sample({"row": row}, {"vector": table[row]})
     spreads = {"vector": np.ones((1, table.shape[1]), np.float32)}
     write_golden(folder / "golden.safetensors", GoldenVectors((sample,), spreads))
-    (folder / "manifest.json").write_text(json.dumps(_manifest(folder)))
-    return folder
+    (folder / "manifest.json").write_text(json.dumps(_manifest()))
+    return relist(folder, "model.onnx", weights, "golden.safetensors")
 
 
-def _manifest(folder: Path) -> dict[str, object]:
-    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+def _manifest() -> dict[str, object]:
     variant = {
         "target": "cpu",
         "engine": {
@@ -71,10 +70,7 @@ def _manifest(folder: Path) -> dict[str, object]:
         },
         "symbols": {},
         "variants": [variant],
-        "files": {
-            name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-            for name, content in sorted(contents.items())
-        },
+        "files": {},
         "golden": {"file": "golden.safetensors", "samples": 1},
         "budget": {},
         "provenance": {},

@@ -2,20 +2,18 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from listing import relist
 from safetensors.numpy import load_file
 
 from edgeattn_runtime import BundleError, load
 from edgeattn_runtime.__main__ import main
-from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, check, read_golden, replay, write_golden
-
-Relist = Callable[[Path, str], BundleFiles]
 
 GOLDEN = "golden.safetensors"
 ONES = np.ones((2, 3), np.float32)
@@ -52,17 +50,17 @@ def test_reads_what_was_written(good: Path) -> None:
     assert open_bundle(good) == files  # its sha256 is the same
 
 
-def test_missing_and_spare_tensors(good: Path, relist: Relist) -> None:
+def test_missing_and_spare_tensors(good: Path) -> None:
     files = open_bundle(good)
     golden = read_golden(files)
     samples = golden.samples
     write_golden(files.path(GOLDEN), replace(golden, samples=samples[:3]))
     with pytest.raises(BundleError, match=r"'3\.input\.tokens'"):
-        read_golden(relist(good, GOLDEN))
+        read_golden(open_bundle(relist(good, GOLDEN)))
     spare = Sample(samples[3].inputs, {**samples[3].outputs, "extra": ONES})
     write_golden(files.path(GOLDEN), replace(golden, samples=(*samples[:3], spare)))
     with pytest.raises(BundleError, match=r"'3\.output\.extra'"):
-        read_golden(relist(good, GOLDEN))
+        read_golden(open_bundle(relist(good, GOLDEN)))
 
 
 def test_a_count_beyond_all_memory_is_refused(good: Path) -> None:
@@ -72,10 +70,10 @@ def test_a_count_beyond_all_memory_is_refused(good: Path) -> None:
         read_golden(replace(files, manifest=replace(files.manifest, golden=golden)))
 
 
-def test_not_safetensors(good: Path, relist: Relist) -> None:
+def test_not_safetensors(good: Path) -> None:
     (good / GOLDEN).write_bytes(b"text")
     with pytest.raises(BundleError, match=r"golden\.safetensors: no safetensors file"):
-        read_golden(relist(good, GOLDEN))
+        read_golden(open_bundle(relist(good, GOLDEN)))
 
 
 def test_a_file_that_changed_since_it_was_checked_is_not_read(good: Path) -> None:
@@ -86,12 +84,12 @@ def test_a_file_that_changed_since_it_was_checked_is_not_read(good: Path) -> Non
         read_golden(files)
 
 
-def test_a_dtype_that_numpy_lacks(good: Path, relist: Relist) -> None:
+def test_a_dtype_that_numpy_lacks(good: Path) -> None:
     # No BF16, which numpy knows as soon as anything imports ml_dtypes.
     header = json.dumps({"x": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}).encode()
     (good / GOLDEN).write_bytes(struct.pack("<Q", len(header)) + header + bytes(1))
     with pytest.raises(BundleError, match=r"golden\.safetensors: no safetensors file of numpy's dtypes"):
-        read_golden(relist(good, GOLDEN))
+        read_golden(open_bundle(relist(good, GOLDEN)))
 
 
 @pytest.mark.parametrize(

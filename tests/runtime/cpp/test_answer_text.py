@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from listing import relist
 
 from edgeattn_runtime import generate, load
 
@@ -163,9 +164,7 @@ def test_a_text_ends_before_a_stop_that_several_tokens_hold(answer: Answer) -> N
     assert len(tokens) < MOST
 
 
-def test_a_text_may_hold_nuls(
-    gcc: Path, words: Path, tmp_path: Path, relist: Callable[[Path, str], object]
-) -> None:
+def test_a_text_may_hold_nuls(gcc: Path, words: Path, tmp_path: Path) -> None:
     bundle = shutil.copytree(words, tmp_path / "nuls.edge")
     vocabulary = bundle / "tokenizer.json"
     of_nuls = re.sub(r'"w(?!(?:[147]|0)")(\d+)":', r'"w\1\\u0000":', vocabulary.read_text("utf-8"))

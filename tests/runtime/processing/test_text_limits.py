@@ -10,6 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 import pytest
+from listing import relist
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram, WordLevel
 from tokenizers.normalizers import (
@@ -44,7 +45,7 @@ CTC = {"type": "CTC", "pad_token": "[PAD]", "word_delimiter_token": "", "cleanup
 
 
 @pytest.fixture
-def with_steps(copied: Callable[[str], Path], relist: Callable[[Path, str], object]) -> WithSteps:
+def with_steps(copied: Callable[[str], Path]) -> WithSteps:
     """Returns a bundle whose tokenizer has steps, one after another."""
 
     def written(key: str, *steps: Any) -> Path:
@@ -52,8 +53,7 @@ def with_steps(copied: Callable[[str], Path], relist: Callable[[Path, str], obje
         path = bundle / "tokenizer.json"
         table = json.loads(path.read_text("utf-8"))
         path.write_text(json.dumps({**table, key: {"type": "Sequence", SEQUENCES[key]: steps}}))
-        relist(bundle, path.name)
-        return bundle
+        return relist(bundle, path.name)
 
     return written
 
