@@ -17,15 +17,10 @@ _KINDS = {"b": "bool", "i": "integer", "u": "integer", "f": "float"}  # numpy's 
 
 
 def check_inputs(graph: Graph, symbols: Mapping[str, Symbol], inputs: Mapping[str, object]) -> Arrays:
-    """Return ``inputs`` as arrays that keep the graph's contract.
+    """Return ``inputs``, all that ``np.asarray`` takes, as arrays that keep the graph's contract.
 
     Nothing is cast silently. Python's own numbers (a list of ints, say) have no dtype yet and take the
     contract's where it is of the same kind and holds them; whatever has a dtype must have the contract's.
-
-    Args:
-        graph: The contract.
-        symbols: The bounds of its symbolic dims.
-        inputs: By name, all that ``np.asarray`` takes.
 
     Raises:
         InputError: An unknown or missing name, another dtype or rank, a dim that differs from its size,

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 
 from edgeattn.commands.app import COMMANDS
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
-from edgeattn_runtime.commands.arguments import parser
+from edgeattn_runtime.commands.command_line import parser
 
 TINY = Path(__file__).parents[2] / "edgeattn" / "tiny.py"
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"

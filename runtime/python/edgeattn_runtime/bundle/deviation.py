@@ -12,17 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> float:
-    """Return the cosine of the angle between two tensors, flattened.
+    """Return the cosine of the angle between two tensors of one shape, flattened.
 
     A model that answers wholly wrong must score low rather than crash a report, so the corners are fixed:
     two zero tensors score 1.0, one zero tensor 0.0, and a NaN or infinity that is not shared 0.0.
-
-    Args:
-        a: Any shape; bool, integer or float.
-        b: The same shape as ``a``.
-
-    Raises:
-        ValueError: The shapes differ.
     """
     pair = _finite(a, b)
     if pair is None:
@@ -34,15 +27,7 @@ def cosine(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def max_abs(a: ArrayLike, b: ArrayLike) -> float:
-    """Return the largest absolute difference between two tensors: 0.0 when empty, inf for a NaN not shared.
-
-    Args:
-        a: Any shape; bool, integer or float.
-        b: The same shape as ``a``.
-
-    Raises:
-        ValueError: The shapes differ.
-    """
+    """Return the largest absolute difference between two tensors: 0.0 when empty, inf for a NaN in one."""
     pair = _finite(a, b)
     if pair is None:
         return float("inf")
@@ -51,20 +36,10 @@ def max_abs(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def standardized_error(a: ArrayLike, b: ArrayLike, spread: NDArray[np.float32]) -> float | None:
-    """Return the root mean square of the differences in units of a spread: 0.0 when empty.
+    """Return the root mean square of the differences in units of a spread above 0: 0.0 when empty.
 
-    Every runtime comes to the same digits: the squares are summed one by one in their order.
-
-    Args:
-        a: Any shape; bool, integer or float.
-        b: The same shape as ``a``.
-        spread: The same shape: the unit of each number, finite and above 0.
-
-    Returns:
-        None where no number says it: a NaN or infinity that is not shared, or differences beyond float64.
-
-    Raises:
-        ValueError: The shapes differ.
+    Every runtime comes to the same digits: the squares are summed one by one in their order. None is where no
+    number says it: a NaN or infinity that is not shared, or differences beyond float64.
     """
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     pair, finite = _finite(x, y), np.isfinite(x) & np.isfinite(y)

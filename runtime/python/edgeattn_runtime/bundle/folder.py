@@ -39,8 +39,6 @@ class BundleFiles:
     """A bundle whose every file has been checked against its manifest, but what golden vectors hold.
 
     Attributes:
-        folder: Where it lies.
-        manifest: What it holds.
         place: Which folder of this name was checked; None where nothing was.
         kernels: False where every variant runs stock operators, whatever is installed.
         signer: The trusted key that signed it, in hex; None where no key was to be trusted.
@@ -110,12 +108,7 @@ def open_bundle(
     Checked in this order: that a trusted key signed the manifest, the manifest, that its signature is there
     or is not, that no file is missing, of another size, outside the folder or unlisted, and last every
     sha256, but that of the golden vectors, which ``BundleFiles.read`` checks when they are asked for.
-
-    Args:
-        path: The folder, such as ``sentence.edge``.
-        kernels: False has every variant run stock operators, whatever is installed.
-        trusted_keys: Public keys in hex, see ``Signature.key``: a bundle that none of them signed is refused
-            before anything of its manifest is read. None verifies no signature.
+    ``kernels`` and ``trusted_keys`` are as ``load`` takes them.
 
     Raises:
         InputError: ``trusted_keys`` are none.

@@ -81,11 +81,9 @@ class GoldenVectors:
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """How near one output of one sample came.
+    """How near one output of one sample, counted from 0, came.
 
     Attributes:
-        sample: Counted from 0.
-        output: Its name.
         error: Root mean square of its numbers' errors, each in units of its channel's spread; None where no
             number says it: another shape, a NaN or an infinity on one side.
         max_abs: The largest absolute difference; None where no number says it.

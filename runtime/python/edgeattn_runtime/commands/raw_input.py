@@ -23,16 +23,11 @@ def read_input(
 ) -> Arrays:
     """Return the inputs of a call; warnings, such as of a text that was cut, go to stderr.
 
-    Args:
-        model: Whose processing prepares what is no array.
-        path: An .npz file, a .wav file, a .csv file, or the file of an image.
-        text: A text, where there is no file.
-        pair: The second text of a pair.
-        prompt: The name of what the bundle puts before the text.
+    ``path`` is an .npz, .wav or .csv file, or the file of an image.
 
     Raises:
-        InputError: There is not one of them alone, or the bundle prepares no such data.
-        InputError: The .npz file cannot be read.
+        InputError: There is not one of file and text alone, the bundle prepares no such data, or the .npz
+            file cannot be read.
     """
     if (path is None) == (text is None):
         raise InputError("no input or two found; give either --input FILE or --text TEXT")

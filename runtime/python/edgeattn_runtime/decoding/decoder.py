@@ -23,19 +23,12 @@ from edgeattn_runtime.model import Model, load
 
 
 class Decoder:
-    """The graphs of a bundle that generates.
+    """The graphs of a bundle that generates, by its folder or as a loaded model; raises as ``generate`` does.
 
     Attributes:
         encoder: None of a decoder alone.
-        defaults: What holds where a caller says nothing.
-        vocabulary: Tokens are below it.
         most_rows: The most sequences of one call; None is any number.
         batch_axes: Of what the encoder gives and has a row of for each sequence, the axis of the rows.
-
-    Raises:
-        InputError: The bundle does not generate.
-        BundleError: The bundle is not whole.
-        IncompatibleRuntimeError: No variant runs with the engine and execution providers of this device.
     """
 
     def __init__(self, bundle: str | os.PathLike[str] | Model) -> None:

@@ -25,10 +25,7 @@ class CachedText:
         self._lock = Lock()
 
     def logits(self, sequence: Tokens) -> Logits:
-        """Return the logits behind a sequence (length,), of which it computes what it does not hold.
-
-        Returns:
-            float32 (1, vocabulary), the caller's own.
+        """Return the logits behind a sequence (length,), float32 (1, vocabulary); it computes what is new.
 
         Raises:
             InputError: A token is out of range for its lookup table.

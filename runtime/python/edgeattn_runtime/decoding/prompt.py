@@ -18,13 +18,7 @@ _LARGEST = 2**63 - 1
 
 
 def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least: int = 1) -> Tokens:
-    """Return token ids as int64 (length,).
-
-    Args:
-        name: What the ids are, for the message.
-        ids: Integers, 1-D; an array, a list, a set.
-        vocabulary: The ids are below it; None where it is not known.
-        least: The fewest ids.
+    """Return ids, 1-D integers below the vocabulary where that is known, as int64 (length,).
 
     Raises:
         InputError: No 1-D sequence of integers, too few, or an id outside the vocabulary.
@@ -46,14 +40,9 @@ def read_tokens(name: str, ids: Iterable[int], *, vocabulary: int | None, least:
 
 
 def read_sources(name: str, prompt: Prompt, encoder: Graph, symbols: Mapping[str, Symbol]) -> Arrays:
-    """Return an encoder's inputs.
+    """Return an encoder's inputs: by name, one array per input, of its dtype and dims.
 
-    Args:
-        name: What the prompt is, for the message.
-        prompt: By name, one array per input of the encoder, of its dtype and dims. Where its only input is
-            integers (batch, source), token ids of one sequence will do, 1-D.
-        encoder: The contract.
-        symbols: The bounds of its symbolic dims.
+    Where its only input is integers (batch, source), token ids of one sequence will do, 1-D.
 
     Raises:
         InputError: Token ids where arrays are expected, or inputs that do not keep the contract.

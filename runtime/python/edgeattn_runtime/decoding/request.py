@@ -18,16 +18,7 @@ from edgeattn_runtime.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """How prompts are to be continued.
-
-    Attributes:
-        start: int64 (length,), what an encoder-decoder's answer begins with; none of a decoder alone.
-        stops: What ends a sequence.
-        max_new_tokens: The most new ones; None is as many as there are positions.
-        beams: How many sequences are continued together.
-        sampling: How a token is chosen where there is one.
-        seed: What tokens are drawn by; None draws anew.
-    """
+    """How prompts are to be continued; ``start``, int64 (length,), begins an encoder-decoder's answer."""
 
     start: Tokens
     stops: Stops

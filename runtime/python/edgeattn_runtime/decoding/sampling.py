@@ -31,12 +31,9 @@ class Sampling:
 
 
 def choose(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int:
-    """Return the next token.
+    """Return the next token by penalized logits, float (vocabulary,).
 
-    Args:
-        logits: float (vocabulary,), penalized.
-        sampling: How to choose.
-        random: Gives one number per token drawn, none where the temperature is 0.
+    ``random`` gives one number per token drawn, none where the temperature is 0.
     """
     if sampling.temperature == 0:
         return int(logits.argmax())  # the lowest token of a tie
@@ -48,12 +45,7 @@ def choose(logits: Logits, sampling: Sampling, random: np.random.Generator) -> i
 def candidates(logits: Logits, sampling: Sampling) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the tokens that may be drawn, likeliest first and of a tie the lowest, and their probabilities.
 
-    Args:
-        logits: float (vocabulary,), the largest finite.
-        sampling: How to choose; its temperature is above 0.
-
-    Returns:
-        Both (kept,); the probabilities sum to 1.
+    The logits are float (vocabulary,), the largest finite; both results are (kept,), probabilities sum to 1.
     """
     ranked = likeliest(logits, sampling.top_k)
     scores = logits[ranked].astype(np.float64)
@@ -86,15 +78,8 @@ def log_softmax(logits: Logits) -> NDArray[np.float64]:
 def penalized(scores: Logits, tokens: Tokens, penalty: float) -> Logits:
     """Make tokens that came before less likely, as often as they were (Keskar et al. 2019, section 4.1).
 
-    A negative score is multiplied by the penalty, any other divided by it.
-
-    Args:
-        scores: Logits or log-probabilities (rows, vocabulary).
-        tokens: int64 (rows, length), the tokens of each row so far.
-        penalty: 1 changes nothing.
-
-    Returns:
-        The scores, in an array of their own unless nothing changes.
+    A negative score is multiplied by the penalty, any other divided by it; 1 changes nothing, and copies
+    nothing. Scores are (rows, vocabulary), tokens int64 (rows, length).
     """
     if penalty == 1:
         return scores

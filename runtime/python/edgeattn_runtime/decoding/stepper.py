@@ -23,12 +23,7 @@ Logits = NDArray[np.floating[Any]]
 class Stepper:
     """A batch of sequences of equal length, from an empty cache on.
 
-    Args:
-        decoder: The graph.
-        generation: What its inputs and outputs mean.
-        carried: What the encoder gave of the sources; empty for a decoder alone.
-        batch: How many sequences.
-        capacity: Room that the cache has from the start; it grows as it must.
+    ``carried`` is what the encoder gave of the sources; ``capacity`` is the room of the cache at first.
     """
 
     def __init__(
@@ -53,14 +48,10 @@ class Stepper:
         self._run: Callable[[], None] | None = None
 
     def __call__(self, tokens: Tokens) -> Logits:
-        """Take the next tokens.
-
-        Args:
-            tokens: int64 (batch, new), at least one new.
+        """Take the next tokens, int64 (batch, new), at least one new.
 
         Returns:
-            The logits that follow each of them, float32 (batch, new, vocabulary); the next call overwrites
-            them.
+            The logits behind each, float32 (batch, new, vocabulary); the next call overwrites them.
 
         Raises:
             InputError: A token is out of range for its lookup table.

@@ -147,15 +147,7 @@ class RaceSpec(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchSpec(Record):
-    """A bundle to benchmark.
-
-    Attributes:
-        files: By path, the sha256 of each.
-        threads: Numbers of intra-op threads; none takes what the bundle says.
-        target: One of the bundle's; None takes the first that runs here.
-        rounds: Counted calls of each golden sample.
-        kernels: As ``load`` has it.
-    """
+    """A bundle to benchmark: by path the sha256 of its files, and what ``timing.benchmark.bench`` takes."""
 
     files: Annotated[Mapping[str, str], files_of]
     threads: Sequence[Annotated[int, _threads]]

@@ -24,8 +24,6 @@ class Row:
     """One row of a sample, as a batch of one without its padding.
 
     Attributes:
-        sample: Which sample it is of.
-        index: Which row of it.
         length: How many positions it keeps; None where all.
         arrays: Its inputs by name, views of the sample's.
         whole: The sample's sizes by symbol, the batch among them.

@@ -55,13 +55,7 @@ class GraphSession:
             self._check("outputs", session.get_outputs(), graph.outputs)
 
     def run(self, arrays: Arrays) -> Arrays:
-        """Run the graph.
-
-        Args:
-            arrays: One per input of the contract.
-
-        Returns:
-            One array per output, by name.
+        """Answer arrays, one per input of the contract, with one per output, by name.
 
         Raises:
             InputError: An index in them is out of range for its lookup table, or they need more memory than
@@ -80,15 +74,10 @@ class GraphSession:
         return dict(zip(self._outputs, answers, strict=True))
 
     def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
-        """Return a call that reads and writes these arrays' own memory, and copies none.
+        """Return a call that reads and writes these arrays' own memory, as it is then, and copies none.
 
-        Args:
-            inputs: One per input of the contract; known to keep it at the time of each call.
-            outputs: The outputs that are asked for, of the dims that they will have. The array of a cache is
-                both its ``past`` and its ``present``.
-
-        Returns:
-            The call, which raises as ``run`` does where the graph fails. It is one thread's at a time.
+        The outputs that are asked for have the dims that they will have; the array of a cache is both its
+        ``past`` and its ``present``. The call raises as ``run`` does, and is one thread's at a time.
         """
         with running(self._label, inputs):
             bound = BoundCall(self._session, inputs, outputs)
@@ -119,14 +108,7 @@ class GraphSession:
 
 
 class BoundCall:
-    """Reads and writes the arrays' own memory, as it is at the time of each call.
-
-    Args:
-        session: The graph.
-        inputs: Every input by name, C-contiguous.
-        outputs: The outputs that are asked for, C-contiguous and of the dims that they will have. One may be
-            an input's array too, where the graph writes into what it was given.
-    """
+    """Reads and writes the arrays' own memory, as it is at the time of each call; all are C-contiguous."""
 
     def __init__(self, session: onnxruntime.InferenceSession, inputs: Arrays, outputs: Arrays) -> None:
         self._session = session

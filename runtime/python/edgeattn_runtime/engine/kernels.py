@@ -73,12 +73,8 @@ NONE = Kernels(None)
 def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kernels:
     """Return which way a session goes that is opened with these providers and options.
 
-    A library that is installed, and of another version or broken, is warned of once.
-
-    Args:
-        providers: Execution providers in order.
-        options: With ``KERNELS_OPTION``, the version of the domain, where the graph has nodes of it. False or
-            0 asks for stock operators.
+    A library that is installed, and of another version or broken, is warned of once. ``KERNELS_OPTION`` is
+    the version of the domain, where the graph has nodes of it; False or 0 asks for stock operators.
     """
     if KERNELS_OPTION not in options:
         return NONE

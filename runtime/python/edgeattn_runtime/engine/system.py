@@ -59,14 +59,9 @@ def total_memory_mb() -> float | None:
 class Counters:
     """What it counts; None is what it does not tell.
 
-    Attributes:
-        clock: Seconds.
-        own: Of cores, that this process and its children took.
-        busy: Of cores, that anything ran on.
-        idle: Of cores, that nothing ran on.
-        stolen: Of cores, that a hypervisor gave to other machines.
-        switches: How often a thread of this process had to make way.
-        energy: By package its microjoules, and where they wrap.
+    ``clock`` is in seconds, ``own`` (of this process and its children), ``busy``, ``idle`` and ``stolen`` (by
+    a hypervisor) in seconds of cores. ``switches`` is how often a thread of this process had to make way,
+    ``energy`` by package its microjoules, and where they wrap.
     """
 
     clock: float

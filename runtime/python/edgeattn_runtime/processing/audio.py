@@ -82,10 +82,8 @@ class Audio(Record):
 def prepare_audio(audio: Audio, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
     """Return sounds as an input takes them: float32, (N, time), (N, channels, time) or (N, tokens, features).
 
-    Args:
-        audio: What the manifest says.
-        tensor: The input. Where its time is a size, silence fills up what is shorter.
-        sources: The paths of WAV files, Sounds, or dicts of a ``rate`` and ``samples``.
+    Sources are the paths of WAV files, Sounds, or dicts of a ``rate`` and ``samples``. Where the input's time
+    is a size, silence fills up what is shorter.
 
     Raises:
         InputError: One is no sound, of another rate or number of channels, without a sample, or with one that

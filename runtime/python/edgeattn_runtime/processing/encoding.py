@@ -25,12 +25,8 @@ _NOWHERE = (0, 0)  # an empty range
 class OpenTokenizer:
     """A tokenizer, and what it makes of texts.
 
-    Attributes:
-        tokenizer: It cuts a single text, and pads nothing.
-        growth: How many bytes its steps make of one at most.
-        template: Of a pair; None where the bundle takes single texts.
-        room: Tokens of a pair's texts together; None for any number.
-        truncation: Which text of a pair is cut.
+    It cuts a single text, and pads nothing. Of a pair, which has a template, ``room`` is how many tokens both
+    texts have together, None any number, and ``truncation`` which of them is cut.
     """
 
     tokenizer: Tokenizer

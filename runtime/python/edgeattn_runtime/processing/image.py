@@ -138,11 +138,7 @@ class Image(Record):
 
 
 def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32]:
-    """Return pixels as an input takes them: float32, (N, C, H, W) or (N, H, W, C).
-
-    Args:
-        image: What the manifest says.
-        sources: Files, Pillow's images or arrays, see ``read_picture``.
+    """Return what ``read_picture`` reads as an input takes it: float32, (N, C, H, W) or (N, H, W, C).
 
     Raises:
         InputError: One is no image, or of another kind than 8 bits of grey or RGB, opaque; or it has more
@@ -159,12 +155,7 @@ def prepare_image(image: Image, sources: Sequence[object]) -> NDArray[np.float32
 
 
 def image_levels(image: Image, row: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the levels, (H, W) or (H, W, 3), that a row of an input was made of: ``prepare_image`` undone.
-
-    Args:
-        image: What the manifest says.
-        row: One image as the input has it, (C, H, W) or (H, W, C).
-    """
+    """Return the levels, (H, W) or (H, W, 3), that a row of an input is made of: ``prepare_image`` undone."""
     numbers = np.asarray(row, np.float64)
     planes = np.moveaxis(numbers, 0, -1) if image.layout == "NCHW" else numbers
     levels: NDArray[np.float64] = (planes * np.array(image.std) + np.array(image.mean)) / image.scale

@@ -67,13 +67,7 @@ class PairTemplate:
 
 
 def kept(first: int, second: int, *, room: int, truncation: str) -> tuple[int, int]:
-    """Return how many of two texts' tokens are kept, as the library tokenizers cuts them.
-
-    Args:
-        first: Tokens of the first text.
-        second: Those of the second.
-        room: How many there may be together.
-        truncation: One of ``TRUNCATIONS``.
+    """Return how many of two texts' tokens are kept, as the library tokenizers cuts both to ``room``.
 
     Raises:
         InputError: The text that may be cut has no token that could stay.

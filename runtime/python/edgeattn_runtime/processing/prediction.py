@@ -85,12 +85,7 @@ Scores = Annotated[str, choice("softmax", "sigmoid", "none")]
 
 
 def scored(name: str, values: NDArray[np.float32], scores: str) -> NDArray[np.float64]:
-    """Return the scores of values, along their last axis.
-
-    Args:
-        name: Of the output, for messages.
-        values: The output.
-        scores: ``softmax``, ``sigmoid``, or ``none`` where the values are scores already.
+    """Return the scores of values, along their last axis; ``none`` takes these for scores already.
 
     Raises:
         InputError: A value is infinite, where a score is computed from it.

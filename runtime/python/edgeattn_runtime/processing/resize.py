@@ -88,13 +88,7 @@ class Resize(Record):
 
 
 def first_kept(align: str, size: int, kept: int) -> int:
-    """Return the first of ``size`` places that an input of ``kept`` takes; below 0, a border stands before.
-
-    Args:
-        align: ``start``, ``center`` or ``center-even``, as the manifest says.
-        size: Rows or columns of a resized image.
-        kept: Those of the input.
-    """
+    """Return the first of ``size`` places that an input of ``kept`` takes; below 0, a border is before."""
     if align == "start":
         return 0
     if align == "center":

@@ -90,16 +90,11 @@ class Series(Record):
 
 
 def prepare_series(series: Series, tensor: Tensor, sources: Sequence[object]) -> NDArray[np.float32]:
-    """Return series as an input takes them: float32, (N, series, time).
-
-    Args:
-        series: What the manifest says.
-        tensor: The input.
-        sources: The paths of CSV files, or arrays of numbers, (series, time); a NaN is a missing value.
+    """Return CSV files, or arrays (series, time), as an input takes them: float32, (N, series, time).
 
     Raises:
         InputError: One is neither, has other series, another number of values than the input or the others,
-            an infinite value, or a missing one where none may be or all are missing.
+            an infinite value, or a missing one (NaN) where none may be or all are missing.
     """
     rows = [series.scaled(_checked(series, tensor, *_read_values(series, source))) for source in sources]
     lengths = {row.shape[1] for row in rows}

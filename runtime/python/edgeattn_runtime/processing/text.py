@@ -149,13 +149,7 @@ def prepare_text(
 ) -> Arrays:
     """Return token ids, their mask and their type ids, each ``[batch, sequence]`` in its input's dtype.
 
-    Args:
-        text: What the manifest says.
-        tokenizer: Opened for it.
-        inputs: The graphs' inputs by name.
-        texts: A row each; shorter rows are padded with 0 at the end.
-        pairs: The second text of each row; None where single texts are taken.
-        prompt: The name of what is put before each text.
+    Shorter rows are padded with 0 at the end.
 
     Raises:
         InputError: As ``encode_all``; or rows differ in their number of tokens and there is no mask.

@@ -51,12 +51,7 @@ def words_of(
 
     A word is a run of characters between blanks, or between spaces where the tokenizer takes other blanks for
     characters; a punctuation mark and an ideograph are words of their own, where it parts them too.
-
-    Args:
-        text: The text.
-        tokens: Its own token ids, those that are cut left out.
-        before: How many special tokens stand before them.
-        ids_of: Returns the token ids of a text, without special ones.
+    ``tokens`` are the text's own, behind ``before`` special ones.
 
     Raises:
         InputError: A token reaches beyond a run.

@@ -13,9 +13,11 @@ from edgeattn_runtime.contract import bind
 from edgeattn_runtime.engine.system import peak_memory_mb
 from edgeattn_runtime.errors import InputError
 from edgeattn_runtime.model import Model, load
-from edgeattn_runtime.timing.latency import WINDOW, Latency, interleave, warm_up
+from edgeattn_runtime.timing.confidence import in_batches
+from edgeattn_runtime.timing.interleaved import Pace, race_calls
+from edgeattn_runtime.timing.latency import WINDOW, Latency
 from edgeattn_runtime.timing.machine import Machine
-from edgeattn_runtime.timing.surroundings import Surroundings, Watch
+from edgeattn_runtime.timing.surroundings import Surroundings
 
 SCHEMA = 1
 WARMING = 1.0  # seconds that calls may take until they get no faster
@@ -34,12 +36,7 @@ class Timing:
 class Run:
     """A timing for each golden sample, at a number of intra-op threads; None is what a runtime does not tell.
 
-    Attributes:
-        threads: As many.
-        timings: In the samples' order, measured in turns.
-        warmup: Calls of each sample before, that are not counted.
-        steady: Whether calls had become no faster by then.
-        surroundings: What else the machine did meanwhile.
+    ``warmup`` calls of each sample were made before, and ``steady`` says whether they had become no faster.
     """
 
     threads: int
@@ -54,10 +51,7 @@ class DeviceBenchmark:
     """One bundle on one machine.
 
     Attributes:
-        model: The bundle's name.
-        target: The one that was run.
         graphs: By file of that target its sha256: whatever else a bundle holds, this was run.
-        machine: The device.
         load_ms: Of the first load; a cold start where it was the first model of the process.
         peak_memory_mb: Of the whole process after the first run; None where the system does not tell it.
         golden: How near each golden output came, at the first number of threads.
@@ -127,13 +121,12 @@ def bench(
 
 def _timed(model: Model, samples: Sequence[Sample], *, rounds: int) -> Run:
     calls = {i: partial(model, **sample.inputs) for i, sample in enumerate(samples)}
-    warm = warm_up(calls, seconds=WARMING, window=min(WINDOW, max(1, rounds)))
-    watch = Watch()
-    latencies = interleave(calls, rounds=rounds, warmup=0)
+    race = race_calls(calls, Pace(rounds, unit=1, window=min(WINDOW, max(1, rounds)), seconds=WARMING))
+    latencies = {i: Latency.of(in_batches(times)) for i, times in race.milliseconds.items()}
     return Run(
         model.settings.threads,
         tuple(Timing(i, bind(model.inputs, sample.inputs), latencies[i]) for i, sample in enumerate(samples)),
-        warmup=warm.rounds,
-        steady=warm.steady,
-        surroundings=watch.surroundings(),
+        warmup=race.warmup,
+        steady=race.steady,
+        surroundings=race.surroundings,
     )

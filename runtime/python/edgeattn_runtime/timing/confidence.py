@@ -76,14 +76,10 @@ def in_batches(times: Sequence[float], *, unit: int = 1) -> list[Times]:
 
 
 def interval_of(batches: Sequence[Times], share: float) -> Interval | None:
-    """Return where a quantile lies.
+    """Return where the quantile lies that a share of the calls, such as 0.5, stays below.
 
-    Args:
-        batches: Times above 0, each of them in the order in which they were measured.
-        share: Of the calls that stay below the quantile, such as 0.5.
-
-    Returns:
-        None where batches, or the calls beyond the quantile, are too few to tell.
+    Batches are of times above 0, in the order in which they were measured. None is where they, or the calls
+    beyond the quantile, are too few to tell.
     """
     calls = sum(batch.size for batch in batches)
     if len(batches) < LEAST_BATCHES or round(calls * (1 - share)) < LEAST_BEYOND:

@@ -31,14 +31,8 @@ class Latency:
     """A call's wall-clock time in milliseconds, over ``count`` calls.
 
     Attributes:
-        p50: The median; half of the calls took longer.
-        p90: A tenth took longer.
-        p99: A hundredth took longer.
-        count: Calls.
         mean: Over all; None in results that do not tell it.
         p50_interval: Where p50 lies, see ``timing.confidence``; None where calls are too few to tell.
-        p90_interval: Where p90 lies.
-        p99_interval: Where p99 lies.
         quantiles: The distribution, from the fastest call to the slowest: a fortieth of the calls lies
             between one and the next. Empty in results that do not tell it.
     """
@@ -88,20 +82,11 @@ def interleave(runners: Mapping[Name, Call], *, rounds: int, warmup: int) -> dic
 def take_turns(
     runners: Mapping[Name, Call], measure: Callable[[Call], float], *, rounds: int, warmup: int
 ) -> dict[Name, list[float]]:
-    """Measure every runner once a round, each round beginning with the next one.
+    """Measure every runner once a round, each round beginning with the next one; a warm-up is not counted.
 
     A machine's clock, caches and neighbors drift over seconds. Runners measured one after the other would
     each get their own weather; interleaved they share it, and rotating the order also shares out the cost
     of running behind a given runner.
-
-    Args:
-        runners: What to measure, by name; each is called without arguments.
-        measure: Makes one call and returns a number for it.
-        rounds: Calls counted per runner, at least 1.
-        warmup: Rounds made before, not counted.
-
-    Returns:
-        By name, the counted rounds' numbers in their order.
 
     Raises:
         InputError: ``rounds`` is below 1 or ``warmup`` below 0.
@@ -149,11 +134,8 @@ def window_of(affordable: int) -> int:
 def warm_up(runners: Mapping[Name, Call], *, seconds: float, unit: int = 1, window: int = WINDOW) -> WarmUp:
     """Call all runners in turns by windows, until ``STEADY_WINDOWS`` of them are no faster than the best.
 
-    Args:
-        runners: By name.
-        seconds: That it may take, about; a window is made at least.
-        unit: Rounds that belong together, such as one on each sample: windows are whole units.
-        window: Rounds of a window at least.
+    It takes about these seconds, and a window at least. A window is of whole units: rounds that belong
+    together, such as one on each sample.
     """
     rounds = unit * -(-window // unit)
     deadline = time.perf_counter() + seconds

@@ -19,8 +19,9 @@ from pathlib import Path
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.model import load
 from edgeattn_runtime.processing.npz import read_npz
-from edgeattn_runtime.timing.latency import Call, milliseconds, take_turns, warm_up, window_of
-from edgeattn_runtime.timing.surroundings import Surroundings, Watch
+from edgeattn_runtime.timing.interleaved import Pace, race_calls
+from edgeattn_runtime.timing.latency import Call, milliseconds, window_of
+from edgeattn_runtime.timing.surroundings import Surroundings
 
 MOST_CALLS = 600  # of a series at most
 WARMING_SHARE = 0.2  # of a series' seconds that calls may take until they get no faster
@@ -28,15 +29,9 @@ WARMING_SHARE = 0.2  # of a series' seconds that calls may take until they get n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchRequest:
-    """What to measure.
+    """What to measure: for each series the .npz files of its inputs, which take turns, in so many seconds.
 
-    Attributes:
-        bundle: The folder.
-        target: A target of it; None takes the first that runs here.
-        threads: Intra-op threads; None takes what the bundle says.
-        seconds: That the calls of each series may take, about; each input is called at least once.
-        series: For each series the .npz files of its inputs, which take turns.
-        kernels: As ``load`` has it.
+    ``target``, ``threads`` and ``kernels`` are as ``load`` takes them; each input is called at least once.
     """
 
     bundle: str
@@ -96,12 +91,15 @@ def _series(calls: Sequence[Call], seconds: float) -> Series:
     runners = {"model": lambda: next(turns)()}
     slowest = milliseconds(calls[-1]) / 1e3
     affordable = int(min(seconds / max(slowest, 1e-9), MOST_CALLS))
-    warm = warm_up(runners, seconds=WARMING_SHARE * seconds, unit=len(calls), window=window_of(affordable))
-    passes = max(1, affordable // len(calls))
-    watch = Watch()
-    times = take_turns(runners, milliseconds, rounds=passes * len(calls), warmup=0)["model"]
+    rounds = max(1, affordable // len(calls)) * len(calls)
+    race = race_calls(
+        runners, Pace(rounds, len(calls), window_of(affordable), seconds=WARMING_SHARE * seconds)
+    )
     return Series(
-        times_ms=tuple(times), warmup=warm.rounds, steady=warm.steady, surroundings=watch.surroundings()
+        times_ms=race.milliseconds["model"],
+        warmup=race.warmup,
+        steady=race.steady,
+        surroundings=race.surroundings,
     )
 
 
