@@ -107,11 +107,6 @@ def test_is_symmetric_and_bounded_for_any_floats(pair: tuple[Vector, Vector]) ->
     assert cosine(a, b) == cosine(b, a)
 
 
-@given(pairs)
-def test_a_tensor_is_like_itself(pair: tuple[Vector, Vector]) -> None:
-    assert cosine(pair[0], pair[0]) == pytest.approx(1.0, abs=TOLERANCE)
-
-
 @given(vectors, st.integers(-400, 400))
 def test_scale_says_nothing(a: Vector, exponent: int) -> None:
     scaled = np.ldexp(a, exponent)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from broken_manifest import Change, changed, manifest_of, refused_by_reader_alone, refused_by_schema_too
 
-from edgeattn_runtime.bundle.generation import CacheEntry, Generation
 from edgeattn_runtime.bundle.manifest import Manifest
 
 
@@ -34,51 +33,6 @@ def _dtype(graph: str, end: str, i: int, dtype: str) -> Change:
 
 def _symbol(name: str, least: int, most: int | None) -> Change:
     return lambda manifest: manifest["symbols"].update({name: {"min": least, "max": most}})
-
-
-def test_a_decoder_alone() -> None:
-    manifest = Manifest.from_json(manifest_of("decoder"))
-    entries = tuple(CacheEntry(f"past_{part}_0", f"present_{part}_0") for part in ("key", "value"))
-    assert manifest.generation == Generation(
-        kind="decoder",
-        decoder="model",
-        tokens="tokens",
-        logits="logits",
-        length="past_length",
-        cache=entries,
-        positions=16,
-    )
-    written = " ".join(json.loads(manifest.to_json())["generation"])
-    assert written == "kind decoder tokens logits length cache positions"
-
-
-def test_a_decoder_behind_an_encoder() -> None:
-    manifest = Manifest.from_json(manifest_of("encoder-decoder"))
-    generation = manifest.generation
-    assert generation is not None
-    assert (generation.encoder, generation.sources) == ("encoder", ("source",))
-    assert generation.carried == ("cross_key_0", "cross_value_0", "carried_0")
-    written = " ".join(json.loads(manifest.to_json())["generation"])
-    assert written == "kind decoder encoder sources carried tokens logits length cache positions"
-
-
-def test_defaults_stand_last_in_their_order() -> None:
-    text = manifest_of("defaults")
-    manifest = Manifest.from_json(text)
-    assert manifest.generation is not None
-    assert manifest.generation.defaults.num_beams == 3
-    written = json.loads(manifest.to_json())["generation"]
-    assert list(written)[-1] == "defaults"
-    assert list(written["defaults"]) == [
-        *("stop", "max_new_tokens", "num_beams", "length_penalty", "early_stopping", "repetition_penalty")
-    ]
-    assert manifest.to_json() == text
-
-
-def test_it_stands_after_symbols_or_nowhere() -> None:
-    keys = list(json.loads(manifest_of("decoder")))
-    assert keys[keys.index("symbols") + 1] == "generation"
-    assert "generation" not in json.loads(manifest_of("good"))
 
 
 def test_positions_may_be_unbounded() -> None:

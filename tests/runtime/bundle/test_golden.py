@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from edgeattn_runtime import BundleError, load
 from edgeattn_runtime.__main__ import main
 from edgeattn_runtime.bundle.folder import open_bundle
-from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, check, read_golden, replay, write_golden
+from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, read_golden, replay, write_golden
 
 GOLDEN = "golden.safetensors"
 ONES = np.ones((2, 3), np.float32)
@@ -25,12 +25,6 @@ UNIT = {"y": np.ones(1, np.float32)}
 def _golden(output: object, *spread: float) -> GoldenVectors:
     sample = Sample({"x": ONES}, {"y": np.asarray(output, np.float32)})
     return GoldenVectors((sample,), {"y": np.array(spread or [1], np.float32)})
-
-
-def test_good_bundle_passes(conformance: Path) -> None:
-    results = check(load(conformance / "good.edge"))
-    assert [(result.sample, result.output) for result in results] == [(i, "embedding") for i in range(4)]
-    assert all(result.ok and (result.error or 1) < 0.05 and (result.max_abs or 1) < 0.1 for result in results)
 
 
 def test_keys_and_bytes(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 from broken_manifest import Change, changed, manifest_of, put, refused_by_reader_alone, refused_by_schema_too
 
 from edgeattn_runtime.bundle.manifest import Manifest
-from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.limits import STEP
 
 TEXT = manifest_of("steps")
@@ -24,21 +23,6 @@ def _whole(key: str, to: object) -> Change:
 
 def _step(end: str, i: int, key: str, to: object) -> Change:
     return put("graphs", "step", end, i, key, to=to)
-
-
-def test_it_is_read_and_written() -> None:
-    manifest = Manifest.from_json(TEXT)
-    assert manifest.streaming == Streaming(
-        step="step",
-        input="x",
-        axis=1,
-        hop=2,
-        outputs=("mean", "smooth", "loud"),
-        states=tuple(StateEntry(f"past_{name}", name) for name in ("sum", "count", "tail", "heard")),
-    )
-    assert manifest.to_json() == TEXT
-    keys = list(json.loads(TEXT))
-    assert keys[keys.index("symbols") + 1] == "streaming"
 
 
 @pytest.mark.parametrize(
@@ -111,14 +95,3 @@ def test_the_limit_is_on_all_that_a_step_takes_and_gives(more: int) -> None:
         refused_by_reader_alone(manifest, "streaming: 134,217,7")
     else:
         Manifest.from_json(json.dumps(manifest))
-
-
-@pytest.mark.parametrize(
-    ("bundle", "whole", "hop"),
-    [("steps-rows", (1, 2, "time"), (1, 2, 1)), ("steps-sound", ("batch", "time"), (1, 4))],
-)
-def test_a_batch_may_be_a_size_of_one(
-    bundle: str, whole: tuple[int | str, ...], hop: tuple[int, ...]
-) -> None:
-    graphs = Manifest.from_json(manifest_of(bundle)).graphs
-    assert [graphs[name].inputs[0].dims for name in ("model", "step")] == [whole, hop]

@@ -125,12 +125,6 @@ def test_top_k_comes_before_top_p() -> None:
     assert candidates(logits, Sampling(temperature=1.0, top_p=0.5))[0].tolist() == [0, 1]
 
 
-def test_temperature_comes_before_top_p() -> None:
-    logits = np.log(np.array([0.6, 0.3, 0.1], np.float32))
-    assert candidates(logits, Sampling(temperature=1.0, top_p=0.7))[0].tolist() == [0, 1]
-    assert candidates(logits, Sampling(temperature=0.5, top_p=0.7))[0].tolist() == [0]
-
-
 @given(LOGITS, st.floats(5e-324, 1e-300))
 def test_a_temperature_near_zero_is_greedy(logits: NDArray[Any], temperature: float) -> None:
     token = choose(logits, Sampling(temperature=temperature), _generator())

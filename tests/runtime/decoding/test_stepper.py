@@ -86,14 +86,6 @@ def test_the_inputs_of_a_call_are_copies_that_answer_alike(decoder: Model) -> No
     assert inputs["past_key_0"].shape == (2, 1, 5, SIZE)
 
 
-def test_it_steps_behind_an_encoder(encoder_decoder: Model) -> None:
-    source, target = np.array([[1, 2, 3], [4, 5, 0]]), np.array([[1, 2], [3, 4]])
-    carried = encoder_decoder.graph("encoder")(source=source)
-    step = Stepper(encoder_decoder.session, _generation(encoder_decoder), carried, batch=2)
-    expected = encoder_decoder(target=target, **carried)["logits"]
-    np.testing.assert_allclose(step(target), expected, rtol=0, atol=1e-5)
-
-
 def test_a_graph_need_not_lie_on_disk(decoder: Model) -> None:
     model = decoder.files.path("model.onnx").read_bytes()
     session = open_session(model, providers=["CPUExecutionProvider"])

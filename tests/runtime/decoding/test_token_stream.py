@@ -190,11 +190,6 @@ def test_sources_by_name_are_the_loop_without_a_cache(captioner: Model, frames: 
     assert list(generate(captioner, sources, start=[3, 1])) == expected
 
 
-def test_tokens_may_come_by_name(encoder_decoder: Model) -> None:
-    by_name = generate(encoder_decoder, {"source": np.array([SOURCE])}, start=[0])
-    assert list(by_name) == list(generate(encoder_decoder, SOURCE, start=[0]))
-
-
 @pytest.mark.parametrize(
     ("prompt", "pattern"),
     [

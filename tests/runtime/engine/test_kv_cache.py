@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgeattn_runtime import InputError, Model
+from edgeattn_runtime import InputError
 from edgeattn_runtime.bundle.generation import Generation
 from edgeattn_runtime.engine.kv_cache import (
     BLOCK,
@@ -13,7 +13,6 @@ from edgeattn_runtime.engine.kv_cache import (
     capacity_for,
     check_memory,
     empty_cache,
-    past_tensors,
     resized,
 )
 from edgeattn_runtime.graph import Tensor
@@ -38,19 +37,6 @@ GENERATION = Generation(
     cache=(),
     positions=1000,
 )
-
-
-def test_the_cache_is_what_generation_says(encoder_decoder: Model) -> None:
-    generation = encoder_decoder.manifest.generation
-    assert generation is not None
-    pasts = past_tensors(generation, encoder_decoder.session.graph)
-    assert [past.name for past in pasts] == ["past_key_0", "past_value_0"]
-
-
-def test_an_empty_cache_has_room() -> None:
-    cache = empty_cache(PASTS, batch=3, capacity=7)
-    assert list(cache) == [past.name for past in PASTS]
-    assert {(array.shape, array.dtype.name) for array in cache.values()} == {((3, HEADS, 7, SIZE), "float32")}
 
 
 @pytest.mark.parametrize(("batch", "total"), [(1, 0), (1, 1000), (3, 7)])

@@ -52,10 +52,6 @@ def test_an_input_of_one_channel_may_lack_its_dim() -> None:
     assert prepare_audio(MONO, CHANNELS, [Sound(16000, SAMPLES)]).tolist() == [[SAMPLES.tolist()]]
 
 
-def test_silence_is_a_sound() -> None:
-    assert not prepare_audio(MONO, ANY, [Sound(16000, np.zeros((1, 9)))]).any()
-
-
 @pytest.mark.parametrize(
     ("source", "pattern"),
     [

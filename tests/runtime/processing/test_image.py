@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from edgeattn_runtime import InputError, load
+from edgeattn_runtime import InputError
 from edgeattn_runtime.processing.image import FILTERS, Image, image_levels, prepare_image
 from edgeattn_runtime.processing.resize import Resize
 
@@ -251,13 +251,3 @@ def test_what_is_no_image_is_refused(source: object) -> None:
 
 def test_a_number_beyond_float32_is_an_infinity_that_nothing_warns_of() -> None:
     assert np.isinf(prepare_image(replace(GREY, scale=1e300), [LEVELS])).all()
-
-
-def test_a_batch_may_be_of_all_sizes(conformance: Path) -> None:
-    model = load(conformance / "nearest.edge")
-    batch = [LEVELS, PIXELS, np.zeros((9, 1), np.uint8)]
-    pixels = model.prepare(image=batch)["pixels"]
-    assert (pixels.dtype, pixels.shape) == (np.dtype(np.float32), (3, 1, 8, 8))
-    for row, source in zip(pixels, batch, strict=True):
-        np.testing.assert_array_equal(row[np.newaxis], model.prepare(image=source)["pixels"])
-    assert model(pixels=pixels)["total"].shape == (3, 1)

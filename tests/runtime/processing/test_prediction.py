@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgeattn_runtime import InputError, Label, Prediction, load
+from edgeattn_runtime import InputError, Prediction, load
 from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.encoding import Encoded
@@ -175,25 +175,20 @@ def test_boxes_of_images_in_a_border_need_their_size(
 ANIMALS = Labels(output="logits", names=("cat", "dog", "owl"))
 
 
-def test_from_the_largest_value_to_the_least() -> None:
-    (row,) = ANIMALS.read({"logits": np.array([[0.5, -1, 2]], np.float32), "other": 1})
-    assert row == [Label("owl", 2), Label("cat", 0.5), Label("dog", -1)]
-    assert row[0].name == "owl"
-
-
-def test_equal_values_keep_the_order_of_the_names() -> None:
-    (row,) = ANIMALS.read({"logits": np.array([0, 1, -0.0], np.float32)})
-    assert [label.name for label in row] == ["dog", "cat", "owl"]
-
-
-def test_every_vector_is_a_row() -> None:
-    rows = ANIMALS.read({"logits": np.arange(12, dtype=np.float32).reshape(2, 2, 3)})
-    assert [row[0] for row in rows] == [Label("owl", value) for value in (2, 5, 8, 11)]
-
-
-def test_infinities_have_their_place() -> None:
-    (row,) = ANIMALS.read({"logits": np.array([-np.inf, 0, np.inf], np.float32)})
-    assert [label.name for label in row] == ["owl", "dog", "cat"]
+@pytest.mark.parametrize(
+    ("logits", "rows"),
+    [
+        ([[0.5, -1, 2]], [["owl", "cat", "dog"]]),
+        ([0, 1, -0.0], [["dog", "cat", "owl"]]),  # equal values keep the order of the names
+        ([[[0, 1, 2]] * 2] * 2, [["owl", "dog", "cat"]] * 4),  # every vector is a row
+        ([-np.inf, 0, np.inf], [["owl", "dog", "cat"]]),
+    ],
+)
+def test_labels_are_from_the_largest_value_to_the_least(logits: object, rows: list[list[str]]) -> None:
+    values = np.array(logits, np.float32)
+    labels = ANIMALS.read({"logits": values, "other": 1})
+    assert [[label.name for label in row] for row in labels] == rows
+    assert labels[0][0].value == values.reshape(-1, 3)[0].max()
 
 
 @pytest.mark.parametrize(

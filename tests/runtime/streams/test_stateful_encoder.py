@@ -74,14 +74,6 @@ def test_reset_begins_anew(net: Model) -> None:
     np.testing.assert_array_equal(again[0].outputs["mean"], begun[0].outputs["mean"])
 
 
-def test_two_streams_of_a_model_know_nothing_of_each_other(net: Model) -> None:
-    one, other = StepStream(net), StepStream(net)
-    one.push(SOUND)
-    np.testing.assert_array_equal(
-        other.push(SOUND[:HOP])[0].outputs["mean"], StepStream(net).push(SOUND[:HOP])[0].outputs["mean"]
-    )
-
-
 def test_memory_is_flat(net: Model) -> None:
     stream = StepStream(net)
     tracemalloc.start()

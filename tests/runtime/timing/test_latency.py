@@ -72,10 +72,6 @@ def test_each_runner_has_its_own_times(spending: Spending) -> None:
     }
 
 
-def test_no_runners() -> None:
-    assert interleave({}, rounds=1, warmup=1) == {}
-
-
 @pytest.mark.parametrize(("rounds", "warmup"), [(0, 0), (-1, 0), (1, -1)])
 def test_rounds_must_be_some(rounds: int, warmup: int) -> None:
     calls = count()
