@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx.parser
-from listing import relist
+from example_manifest import VARIANT
 
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
+from edgeattn_runtime.bundle.manifest import FileEntry, Golden, Manifest
+from edgeattn_runtime.graph import Graph, Tensor
 
 ROWS, WIDTH = 4096, 64
+ENGINE = replace(VARIANT.engine, providers=("CPUExecutionProvider",), options={})
+LOOKUP = replace(
+    VARIANT, engine=ENGINE, files={"model": "model.onnx"}, sizes={}, tolerance={"vector": 0.1}, verdict="pass"
+)
 
 
 def write(folder: Path, weights: str = "model.onnx.data") -> Path:
@@ -38,40 +45,22 @@ def write(folder: Path, weights: str = "model.onnx.data") -> Path:
     sample = Sample({"row": row}, {"vector": table[row]})
     spreads = {"vector": np.ones((1, table.shape[1]), np.float32)}
     write_golden(folder / "golden.safetensors", GoldenVectors((sample,), spreads))
-    (folder / "manifest.json").write_text(json.dumps(_manifest()))
-    return relist(folder, "model.onnx", weights, "golden.safetensors")
-
-
-def _manifest() -> dict[str, object]:
-    variant = {
-        "target": "cpu",
-        "engine": {
-            "name": "onnxruntime",
-            "version": "1.23",
-            "providers": ["CPUExecutionProvider"],
-            "options": {},
+    manifest = Manifest(
+        name="lookup",
+        graphs={
+            "model": Graph(
+                (Tensor("row", "int64", (1,), table_rows=ROWS),), (Tensor("vector", "float32", (1, WIDTH)),)
+            )
         },
-        "files": {"model": "model.onnx"},
-        "sizes": {},
-        "stacks": [],
-        "tolerance": {"vector": 0.1},
-        "scores": {},
-        "verdict": "pass",
-        "measured": None,
-    }
-    return {
-        "schema": 2,
-        "name": "lookup",
-        "graphs": {
-            "model": {
-                "inputs": [{"name": "row", "dtype": "int64", "dims": [1], "table_rows": ROWS}],
-                "outputs": [{"name": "vector", "dtype": "float32", "dims": [1, WIDTH]}],
-            }
+        symbols={},
+        variants=(LOOKUP,),
+        files={
+            path.name: FileEntry(hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+            for path in folder.iterdir()
         },
-        "symbols": {},
-        "variants": [variant],
-        "files": {},
-        "golden": {"file": "golden.safetensors", "samples": 1},
-        "budget": {},
-        "provenance": {},
-    }
+        golden=Golden("golden.safetensors", 1),
+        budget={},
+        provenance={},
+    )
+    (folder / "manifest.json").write_text(manifest.to_json(), "utf-8")
+    return folder

@@ -16,8 +16,11 @@ from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.fields import Field
 
 
-def test_writes_exactly_these_bytes() -> None:
-    assert MANIFEST.to_json() == TEXT
+def test_a_text_is_utf8_in_two_spaces_with_its_files_sorted() -> None:
+    assert TEXT.startswith('{\n  "schema": 2,\n  "name": "tïny",\n  "graphs": {\n    "model": {')
+    assert TEXT.endswith('\n    "opset": 23\n  }\n}\n')
+    assert list(json.loads(TEXT)["files"]) == ["g/v.safetensors", "m.onnx"]
+    assert json.loads(TEXT)["budget"] == {"cosine": 0.99, "size_mb": 25}
 
 
 def test_reads_what_it_wrote() -> None:

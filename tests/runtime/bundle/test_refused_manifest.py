@@ -13,7 +13,7 @@ from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BundleError
 from edgeattn_runtime.graph import Symbol
 
-_V = ("variants", 0)
+_V, _X, _Y = ("variants", 0), ("graphs", "model", "inputs", 0), ("graphs", "model", "outputs", 0)
 
 # Each breaks one rule that the JSON schema can state too; the message must name the key.
 BROKEN: dict[str, Change] = {
@@ -26,35 +26,27 @@ BROKEN: dict[str, Change] = {
     "graphs: a, b ": lambda m: m.update(graphs=dict.fromkeys("ab", m["graphs"]["model"])),
     "graphs.model.file: ": put("graphs", "model", "file", to="m.onnx"),
     "graphs.model.inputs: ": put("graphs", "model", "inputs", to={}),
-    "graphs.model.inputs[0].dtype: ": put("graphs", "model", "inputs", 0, "dtype", to="complex64"),
-    "graphs.model.inputs[0].dims[1]: 0": put("graphs", "model", "inputs", 0, "dims", 1, to=0),
-    "graphs.model.inputs[0].dims[1]: 2.5": put("graphs", "model", "inputs", 0, "dims", 1, to=2.5),
-    "graphs.model.inputs[0].dims[1]: true": put("graphs", "model", "inputs", 0, "dims", 1, to=True),
-    "graphs.model.inputs[0].shape: ": put("graphs", "model", "inputs", 0, "shape", to=[]),
+    "graphs.model.inputs[0].dtype: ": put(*_X, "dtype", to="complex64"),
+    "graphs.model.inputs[0].dims[1]: 0": put(*_X, "dims", 1, to=0),
+    "graphs.model.inputs[0].dims[1]: 2.5": put(*_X, "dims", 1, to=2.5),
+    "graphs.model.inputs[0].dims[1]: true": put(*_X, "dims", 1, to=True),
+    "graphs.model.inputs[0].shape: ": put(*_X, "shape", to=[]),
     **{
         f"graphs.model.inputs[0].table_rows: {json.dumps(rows)} ": put(
-            "graphs", "model", "inputs", 0, to={"name": "x", "dtype": "uint8", "dims": [], "table_rows": rows}
+            *_X, to={"name": "x", "dtype": "uint8", "dims": [], "table_rows": rows}
         )
         for rows in (0, -1, 1.5, 2**31, True, None)
     },
-    "graphs.model.inputs[0].table_rows: 9": put("graphs", "model", "inputs", 0, "table_rows", to=9),
+    "graphs.model.inputs[0].table_rows: 9": put(*_X, "table_rows", to=9),
     **{
         f"graphs.model.inputs[0].lengths_of: {json.dumps(symbol)} ": put(
-            "graphs",
-            "model",
-            "inputs",
-            0,
-            to={"name": "x", "dtype": "int64", "dims": [], "lengths_of": symbol},
+            *_X, to={"name": "x", "dtype": "int64", "dims": [], "lengths_of": symbol}
         )
         for symbol in (8, "", None, ["sequence"])
     },
-    'graphs.model.inputs[0].lengths_of: "sequence"': put(
-        "graphs", "model", "inputs", 0, "lengths_of", to="sequence"
-    ),
-    "graphs.model.outputs[0].lengths_of: unknown": put(
-        "graphs", "model", "outputs", 0, "lengths_of", to="sequence"
-    ),
-    "graphs.model.outputs[0].table_rows: unknown": put("graphs", "model", "outputs", 0, "table_rows", to=9),
+    'graphs.model.inputs[0].lengths_of: "sequence"': put(*_X, "lengths_of", to="sequence"),
+    "graphs.model.outputs[0].lengths_of: unknown": put(*_Y, "lengths_of", to="sequence"),
+    "graphs.model.outputs[0].table_rows: unknown": put(*_Y, "table_rows", to=9),
     "symbols.batch.min: ": put("symbols", "batch", "min", to=-1),
     "symbols.batch.max: ": put("symbols", "batch", "max", to="9"),
     "variants: ": put("variants", to=[]),
@@ -123,11 +115,7 @@ def test_broken_manifest_is_refused_by_reader_and_schema(message: str) -> None:
 UNTIED: dict[str, Change] = {
     "graphs.model: 'x' has a dim 'batch'": lambda m: m.update(symbols={}),
     "graphs.model: 'x' has lengths of 'time'": put(
-        "graphs",
-        "model",
-        "inputs",
-        0,
-        to={"name": "x", "dtype": "int8", "dims": ["batch"], "lengths_of": "time"},
+        *_X, to={"name": "x", "dtype": "int8", "dims": ["batch"], "lengths_of": "time"}
     ),
     "variants[0].files: none": put(*_V, "files", to={}),
     "variants[0].files: model, encoder": put(*_V, "files", "encoder", to="m.onnx"),
