@@ -29,49 +29,70 @@ def test_a_whole_bundle_opens(good: Path) -> None:
     assert open_bundle(str(good)) == files
 
 
-@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
-def test_missing_file(good: Path, file: str) -> None:
-    (good / file).unlink()
-    _refused(good, file)
+def _add(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("extra")
 
 
-def test_folder_in_place_of_a_file(good: Path) -> None:
-    (good / "model.onnx").unlink()
-    (good / "model.onnx").mkdir()
-    _refused(good, "model.onnx")
+def _moved_out(path: Path) -> None:
+    path.symlink_to(path.rename(path.parents[1] / path.name))
+
+
+def _rewritten(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+def _in_place(make: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda path: (path.unlink(), make(path))
+
+
+MODEL, MANIFEST = "model.onnx", "manifest.json"
+UNLISTED = (
+    *("extra.txt", ".DS_store", "deep/extra.txt", ".gitattributes2", "deep/.gitattributes"),
+    *(".cache/other", "deep/.cache/huggingface/x"),
+)
 
 
 @pytest.mark.parametrize(
-    ("change", "pattern"),
+    ("file", "change", "pattern"),
     [
-        (lambda whole: whole[:1024], "truncated"),
-        (lambda whole: whole + b"x", "bytes"),
-        (lambda whole: bytes([whole[0] ^ 1]) + whole[1:], "sha256"),
-        (lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), "sha256"),
-    ],
-    ids=["shorter", "longer", "first bit", "last bit"],
-)
-def test_changed_file(good: Path, change: Callable[[bytes], bytes], pattern: str) -> None:
-    model = good / "model.onnx"
-    model.write_bytes(change(model.read_bytes()))
-    _refused(good, "model.onnx", pattern)
-
-
-def _add(folder: Path, file: str) -> None:
-    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-    (folder / file).write_text("extra")
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        *("extra.txt", ".DS_store", "deep/extra.txt"),
-        *(".gitattributes2", "deep/.gitattributes", ".cache/other", "deep/.cache/huggingface/x"),
+        (MODEL, Path.unlink, "no such file"),
+        (MANIFEST, Path.unlink, "no such file"),
+        (MODEL, _in_place(Path.mkdir), "no such file"),
+        (MODEL, _rewritten(lambda whole: whole[:1024]), "truncated"),
+        (MODEL, _rewritten(lambda whole: whole + b"x"), "bytes"),
+        (MODEL, _rewritten(lambda whole: bytes([whole[0] ^ 1]) + whole[1:]), "sha256"),
+        (MODEL, _rewritten(lambda whole: whole[:-1] + bytes([whole[-1] ^ 1])), "sha256"),
+        (MODEL, _moved_out, "link"),
+        (MANIFEST, _moved_out, "link"),
+        (MANIFEST, _rewritten(lambda _: b'{"schema": "\xff"}'), "UTF-8"),
+        (MANIFEST, _rewritten(lambda whole: whole + b" " * 2**20), "1,048,576"),
+        (
+            ".DS_Store",
+            lambda path: path.symlink_to(MODEL),
+            "not listed",
+        ),  # a link
+        ("link", lambda path: path.symlink_to(path.parents[1]), ""),
+        *((file, _add, "not listed") for file in UNLISTED),
     ],
 )
-def test_unlisted_file(good: Path, file: str) -> None:
-    _add(good, file)
-    _refused(good, file, "not listed")
+def test_what_is_not_whole_is_refused(
+    good: Path, file: str, change: Callable[[Path], object], pattern: str
+) -> None:
+    change(good / file)
+    _refused(good, file, pattern)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    _refused(tmp_path / "none.edge", pattern="nothing found")
+    (tmp_path / "file.edge").write_text("zip")
+    _refused(tmp_path / "file.edge", pattern="a file found")
+
+
+def test_link_to_itself(good: Path) -> None:
+    _in_place(lambda path: path.symlink_to(path.name))(good / MODEL)
+    with pytest.raises(BundleError, match=r"model\.onnx"):
+        open_bundle(good)
 
 
 @pytest.mark.parametrize(
@@ -82,13 +103,8 @@ def test_unlisted_file(good: Path, file: str) -> None:
     ],
 )
 def test_what_a_desktop_or_a_hub_leaves_is_passed_over(good: Path, file: str) -> None:
-    _add(good, file)
+    _add(good / file)
     assert open_bundle(good).manifest.name == "tiny"
-
-
-def test_a_link_is_none_of_a_desktops_files(good: Path) -> None:
-    (good / ".DS_Store").symlink_to("model.onnx")
-    _refused(good, ".DS_Store", "not listed")
 
 
 @pytest.mark.parametrize("below", ["", "tiny.edge"])
@@ -124,22 +140,10 @@ def test_empty_folder_is_nothing(good: Path) -> None:
     open_bundle(good)
 
 
-@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
-def test_link_out_of_the_folder(good: Path, file: str) -> None:
-    outside = (good / file).rename(good.parent / file)
-    (good / file).symlink_to(outside)
-    _refused(good, file, "link")
-
-
 def test_linked_folder_out_of_the_folder(several: Path) -> None:
     outside = (several / "weights").rename(several.parent / "weights")
     (several / "weights").symlink_to(outside)
     _refused(several, "weights/lookup.bin", "link")
-
-
-def test_unlisted_link_to_a_folder(good: Path) -> None:
-    (good / "link").symlink_to(good.parent)
-    _refused(good, "link")
 
 
 def _with_twin(name: str) -> Change:
@@ -159,13 +163,6 @@ def test_link_to_the_folder_itself(good: Path) -> None:
     assert open_bundle(link).manifest.name == "tiny"
 
 
-def test_link_to_itself(good: Path) -> None:
-    (good / "model.onnx").unlink()
-    (good / "model.onnx").symlink_to("model.onnx")
-    with pytest.raises(BundleError, match=r"model\.onnx"):
-        open_bundle(good)
-
-
 def test_names_that_no_system_takes(tmp_path: Path, edited: Edited) -> None:
     with pytest.raises(BundleError, match=r"/x+ \.\.\. x+: cannot be read \(.*File name too long"):
         open_bundle(tmp_path / ("x" * 5000))
@@ -178,23 +175,6 @@ def test_a_file_one_may_not_read(good: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(Path, "open", forbidden)
     _refused(good, pattern="Permission denied")
-
-
-def test_no_folder(tmp_path: Path) -> None:
-    _refused(tmp_path / "none.edge")
-    (tmp_path / "file.edge").write_text("zip")
-    _refused(tmp_path / "file.edge")
-
-
-def test_manifest_that_is_not_utf8(good: Path) -> None:
-    (good / "manifest.json").write_bytes(b'{"schema": "\xff"}')
-    _refused(good, "manifest.json", "UTF-8")
-
-
-def test_manifest_that_is_too_large(good: Path) -> None:
-    with (good / "manifest.json").open("ab") as manifest:
-        manifest.write(b" " * 2**20)
-    _refused(good, "manifest.json", "1,048,576")
 
 
 def test_a_signature_has_64_bytes(signed: Path) -> None:
