@@ -9,8 +9,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from dataclasses import Field as DataclassField
-from dataclasses import dataclass, fields
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_origin, get_type_hints
 
@@ -151,7 +151,7 @@ class Record:
     """A dataclass that is an object of JSON, whose keys are its fields.
 
     A value is read by its type; the metadata of an ``Annotated`` one is its reader. A key whose default is
-    None may be left out and is never null; where there is no such default, ``T | None`` is a T or null.
+    None, or made by a factory, may be left out and is never null; else ``T | None`` is a T or null.
 
     Attributes:
         TAGS: Keys that stand before the fields, and their values; whoever chose the class has read them.
@@ -165,7 +165,9 @@ class Record:
     @cache
     def _optional(cls) -> tuple[str, ...]:
         """Return the keys that may be left out."""
-        return tuple(each.name for each in fields(cls) if each.default is None)
+        return tuple(
+            each.name for each in fields(cls) if each.default is None or each.default_factory is not MISSING
+        )
 
     @classmethod
     @cache
@@ -194,7 +196,7 @@ class Record:
         """Return what JSON holds of it."""
         optional = self._optional()
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        left_out = [name for name in optional if values[name] is None]
+        left_out = [name for name in optional if values[name] in (None, {})]
         return {**self.TAGS} | {name: _plain(value) for name, value in values.items() if name not in left_out}
 
 

@@ -24,6 +24,7 @@ LIMIT_MB = 20
 SETTINGS = {"threads": 1, "spinning": False, "arena": True, "memory_pattern": True}
 ONCE = {"least": 1, "most": 1, "seconds": None, "warmup": 0}
 CLOCK = {"kind": "wall", "threads": 1, "pause": 0.0}
+BENCH = {"verb": "bench", "files": {}, "threads": [], "target": None, "rounds": 1, "kernels": True}
 PACE = {"rounds": 1, "unit": 1, "window": 1, "seconds": 0.0}
 
 Plain = dict[str, Any]
@@ -171,17 +172,17 @@ def test_what_is_no_graph_to_open_is_refused(device: Peer, changes: Plain) -> No
         {"verb": "race", "calls": [{}], "pace": {**PACE, "seconds": 1e9}},
         {"verb": "race", "calls": [{}], "pace": {**PACE, "rounds": 0}},
         {"verb": "answer", "graph": None, "inputs": "x"},
-        {"verb": "bench", "files": {}, "threads": [], "target": "--help", "rounds": 1, "kernels": True},
-        {
-            "verb": "bench",
-            "files": {"../x": "0" * 64},
-            "threads": [],
-            "target": None,
-            "rounds": 1,
-            "kernels": True,
-        },
-        {"verb": "bench", "files": {}, "threads": ["1;reboot"], "target": None, "rounds": 1, "kernels": True},
-        {"verb": "bench", "files": {}, "threads": [], "target": None, "rounds": 1e3},
+        *(
+            {**BENCH, **change}
+            for change in (
+                {"target": "--help"},
+                {"files": {"../x": "0" * 64}},
+                {"threads": ["1;reboot"]},
+                {"threads": [1025]},
+                {"rounds": 1e3},
+                {"rounds": 1_000_001},
+            )
+        ),
         {"verb": "describe", "pieces": [{"sha256": "../key.bin", "start": 0, "size": 1}]},
         {"verb": "describe", "pieces": 3},
     ],

@@ -30,13 +30,8 @@ def generate_text(
     It ends as ``generate`` does, or before the first place where one of ``stop_strings`` begins. What may be
     the beginning of one, or a part of a character, comes once it is clear what it is.
 
-    Args:
-        bundle: The folder, such as ``story.edge``; or, to generate more than once, the loaded model.
-        prompt: A text, which the bundle's tokenizer makes tokens of; or a prompt as ``generate`` takes it.
-        options: As in ``generate``.
-        stop_strings: Texts that end it and are not yielded, none empty.
-        session: As in ``generate``.
-        named: As in ``generate``.
+    The prompt is a text, which the bundle's tokenizer makes tokens of, or as in ``generate``, as are the
+    other arguments. Stop strings are texts, none empty, that are not yielded.
 
     Returns:
         The pieces; together, they are the text of the tokens that were generated.

@@ -70,16 +70,13 @@ def check_processing(processing: Processing, graphs: Iterable[Graph], files: Con
     graphs = tuple(graphs)
     inputs = {tensor.name: tensor for graph in graphs for tensor in graph.inputs}
     outputs = {tensor.name: tensor for graph in graphs for tensor in graph.outputs}
-    if processing.text is not None:
-        if processing.text.tokenizer not in files:
-            raise BundleError(
-                f"processing.text.tokenizer: {processing.text.tokenizer!r} is not in files; list it there"
-            )
-        processing.text.check(inputs)
-    if processing.image is not None:
-        processing.image.check(inputs)
-    if processing.audio is not None:
-        processing.audio.check(inputs)
+    if processing.text is not None and processing.text.tokenizer not in files:
+        raise BundleError(
+            f"processing.text.tokenizer: {processing.text.tokenizer!r} is not in files; list it there"
+        )
+    for part in (processing.text, processing.image, processing.audio):
+        if part is not None:
+            part.check(inputs)
     if processing.series is not None:
         processing.series.check(inputs, outputs)
     if processing.labels is not None:

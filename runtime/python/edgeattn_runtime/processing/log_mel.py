@@ -80,15 +80,11 @@ class LogMel(Record):
 
 
 def _power(windows: Floats) -> Floats:
-    """Return the power of each bin, (frames, bins), of frames, (frames, frame)."""
-    power: Floats = np.abs(np.fft.rfft(windows * _hann(windows.shape[1]))) ** 2
+    """Return the power of each bin, (frames, bins), of frames, (frames, frame), in a periodic Hann window."""
+    frame = windows.shape[1]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
+    power: Floats = np.abs(np.fft.rfft(windows * hann)) ** 2
     return power
-
-
-def _hann(frame: int) -> Floats:
-    """Return a periodic Hann window, (frame,)."""
-    window: Floats = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    return window
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,13 +51,7 @@ class Preparation:
 
     def inputs(self, *, pair: object = None, prompt: object = None, **raw: object) -> Arrays:
         """Return the inputs of a call, see ``Model.prepare``."""
-        prepare: dict[str, Callable[[Sequence[object]], Arrays]] = {
-            "text": partial(self._prepare_text, pair, prompt),
-            "image": self._prepare_image,
-            "audio": self._prepare_audio,
-            "series": self._prepare_series,
-        }
-        for name in raw.keys() - prepare.keys():
+        for name in raw.keys() - {*KINDS}:
             raise InputError(f"{name}: unknown; {self._kinds()}")
         batches = {name: _batch(name, value) for name, value in raw.items() if value is not None}
         for name, value in (("pair", pair), ("prompt", prompt)):
@@ -66,8 +60,17 @@ class Preparation:
         if not batches:
             raise InputError(f"nothing found to prepare; {self._kinds()}")
         arrays: Arrays = {}
-        for name, batch in batches.items():
-            arrays |= prepare[name](batch)
+        if "text" in batches:
+            arrays |= self._prepare_text(pair, prompt, batches["text"])
+        if "image" in batches:
+            image = self._part("image", self._processing.image)
+            arrays[image.input] = prepare_image(image, batches["image"])
+        if "audio" in batches:
+            audio = self._part("audio", self._processing.audio)
+            arrays[audio.input] = prepare_audio(audio, self._inputs[audio.input], batches["audio"])
+        if "series" in batches:
+            series = self._part("series", self._processing.series)
+            arrays[series.input] = prepare_series(series, self._inputs[series.input], batches["series"])
         return arrays
 
     def labels(self, outputs: Mapping[str, object]) -> list[list[Label]]:
@@ -139,18 +142,6 @@ class Preparation:
         text = self._part("text", self._processing.text)
         pairs = None if pair is None else _batch("pair", pair)
         return prepare_text(text, self._tokenizer, self._inputs, texts, pairs, prompt)
-
-    def _prepare_image(self, sources: Sequence[object]) -> Arrays:
-        image = self._part("image", self._processing.image)
-        return {image.input: prepare_image(image, sources)}
-
-    def _prepare_audio(self, sources: Sequence[object]) -> Arrays:
-        audio = self._part("audio", self._processing.audio)
-        return {audio.input: prepare_audio(audio, self._inputs[audio.input], sources)}
-
-    def _prepare_series(self, sources: Sequence[object]) -> Arrays:
-        series = self._part("series", self._processing.series)
-        return {series.input: prepare_series(series, self._inputs[series.input], sources)}
 
     @cached_property
     def _tokenizer(self) -> OpenTokenizer:

@@ -6,13 +6,14 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import index
+from typing import Annotated
 
 import numpy as np
 
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.errors import BundleError, InputError
-from edgeattn_runtime.fields import Field, Record, choice
+from edgeattn_runtime.fields import Field, Positive, Record, choice
 from edgeattn_runtime.graph import DTYPES, INTEGERS, Tensor
 from edgeattn_runtime.processing.encoding import Encoded, OpenTokenizer, encode
 from edgeattn_runtime.processing.pair_template import TRUNCATIONS
@@ -21,8 +22,10 @@ from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 _CALLER = 6  # frames up to whoever called Model.prepare
 
 _truncation = choice(*TRUNCATIONS, expected=f"one of {', '.join(TRUNCATIONS)}")
-_NEEDED = ("tokenizer", "ids", "mask", "types", "longest")
-_OPTIONAL = ("pair", "prompts", "default_prompt")
+
+
+def _read_pair(field: Field) -> str:
+    return str(_truncation(field.record("truncation")["truncation"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,9 @@ class Text(Record):
     ids: str
     mask: str | None
     types: str | None
-    longest: int | None
-    pair: str | None = None
-    prompts: Mapping[str, str] = field(default_factory=dict)
+    longest: Positive | None
+    pair: Annotated[str, _read_pair] | None = None
+    prompts: Mapping[str, Annotated[str, Field.any_text]] = field(default_factory=dict)
     default_prompt: str | None = None
 
     def __str__(self) -> str:
@@ -58,13 +61,15 @@ class Text(Record):
 
     def to_table(self) -> dict[str, object]:
         """Return what the manifest holds of it."""
-        needed = {name: getattr(self, name) for name in _NEEDED}
-        optional = {
-            "pair": {"truncation": self.pair} if self.pair is not None else None,
-            "prompts": dict(self.prompts) or None,
-            "default_prompt": self.default_prompt,
-        }
-        return needed | {name: value for name, value in optional.items() if value is not None}
+        pair = {} if self.pair is None else {"pair": {"truncation": self.pair}}
+        return Record.to_table(self) | pair
+
+    def check_values(self, values: Mapping[str, Field]) -> None:
+        """Check that there is a prompt where there are prompts, and the default one is one of them."""
+        if "prompts" in values and not self.prompts:
+            raise values["prompts"].refusal("at least one prompt")
+        if self.default_prompt is not None and self.default_prompt not in self.prompts:
+            raise values["default_prompt"].refusal("one of prompts")
 
     def prompt(self, name: object) -> str:
         """Return what is put before a text: "" is for none, None for the manifest's ``default_prompt``.
@@ -79,31 +84,6 @@ class Text(Record):
             expected = f"one of {', '.join(self.prompts)} expected" if self.prompts else "none expected"
             raise InputError(f"prompt: {name!r} found, {expected}")
         return self.prompts[name]
-
-    @classmethod
-    def from_field(cls, field: Field) -> Text:
-        """Read the manifest's ``processing.text``."""
-        fields = field.record(*_NEEDED, optional=_OPTIONAL)
-        default = fields["default_prompt"].text() if "default_prompt" in fields else None
-        prompts = (
-            {name: prompt.any_text() for name, prompt in fields["prompts"].table().items()}
-            if "prompts" in fields
-            else {}
-        )
-        if "prompts" in fields and not prompts:
-            raise fields["prompts"].refusal("at least one prompt")
-        if default is not None and default not in prompts:
-            raise fields["default_prompt"].refusal("one of prompts")
-        return cls(
-            tokenizer=fields["tokenizer"].text(),
-            ids=fields["ids"].text(),
-            mask=_optional_name(fields["mask"]),
-            types=_optional_name(fields["types"]),
-            longest=None if fields["longest"].value is None else fields["longest"].integer(1),
-            pair=_truncation(fields["pair"].record("truncation")["truncation"]) if "pair" in fields else None,
-            prompts=prompts,
-            default_prompt=default,
-        )
 
     def check(self, inputs: Mapping[str, Tensor]) -> None:
         """Check that its inputs are there, ``[batch, sequence]`` each, and that ``ids`` holds integers."""
@@ -194,7 +174,3 @@ def _tell_cut(encodings: Sequence[Encoded], longest: int | None) -> None:
             f"text: {cut} of {len(encodings)} cut at its end to the {longest} tokens that the bundle takes",
             stacklevel=_CALLER,
         )
-
-
-def _optional_name(field: Field) -> str | None:
-    return None if field.value is None else field.text()
