@@ -9,8 +9,13 @@ from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
 from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention, attention_body
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import (
+    KernelActivation,
+    KernelNorm,
+    KernelResidual,
+    KernelSmoothing,
+)
 from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import (
     KernelInt8Attention,
@@ -18,17 +23,12 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import (
 )
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import (
+    KERNEL_INT4_BLOCKS,
+    KERNEL_INT4_BLOCKS_OF_64,
     KERNEL_INT8,
     KERNEL_INT8_PER_TOKEN,
     KERNEL_RESIDUAL_INT8,
 )
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
-    KERNEL_INT4_BLOCKS,
-    KERNEL_INT4_BLOCKS_OF_64,
-)
-from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
-from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
-from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,

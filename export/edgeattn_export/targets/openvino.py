@@ -9,8 +9,7 @@ from edgeattn_export.lower.openvino.parted_product import PartedProduct
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
-from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16
-from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16, QDQ_WEIGHTS
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.target import Target

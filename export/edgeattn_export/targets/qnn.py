@@ -11,8 +11,7 @@ from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED
-from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
-from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
 from edgeattn_export.quantize.layers.layout import ChannelsLast

@@ -10,8 +10,7 @@ import pytest
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
-from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
-from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ_WEIGHTS
 from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.choose import Option

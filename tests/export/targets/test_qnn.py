@@ -24,8 +24,7 @@ from edgeattn_export.lower import lower
 from edgeattn_export.lower.decomposed.opset import write_at_opset
 from edgeattn_export.pack import Label, Packed, TargetBuild, pack, save
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8
-from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ_WEIGHTS
 from edgeattn_export.quantize.forms.qdq.table import TABLE8
 from edgeattn_export.quantize.graphs import Graphs, QuantizedGraph
 from edgeattn_export.quantize.recipes.recipe import EVERY

@@ -16,23 +16,18 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.arithmetic.affine import LARGEST, scale_of
 from edgeattn_export.quantize.arithmetic.pairs import LARGEST_SUM
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 
 BFLOAT16 = ir.DataType.BFLOAT16.numpy()
-
-
-def in_bfloat16(scale: Floats) -> Floats:
-    """Return the nearest numbers that bfloat16 has, as float32."""
-    return scale.astype(BFLOAT16).astype(np.float32)
+LARGEST = 127  # -128 stays unused: the range is symmetric, so that no zero point is needed
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Such as ``Grid.symmetric(127)``, a step a channel, or ``Grid.whole(4, 32)``, a step for 32 of its rows.
+    """Such as ``Grid()``, int8 with a step a channel, or ``Grid.whole(4, 32)``, a step for 32 of its rows.
 
     A weight (D, N) has scales (D / block, N), or (1, N) without blocks.
 
@@ -45,11 +40,6 @@ class Grid:
     lowest: int = -LARGEST
     highest: int = LARGEST
     block: int | None = None
-
-    @classmethod
-    def symmetric(cls, highest: int) -> Grid:
-        """Return the grid that reaches equally far both ways, a step a channel."""
-        return cls(-highest, highest)
 
     @classmethod
     def whole(cls, bits: int, block: int) -> Grid:
@@ -72,20 +62,26 @@ class Grid:
         Raises:
             ValueError: The weight holds a NaN or an infinity, or its rows are no whole blocks.
         """
-        if self.lowest == -self.highest and self.block is None:
-            return scale_of(weight, axis=0, levels=self.highest)
         blocks = self.blocks(weight)  # (B, block, N)
-        farthest = np.take_along_axis(blocks, np.abs(blocks).argmax(1, keepdims=True), 1)[:, 0]  # (B, N)
-        if not np.isfinite(farthest).all():
+        if self.lowest == -self.highest:
+            scale: Floats = np.abs(blocks).max(1) / self.highest  # (B, N)
+        else:
+            farthest = np.take_along_axis(blocks, np.abs(blocks).argmax(1, keepdims=True), 1)[:, 0]
+            scale = farthest / np.float32(self.lowest)
+        if not np.isfinite(scale).all():
             raise ValueError("holds a NaN or an infinity")
-        largest = np.abs(farthest) if self.lowest == -self.highest else farthest
-        scale: Floats = (largest / self.lowest).astype(np.float32)
-        scale[np.abs(scale) < np.finfo(np.float32).tiny] = 1.0  # as in ``affine.scale_of``
+        # All-zero, or too small for float32 to hold its scale to full precision: stored as zeros.
+        scale[np.abs(scale) < np.finfo(np.float32).tiny] = 1.0
         return self.storable(scale)
 
     def storable(self, scale: Floats) -> Floats:
         """Return the scales next to some that can be stored: those of blocks are of bfloat16."""
-        return scale if self.block is None else in_bfloat16(scale)
+        return scale if self.block is None else scale.astype(BFLOAT16).astype(np.float32)
+
+    def quantize(self, weight: Floats) -> tuple[Bytes, Floats]:
+        """Return a weight as it is stored by ``scale_of``, and its scales."""
+        scale = self.scale_of(weight)
+        return self.round(weight, scale), scale
 
     def round(self, weight: Floats, scale: Floats) -> Bytes:
         """Return each weight in steps of its scale, rounded to the nearest and clipped, (D, N)."""

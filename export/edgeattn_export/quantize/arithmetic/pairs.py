@@ -45,12 +45,6 @@ def bound(stored: Bytes) -> Bytes:
     return pairs.reshape(-1, stored.shape[1])[: len(stored)].astype(np.int8)
 
 
-def can_saturate(weight: Bytes) -> bool:
-    """Say whether there are activations with which ``x @ weight`` saturates, weight (D, N)."""
-    first, second = _neighbors(weight.astype(np.int16))  # (D / 2, N) each
-    return bool((np.abs(first + second) > LARGEST_SUM).any())
-
-
 def _neighbors(rows: NDArray[N]) -> tuple[NDArray[N], NDArray[N]]:
     """Return the even and the odd rows, a row of zeros after an odd number of them."""
     even = np.pad(rows, ((0, len(rows) % 2), (0, 0)))

@@ -13,7 +13,7 @@ from edgeattn_export.capture.trained_grids import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.trials import masked_samples
-from edgeattn_export.quantize.arithmetic.affine import scale_of
+from edgeattn_export.quantize.arithmetic.grid import INT8
 from edgeattn_export.quantize.calibration.layer_statistics import LayerStatistics
 from edgeattn_export.quantize.calibration.own_inputs import EMBEDDING, OwnInputs
 from edgeattn_export.quantize.calibration.rounded_layers import Key, OwnKey, RoundedLayers
@@ -219,7 +219,7 @@ class Calibration:
         grid = TrainedGrid.of(key.grid) if self.is_trained(layer) else key.grid
         linear = Linear(match.array, bias, grid, key.paired, input_steps=key.input_steps)
         try:
-            scale_of(linear.weight, axis=0)  # refuses what is not finite before a technique reads it
+            INT8.scale_of(linear.weight)  # refuses what is not finite before a technique reads it
             if statistics is not None:
                 for name, number in key.techniques:
                     linear = TECHNIQUES[name](linear, statistics, number)

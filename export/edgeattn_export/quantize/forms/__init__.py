@@ -24,8 +24,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.functions import Body
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.forms.form import LinearForm, Rewrite, WholeForm
-from edgeattn_export.quantize.forms.linear_float import FLOAT
+from edgeattn_export.quantize.forms.form import FLOAT, LinearForm, Rewrite, WholeForm
 from edgeattn_export.quantize.layers.layout import Layout
 
 

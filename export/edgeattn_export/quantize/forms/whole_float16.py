@@ -8,28 +8,22 @@ Numbers beyond the largest of 16 bits, such as what a mask adds, become the larg
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.quantize.forms.form import Placed
+from edgeattn_export.quantize.forms.form import WholeForm
 from edgeattn_export.quantize.layers.ranges import Ranges
 
 SINGLE, HALF = ir.DataType.FLOAT, ir.DataType.FLOAT16
 LARGEST = float(np.finfo(np.float16).max)
 
 
-class WholeFloat16:
-    """Stores all floats of a graph in 16 bits."""
+class WholeFloat16(WholeForm):
+    """Stores all floats of a graph in 16 bits: what is folded later is of 16 bits already."""
 
     name = "16-bit floats"
-    noun = "layer"
-
-    def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
-        """Do nothing: floats have steps of their own."""
 
     def store(self, model: ir.Model, _: Ranges) -> tuple[str, ...]:
         """Change the dtype of all that is float32 but the graph's own inputs and outputs, in place."""
@@ -50,13 +44,6 @@ class WholeFloat16:
         for value in outputs:
             _cast_output(graph, value)
         return ()
-
-    def complete(self, model: ir.Model) -> None:
-        """Do nothing: what is folded later is of 16 bits already."""
-
-    def floats(self, _: ir.Model) -> frozenset[str]:
-        """Return none: layers have no other form."""
-        return frozenset()
 
 
 def _values(graph: ir.Graph) -> Iterator[ir.Value]:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.linear_float import FLOAT
+from edgeattn_export.quantize.forms import FLOAT, LinearForm
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import ROOTS, Match, floats, match_linear
 

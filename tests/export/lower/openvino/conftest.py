@@ -11,7 +11,7 @@ from onnx_ir.tape import Tape
 from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.arithmetic.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.grid import Grid
 
 WIDTH = 16
 LEVELS = 63  # of a weight: AVX2 without VNNI adds two products in 16 bits, which larger ones saturate
@@ -28,7 +28,7 @@ def layer() -> Callable[..., ir.Value]:
         tape: Tape, x: ir.Value, name: str, size: int, *, bias: bool = True, stored: bool = True
     ) -> ir.Value:
         drawn = DRAWN.normal(size=(WIDTH, size)).astype(np.float32)
-        weight, scale = quantize_along(drawn, axis=0, levels=LEVELS)
+        weight, scale = Grid(-LEVELS, LEVELS).quantize(drawn)
         step, zero = (
             embed(tape, np.array(0.02, np.float32), "step"),
             embed(tape, np.array(0, np.int8), "zero"),

@@ -13,7 +13,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.arithmetic.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.grid import INT8
 
 WIDTH, LENGTH = 16, 5
 SIZES = (16, 8, 24)  # of a merged product's parts
@@ -23,7 +23,7 @@ Build = Callable[[Tape, ir.Value], list[ir.Value]]
 
 def _product(tape: Tape, x: ir.Value, name: str, size: int, *, bias: bool = True) -> ir.Value:
     draw = np.random.default_rng(len(name))
-    stored, scale = quantize_along(draw.normal(size=(WIDTH, size)).astype(np.float32), axis=0)
+    stored, scale = INT8.quantize(draw.normal(size=(WIDTH, size)).astype(np.float32))
     inputs = [x, embed(tape, stored, f"{name}.weight"), embed(tape, scale[0], f"{name}.scale"), None]
     inputs.append(embed(tape, draw.normal(size=size).astype(np.float32), f"{name}.bias") if bias else None)
     product = tape.op("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.arithmetic.affine import LARGEST, step_and_zero
-from edgeattn_export.quantize.arithmetic.pairs import LARGEST_SUM, bound, can_saturate, largest_sums
+from edgeattn_export.quantize.arithmetic.affine import step_and_zero
+from edgeattn_export.quantize.arithmetic.grid import LARGEST
+from edgeattn_export.quantize.arithmetic.pairs import LARGEST_SUM, bound, largest_sums
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
@@ -45,10 +46,14 @@ def _sums(x: NDArray[np.integer], weight: Bytes, bits: np.iinfo) -> NDArray[np.i
     return np.asarray(np.clip(pairs, bits.min, bits.max).sum(1))
 
 
-@given(weights)
-def test_a_weight_can_saturate_where_the_largest_activations_do(weight: Bytes) -> None:
+def _can_saturate(weight: Bytes) -> bool:
     largest = np.full((1, len(weight)), FULL, np.uint8)
-    assert can_saturate(weight) == (_sums(largest, weight, INT16) != _sums(largest, weight, INT32)).any()
+    return bool((_sums(largest, weight, INT16) != _sums(largest, weight, INT32)).any())
+
+
+@given(weights)
+def test_a_weight_is_bound_where_the_largest_activations_saturate(weight: Bytes) -> None:
+    assert (bound(weight) != weight).any() == _can_saturate(weight)
 
 
 @pytest.mark.parametrize("form", FORMS.linears, ids=lambda form: form.name)
@@ -61,7 +66,7 @@ def test_no_form_saturates(
     weights = [each for each in stored if each.dtype in (np.int8, np.uint8) and each.ndim > 1]
     assert weights
     is_kernel = bool(model.functions)  # whose weights are (N, D)
-    assert not any(can_saturate(each.T if is_kernel else each) for each in weights if each.dtype == np.int8)
+    assert not any(_can_saturate(each.T if is_kernel else each) for each in weights if each.dtype == np.int8)
 
 
 @pytest.mark.parametrize("paired", [True, False])
@@ -86,7 +91,7 @@ def test_every_cpu_answers_as_its_sums_say(paired: bool, written: Callable[..., 
 def test_what_is_bound_cannot_saturate_and_moves_no_more_than_it_must(weight: Bytes) -> None:
     bounded = bound(weight)
     assert bounded.dtype == np.int8
-    assert not can_saturate(bounded)
+    assert not _can_saturate(bounded)
     wide = weight.astype(int)
     moved = np.abs(bounded.astype(int) - wide)
     padded, shifts = (np.pad(a, ((0, len(a) % 2), (0, 0))) for a in (wide, moved))

@@ -12,7 +12,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.arithmetic.affine import dequantize, quantize_along
+from edgeattn_export.quantize.arithmetic.grid import INT8
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import QuantizeError
@@ -21,7 +21,7 @@ from edgeattn_runtime.errors import QuantizeError
 def test_rows_are_looked_up_in_int8(layers: tuple[Captured, Samples, Recovered], int8: Quantized) -> None:
     captured, samples, _ = layers
     table = captured.reference.module.words.weight.detach().numpy()
-    expected = dequantize(*quantize_along(table, axis=1))  # a scale a row
+    expected = INT8.dequantize(*INT8.quantize(table.T)).T  # a scale a row
     found = ORT_CPU.runner(int8.model)(samples[0].inputs)["words.output"]
     np.testing.assert_array_equal(found, expected[samples[0].inputs["tokens"]])
     stored = [v for v in int8.model.graph.initializers.values() if v.shape == table.shape]

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.grid import in_bfloat16
+from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
@@ -40,7 +40,7 @@ def _rounded(linear: Linear) -> Floats:
     grid = linear.grid
     blocks = linear.weight.reshape(-1, grid.block, CHANNELS)
     scale = np.where(-blocks.min(1) > blocks.max(1), blocks.min(1), blocks.max(1)) / grid.lowest
-    scale = in_bfloat16(scale)
+    scale = scale.astype(BFLOAT16).astype(np.float32)
     stored = np.clip(np.rint(blocks / scale[:, None]), grid.lowest, grid.highest)  # (D / block, block, N)
     return (stored * scale[:, None]).reshape(WIDTH, CHANNELS)
 

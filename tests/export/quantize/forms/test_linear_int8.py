@@ -14,7 +14,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
-from edgeattn_export.quantize.arithmetic.affine import dequantize, quantize_along
+from edgeattn_export.quantize.arithmetic.grid import INT8 as INT8_GRID
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import Match, floats
@@ -121,7 +121,7 @@ def test_the_error_is_the_rounding_of_the_weights_and_one_activation_step(
     linear = Linear(weight, bias, paired=True)
     found = ORT_CPU.runner(written(INT8, linear))({"x": x})["y"]
     step = (x.max() - x.min()) / 255
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     error = np.abs(found - (x @ rounded + bias))
     assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
 
@@ -134,14 +134,14 @@ def test_a_divided_input_answers_as_the_whole_one(written: Callable[..., ir.Mode
     found = ORT_CPU.runner(written(INT8, linear))({"x": x})["y"]
     divided = x / divisor
     step = (divided.max() - divided.min()) / 255
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     error = np.abs(found - divided @ rounded)
     assert (error <= step / 2 * np.abs(rounded).sum(0) + ROUNDING * np.abs(found).max()).all()
 
 
 def test_what_techniques_chose_is_what_is_stored(written: Callable[..., ir.Model]) -> None:
     weight = np.random.default_rng(2).standard_normal((8, 4)).astype(np.float32)
-    stored, scale = quantize_along(weight, axis=0)
+    stored, scale = INT8_GRID.quantize(weight)
     linear = Linear(weight, None, scale=2 * scale, stored=stored // 2)
     (node,) = written(INT8, linear).graph
     np.testing.assert_array_equal(node.inputs[1].const_value.numpy(), stored // 2, strict=True)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN, LOWEST_OF_GELU
@@ -42,13 +41,13 @@ def _x(seed: int) -> Floats:
 
 
 def _right(linear: Linear, x: Floats) -> Floats:
-    product = x @ dequantize(linear.rounded, linear.steps)
+    product = x @ linear.dequantized
     return product if linear.bias is None else product + linear.bias
 
 
 def _bound(linear: Linear, largest: Floats) -> Floats:
     """Return what half a step of the activations may cost at most, where rows hold up to ``largest``."""
-    weight = np.abs(dequantize(linear.rounded, linear.steps)).sum(0)  # (N)
+    weight = np.abs(linear.dequantized).sum(0)  # (N)
     return largest * weight * (0.5 * 2 / 255 + ROUNDING)
 
 

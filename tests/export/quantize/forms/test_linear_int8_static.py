@@ -11,7 +11,6 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
@@ -32,7 +31,7 @@ def test_the_error_is_half_a_step_of_the_calibrated_range(
 ) -> None:
     linear = Linear(WEIGHT, bias, paired=True).reaching(known(X.reshape(-1, 64)))
     model = written(FORM, linear)
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     step = (X.max() - X.min()) / 255
     bound = step / 2 * np.abs(rounded).sum(0) + ROUNDING * (np.abs(X) @ np.abs(rounded) + 1)
     for x in (X, X / 10):  # the step is the same, whatever an input reaches

@@ -12,7 +12,6 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
-from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16, LinearQdq
 from edgeattn_export.quantize.layers.linear import Linear
@@ -42,7 +41,7 @@ def test_the_error_is_half_a_step_of_the_calibrated_range(
     form: LinearQdq, bias: np.ndarray | None, written: Callable[..., ir.Model], known: Known
 ) -> None:
     linear = _calibrated(form, bias, known)
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     span = X.max() - X.min()
     bound = span / form.input_steps / 2 * np.abs(rounded).sum(0) + ROUNDING * (
         np.abs(X) @ np.abs(rounded) + 1
@@ -124,7 +123,7 @@ def test_16_bits_are_more_exact_than_8(written: Callable[..., ir.Model], known: 
     errors = []
     for form in (QDQ16, QDQ8):
         linear = _calibrated(form, BIAS, known)
-        right = X @ dequantize(linear.rounded, linear.steps) + BIAS
+        right = X @ linear.dequantized + BIAS
         errors.append(np.abs(ORT_QDQ.runner(written(form, linear))({"x": X})["y"] - right).max())
     assert errors[0] < errors[1] / 100
 

@@ -7,7 +7,6 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.layers.linear import Linear
@@ -28,7 +27,7 @@ def test_the_error_is_half_a_step_of_what_a_step_leaves(
 ) -> None:
     linear = Linear(WEIGHT, bias, paired=True)
     found = ORT_CPU.runner(written(FORM, linear))({"x": X})["y"]
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     right = X @ rounded + (0 if bias is None else bias)
     step = (X.max() - X.min()) / 255
     bound = step / 255 / 2 * np.abs(rounded).sum(0) + ROUNDING * (np.abs(X) @ np.abs(rounded) + 1)
@@ -37,7 +36,7 @@ def test_the_error_is_half_a_step_of_what_a_step_leaves(
 
 def test_it_is_much_more_exact_than_int8(written: Callable[..., ir.Model]) -> None:
     linear = Linear(WEIGHT, BIAS, paired=True)
-    right = X @ dequantize(linear.rounded, linear.steps) + BIAS
+    right = X @ linear.dequantized + BIAS
     int8, residual = (
         np.abs(ORT_CPU.runner(written(form, linear))({"x": X})["y"] - right).mean() for form in (INT8, FORM)
     )
@@ -56,7 +55,7 @@ def test_both_products_read_one_weight(written: Callable[..., ir.Model]) -> None
 def test_an_input_that_one_step_holds_leaves_nothing(x: np.ndarray, written: Callable[..., ir.Model]) -> None:
     linear = Linear(WEIGHT, BIAS, paired=True)
     found = ORT_CPU.runner(written(FORM, linear))({"x": x})["y"]
-    rounded = dequantize(linear.rounded, linear.steps)
+    rounded = linear.dequantized
     tolerance = ROUNDING * (np.abs(x) @ np.abs(rounded) + 1)
     assert (np.abs(found - (x @ rounded + BIAS)) <= tolerance).all()
 

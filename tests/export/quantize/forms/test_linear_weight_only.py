@@ -8,8 +8,7 @@ import pytest
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
-from edgeattn_export.quantize.arithmetic.affine import dequantize
-from edgeattn_export.quantize.forms.qdq.linear_weight_only import QDQ_WEIGHTS
+from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ_WEIGHTS
 from edgeattn_export.quantize.layers.linear import Linear
 
 GENERATOR = np.random.default_rng(0)
@@ -22,7 +21,7 @@ WEIGHT, BIAS, X = (
 def test_only_the_weight_is_rounded(bias: np.ndarray | None, written: Callable[..., ir.Model]) -> None:
     linear = Linear(WEIGHT, bias)
     model = written(QDQ_WEIGHTS, linear)
-    right = X @ dequantize(linear.rounded, linear.steps) + (0 if bias is None else bias)
+    right = X @ linear.dequantized + (0 if bias is None else bias)
     np.testing.assert_allclose(ORT_QDQ.runner(model)({"x": X})["y"], right, rtol=1e-5, atol=1e-5)
     assert operators(model) == {"DequantizeLinear": 1, "MatMul": 1, **({} if bias is None else {"Add": 1})}
 

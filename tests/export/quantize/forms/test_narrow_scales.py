@@ -13,7 +13,7 @@ from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import file_mb, serialize
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.grid import in_bfloat16
+from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
 from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
 
 ROWS, WIDTH, BLOCK = 4096, 64, 32
@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 def _scales() -> Floats:
     drawn = 10.0 ** np.random.default_rng(0).uniform(-6, 3, (ROWS, WIDTH // BLOCK))
-    return in_bfloat16(drawn.astype(np.float32))
+    return drawn.astype(BFLOAT16).astype(np.float32)
 
 
 def _product(scales: Floats) -> ir.Model:

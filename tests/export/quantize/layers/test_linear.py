@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.arithmetic.affine import LARGEST, dequantize, quantize_along
-from edgeattn_export.quantize.arithmetic.grid import INT8, Grid
-from edgeattn_export.quantize.arithmetic.pairs import LARGEST_SUM, bound, can_saturate
+from edgeattn_export.quantize.arithmetic.grid import INT8, LARGEST, Grid
+from edgeattn_export.quantize.arithmetic.pairs import LARGEST_SUM, bound
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.clipping import clip
@@ -41,13 +40,13 @@ def _normal(rows: int, columns: int) -> Floats:
 
 
 def _error(linear: Linear) -> float:
-    return float(np.linalg.norm(dequantize(linear.rounded, linear.steps) - linear.weight))
+    return float(np.linalg.norm(linear.dequantized - linear.weight))
 
 
 @pytest.mark.parametrize("levels", [7, 64, LARGEST])
 def test_without_techniques_it_is_rounded_to_the_nearest(levels: int) -> None:
-    linear = Linear(WEIGHT, None, Grid.symmetric(levels))
-    stored, scale = quantize_along(WEIGHT, axis=0, levels=levels)
+    linear = Linear(WEIGHT, None, Grid(-levels, levels))
+    stored, scale = Grid(-levels, levels).quantize(WEIGHT)
     np.testing.assert_array_equal(linear.rounded, stored, strict=True)
     np.testing.assert_array_equal(linear.steps, scale, strict=True)
     assert np.abs(stored).max() == levels
@@ -94,8 +93,9 @@ def test_outlier_channels_are_not_seen() -> None:
 @given(weights, st.floats(0.01, 1))
 def test_no_paired_layer_can_saturate_whatever_its_scale(weight: Floats, share: float) -> None:
     paired = Linear(weight, None, paired=True)
-    assert not can_saturate(paired.rounded)
-    assert not can_saturate(replace(paired, scale=paired.steps * np.float32(share)).rounded)
+    np.testing.assert_array_equal(bound(paired.rounded), paired.rounded)
+    clipped = replace(paired, scale=paired.steps * np.float32(share)).rounded
+    np.testing.assert_array_equal(bound(clipped), clipped)
 
 
 @given(weights)
@@ -113,9 +113,9 @@ def test_no_two_neighbors_of_a_paired_layer_exceed_what_fits() -> None:
 
 def test_a_paired_layer_costs_far_less_than_7_bits() -> None:
     weight = _normal(512, 64)
-    plain, seven = Linear(weight, None), Linear(weight, None, Grid.symmetric(LARGEST_SUM // 2))
+    plain, seven = Linear(weight, None), Linear(weight, None, Grid(-(LARGEST_SUM // 2), LARGEST_SUM // 2))
     paired = replace(plain, paired=True)
-    assert can_saturate(plain.rounded)
+    assert (bound(plain.rounded) != plain.rounded).any()
     assert _error(plain) < _error(paired) < MORE * _error(plain)
     assert _error(paired) < SEVEN_BITS * _error(seven)
 
@@ -138,7 +138,8 @@ def test_rounding_by_output_stays_within_its_bounds(known: Known) -> None:
     x = _normal(300, 96) + _normal(300, 1)
     paired = Linear(_normal(96, 32), None, paired=True)
     rounded = round_by_output(paired, known(x), 0.01)
-    assert not can_saturate(rounded.settled().rounded)
+    stored = rounded.settled().rounded
+    np.testing.assert_array_equal(bound(stored), stored)
     np.testing.assert_array_equal(rounded.steps, paired.steps)
 
 

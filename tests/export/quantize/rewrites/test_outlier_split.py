@@ -14,7 +14,7 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.values import channel_factors
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import LARGEST
+from edgeattn_export.quantize.arithmetic.grid import LARGEST
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
 from edgeattn_export.quantize.layers.linear import Linear

@@ -16,7 +16,7 @@ from edgeattn_export.quantize.techniques.rounding import round_by_output
 from edgeattn_export.quantize.techniques.smoothing import smooth
 
 ROUNDING = 1e-5  # of float32 sums of a few dozen numbers near 1
-FEW = Grid.symmetric(7)  # few, so that rounding moves the mean a lot
+FEW = Grid(-7, 7)  # few, so that rounding moves the mean a lot
 
 Floats = NDArray[np.float32]
 Known = Callable[[Floats], Statistics]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
@@ -53,7 +52,7 @@ def test_the_product_stays_what_it_was(
     known: Known, layer: tuple[Floats, Floats], share: float, is_smoothed: bool
 ) -> None:
     x, weight = layer
-    linear = Linear(weight, None, LARGEST)
+    linear = Linear(weight, None)
     if is_smoothed:
         linear = smooth(linear, known(x), 0.5)
     found = split(linear, known(x), share)
@@ -66,7 +65,7 @@ def test_the_product_stays_what_it_was(
 
 def test_no_part_reaches_much_farther_than_asked(known: Known) -> None:
     x, weight = _drawn(6.0)
-    linear, statistics = Linear(weight, None, LARGEST), known(x)
+    linear, statistics = Linear(weight, None), known(x)
     reach = split(linear, statistics, SHARE).input_statistics(statistics).largest
     assert reach.max() <= (1 + UNLIKE) * np.median(statistics.largest) / SHARE * (1 + 1e-6)
     assert statistics.largest.max() > 3 * reach.max()
@@ -74,14 +73,14 @@ def test_no_part_reaches_much_farther_than_asked(known: Known) -> None:
 
 def test_no_channel_comes_more_often_than_the_most(known: Known) -> None:
     x, weight = _drawn(1e6)
-    copies = split(Linear(weight, None, LARGEST), known(x), SHARE).copies
+    copies = split(Linear(weight, None), known(x), SHARE).copies
     assert copies is not None
     assert (copies == 5).sum() == MOST_COPIES - 1
 
 
 def test_parts_are_unlike(known: Known) -> None:
     x, weight = _drawn(6.0)
-    linear = split(Linear(weight, None, LARGEST), known(x), SHARE)
+    linear = split(Linear(weight, None), known(x), SHARE)
     assert linear.copies is not None
     assert linear.divisor is not None
     parts = [linear.divisor[5], *linear.divisor[32:][linear.copies == 5]]
@@ -104,5 +103,5 @@ def test_an_outlier_channel_costs_the_others_less(
 
 @pytest.mark.parametrize("x", [np.ones((3, 2), np.float32), np.zeros((3, 2), np.float32)])
 def test_a_layer_without_outliers_stays_as_it_is(known: Known, x: Floats) -> None:
-    linear = Linear(np.ones((2, 2), np.float32), None, LARGEST)
+    linear = Linear(np.ones((2, 2), np.float32), None)
     assert split(linear, known(x), SHARE) is linear

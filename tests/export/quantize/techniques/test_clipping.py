@@ -6,14 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from edgeattn_export.quantize.arithmetic.affine import dequantize, scale_of
 from edgeattn_export.quantize.arithmetic.grid import Grid
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.clipping import GRID, clip
 
 BETTER = 0.8  # of the error without clipping, where one weight in hundreds is an outlier
-SEVEN = Grid.symmetric(7)
+SEVEN = Grid(-7, 7)
 NOTHING = np.zeros(1, np.float32)
 UNSEEN = Statistics(1, NOTHING, NOTHING, NOTHING, None)  # clipping looks at the weights alone
 
@@ -28,15 +27,15 @@ weights = arrays(
 
 def _errors(linear: Linear) -> Floats:
     """Return the squared error of each channel, (1, N)."""
-    return np.square(dequantize(linear.rounded, linear.steps) - linear.weight).sum(0, keepdims=True)
+    return np.square(linear.dequantized - linear.weight).sum(0, keepdims=True)
 
 
 @given(weights, st.sampled_from([7, 64, 127]), st.floats(0.01, 1))
 def test_no_channel_is_ever_worse(weight: Floats, levels: int, smallest: float) -> None:
-    plain = Linear(weight, None, Grid.symmetric(levels))
+    plain = Linear(weight, None, Grid(-levels, levels))
     clipped = clip(plain, UNSEEN, smallest)
     assert (_errors(clipped) <= _errors(plain)).all()
-    shares = clipped.steps / scale_of(weight, axis=0, levels=levels)
+    shares = clipped.steps / plain.grid.scale_of(weight)
     assert (shares <= 1).all()
     assert (shares >= np.float32(smallest) * (1 - 1e-6)).all()
     assert clipped.weight is weight

@@ -11,7 +11,6 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
@@ -34,7 +33,7 @@ layers = st.integers(1, 6).flatmap(
 @given(layers, st.floats(0, 1, exclude_min=True))
 def test_both_products_are_the_whole(known: Known, layer: tuple[Floats, Floats], share: float) -> None:
     x, weight = layer
-    linear = split_off(Linear(weight, None, LARGEST), known(x), share)
+    linear = split_off(Linear(weight, None), known(x), share)
     reach = np.abs(x).max(0)
     outliers = np.flatnonzero(np.median(reach) < share * reach)
     if linear.outliers is None or linear.outlier_weight is None:
@@ -51,13 +50,13 @@ def test_both_products_are_the_whole(known: Known, layer: tuple[Floats, Floats],
 def test_channels_that_reach_farther_than_the_median_one_are_taken(known: Known) -> None:
     x = np.array([[1, -9, 2, 5, 0], [1, 3, -2, 8, 0]], np.float32)  # reach: 1, 9, 2, 8, 0; median 2
     for share, expected in ((0.2, None), (0.24, [1]), (0.26, [1, 3])):
-        found = split_off(Linear(np.ones((5, 2), np.float32), None, LARGEST), known(x), share).outliers
+        found = split_off(Linear(np.ones((5, 2), np.float32), None), known(x), share).outliers
         assert (None if found is None else found.tolist()) == expected
 
 
 def test_a_layer_without_outliers_stays_as_it_is(known: Known) -> None:
     x = np.array([[1, -1.5, 2], [1, 1, -2]], np.float32)
-    linear = Linear(np.ones((3, 2), np.float32), None, LARGEST)
+    linear = Linear(np.ones((3, 2), np.float32), None)
     assert split_off(linear, known(x), 0.33) is linear
 
 

@@ -11,7 +11,6 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import LARGEST
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
@@ -40,7 +39,7 @@ def _known(x: Floats) -> Statistics:
 @given(layers, exponents)
 def test_the_product_stays_what_it_was(layer: tuple[Floats, Floats], exponent: float) -> None:
     x, weight = (values.astype(np.float64) for values in layer)
-    smoothed = smooth(Linear(layer[1], None, LARGEST), _known(layer[0]), exponent)
+    smoothed = smooth(Linear(layer[1], None), _known(layer[0]), exponent)
     divisor = np.ones(x.shape[1]) if smoothed.divisor is None else smoothed.divisor.astype(np.float64)
     assert (divisor > 0).all()
     assert np.isfinite(divisor).all()
@@ -52,7 +51,7 @@ def test_the_product_stays_what_it_was(layer: tuple[Floats, Floats], exponent: f
 def test_twice_is_exact_too(known: Known) -> None:
     generator = np.random.default_rng(0)
     x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((9, 8), (8, 3)))
-    once = smooth(Linear(weight, None, LARGEST), known(x), 0.6)
+    once = smooth(Linear(weight, None), known(x), 0.6)
     twice = smooth(once, known(x), 0.9)
     assert once.divisor is not None
     assert twice.divisor is not None
@@ -64,7 +63,7 @@ def test_all_outliers_are_moved_at_1_and_half_of_them_at_a_half(known: Known) ->
     generator = np.random.default_rng(1)
     x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((50, 16), (16, 8)))
     x[:, 3] *= OUTLIER
-    linear, seen = Linear(weight, None, LARGEST), known(x)
+    linear, seen = Linear(weight, None), known(x)
     whole = smooth(linear, seen, 1.0)
     flat = whole.input_statistics(seen).largest
     np.testing.assert_allclose(flat, flat[0], rtol=1e-5)
@@ -88,7 +87,7 @@ def test_an_outlier_channel_costs_int8_less(written: Callable[..., ir.Model], kn
 def test_nothing_to_move_in_a_layer_of_zeros(known: Known) -> None:
     ones, zeros = np.ones((3, 2), np.float32), np.zeros((3, 2), np.float32)
     for x, weight in ((ones, zeros.T), (zeros, ones.T), (zeros, zeros.T)):
-        linear = Linear(weight, None, LARGEST)
+        linear = Linear(weight, None)
         assert smooth(linear, known(x), 0.5) is linear
 
 
@@ -97,8 +96,8 @@ def test_a_channel_that_is_never_used_is_taken_for_a_small_one(largest: float, k
     x = np.full((3, 4), largest, np.float32)
     x[:, 2] = 0
     weight = np.ones((4, 2), np.float32)
-    smoothed = smooth(Linear(weight, None, LARGEST), known(x), 0.5)
+    smoothed = smooth(Linear(weight, None), known(x), 0.5)
     assert smoothed.divisor is not None
     np.testing.assert_allclose(smoothed.divisor[2] / smoothed.divisor[0], SMALLEST_SHARE**0.5, rtol=1e-5)
     weight[1] = 0
-    assert np.isfinite(smooth(Linear(weight, None, LARGEST), known(x), 0.5).weight).all()
+    assert np.isfinite(smooth(Linear(weight, None), known(x), 0.5).weight).all()

@@ -10,16 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import dims, embed
 from edgeattn_export.quantize.arithmetic.grid import Floats, Grid
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, match_embedding
-from edgeattn_export.quantize.layers.match import floats
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, Rounded, match_embedding
 from edgeattn_export.quantize.techniques.clipping import least_error_scale
-from edgeattn_runtime.errors import QuantizeError
 
 BLOCK = 16  # numbers of a row that share a scale, the fewest that the operator knows
 GRID = Grid.whole(4, BLOCK)
@@ -40,36 +37,18 @@ class EmbeddingInt4:
         return match if match is not None and int(str(dims(match.table)[1])) % BLOCK == 0 else None
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the look-up.
-
-        Raises:
-            QuantizeError: The table holds a NaN or an infinity.
-        """
-        table = floats(match.table)
-        try:
-            stored, scale = _rounded(table)
-        except ValueError as error:
-            raise QuantizeError(
-                f"embedding {match.module!r}: its table {error}; expected finite numbers; check its training"
-            ) from error
+        """Emit the look-up; see ``Match.rounded``."""
+        stored, scale = match.rounded(_by_blocks)
         shifted = (stored - GRID.lowest).astype(np.uint8)  # (R, D)
         packed = (shifted[:, 0::2] + 16 * shifted[:, 1::2].astype(np.uint16)).astype(np.uint8)  # (R, D / 2)
         name = match.table.name
-        inputs = [
-            embed(tape, packed, f"{name}.int4"),
-            match.ids,
-            embed(tape, scale, f"{name}.scales"),
-        ]
+        inputs = [embed(tape, packed, f"{name}.int4"), match.ids, embed(tape, scale, f"{name}.scales")]
         attributes = {"bits": 4, "block_size": BLOCK, "gather_axis": 0, "quantize_axis": 1}
         return {match.output: tape.op("GatherBlockQuantized", inputs, attributes, domain=MICROSOFT)}
 
 
-def _rounded(table: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Return a table (R, D) in 4 bits, and its scales (R, D / BLOCK).
-
-    Raises:
-        ValueError: It holds a NaN or an infinity.
-    """
+def _by_blocks(table: Floats) -> Rounded:
+    """Return a table (R, D) in 4 bits, and its scales (R, D / BLOCK)."""
     stored, scales = [], []
     for rows in np.array_split(table, max(1, table.size // AT_ONCE)):
         columns = np.ascontiguousarray(rows.reshape(-1, BLOCK).T)  # (BLOCK, R D / BLOCK)

@@ -6,19 +6,23 @@ After:  Cast(Gather(table_s8, ids)) * Gather(scale, ids)       scale (R, 1)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant
+from edgeattn_export.graph.dataflow import dims, embed, is_constant
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.quantize.arithmetic.affine import quantize_along
+from edgeattn_export.quantize.arithmetic.grid import INT8, Floats
+from edgeattn_export.quantize.layers.match import floats
 from edgeattn_runtime.errors import QuantizeError
 
 WORTHWHILE = 64 * 1024  # elements; below, three more operators cost more than the bytes that they save
+
+Rounded = tuple[NDArray[np.int8], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,19 @@ class Match:
     ids: ir.Value
     output: ir.Value
     module: str
+
+    def rounded(self, by_rows: Callable[[Floats], Rounded]) -> Rounded:
+        """Return the table as it is to be stored, and the scales of its rows.
+
+        Raises:
+            QuantizeError: It holds a NaN or an infinity.
+        """
+        try:
+            return by_rows(floats(self.table))
+        except ValueError as error:
+            raise QuantizeError(
+                f"embedding {self.module!r}: its table {error}; expected finite numbers; check its training"
+            ) from error
 
 
 class EmbeddingInt8:
@@ -43,19 +60,8 @@ class EmbeddingInt8:
         return match_embedding(node)
 
     def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the look-ups of the int8 row and of its scale, and their product.
-
-        Raises:
-            QuantizeError: The table holds a NaN or an infinity.
-        """
-        try:
-            stored, scale = quantize_along(
-                np.asarray(constant(match.table), np.float32), axis=1
-            )  # (R, D), (R, 1)
-        except ValueError as error:
-            raise QuantizeError(
-                f"embedding {match.module!r}: its table {error}; expected finite numbers; check its training"
-            ) from error
+        """Emit the look-ups of the int8 row and of its scale, and their product; see ``Match.rounded``."""
+        stored, scale = match.rounded(_by_rows)
         name = match.table.name
         rows = tape.op("Gather", [embed(tape, stored, f"{name}.int8"), match.ids])
         scales = tape.op("Gather", [embed(tape, scale, f"{name}.scale"), match.ids])
@@ -68,13 +74,14 @@ def match_embedding(node: ir.Node) -> Match | None:
     table, ids = node.inputs
     if table is None or ids is None or not is_constant(table) or is_constant(ids):
         return None
-    if (
-        table.dtype is not ir.DataType.FLOAT
-        or len(dims(table)) != 2
-        or node.attributes.get_int("axis", 0) != 0
-    ):
+    if table.dtype is not ir.DataType.FLOAT or node.attributes.get_int("axis", 0) != 0:
         return None
-    rows, size = dims(table)
-    if not isinstance(rows, int) or not isinstance(size, int) or rows * size < WORTHWHILE:
+    sizes = [size for size in dims(table) if isinstance(size, int)]
+    if len(sizes) != 2 or sizes[0] * sizes[1] < WORTHWHILE:
         return None
     return Match(table, ids, node.outputs[0], module_of(node))
+
+
+def _by_rows(table: Floats) -> Rounded:
+    stored, scale = INT8.quantize(table.T)
+    return np.ascontiguousarray(stored.T), scale.T  # (R, D), (R, 1)

@@ -6,6 +6,8 @@ After:  MatMulNBits(x, W_u4, scales, , , b)    zero point 8, int8 activations
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
@@ -14,7 +16,8 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.quantize.arithmetic.grid import Grid
-from edgeattn_export.quantize.forms.form import LinearForm
+from edgeattn_export.quantize.forms.form import LinearForm, stored_bias
+from edgeattn_export.quantize.forms.ort_cpu.products import Weight
 from edgeattn_export.quantize.layers.linear import Floats, Linear
 
 BITS = 4  # of a stored weight
@@ -24,6 +27,11 @@ SCALE = 2  # bytes for each block, see ``narrow_scales``
 
 class LinearBlocks(LinearForm):
     """Half the size. Unsigned weights never saturate."""
+
+    @classmethod
+    def of(cls, name: str, block: int) -> Self:
+        """Return the form whose scales are those of ``block`` channels."""
+        return cls(name, Grid.whole(BITS, block), paired=False, bytes_per_weight=BITS / 8 + SCALE / block)
 
     def unfit(self, width: int, channels: int) -> str | None:  # noqa: ARG002
         """Refuse an input whose channels are not whole blocks."""
@@ -35,42 +43,26 @@ class LinearBlocks(LinearForm):
         stored, scale = blocks_of(linear)
         weight = embed(tape, packed(stored), f"{name}.int4")
         scales = embed(tape, scale, f"{name}.scales")
-        bias = None if linear.bias is None else embed(tape, linear.bias, f"{name}.bias")
-        dims = linear.weight.shape
-        return block_product(tape, x, weight, scales, bias, dims=dims, bits=BITS, block=stored.shape[2])
+        bias = stored_bias(tape, linear, name)
+        return block_product(tape, x, (weight, scales), bias, dims=linear.weight.shape, block=stored.shape[2])
 
 
 def block_product(
-    tape: Tape,
-    x: ir.Value,
-    weight: ir.Value,
-    scales: ir.Value,
-    bias: ir.Value | None,
-    *,
-    dims: tuple[int, ...],
-    bits: int,
-    block: int,
+    tape: Tape, x: ir.Value, weight: Weight, bias: ir.Value | None, *, dims: tuple[int, ...], block: int
 ) -> ir.Value:
     """Record the product with a weight (N, D / block, bytes of a block), ``dims`` being D and N."""
-    width, channels = dims
-    attributes: dict[str, int] = {
-        "K": width,
-        "N": channels,
-        "bits": bits,
+    attributes = {
+        "K": dims[0],
+        "N": dims[1],
+        "bits": BITS,
         "block_size": block,
         "accuracy_level": INT8_ACTIVATIONS,
     }
-    return tape.op("MatMulNBits", [x, weight, scales, None, None, bias], attributes, domain=MICROSOFT)
+    return tape.op("MatMulNBits", [x, *weight, None, None, bias], attributes, domain=MICROSOFT)
 
 
-def _blocks(name: str, block: int) -> LinearBlocks:
-    return LinearBlocks(
-        name, Grid.whole(BITS, block), paired=False, bytes_per_weight=BITS / 8 + SCALE / block
-    )
-
-
-INT4_BLOCKS = _blocks("int4 blocks", 32)
-INT4_BLOCKS_OF_64 = _blocks("int4 blocks of 64", 64)
+INT4_BLOCKS = LinearBlocks.of("int4 blocks", 32)
+INT4_BLOCKS_OF_64 = LinearBlocks.of("int4 blocks of 64", 64)
 
 
 def blocks_of(linear: Linear) -> tuple[NDArray[np.int8], Floats]:

@@ -6,13 +6,11 @@ After:  DynamicQuantizeMatMul(x, W_s8, scale, , b)    the bias is added inside t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.form import LinearForm, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.ort_cpu.products import int8_product
 from edgeattn_export.quantize.layers.linear import Linear
 
 
@@ -23,11 +21,6 @@ class LinearInt8(LinearForm):
         """Emit the operator with its int8 weights."""
         bias = stored_bias(tape, linear, name)
         return int8_product(tape, x, stored_weight(tape, linear, name), bias)
-
-
-def int8_product(tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: ir.Value | None) -> ir.Value:
-    """Record the product with a weight and its scale, by their roles."""
-    return DYNAMIC.emit(tape, {"x": x, "bias": bias, **weight})
 
 
 INT8 = LinearInt8("int8")

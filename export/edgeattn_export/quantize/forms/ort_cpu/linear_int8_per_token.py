@@ -8,15 +8,13 @@ Every row's range is thereby [-1, 1]. Yao et al. 2022, "ZeroQuant", section 3.1 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed, producer
-from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.form import LinearForm, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.ort_cpu.products import Weight, int8_product
 from edgeattn_export.quantize.layers.linear import Linear
 
 TINY = 1e-20  # a row of zeros is divided by it
@@ -32,14 +30,12 @@ class LinearInt8PerToken(LinearForm):
         return per_token_product(tape, x, weight, stored_bias(tape, linear, name))
 
 
-def per_token_product(
-    tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: ir.Value | None
-) -> ir.Value:
-    """Record the scaled product with a weight and its scale, by their roles."""
+def per_token_product(tape: Tape, x: ir.Value, weight: Weight, bias: ir.Value | None) -> ir.Value:
+    """Record the scaled product."""
     largest = _largest(tape, x)  # (..., 1)
     # Reciprocal and Mul: a division of every number takes longer.
     scaled = tape.op("Mul", [x, tape.op("Reciprocal", [largest])])
-    output = tape.op("Mul", [DYNAMIC.emit(tape, {"x": scaled, **weight}), largest])
+    output = tape.op("Mul", [int8_product(tape, scaled, weight), largest])
     return output if bias is None else tape.op("Add", [output, bias])
 
 

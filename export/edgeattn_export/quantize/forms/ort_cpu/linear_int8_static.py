@@ -10,14 +10,11 @@ any sample did is cut off, and all inputs get the step that the farthest reachin
 
 from __future__ import annotations
 
-import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.quantize.arithmetic.affine import step_and_zero
-from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.products import QUANTIZED, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.form import LinearForm, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.ort_cpu.products import quantized_product
 from edgeattn_export.quantize.layers.linear import Linear
 
 
@@ -25,19 +22,10 @@ class LinearInt8Static(LinearForm):
     """Less work than int8 for few rows, and less exact where inputs differ in their range."""
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
-        """Emit the quantization and the product.
-
-        Raises:
-            ValueError: The layer does not know how far its input reaches.
-        """
-        if linear.reach is None:
-            raise ValueError(f"layer {name!r} has no range for its input; calibrate it")
-        known_step, known_zero = step_and_zero(*linear.reach)
-        step = embed(tape, np.array(known_step), f"{name}.step")
-        zero = embed(tape, np.array(known_zero, np.uint8), f"{name}.zero")
-        quantized = {"x": tape.op("QuantizeLinear", [x, step, zero]), "step": step, "zero": zero}
+        """Emit the quantization, see ``quantized_input``, and the product."""
+        quantized = self.quantized_input(tape, x, linear, name)
         bias = stored_bias(tape, linear, name)
-        return QUANTIZED.emit(tape, {**quantized, "bias": bias, **stored_weight(tape, linear, name)})
+        return quantized_product(tape, quantized, stored_weight(tape, linear, name), bias)
 
 
 INT8_STATIC = LinearInt8Static("int8 static", calibrated=True)

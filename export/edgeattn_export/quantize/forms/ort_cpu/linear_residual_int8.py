@@ -9,13 +9,11 @@ Twice the products, and all that is left of the error is the rounding of the wei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.quantize.forms.form import LinearForm
-from edgeattn_export.quantize.forms.ort_cpu.products import DYNAMIC, QUANTIZED, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.form import LinearForm, stored_bias, stored_weight
+from edgeattn_export.quantize.forms.ort_cpu.products import Weight, int8_product, quantized_product
 from edgeattn_export.quantize.layers.linear import Linear
 
 
@@ -27,14 +25,12 @@ class LinearResidualInt8(LinearForm):
         return residual_product(tape, x, stored_weight(tape, linear, name), stored_bias(tape, linear, name))
 
 
-def residual_product(
-    tape: Tape, x: ir.Value, weight: Mapping[str, ir.Value], bias: ir.Value | None
-) -> ir.Value:
-    """Record both products with a weight and its scale, by their roles, and their sum."""
-    q, step, zero = tape.op_multi_out("DynamicQuantizeLinear", [x], num_outputs=3)
-    first = QUANTIZED.emit(tape, {"x": q, "step": step, "zero": zero, "bias": bias, **weight})
-    residual = tape.op("Sub", [x, tape.op("DequantizeLinear", [q, step, zero])])
-    return tape.op("Add", [first, DYNAMIC.emit(tape, {"x": residual, **weight})])
+def residual_product(tape: Tape, x: ir.Value, weight: Weight, bias: ir.Value | None) -> ir.Value:
+    """Record both products, and their sum."""
+    quantized = tape.op_multi_out("DynamicQuantizeLinear", [x], num_outputs=3)
+    first = quantized_product(tape, quantized, weight, bias)
+    residual = tape.op("Sub", [x, tape.op("DequantizeLinear", quantized)])
+    return tape.op("Add", [first, int8_product(tape, residual, weight)])
 
 
 RESIDUAL_INT8 = LinearResidualInt8("residual int8")

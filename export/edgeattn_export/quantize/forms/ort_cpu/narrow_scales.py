@@ -9,11 +9,9 @@ No bit of an answer changes. What was divided after it was rounded, as by smooth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed
@@ -22,30 +20,21 @@ from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
 SCALES = 2  # their place among the inputs of each of these operators
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Scales as they are, and in bfloat16."""
-
-    scales: ir.Value
-    narrow: NDArray[np.generic]
-
-
 class NarrowScales:
     """Stores the scales of blocks in half the bytes."""
 
     name = "narrow scales"
     roots = frozenset({"MatMulNBits", "GatherBlockQuantized", "Int8Linear"})
 
-    def check(self, node: ir.Node) -> Match | None:
+    def check(self, node: ir.Node) -> ir.Value | None:
         """Match constant scales by block, float32, all of which are numbers of bfloat16."""
         scales = node.inputs[SCALES]
         array = constant(scales)
-        if scales is None or array is None or array.dtype != np.float32 or array.ndim != 2:
+        if array is None or array.dtype != np.float32 or array.ndim != 2:
             return None
-        narrow = array.astype(BFLOAT16)
-        return Match(scales, narrow) if (narrow.astype(np.float32) == array).all() else None
+        return scales if (array.astype(BFLOAT16).astype(np.float32) == array).all() else None
 
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+    def rewrite(self, tape: Tape, match: ir.Value) -> Mapping[ir.Value, ir.Value]:
         """Emit the cast."""
-        narrow = embed(tape, match.narrow, f"{match.scales.name}.bfloat16")
-        return {match.scales: tape.op("Cast", [narrow], {"to": int(ir.DataType.FLOAT)})}
+        narrow = embed(tape, np.asarray(constant(match)).astype(BFLOAT16), f"{match.name}.bfloat16")
+        return {match: tape.op("Cast", [narrow], {"to": int(ir.DataType.FLOAT)})}

@@ -20,10 +20,10 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, is_constant, producer, sources
 from edgeattn_export.graph.scopes import MODULE, module_of
-from edgeattn_export.quantize.arithmetic.affine import LARGEST
+from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, Steps, step_and_zero
+from edgeattn_export.quantize.arithmetic.grid import LARGEST
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float
-from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, read_steps
-from edgeattn_export.quantize.layers.ranges import Range
+from edgeattn_export.quantize.forms.qdq.pair import STORING, read_steps
 
 WEIGHT, BIAS = 1, 2  # inputs
 LARGEST_16, LARGEST_32 = 2**15 - 1, 2**31 - 1
@@ -65,7 +65,7 @@ def plain_steps(array: Floats) -> Steps:
 
 def steps_for(array: Floats, steps: int) -> Steps:
     """Return the steps that hold a constant's range."""
-    return Steps.of(Range(float(array.min(initial=0)), float(array.max(initial=0))), steps)
+    return step_and_zero(float(array.min(initial=0)), float(array.max(initial=0)), steps)
 
 
 def emit_constant(tape: Tape, array: Floats, steps: Steps, name: str) -> ir.Value:

@@ -1,4 +1,4 @@
-"""What graphs in QDQ are made of: a value between two quantizations, and an int8 weight made float again.
+"""What graphs in QDQ are made of: a value between two quantizations.
 
 Before: v
 After:  DequantizeLinear(QuantizeLinear(v, step, zero), step, zero)
@@ -6,60 +6,21 @@ After:  DequantizeLinear(QuantizeLinear(v, step, zero), step, zero)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
-from edgeattn_export.quantize.arithmetic.affine import step_and_zero
-from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.ranges import Range
+from edgeattn_export.graph.dataflow import constant, only_user, producer
+from edgeattn_export.quantize.arithmetic.affine import Steps
+from edgeattn_export.quantize.forms.form import quantized
 
-EIGHT, SIXTEEN = 255, 65535  # steps between the ends of a range
 STORING = frozenset({"QuantizeLinear", "DequantizeLinear"})
-
-
-def dequantized_weight(tape: Tape, linear: Linear, name: str) -> ir.Value:
-    """Record the stored weight (D, N) with its scales (N), and what makes it float again."""
-    stored = embed(tape, np.ascontiguousarray(linear.rounded), f"{name}.int8")
-    scale = embed(tape, linear.steps[0], f"{name}.scale")
-    return tape.op("DequantizeLinear", [stored, scale], {"axis": 1})
-
-
-def added_bias(tape: Tape, product: ir.Value, linear: Linear, name: str) -> ir.Value:
-    """Record the addition of the bias (N), where the layer has one."""
-    if linear.bias is None:
-        return product
-    return tape.op("Add", [product, embed(tape, linear.bias, f"{name}.bias")])
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """How a value is stored: ``(stored - zero) * step``.
-
-    Attributes:
-        step: Of two neighbors.
-        zero: The number that stands for 0, of the stored dtype.
-    """
-
-    step: np.float32
-    zero: np.uint8 | np.uint16
-
-    @classmethod
-    def of(cls, reach: Range, steps: int) -> Steps:
-        """Return the steps that hold a range."""
-        step, zero = step_and_zero(*reach, steps)
-        return cls(step, np.uint8(zero) if steps == EIGHT else zero)
 
 
 def emit_pair(tape: Tape, value: ir.Value, steps: Steps, name: str) -> ir.Value:
     """Emit both quantizations of a value, and return what is computed with."""
-    step = embed(tape, np.array(steps.step), f"{name}.step")
-    zero = embed(tape, np.array(steps.zero), f"{name}.zero")
-    stored = tape.op("QuantizeLinear", [value, step, zero])
-    number = tape.op("DequantizeLinear", [stored, step, zero])
+    parts = quantized(tape, value, steps, name)
+    stored, number = parts[0], tape.op("DequantizeLinear", parts)
     stored.shape, stored.dtype = value.shape, ir.DataType.from_numpy(steps.zero.dtype)
     number.shape, number.type = value.shape, value.type
     return number

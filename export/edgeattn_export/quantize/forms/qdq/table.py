@@ -13,9 +13,9 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, match_embedding
 from edgeattn_export.quantize.forms.qdq.constants import emit_constant, steps_for
-from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN
 
 
 class TableQdq:

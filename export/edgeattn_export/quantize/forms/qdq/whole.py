@@ -21,19 +21,13 @@ from edgeattn_export.graph.dataflow import constant, is_constant, only_user, pro
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import MODULE, module_of, nodes_within
-from edgeattn_export.quantize.forms.form import Placed
+from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, Steps, step_and_zero
+from edgeattn_export.quantize.forms.form import Placed, WholeForm
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
 from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, EqualizedProduct, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float, held
-from edgeattn_export.quantize.forms.qdq.pair import (
-    EIGHT,
-    SIXTEEN,
-    STORING,
-    Steps,
-    emit_pair,
-    stored_steps,
-)
+from edgeattn_export.quantize.forms.qdq.pair import STORING, emit_pair, stored_steps
 from edgeattn_export.quantize.layers.ranges import Range, Ranges, channel_ranges
 
 ROOM = 0.25  # beyond the farthest that a sample reaches, on either side: a third of one of the 16 bits
@@ -64,11 +58,10 @@ _VIEWS = frozenset(
 )
 
 
-class WholeQdq:
+class WholeQdq(WholeForm):
     """Stores all that flows in a graph."""
 
     name = "16-bit integers"
-    noun = "layer"
 
     def balance(self, model: ir.Model, trials: Sequence[Inputs], engine: Engine, rewrites: Placed) -> None:
         """Let each channel of a product of 8 bits use all of them, where that gains enough."""
@@ -81,10 +74,6 @@ class WholeQdq:
 
     def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.
-
-        Args:
-            model: Linear layers are in their forms.
-            ranges: How far each float value reaches.
 
         Returns:
             Why what a logarithm is of is stored too, where it is.
@@ -131,10 +120,10 @@ def _all_steps(value: ir.Value, reach: Range, *, narrow: bool) -> list[Steps]:
 
     What is made of 8 bits has 8 bits, and then 16, unless a layer alone reads it that wants 8 bits again.
     """
-    first = _source_steps(value) or Steps.of(reach, EIGHT if narrow else SIXTEEN)
+    first = _source_steps(value) or step_and_zero(*reach, EIGHT if narrow else SIXTEEN)
     reader = only_user(value)
     stays = reader is not None and reader.op_type == "QuantizeLinear"
-    return [first] if stays or first.zero.dtype != np.uint8 else [first, Steps.of(reach, SIXTEEN)]
+    return [first] if stays or first.zero.dtype != np.uint8 else [first, step_and_zero(*reach, SIXTEEN)]
 
 
 def _source_steps(value: ir.Value) -> Steps | None:

@@ -14,11 +14,13 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import (
+    KernelActivation,
+    KernelNorm,
+    KernelResidual,
+    KernelSmoothing,
+)
 from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
-from edgeattn_export.quantize.forms.ort_cpu.kernel.norm import KernelNorm
-from edgeattn_export.quantize.forms.ort_cpu.kernel.residual import KernelResidual
-from edgeattn_export.quantize.forms.ort_cpu.kernel.smoothing import KernelSmoothing
 from edgeattn_export.targets.cpu import FORMS
 
 WIDTH, CHANNELS = 12, 8

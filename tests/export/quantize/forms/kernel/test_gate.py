@@ -15,7 +15,7 @@ from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import KernelActivation
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import KernelActivation
 from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, Int8Linear
 from edgeattn_export.targets.cpu import FORMS

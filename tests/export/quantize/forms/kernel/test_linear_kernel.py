@@ -10,19 +10,16 @@ import pytest
 
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.arithmetic.affine import dequantize
 from edgeattn_export.quantize.arithmetic.grid import INT8 as INT8_GRID
 from edgeattn_export.quantize.arithmetic.grid import Grid
 from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import OP_TYPE, int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import (
+    KERNEL_INT4_BLOCKS,
+    KERNEL_INT4_BLOCKS_OF_64,
     KERNEL_INT8,
     KERNEL_INT8_PER_TOKEN,
     KERNEL_RESIDUAL_INT8,
-)
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import (
-    KERNEL_INT4_BLOCKS,
-    KERNEL_INT4_BLOCKS_OF_64,
 )
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS, INT4_BLOCKS_OF_64
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
@@ -108,7 +105,7 @@ def test_rows_round_by_themselves_in_the_body_per_token(written: Write) -> None:
     linear = _linear()
     x = np.random.default_rng(3).standard_normal((1, 4, 33)).astype(np.float32)
     x[0, 0] *= 1e3
-    right = x @ dequantize(linear.rounded, linear.steps) + linear.bias
+    right = x @ linear.dequantized + linear.bias
     by_tensor, by_row = (
         np.abs(ORT_CPU.runner(inlined(_kernel(written, form, linear)))({"x": x})["y"] - right)[0, 1:].max()
         for form in (KERNEL_INT8, KERNEL_INT8_PER_TOKEN)

@@ -9,9 +9,9 @@ from tapes import model_of
 
 from edgeattn_export.graph.dataflow import embed, producer
 from edgeattn_export.lower.ort_cpu import ORT_CPU
+from edgeattn_export.quantize.arithmetic.affine import SIXTEEN, step_and_zero
 from edgeattn_export.quantize.forms.qdq.constants import store_constants
-from edgeattn_export.quantize.forms.qdq.pair import SIXTEEN, Steps, emit_pair
-from edgeattn_export.quantize.layers.ranges import Range
+from edgeattn_export.quantize.forms.qdq.pair import emit_pair
 from edgeattn_runtime.bundle.deviation import cosine
 
 FLOAT = ir.DataType.FLOAT
@@ -29,7 +29,7 @@ CASES = {  # the operator, its constants' dims, its attributes, the stored dtype
 def _model(op_type: str, known: list[np.ndarray], attributes: dict[str, int]) -> ir.Model:
     tape = Tape()
     x, y = ir.val("x", FLOAT, IMAGE), ir.val("y", FLOAT, ("batch", None, None, None))
-    stored = emit_pair(tape, x, Steps.of(Range(-4, 4), SIXTEEN), "x")
+    stored = emit_pair(tape, x, step_and_zero(-4, 4, SIXTEEN), "x")
     constants = [embed(tape, each.astype(np.float32), f"known.{i}") for i, each in enumerate(known)]
     tape.op(op_type, [stored, *constants], attributes, output=y)
     return model_of(tape, [x], [y], 21)
@@ -63,7 +63,7 @@ def test_what_is_picked_has_the_steps_of_what_it_goes_into(plainly: Plainly) -> 
     seen, y = ir.val("seen", ir.DataType.BOOL, ("batch",)), ir.val("y", FLOAT, ("batch",))
     kept, floor = (embed(tape, np.array(number, np.float32), f"{number}") for number in (0, -7))
     picked = tape.op("Where", [seen, kept, floor])
-    steps = Steps.of(Range(-7, 1), SIXTEEN)
+    steps = step_and_zero(-7, 1, SIXTEEN)
     picked.dtype = FLOAT
     tape.op("Identity", [emit_pair(tape, picked, steps, "picked")], output=y)
     graph = ir.Graph(

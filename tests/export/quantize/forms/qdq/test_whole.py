@@ -15,8 +15,9 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.fixed import bind
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
+from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, step_and_zero
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.quantize.forms.qdq.pair import EIGHT, SIXTEEN, STORING, Steps, emit_pair
+from edgeattn_export.quantize.forms.qdq.pair import STORING, emit_pair
 from edgeattn_export.quantize.forms.qdq.whole import BOUNDED, WholeQdq
 from edgeattn_export.quantize.layers.ranges import Range, ranges_of
 from edgeattn_runtime.bundle.deviation import cosine
@@ -108,7 +109,7 @@ def test_a_layer_of_8_bits_is_converted_before_and_after(written: Written) -> No
     weight = DRAWN.standard_normal((4, 4)).astype(np.float32)
 
     def write(tape: Tape, values: dict[str, ir.Value]) -> ir.Value:
-        narrow = emit_pair(tape, values["x"], Steps.of(Range(-3, 3), EIGHT), "narrow")
+        narrow = emit_pair(tape, values["x"], step_and_zero(-3, 3, EIGHT), "narrow")
         product = tape.op("MatMul", [narrow, embed(tape, weight, "weight")])
         return tape.op("Add", [tape.op("Relu", [product]), values["x"]])
 
@@ -133,7 +134,7 @@ def test_between_two_layers_of_8_bits_nothing_is_widened(written: Written) -> No
         weight = embed(tape, np.eye(4, dtype=np.float32), "weight")
         x = values["x"]
         for layer in ("first", "second"):
-            x = tape.op("MatMul", [emit_pair(tape, x, Steps.of(Range(-3, 3), EIGHT), layer), weight])
+            x = tape.op("MatMul", [emit_pair(tape, x, step_and_zero(-3, 3, EIGHT), layer), weight])
         return x
 
     model = written(SQUARE, write)

@@ -18,10 +18,9 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, constant, dims, embed, only_user, producer
+from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, producer
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.quantize.forms.ort_cpu.kernel.activation import activated
-from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import layer_behind
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import activated, is_over_channels, layer_behind
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE, Int8Linear
 
 
@@ -86,7 +85,7 @@ class KernelGate:
             bias=None
             if linear.bias is None
             else _stacked(tape, [each.rows(each.linear.bias) for each in both], linear.bias),
-            gate=True,
+            gate=1,
         )
         (output,) = gated.emit(tape)
         return {match.output: output}
@@ -100,26 +99,17 @@ def _factor(value: ir.Value | None, product: ir.Node) -> Factor | None:
     """Return the layer, or the half of one, that makes a value for a product alone."""
     linear = layer_behind(value, product)
     if value is None or linear is not None or only_user(value) is not product:
-        return None if linear is None or _is_finished(linear) else Factor(linear)
+        return None if linear is None or linear.is_finished else Factor(linear)
     activation = activated(value.producer())
     half, name = (value, NONE) if activation is None else activation
     split = producer(half, "Split")
     linear = None if split is None else layer_behind(split.inputs[0], split)
-    if split is None or linear is None or _is_finished(linear) or linear.activation != NONE:
+    if split is None or linear is None or linear.is_finished or linear.activation != NONE:
         return None
     is_half = dims(half)[-1:] == (linear.rows / 2,)
-    if len(split.outputs) != 2 or not is_half or not _is_over_channels(split):
+    if len(split.outputs) != 2 or not is_half or not is_over_channels(split, 0):
         return None
     return Factor(replace(linear, activation=name), split.outputs.index(half), split)
-
-
-def _is_finished(linear: Int8Linear) -> bool:
-    """Say whether more is fused behind a layer than an activation."""
-    return linear.gate or linear.residual is not None
-
-
-def _is_over_channels(split: ir.Node) -> bool:
-    return axis_of(split, 0) == len(dims(split.inputs[0])) - 1
 
 
 def _difference(first: Int8Linear, second: Int8Linear) -> str | None:

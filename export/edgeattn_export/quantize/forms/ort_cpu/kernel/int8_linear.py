@@ -10,7 +10,8 @@ each block of a row, see ``linear_blocks``; ``overload`` spells which.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -20,9 +21,9 @@ from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import dims, embed
 from edgeattn_export.graph.functions import DOMAIN
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import block_product
-from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import int8_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import per_token_product
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import residual_product
+from edgeattn_export.quantize.forms.ort_cpu.products import int8_product
 
 OP_TYPE = "Int8Linear"
 INPUTS = ("x", "weight", "scale", "smoothing", "bias", "residual", "norm_scale", "norm_bias")
@@ -64,7 +65,7 @@ class Int8Linear:
         norm_bias: (N)
         rounding: How its body rounds ``x``: one of ``PRODUCTS``, or "blocks".
         activation: One of ``ACTIVATIONS``.
-        gate: Whether there is one.
+        gate: 1 where there is one.
         norm: One of ``NORMS``, or "none".
         epsilon: Of the norm.
         bits: Of a weight, 8 or 4.
@@ -82,7 +83,7 @@ class Int8Linear:
     norm_bias: ir.Value | None = None
     rounding: str
     activation: str = NONE
-    gate: bool = False
+    gate: int = 0
     norm: str = NONE
     epsilon: float = EPSILON
     bits: int = BITS
@@ -94,25 +95,12 @@ class Int8Linear:
         """Read a node; None of any other operator's."""
         if node is None or node.domain != DOMAIN or node.op_type != OP_TYPE:
             return None
-        inputs = dict(zip(INPUTS, node.inputs, strict=False))
-        x, weight, scale = (inputs.pop(name) for name in INPUTS[:3])
-        if x is None or weight is None or scale is None:
+        parts: dict[str, Any] = dict(zip(INPUTS, node.inputs, strict=False))
+        if any(parts[name] is None for name in INPUTS[:3]):
             raise TypeError(f"{node.name}: an {OP_TYPE} without x, weight or scale")
-        attributes = node.attributes
-        return cls(
-            x=x,
-            weight=weight,
-            scale=scale,
-            **inputs,
-            rounding=node.overload.partition("_")[0],
-            activation=attributes.get_string("activation", NONE),
-            gate=bool(attributes.get_int("gate", 0)),
-            norm=attributes.get_string("norm", NONE),
-            epsilon=attributes.get_float("epsilon", EPSILON),
-            bits=attributes.get_int("bits", BITS),
-            block_size=attributes.get_int("block_size", 0),
-            has_sum=len(node.outputs) > 1,
-        )
+        attributes = {name: each.value for name, each in node.attributes.items()}
+        rounding, has_sum = node.overload.partition("_")[0], len(node.outputs) > 1
+        return cls(**parts, **attributes, rounding=rounding, has_sum=has_sum)
 
     @property
     def width(self) -> int:
@@ -130,6 +118,11 @@ class Int8Linear:
         return self.rows // 2 if self.gate else self.rows
 
     @property
+    def is_finished(self) -> bool:
+        """Whether more is fused behind its product than an activation."""
+        return bool(self.gate) or self.residual is not None
+
+    @property
     def overload(self) -> str:
         """The name of its body: how it rounds, and all that is in it."""
         inputs = [name for name in INPUTS[3:] if getattr(self, name) is not None]
@@ -143,15 +136,7 @@ class Int8Linear:
     @property
     def attributes(self) -> dict[str, str | float | int]:
         """Those that differ from what the operator takes them for where they are left out."""
-        given: dict[str, str | float | int] = {
-            "activation": self.activation,
-            "gate": int(self.gate),
-            "norm": self.norm,
-            "epsilon": self.epsilon,
-            "bits": self.bits,
-            "block_size": self.block_size,
-        }
-        return {name: value for name, value in given.items() if value != _DEFAULTS[name]}
+        return {name: getattr(self, name) for name in _DEFAULTS if getattr(self, name) != _DEFAULTS[name]}
 
     def emit(self, tape: Tape) -> Sequence[ir.Value]:
         """Record the node, and return its outputs."""
@@ -208,10 +193,10 @@ class Int8Linear:
         if self.rounding == BLOCKS:
             sizes = (self.rows, self.width // self.block_size, self.block_size * self.bits // BITS)
             weight = tape.op("Reshape", [weight, embed(tape, np.array(sizes, np.int64), "blocks")])
-            dims, block = (self.width, self.rows), self.block_size
-            return block_product(tape, x, weight, scale, bias, dims=dims, bits=self.bits, block=block)
+            dims = self.width, self.rows
+            return block_product(tape, x, (weight, scale), bias, dims=dims, block=self.block_size)
         transposed = tape.op("Transpose", [weight], {"perm": [1, 0]})
-        return PRODUCTS[self.rounding](tape, x, {"weight": transposed, "scale": scale}, bias)
+        return PRODUCTS[self.rounding](tape, x, (transposed, scale), bias)
 
 
 def _constant_node(value: ir.Value) -> ir.Node:
@@ -221,14 +206,8 @@ def _constant_node(value: ir.Value) -> ir.Node:
     return ir.Node("", "Constant", [], [ir.AttrTensor("value", value.const_value)], outputs=[value])
 
 
-_DEFAULTS: Mapping[str, str | float | int] = {
-    "activation": NONE,
-    "gate": 0,
-    "norm": NONE,
-    "epsilon": EPSILON,
-    "bits": BITS,
-    "block_size": 0,
-}
+_ATTRIBUTES = ("activation", "gate", "norm", "epsilon", "bits", "block_size")
+_DEFAULTS = {each.name: each.default for each in fields(Int8Linear) if each.name in _ATTRIBUTES}
 _KINDS = {str: ir.AttributeType.STRING, float: ir.AttributeType.FLOAT, int: ir.AttributeType.INT}
 
 

@@ -23,7 +23,7 @@ from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
-from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel_blocks import KERNEL_INT4_BLOCKS
+from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.targets.cpu import FORMS
