@@ -12,7 +12,7 @@ from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.dataflow import dims, is_constant
+from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.graph.scopes import module_of, nodes_within
@@ -20,6 +20,7 @@ from edgeattn_export.graph.values import values_of
 from edgeattn_export.graph.ways import ways_of
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.layers.deciding import is_matrix
 from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.layers.output_r2 import layer_r2
 from edgeattn_export.quantize.layers.ranges import ranges_of
@@ -32,7 +33,6 @@ from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
 Layers = Mapping[str, Prepared]  # by their node's name
-Settle = Callable[[ir.Model, Layers], Layers]
 KEPT, KEPT_WITH_INPUT = "kept", "kept with its input's"
 LARGEST_SHARED = 2**31  # elements; a weight that two layers share stays one weight, whatever its size
 
@@ -59,19 +59,10 @@ def float_layers(before: ir.Model, after: ir.Model) -> Iterator[tuple[str, str]]
     """Yield the layers of ``before`` that stand in ``after`` too: their module, and their output's name."""
     values = values_of(after)
     for node in before.graph:
-        if node.outputs[0].name not in values:
-            continue
-        if node.op_type in WEIGHTED and any(map(_is_matrix, node.inputs)):
-            yield module_of(node), node.outputs[0].name or ""
-
-
-def _is_matrix(value: ir.Value | None) -> bool:
-    return (
-        value is not None
-        and is_constant(value)
-        and value.dtype is ir.DataType.FLOAT
-        and len(dims(value)) >= 2
-    )
+        if node.op_type in WEIGHTED and node.outputs[0].name in values:
+            weights = (each for each in sources(node) if is_matrix(each))
+            if any(each.dtype is ir.DataType.FLOAT for each in weights):
+                yield module_of(node), node.outputs[0].name or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +87,11 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
             that the graph cannot do without.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
-    before, calibration = calibration.model, calibration.pruned(recipe.pruning)
-    model = _finished(calibration, recipe)
+    model, before = written(calibration, recipe), calibration.model
+    calibration = calibration.pruned(recipe.pruning)
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
-    plain, forms = _write(calibration, recipe, _as_prepared)
+    plain, forms = _write(calibration, recipe, lambda _, prepared: prepared)
     write_bodies(plain, calibration.forms.bodies)
     notes = _store_whole(plain, calibration, recipe)
     floats = calibration.forms.floats(plain)
@@ -121,10 +112,7 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     Raises:
         RecipeError, QuantizeError: As ``quantize`` does.
     """
-    return _finished(calibration.pruned(recipe.pruning), recipe)
-
-
-def _finished(calibration: Calibration, recipe: Recipe) -> ir.Model:
+    calibration = calibration.pruned(recipe.pruning)
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)
@@ -153,17 +141,20 @@ def _taken_over(model: ir.Model, prepared: Layers) -> Layers:
     return absorb(model, split_early(model, prepared))
 
 
-def _as_prepared(_: ir.Model, prepared: Layers) -> Layers:
-    return prepared
-
-
 def _write(
-    calibration: Calibration, recipe: Recipe, settle: Settle
+    calibration: Calibration, recipe: Recipe, settle: Callable[[ir.Model, Layers], Layers]
 ) -> tuple[ir.Model, dict[str, tuple[str, str]]]:
     """Return the int8 graph, and by each changed layer's output its module and form."""
     check_recipe(recipe, calibration.layers, calibration.forms)
     model = calibration.model.clone()
-    forms = dict(_write_linears(model, calibration, recipe, settle))
+    treated = _treated(calibration, recipe)
+    linears = calibration.linears(treated, tuple(recipe.placed_rewrites()))
+    prepared = {
+        layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
+        for layer, treatment in treated
+    }
+    apply(WriteLinear(settle(model, prepared)), model)
+    forms = {layer.output: (layer.module, treatment.form) for layer, treatment in treated}
     for name, pattern in recipe.placed_rewrites():
         nodes = nodes_within(model, pattern)
         for site in apply(calibration.forms.rewrites[name], model, nodes.__contains__).sites:
@@ -171,21 +162,6 @@ def _write(
     # Not the hashed kind: it stops at an array that is not contiguous, such as a folded transpose.
     DeduplicateInitializersPass(size_limit=LARGEST_SHARED)(model)
     return model, forms
-
-
-def _write_linears(
-    model: ir.Model, calibration: Calibration, recipe: Recipe, settle: Settle
-) -> Iterator[tuple[str, tuple[str, str]]]:
-    treated = _treated(calibration, recipe)
-    linears = calibration.linears(treated, tuple(recipe.placed_rewrites()))
-    prepared = {
-        layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
-        for layer, treatment in treated
-    }
-    settled = settle(model, prepared)
-    apply(WriteLinear(lambda node, _: settled.get(node.name or "")), model)
-    for layer, treatment in treated:
-        yield layer.output, (layer.module, treatment.form)
 
 
 def _treated(calibration: Calibration, recipe: Recipe) -> list[tuple[Layer, Treatment]]:
@@ -198,14 +174,13 @@ def _trained_grids(calibration: Calibration, recipe: Recipe) -> dict[str, str]:
     """Return what became of the grids that training left, by layers' outputs, before and after the bias."""
     trained = calibration.trained_layers
     grids = trained.without_form()
-    layers = [layer for layer in calibration.layers if calibration.is_trained(layer)]
+    layers = [layer for layer in calibration.layers if trained.is_trained(layer)]
     placed = tuple(recipe.placed_rewrites())
     linears = calibration.linears(_treated(calibration, recipe), placed) if layers else {}
     for layer in layers:
         treatment, linear = recipe.treatment(layer.name), linears.get(layer.name)
-        kept = KEPT_WITH_INPUT if trained.keeps_reach(layer, linear) else KEPT
         lost = trained.why_lost(layer, treatment, calibration.forms.linear[treatment.form], linear)
-        grids[layer.node] = lost or kept
+        grids[layer.node] = lost or (KEPT_WITH_INPUT if trained.keeps_reach(layer, linear) else KEPT)
     names = [(node.name or "", node.outputs[0].name or "") for node in calibration.model.graph]
     names += [(layer.node, layer.output) for layer in calibration.layers]
     return {output: grids[node] for node, output in names if node in grids}

@@ -92,7 +92,7 @@ def written(by_hand: Callable[..., ir.Model]) -> Callable[..., ir.Model]:
     def write(form: LinearForm, linear: Linear, before: str = "") -> ir.Model:
         width = len(linear.weight) - (0 if linear.copies is None else len(linear.copies))
         model = by_hand(linear.weight[:width], linear.bias, before)
-        assert len(apply(WriteLinear(lambda *_: Prepared(form, linear.settled())), model).sites) == 1
+        assert len(apply(WriteLinear({"linear": Prepared(form, linear.settled())}), model).sites) == 1
         return model
 
     return write

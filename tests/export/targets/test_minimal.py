@@ -56,7 +56,7 @@ def test_bodies_of_kernels_are_inlined(by_hand: Callable[..., ir.Model]) -> None
     weight = np.array([[1, 2], [3, 4]], np.float32)
     model = by_hand(weight)
     prepared = Prepared(KERNEL_INT8, Linear(weight, None, paired=True).settled())
-    apply(WriteLinear(lambda *_: prepared), model)
+    apply(WriteLinear({"linear": prepared}), model)
     write_bodies(model, MINIMAL.forms.bodies)
     config = reduced_build(ort_files(model, "model.ort"))[CONFIGURATION].decode()
     assert "DynamicQuantizeMatMul" in config

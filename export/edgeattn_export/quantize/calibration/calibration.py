@@ -19,12 +19,11 @@ from edgeattn_export.quantize.calibration.own_inputs import EMBEDDING, OwnInputs
 from edgeattn_export.quantize.calibration.rounded_layers import Key, OwnKey, RoundedLayers
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.match import Layer, Match, find_layers, floats, match_linear
+from edgeattn_export.quantize.layers.match import Layer, Match, find_layers, floats, matches_of
 from edgeattn_export.quantize.layers.ranges import covering_inputs
 from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.pruning import Pruning, Surgeon
-from edgeattn_export.quantize.qat.trained_grid import TrainedGrid
-from edgeattn_export.quantize.qat.trained_layers import TrainedLayers
+from edgeattn_export.quantize.qat import TrainedGrid, TrainedLayers
 from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_runtime.errors import QuantizeError
@@ -70,8 +69,7 @@ class Calibration:
             for each in find_layers(self.model)
             if isinstance(each.layout, layouts) and each.output not in floats
         )
-        matches = ((node.name or "", match_linear(node)) for node in self.model.graph)
-        self._matches = {name: match for name, match in matches if match is not None}
+        self._matches = matches_of(self.model)
         self.trained_layers = TrainedLayers(self.trained, self.layers, self._matches)
         self._statistics = LayerStatistics(self.model, self.layers, self.samples, self.engine)
 
@@ -116,10 +114,6 @@ class Calibration:
         is_fitted = is_fitted and not self.trained_layers.take_steps(layer, form)
         kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
         return Key.of(layer, form, Treatment(treatment.form, tuple(kept)))
-
-    def is_trained(self, layer: Layer) -> bool:
-        """Say whether training left a layer's weight on a grid."""
-        return self.trained_layers.is_trained(layer)
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: linear for key in keys.values() if (linear := self._rounded.get(key)) is not None}
@@ -216,7 +210,7 @@ class Calibration:
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]
         bias = None if match.bias is None else floats(match.bias)
-        grid = TrainedGrid.of(key.grid) if self.is_trained(layer) else key.grid
+        grid = TrainedGrid.of(key.grid) if self.trained_layers.is_trained(layer) else key.grid
         linear = Linear(match.array, bias, grid, key.paired, input_steps=key.input_steps)
         try:
             INT8.scale_of(linear.weight)  # refuses what is not finite before a technique reads it

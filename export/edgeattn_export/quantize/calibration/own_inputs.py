@@ -8,8 +8,9 @@ activations stay float, for rounding these moves an output far less than 4 bits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
@@ -20,15 +21,15 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import nodes_within
 from edgeattn_export.quantize.calibration.walk import Stretches, Walk
 from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.match import Layer, match_linear
+from edgeattn_export.quantize.layers.match import Layer, matches_of
 from edgeattn_export.quantize.layers.statistics import Reference, Statistics, statistics_of
 from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 
 EMBEDDING = "embedding"  # the noun of the rewrites that are followed
 
 Treat = Callable[[Layer, Statistics], Linear]
-Placed = Iterable[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,7 @@ class OwnInputs:
             for layer in self.layers
             if layer.name in linears
         }
-        rule = WriteLinear(lambda node, _: prepared.get(node.name or ""))
-        return lambda stretch: apply(rule, stretch)
+        return partial(apply, WriteLinear(prepared))
 
     def _statistics(self, layer: Layer, walk: Walk, own: Walk) -> Statistics:
         """Return the statistics of a layer's own input, beside the float graph's."""
@@ -110,18 +110,18 @@ class OwnInputs:
 
 def _places(model: ir.Model) -> dict[str, int]:
     """Return the nodes' places by name, the sum with a layer's bias right behind its product."""
-    order: list[str] = []
     biases = {
-        node.name: producer.name
-        for node in model.graph
-        if (match := match_linear(node)) is not None and (producer := match.output.producer()) is not None
+        name: adding.name or ""
+        for name, match in matches_of(model).items()
+        if (adding := match.output.producer()) is not None
     }
     sums = set(biases.values()) - set(biases)
-    for node in model.graph:
-        if node.name not in sums:
-            order.append(node.name or "")
-        if biases.get(node.name) in sums:
-            order.append(biases[node.name] or "")
+    order: list[str] = []
+    for name in (node.name or "" for node in model.graph):
+        if name not in sums:
+            order.append(name)
+        if biases.get(name) in sums:
+            order.append(biases[name])
     return {name: place for place, name in enumerate(order)}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import is_constant
+from edgeattn_export.graph.dataflow import dims, is_constant
 
 _CHOOSING = frozenset({"TopK", "ArgMax", "ArgMin"})
 _VIEWS = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"})
@@ -37,7 +37,7 @@ def decides(output: ir.Value) -> bool:
         for node in dict.fromkeys(use.node for use in value.uses()):
             if node.op_type in _CHOOSING and node.inputs[0] is value and not _is_answer(node.outputs):
                 return True
-            if node.op_type in _SCORING and not any(map(_is_matrix, node.inputs)):
+            if node.op_type in _SCORING and not any(map(is_matrix, node.inputs)):
                 waiting += [each for each in node.outputs if each not in followed]
     return False
 
@@ -51,6 +51,6 @@ def _is_answer(values: Iterable[ir.Value]) -> bool:
     )
 
 
-def _is_matrix(value: ir.Value | None) -> bool:
-    """Say whether a value is another layer's weight: scores of it are that layer's."""
-    return value is not None and is_constant(value) and value.shape is not None and len(value.shape) > 1
+def is_matrix(value: ir.Value | None) -> bool:
+    """Say whether a value is a constant of two axes or more: as a weight, scores of it are that layer's."""
+    return is_constant(value) and len(dims(value)) > 1

@@ -11,7 +11,6 @@ with last: (B, C, H, W) -> (B, H, W, C), rows: (B, C, h p, w q) -> (B, h, w, C p
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,37 +23,25 @@ from edgeattn_export.graph.dataflow import embed
 Array = NDArray[np.generic]
 
 
-class Layout(ABC):
+class Layout:
     """How a layer's input becomes rows of channels (..., D), and its rows (..., N) what the layer makes."""
 
-    @abstractmethod
     def rows(self, x: Array) -> Array:
         """Return an input as (..., D)."""
+        return x
 
-    @abstractmethod
-    def enter(self, tape: Tape, x: ir.Value) -> ir.Value:
+    def enter(self, _: Tape, x: ir.Value) -> ir.Value:
         """Record what makes (..., D) of an input."""
+        return x
 
-    @abstractmethod
-    def leave(self, tape: Tape, rows: ir.Value) -> ir.Value:
+    def leave(self, _: Tape, rows: ir.Value) -> ir.Value:
         """Record what makes the layer's output of (..., N)."""
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelsLast(Layout):
     """Rows as they are."""
-
-    def rows(self, x: Array) -> Array:
-        """Return the input."""
-        return x
-
-    def enter(self, tape: Tape, x: ir.Value) -> ir.Value:  # noqa: ARG002
-        """Return the input."""
-        return x
-
-    def leave(self, tape: Tape, rows: ir.Value) -> ir.Value:  # noqa: ARG002
-        """Return the rows."""
-        return rows
 
 
 @dataclass(frozen=True, slots=True)

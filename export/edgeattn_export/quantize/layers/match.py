@@ -95,8 +95,13 @@ def match_linear(node: ir.Node) -> Match | None:
     return match if node.op_type == "Conv" or len(dims(match.weight)) == 2 else None
 
 
+def matches_of(model: ir.Model) -> dict[str, Match]:
+    """Return the linear layers of a graph, those too that stay float, by their node's name."""
+    return {node.name or "": match for node in model.graph if (match := match_linear(node)) is not None}
+
+
 def find_layers(model: ir.Model) -> tuple[Layer, ...]:
-    """Return the linear layers of a graph in its order, but for those that stay float, see ``decisions``."""
+    """Return the linear layers of a graph in its order, but for those that stay float, see ``deciding``."""
     layers: list[Layer] = []
     counts: Counter[str] = Counter()
     for node in model.graph:

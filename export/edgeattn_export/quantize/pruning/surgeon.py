@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.graph.rule import Refusal
-from edgeattn_export.quantize.layers.match import Layer, Match, floats, match_linear
+from edgeattn_export.quantize.layers.match import Layer, floats, matches_of
 from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.pruning.narrowed import narrow
 from edgeattn_export.quantize.pruning.removal import (
@@ -40,7 +40,8 @@ class Readers:
     @classmethod
     def of(cls, model: ir.Model, layers: Sequence[Layer]) -> Readers:
         """Find the units that layers of a graph read."""
-        found = {layer.name: find_units(match) for layer, match in _matches(model, layers)}
+        matches = matches_of(model)
+        found = {layer.name: find_units(matches[layer.node]) for layer in layers}
         return cls(
             {name: each for name, each in found.items() if isinstance(each, Units)},
             {name: each.reason for name, each in found.items() if isinstance(each, Refusal)},
@@ -84,14 +85,6 @@ def removed_of(units: Units, share: float) -> int:
     """Return how many of a layer's units a share is."""
     whole = WHOLE if units.size == 1 and units.count % WHOLE == 0 else 1
     return whole * round(share * units.count / whole)
-
-
-def _matches(model: ir.Model, layers: Sequence[Layer]) -> Iterator[tuple[Layer, Match]]:
-    nodes = {node.name: node for node in model.graph}
-    for layer in layers:
-        match = match_linear(nodes[layer.node])
-        if match is not None:
-            yield layer, match
 
 
 @dataclass(slots=True)

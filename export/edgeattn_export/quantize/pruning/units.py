@@ -21,7 +21,6 @@ from edgeattn_export.quantize.layers.layout import LAST
 from edgeattn_export.quantize.layers.match import Match, match_linear
 
 HEADS, NEURONS = "heads", "neurons"
-# Channel by channel, with what is constant behind them a number or a vector.
 # Channel by channel; what is constant beside them is a number or a vector.
 ACTIVATIONS = frozenset(
     (

@@ -20,7 +20,7 @@ from edgeattn_export.graph.dataflow import constant, is_constant, producer
 from edgeattn_export.graph.values import note_channel_factors
 from edgeattn_export.quantize.layers.layout import LAST
 from edgeattn_export.quantize.layers.linear import Floats, Linear
-from edgeattn_export.quantize.layers.match import floats, match_linear
+from edgeattn_export.quantize.layers.match import floats, matches_of
 from edgeattn_export.quantize.rewrites.write_linear import Prepared
 from edgeattn_export.recover.rules.attention.outputs import gives_cache
 
@@ -37,7 +37,7 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
     Returns:
         The layers: without a divisor where it was absorbed, with other columns where one was.
     """
-    matches = {node.name or "": match for node in model.graph if (match := match_linear(node))}
+    matches = matches_of(model)
     made_by = {match.output: name for name, match in matches.items() if match.layout == LAST}
     absorbed = dict(prepared)
     for name, layer in prepared.items():

@@ -21,7 +21,7 @@ from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.graph.values import note_channel_factors
 from edgeattn_export.quantize.layers.layout import LAST
 from edgeattn_export.quantize.layers.linear import Floats
-from edgeattn_export.quantize.layers.match import Match, floats, match_linear
+from edgeattn_export.quantize.layers.match import Match, floats, matches_of
 from edgeattn_export.quantize.rewrites.write_linear import Prepared
 
 ZERO_KEEPING = ("Gelu", "Relu")  # activations of one input that make 0 of 0
@@ -48,8 +48,7 @@ def split_early(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, 
         whose channels could not be split off before it keeps them.
     """
     nodes = {node.name or "": node for node in model.graph}
-    all_of = ((name, match_linear(node)) for name, node in nodes.items())
-    matches = {name: match for name, match in all_of if match is not None and match.layout == LAST}
+    matches = {name: match for name, match in matches_of(model).items() if match.layout == LAST}
     made_by = {match.output: name for name, match in matches.items()}
     split_layers = dict(prepared)
     for name, layer in prepared.items():

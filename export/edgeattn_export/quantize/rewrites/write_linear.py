@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,20 +36,23 @@ class Prepared:
         return cls(FLOAT, Linear(match.array, None if match.bias is None else floats(match.bias)))
 
 
+@dataclass(frozen=True, slots=True)
 class WriteLinear:
-    """Writes each linear layer in the form that was prepared for it."""
+    """Writes each linear layer in the form that was prepared for it.
+
+    Attributes:
+        prepared: Layers by their node's name; others stay as they are.
+    """
+
+    prepared: Mapping[str, Prepared]
 
     name = "linear"
     roots = ROOTS
 
-    def __init__(self, prepared: Callable[[ir.Node, Match], Prepared | None]) -> None:
-        """Take what knows the layers' forms; where it returns None the layer stays as it is."""
-        self._prepared = prepared
-
     def check(self, node: ir.Node) -> tuple[Match, Prepared] | None:
         """Match a linear layer that has a form."""
-        match = match_linear(node)
-        prepared = None if match is None else self._prepared(node, match)
+        prepared = self.prepared.get(node.name or "")
+        match = None if prepared is None else match_linear(node)
         return None if match is None or prepared is None else (match, prepared)
 
     def rewrite(self, tape: Tape, match_and_form: tuple[Match, Prepared]) -> Mapping[ir.Value, ir.Value]:

@@ -6,13 +6,9 @@ range counted at its ends, from the same numbers in steps, each step's spread ov
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from edgeattn_export.quantize.layers.histogram import FINE, Distribution, Doubles
-from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 101  # shares of the farthest number that are tried
@@ -53,16 +49,4 @@ def _kullback_leibler(p: Doubles, q: Doubles) -> float:
     return float(np.sum(p[positive] * np.log(p[positive] / np.maximum(q[positive], LEAST_PROBABILITY))))
 
 
-def reach_by_entropy(linear: Linear, statistics: Statistics, smallest: float) -> Linear:
-    """Choose the range of a layer's input.
-
-    Args:
-        linear: The layer, smoothed perhaps; only its range changes.
-        statistics: Of its input, with the histogram.
-        smallest: The smallest share of the farthest number that is tried as either end, in (0, 1].
-    """
-    distribution = linear.distribution(statistics)
-    return replace(linear, reach=least_divergence(distribution, smallest, linear.input_steps))
-
-
-ENTROPY_RANGE = Technique("entropy range", reach_by_entropy, ranges=True)
+ENTROPY_RANGE = Technique.of_range("entropy range", least_divergence)

@@ -6,13 +6,9 @@ section 3.1, for the distribution that was seen instead of an assumed one, and f
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from edgeattn_export.quantize.layers.histogram import Distribution, Doubles
-from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 GRID = 101  # shares of each end that are tried
@@ -43,16 +39,4 @@ def _cut(beyond: Doubles, counts: Doubles) -> tuple[Doubles, Doubles]:
     return (cut > 0) @ counts, cut**2 @ counts
 
 
-def reach_by_error(linear: Linear, statistics: Statistics, smallest: float) -> Linear:
-    """Choose the range of a layer's input.
-
-    Args:
-        linear: The layer, smoothed perhaps; only its range changes.
-        statistics: Of its input, with the histogram.
-        smallest: The smallest share of either end that is tried, in (0, 1].
-    """
-    distribution = linear.distribution(statistics)
-    return replace(linear, reach=least_error(distribution, smallest, linear.input_steps))
-
-
-LEAST_ERROR_RANGE = Technique("least-error range", reach_by_error, ranges=True)
+LEAST_ERROR_RANGE = Technique.of_range("least-error range", least_error)

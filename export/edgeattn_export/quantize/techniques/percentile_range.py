@@ -5,17 +5,13 @@ McKinstry et al. 2018, "Discovering Low-Precision Networks Close to Full-Precisi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from edgeattn_export.quantize.layers.histogram import Distribution
-from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.techniques.technique import Technique
 
 
-def percentile(distribution: Distribution, share: float) -> tuple[float, float]:
+def percentile(distribution: Distribution, share: float, _: int) -> tuple[float, float]:
     """Return a range that holds 0.
 
     Args:
@@ -29,15 +25,4 @@ def percentile(distribution: Distribution, share: float) -> tuple[float, float]:
     return min(float(distribution.edges[first]), 0.0), max(float(distribution.edges[last]), 0.0)
 
 
-def reach_by_percentile(linear: Linear, statistics: Statistics, share: float) -> Linear:
-    """Choose the range of a layer's input.
-
-    Args:
-        linear: The layer, smoothed perhaps; only its range changes.
-        statistics: Of its input, with the histogram.
-        share: Of the numbers that lie within the range, in (0, 1].
-    """
-    return replace(linear, reach=percentile(linear.distribution(statistics), share))
-
-
-PERCENTILE_RANGE = Technique("percentile range", reach_by_percentile, ranges=True)
+PERCENTILE_RANGE = Technique.of_range("percentile range", percentile)

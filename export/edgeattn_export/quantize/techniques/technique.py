@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edgeattn_export.quantize.layers.histogram import Distribution
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
+
+ChooseRange = Callable[[Distribution, float, int], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,23 @@ class Technique:
     ranges: bool = False
     widens: bool = False
     at_run_time: bool = False
+
+    @classmethod
+    def of_range(
+        cls, name: str, choose: Callable[[Distribution, float, int], tuple[float, float]]
+    ) -> Technique:
+        """Return one that chooses the fixed range of the input, and changes nothing else.
+
+        Args:
+            name: In recipes.
+            choose: Takes how the numbers lie that the product sees, the recipe's number, and into how many
+                steps the range is divided; returns the range, which holds 0.
+        """
+
+        def change(linear: Linear, statistics: Statistics, number: float) -> Linear:
+            return replace(linear, reach=choose(linear.distribution(statistics), number, linear.input_steps))
+
+        return cls(name, change, ranges=True)
 
     def __call__(self, linear: Linear, statistics: Statistics, number: float) -> Linear:
         """Return the layer changed."""

@@ -68,7 +68,7 @@ def test_each_layer_is_treated_by_what_the_treated_network_gives_it(calibration:
     whole = calibration.model.clone()
     apply(FORMS.rewrites["int4 rows"], whole)
     prepared = {layer.node: Prepared(FLOAT, linears[layer.name].as_float()) for layer in layers}
-    apply(WriteLinear(lambda node, _: prepared.get(node.name)), whole)
+    apply(WriteLinear(prepared), whole)
     values = {layer.x for layer in layers}
     own, in_float = (ORT_CPU.runner(with_outputs(model, values)) for model in (whole, calibration.model))
     answers = [(own(sample.inputs), in_float(sample.inputs)) for sample in calibration.samples]

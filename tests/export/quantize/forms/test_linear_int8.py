@@ -17,17 +17,12 @@ from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.arithmetic.grid import INT8 as INT8_GRID
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.layers.match import Match, floats
+from edgeattn_export.quantize.layers.match import floats, matches_of
 from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
 from edgeattn_export.recover import Recovered
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
 ROUNDING = 1e-4  # of the largest output: what float32 sums add
-
-
-def _prepared(_: ir.Node, match: Match) -> Prepared:
-    bias = None if match.bias is None else floats(match.bias)
-    return Prepared(INT8, Linear(match.array, bias, paired=True))
 
 
 def _operators(model: ir.Model, module: str) -> list[tuple[str, str]]:
@@ -105,7 +100,11 @@ def test_a_gemm_of_either_order(trans_b: int, attributes: Mapping[str, float]) -
     model = model_of(tape, [x], [y])
     value = {"x": generator.standard_normal((4, 4)).astype(np.float32)}
     expected = ORT_CPU.runner(model)(value)["y"]
-    sites = apply(WriteLinear(_prepared), model).sites
+    prepared = {
+        name: Prepared(INT8, Linear(match.array, floats(match.bias), paired=True))
+        for name, match in matches_of(model).items()
+    }
+    sites = apply(WriteLinear(prepared), model).sites
     assert len(sites) == (attributes == {})  # scaled or transposed otherwise, it stays float
     found = ORT_CPU.runner(model)(value)["y"]
     assert np.abs(found - expected).max() < STEP * np.abs(expected).max()
@@ -150,5 +149,5 @@ def test_what_techniques_chose_is_what_is_stored(written: Callable[..., ir.Model
 
 def test_a_layer_without_a_form_stays_float(by_hand: Callable[..., ir.Model]) -> None:
     model = by_hand(np.ones((4, 3), np.float32))
-    assert apply(WriteLinear(lambda *_: None), model).sites == ()
+    assert apply(WriteLinear({}), model).sites == ()
     assert [node.op_type for node in model.graph] == ["MatMul"]

@@ -109,7 +109,7 @@ def _prepared(model: ir.Model) -> dict[str, Prepared]:
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    apply(WriteLinear(prepared), model)
     return ORT_CPU.runner(model)({"x": _draw(40, 1, 7, WIDTH)})
 
 
@@ -144,7 +144,7 @@ def test_what_comes_divided_is_noted(graph: str) -> None:
 def _shown(
     model: ir.Model, prepared: Mapping[str, Prepared], names: Iterable[str]
 ) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    apply(WriteLinear(prepared), model)
     return ORT_CPU.runner(with_outputs(model, names))({"x": _draw(40, 1, 7, WIDTH)})
 
 

@@ -99,7 +99,7 @@ def _prepared(model: ir.Model, outliers: Outliers, divided: str = "") -> dict[st
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(lambda node, _: prepared.get(node.name or "")), model)
+    apply(WriteLinear(prepared), model)
     return ORT_CPU.runner(model)({"x": _draw(6, 1, 7, WIDTH)})
 
 

@@ -20,7 +20,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ_WEIGHTS
 from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.qat.trained_grid import TrainedGrid, keeps, obstacle
+from edgeattn_export.quantize.qat import TrainedGrid, keeps, obstacle
 from edgeattn_export.quantize.quantize import KEPT, KEPT_WITH_INPUT
 from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 

@@ -1,1 +1,0 @@
-"""Grids that quantization-aware training left in weights."""
