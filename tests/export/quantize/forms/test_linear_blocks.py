@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -14,7 +13,6 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import (
     INT4_BLOCKS,
     INT4_BLOCKS_OF_64,
     LinearBlocks,
-    blocks_of,
 )
 from edgeattn_export.quantize.layers.linear import Linear
 
@@ -104,20 +102,6 @@ def test_a_block_of_zeros_adds_nothing(form: LinearBlocks, written: Callable[...
     alone = ORT_CPU.runner(written(form, Linear(weight, None, form.grid)))({"x": x})["y"]
     tolerance = ROUNDING * np.abs(x) @ np.abs(weight)
     assert (np.abs(found - alone) <= tolerance).all()
-
-
-@FORMS
-def test_what_a_technique_chose_is_written_down(form: LinearBlocks, written: Callable[..., ir.Model]) -> None:
-    plain = _linear(form).settled()
-    halved = np.maximum(plain.stored, form.grid.lowest // 2)
-    chosen = replace(plain, scale=2 * plain.steps, stored=halved)
-    (node,) = written(form, chosen).graph
-    stored, scale = blocks_of(chosen)
-    whole = stored * scale[..., None]
-    np.testing.assert_array_equal(
-        whole.reshape(CHANNELS, WIDTH).T, 2 * plain.steps.repeat(form.grid.block, 0) * halved
-    )
-    np.testing.assert_array_equal(node.inputs[2].const_value.numpy(), scale)
 
 
 @FORMS

@@ -90,6 +90,13 @@ def test_outlier_channels_are_not_seen() -> None:
     np.testing.assert_allclose(seen.gram, left.T @ left, rtol=1e-4, atol=1e-6)
 
 
+def test_the_range_is_that_of_the_smoothed_input(known: Known) -> None:
+    x = np.array([[8, 1], [-4, 1]], np.float32)
+    linear = Linear(np.ones((2, 2), np.float32), None, divisor=np.array([4, 0.5], np.float32))
+    assert linear.reaching(known(x)).reach == (-1, 2)
+    assert replace(linear, outliers=np.array([1])).reaching(known(x)).reach == (-1, 2)
+
+
 @given(weights, st.floats(0.01, 1))
 def test_no_paired_layer_can_saturate_whatever_its_scale(weight: Floats, share: float) -> None:
     paired = Linear(weight, None, paired=True)

@@ -99,6 +99,18 @@ def _only_node(emit: Emit) -> ir.Node:
     return next(node for node in tape.nodes if node.op_type in {"MatMul", "Gemm"})
 
 
+def _gemm(tape: Tape, x: ir.Value, bias: np.ndarray) -> ir.Value:
+    y = ir.val("y", ir.DataType.FLOAT, ("n", 4))
+    return tape.op("Gemm", [x, embed(tape, SQUARE, "weight"), embed(tape, bias, "bias")], output=y)
+
+
+def test_a_gemm_adds_its_bias_itself() -> None:
+    match = match_linear(_only_node(lambda tape, x: _gemm(tape, x, SQUARE[0])))
+    assert match is not None
+    np.testing.assert_array_equal(floats(match.bias), SQUARE[0])
+    assert match.output.producer().op_type == "Gemm"
+
+
 def test_a_bias_is_added_from_either_side() -> None:
     match = match_linear(_only_node(_product(_plus(SQUARE[0]))))
     assert match is not None
@@ -146,6 +158,9 @@ OTHERS: dict[str, Emit] = {
     "a vector": lambda tape, x: tape.op("MatMul", [x, embed(tape, SQUARE[0], "weight")]),
     "float64": lambda tape, x: tape.op("MatMul", [x, embed(tape, SQUARE.astype(np.float64), "weight")]),
     "scaled": lambda tape, x: tape.op("Gemm", [x, embed(tape, SQUARE, "weight")], {"alpha": 2.0}),
+    "a scaled bias": lambda tape, x: tape.op("Gemm", [x, embed(tape, SQUARE, "weight")], {"beta": 2.0}),
+    "a transposed input": lambda tape, x: tape.op("Gemm", [x, embed(tape, SQUARE, "weight")], {"transA": 1}),
+    "a bias of one number": lambda tape, x: _gemm(tape, x, np.ones(1, np.float32)),
     "the weight first": lambda tape, x: tape.op("MatMul", [embed(tape, SQUARE, "weight"), x]),
 }
 

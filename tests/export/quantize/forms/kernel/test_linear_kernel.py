@@ -97,26 +97,6 @@ def test_layers_of_4_bits_have_bodies_by_their_dims(written: Write) -> None:
     assert len(set(layers.values())) == len(layers)
 
 
-def test_a_width_that_is_no_multiple_of_a_block_is_unfit() -> None:
-    assert "33 input channels" in (KERNEL_INT4_BLOCKS.unfit(33, 17) or "")
-
-
-def test_rows_round_by_themselves_in_the_body_per_token(written: Write) -> None:
-    linear = _linear()
-    x = np.random.default_rng(3).standard_normal((1, 4, 33)).astype(np.float32)
-    x[0, 0] *= 1e3
-    right = x @ linear.dequantized + linear.bias
-    by_tensor, by_row = (
-        np.abs(ORT_CPU.runner(inlined(_kernel(written, form, linear)))({"x": x})["y"] - right)[0, 1:].max()
-        for form in (KERNEL_INT8, KERNEL_INT8_PER_TOKEN)
-    )
-    assert by_row < by_tensor / 50
-
-
-def test_its_weights_never_saturate_where_pairs_are_added_in_16_bits() -> None:
-    assert all(form.paired and form.grid == stock.grid for form, stock in STOCK.items())
-
-
 def test_a_body_of_another_operator_is_refused() -> None:
     node = ir.node("Relu", [ir.val("x", ir.DataType.FLOAT, (1,))])
     with pytest.raises(TypeError, match="Relu"):
