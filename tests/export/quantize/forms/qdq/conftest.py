@@ -14,6 +14,7 @@ from tapes import model_of
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.lower.decomposed import DECOMPOSED
+from edgeattn_export.quantize.forms.qdq.pair import STORING
 from edgeattn_export.recover import Recovered
 
 Dims = tuple[int | str, ...]
@@ -59,6 +60,20 @@ def attention(written: Callable[[Mapping[str, tuple[ir.DataType, Dims]], Write],
     return written(
         {"x": (ir.DataType.FLOAT, square), "seen": (ir.DataType.BOOL, ("batch", 1, "keys"))}, write
     )
+
+
+@pytest.fixture(scope="session")
+def widths() -> Callable[[ir.Value], list[ir.DataType]]:
+    """A function that returns the dtypes in which a value is stored, one after the other."""
+
+    def read(value: ir.Value) -> list[ir.DataType]:
+        found = []
+        while (reader := value.uses()[0].node).op_type in STORING:
+            value = reader.outputs[0]
+            found += [value.dtype] if reader.op_type == "QuantizeLinear" else []
+        return found
+
+    return read
 
 
 def _scalar(tape: Tape, number: float) -> ir.Value:
