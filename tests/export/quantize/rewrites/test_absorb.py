@@ -115,15 +115,12 @@ def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDA
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_the_answer_stays_and_the_division_goes(graph: str) -> None:
-    divided, model = _model(graph), _model(graph)
-    expected = _answers(divided, _prepared(divided))
+    _agrees(graph, lambda prepared: prepared)
+    model = _model(graph)
     prepared = absorb(model, _prepared(model))
     assert all(layer.linear.divisor is None for layer in prepared.values())
-    found = _answers(model, prepared)
-    assert operators(divided)["Mul"] == 1
+    _answers(model, prepared)
     assert "Mul" not in operators(model)
-    for name, value in expected.items():
-        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
 
 
 @pytest.mark.parametrize("graph", GRAPHS)

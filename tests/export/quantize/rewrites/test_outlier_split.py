@@ -103,6 +103,11 @@ def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDA
     return ORT_CPU.runner(model)({"x": _draw(6, 1, 7, WIDTH)})
 
 
+def _assert_close(found: Mapping[str, Floats], expected: Mapping[str, Floats]) -> None:
+    for name, value in expected.items():
+        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+
+
 DOWN: Outliers = {"down": [3, 7, 20]}
 BOTH: Outliers = {"up": [0, 5], **DOWN}
 
@@ -130,8 +135,7 @@ def test_the_answer_stays_and_the_gather_goes(
     found = _answers(model, prepared)
     missing = operators(gathered)["Gather"] - operators(model).get("Gather", 0)
     assert missing == sum(name.startswith("down") for name in prepared)
-    for name, value in expected.items():
-        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+    _assert_close(found, expected)
 
 
 def test_the_int8_product_sees_zeros() -> None:
@@ -177,8 +181,7 @@ def test_a_float_layer_before_gives_its_channels_too() -> None:
     assert early["down0"].linear.outliers is None
     found = _answers(model, early)
     assert "Gather" not in operators(model)
-    for name, value in expected.items():
-        assert np.abs(found[name] - value).max() < CLOSE * np.abs(value).max()
+    _assert_close(found, expected)
 
 
 def test_an_input_of_the_graph_and_a_sum_are_gathered_from() -> None:

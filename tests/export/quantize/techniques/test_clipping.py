@@ -61,11 +61,6 @@ def test_each_channel_gets_the_best_of_the_grid() -> None:
     np.testing.assert_array_equal(_errors(clipped), np.min(tried, axis=0))
 
 
-def test_a_smallest_share_of_1_changes_nothing() -> None:
-    plain = Linear(np.random.default_rng(2).standard_normal((8, 3)).astype(np.float32), None)
-    np.testing.assert_array_equal(clip(plain, UNSEEN, 1.0).steps, plain.steps)
-
-
 def test_a_channel_of_zeros_keeps_its_scale() -> None:
     weight = np.zeros((8, 3), np.float32)
     weight[:, 1] = 1

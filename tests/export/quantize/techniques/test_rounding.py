@@ -131,11 +131,6 @@ def test_a_gram_matrix_without_full_rank(damping: float, known: Known) -> None:
     assert _error(round_by_output(nearest, known(x), damping), x, weight) < _error(nearest, x, weight)
 
 
-def test_zeros_stay_zeros(known: Known) -> None:
-    linear = Linear(np.zeros((8, 3), np.float32), None)
-    assert not round_by_output(linear, known(_alike(10, 30, 8)), DAMPING).rounded.any()
-
-
 def test_without_a_gram_matrix_it_is_refused() -> None:
     zeros = np.zeros(8, np.float32)
     with pytest.raises(TypeError, match="Gram matrix"):

@@ -41,6 +41,16 @@ def _session(model: ir.Model) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
 
 
+def _finished(model: ir.Model, rules: Sequence[Rule[Any]] = FORMS.finish) -> ir.Model:
+    for rule in rules:
+        apply(rule, model)
+    return model
+
+
+def _assert_close(model: ir.Model, expected: NDArray[np.float32]) -> None:
+    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+
+
 def _answer(model: ir.Model) -> NDArray[np.float32]:
     generator = np.random.default_rng(1)
     inputs = {
@@ -75,11 +85,9 @@ def test_one_node_answers_as_several(
         return tape.op(NORMS[norm], [y, scale], {"axis": -1})
 
     expected = _answer(around(build, factor))
-    model = around(build, factor)
-    for rule in FORMS.finish:
-        apply(rule, model)
+    model = _finished(around(build, factor))
     assert [node.op_type for node in model.graph if node.op_type != "Identity"] == ["Int8Linear"]
-    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+    _assert_close(model, expected)
 
 
 def test_what_is_read_beside_its_norm_is_a_second_output(around: Callable[..., ir.Model]) -> None:
@@ -90,11 +98,9 @@ def test_what_is_read_beside_its_norm_is_a_second_output(around: Callable[..., i
         return tape.op("Sub", [tape.op("LayerNormalization", [added, scale], {"axis": -1}), added])
 
     expected = _answer(around(build))
-    model = around(build)
-    for rule in FORMS.finish:
-        apply(rule, model)
+    model = _finished(around(build))
     assert [node.op_type for node in model.graph] == ["Int8Linear", "Sub"]
-    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+    _assert_close(model, expected)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -107,11 +113,9 @@ def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.M
         return tape.op("Concat", [gated, gated], {"axis": -1})
 
     expected = _answer(around(build))
-    model = around(build)
-    for rule in FORMS.finish:
-        apply(rule, model)
+    model = _finished(around(build))
     assert [node.op_type for node in model.graph] == ["Int8Linear", "Concat"]
-    np.testing.assert_allclose(_answer(model), expected, rtol=0, atol=SUMS * np.abs(expected).max())
+    _assert_close(model, expected)
 
 
 @pytest.mark.parametrize("finish", [(), FORMS.finish], ids=["scales in float32", "scales in bfloat16"])
@@ -121,9 +125,7 @@ def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
     generator = np.random.default_rng(0)
     weight = generator.standard_normal((64, 24)).astype(np.float32)
     linear = Linear(weight, None, KERNEL_INT4_BLOCKS.grid)
-    model = written(KERNEL_INT4_BLOCKS, linear)
-    for rule in finish:
-        apply(rule, model)
+    model = _finished(written(KERNEL_INT4_BLOCKS, linear), finish)
     assert operators(model).get("Cast", 0) == bool(finish)
     x = {"x": generator.standard_normal((2, 7, 64)).astype(np.float32)}
     answer = _session(model).run(["y"], x)[0]
