@@ -113,7 +113,8 @@ class Calibration:
         form = self.forms.linear[treatment.form]
         is_fitted = is_fitted and not self.trained_layers.take_steps(layer, form)
         kept = (each for each in treatment.techniques if is_fitted or not TECHNIQUES[each[0]].by_own_inputs)
-        return Key.of(layer, form, Treatment(treatment.form, tuple(kept)))
+        facts = (form.grid, form.paired, form.calibrated, form.input_steps)
+        return Key(layer.weight, layer.bias, *facts, tuple(kept))
 
     def _by_float_inputs(self, keys: Mapping[Layer, Key]) -> dict[str, Linear]:
         linears = {key: linear for key in keys.values() if (linear := self._rounded.get(key)) is not None}

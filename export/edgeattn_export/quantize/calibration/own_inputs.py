@@ -19,7 +19,7 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import nodes_within
-from edgeattn_export.quantize.calibration.walk import Stretches, Walk
+from edgeattn_export.quantize.calibration.walk import Walk, spans_of
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.layers.linear import Linear
@@ -66,9 +66,11 @@ class OwnInputs:
             The layers of ``treat`` by name; those that share a weight are treated where it comes first.
         """
         places = _places(self.model)
-        stretches = Stretches.of(self.model, places)
-        begin = (stretches, self.samples, self.engine)
-        walk, own = Walk.begin(self.model, *begin), Walk.begin(self._embedded(rewrites), *begin)
+        spans = spans_of(self.model, places)
+        walk, own = (
+            Walk(model, spans, self.engine, [dict(sample.inputs) for sample in self.samples])
+            for model in (self.model, self._embedded(rewrites))
+        )
         done, by_weight = dict(linears), dict[str, Linear]()
         for group in _groups(self.layers, places):
             place = min(places[layer.node] for layer in group)

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from edgeattn_export.quantize.arithmetic.grid import Grid
-from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import Layer
-from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
 
 ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
@@ -26,12 +24,6 @@ class Key(NamedTuple):
     calibrated: bool
     input_steps: int
     techniques: tuple[tuple[str, float], ...]
-
-    @classmethod
-    def of(cls, layer: Layer, form: LinearForm, treatment: Treatment) -> Key:
-        """Return the key of a layer as a treatment makes it."""
-        facts = (form.grid, form.paired, form.calibrated, form.input_steps)
-        return cls(layer.weight, layer.bias, *facts, treatment.techniques)
 
     @property
     def by_gram(self) -> bool:

@@ -22,23 +22,13 @@ from edgeattn_export.quantize.layers.match import Match, match_linear
 
 HEADS, NEURONS = "heads", "neurons"
 # Channel by channel; what is constant beside them is a number or a vector.
-ACTIVATIONS = frozenset(
-    (
-        "Gelu",
-        "Relu",
-        "Sigmoid",
-        "Tanh",
-        "Erf",
-        "Swish",
-        "HardSwish",
-        "HardSigmoid",
-        "LeakyRelu",
-        "Elu",
-        "Mish",
-    )
+ELEMENTWISE = frozenset(
+    {
+        *("Gelu", "Relu", "Sigmoid", "Tanh", "Erf", "Swish"),
+        *("HardSwish", "HardSigmoid", "LeakyRelu", "Elu", "Mish"),
+        *("Mul", "Add", "Sub", "Div", "Pow", "Max", "Min", "Sum", "Sqrt", "Exp", "Neg", "Clip"),
+    }
 )
-ARITHMETIC = frozenset(("Mul", "Add", "Sub", "Div", "Pow", "Max", "Min", "Sum", "Sqrt", "Exp", "Neg", "Clip"))
-ELEMENTWISE = ACTIVATIONS | ARITHMETIC
 _KEPT_PAST = 4  # inputs of an attention, behind which a cache comes in
 _MASK = 3
 

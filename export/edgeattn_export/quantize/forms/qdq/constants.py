@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, is_constant, producer, sources
-from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, Steps, step_and_zero
 from edgeattn_export.quantize.arithmetic.grid import LARGEST
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float
-from edgeattn_export.quantize.forms.qdq.pair import STORING, read_steps
+from edgeattn_export.quantize.forms.qdq.pair import STORING, insert, read_steps
 
 WEIGHT, BIAS = 1, 2  # inputs
 LARGEST_16, LARGEST_32 = 2**15 - 1, 2**31 - 1
@@ -58,13 +58,8 @@ def moving_values(model: ir.Model) -> set[ir.Value]:
     return moving
 
 
-def plain_steps(array: Floats) -> Steps:
-    """Return the steps that a constant without a role of its own is stored in."""
-    return steps_for(array, SIXTEEN)
-
-
-def steps_for(array: Floats, steps: int) -> Steps:
-    """Return the steps that hold a constant's range."""
+def steps_for(array: Floats, steps: int = SIXTEEN) -> Steps:
+    """Return the steps that hold a constant's range: 16 bits, where it has no role of its own."""
     return step_and_zero(float(array.min(initial=0)), float(array.max(initial=0)), steps)
 
 
@@ -85,21 +80,17 @@ def _written(graph: ir.Graph, node: ir.Node, value: ir.Value, store: Store) -> i
     array = np.asarray(constant(value), np.float32)
     number = store(tape, node, array, f"{value.name}.{store.__name__.strip('_')}.{node.name}")
     number.shape, number.type = value.shape, value.type
-    for initializer in tape.initializers:
-        graph.register_initializer(initializer)
-    for new in tape.nodes:
-        new.metadata_props[MODULE] = module_of(node)
-    graph.insert_before(graph[0], tape.nodes)
+    insert(graph, tape, module_of(node))
     return number
 
 
 def _plain(tape: Tape, _: ir.Node, array: Floats, name: str) -> ir.Value:
-    return emit_constant(tape, array, plain_steps(array), name)
+    return emit_constant(tape, array, steps_for(array), name)
 
 
 def _picked(tape: Tape, node: ir.Node, array: Floats, name: str) -> ir.Value:
     """Emit what an operator picks as it is stored: in the steps of what it makes."""
-    return emit_constant(tape, array, read_steps(node.outputs[0]) or plain_steps(array), name)
+    return emit_constant(tape, array, read_steps(node.outputs[0]) or steps_for(array), name)
 
 
 def _scale(tape: Tape, _: ir.Node, array: Floats, name: str) -> ir.Value:

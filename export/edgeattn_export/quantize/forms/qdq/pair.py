@@ -11,6 +11,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, only_user, producer
+from edgeattn_export.graph.scopes import MODULE
 from edgeattn_export.quantize.arithmetic.affine import Steps
 from edgeattn_export.quantize.forms.form import quantized
 
@@ -24,6 +25,18 @@ def emit_pair(tape: Tape, value: ir.Value, steps: Steps, name: str) -> ir.Value:
     stored.shape, stored.dtype = value.shape, ir.DataType.from_numpy(steps.zero.dtype)
     number.shape, number.type = value.shape, value.type
     return number
+
+
+def insert(graph: ir.Graph, tape: Tape, module: str, *, behind: ir.Node | None = None) -> None:
+    """Put what is recorded for a module into a graph, behind a node or before all."""
+    for node in tape.nodes:
+        node.metadata_props[MODULE] = module
+    for initializer in tape.initializers:
+        graph.register_initializer(initializer)
+    if behind is None:
+        graph.insert_before(graph[0], tape.nodes)
+    else:
+        graph.insert_after(behind, tape.nodes)
 
 
 def stored_steps(value: ir.Value) -> Steps | None:

@@ -20,14 +20,14 @@ from edgeattn_export.graph.apply import apply, merge_duplicates
 from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.scopes import MODULE, module_of, nodes_within
+from edgeattn_export.graph.scopes import module_of, nodes_within
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, Steps, step_and_zero
 from edgeattn_export.quantize.forms.form import Placed, WholeForm
-from edgeattn_export.quantize.forms.qdq.constants import moving_values, plain_steps, store_constants
+from edgeattn_export.quantize.forms.qdq.constants import moving_values, steps_for, store_constants
 from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, EqualizedProduct, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float, held
-from edgeattn_export.quantize.forms.qdq.pair import STORING, emit_pair, stored_steps
+from edgeattn_export.quantize.forms.qdq.pair import STORING, emit_pair, insert, stored_steps
 from edgeattn_export.quantize.layers.ranges import Range, Ranges, channel_ranges
 
 ROOM = 0.25  # beyond the farthest that a sample reaches, on either side: a third of one of the 16 bits
@@ -44,16 +44,8 @@ _LIMITING = frozenset({"Clip"})  # whose limits the range is to keep
 # What gives the numbers of its first input, in the steps that these have.
 _VIEWS = frozenset(
     {
-        "Expand",
-        "Flatten",
-        "Gather",
-        "Identity",
-        "Reshape",
-        "Slice",
-        "Split",
-        "Squeeze",
-        "Transpose",
-        "Unsqueeze",
+        *("Expand", "Flatten", "Gather", "Identity", "Reshape"),
+        *("Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"),
     }
 )
 
@@ -131,7 +123,7 @@ def _source_steps(value: ir.Value) -> Steps | None:
     node = producer(value, *_VIEWS)
     source = None if node is None else node.inputs[0]
     if is_constant(source):
-        return plain_steps(np.asarray(constant(source), np.float32))
+        return steps_for(np.asarray(constant(source), np.float32))
     return None if source is None else stored_steps(source)
 
 
@@ -148,14 +140,7 @@ def _store(graph: ir.Graph, value: ir.Value, widths: Sequence[Steps], floats: se
     if value.is_graph_output():
         _show(graph, value, number)
     node = value.producer()
-    for new in tape.nodes:
-        new.metadata_props[MODULE] = "" if node is None else module_of(node)
-    for initializer in tape.initializers:
-        graph.register_initializer(initializer)
-    if node is None:
-        graph.insert_before(graph[0], tape.nodes)
-    else:
-        graph.insert_after(node, tape.nodes)
+    insert(graph, tape, "" if node is None else module_of(node), behind=node)
 
 
 def _show(graph: ir.Graph, value: ir.Value, number: ir.Value) -> None:
