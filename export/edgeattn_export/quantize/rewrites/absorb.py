@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import constant, is_constant, producer
+from edgeattn_export.graph.dataflow import constant, is_constant, only_user, producer
 from edgeattn_export.graph.values import note_channel_factors
 from edgeattn_export.quantize.layers.layout import LAST
 from edgeattn_export.quantize.layers.linear import Floats, Linear
@@ -42,7 +42,7 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
     absorbed = dict(prepared)
     for name, layer in prepared.items():
         divisor, x = layer.linear.divisor, matches[name].x
-        if divisor is None or matches[name].layout != LAST or not _has_one_user(x):
+        if divisor is None or matches[name].layout != LAST or only_user(x) is None:
             continue
         divisor = divisor[: len(matches[name].array)]  # (D) what copies need beyond it they keep
         projection = _value_projection(x, made_by, absorbed)
@@ -58,19 +58,13 @@ def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepa
     return absorbed
 
 
-def _has_one_user(value: ir.Value) -> bool:
-    return len(tuple(value.uses())) == 1 and not value.is_graph_output()
-
-
 def _norm_absorbs(model: ir.Model, x: ir.Value, divisor: Floats) -> bool:
     norm = producer(x, *NORMS)
     parameters = [] if norm is None else [value for value in norm.inputs[1:3] if value is not None]
     if norm is None or not all(map(is_constant, parameters)):
         return False
-    for value in parameters:
-        array = constant(value)
-        if array is None or array.shape != divisor.shape:
-            return False
+    if any(floats(value).shape != divisor.shape for value in parameters):
+        return False
     for index, value in enumerate(parameters, start=1):
         divided = ir.tensor(floats(value) / divisor)
         smoothed = ir.Value(name=f"{x.name}.{index}.smoothed", const_value=divided)
@@ -90,11 +84,11 @@ def _value_projection(
     if not _has_equal_heads(attention):
         return None
     values = attention.inputs[2]
-    if values is None or not _has_one_user(values):
+    if values is None or only_user(values) is None:
         return None
     split = producer(values, "Split")
     source = values if split is None else split.inputs[0]
-    name = made_by.get(source) if source is not None and _has_one_user(source) else None
+    name = made_by.get(source) if source is not None and only_user(source) is not None else None
     if name is None or (name in prepared and prepared[name].outliers is not None):
         return None
     if split is None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
-import pytest
 import torch
 from onnx_ir.tape import Tape
 
@@ -25,13 +24,9 @@ def _gelu(approximate: str) -> ir.Model:
 def test_the_approximation_is_pytorchs_and_close_to_the_exact() -> None:
     model = _gelu("none")
     assert len(apply(GeluTanh(), model).sites) == 1
+    assert apply(GeluTanh(), model).sites == ()  # it is approximate already
     found = ORT_CPU.runner(model)({"x": X})["y"]
     x = torch.from_numpy(X)
     tanh, exact = (torch.nn.functional.gelu(x, approximate=kind).numpy() for kind in ("tanh", "none"))
     np.testing.assert_allclose(found, tanh, atol=ROUNDING)
     assert ROUNDING < np.abs(found - exact).max() < CLAIMED
-
-
-@pytest.mark.parametrize(("approximate", "sites"), [("none", 1), ("tanh", 0)])
-def test_what_is_approximate_already_is_left(approximate: str, sites: int) -> None:
-    assert len(apply(GeluTanh(), _gelu(approximate)).sites) == sites

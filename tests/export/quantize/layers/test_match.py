@@ -106,15 +106,12 @@ def _gemm(tape: Tape, x: ir.Value, bias: np.ndarray) -> ir.Value:
 
 def test_a_gemm_adds_its_bias_itself() -> None:
     match = match_linear(_only_node(lambda tape, x: _gemm(tape, x, SQUARE[0])))
-    assert match is not None
     np.testing.assert_array_equal(floats(match.bias), SQUARE[0])
     assert match.output.producer().op_type == "Gemm"
 
 
 def test_a_bias_is_added_from_either_side() -> None:
     match = match_linear(_only_node(_product(_plus(SQUARE[0]))))
-    assert match is not None
-    assert match.bias is not None
     np.testing.assert_array_equal(floats(match.bias), SQUARE[0])
     assert match.output.producer().op_type == "Add"
 
@@ -132,7 +129,6 @@ NO_BIAS: dict[str, Emit] = {
 @pytest.mark.parametrize("form", NO_BIAS)
 def test_what_is_no_bias(form: str) -> None:
     match = match_linear(_only_node(NO_BIAS[form]))
-    assert match is not None
     assert match.bias is None
     assert match.output.producer().op_type == "MatMul"
 
@@ -147,7 +143,6 @@ def test_the_weight_is_read_in_either_order(op_type: str, transposed: bool) -> N
         return tape.op("MatMul", [x, tape.op("Transpose", [weight]) if transposed else weight])
 
     match = match_linear(_only_node(emit))
-    assert match is not None
     assert match.transposed == transposed
     np.testing.assert_array_equal(match.array, SQUARE, strict=True)
 

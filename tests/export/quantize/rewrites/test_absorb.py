@@ -98,8 +98,6 @@ def _prepared(model: ir.Model) -> dict[str, Prepared]:
     for layer in find_layers(model):
         node = next(node for node in model.graph if node.name == layer.node)
         match = match_linear(node)
-        assert match is not None
-        assert match.bias is not None
         linear = Linear(match.array, floats(match.bias), paired=True)
         if layer.node == "output":
             divisor = np.exp(_draw(30, WIDTH))
@@ -128,7 +126,6 @@ def test_what_comes_divided_is_noted(graph: str) -> None:
     plain, model = _model(graph), _model(graph)
     layers = _prepared(model)
     divisor = layers["output"].linear.divisor
-    assert divisor is not None
     absorbed = absorb(model, layers)
     notes = channel_factors(model)
     assert len(notes) == (2 if "values" in graph else 1)  # the values, and what the attention makes of them
@@ -178,7 +175,6 @@ def test_outlier_channels_stay_what_they_were(graph: str) -> None:
     def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
         linear = prepared["output"].linear
         weight, divisor = linear.weight.copy(), linear.divisor
-        assert divisor is not None
         few = weight[outliers] / divisor[outliers, None]
         weight[outliers] = 0
         changed = replace(
@@ -195,7 +191,6 @@ def test_copies_keep_their_own_share(graph: str) -> None:
 
     def taken(prepared: dict[str, Prepared]) -> dict[str, Prepared]:
         linear = prepared["output"].linear
-        assert linear.divisor is not None
         divisor = np.concatenate([linear.divisor, linear.divisor[copies] / 0.3]).astype(np.float32)
         divisor[copies] /= 0.7
         weight = np.concatenate([linear.weight, linear.weight[copies]])

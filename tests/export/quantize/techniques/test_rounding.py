@@ -54,7 +54,6 @@ def test_the_output_moves_less_than_with_the_nearest(
     rounded = round_by_output(nearest, known(x), DAMPING)
     assert _error(rounded, x, weight) < BETTER * _error(nearest, x, weight)
     np.testing.assert_array_equal(rounded.steps, nearest.steps)
-    assert rounded.stored is not None
     assert rounded.stored.dtype == np.int8
     assert grid.lowest <= rounded.stored.min()
     assert rounded.stored.max() <= grid.highest
@@ -92,7 +91,6 @@ def test_it_is_the_papers_algorithm(width: int, grid: Grid, known: Known) -> Non
     x, weight = _alike(2, 600, width), _weight(3, width, 4)
     linear, seen = Linear(weight, None, grid), known(x)
     steps = np.repeat(linear.steps, width // len(linear.steps), axis=0)  # each row's, whatever the order
-    assert seen.gram is not None
     hessian = seen.gram.astype(np.float64)
     hessian += DAMPING * hessian.diagonal().mean() * np.eye(width)
     left, stored = weight.astype(np.float64), np.zeros(weight.shape)
