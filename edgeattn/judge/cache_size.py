@@ -46,5 +46,5 @@ def within_cache(lowered: LoweredGraphs, limits: Mapping[str, float]) -> Lowered
         )
     if size_mb <= limits[LIMIT]:
         return lowered
-    applied = {**lowered.applied, INT8_CACHE: len(steps.caches)}
+    applied = {**lowered.applied, INT8_CACHE: len(steps.generation.cache)}
     return replace(lowered, graphs=with_int8_cache(steps), applied=applied)

@@ -52,4 +52,4 @@ def a_decoder_gets_its_cache(row: Row) -> None:
     if row.form.steps:
         steps = derive_steps(row.captured, row.recovered, row.samples)  # and proves them, token by token
         assert isinstance(steps, Steps), steps
-        assert len(steps.caches) == 2 * row.form.steps
+        assert len(steps.generation.cache) == 2 * row.form.steps

@@ -133,14 +133,14 @@ def test_float_steps_write_exactly_what_pytorch_writes(writer: ModuleSource, cap
     sizes = {"batch": 1, "capacity": len(prompt) + NEW_TOKENS}
     past = {
         cache.past: np.zeros([sizes.get(dim, dim) for dim in dims[cache.past]], np.float32)
-        for cache in steps.caches
+        for cache in steps.generation.cache
     }
     written: list[int] = []
     for _ in range(NEW_TOKENS):
         held = len(prompt) + len(written) - 1 if written else 0
-        outputs = session({steps.tokens: fed, steps.length: np.array([held]), **past})
-        written.append(int(outputs[steps.logits][0, -1].argmax()))
-        past = {cache.past: outputs[cache.present] for cache in steps.caches}
+        outputs = session({steps.generation.tokens: fed, steps.generation.length: np.array([held]), **past})
+        written.append(int(outputs[steps.generation.logits][0, -1].argmax()))
+        past = {cache.past: outputs[cache.present] for cache in steps.generation.cache}
         fed = np.array([[written[-1]]])
     assert written == greedy(writer.module, prompt, NEW_TOKENS)
 

@@ -15,7 +15,7 @@ from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.fallback import with_fallback
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Sample, Samples
-from edgeattn_export.incremental.kv_cache.derive import derive_steps
+from edgeattn_export.incremental.kv_cache.derive import check_fits, derive_steps
 from edgeattn_export.incremental.kv_cache.implied import without_implied
 from edgeattn_export.incremental.kv_cache.prove import check_causal
 from edgeattn_export.incremental.kv_cache.roles import find_roles
@@ -27,7 +27,6 @@ from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.steps import StreamingGraphs
 from edgeattn_export.incremental.streaming.stream import WrongHop
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.bundle.generation import check_generation
 from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.errors import BundleError, ModelError
 
@@ -36,17 +35,12 @@ Outcome = Steps | StreamingGraphs | Refusal | WrongHop | None
 
 
 def is_decoder(captured: Captured, samples: Samples) -> bool:
-    """Say whether a model scores what follows its tokens, and never looks ahead, or has a cache of its own.
-
-    Args:
-        captured: The whole model.
-        samples: Real inputs.
-    """
+    """Say whether a model has a cache of its own, or scores what follows its tokens and never looks ahead."""
     if captured.cache is not None:
         return True
-    whole = without_implied(captured, Recovered(captured.model, {}, ()), samples)
+    alone, _, its_samples = without_implied(captured, Recovered(captured.model, {}, ()), samples)
     try:
-        check_causal(whole.captured, find_roles(whole.captured.graph), whole.samples)
+        check_causal(alone, find_roles(alone.graph), its_samples)
     except CannotStep:
         return False
     return True
@@ -55,14 +49,7 @@ def is_decoder(captured: Captured, samples: Samples) -> bool:
 def with_cache(
     captured: Captured, recovered: Recovered, samples: Samples, later: Iterable[Sample] = ()
 ) -> Cached:
-    """Give a causal decoder a key-value cache; other models stay as they are.
-
-    Args:
-        captured: The whole model.
-        recovered: Its graph; left as it is.
-        samples: Real inputs, of which the cache is derived.
-        later: More of them, which it must answer too.
-    """
+    """Give a causal decoder a key-value cache, see ``derive_steps``; other models stay as they are."""
 
     def derived() -> Steps | Refusal | None:
         return derive_steps(captured, recovered, samples, later) if is_decoder(captured, samples) else None
@@ -139,10 +126,9 @@ def with_defaults(cached: Cached, defaults: GenerationOptions) -> Cached:
             "generation: settings found, and no key-value cache: the bundle generates nothing", stacklevel=2
         )
         return cached
-    steps = replace(cached.graphs, defaults=defaults)
+    steps = replace(cached.graphs, generation=replace(cached.graphs.generation, defaults=defaults))
     try:
-        contracts = {name: part.graph for name, part in steps.graphs.items()}
-        check_generation(steps.generation, contracts, steps.symbols)
+        check_fits(steps)
     except BundleError as error:
         raise ModelError(f"{error}; correct generation of the model") from error
     return replace(cached, graphs=steps)

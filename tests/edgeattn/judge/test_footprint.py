@@ -130,6 +130,6 @@ def test_a_model_without_a_cache_has_none_to_limit(lowered: LoweredGraphs, cache
 def test_a_cache_that_nothing_bounds_is_refused(lowered: LoweredGraphs, cached: Cached) -> None:
     steps = cached.graphs
     assert isinstance(steps, Steps)
-    unbounded = replace(lowered, graphs=replace(steps, positions=None))
+    unbounded = replace(lowered, graphs=replace(steps, generation=replace(steps.generation, positions=None)))
     with pytest.raises(BudgetError, match=r"cache_mb: .* any length"):
         within_cache(unbounded, {"cache_mb": 1.0})

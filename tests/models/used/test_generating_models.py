@@ -142,7 +142,7 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
             following = module(tokens=whole)["logits"][:, -1:].argmax(-1)  # (1, 1)
             whole = torch.cat((whole, following), dim=1)
     session, fed = ORT_CPU.runner(steps.decoder.model), prompt.numpy()
-    pasts = {cache.past for cache in steps.caches}
+    pasts = {cache.past for cache in steps.generation.cache}
     sizes = {"batch": 1, "capacity": whole.shape[1]}
     past = {
         tensor.name: np.zeros([sizes.get(dim, dim) for dim in tensor.dims], np.float32)
@@ -152,8 +152,8 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
     written: list[int] = []
     for _ in range(GREEDY_TOKENS):
         held = prompt.shape[1] + len(written) - 1 if written else 0
-        outputs = session({steps.tokens: fed, steps.length: np.array([held]), **past})
-        fed = outputs[steps.logits][:, -1:].argmax(-1)  # (1, 1)
+        outputs = session({steps.generation.tokens: fed, steps.generation.length: np.array([held]), **past})
+        fed = outputs[steps.generation.logits][:, -1:].argmax(-1)  # (1, 1)
         written.append(int(fed[0, 0]))
-        past = {cache.past: outputs[cache.present] for cache in steps.caches}
+        past = {cache.past: outputs[cache.present] for cache in steps.generation.cache}
     assert written == whole[0, prompt.shape[1] :].tolist()

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy
-from edgeattn_export.incremental.kv_cache.copies import Copies
-from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
+from edgeattn_export.incremental.kv_cache.decoder_draft import Copies, DecoderDraft
 from edgeattn_export.incremental.kv_cache.masks import StepMasks
 from edgeattn_export.incremental.kv_cache.rows import Lengths, Rows
 from edgeattn_export.incremental.kv_cache.self_attention import attend, find_self_attentions

@@ -19,12 +19,12 @@ from edgeattn_export.incremental.kv_cache.positions import longest_text
 from edgeattn_export.incremental.kv_cache.prove import check_causal, late_objection, objection
 from edgeattn_export.incremental.kv_cache.roles import find_roles
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY
-from edgeattn_export.incremental.kv_cache.steps import Steps
+from edgeattn_export.incremental.kv_cache.steps import ENCODER_GRAPH, Steps
 from edgeattn_export.incremental.model_graphs import ModelGraph, contract_of
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.bundle.generation import check_generation
-from edgeattn_runtime.bundle.manifest import Graph, Symbol, Tensor
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Graph, Symbol, Tensor
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.graph import symbols_of
 
@@ -59,26 +59,31 @@ def derive_steps(
     if captured.cache is not None and captured.cache.objection is not None:
         return Refusal(captured.cache.objection)
     try:
-        alone = without_implied(captured, recovered, samples)
-        steps = _derived(alone.captured, alone.recovered, alone.samples)
-        _check_fits(steps)
+        alone, graph, its_samples = without_implied(captured, recovered, samples)
+        steps = _derived(alone, graph, its_samples)
+        check_fits(steps)
     except EdgeAttnError as verdict:  # also of onnxruntime, where the model cannot take the probes' sizes
         return Refusal(f"{finding(verdict)}{_attention_left(recovered)}")
-    reason = objection(steps, alone.captured, alone.samples) or late_objection(steps, alone.captured, later)
+    reason = objection(steps, alone, its_samples) or late_objection(steps, alone, later)
     return steps if reason is None else Refusal(f"{reason}{_attention_left(recovered)}")
 
 
-def _check_fits(steps: Steps) -> None:
-    """Refuse what the bundle format cannot hold."""
+def check_fits(steps: Steps) -> None:
+    """Refuse what the bundle format cannot hold.
+
+    Raises:
+        BundleError: Its generation does not fit its graphs.
+    """
     contracts = {name: part.graph for name, part in steps.graphs.items()}
     check_generation(steps.generation, contracts, steps.symbols)
 
 
 def _attention_left(recovered: Recovered) -> str:
     """Say which attention is no operator, and why: where keys are not seen, they cannot be kept."""
-    refusals = [refused for refused in recovered.refused if refused.rule == ATTENTION]
     return "".join(
-        f"; attention {refused.module or refused.node!r}: {refused.reason}" for refused in refusals
+        f"; attention {refused.module or refused.node!r}: {refused.reason}"
+        for refused in recovered.refused
+        if refused.rule == ATTENTION
     )
 
 
@@ -90,36 +95,33 @@ def _derived(captured: Captured, recovered: Recovered, samples: Samples) -> Step
     anatomy = study(recovered.model, roles, captured, samples)
     decoder = step_decoder(anatomy)
     positions = longest_text(anatomy, captured.symbols[roles.sequence].max)
-    carried = tuple(value.name or "" for value in decoder.carried.values())
-    step = ModelGraph(decoder.model, _contract(decoder.model, captured), outputs=(roles.logits.name,))
-    encoder = _encoder(anatomy, decoder, captured)
-    graphs = (step,) if encoder is None else (step, encoder)
-    return Steps(
-        decoder=step,
-        encoder=encoder,
+    encoder = _encoder(anatomy, decoder)
+    graphs = {MAIN_GRAPH: ModelGraph(decoder.model, _contract(decoder.model, captured), (roles.logits.name,))}
+    if encoder is not None:
+        graphs[ENCODER_GRAPH] = ModelGraph(encoder, _contract(encoder, captured))
+    generation = Generation(
+        kind="decoder" if encoder is None else "encoder-decoder",
+        decoder=MAIN_GRAPH,
+        encoder=None if encoder is None else ENCODER_GRAPH,
+        sources=() if encoder is None else tuple(tensor.name for tensor in roles.sources),
+        carried=tuple(value.name or "" for value in decoder.carried.values()),
         tokens=roles.tokens.name,
         logits=roles.logits.name,
-        sources=tuple(tensor.name for tensor in roles.sources),
-        carried=carried,
         length=LENGTH,
-        caches=decoder.caches,
-        symbols=_bounds(captured, graphs, roles.sequence, positions),
+        cache=decoder.caches,
         positions=positions,
     )
+    bounds = _bounds(captured, graphs.values(), roles.sequence, positions)
+    return Steps(graphs=graphs, generation=generation, symbols=bounds)
 
 
-def _encoder(anatomy: Anatomy, decoder: Decoder, captured: Captured) -> ModelGraph | None:
-    if not decoder.carried:
-        _check_no_memories(decoder)
-        return None
-    model = source_encoder(anatomy, (*decoder.carried.items(), *decoder.memories.items()))
-    return ModelGraph(model, _contract(model, captured))
-
-
-def _check_no_memories(decoder: Decoder) -> None:
-    names = ", ".join(str(value.name) for value in decoder.memories)
-    if names:
+def _encoder(anatomy: Anatomy, decoder: Decoder) -> ir.Model | None:
+    if decoder.carried:
+        return source_encoder(anatomy, (*decoder.carried.items(), *decoder.memories.items()))
+    if decoder.memories:
+        names = ", ".join(str(value.name) for value in decoder.memories)
         raise CannotStep(f"the logits do not depend on the sources, as {names} do; leave these out")
+    return None
 
 
 def _contract(model: ir.Model, captured: Captured) -> Graph:

@@ -9,70 +9,54 @@ see it, with or without a mask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.padding import find_padding
-from edgeattn_export.graph.samples import Sample, Samples
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.recover import Recovered
-from edgeattn_runtime.bundle.manifest import INTEGERS, Graph, Tensor
+from edgeattn_runtime.bundle.manifest import INTEGERS, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of what a logit varies by
 PADDED_SAMPLES = 4  # on which a mask is seen to hide nothing from the tokens before it
 COUNTED = "positions"  # what an implied input holds, beside one number all over
 
-Array = NDArray[np.generic]
+T = TypeVar("T")
 Implied = int | str  # the number that fills an input, or COUNTED
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedDecoder:
-    """A captured model, its recovered graph and samples, as its steps are derived from them."""
-
-    captured: Captured
-    recovered: Recovered
-    samples: Samples
-
-
-def without_implied(captured: Captured, recovered: Recovered, samples: Samples) -> CapturedDecoder:
+def without_implied(
+    captured: Captured, recovered: Recovered, samples: Samples
+) -> tuple[Captured, Recovered, Samples]:
     """Return a decoder as one of its tokens alone, where all else of their length is implied by them.
 
-    Args:
-        captured: The whole model; left as it is.
-        recovered: Its recovered graph; left as it is.
-        samples: Real inputs.
-
-    Returns:
-        The same where there is nothing to leave out, or something that the tokens do not imply.
+    It is the same where there is nothing to leave out, or something that the tokens do not imply.
     """
     tokens = _tokens(captured, samples)
     implied = _implied(captured, samples, tokens) if tokens is not None else {}
     if tokens is None or not implied:
-        return CapturedDecoder(captured, recovered, samples)
+        return captured, recovered, samples
+
+    def left(named: Mapping[str, T]) -> dict[str, T]:
+        return {name: value for name, value in named.items() if name not in implied}
+
+    inputs = tuple(tensor for tensor in captured.graph.inputs if tensor.name not in implied)
     alone = replace(
         captured,
         model=_computed(captured.model, tokens, implied),
-        graph=_graph(captured.graph, implied),
-        axes=replace(captured.axes, dims={n: d for n, d in captured.axes.dims.items() if n not in implied}),
+        graph=replace(captured.graph, inputs=inputs),
+        axes=replace(captured.axes, dims=left(captured.axes.dims)),
     )
+    items = tuple(replace(sample, inputs=left(sample.inputs)) for sample in samples)
     without = replace(recovered, model=_computed(recovered.model, tokens, implied))
-    return CapturedDecoder(alone, without, replace(samples, items=tuple(_items(samples, implied))))
-
-
-def _items(samples: Samples, implied: Mapping[str, Implied]) -> Iterable[Sample]:
-    for sample in samples:
-        yield replace(sample, inputs={n: v for n, v in sample.inputs.items() if n not in implied})
-
-
-def _graph(graph: Graph, implied: Mapping[str, Implied]) -> Graph:
-    return replace(graph, inputs=tuple(tensor for tensor in graph.inputs if tensor.name not in implied))
+    return alone, without, replace(samples, items=items)
 
 
 def _tokens(captured: Captured, samples: Samples) -> Tensor | None:
@@ -148,8 +132,7 @@ def _computed(model: ir.Model, tokens: Tensor, implied: Mapping[str, Implied]) -
         graph.inputs.remove(value)
         value.replace_all_uses_with(filled, replace_graph_outputs=True)
         filled.name, filled.type, filled.shape = value.name, value.type, value.shape
-    first = next(iter(graph))
-    graph.insert_before(first, tape.nodes)
+    graph.insert_before(next(iter(graph)), tape.nodes)
     return model
 
 

@@ -22,7 +22,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.incremental.kv_cache.steps import Steps
 from edgeattn_export.incremental.model_graphs import ModelGraph, contract_tensor
-from edgeattn_runtime.bundle.manifest import CacheEntry
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, CacheEntry
 
 LARGEST = 127  # what a row's largest number becomes
 FAINTEST = 1e-20  # scale of a row of zeros, which none divides
@@ -36,8 +36,9 @@ def with_int8_cache(steps: Steps) -> Steps:
         steps: With a cache in float32; left as they are.
     """
     model = steps.decoder.model.clone()
-    caches = tuple(each for cache in steps.caches for each in _in_int8(model, cache))
-    return replace(steps, decoder=_decoder(steps, model, caches), caches=caches)
+    caches = tuple(each for cache in steps.generation.cache for each in _in_int8(model, cache))
+    graphs = {**steps.graphs, MAIN_GRAPH: _decoder(steps, model, caches)}
+    return replace(steps, graphs=graphs, generation=replace(steps.generation, cache=caches))
 
 
 def _decoder(steps: Steps, model: ir.Model, caches: Iterable[CacheEntry]) -> ModelGraph:

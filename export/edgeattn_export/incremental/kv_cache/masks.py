@@ -13,8 +13,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy
-from edgeattn_export.incremental.kv_cache.copies import Copies
-from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
+from edgeattn_export.incremental.kv_cache.decoder_draft import Copies, DecoderDraft
 from edgeattn_export.incremental.kv_cache.rows import Rows
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY
 from edgeattn_export.recover.rules.attention.sink import parts_of_mask

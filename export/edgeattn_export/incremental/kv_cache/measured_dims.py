@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.runner import Runner
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_export.graph.values import values_of, with_outputs
 from edgeattn_export.incremental.refusal import CannotStep
@@ -92,21 +90,11 @@ class Measured:
     sizes: tuple[Pair, ...]
 
 
-class _Array(NamedTuple):
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, ...]
-
-
 def measure_dims(model: ir.Model, captured: Captured, samples: Samples) -> Mapping[str, Measured]:
     """Run a graph at two sizes and return, by name, what is seen of every value that its nodes compute.
 
     The sizes are small ones. Where the graph does not take them, or what they say is not so in a real sample,
     they are the samples' own: a sound of 12 numbers is shorter than what a convolution reads at once.
-
-    Args:
-        model: The graph.
-        captured: Its axes and bounds.
-        samples: Real inputs, cut and joined to the sizes.
 
     Raises:
         CannotStep: The axes leave no room for two sizes, or the dims follow no rule.
@@ -128,30 +116,24 @@ def _between(runner: Runner, captured: Captured, samples: Samples, probes: Probe
     """
     axes = captured.axes
     small, large = (
-        _arrays(runner, sized_inputs(samples, axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
+        _types(runner, sized_inputs(samples, axes, {symbol: sizes[i] for symbol, sizes in probes.items()}))
         for i in (0, 1)
     )
     symbols = {sizes: symbol for symbol, sizes in probes.items()}
-    measured_values = {name: _measured(value, large[name], symbols) for name, value in small.items()}
-    longest = max((sample.inputs for sample in samples), key=_numbers)
+    measured_values = {}
+    for name, (dtype, shape) in small.items():
+        pairs = tuple(zip(shape, large[name][1], strict=True))
+        dims = tuple(pair[0] if pair[0] == pair[1] else symbols.get(pair) for pair in pairs)
+        measured_values[name] = Measured(dtype, dims, pairs)
+    *_, longest = stratified((sample.inputs for sample in samples), 2)
     sizes = sizes_of(longest, axes)
-    for name, value in _arrays(runner, longest).items():
-        for dim, size in zip(measured_values[name].dims, value.shape, strict=True):
+    for name, (_, shape) in _types(runner, longest).items():
+        for dim, size in zip(measured_values[name].dims, shape, strict=True):
             if dim is not None and size != (sizes[dim] if isinstance(dim, str) else dim):
                 raise CannotStep(f"{name!r} has an axis of {size} in a sample; {dim} expected by other sizes")
     return measured_values
 
 
-def _arrays(runner: Runner, inputs: Inputs) -> Mapping[str, _Array]:
-    """Run a graph and keep of its values what is small."""
-    return {name: _Array(value.dtype, value.shape) for name, value in runner(inputs).items()}
-
-
-def _numbers(inputs: Inputs) -> int:
-    return sum(value.size for value in inputs.values())
-
-
-def _measured(small: _Array, large: _Array, symbols: Mapping[Pair, str]) -> Measured:
-    sizes = tuple(zip(small.shape, large.shape, strict=True))
-    dims = tuple(pair[0] if pair[0] == pair[1] else symbols.get(pair) for pair in sizes)
-    return Measured(ir.DataType.from_numpy(small.dtype), dims, sizes)
+def _types(runner: Runner, inputs: Inputs) -> Mapping[str, tuple[ir.DataType, tuple[int, ...]]]:
+    """Run a graph and keep the type and the shape of each value."""
+    return {name: (ir.DataType.from_numpy(it.dtype), it.shape) for name, it in runner(inputs).items()}

@@ -17,11 +17,7 @@ def longest_text(anatomy: Anatomy, bound: int | None) -> int | None:
     """Return the largest number of tokens, or None where nothing limits it.
 
     Each table that is cut to the length, or looked up by it, is tried with one token more than it has rows: a
-    table of positions then falls short, while one of clipped distances goes on.
-
-    Args:
-        anatomy: The whole graph.
-        bound: A limit that is known already.
+    table of positions then falls short, while one of clipped distances goes on. ``bound`` is a known limit.
     """
     limits = [_served(anatomy, node, axis, rows) for node, axis, rows in _tables(anatomy)]
     return min((limit for limit in (bound, *limits) if limit is not None), default=None)

@@ -82,7 +82,7 @@ def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) 
 
 def _in_halves(steps: Steps, runner: StepRunner, samples: Iterable[Sample]) -> Iterator[Case]:
     for sample in samples:
-        length = sample.inputs[steps.tokens].shape[1]
+        length = sample.inputs[steps.generation.tokens].shape[1]
         division = f"sample {sample.number}, of {length} tokens, taken in halves: "
         yield Case(sample.inputs, division, partial(_logits, steps, runner, sample.inputs, halves(length)))
 
@@ -90,7 +90,7 @@ def _in_halves(steps: Steps, runner: StepRunner, samples: Iterable[Sample]) -> I
 def _logits(
     steps: Steps, runner: StepRunner, inputs: Inputs, chunks: Sequence[int], capacity: int = 0
 ) -> Outputs:
-    return {steps.logits: runner.logits(inputs, chunks, capacity=capacity)}
+    return {steps.generation.logits: runner.logits(inputs, chunks, capacity=capacity)}
 
 
 def _difference(
@@ -104,7 +104,7 @@ def _difference(
     reason = disagreement(units, expected, memories)
     if reason:
         return f"of the sources alone, {reason}"
-    length = inputs[steps.tokens].shape[1]
+    length = inputs[steps.generation.tokens].shape[1]
     capacities = length, 0, 0
     for chunks, capacity in zip(chunkings(length), capacities, strict=False):
         reason = disagreement(units, expected, _logits(steps, runner, inputs, chunks, capacity))

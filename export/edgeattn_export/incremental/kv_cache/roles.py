@@ -15,7 +15,6 @@ class Roles:
     Attributes:
         tokens: The input that grows by the tokens written so far, an integer tensor (batch, sequence).
         logits: The first output (batch, sequence, vocabulary).
-        memories: The other outputs, which must follow from the sources alone, such as an encoder's states.
         sources: The other inputs: given once, before the first token. None for a decoder alone.
         batch: The tokens' first dim, a symbol or a size.
         sequence: The symbol of the tokens' length.
@@ -23,7 +22,6 @@ class Roles:
 
     tokens: Tensor
     logits: Tensor
-    memories: tuple[Tensor, ...]
     sources: tuple[Tensor, ...]
     batch: int | str
     sequence: str
@@ -41,7 +39,7 @@ def find_roles(graph: Graph) -> Roles:
         CannotStep: It is no decoder's: a first output without a sequence, no integer input or several
             with that sequence, or another input that has it too.
     """
-    logits, *memories = graph.outputs
+    logits = graph.outputs[0]
     if len(logits.dims) != 3 or not isinstance(logits.dims[1], str):
         raise CannotStep(f"output {logits} found; expected (batch, sequence, vocabulary)")
     batch, sequence = logits.dims[0], logits.dims[1]
@@ -55,4 +53,4 @@ def find_roles(graph: Graph) -> Roles:
             "leave others out, and give another length its own name in dynamic"
         )
     sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)
-    return Roles(tokens[0], logits, tuple(memories), sources, batch, sequence)
+    return Roles(tokens[0], logits, sources, batch, sequence)

@@ -24,8 +24,7 @@ import onnx_ir as ir
 
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy, Dims
-from edgeattn_export.incremental.kv_cache.copies import Copies
-from edgeattn_export.incremental.kv_cache.decoder_draft import DecoderDraft
+from edgeattn_export.incremental.kv_cache.decoder_draft import Copies, DecoderDraft
 from edgeattn_export.incremental.kv_cache.masks import MASK, StepMasks, own_sink, with_row
 from edgeattn_export.incremental.kv_cache.slots import CAPACITY, HEADS_FIRST, TOKENS_FIRST, Slots
 from edgeattn_export.incremental.refusal import CannotStep

@@ -31,7 +31,7 @@ def test_steps_say_what_the_own_cache_says(exported: Export) -> None:
     inputs = {"tokens": np.asarray(text(11, batch=2))}
     own, actual = (taken.logits(inputs, (4, 1, 1, 5)) for taken in (captured.cache, steps.runner(ORT_CPU)))
     np.testing.assert_allclose(actual, own, atol=TOLERANCE)
-    assert [cache.past for cache in steps.caches] == [
+    assert [cache.past for cache in steps.generation.cache] == [
         f"past_{kind}_{layer}" for layer in (0, 1) for kind in ("key", "value")
     ]
 

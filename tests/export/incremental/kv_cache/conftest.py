@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.samples import Samples
+from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.incremental import Steps, derive_steps
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
@@ -41,6 +42,11 @@ class Derivation:
     samples: Samples
     steps: Steps | Refusal
 
+    def inputs(self, *sizes: int) -> Arrays:
+        """Return inputs of these sizes, by the symbols in their order."""
+        symbols = self.captured.axes.symbols
+        return sized_inputs(self.samples, self.captured.axes, dict(zip(symbols, sizes, strict=True)))
+
 
 @pytest.fixture(scope="session")
 def derivation(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[[str], Derivation]:
@@ -49,10 +55,9 @@ def derivation(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[[s
     @cache
     def derive(name: str) -> Derivation:
         torch.manual_seed(0)
-        build, sample = (
-            (SOURCE_MODELS[name], source_sample_of) if name in SOURCE_MODELS else (MODELS[name], sample_of)
-        )
-        captured, samples = exported(build(), [sample(name, length) for length in LENGTHS])
+        build = {**MODELS, **SOURCE_MODELS}[name]
+        raw = [source_sample_of(name, n) if name in SOURCE_MODELS else sample_of(n) for n in LENGTHS]
+        captured, samples = exported(build(), raw)
         recovered = recover(captured, samples)
         return Derivation(captured, recovered, samples, derive_steps(captured, recovered, samples))
 
@@ -72,27 +77,31 @@ def steps_of(derivation: Callable[[str], Derivation]) -> Callable[[str], Steps]:
 
 
 @pytest.fixture(scope="session")
-def stepped() -> Callable[[Steps, Arrays, Sequence[int]], Arrays]:
-    """A function that takes a text in chunks and returns its logits."""
+def stepped_error(
+    scaled_error: Callable[[Arrays, Arrays], float],
+) -> Callable[[Captured, Steps, Arrays, Sequence[int]], float]:
+    """A function that takes a text in chunks and returns how far its logits are from PyTorch's."""
 
-    def take(steps: Steps, inputs: Arrays, chunks: Sequence[int]) -> Arrays:
-        decoder, tokens = ORT_CPU.runner(steps.decoder.model), inputs[steps.tokens]
+    def error(captured: Captured, steps: Steps, inputs: Arrays, chunks: Sequence[int]) -> float:
+        generation = steps.generation
+        decoder, tokens = ORT_CPU.runner(steps.decoder.model), inputs[generation.tokens]
         carried = ORT_CPU.runner(steps.encoder.model)(inputs) if steps.encoder else {}
         dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
         sizes = {"batch": len(tokens), "capacity": tokens.shape[1] + SPARE}
         past = {
-            name: np.full([sizes.get(dim, dim) for dim in dims[name]], UNFILLED, np.float32)
-            for name in (cache.past for cache in steps.caches)
+            cache.past: np.full([sizes.get(dim, dim) for dim in dims[cache.past]], UNFILLED, np.float32)
+            for cache in generation.cache
         }
         logits, begin = [], 0
         for chunk in chunks:
-            fed = {steps.tokens: tokens[:, begin : begin + chunk], **carried, **past}
-            fed[steps.length] = np.array([begin])
+            fed = {generation.tokens: tokens[:, begin : begin + chunk], **carried, **past}
+            fed[generation.length] = np.array([begin])
             outputs = decoder(fed)
-            logits.append(outputs[steps.logits])
-            past = {cache.past: outputs[cache.present] for cache in steps.caches}
+            logits.append(outputs[generation.logits])
+            past = {cache.past: outputs[cache.present] for cache in generation.cache}
             begin += chunk
         assert begin == tokens.shape[1]
-        return {steps.logits: np.concatenate(logits, axis=1)}
+        expected = captured.reference(inputs)[generation.logits]
+        return scaled_error({"logits": expected}, {"logits": np.concatenate(logits, axis=1)})
 
-    return take
+    return error

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
-from decoder_attention import WIDTH
-from decoder_positions import Cut
-from step_models import PADDING, VOCABULARY, Cross
+from decoder_parts import HEADS, SIZE, WIDTH, Cut, scaled_scores
+from step_models import PADDING, VOCABULARY
 from torch import Tensor, nn
 
 PIXELS, PATCH = 8, 4
 BANDS, STRIDE = 6, 2  # of a sound's spectrogram, and of its encoder's convolution
+
+
+class Cross(nn.Module):
+    """Attention by hand from x to memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+
+    def forward(self, x: Tensor, memory: Tensor, masked_out: Tensor) -> Tensor:
+        q, k, v = (
+            layer(t).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
+            for layer, t in ((self.query, x), (self.key, memory), (self.value, memory))
+        )
+        mixed = scaled_scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
+        return x + self.output(mixed.transpose(1, 2).flatten(2))
 
 
 class Decoder(nn.Module):
@@ -41,6 +57,13 @@ class Translator(nn.Module):
         masked_out = (seen == PADDING)[:, None, None]  # (B, 1, 1, S)
         memory = self.place(self.embed(source))
         return {"logits": self.decoder(target, self.encode(memory, memory, masked_out), masked_out)}
+
+
+class Unmasked(Translator):
+    """Sees itself which tokens of its source are padding."""
+
+    def forward(self, source: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return super().forward(source, source, target)
 
 
 class Captioner(nn.Module):
@@ -106,6 +129,7 @@ class OnePicture(Captioner):
 
 
 SOURCE_MODELS: Mapping[str, Callable[[], nn.Module]] = {
+    "translation": Unmasked,
     "two sources": Translator,
     "pixels": Captioner,
     "sound": Listener,
@@ -121,9 +145,10 @@ def source_sample_of(name: str, length: int) -> dict[str, Tensor]:
     draw = torch.Generator().manual_seed(length)
     target = {"target": torch.randint(1, VOCABULARY, (1, length), generator=draw)}
     read = length + length % 4  # other lengths than the target's
-    if name == "two sources":
+    if name in ("translation", "two sources"):
         source = torch.randint(1, VOCABULARY, (1, read), generator=draw)
-        return {"source": source, "seen": torch.ones_like(source), **target}
+        seen = {"seen": torch.ones_like(source)} if name == "two sources" else {}
+        return {"source": source, **seen, **target}
     if name == "sound":
         sound = torch.randn(1, 2 * read, BANDS, generator=draw)
         return {"sound": sound, "shown": torch.ones(sound.shape[:2], dtype=torch.bool), **target}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 
-import decoder_attention as attention
-import decoder_positions as positions
+import decoder_parts as parts
 import torch
-from decoder_attention import HEADS, SIZE, WIDTH, distances, scaled_scores
-from decoder_positions import Cut
+from decoder_parts import HEADS, SIZE, WIDTH, distances, scaled_scores
 from torch import Tensor, nn
 
 VOCABULARY = 40
 PADDING = 0
+POSITIONS = 24  # of GPT-2
 
 Mix = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -67,69 +65,47 @@ class ByPadding(nn.Module):
         return {"logits": self.head(mixed.transpose(1, 2).flatten(2))}
 
 
-class Cross(nn.Module):
-    """Attention by hand from x to memory."""
+class GPT2(nn.Module):
+    """transformers' own, its logits alone; its masks are spelled in twenty operators."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.query, self.key, self.value, self.output = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        from transformers import GPT2Config, GPT2LMHeadModel
 
-    def forward(self, x: Tensor, memory: Tensor, masked_out: Tensor) -> Tensor:
-        q, k, v = (
-            layer(t).unflatten(-1, (HEADS, SIZE)).transpose(1, 2)
-            for layer, t in ((self.query, x), (self.key, memory), (self.value, memory))
-        )
-        mixed = scaled_scores(q, k).masked_fill(masked_out, -math.inf).softmax(-1) @ v
-        return x + self.output(mixed.transpose(1, 2).flatten(2))
+        sizes = {"vocab_size": VOCABULARY, "n_positions": POSITIONS, "n_embd": 16, "n_layer": 1, "n_head": 2}
+        # The other implementation is in tests/generation.
+        config = GPT2Config(**sizes, bos_token_id=0, eos_token_id=0, attn_implementation="eager")
+        self.model = GPT2LMHeadModel(config)
 
-
-class EncoderDecoder(nn.Module):
-    """One block each; the source's padding is masked out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed, self.head = nn.Embedding(VOCABULARY, WIDTH), nn.Linear(WIDTH, VOCABULARY)
-        self.place = Cut()
-        self.encode, self.decode, self.cross = Cross(), Cross(), Cross()
-
-    def forward(self, source: Tensor, target: Tensor) -> dict[str, Tensor]:
-        padding = (source == PADDING)[:, None, None, :]
-        memory = self.place(self.embed(source))
-        memory = self.encode(memory, memory, padding)
-        x = self.place(self.embed(target))
-        future = torch.ones(x.size(1), x.size(1), dtype=torch.bool).triu(1)
-        return {"logits": self.head(self.cross(self.decode(x, x, future), memory, padding))}
+    def forward(self, tokens: Tensor) -> dict[str, Tensor]:
+        return {"logits": self.model(input_ids=tokens, use_cache=False).logits}
 
 
 MODELS: Mapping[str, Callable[[], nn.Module]] = {
-    "learned": lambda: Decoder(attention.Lower(), positions.Learned(), blocks=2),
-    "indexed": lambda: Decoder(attention.causal, positions.Indexed()),
-    "cut": lambda: Decoder(attention.upper, positions.Cut()),
-    "computed": lambda: Decoder(attention.causal, positions.computed),
-    "offset": lambda: Decoder(attention.causal, positions.Learned(offset=2)),
-    "rotary": lambda: Decoder(attention.rotary, nn.Identity(), key_heads=2, blocks=2),
-    "single": lambda: Decoder(attention.single, positions.computed, key_heads=1, blocks=2),
-    "alibi": lambda: Decoder(attention.alibi, nn.Identity()),
-    "alibi from the end": lambda: Decoder(attention.AlibiTable(attention.from_the_end), nn.Identity()),
-    "alibi picked": lambda: Decoder(attention.AlibiTable(attention.picked), nn.Identity()),
-    "relative": lambda: Decoder(attention.Relative(), nn.Identity()),
-    "window": lambda: Decoder(attention.window, positions.Cut()),
-    "sink": lambda: Decoder(attention.Sink(), positions.Cut()),
-    "sink and grouped heads": lambda: Decoder(attention.Sink(), positions.Cut(), key_heads=2),
-    "sink of each token": lambda: Decoder(attention.own_sink, positions.Cut()),
-    "bidirectional": lambda: Decoder(attention.everywhere, positions.Learned()),
-    "shifted": lambda: Decoder(attention.causal, positions.shifted),
-    "weighed": lambda: Decoder(attention.weighed_twice, positions.computed),
+    "learned": lambda: Decoder(parts.Lower(), parts.Learned(), blocks=2),
+    "indexed": lambda: Decoder(parts.causal, parts.Indexed()),
+    "cut": lambda: Decoder(parts.upper, parts.Cut()),
+    "computed": lambda: Decoder(parts.causal, parts.computed),
+    "offset": lambda: Decoder(parts.causal, parts.Learned(offset=2)),
+    "rotary": lambda: Decoder(parts.rotary, nn.Identity(), key_heads=2, blocks=2),
+    "single": lambda: Decoder(parts.single, parts.computed, key_heads=1, blocks=2),
+    "alibi": lambda: Decoder(parts.alibi, nn.Identity()),
+    "alibi from the end": lambda: Decoder(parts.AlibiTable(parts.from_the_end), nn.Identity()),
+    "alibi picked": lambda: Decoder(parts.AlibiTable(parts.picked), nn.Identity()),
+    "relative": lambda: Decoder(parts.Relative(), nn.Identity()),
+    "window": lambda: Decoder(parts.window, parts.Cut()),
+    "sink": lambda: Decoder(parts.Sink(), parts.Cut()),
+    "sink and grouped heads": lambda: Decoder(parts.Sink(), parts.Cut(), key_heads=2),
+    "sink of each token": lambda: Decoder(parts.own_sink, parts.Cut()),
+    "bidirectional": lambda: Decoder(parts.everywhere, parts.Learned()),
+    "shifted": lambda: Decoder(parts.causal, parts.shifted),
+    "weighed": lambda: Decoder(parts.weighed_twice, parts.computed),
     "padding": ByPadding,
-    "translation": EncoderDecoder,
+    "gpt2": GPT2,
 }
 
 
-def sample_of(name: str, length: int) -> dict[str, Tensor]:
+def sample_of(length: int) -> dict[str, Tensor]:
     """Return one input of a model: no token is padding."""
     generator = torch.Generator().manual_seed(length)
-    tokens = torch.randint(1, VOCABULARY, (1, length), generator=generator)
-    if name != "translation":
-        return {"tokens": tokens}
-    source = torch.randint(1, VOCABULARY, (1, length + length % 4), generator=generator)
-    return {"source": source, "target": tokens}
+    return {"tokens": torch.randint(1, VOCABULARY, (1, length), generator=generator)}

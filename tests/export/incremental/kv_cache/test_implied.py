@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from decoder_attention import WIDTH
-from numpy.typing import NDArray
+from decoder_parts import WIDTH
 from step_models import VOCABULARY, Block
 from torch import Tensor, nn
 
@@ -22,7 +21,6 @@ from edgeattn_export.recover import recover
 TOLERANCE = 1e-5  # of the logits' scale
 LONGEST, LENGTHS = 32, (6, 9, 12)
 
-Arrays = Mapping[str, NDArray[np.generic]]
 Export = Callable[..., tuple[Captured, Samples]]
 
 
@@ -65,18 +63,17 @@ def _samples(masked: Captured, shown: slice) -> Samples:
 def test_steps_take_tokens_alone_and_say_what_pytorch_says(
     shown: slice,
     masked: Captured,
-    stepped: Callable[[Steps, Arrays, Sequence[int]], Arrays],
-    scaled_error: Callable[[Arrays, Arrays], float],
+    stepped_error: Callable[..., float],
 ) -> None:
     samples = _samples(masked, shown)
     assert [tensor.name for tensor in masked.graph.inputs] == ["tokens", "mask", "positions"]
     assert is_decoder(masked, samples)
     steps = derive_steps(masked, recover(masked, samples), samples)
     assert isinstance(steps, Steps), steps
-    assert (steps.kind, steps.tokens, steps.sources) == ("decoder", "tokens", ())
+    generation = steps.generation
+    assert (generation.kind, generation.tokens, generation.sources) == ("decoder", "tokens", ())
     inputs = {name: np.asarray(value) for name, value in _sample(10, slice(None)).items()}
-    taken = stepped(steps, inputs, (4, 1, 5))
-    assert scaled_error(masked.reference(inputs), taken) < TOLERANCE
+    assert stepped_error(masked, steps, inputs, (4, 1, 5)) < TOLERANCE
 
 
 def test_padding_that_stands_first_is_refused(masked: Captured) -> None:

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.incremental import Steps, with_int8_cache
+from edgeattn_export.incremental.kv_cache.derive import check_fits
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_runtime.bundle.generation import check_generation
 from edgeattn_runtime.engine.kv_cache import cache_bytes, past_tensors
 
 NAMES = ("learned", "rotary", "translation")  # the last is an encoder-decoder
@@ -27,14 +26,13 @@ def case(request: pytest.FixtureRequest, derivation: Callable[[str], Any]) -> tu
     """Steps with a cache in float32, and inputs of their whole model."""
     found = derivation(request.param)
     lengths = (SOURCE, LENGTH) if request.param == "translation" else (LENGTH,)
-    sizes = dict(zip(found.captured.axes.symbols, (3, *lengths), strict=True))
-    return found.steps, sized_inputs(found.samples, found.captured.axes, sizes)
+    return found.steps, found.inputs(3, *lengths)
 
 
 def test_it_holds_a_byte_a_number_and_a_scale_a_row(case: tuple[Steps, Arrays]) -> None:
     steps, _ = case
     int8 = with_int8_cache(steps)
-    check_generation(int8.generation, {name: each.graph for name, each in int8.graphs.items()}, int8.symbols)
+    check_fits(int8)
     floats, rows = (past_tensors(each.generation, each.decoder.graph) for each in (steps, int8))
     assert [past.dtype for past in rows] == ["int8", "float32"] * len(floats)
     expected = sum(int(past.dims[1]) * (int(past.dims[3]) + 4) for past in floats)
@@ -70,7 +68,7 @@ def test_each_row_is_rounded_by_its_largest_number(case: tuple[Steps, Arrays]) -
     steps, inputs = case
     both = (steps, with_int8_cache(steps))
     fed, int8_fed = (list(each.runner(ORT_CPU).walk(inputs, (LENGTH - 1, 1)))[1] for each in both)
-    for cache in steps.caches[:1]:  # later layers read what the first has rounded
+    for cache in steps.generation.cache[:1]:  # later layers read what the first has rounded
         rows, kept, scale = fed[cache.past], int8_fed[cache.past], int8_fed[f"{cache.past}_scale"]
         filled = rows[:, :, : LENGTH - 1], kept[:, :, : LENGTH - 1], scale[:, :, : LENGTH - 1]
         assert (np.abs(filled[1].astype(int)).max(-1) == 127).all()

@@ -13,6 +13,7 @@ from edgeattn_export.graph.samples import Sample
 from edgeattn_export.incremental import Steps, WholeGraph, with_cache
 from edgeattn_export.incremental.kv_cache.decoder import step_decoder
 from edgeattn_export.incremental.kv_cache.prove import late_objection, objection
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 
 
 def _rows_from_the_start(model: ir.Model) -> None:
@@ -62,19 +63,21 @@ MUTATIONS = [
 ]
 
 
+def _changed(steps: Steps, change: Callable[[ir.Model], None]) -> Steps:
+    model = steps.decoder.model.clone()
+    change(model)
+    return steps.with_models({MAIN_GRAPH: model})
+
+
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS)
 def test_a_wrong_step_graph_is_caught(
     mutate: Callable[[ir.Model], None], expected: str, derivation: Callable[[str], Any]
 ) -> None:
     found = derivation("cut")
-    steps: Steps = found.steps
-    model = steps.decoder.model.clone()
-    mutate(model)
-    wrong = replace(steps, decoder=replace(steps.decoder, model=model))
-    reason = objection(wrong, found.captured, found.samples)
+    reason = objection(_changed(found.steps, mutate), found.captured, found.samples)
     assert reason is not None
     assert expected in reason
-    assert objection(steps, found.captured, found.samples) is None
+    assert objection(found.steps, found.captured, found.samples) is None
 
 
 def _few_positions(model: ir.Model) -> None:
@@ -88,15 +91,12 @@ def _few_positions(model: ir.Model) -> None:
 
 def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Callable[[str], Any]) -> None:
     found = derivation("cut")
-    steps: Steps = found.steps
-    model = steps.decoder.model.clone()
-    _few_positions(model)
-    wrong = replace(steps, decoder=replace(steps.decoder, model=model))
+    wrong = _changed(found.steps, _few_positions)
     assert late_objection(wrong, found.captured, found.samples[:2]) is None  # of 5 and 9 tokens
     reason = late_objection(wrong, found.captured, found.samples)
     assert reason is not None
     assert reason.startswith("sample 2, of 14 tokens, taken in halves: ")
-    assert late_objection(steps, found.captured, found.samples) is None
+    assert late_objection(found.steps, found.captured, found.samples) is None
 
 
 def test_a_sample_that_the_model_fails_on_says_nothing_of_its_cache(derivation: Callable[[str], Any]) -> None:
@@ -122,12 +122,13 @@ def test_a_decoder_whose_cache_fails_later_goes_on_without(
     assert [refused.reason for refused in late.refused if "sample 2, of 14 tokens" in refused.reason]
 
 
+def _unheard(model: ir.Model) -> None:
+    next(node for node in model.graph if node.op_type == "Attention").op_type = "Unheard"
+
+
 def test_a_graph_that_does_not_load_is_an_objection(derivation: Callable[[str], Any]) -> None:
     found = derivation("cut")
-    model = found.steps.decoder.model.clone()
-    next(node for node in model.graph if node.op_type == "Attention").op_type = "Unheard"
-    wrong = replace(found.steps, decoder=replace(found.steps.decoder, model=model))
-    assert objection(wrong, found.captured, found.samples) is not None
+    assert objection(_changed(found.steps, _unheard), found.captured, found.samples) is not None
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 8, 100])

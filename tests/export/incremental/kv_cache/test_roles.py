@@ -16,20 +16,11 @@ def _graph(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...] = (LOGITS,)) 
     return Graph(inputs, outputs)
 
 
-def test_a_decoder_has_no_source() -> None:
-    roles = find_roles(_graph((TOKENS,)))
-    assert (roles.tokens, roles.logits, roles.sources) == (TOKENS, LOGITS, ())
-    assert (roles.batch, roles.sequence) == ("batch", "sequence")
-
-
-def test_whatever_is_not_the_tokens_is_the_source() -> None:
-    roles = find_roles(_graph((PIXELS, TOKENS)))
-    assert (roles.sources, roles.inputs) == ((PIXELS,), (TOKENS, PIXELS))
-
-
-def test_the_first_output_is_the_logits() -> None:
-    roles = find_roles(_graph((PIXELS, TOKENS), (LOGITS, MEMORY)))
-    assert (roles.logits, roles.memories) == (LOGITS, (MEMORY,))
+def test_whatever_is_not_the_tokens_is_a_source_and_the_first_output_the_logits() -> None:
+    alone, roles = find_roles(_graph((TOKENS,))), find_roles(_graph((PIXELS, TOKENS), (LOGITS, MEMORY)))
+    assert (alone.tokens, alone.logits, alone.sources) == (TOKENS, LOGITS, ())
+    assert (alone.batch, alone.sequence) == ("batch", "sequence")
+    assert (roles.logits, roles.sources, roles.inputs) == (LOGITS, (PIXELS,), (TOKENS, PIXELS))
 
 
 @pytest.mark.parametrize(

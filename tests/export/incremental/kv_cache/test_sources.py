@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from step_models import VOCABULARY
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.shapes import sized_inputs
@@ -71,14 +72,11 @@ def test_steps_say_what_pytorch_says(
     chunks: Sequence[int],
     derivation: Callable[[str], Any],
     inputs_of: Callable[[str, int], Arrays],
-    stepped: Callable[[Steps, Arrays, Sequence[int]], Arrays],
-    scaled_error: Callable[[Arrays, Arrays], float],
+    stepped_error: Callable[..., float],
 ) -> None:
-    found, inputs = derivation(name), inputs_of(name, read)
+    found = derivation(name)
     assert isinstance(found.steps, Steps), found.steps
-    taken = stepped(found.steps, inputs, chunks)
-    expected = found.captured.reference(inputs)
-    assert scaled_error({found.steps.logits: expected[found.steps.logits]}, taken) < TOLERANCE
+    assert stepped_error(found.captured, found.steps, inputs_of(name, read), chunks) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -87,11 +85,23 @@ def test_the_encoder_takes_all_sources_and_the_decoder_none(
 ) -> None:
     steps = steps_of(name)
     assert steps.encoder is not None
-    assert steps.sources == steps.generation.sources == SOURCES[name]
+    assert (steps.generation.kind, steps.generation.sources) == ("encoder-decoder", SOURCES[name])
     assert sorted(tensor.name for tensor in steps.encoder.graph.inputs) == sorted(SOURCES[name])
-    assert not {tensor.name for tensor in steps.decoder.graph.inputs} & set(SOURCES[name])
+    inputs = {tensor.name: tensor for tensor in steps.decoder.graph.inputs}
+    assert not inputs.keys() & set(SOURCES[name])
+    outputs = {tensor.name: tensor for tensor in steps.encoder.graph.outputs}
+    assert [inputs[carried] for carried in steps.generation.carried] == [
+        outputs[carried] for carried in steps.generation.carried
+    ]
     assert operators(steps.decoder.model)["Attention"] == 2
-    assert len(steps.caches) == 2
+    assert len(steps.generation.cache) == 2  # of the self-attention alone
+
+
+def test_indices_of_the_model_are_indices_of_its_steps(steps_of: Callable[[str], Steps]) -> None:
+    graphs = steps_of("translation").graphs.values()
+    inputs = [tensor for each in graphs for tensor in each.graph.inputs]
+    rows = {tensor.name: tensor.table_rows for tensor in inputs if tensor.table_rows is not None}
+    assert rows == {"source": VOCABULARY, "target": VOCABULARY}
 
 
 def test_a_source_of_one_size_leaves_no_symbol(steps_of: Callable[[str], Steps]) -> None:
@@ -118,7 +128,7 @@ def test_an_output_of_the_sources_is_the_encoders(
     scaled_error: Callable[[Arrays, Arrays], float],
 ) -> None:
     found, inputs = derivation("sound"), inputs_of("sound", READ)
-    assert "memory" not in found.steps.carried
+    assert "memory" not in found.steps.generation.carried
     answer = found.steps.runner(ORT_CPU)(inputs)
     assert set(answer) == {"logits", "memory"}
     assert scaled_error(found.captured.reference(inputs), answer) < TOLERANCE
@@ -137,7 +147,8 @@ def test_a_dim_that_the_encoder_does_not_keep_is_an_objection(derivation: Callab
         replace(tensor, dims=tuple("sequence" if dim == "encoded" else dim for dim in tensor.dims))
         for tensor in encoder.graph.outputs
     )
-    false = replace(found.steps, encoder=replace(encoder, graph=replace(encoder.graph, outputs=outputs)))
+    wrong = replace(encoder, graph=replace(encoder.graph, outputs=outputs))
+    false = replace(found.steps, graphs={**found.steps.graphs, ENCODER_GRAPH: wrong})
     reason = objection(false, found.captured, found.samples)
     assert reason is not None
     assert "found on axis 1" in reason

@@ -9,27 +9,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgeattn_export.incremental.refusal import CannotStep
+from edgeattn_export.incremental.streaming.rules.pointwise import carried
 from edgeattn_export.incremental.streaming.stream import Stream
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
-
-
-def transposed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take axes in another order."""
-    stream = walk.stream(node.inputs[0])
-    given = node.attributes.get("perm")
-    perm = tuple(given.as_ints()) if given is not None else tuple(range(walk.rank(node.inputs[0])))[::-1]
-    (out,) = walk.draft.clone(node, [stream.value], {"perm": perm})
-    return [stream.on(out, perm.index(stream.axis))]
-
-
-def unsqueezed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take more axes of size 1."""
-    stream, rank = walk.stream(node.inputs[0]), walk.rank(node.outputs[0])
-    given = walk.constant(node, 1)
-    axes = set[int]() if given is None else {int(axis) % rank for axis in given.ravel()}
-    left = [axis for axis in range(rank) if axis not in axes]
-    (out,) = walk.draft.clone(node, [stream.value, walk.operand(node.inputs[1])])
-    return [stream.on(out, left[stream.axis])]
 
 
 def squeezed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
@@ -77,25 +59,12 @@ def expanded(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     return [Stream(out, grown[0], size.rate, 0, size.rest)]
 
 
-def split(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take parts of another axis than time."""
-    stream = walk.aligned(node.inputs[0])
-    if node.attributes.get_int("axis", 0) % walk.rank(node.inputs[0]) == stream.axis:
-        raise CannotStep("splits time by how long the whole is")
-    outs = walk.draft.clone(node, [stream.value, *map(walk.operand, node.inputs[1:])])
-    return [stream.on(out) for out in outs]
-
-
 def joined(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     """Join other axes than time; along it, put one number before the first frame, or behind the last."""
     axis = node.attributes.get_int("axis", 0) % walk.rank(node.outputs[0])
     moving = [i for i, value in enumerate(node.inputs) if walk.grows(value)]
     if all(walk.stream(node.inputs[i]).axis != axis for i in moving):
-        streams = [walk.aligned(node.inputs[i]) for i in moving]
-        if len({(each.axis, each.rate) for each in streams}) != 1:
-            raise CannotStep("joins values of several times")
-        (out,) = walk.draft.clone(node, [walk.operand(value) for value in node.inputs])
-        return [streams[0].on(out)]
+        return carried(walk, node)
     if len(moving) != 1:
         raise CannotStep("puts one sequence behind another")
     stream = walk.stream(node.inputs[moving[0]])
@@ -173,19 +142,14 @@ def sliced(walk: Walk, node: ir.Node) -> Sequence[Stream]:
 
 def _renamed(walk: Walk, node: ir.Node, stream: Stream) -> Stream:
     """Return the same values as another node's, which changes nothing of a hop."""
-    out = walk.draft.op("Identity", [stream.value])
-    out.name = node.outputs[0].name
-    return stream.on(out)
+    return stream.on(walk.draft.op("Identity", [stream.value], name=node.outputs[0].name))
 
 
 VIEWS: Mapping[str, StreamRule] = {
-    "Transpose": transposed,
-    "Unsqueeze": unsqueezed,
     "Squeeze": squeezed,
     "Reshape": reshaped,
     "Expand": expanded,
     "ConstantOfShape": expanded,
-    "Split": split,
     "Concat": joined,
     "Pad": padded,
     "Slice": sliced,

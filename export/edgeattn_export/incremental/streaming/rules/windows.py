@@ -1,9 +1,16 @@
-"""What reads a window of times: convolutions and pools, which keep the last values that they have read.
+"""What reads a window of times, and keeps the last values that it has read; and sums, which keep themselves.
+
+Convolutions and pools:
 
 Before: y[t] = sum of w[k] x[S t - L + k], k < K     L values of padding before the first
 After:  the same over past, x with past the last L values of x; there must be as many as no y looks ahead for
 
 So L = K - S is causal: a call of S values gives one answer, and none comes late.
+
+Running sums:
+
+Before: y[t] = sum of x[i], i <= t
+After:  y = CumSum(x) + past, present = past + sum(x)
 """
 
 from __future__ import annotations
@@ -14,7 +21,8 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from edgeattn_export.incremental.refusal import CannotStep
-from edgeattn_export.incremental.streaming.stream import Stream
+from edgeattn_export.incremental.streaming.rules.pointwise import ALL_TIME
+from edgeattn_export.incremental.streaming.stream import Stream, sizes_of
 from edgeattn_export.incremental.streaming.walk import StreamRule, Walk
 
 
@@ -91,4 +99,27 @@ def _window(
     return window, {"pads": pads}
 
 
-WINDOWS: Mapping[str, StreamRule] = dict.fromkeys(("Conv", "MaxPool", "AveragePool", "LpPool"), windowed)
+def summed(walk: Walk, node: ir.Node) -> Sequence[Stream]:
+    """Take a CumSum."""
+    stream, axis = walk.aligned(node.inputs[0]), walk.constant(node, 1)
+    if axis is None or int(axis.flat[0]) % walk.rank(node.inputs[0]) != stream.axis:
+        (out,) = walk.draft.clone(node, [stream.value, walk.operand(node.inputs[1])])
+        return [stream.on(out)]
+    if node.attributes.get_int("reverse", 0):
+        raise CannotStep(ALL_TIME)
+    draft, dtype = walk.draft, walk.growth.dtypes[node.outputs[0].name or ""]
+    dims = sizes_of(stream.value)
+    dims[stream.axis] = 1
+    past = draft.past(dims, dtype)
+    (own,) = draft.clone(node, [stream.value, walk.operand(node.inputs[1])])
+    own.name = None
+    out = draft.op("Add", [own, past], name=node.outputs[0].name)
+    total = draft.op("ReduceSum", [stream.value, draft.number(stream.axis)])
+    draft.keep(past, draft.op("Add", [past, total]))
+    return [stream.on(out)]
+
+
+WINDOWS: Mapping[str, StreamRule] = {
+    **dict.fromkeys(("Conv", "MaxPool", "AveragePool", "LpPool"), windowed),
+    "CumSum": summed,
+}
