@@ -84,12 +84,7 @@ class ModelGraphs(Protocol):
         """Return them with other graphs of the same contracts, by name."""
 
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
-        """Return real inputs of each graph.
-
-        Args:
-            samples: The whole model's.
-            engine: Runs the graphs whose outputs are inputs of others, or of their own next call.
-        """
+        """Return real inputs of each graph; the engine runs those whose outputs are inputs of others."""
 
     def trials(self, samples: Samples, engine: Engine) -> Mapping[str, Iterable[Inputs]]:
         """Return inputs of each graph on which a rewrite of it is proven; arguments as for ``samples``."""

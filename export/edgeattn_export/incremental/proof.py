@@ -16,17 +16,11 @@ STEP_TOLERANCE = 1e-4  # of what a channel varies by, in float
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An input of the whole model, and the incremental graphs' answer to it.
-
-    Attributes:
-        inputs: Of the whole model.
-        division: How they are divided into calls, as the reason of a refusal begins.
-        answer: Makes the calls and returns some of the whole model's outputs.
-    """
+    """An input of the whole model, and the incremental graphs' answer to it."""
 
     inputs: Inputs
-    division: str
-    answer: Callable[[], Outputs]
+    division: str  # into calls, as the reason of a refusal begins
+    answer: Callable[[], Outputs]  # some of the whole model's outputs
 
 
 def disagreement(units: Units, expected: Outputs, actual: Outputs) -> str | None:

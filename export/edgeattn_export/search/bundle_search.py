@@ -16,7 +16,6 @@ from edgeattn_export.quantize.recipes.bundle_recipe import joined
 from edgeattn_export.search import Goal, Rig, SearchResult, Trial, follow, front, search
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.rig import Step
-from edgeattn_export.search.rule import recipe_by_rule
 from edgeattn_export.search.shares import remaining_goals, shared_goals, smallest_goals
 
 RACED_RECIPES = 8  # recipes at most, those that were chosen first
@@ -24,13 +23,7 @@ ByGraph = Mapping[str, SearchResult]
 
 
 def search_bundle(floats: FloatGraphs, goal: Goal, rig: Rig, *, step: Step) -> SearchResult:
-    """Find the recipe of a bundle.
-
-    Args:
-        floats: Its graphs.
-        goal: What is asked of the bundle.
-        rig: What is tried, and where it is measured; what it remembers spares most of a second search.
-        step: Told of each step, graph by graph.
+    """Find the recipe of a bundle, graph by graph; what the rig remembers spares most of a second search.
 
     Returns:
         The graphs' searches as one. Each trial is that of one graph beside what was chosen for the others,
@@ -75,7 +68,7 @@ def draft_bundle(floats: FloatGraphs, rig: Rig) -> SearchResult:
         QuantizeError: A layer's weights are not finite.
     """
     results = {
-        name: follow(graph, recipe_by_rule(graph.calibration, rig.candidates), rig)
+        name: follow(graph, rig.candidates.recipe_by_rule(graph.calibration), rig)
         for name, graph in floats.graphs.items()
     }
     return _bundle_result(results, missed=())
@@ -96,13 +89,7 @@ def race_bundle(floats: FloatGraphs, recipes: Sequence[Recipe], rig: Rig) -> tup
 
 
 def one_recipe_for_all(floats: FloatGraphs, goal: Goal, rigs: Sequence[Rig], *, step: Step) -> SearchResult:
-    """Find the recipe of a bundle for several devices.
-
-    Args:
-        floats: Its graphs.
-        goal: What is asked of the bundle, on each device.
-        rigs: The devices; errors are the same on all.
-        step: Told of each step, device by device.
+    """Find the recipe of a bundle that meets a goal on each of several devices; errors are the same on all.
 
     Returns:
         The first device's search, but for what was chosen.
@@ -123,10 +110,7 @@ def one_recipe_for_all(floats: FloatGraphs, goal: Goal, rigs: Sequence[Rig], *, 
 def _price(goal: Goal, trials: Sequence[Trial], raced: Sequence[Sequence[Trial]]) -> tuple[int, float]:
     """Return how many limits a recipe misses on all devices, and how much slower it is where it loses most.
 
-    Args:
-        goal: The limits.
-        trials: Of the recipe, one for each device.
-        raced: All trials of each device.
+    ``trials`` are those of the recipe, one for each device, ``raced`` all of each device.
     """
     misses = sum(len(goal.misses(trial)) for trial in trials)
     if goal.prefer == "size":

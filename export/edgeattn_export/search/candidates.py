@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from edgeattn_export.quantize.arithmetic.grid import INT8
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
+from edgeattn_export.quantize.forms.qdq.logarithm import arguments
 from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.quantize.rewrites.outlier_split import ZERO_KEEPING
 from edgeattn_export.quantize.techniques import TECHNIQUES
 from edgeattn_export.search.goal import R2, R2_MIN, Goal
+from edgeattn_export.search.units import merged, singles
 
 Paces = Mapping[str, float]  # nanoseconds of 1,000 multiply-accumulates by form; by technique what it adds
 
@@ -84,17 +86,17 @@ class Candidates:
 
     plain: Recipe
     fast: Treatments
-    behind_activation: Treatments
-    elsewhere: Treatments
-    more_exact: Treatments
-    most_exact: Treatments
-    smaller: Treatments
-    static: Treatments
-    few: Treatments
-    rounding: tuple[str, float]
-    embeddings: tuple[str, ...]
-    smaller_embeddings: tuple[str, ...]
-    others: tuple[str, ...]
+    behind_activation: Treatments = ()
+    elsewhere: Treatments = ()
+    more_exact: Treatments = ()
+    most_exact: Treatments = ()
+    smaller: Treatments = ()
+    static: Treatments = ()
+    few: Treatments = ()
+    rounding: tuple[str, float] = ("rounding", 0.1)  # helps, and does not fit the samples alone
+    embeddings: tuple[str, ...] = ()
+    smaller_embeddings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     aim: tuple[float, float] = (R2, R2_MIN)
     paces: Mapping[str, float] | None = field(default=None, hash=False)
     kernels: Kernels = NO_KERNELS
@@ -104,27 +106,14 @@ class Candidates:
 
     @classmethod
     def of_floats(cls, name: str, embedding: str) -> Candidates:
-        """Return what there is for an engine whose linear layers stay float: one recipe.
-
-        Args:
-            name: The recipe's.
-            embedding: The form of embeddings.
-        """
+        """Return what there is for an engine whose linear layers stay float: one recipe of that name."""
         in_float = Treatment(FLOAT.name)
         return cls(
             plain=Recipe(name, ((EVERY, in_float),), (embedding,)),
             fast=(in_float,),
-            behind_activation=(),
-            elsewhere=(),
-            more_exact=(),
             most_exact=(in_float,),
-            smaller=(),
-            static=(),
             few=(in_float,),
-            rounding=("rounding", 0.1),  # which no float layer takes
             embeddings=(embedding,),
-            smaller_embeddings=(),
-            others=(),
             paces={FLOAT.name: 1.0},
         )
 
@@ -154,6 +143,18 @@ class Candidates:
         """Return what a layer gets where nothing is searched."""
         rules = (*self.kernels.rule, *self.rule)
         return next((each for each in rules if _fits(layer, each, forms)), self.fastest)
+
+    def recipe_by_rule(self, calibration: Calibration) -> Recipe:
+        """Return the recipe of a draft; what a logarithm is of, as energies of sounds, stays float."""
+        units = singles(calibration.layers)
+        in_float = {value.name for value in arguments(calibration.model)}
+        treatments = {
+            unit.name: Treatment(FLOAT.name)
+            if any(layer.output in in_float for layer in unit.layers)
+            else self.by_rule(unit.first, calibration.forms)
+            for unit in units
+        }
+        return merged(units, treatments, self.plain.rewrites)
 
     def smallest(self, layer: Layer, forms: Forms) -> Treatment:
         """Return what makes a layer's weight smallest."""

@@ -54,13 +54,7 @@ Choice = Mapping[str, Option]  # by the unit's name
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What the options of a choice come to together.
-
-    Attributes:
-        errors: (samples) Squared, as predicted.
-        milliseconds: Of all units.
-        megabytes: Of their weights.
-    """
+    """What the options of a choice come to together; errors (samples) are squared, as predicted."""
 
     errors: Errors
     milliseconds: float
@@ -128,10 +122,12 @@ class Problem:
 
     def quick(self) -> Problem:
         """Return the problem without float options that take longer than others."""
-        units = {
-            name: [each for each in options if _is_quick(each, options)]
-            for name, options in self.units.items()
-        }
+        units = {}
+        for name, options in self.units.items():
+            least = min(each.milliseconds for each in options)
+            units[name] = [
+                each for each in options if each.treatment.form != FLOAT.name or each.milliseconds <= least
+            ]
         return replace(self, units=units)
 
     def cheapest(self) -> dict[str, Option]:
@@ -151,15 +147,7 @@ class Problem:
 
 
 def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
-    """Choose an option for each unit.
-
-    Args:
-        problem: The options and limits.
-        trust: In the predicted errors.
-
-    Returns:
-        The cheapest choice found within the goal; the nearest to it found where none is.
-    """
+    """Return the cheapest choice found within the goal; the nearest to it found where none is."""
 
     def excess(choice: Choice) -> float:
         return problem.excess(total_of(choice), trust)
@@ -188,12 +176,6 @@ def _left(choice: Choice) -> Mapping[str, float]:
         for name, share in option.spared.items():
             left[name] -= share
     return left
-
-
-def _is_quick(option: Option, options: Sequence[Option]) -> bool:
-    return option.treatment.form != FLOAT.name or option.milliseconds <= min(
-        each.milliseconds for each in options
-    )
 
 
 def _exchanged(problem: Problem, trust: Trust) -> dict[str, Option]:

@@ -8,7 +8,7 @@ layers in turn.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from glob import escape
@@ -53,15 +53,8 @@ def timed_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
 def milliseconds(meter: ErrorMeter, treatments_of: Wanted, step: Step) -> dict[str, list[float]]:
     """Time units in each of their treatments, side by side: all layers of a unit together, one thread, p50.
 
-    Where the device cannot be timed here, the times are nominal.
-
-    Args:
-        meter: Of the graph.
-        treatments_of: By unit, its treatments.
-        step: Told before each unit.
-
-    Returns:
-        The times by the unit's name, in the order of its treatments.
+    Where the device cannot be timed here, the times are nominal. They are by the unit's name, in the order of
+    its treatments.
     """
     paces = meter.rig.candidates.paces
     if paces is not None:
@@ -172,7 +165,8 @@ class _Cuts:
         """What is fed: values inside the float graph for a real input of median size."""
         calibration = self.meter.calibration
         (inputs,) = stratified((sample.inputs for sample in self.meter.samples), 1)
-        names = _fed(chain.from_iterable(self._graphs.values()))
+        graphs = chain.from_iterable(self._graphs.values())
+        names = dict.fromkeys(value.name or "" for graph in graphs for value in graph.graph.inputs)
         return calibration.engine.runner(with_outputs(calibration.model, names))(inputs)
 
     def _sizes(self, graph: ir.Model) -> Hashable:
@@ -181,8 +175,3 @@ class _Cuts:
     def _calls(self, graphs: Mapping[Hashable, ir.Model]) -> dict[int, Call]:
         engine, rig = self.meter.calibration.engine, self.meter.rig
         return {i: rig.runner(engine, graph).bind(self._inputs) for i, graph in enumerate(graphs.values())}
-
-
-def _fed(graphs: Iterable[ir.Model]) -> tuple[str, ...]:
-    """Return the names of what graphs take."""
-    return tuple(dict.fromkeys(value.name or "" for graph in graphs for value in graph.graph.inputs))

@@ -11,7 +11,7 @@ timed as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import onnx_ir as ir
 
@@ -23,11 +23,8 @@ from edgeattn_export.quantize.layers.match import Layer, match_linear
 MERGED_OPERATORS = (
     "Split",
     "Sum",
-)  # what an engine may merge with the layer before it; it is taken in, in every form
+)  # which an engine may merge with the layer before it: always taken in
 MOST_BETWEEN = 3  # operators at most, such as the Sigmoid and Mul of an activation
-
-Values = frozenset[ir.Value]
-Nodes = list[ir.Node]
 
 
 def cut(
@@ -56,8 +53,8 @@ def cut(
         taken = list(_behind(float_values[layer.output], shared))
         last = [value for value in taken if _is_end(value, shared)]
         if layer.layout != LAST and root.inputs[0] is not None:
-            after_it = [value for end in last for value in _convolution_behind(end)]
-            taken += [*_convolution_before(root.inputs[0]), *after_it]
+            after_it = [value for end in last for value in _traced(end, onward=True)]
+            taken += [*_traced(root.inputs[0], onward=False), *after_it]
             last = [value for value in after_it if _is_neighbor(value.producer())] or last
         inside.update(value.name or "" for value in taken)
         outputs_by_name |= dict.fromkeys(value.name or "" for value in last)
@@ -95,17 +92,7 @@ def _inputs_of(outputs: Iterable[ir.Value], float_values: Collection[str]) -> It
         if node is None or value.name in float_values:
             yield value
         else:
-            waiting += [source for source in node.inputs if source is not None]
-
-
-def _convolution_behind(value: ir.Value) -> Values:
-    """Return what is computed of a value up to the convolution behind it, that one's output included."""
-    return _traced(value, lambda node: list(node.outputs), _users)
-
-
-def _convolution_before(value: ir.Value) -> Values:
-    """Return what a value is computed of since the convolution before it, that one's output included."""
-    return _traced(value, _varying, _maker)
+            waiting += sources(node)
 
 
 def _is_neighbor(node: ir.Node | None) -> bool:
@@ -113,33 +100,30 @@ def _is_neighbor(node: ir.Node | None) -> bool:
     return node is not None and node.op_type == "Conv" and match_linear(node) is None
 
 
-def _traced(
-    value: ir.Value, onward: Callable[[ir.Node], list[ir.Value]], nodes_at: Callable[[ir.Value], Nodes]
-) -> Values:
-    """Follow a value through activations, and return all on the way if each way ends at a convolution."""
+def _traced(value: ir.Value, *, onward: bool) -> frozenset[ir.Value]:
+    """Follow a value through activations, and return all on the way if each way ends at a convolution.
+
+    ``onward`` leads to the convolution behind it, else to the one before; that one's output is included.
+    """
     traced: set[ir.Value] = set()
     passed: set[ir.Node] = set()
     waiting = [value]
     while waiting:
-        nodes = nodes_at(waiting.pop())
+        reached = waiting.pop()
+        nodes = _users(reached) if onward else [node for node in [reached.producer()] if node is not None]
         for node in nodes:
             if not _is_neighbor(node) and node not in passed:
                 if len(passed) == MOST_BETWEEN or not _is_elementwise(node):
                     return frozenset()
                 passed.add(node)
-                waiting += onward(node)
+                waiting += node.outputs if onward else _varying(node)
             traced.add(node.outputs[0])
         if not nodes:
             return frozenset()
     return frozenset(traced)
 
 
-def _maker(value: ir.Value) -> Nodes:
-    node = value.producer()
-    return [] if node is None else [node]
-
-
-def _users(value: ir.Value) -> Nodes:
+def _users(value: ir.Value) -> list[ir.Node]:
     return [] if value.is_graph_output() else [use.node for use in value.uses()]
 
 

@@ -31,7 +31,6 @@ from edgeattn_export.search.goal import Trial
 from edgeattn_export.search.rig import Rig
 from edgeattn_export.search.store import Answer, fingerprint
 from edgeattn_runtime.timing.interleaved import InTurn, Rounds
-from edgeattn_runtime.timing.latency import Call
 
 Errors = NDArray[np.float64]  # (samples), squared, in units of what each channel of the answers varies by
 
@@ -138,11 +137,9 @@ class ErrorMeter:
 
 
 def race(meter: ErrorMeter, recipes: Iterable[Recipe]) -> tuple[Trial, ...]:
-    """Prove recipes end to end, one thread; times are nominal where the device cannot be timed here.
+    """Prove recipes end to end: each is made, run on the samples, and timed in turn with the others.
 
-    Args:
-        meter: Of the graph.
-        recipes: Each of them is made, run on the samples, and timed in turn with the others.
+    One thread; times are nominal where the device cannot be timed here.
     """
     entered = tuple(recipes)
     errors, models = [], []
@@ -166,23 +163,15 @@ def _milliseconds(meter: ErrorMeter, recipes: tuple[Recipe, ...], models: list[i
     paces = meter.rig.candidates.paces
     if paces is not None:
         return [nominal_of(meter.calibration, recipe, paces) for recipe in recipes]
-    question = {
-        "race": meter.fingerprint,
-        "recipes": [recipe.unnamed().to_json() for recipe in recipes],
-    }
-    answer = meter.rig.measured(question, lambda: _raced(meter, models))
+    question = {"race": meter.fingerprint, "recipes": [recipe.unnamed().to_json() for recipe in recipes]}
+    (answer,) = meter.rig.answers([question], lambda places: (_raced(meter, models) for _ in places))
     return [float(str(answer[str(i)])) for i in range(len(recipes))]
 
 
 def _raced(meter: ErrorMeter, models: list[ir.Model]) -> Answer:
-    calls = {str(i): _in_turn(meter, model) for i, model in enumerate(models)}
-    timed = min(TIMED_SAMPLES, len(meter.samples))
-    rounds = Rounds(least=RACE_PASSES * timed, most=RACE_PASSES * timed, warmup=timed)
-    times = meter.rig.turns(calls, rounds)
-    return {i: median(measured) for i, measured in times.items()}
-
-
-def _in_turn(meter: ErrorMeter, model: ir.Model) -> Call:
-    runner = meter.rig.runner(meter.calibration.engine, model)
     chosen = stratified((sample.inputs for sample in meter.samples), TIMED_SAMPLES)
-    return InTurn([runner.bind(inputs) for inputs in chosen])
+    runners = (meter.rig.runner(meter.calibration.engine, model) for model in models)
+    calls = {str(i): InTurn([run.bind(inputs) for inputs in chosen]) for i, run in enumerate(runners)}
+    passes = RACE_PASSES * len(chosen)
+    times = meter.rig.turns(calls, Rounds(least=passes, most=passes, warmup=len(chosen)))
+    return {i: median(measured) for i, measured in times.items()}

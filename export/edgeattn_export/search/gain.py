@@ -9,10 +9,9 @@ import math
 
 from edgeattn_export.graph.files import file_mb
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
+from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.goal import Goal, Trial
-from edgeattn_export.search.rule import recipe_by_rule
 from edgeattn_export.search.units import groups, merged
 
 LEAST_SMALLER, LEAST_MB = 0.1, 0.03  # of the float graph's size, and MB, that int8 must save to be of use
@@ -30,8 +29,10 @@ def idle_trials(meter: ErrorMeter, goal: Goal) -> tuple[Trial, ...]:
     is_fixed = calibration.forms.whole is not None or candidates.fastest.form == FLOAT.name
     if is_fixed or goal.wants_size or math.isfinite(goal.latency_ms) or _has_many_weights(meter):
         return ()
-    int8 = dict.fromkeys((candidates.plain, recipe_by_rule(calibration, candidates)))
-    trials = race(meter, [_float_recipe(meter), *int8])
+    units = groups(calibration.layers)
+    float_recipe = merged(units, dict.fromkeys((unit.name for unit in units), Treatment(FLOAT.name)), ())
+    int8 = dict.fromkeys((candidates.plain, candidates.recipe_by_rule(calibration)))
+    trials = race(meter, [float_recipe, *int8])
     in_float, in_int8 = trials[0], trials[1:]
     saved_mb = in_float.size_mb - min(it.size_mb for it in in_int8)
     is_smaller = saved_mb >= _least_mb(in_float.size_mb)
@@ -48,11 +49,6 @@ def why_idle(trials: tuple[Trial, ...]) -> str:
         f"graph {int8.size_mb:.3g} MB, in float {in_float.latency_ms:.3g} ms and {in_float.size_mb:.3g} MB. "
         "All layers stay float."
     )
-
-
-def _float_recipe(meter: ErrorMeter) -> Recipe:
-    units = groups(meter.calibration.layers)
-    return merged(units, dict.fromkeys((unit.name for unit in units), Treatment(FLOAT.name)), ())
 
 
 def _least_mb(size_mb: float) -> float:

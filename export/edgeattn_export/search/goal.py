@@ -119,14 +119,6 @@ class Goal:
             return megabytes + 1e-3 * milliseconds
         return milliseconds + 1e-4 * megabytes
 
-    def allows(self, mean_error: float, worst_error: float) -> bool:
-        """Say whether errors on the selection samples are small enough."""
-        return mean_error <= self.mean_error and worst_error <= self.worst_error
-
-    def is_reached_by(self, mean_error: float, worst_error: float) -> bool:
-        """Say whether errors on the selection samples are within the limits, were there no margin."""
-        return mean_error <= 1 - self.r2 and worst_error <= 1 - self.r2_min
-
     def met_by(self, trial: Trial) -> bool:
         """Say whether a trial meets every limit, those on exactness with their margin."""
         return self.misses(trial) == ()
@@ -155,9 +147,5 @@ class Goal:
 
     def tightened(self, share: float) -> Goal:
         """Return the goal with that share of its allowed errors, and with the margin of what is asked."""
-        return replace(
-            self,
-            is_aim=False,
-            r2=1 - share * (1 - self.r2),
-            r2_min=1 - share * (1 - self.r2_min),
-        )
+        r2, r2_min = 1 - share * (1 - self.r2), 1 - share * (1 - self.r2_min)
+        return replace(self, is_aim=False, r2=r2, r2_min=r2_min)

@@ -91,12 +91,11 @@ def _are_faster(meter: ErrorMeter, name: str, sites: Sequence[Site], step: Step)
     step(0, 1, f"timing {name}")
     alone = list(unique.values())
     answers = meter.rig.answers(questions, lambda places: _timed(meter, [alone[place] for place in places]))
-    times = {key: _milliseconds(answer) for key, answer in zip(unique, answers, strict=True)}
-    return [times[site.key][KERNEL] < times[site.key][STOCK] for site in sites]
-
-
-def _milliseconds(answer: Answer) -> dict[str, float]:
-    return {way: float(str(answer[way])) for way in (STOCK, KERNEL)}
+    is_faster = {
+        key: float(str(answer[KERNEL])) < float(str(answer[STOCK]))
+        for key, answer in zip(unique, answers, strict=True)
+    }
+    return [is_faster[site.key] for site in sites]
 
 
 def _timed(meter: ErrorMeter, sites: Sequence[Site]) -> Iterator[Answer]:
@@ -138,9 +137,8 @@ def _sites(meter: ErrorMeter, name: str) -> list[Site]:
     for node, values in fed.items():
         graph = ir.convenience.extract(calibration.model.graph, values, node.outputs)
         for value in graph.inputs:
-            value.dtype = ir.DataType.from_numpy(
-                reached[value.name or ""].dtype
-            )  # not every value's is noted
+            dtype = reached[value.name or ""].dtype  # not every value's is noted
+            value.dtype = ir.DataType.from_numpy(dtype)
         stock = ir.Model(graph, ir_version=calibration.model.ir_version)
         kernel = stock.clone()
         apply(rule, kernel)

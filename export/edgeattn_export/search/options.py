@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from edgeattn_export.graph.files import file_mb, weight_bytes
 from edgeattn_export.quantize.calibration.calibration import Calibration
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.cost import milliseconds
@@ -34,11 +33,7 @@ def is_large(calibration: Calibration) -> bool:
 def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], step: Step) -> Options:
     """Measure what treatments cost, and try none of them yet.
 
-    Args:
-        meter: Of the graph.
-        treatments: Those of each unit; their weights are not rounded by the layer's output here, which takes
-            longer.
-        step: Told before each unit.
+    Weights are not rounded by the layer's output here, which takes longer.
     """
     forms, times = meter.calibration.forms, milliseconds(meter, treatments, step)
     return {
@@ -50,32 +45,17 @@ def priced(meter: ErrorMeter, treatments: Mapping[Unit, Sequence[Treatment]], st
     }
 
 
-def tried(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
-    """Return an option with what it spoils and stores where nothing but its unit is treated."""
-    recipe = unit.isolated(option.treatment)
-    return replace(option, errors=meter.spoiled(recipe), megabytes=_stored(meter, unit, recipe))
+def tried(meter: ErrorMeter, unit: Unit, option: Option, *, rounded: bool = False) -> Option:
+    """Return an option with what it spoils and stores where nothing but its unit is treated.
 
-
-def tried_rounded(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
-    """Return an option as ``tried`` does, its weights rounded as they will be."""
-    recipe = unit.isolated(meter.rig.candidates.finished(option.treatment, meter.calibration.forms))
-    return replace(option, errors=meter.spoiled(recipe), megabytes=_stored(meter, unit, recipe))
-
-
-def _stored(meter: ErrorMeter, unit: Unit, recipe: Recipe) -> float:
-    """Return the size of a unit's weights, those of channels that are copied or split off among them."""
+    What it stores are a unit's weights, those of channels that are copied or split off among them. They are
+    ``rounded`` as they will be, or not.
+    """
+    forms, treatment = meter.calibration.forms, option.treatment
+    recipe = unit.isolated(meter.rig.candidates.finished(treatment, forms) if rounded else treatment)
     added = meter.weight_mb(recipe) - meter.weight_mb(UNTREATED)
-    return megabytes(unit, FLOAT.name, meter.calibration.forms) + added
-
-
-def cheapest_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
-    """Return what may cost a layer the least: forms as they are, and float."""
-    return _affordable(meter, meter.rig.candidates.cheapest(layer, goal, meter.calibration.forms))
-
-
-def usual_treatments(meter: ErrorMeter, goal: Goal, layer: Layer) -> list[Treatment]:
-    """Return what is tried of a layer that spoils too much in the form that costs the least."""
-    return _affordable(meter, meter.rig.candidates.usual(layer, goal, meter.calibration.forms))
+    stored = megabytes(unit, FLOAT.name, forms) + added
+    return replace(option, errors=meter.spoiled(recipe), megabytes=stored)
 
 
 def worthwhile(options: Sequence[Option], goal: Goal) -> list[Option]:
@@ -105,8 +85,7 @@ def embedding_options(meter: ErrorMeter, goal: Goal) -> list[Option]:
 
     Their time is not measured: a look-up takes no time beside the products.
     """
-    layers = {layer.weight: layer for layer in meter.calibration.layers}.values()
-    linear = sum(FLOAT.megabytes(layer.width, layer.channels) for layer in layers)
+    linear = megabytes(Unit("", meter.calibration.layers), FLOAT.name, meter.calibration.forms)
     recipes = (_embedding_recipe(form) for form in meter.rig.candidates.forms_of_embeddings(goal))
     return [
         Option(Treatment(recipe.rewrites[0]), UNTRIED, 0.0, max(file_mb(meter.model(recipe)) - linear, 0.0))
@@ -121,11 +100,12 @@ def tried_embedding(meter: ErrorMeter, option: Option) -> Option:
 
 def megabytes(unit: Unit, form: str, forms: Forms) -> float:
     """Return the size of a unit's weights in a form, 1 MB = 10^6 bytes."""
-    return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in _by_weight(unit))
+    layers = {layer.weight: layer for layer in unit.layers}.values()
+    return sum(forms.linear[form].megabytes(layer.width, layer.channels) for layer in layers)
 
 
-def _affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
-    """Leave few of them where a trial takes seconds; of what a limit on size asks for, all."""
+def affordable(meter: ErrorMeter, treatments: Iterable[Treatment]) -> list[Treatment]:
+    """Leave few treatments where a trial takes seconds; of what a limit on size asks for, all."""
     if not is_large(meter.calibration):
         return list(treatments)
     candidates = meter.rig.candidates
@@ -143,7 +123,3 @@ def _is_float(option: Option) -> bool:
 
 def _error(option: Option) -> float:
     return float(option.errors.mean() + option.errors.max())
-
-
-def _by_weight(unit: Unit) -> Iterator[Layer]:
-    yield from {layer.weight: layer for layer in unit.layers}.values()

@@ -19,7 +19,7 @@ import numpy as np
 
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.layers.match import Layer
-from edgeattn_export.quantize.pruning import HEADS, NEURONS, Readers, Units, removed_of
+from edgeattn_export.quantize.pruning import HEADS, NEURONS, Units, removed_of
 from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.choose import Choice, Option, Problem
 from edgeattn_export.search.error_meter import ErrorMeter, Errors
@@ -55,13 +55,7 @@ class Site:
         return f"{self.units.noun} of {self.reader}"
 
     def options(self, treated: Iterable[Unit], problem: Problem, forms: Forms) -> Iterator[Option]:
-        """Yield what there is to choose from: all stay, or fewer as far as every form on offer takes them.
-
-        Args:
-            treated: The units of linear layers.
-            problem: With their options.
-            forms: The engine's.
-        """
+        """Yield what there is to choose from: all stay, or fewer as far as every form on offer takes them."""
         narrowed = {self.reader, *self.columns}
         around = [(unit, layer) for unit in treated for layer in unit.layers if layer.name in narrowed]
         for removed, errors in self.spoiled.items():
@@ -85,13 +79,7 @@ class Site:
 
 
 def sites(meter: ErrorMeter, goal: Goal, step: Step) -> tuple[Site, ...]:
-    """Return where heads and neurons may go; without a limit on time or size nowhere.
-
-    Args:
-        meter: Of the graph.
-        goal: What is asked.
-        step: Told of each layer that reads heads or neurons.
-    """
+    """Return where heads and neurons may go; without a limit on time or size nowhere."""
     if math.isinf(goal.latency_ms) and math.isinf(goal.size_mb):
         return ()
     readers = meter.calibration.surgeon.readers.units
@@ -130,7 +118,10 @@ def without_pruned(meter: ErrorMeter, recipe: Recipe, choice: Choice) -> Recipe:
     removed: Counter[str] = Counter()
     for reader, count in readers.removed(pruning).items():
         removed[readers.units[reader].noun] += count
-    words = [f"{removed[noun]} of {_count(readers, noun)} {noun} pruned" for noun in NOUNS if removed[noun]]
+    counts: Counter[str] = Counter()
+    for units in readers.units.values():
+        counts[units.noun] += units.count
+    words = [f"{removed[noun]} of {counts[noun]} {noun} pruned" for noun in NOUNS if removed[noun]]
     return replace(recipe, name=", ".join([recipe.name, *words]), pruning=pruning)
 
 
@@ -152,7 +143,3 @@ def why_kept(meter: ErrorMeter, goal: Goal, prunable: Iterable[Site], recipe: Re
         f"All heads and neurons stay: the {r2} would lose about {words}, where it may lose "
         f"{allowed:.2g} and loses {loss(meter.errors(recipe)[list(meter.sensed)]):.2g} already.",
     )
-
-
-def _count(readers: Readers, noun: str) -> int:
-    return sum(units.count for units in readers.units.values() if units.noun == noun)

@@ -17,13 +17,12 @@ from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose
 from edgeattn_export.search.error_meter import ErrorMeter
 from edgeattn_export.search.goal import LEAST_ERROR, MEAN_SHARE, WORST_SHARE, Goal
 from edgeattn_export.search.options import (
+    affordable,
     leading,
     megabytes,
     priced,
     tried,
     tried_embedding,
-    tried_rounded,
-    usual_treatments,
     worthwhile,
 )
 from edgeattn_export.search.promise import promised_errors
@@ -49,11 +48,8 @@ class Repair(NamedTuple):
 def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, *, most: float = math.inf) -> Choices:
     """Return choices, each made with what the proof of those before taught, until one is its own repair.
 
-    Args:
-        meter: Of the graph.
-        units: Of linear layers.
-        problem: With their options, and those of what is no layer.
-        most: What a choice may cost, that it is worth a proof.
+    A choice is worth a proof where it costs at most ``most``. The problem has the options of the units, which
+    are linear layers, and of what is no layer.
     """
     choices: Choices = {}
     trust, goal = _first_trust(meter, problem.remaining_share), problem.goal
@@ -80,7 +76,8 @@ def is_met(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
 
 def is_exact(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness."""
-    return goal.allows(*counted_errors(meter, recipe))
+    mean, worst = counted_errors(meter, recipe)
+    return mean <= goal.mean_error and worst <= goal.worst_error
 
 
 def counted_errors(meter: ErrorMeter, recipe: Recipe) -> tuple[float, float]:
@@ -96,7 +93,7 @@ def counted_errors(meter: ErrorMeter, recipe: Recipe) -> tuple[float, float]:
 def is_reached(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness, were there no margin."""
     errors = meter.errors(recipe)
-    return goal.is_reached_by(float(errors.mean()), float(errors.max()))
+    return bool(errors.mean() <= 1 - goal.r2 and errors.max() <= 1 - goal.r2_min)
 
 
 def recipe_of(meter: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recipe:
@@ -116,13 +113,8 @@ def uniform(meter: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> R
 def by_kernels(meter: ErrorMeter, goal: Goal, units: Sequence[Unit], first: Choice) -> list[Recipe]:
     """Return the first recipe of the kernels' rule that meets the goal; none where kernels are not fastest.
 
-    With one of its treatments for all layers, the kernel takes as long as with any other.
-
-    Args:
-        meter: Of the graph.
-        goal: What is asked.
-        units: All of them.
-        first: What costs each unit the least.
+    With one of its treatments for all layers, the kernel takes as long as with any other. ``first`` is what
+    costs each unit the least.
     """
     forms, rule = meter.calibration.forms, meter.rig.candidates.kernels.rule
     if not all(forms.linear[first[unit.name].treatment.form].fuses for unit in units):
@@ -155,10 +147,6 @@ def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str
     """Name the units that spoil the most; the others together spoil a negligible share.
 
     Nothing that these others could be given instead would gain more than that share.
-
-    Args:
-        choice: An option of each unit, tried.
-        goal: What may be spoiled.
     """
     if math.isfinite(goal.size_mb):  # what some units may take depends on what the others leave
         return frozenset(choice)
@@ -184,7 +172,8 @@ def repaired(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: 
     significant = [unit for unit in units if unit.name in significant_units(plain, goal)]
     embeddings = [tried_embedding(meter, option) for option in problem.units[EMBEDDING]]
     options = {**{name: [option] for name, option in plain.items()}, EMBEDDING: embeddings}
-    usual = {unit: usual_treatments(meter, goal, unit.first) for unit in significant}
+    forms, candidates = meter.calibration.forms, meter.rig.candidates
+    usual = {unit: affordable(meter, candidates.usual(unit.first, goal, forms)) for unit in significant}
     problem = replace(problem, units=options | _tried(meter, usual, goal, step))
     choices = {} if goal.thorough else proven(meter, units, problem.quick())
     if not any(is_reached(meter, goal, recipe) for recipe in choices):
@@ -209,15 +198,7 @@ def pruned(meter: ErrorMeter, repair: Repair, prunable: Iterable[Site]) -> Choic
 def _with_exact(
     meter: ErrorMeter, units: Sequence[Unit], significant: Sequence[Unit], problem: Problem, step: Step
 ) -> tuple[Sequence[Unit], Problem]:
-    """Try slower and more exact options too, and single layers where the goal wants and needs them.
-
-    Args:
-        meter: Of the graph.
-        units: All of them.
-        significant: Those that matter.
-        problem: With their usual options.
-        step: Told of each step.
-    """
+    """Try slower and more exact options too, and single layers where the goal wants and needs them."""
     exact = _tried(meter, dict.fromkeys(significant, meter.rig.candidates.most_exact), problem.goal, step)
     options = {name: [*usual, *exact.get(name, [])] for name, usual in problem.units.items()}
     problem = replace(problem, units=options)
@@ -228,7 +209,7 @@ def _with_exact(
     for done, unit in enumerate(single_layers):
         step(done, len(single_layers), f"trying {unit.name} alone")
         options[unit.name] = [
-            tried_rounded(meter, unit, _of_all(meter, unit, option))
+            tried(meter, unit, _of_all(meter, unit, option), rounded=True)
             for option in leading(of_one[unit.first.name])
         ]
     units = (*(unit for unit in units if unit not in significant), *single_layers)

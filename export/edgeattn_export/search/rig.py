@@ -78,11 +78,6 @@ class Rig:
             self.store.put(key, answer)
         return answer
 
-    def measured(self, question: Question, measure: Callable[[], Answer]) -> Answer:
-        """Return the stored answer to a question that the device answers, or measure and store it."""
-        (answer,) = self.answers([question], lambda places: (measure() for _ in places))
-        return answer
-
     def answers(
         self, questions: Sequence[Question], measure: Callable[[Sequence[int]], Iterator[Answer]]
     ) -> Iterator[Answer]:

@@ -15,7 +15,7 @@ from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.gain import idle_trials, why_idle
 from edgeattn_export.search.goal import Goal, Trial, Usage
 from edgeattn_export.search.kernel_rewrites import with_kernels
-from edgeattn_export.search.options import cheapest_treatments, embedding_options, is_large, priced
+from edgeattn_export.search.options import affordable, embedding_options, is_large, priced
 from edgeattn_export.search.pruning import LEAST_SAVING, sites, why_kept
 from edgeattn_export.search.repair import (
     EMBEDDING,
@@ -39,21 +39,16 @@ def why_float(
 ) -> tuple[str, ...]:
     """Say of each unit that stays float for speed why int8 is not faster here.
 
-    Args:
-        units: All of a graph.
-        options: Of each unit, float and the fastest form among them.
-        recipe: What was chosen.
-        fastest: The fastest form's name; float itself where the engine has no other.
+    Float and the fastest form are among the options of each unit; on an engine of floats they are the same.
     """
     if fastest == FLOAT.name:
-        return ()  # an engine of floats
-    float_units = [unit for unit in units if recipe.treatment(unit.first.name).form == FLOAT.name]
-    times = [[_least(options[unit.name], form) for form in (FLOAT.name, fastest)] for unit in float_units]
-    return tuple(
-        _why(unit, plain, int8)
-        for unit, (plain, int8) in zip(float_units, times, strict=True)
-        if plain <= int8
-    )
+        return ()
+    notes = []
+    for unit in units:
+        if recipe.treatment(unit.first.name).form == FLOAT.name:
+            plain, int8 = (_least(options[unit.name], form) for form in (FLOAT.name, fastest))
+            notes += [_why(unit, plain, int8)] if plain <= int8 else []
+    return tuple(notes)
 
 
 def _why(unit: Unit, plain: float, int8: float) -> str:
@@ -145,11 +140,7 @@ def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
 def _with_kernels(
     meter: ErrorMeter, goal: Goal, chosen: Trial, step: Step
 ) -> tuple[Trial, tuple[Trial, ...]]:
-    """Give what is no linear layer to kernels where a recipe gains by it.
-
-    Returns:
-        The better trial, and that of the recipe with kernels, if any is faster.
-    """
+    """Give what is no linear layer to kernels; return the better trial, and that of the recipe with them."""
     recipe = with_kernels(meter, chosen.recipe, step)
     if recipe == chosen.recipe:
         return chosen, ()
@@ -160,11 +151,7 @@ def _with_kernels(
 def _corrected(
     meter: ErrorMeter, goal: Goal, chosen: Trial, step: Step
 ) -> tuple[Trial, tuple[Trial, ...], tuple[str, ...]]:
-    """Give a recipe the corrections by which it gains.
-
-    Returns:
-        Its trial, those of all corrections that it got, and why it got them.
-    """
+    """Give a recipe the corrections by which it gains; return its trial, theirs, and why it got them."""
     gains: list[Trial] = []
     notes: list[str] = []
     for name in meter.rig.candidates.corrections:
@@ -200,7 +187,8 @@ def follow(float_graph: FloatGraph, recipe: Recipe, rig: Rig) -> SearchResult:
 
 def _priced(meter: ErrorMeter, units: Sequence[Unit], goal: Goal, step: Step) -> Problem:
     """Measure what may cost the least of each unit, as if nothing spoiled anything."""
-    cheapest = {unit: cheapest_treatments(meter, goal, unit.first) for unit in units}
+    forms, candidates = meter.calibration.forms, meter.rig.candidates
+    cheapest = {unit: affordable(meter, candidates.cheapest(unit.first, goal, forms)) for unit in units}
     options = priced(meter, cheapest, step)
     rest = _rest_milliseconds(meter, units, options, goal)
     return Problem({**options, EMBEDDING: embedding_options(meter, goal)}, goal, rest, ROUNDED_SHARE)

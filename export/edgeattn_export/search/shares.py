@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from glob import escape
 
-from edgeattn_export.quantize import Calibration, Recipe
+from edgeattn_export.quantize import Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraph
 from edgeattn_export.search import Goal, Rig, Trial
 from edgeattn_export.search.candidates import Candidates
@@ -53,16 +53,15 @@ def divided_limit(limit: float, spans: Mapping[str, Span]) -> dict[str, float]:
 
 
 def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, rig: Rig) -> dict[str, Goal]:
-    """Return what each graph aims at before anything is known of the others.
-
-    Args:
-        graphs: By name.
-        goal: The bundle's.
-        rig: Where it is measured.
-    """
+    """Return what each graph aims at of a bundle's goal, before anything is known of the others."""
     if len(graphs) == 1 or not _has_totals(goal):
         return dict.fromkeys(graphs, goal)
-    trials = {name: _plain_trials(graph, rig) for name, graph in graphs.items()}
+    trials = {
+        name: race(
+            ErrorMeter(graph, rig), (FLOAT_RECIPE, rig.candidates.plain, _smallest(graph, rig.candidates))
+        )
+        for name, graph in graphs.items()
+    }
     times = {name: Span.of(trial.latency_ms for trial in its) for name, its in trials.items()}
     sizes = {name: Span.of(trial.size_mb for trial in its) for name, its in trials.items()}
     latency_ms, size_mb = divided_limit(goal.latency_ms, times), divided_limit(goal.size_mb, sizes)
@@ -70,12 +69,7 @@ def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, rig: Rig) -> dict
 
 
 def remaining_goals(chosen: Mapping[str, Trial], goal: Goal) -> Iterator[tuple[str, Goal]]:
-    """Yield by name what each graph may aim at beside what the others have taken, where they leave anything.
-
-    Args:
-        chosen: What was found for each graph.
-        goal: The bundle's.
-    """
+    """Yield by name what each graph may aim at beside what the others have taken, where that leaves any."""
     if len(chosen) == 1 or not _has_totals(goal):
         return
     for name in chosen:
@@ -90,10 +84,6 @@ def smallest_goals(shared: Mapping[str, Goal], goal: Goal) -> Iterator[tuple[str
     """Yield by name what has each graph as small as its exactness allows, where the size is limited.
 
     A share of the size may end between two recipes of a graph, and what another graph leaves does as well.
-
-    Args:
-        shared: What each graph aimed at.
-        goal: The bundle's.
     """
     if len(shared) > 1 and math.isfinite(goal.size_mb):
         for name, its in shared.items():
@@ -104,14 +94,9 @@ def _has_totals(goal: Goal) -> bool:
     return math.isfinite(goal.latency_ms) or math.isfinite(goal.size_mb)
 
 
-def _plain_trials(graph: FloatGraph, rig: Rig) -> tuple[Trial, ...]:
-    """Try what shows how far a graph's time and size reach."""
-    smallest = _smallest(graph.calibration, rig.candidates)
-    return race(ErrorMeter(graph, rig), (FLOAT_RECIPE, rig.candidates.plain, smallest))
-
-
-def _smallest(calibration: Calibration, candidates: Candidates) -> Recipe:
+def _smallest(graph: FloatGraph, candidates: Candidates) -> Recipe:
+    forms = graph.calibration.forms
     layers = tuple(
-        (escape(layer.name), candidates.smallest(layer, calibration.forms)) for layer in calibration.layers
+        (escape(layer.name), candidates.smallest(layer, forms)) for layer in graph.calibration.layers
     )
     return Recipe("smallest", layers, candidates.smaller_embeddings)

@@ -43,10 +43,7 @@ def singles(layers: Iterable[Layer]) -> tuple[Unit, ...]:
 def merged(units: Iterable[Unit], treatments: Mapping[str, Treatment], rewrites: tuple[str, ...]) -> Recipe:
     """Return the recipe of a choice: the most frequent treatment for all, and the layers that differ.
 
-    Args:
-        units: All of a graph.
-        treatments: By the units' names.
-        rewrites: Of what is no linear layer.
+    Treatments are by the units' names; rewrites are of what is no linear layer.
     """
     units = tuple(units)
     counts: Counter[Treatment] = Counter()

@@ -46,20 +46,12 @@ def sizes_for(
     Raises:
         SampleError: The samples need more graphs than the target may have.
     """
-    return (
-        (ANY,)
-        if target.bucket_limits is None
-        else choose_sizes(sample_sizes, graph, rows, target.bucket_limits)
-    )
+    limits = target.bucket_limits
+    return (ANY,) if limits is None else choose_sizes(sample_sizes, graph, rows, limits)
 
 
 def buckets_of(target: Target, parts: Graphs, every: Sequence[Sizes]) -> tuple[Bucket, ...]:
-    """Return a target's graphs in each of the sizes that it fixes.
-
-    Args:
-        target: What they are for.
-        parts: Of dynamic sizes; left as they are.
-        every: See ``sizes_for``.
+    """Return a target's graphs in each of the sizes that it fixes, of those of dynamic sizes.
 
     Raises:
         ModelError: A size in a graph follows from an input's numbers.

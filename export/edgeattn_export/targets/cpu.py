@@ -111,7 +111,6 @@ CANDIDATES = Candidates(
         Treatment(INT8_PER_TOKEN.name),
         Treatment(FLOAT.name),
     ),
-    rounding=("rounding", 0.1),  # small enough to help, large enough not to fit the samples alone
     careful=(("refit", 1.0), ("clipping", 0.5), ("rounding", 0.1), ("bias correction", 1.0)),
     rule=(Treatment(INT8_PER_TOKEN.name, _MILDLY),),  # exact enough for most models as it is
     embeddings=("int8 rows",),

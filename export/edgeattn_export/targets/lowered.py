@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import onnx_ir as ir
-
 from edgeattn_export.graph.apply import Refused
-from edgeattn_export.graph.samples import Inputs, Samples
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.incremental import Cached, ModelGraphs
-from edgeattn_export.lower import Lowered, lower
+from edgeattn_export.lower import lower
 from edgeattn_export.lower.decomposed.opset import write_at_opset
 from edgeattn_export.targets.target import Target
 from edgeattn_runtime.errors import ModelError
@@ -27,12 +25,7 @@ class LoweredGraphs:
 
 
 def lower_for(target: Target, cached: Cached, samples: Samples) -> LoweredGraphs:
-    """Lower every graph of a model.
-
-    Args:
-        target: Whose engine they are for.
-        cached: The model's graphs; left as they are.
-        samples: Real inputs of the whole model.
+    """Lower every graph of a model for a target's engine.
 
     Raises:
         ModelError: A decoder, for a target whose graphs fix sizes.
@@ -44,16 +37,11 @@ def lower_for(target: Target, cached: Cached, samples: Samples) -> LoweredGraphs
             "target of dynamic sizes, such as cpu"
         )
     trials = cached.graphs.trials(samples, target.prover)
-    lowered = {
-        name: _lowered(target, each.model, trials[name]) for name, each in cached.graphs.graphs.items()
-    }
+    lowered = {}
+    for name, each in cached.graphs.graphs.items():
+        lowered[name] = lower(each.model, target.lowerings, target.engine, trials[name], prover=target.prover)
+        write_at_opset(lowered[name].model, target.opset)
     graphs = cached.graphs.with_models({name: its.model for name, its in lowered.items()})
     counts = Counter(name for its in lowered.values() for name, _ in its.sites)
     refused = (refused for its in lowered.values() for refused in its.refused)
     return LoweredGraphs(graphs, counts, (*cached.refused, *refused))
-
-
-def _lowered(target: Target, model: ir.Model, inputs: Iterable[Inputs]) -> Lowered:
-    lowered = lower(model, target.lowerings, target.engine, inputs, prover=target.prover)
-    write_at_opset(lowered.model, target.opset)
-    return lowered

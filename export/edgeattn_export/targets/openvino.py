@@ -44,16 +44,10 @@ CANDIDATES = Candidates(
     plain=Recipe("static-int8", ((EVERY, _SMOOTHED[0]),), ("int8 rows",)),
     fast=_SMOOTHED,
     behind_activation=(_OUTLIERS_OFF,),
-    elsewhere=(),
     more_exact=(*_RANGED, Treatment(FLOAT.name)),
     most_exact=(Treatment(QDQ_WEIGHTS.name),),
-    smaller=(),
-    static=(),
     few=(_SMOOTHED[0], _OUTLIERS_OFF, Treatment(QDQ_WEIGHTS.name), Treatment(FLOAT.name)),
-    rounding=("rounding", 0.1),
     embeddings=("int8 rows",),
-    smaller_embeddings=(),
-    others=(),
     paces=PACES,
 )
 

@@ -48,13 +48,8 @@ CANDIDATES = Candidates(
     elsewhere=(_SMOOTHED,),
     more_exact=(_SIXTEEN, Treatment(FLOAT.name)),
     most_exact=(_SIXTEEN,),
-    smaller=(),
-    static=(),
     few=(_EIGHT, _OUTLIERS_OFF, _SIXTEEN, Treatment(FLOAT.name)),
-    rounding=("rounding", 0.1),
     embeddings=(TABLE8.name, TABLE16.name),
-    smaller_embeddings=(),
-    others=(),
     corrections=(UNEQUALIZED.name,),
     aim=(0.99, 0.98),  # beyond it weights of 16 bits: twice the size and the time
     # Products of 8 bits are the unit: a 16-bit number is two of 8, and float layers have 16-bit weights. The

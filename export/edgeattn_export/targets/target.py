@@ -15,10 +15,6 @@ from edgeattn_export.search.candidates import NO_KERNELS, Candidates, Kernels
 from edgeattn_export.targets.operators import Operators
 
 
-def _nothing(_: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One place where bundles run.
@@ -50,7 +46,7 @@ class Target:
     operators: Callable[[], Operators] | None = None
     opset: int = OPSET
     bucket_limits: BucketLimits | None = None
-    adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = _nothing
+    adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = lambda _: {}
     needs: str
     tested: str
 

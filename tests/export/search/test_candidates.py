@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from fixture_types import Export
+from torch import nn
 
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import Lowered
@@ -77,3 +80,19 @@ def test_fewer_bits_are_treated_with_more_care(form: str) -> None:
     finished = CANDIDATES.finished(Treatment(form), FORMS)
     assert finished == Treatment(form, CANDIDATES.careful)
     assert CANDIDATES.finished(Treatment("int8"), FORMS) == Treatment("int8", (CANDIDATES.rounding,))
+
+
+class LogEnergies(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bank, self.head = nn.Linear(32, 32), nn.Linear(32, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.log(self.bank(x).square() + 1e-5))  # (B, 32)
+
+
+def test_what_a_logarithm_is_of_stays_float(exported: Export) -> None:
+    captured, samples = exported(LogEnergies(), [{"x": torch.randn(1, 32)} for _ in range(4)])
+    recipe = CANDIDATES.recipe_by_rule(Calibration(captured.model, samples, ORT_CPU, FORMS))
+    assert recipe.treatment("bank").form == "float"
+    assert recipe.treatment("head").form == "int8 per token"

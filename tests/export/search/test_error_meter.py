@@ -1,4 +1,4 @@
-"""What a graph of 16-bit integers spoils by itself is counted once, not with every layer."""
+"""What is measured of treatments: what they spoil beyond the graph itself, and what they store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgeattn_export.graph.files import weight_bytes
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment
 from edgeattn_export.quantize.float_graphs import FloatGraph
@@ -15,10 +16,15 @@ from edgeattn_export.quantize.recipes.recipe import EVERY
 from edgeattn_export.search import Rig, Store
 from edgeattn_export.search.choose import Option
 from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.options import tried_embedding
+from edgeattn_export.search.options import UNTREATED, UNTRIED, priced, tried, tried_embedding
+from edgeattn_export.search.rig import silent
+from edgeattn_export.search.units import groups
+from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.qnn import CANDIDATES, QNN
 
-UNTRIED = np.zeros(1)
+PLAIN = Treatment("int8")
+COPIED = Treatment("int8", (("channel splitting", 0.5),))
+SPLIT_OFF = Treatment("int8", (("outlier channels", 0.4),))
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +57,20 @@ def test_a_graph_of_floats_spoils_nothing_by_itself(part: FloatGraph) -> None:
     plain = ErrorMeter(part, Rig(replace(CANDIDATES), "this device", Store(None)))
     plain.__dict__["sensed"] = (0, 1)
     assert not plain.base.any()
+
+
+@pytest.mark.parametrize("treatment", [COPIED, SPLIT_OFF], ids=["copied", "split off"])
+def test_channels_beside_a_layers_own_count(part: FloatGraph, treatment: Treatment) -> None:
+    meter = ErrorMeter(part, Rig(CPU.candidates, "this device", Store(None)))
+    unit = groups(part.calibration.layers)[0]
+    options = [
+        tried(meter, unit, each) for each in priced(meter, {unit: [PLAIN, treatment]}, silent)[unit.name]
+    ]
+    plain, beside = (option.megabytes for option in options)
+    assert plain < beside
+    models = [meter.model(recipe) for recipe in (unit.isolated(treatment), UNTREATED)]
+    grown = (weight_bytes(models[0]) - weight_bytes(models[1])) / 1e6
+    whole = (
+        sum(4 * (layer.width + 1) * layer.channels for layer in unit.layers) / 1e6
+    )  # float weights, biases
+    assert beside == pytest.approx(whole + grown, abs=whole / 100)

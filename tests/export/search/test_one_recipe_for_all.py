@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +10,8 @@ from edgeattn_export.search import Goal, SearchResult, Trial
 from edgeattn_export.search.bundle_search import one_recipe_for_all
 from edgeattn_export.search.rig import silent
 
+Choose = Callable[..., SearchResult]
+DEFAULT = Goal()
 ROOM = "edgeattn_export.search.bundle_search"
 TIMES = {  # by recipe, in ms on a server and on a board
     "best on the server": (1.0, 40.0),
@@ -30,10 +33,12 @@ def _trial(name: str, device: Device, r2: float = 1.0) -> Trial:
 
 
 @pytest.fixture
-def chosen(monkeypatch: pytest.MonkeyPatch) -> object:
-    """A function that returns what is chosen, given what each device's search chose and the cosines."""
+def chosen(monkeypatch: pytest.MonkeyPatch) -> Choose:
+    """A function that returns what is chosen, where each device's search chose what is best on it."""
 
-    def choose(*own: str, goal: Goal = Goal(), inexact: str = "") -> SearchResult:  # noqa: B008 - frozen
+    def choose(goal: Goal = DEFAULT, inexact: str = "") -> SearchResult:
+        own = ("best on the server", "best on the board")
+
         def search(_: object, __: Goal, device: Device, *, step: object) -> SearchResult:
             trials = tuple(_trial(name, device) for name in TIMES)
             return SearchResult(_trial(own[device.place], device), trials, (), ())
@@ -49,22 +54,11 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> object:
     return choose
 
 
-def test_the_recipe_that_loses_least_where_it_loses_most_is_chosen(chosen: object) -> None:
-    found = chosen("best on the server", "best on the board")  # type: ignore[operator]
-    assert found.chosen.recipe.name == "between"
-    assert found.chosen.latency_ms == 1.2
-    assert found.missed == ()
+def test_the_recipe_that_loses_least_where_it_loses_most_is_chosen(chosen: Choose) -> None:
+    found = chosen()
+    assert (found.chosen.recipe.name, found.chosen.latency_ms, found.missed) == ("between", 1.2, ())
 
 
-def test_a_limit_holds_on_every_device(chosen: object) -> None:
-    found = chosen(  # type: ignore[operator]
-        "best on the server", "best on the board", goal=Goal(latency_ms=22.0)
-    )
-    assert found.chosen.recipe.name == "best on the board"
-
-
-def test_what_is_not_exact_enough_is_not_chosen(chosen: object) -> None:
-    found = chosen(  # type: ignore[operator]
-        "best on the server", "best on the board", inexact="between"
-    )
-    assert found.chosen.recipe.name != "between"
+def test_limits_hold_on_every_device(chosen: Choose) -> None:
+    assert chosen(goal=Goal(latency_ms=22.0)).chosen.recipe.name == "best on the board"
+    assert chosen(inexact="between").chosen.recipe.name != "between"

@@ -8,35 +8,25 @@ from hypothesis import strategies as st
 
 from edgeattn_export.search.shares import Span, divided_limit
 
-SPANS = {"model": Span(2.0, 8.0), "encoder": Span(1.0, 3.0)}
+SPANS = {"model": Span.of(iter((8.0, 2.0, 3.0))), "encoder": Span(1.0, 3.0)}
+FIXED = {"model": Span(2.0, 2.0), "encoder": Span(1.0, 1.0)}  # which only come in one size
 sizes = st.floats(0.01, 100.0)
 
 
-def test_a_span_reaches_from_the_least_to_the_most() -> None:
-    assert Span.of(iter((3.0, 1.0, 2.0))) == Span(1.0, 3.0)
-
-
-def test_each_graph_stands_equally_far_between_its_least_and_its_most() -> None:
-    assert divided_limit(3.0, SPANS) == {"model": 2.0, "encoder": 1.0}
-    assert divided_limit(7.0, SPANS) == {"model": 5.0, "encoder": 2.0}
-    assert divided_limit(11.0, SPANS) == {"model": 8.0, "encoder": 3.0}
-
-
-def test_what_does_not_suffice_for_all_suffices_for_none() -> None:
-    assert divided_limit(1.5, SPANS) == {"model": 1.0, "encoder": 0.5}
-
-
-def test_no_limit_is_none_for_each() -> None:
-    assert divided_limit(math.inf, {**SPANS, "fixed": Span(1.0, 1.0)}) == dict.fromkeys(
-        (*SPANS, "fixed"), math.inf
-    )
-
-
-def test_graphs_that_only_come_in_one_size_share_by_it() -> None:
-    assert divided_limit(9.0, {"model": Span(2.0, 2.0), "encoder": Span(1.0, 1.0)}) == {
-        "model": 6.0,
-        "encoder": 3.0,
-    }
+@pytest.mark.parametrize(
+    ("limit", "spans", "model", "encoder"),
+    [
+        (3.0, SPANS, 2.0, 1.0),
+        (7.0, SPANS, 5.0, 2.0),  # each equally far between its least and its most
+        (11.0, SPANS, 8.0, 3.0),
+        (1.5, SPANS, 1.0, 0.5),  # what does not suffice for all suffices for none
+        (9.0, FIXED, 6.0, 3.0),
+        (math.inf, SPANS, math.inf, math.inf),
+        (math.inf, FIXED, math.inf, math.inf),
+    ],
+)
+def test_a_limit_is_divided(limit: float, spans: dict[str, Span], model: float, encoder: float) -> None:
+    assert divided_limit(limit, spans) == {"model": model, "encoder": encoder}
 
 
 @given(limit=sizes, spans=st.lists(st.tuples(sizes, sizes), min_size=1, max_size=3))

@@ -30,11 +30,7 @@ SCALE = "scale"
 
 
 def with_int8_cache(steps: Steps) -> Steps:
-    """Return the same steps with all of their cache in int8.
-
-    Args:
-        steps: With a cache in float32; left as they are.
-    """
+    """Return steps whose cache is float32 with all of it in int8."""
     model = steps.decoder.model.clone()
     caches = tuple(each for cache in steps.generation.cache for each in _in_int8(model, cache))
     graphs = {**steps.graphs, MAIN_GRAPH: _decoder(steps, model, caches)}
@@ -73,9 +69,7 @@ def _in_int8(model: ir.Model, cache: CacheEntry) -> tuple[CacheEntry, CacheEntry
     floats = tape.op("Cast", [present_rows], {"to": ir.DataType.FLOAT})
     restored = tape.op("Mul", [floats, present_scales])
     restored.type, restored.shape = present.type, present.shape
-    names = (f"{stem}.floats", f"{stem}.restored")
-    for value, name in zip((floats, restored), names, strict=True):
-        value.name = name
+    floats.name, restored.name = f"{stem}.floats", f"{stem}.restored"
     graph.insert_before(write, tape.nodes)
     for value in tape.initializers:
         graph.initializers[value.name or ""] = value

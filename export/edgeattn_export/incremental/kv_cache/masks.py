@@ -30,11 +30,9 @@ class StepMasks:
         self._causal: ir.Value | None = None
 
     def of(self, attention: ir.Node, own: Copies) -> ir.Value | None:
-        """Return a mask (..., new, capacity) for an attention, its causal attribute written in, or None.
+        """Return a mask (..., new, capacity) for an attention of the whole graph, or None.
 
-        Args:
-            attention: Of the whole graph.
-            own: The new tokens' values, of which a sink may be one.
+        Its causal attribute is written in; a sink is one of the new tokens' ``own`` values.
         """
         whole = attention.inputs[MASK] if len(attention.inputs) > MASK else None
         causal = bool(attention.attributes.get_int("is_causal", 0))
@@ -47,20 +45,16 @@ class StepMasks:
             return with_column(self._draft, rows, own.of(sink), self._rows.lengths.capacity)
         if not causal:
             return self._rows_of(whole)
-        mask = self._under_causal(self._rows_of(whole), whole)
+        mask, op = self._rows_of(whole), self._draft.op
+        name = f"{mask.name}.causal"
+        if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
+            hidden = self._draft.constant(np.float32(-np.inf), f"{name}.hidden")
+            mask = op("Where", [mask, self.causal(), hidden], name=name)
+        else:
+            mask = op("Add", [mask, self.causal()], name=name)
         mask.dtype = ir.DataType.FLOAT
         mask.shape = ir.Shape([*self._draft.anatomy.dims(whole)[:-2], *self._lengths])
         return mask
-
-    def _under_causal(self, mask: ir.Value, whole: ir.Value) -> ir.Value:
-        name = f"{mask.name}.causal"
-        if self._draft.anatomy.dtype(whole) is ir.DataType.BOOL:
-            return self._draft.op(
-                "Where",
-                [mask, self.causal(), self._draft.constant(np.float32(-np.inf), f"{name}.hidden")],
-                name=name,
-            )
-        return self._draft.op("Add", [mask, self.causal()], name=name)
 
     def causal(self) -> ir.Value:
         """Return 0 where a key is not after its query, else -inf: float32 (new, capacity)."""
@@ -76,10 +70,8 @@ class StepMasks:
             last = constant(np.array([1], np.int64), "causal.last")
             column = op("Unsqueeze", [queries, last], name="causal.column")  # (new, 1)
             seen = op("LessOrEqual", [keys, column], name="causal.seen")  # (new, capacity)
-            visible, hidden = (
-                constant(np.float32(0), "causal.kept"),
-                constant(np.float32(-np.inf), "causal.hidden"),
-            )
+            visible = constant(np.float32(0), "causal.kept")
+            hidden = constant(np.float32(-np.inf), "causal.hidden")
             self._causal = op("Where", [seen, visible, hidden], name="causal")  # (new, capacity)
             self._causal.dtype, self._causal.shape = ir.DataType.FLOAT, ir.Shape(self._lengths)
         return self._causal

@@ -165,14 +165,15 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
 
 
 def _with_cache(anatomy: Anatomy, node: ir.Node, number: int) -> SelfAttention:
-    keys, values = (
+    keys, values = keys_and_values(node).both
+    past, present = (
         (
-            _cache(anatomy, node, operand, f"past_{kind}_{number}"),
-            _cache(anatomy, node, operand, f"present_{kind}_{number}"),
+            _cache(anatomy, node, keys, f"{end}_key_{number}"),
+            _cache(anatomy, node, values, f"{end}_value_{number}"),
         )
-        for kind, operand in zip(("key", "value"), keys_and_values(node).both, strict=True)
+        for end in ("past", "present")
     )
-    return SelfAttention(node, (keys[0], values[0]), (keys[1], values[1]))
+    return SelfAttention(node, past, present)
 
 
 def _cache(anatomy: Anatomy, node: ir.Node, operand: ir.Value | None, name: str) -> ir.Value:

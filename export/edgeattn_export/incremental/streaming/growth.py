@@ -115,19 +115,12 @@ class Growth:
 def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], hops: Sequence[int]) -> Growth:
     """Run a graph at some lengths, and keep the dims of all values, and what follows from the length.
 
-    Args:
-        model: The graph; left as it is.
-        engine: Runs it.
-        inputs: Returns real inputs of so many hops.
-        hops: The lengths.
-
     Raises:
         CannotStep: The graph does not take one of them.
     """
-    counted = frozenset(_counted(model.graph))
     runner = engine.runner(with_outputs(model, values_of(model)))
-    shapes: dict[str, list[tuple[int, ...]]] = {}
-    arrays: dict[str, list[Array]] = {name: [] for name in counted}
+    shapes: dict[str, tuple[tuple[int, ...], ...]] = {}
+    counted: dict[str, tuple[Array, ...]] = dict.fromkeys(_counted(model.graph), ())
     dtypes: dict[str, ir.DataType] = {}
     for count in hops:
         try:
@@ -135,18 +128,11 @@ def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], ho
         except EdgeAttnError as error:
             raise CannotStep(f"the model does not take {count} hops: {finding(error)}") from error
         for name, array in values.items():
-            shapes.setdefault(name, []).append(array.shape)
+            shapes[name] = (*shapes.get(name, ()), array.shape)
             dtypes[name] = ir.DataType.from_numpy(array.dtype)
             if name in counted:
-                arrays[name].append(array)
-    return Growth(
-        model,
-        engine,
-        tuple(hops),
-        {name: tuple(each) for name, each in shapes.items()},
-        dtypes,
-        {name: tuple(each) for name, each in arrays.items()},
-    )
+                counted[name] += (array,)
+    return Growth(model, engine, tuple(hops), shapes, dtypes, counted)
 
 
 def _counted(graph: ir.Graph) -> Iterator[str]:

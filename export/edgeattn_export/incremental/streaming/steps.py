@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,17 +116,10 @@ class StreamingGraphs:
         }
 
     def _calls(self, samples: Samples, engine: Engine) -> Iterator[Inputs]:
-        step, chosen = (
-            engine.runner(self.step.model),
-            stratified((each.inputs for each in samples), WALKED_SAMPLES),
-        )
-        for inputs in chosen:
+        """Yield some calls, evenly, the first and the last of a sample among them."""
+        step = engine.runner(self.step.model)
+        for inputs in stratified((each.inputs for each in samples), WALKED_SAMPLES):
             whole = inputs[self.streaming.input][:1]
             calls = [call for call, _ in walk_hops(step, self.step.graph, self.streaming, whole)]
-            yield from _evenly(calls, WALKED_HOPS)
-
-
-def _evenly(calls: Sequence[Inputs], most: int) -> Iterator[Inputs]:
-    """Yield so many at most, the first and the last among them."""
-    places = np.linspace(0, len(calls) - 1, min(most, len(calls)))
-    yield from (calls[round(place)] for place in places)
+            places = np.linspace(0, len(calls) - 1, min(WALKED_HOPS, len(calls)))
+            yield from (calls[round(place)] for place in places)

@@ -30,13 +30,9 @@ def place(node: ir.Node) -> str:
 
 
 class Walk:
-    """Follows time through a graph.
+    """Follows time through a graph, by the rules of its operators.
 
-    Args:
-        growth: The graph.
-        rules: By operator, what becomes of it.
-        hop: The size of the input in a hop, for messages.
-        most_hops: That the graph takes; None for any number.
+    Messages give the size of the input in a ``hop``. The graph takes ``most_hops``; None for any number.
     """
 
     def __init__(
@@ -86,8 +82,8 @@ class Walk:
         stream = self.stream(value)
         if stream.is_aligned:
             return stream
-        if stream.left + stream.right:
-            longer = stream.left + stream.right
+        longer = stream.left + stream.right
+        if longer:
             raise CannotStep(
                 f"takes {abs(longer)} values {'more' if longer > 0 else 'fewer'} than the hops have: "
                 f"{max(stream.left, 0)} are put before the first and {max(stream.right, 0)} behind the last, "
@@ -138,9 +134,7 @@ class Walk:
             CannotStep: It depends on what the input holds.
         """
         value = node.inputs[index] if index < len(node.inputs) else None
-        if value is None:
-            return None
-        counted = self.growth.counted.get(value.name or "")
+        counted = None if value is None else self.growth.counted.get(value.name or "")
         if counted is not None:
             return counted
         array = self.constant(node, index)

@@ -107,12 +107,9 @@ class Band:
 
 
 def band_of(mask: Callable[[int], Floats], rate: int, most: int | None) -> Band:
-    """Return the band that a mask is.
+    """Return the band of ``rate`` times a hop that a mask is.
 
-    Args:
-        mask: Returns it after so many hops, (..., times, times), as it is added to scores.
-        rate: Times a hop.
-        most: Hops that the mask can be had for; None for any.
+    The mask (..., times, times) is added to scores; it can be had for ``most`` hops, None for any number.
 
     Raises:
         CannotStep: It looks ahead, or back without a limit, or is no band.
@@ -150,8 +147,7 @@ def _look_back(bias: Floats, rate: int) -> int:
 
 
 def _visible(bias: Floats) -> NDArray[np.bool_]:
-    every = bias.reshape(-1, *bias.shape[-2:])
-    return np.asarray(every.max(axis=0) > HIDDEN)
+    return np.asarray(bias.reshape(-1, *bias.shape[-2:]).max(axis=0) > HIDDEN)
 
 
 def _repeated(bias: Floats, rate: int, back: int) -> Band:
