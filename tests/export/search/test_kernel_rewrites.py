@@ -110,33 +110,27 @@ def heads_in_ms(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     return give
 
 
-def test_where_all_are_faster_the_rewrite_is_for_all(
-    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
+@pytest.mark.parametrize(
+    ("of_4", "of_2", "places"),
+    [(0.5, 0.9, [NAME]), (1.5, 0.9, [f"{NAME} at layers.2"]), (1.0, 1.5, [])],
+)
+def test_the_rewrite_is_for_those_that_are_faster(
+    of_4: float, of_2: float, places: list[str], meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
 ) -> None:
-    asked = heads_in_ms(of_4=0.5, of_2=0.9)
+    asked = heads_in_ms(of_4=of_4, of_2=of_2)
     taken = with_kernels(meter, PLAIN, silent)
-    assert taken == replace(PLAIN, name=f"plain, {NAME}", rewrites=("int8 rows", NAME))
+    name = f"plain, {NAME}" if places else "plain"
+    assert taken == replace(PLAIN, name=name, rewrites=("int8 rows", *places))
     assert sorted(asked) == [2, 4]  # those that are alike are timed once
     with_kernels(meter, PLAIN, silent)
     assert len(asked) == 2  # what is known is not timed again
 
 
-def test_where_some_are_faster_the_rewrite_is_for_these(
-    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
-) -> None:
-    heads_in_ms(of_4=1.5, of_2=0.9)
-    taken = with_kernels(meter, PLAIN, silent)
-    assert taken.rewrites == ("int8 rows", f"{NAME} at layers.2")
-    graph = written(meter.calibration, taken).graph
+def test_a_rewrite_at_a_module_is_written_there_alone(meter: ErrorMeter) -> None:
+    placed = replace(PLAIN, rewrites=("int8 rows", f"{NAME} at layers.2"))
+    graph = written(meter.calibration, placed).graph
     kernels = {module_of(node): node.domain for node in graph if node.op_type == "Attention"}
     assert kernels == {"layers.0": "", "layers.1": "", "layers.2": DOMAIN}
-
-
-def test_where_none_is_faster_the_recipe_stays(
-    meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
-) -> None:
-    heads_in_ms(of_4=1.0, of_2=1.5)
-    assert with_kernels(meter, PLAIN, silent) is PLAIN
 
 
 def test_without_the_library_nothing_is_timed(

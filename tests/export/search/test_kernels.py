@@ -123,21 +123,6 @@ def test_weights_of_4_bits_are_tried_where_size_counts(part: FloatGraph) -> None
     assert ["kernel int4 blocks" in tried for tried in forms] == [False, True, True]
 
 
-def _both_ways(part: FloatGraph, rig: MakeRig, form: str, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Return of each graph that an error is measured on whether it has nodes of kernels."""
-    opened: list[bool] = []
-    runner = ORT_CPU.runner
-
-    def noted(self: object, model: ir.Model, **more: int) -> object:
-        opened.append(any(node.domain == DOMAIN for node in model.graph))
-        return runner(model, **more)
-
-    meter = ErrorMeter(part, rig(None))
-    monkeypatch.setattr(type(ORT_CPU), "runner", noted)
-    meter.errors(Recipe("", ((EVERY, Treatment(form)),), ()))
-    return opened
-
-
 def test_what_is_less_exact_counts_of_the_ways_to_run(
     part: FloatGraph, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +137,17 @@ def test_what_is_less_exact_counts_of_the_ways_to_run(
 def test_a_graph_with_kernels_is_measured_without_them_too(
     form: str, ways: list[bool], part: FloatGraph, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _both_ways(part, rig, form, monkeypatch) == ways
+    has_kernels: list[bool] = []
+    runner = ORT_CPU.runner
+
+    def noted(self: object, model: ir.Model, **more: int) -> object:
+        has_kernels.append(any(node.domain == DOMAIN for node in model.graph))
+        return runner(model, **more)
+
+    meter = ErrorMeter(part, rig(None))
+    monkeypatch.setattr(type(ORT_CPU), "runner", noted)
+    meter.errors(Recipe("", ((EVERY, Treatment(form)),), ()))
+    assert has_kernels == ways
 
 
 def test_all_forms_are_timed_up_to_where_a_kernel_ends(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgeattn_export.search.promise import DOUBT, JUDGES, MOST_ERROR, promised_errors, tail_slope
+from edgeattn_export.search.promise import DOUBT, JUDGES, MOST_ERROR, promised_errors
 
 SELECTING = 90
 DRAWS = 400
@@ -48,11 +48,6 @@ def test_errors_that_are_alike_promise_about_themselves_and_a_long_tail_more() -
     assert alike.worst == pytest.approx(1.1e-3, rel=0.15)
     long = 1e-4 * draw.uniform(size=SELECTING) ** -0.7
     assert promised_errors(long).mean > 1.5 * long.mean()
-
-
-def test_the_slope_is_that_of_the_law() -> None:
-    slopes = [tail_slope(errors) for errors in drawn(0.5)[0]]
-    assert np.mean(slopes) == pytest.approx(0.5, rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ INT8_FIRST = {
     "int4 blocks of 64": 5e-3,
 }
 FLOAT_FIRST = {**INT8_FIRST, "float": 5e-4}
+PLAIN = (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
 ALIKE = 1e-12
 SIZE_ERROR = 0.03  # zero points and constants are not counted
 
@@ -56,11 +57,7 @@ def find(part: FloatGraph, folder: Path, rig: MakeRig, timed: Give) -> Callable[
 
 def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., SearchResult]) -> None:
     found = find(Goal())
-    plain = next(
-        trial
-        for trial in found.trials
-        if trial.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
-    )
+    plain = next(trial for trial in found.trials if trial.recipe.layers == PLAIN)
     assert Goal().misses(plain) == ("r2", "r2_min")
     assert found.missed == ()
     assert Goal().met_by(found.chosen)
@@ -97,15 +94,6 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     assert search(replace(part), goal, rig(folder)) == once
 
 
-def test_measured_times_come_from_the_store_too(
-    part: FloatGraph, folder: Path, rig: MakeRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goal = Goal(prefer="size")
-    once = search(part, goal, rig(folder))
-    monkeypatch.setattr(Rig, "turns", lambda *_: pytest.fail("timed again"))
-    assert search(part, goal, rig(folder)) == once
-
-
 def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., SearchResult]) -> None:
     goals = [Goal(r2=NO_LIMIT, r2_min=least) for least in (0.0, 0.996, 0.999998)]
     exact = [find(goal).chosen.r2_min for goal in goals]
@@ -130,7 +118,7 @@ def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
     monkeypatch.setattr(error_meter.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
     found = find(Goal(r2=0.0, r2_min=0.0))
     assert found.missed == ()
-    assert found.chosen.recipe.layers == (("*", CANDIDATES.finished(CANDIDATES.fastest, FORMS)),)
+    assert found.chosen.recipe.layers == PLAIN
 
 
 def test_no_form_is_tried_that_costs_more_than_float(
@@ -207,12 +195,9 @@ def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
     assert {treatment.form for _, treatment in found.chosen.recipe.layers} == {"float"}
     assert [note.partition(": ")[0] for note in found.notes] == ["Int8 is not faster here"] * len(found.notes)
     told = " ".join(found.notes)
-    for words in (
-        "'ups.0' and 1 like it",
-        "'downs.0' and 1 like it",
-        "'head' takes 0.5 us in float and 1 in int8",
-    ):
-        assert words in told
+    assert "'ups.0' and 1 like it" in told
+    assert "'downs.0' and 1 like it" in told
+    assert "'head' takes 0.5 us in float and 1 in int8" in told
 
 
 def test_each_step_tells_what_is_done(find: Callable[..., SearchResult]) -> None:

@@ -9,11 +9,9 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.lower.ort_web import PIECE
 from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
-from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.web import WEB
 from edgeattn_runtime.bundle.deviation import cosine
 
-CANDIDATES: Candidates = WEB.candidates
 ALIKE = 0.999  # of a kernel that quantizes activations to one that does not
 
 
@@ -32,29 +30,11 @@ def test_every_form_answers_in_node_as_here(
 ) -> None:
     if (lacking := WEB.engine.host.missing()) is not None:
         pytest.skip(lacking)
-    recipe = Recipe("one", ((EVERY, Treatment(form)),), (embeddings, *CANDIDATES.others))
+    recipe = Recipe("one", ((EVERY, Treatment(form)),), (embeddings, *WEB.candidates.others))
     model = quantize(Calibration(lowered.model, samples, ORT_CPU, WEB.forms), recipe).model
     assert operators(model)["RMSNormalization"] == 2
     here, node = ORT_CPU.runner(model)(samples[0].inputs), WEB.engine.runner(model)(samples[0].inputs)
     assert all(cosine(node[name], value) > ALIKE for name, value in here.items())
-
-
-def test_every_form_that_is_tried_has_a_pace() -> None:
-    assert CANDIDATES.paces is not None
-    assert set(CANDIDATES.paces) >= set(WEB.forms.linear)
-    treatments = (
-        *CANDIDATES.fast,
-        *CANDIDATES.behind_activation,
-        *CANDIDATES.elsewhere,
-        *CANDIDATES.more_exact,
-        *CANDIDATES.most_exact,
-        *CANDIDATES.smaller,
-        *CANDIDATES.static,
-        *CANDIDATES.few,
-        *(treatment for _, treatment in CANDIDATES.plain.layers),
-    )
-    assert {treatment.form for treatment in treatments} <= set(WEB.forms.linear)
-    assert min(WEB.forms.linear, key=CANDIDATES.paces.__getitem__).startswith("int8")
 
 
 def test_its_files_are_in_pieces() -> None:
