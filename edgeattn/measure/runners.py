@@ -15,7 +15,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.incremental.kv_cache.stepping import StepRunner
+from edgeattn_export.incremental.kv_cache.steps import StepRunner
 from edgeattn_export.lower.fixed import Sizes
 from edgeattn_export.quantize.graphs import Graphs
 from edgeattn_export.targets import Bucket as TargetBucket

@@ -6,9 +6,8 @@ from edgeattn_export.incremental.kv_cache.steps import Steps
 from edgeattn_export.incremental.model_graphs import Cached, ModelGraph, ModelGraphs, WholeGraph
 from edgeattn_export.incremental.stages import with_cache, with_defaults, with_streaming
 from edgeattn_export.incremental.streaming.derive import derive_streaming
-from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.steps import StreamingGraphs
-from edgeattn_export.incremental.streaming.stream import WrongHop
+from edgeattn_export.incremental.streaming.stream import StreamRequest, WrongHop
 
 __all__ = [
     "Cached",

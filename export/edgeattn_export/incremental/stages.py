@@ -23,9 +23,8 @@ from edgeattn_export.incremental.kv_cache.steps import Steps
 from edgeattn_export.incremental.model_graphs import Cached, WholeGraph
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.derive import derive_streaming
-from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.steps import StreamingGraphs
-from edgeattn_export.incremental.streaming.stream import WrongHop
+from edgeattn_export.incremental.streaming.stream import StreamRequest, WrongHop
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.errors import BundleError, ModelError

@@ -23,7 +23,7 @@ import numpy as np
 from edgeattn_export.quantize.forms import FLOAT
 from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.search.error_meter import Errors
-from edgeattn_export.search.goal import LEAST_ERROR, Goal, Usage
+from edgeattn_export.search.goal import LEAST_ERROR, Goal
 
 LEAST_PRICE = 1e-9  # the least price of an exchange
 NO_GAIN = 1e-9  # a gain, or an excess, that is none but the rounding of sums
@@ -110,14 +110,10 @@ class Problem:
     def excess(self, total: Total, trust: Trust) -> float:
         """Say by how much a choice is expected to miss the limits."""
         errors = trust.worst * total.errors
-        usage = Usage(
-            trust.mean * float(total.errors.mean()),
-            float(errors.max()),
-            self.milliseconds + total.milliseconds,
-            total.megabytes,
-        )
+        mean, milliseconds = trust.mean * float(total.errors.mean()), self.milliseconds + total.milliseconds
         beyond = np.maximum(errors / max(self.goal.worst_error, LEAST_ERROR) - 1, 0)  # (samples)
-        excess = self.goal.excess(usage) + OTHERS_WEIGHT * float(beyond.mean())
+        excess = self.goal.excess(mean, float(errors.max()), milliseconds, total.megabytes)
+        excess += OTHERS_WEIGHT * float(beyond.mean())
         return excess if excess > NO_GAIN else 0.0
 
     def quick(self) -> Problem:

@@ -56,16 +56,6 @@ def _axes(trial: Trial) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """What a choice is expected to take of each limit."""
-
-    mean_error: float
-    worst_error: float
-    milliseconds: float
-    megabytes: float
-
-
-@dataclass(frozen=True, slots=True)
 class Goal:
     """Limits, each of them infinite where nothing is asked.
 
@@ -103,15 +93,19 @@ class Goal:
         """Whether a smaller graph counts."""
         return self.prefer == "size" or math.isfinite(self.size_mb)
 
-    def excess(self, spent: Usage) -> float:
+    def excess(self, mean_error: float, worst_error: float, milliseconds: float, megabytes: float) -> float:
         """Say by how much limits are missed, each as a share of itself, all together; 0 where all are met."""
         shares = (
-            spent.mean_error / max(self.mean_error, LEAST_ERROR),
-            spent.worst_error / max(self.worst_error, LEAST_ERROR),
-            spent.milliseconds / self.latency_ms,
-            spent.megabytes / self.size_mb,
+            mean_error / max(self.mean_error, LEAST_ERROR),
+            worst_error / max(self.worst_error, LEAST_ERROR),
+            milliseconds / self.latency_ms,
+            megabytes / self.size_mb,
         )
         return sum(max(share - 1, 0.0) for share in shares)
+
+    def excess_of(self, trial: Trial) -> float:
+        """Say by how much a trial misses limits, see ``excess``."""
+        return self.excess(1 - trial.r2, 1 - trial.r2_min, trial.latency_ms, trial.size_mb)
 
     def cost(self, milliseconds: float, megabytes: float) -> float:
         """Return what is to be least; the other one counts a little, so that ties have an order."""

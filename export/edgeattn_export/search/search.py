@@ -13,7 +13,7 @@ from edgeattn_export.quantize.recipes.recipe import Recipe
 from edgeattn_export.search.choose import AS_PREDICTED, Option, Problem, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter, race
 from edgeattn_export.search.gain import idle_trials, why_idle
-from edgeattn_export.search.goal import Goal, Trial, Usage
+from edgeattn_export.search.goal import Goal, Trial
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import affordable, embedding_options, is_large, priced
 from edgeattn_export.search.pruning import LEAST_SAVING, sites, why_kept
@@ -171,7 +171,7 @@ def _corrected(
 
 def _inexactness(goal: Goal, trial: Trial) -> tuple[float, float]:
     """Return what a trial misses of the goal, and its mean and worst error together."""
-    return goal.excess(_usage(trial)), 2 - trial.r2 - trial.r2_min
+    return goal.excess_of(trial), 2 - trial.r2 - trial.r2_min
 
 
 def follow(float_graph: FloatGraph, recipe: Recipe, rig: Rig) -> SearchResult:
@@ -223,8 +223,4 @@ def _best(goal: Goal, trials: Sequence[Trial]) -> Trial:
 
 def _price(goal: Goal, trial: Trial) -> tuple[float, float]:
     """Return what a trial misses of the goal, and what it costs: the whole graph's own time, as raced."""
-    return goal.excess(_usage(trial)), goal.cost(trial.latency_ms, trial.size_mb)
-
-
-def _usage(trial: Trial) -> Usage:
-    return Usage(1 - trial.r2, 1 - trial.r2_min, trial.latency_ms, trial.size_mb)
+    return goal.excess_of(trial), goal.cost(trial.latency_ms, trial.size_mb)

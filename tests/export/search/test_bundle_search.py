@@ -27,6 +27,7 @@ from edgeattn_export.targets.cpu import CANDIDATES, DYNAMIC_INT8, FORMS
 from edgeattn_runtime.bundle.manifest import Graph
 from edgeattn_runtime.errors import RecipeError
 
+Script = Callable[..., list[tuple[str, float]]]
 LOOSE = Goal(r2=0.5, r2_min=0.5)
 NOTHING = Rig(CANDIDATES, "this device", Store(None))
 
@@ -128,7 +129,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, float]], li
 
 @pytest.mark.parametrize(("needy", "other"), [("model", "encoder"), ("encoder", "model")])
 def test_what_one_graph_needs_beyond_its_share_another_leaves(
-    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]], needy: str, other: str
+    floats: FloatGraphs, scripted: Script, needy: str, other: str
 ) -> None:
     asked = scripted(floats, {needy: 6.0, other: 1.0})
     found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), rig=NOTHING, step=silent)
@@ -154,9 +155,7 @@ def test_a_share_that_ends_between_two_recipes_of_each_is_met_by_the_smallest(
         assert search_bundle(floats, goal, rig=NOTHING, step=silent).missed == (missed,)
 
 
-def test_a_total_that_nothing_meets_is_missed_by_the_whole(
-    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
-) -> None:
+def test_a_total_that_nothing_meets_is_missed_by_the_whole(floats: FloatGraphs, scripted: Script) -> None:
     scripted(floats, {"model": 6.0, "encoder": 5.0})
     found = search_bundle(floats, Goal(0.0, 0.0, size_mb=10.0), rig=NOTHING, step=silent)
     assert found.missed == ("size_mb",)
@@ -172,7 +171,7 @@ def test_nothing_is_left_where_the_others_take_all() -> None:
 
 
 def test_a_trial_is_one_graphs_beside_what_was_chosen_for_the_others(
-    floats: FloatGraphs, scripted: Callable[..., list[tuple[str, float]]]
+    floats: FloatGraphs, scripted: Script
 ) -> None:
     scripted(floats, {"model": 1.0, "encoder": 2.0})
     found = search_bundle(floats, Goal(0.0, 0.0, size_mb=4.0), rig=NOTHING, step=silent)

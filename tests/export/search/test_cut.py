@@ -23,6 +23,7 @@ from edgeattn_export.search.cut import cut
 from edgeattn_export.search.units import Unit
 from edgeattn_export.targets.cpu import FORMS
 
+CutOut = Callable[[str, Treatment], tuple[ir.Model, ir.Model]]
 EXACT = 1e-5  # of the largest number
 INT8, FLOAT = Treatment("int8"), Treatment("float")
 SMOOTHED = Treatment("int8", (("smoothing", 0.7),))
@@ -37,7 +38,7 @@ def known(lowered: Lowered, samples: Samples) -> Calibration:
 
 
 @pytest.fixture(scope="module")
-def cut_out(known: Calibration) -> Callable[[str, Treatment], tuple[ir.Model, ir.Model]]:
+def cut_out(known: Calibration) -> CutOut:
     """A function that treats a layer and cuts it out; it returns the whole graph too."""
 
     def made(name: str, treatment: Treatment) -> tuple[ir.Model, ir.Model]:
@@ -65,7 +66,7 @@ def test_a_layer_is_cut_out_with_all_that_its_treatment_computes(
     name: str,
     treatment: Treatment,
     expected: dict[str, int],
-    cut_out: Callable[[str, Treatment], tuple[ir.Model, ir.Model]],
+    cut_out: CutOut,
 ) -> None:
     alone, _ = cut_out(name, treatment)
     assert operators(alone) == expected
@@ -77,7 +78,7 @@ def test_it_answers_as_inside_the_whole(
     name: str,
     treatment: Treatment,
     samples: Samples,
-    cut_out: Callable[[str, Treatment], tuple[ir.Model, ir.Model]],
+    cut_out: CutOut,
 ) -> None:
     alone, whole = cut_out(name, treatment)
     ends = [value.name or "" for value in alone.graph.outputs]
@@ -88,9 +89,7 @@ def test_it_answers_as_inside_the_whole(
         assert np.abs(found[end] - inside[end]).max() <= EXACT * np.abs(inside[end]).max()
 
 
-def test_every_form_of_a_layer_ends_at_the_same_values(
-    cut_out: Callable[[str, Treatment], tuple[ir.Model, ir.Model]],
-) -> None:
+def test_every_form_of_a_layer_ends_at_the_same_values(cut_out: CutOut) -> None:
     for name in ("query+key+value", "output", "down"):
         cuts = (cut_out(name, treatment)[0] for treatment in (FLOAT, INT8, OUTLIERS))
         ends = {tuple(value.name for value in alone.graph.outputs) for alone in cuts}

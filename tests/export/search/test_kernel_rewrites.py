@@ -37,6 +37,7 @@ from edgeattn_export.search.rig import silent
 from edgeattn_export.search.store import Answer
 from edgeattn_export.targets.cpu import CPU, FORMS
 
+Heads = Callable[..., list[int]]
 WIDTH = 32
 NAME = "kernel attention"
 PLAIN = Recipe("plain", ((EVERY, Treatment("int8")),), ("int8 rows",))
@@ -89,7 +90,7 @@ def meter(attentions: FloatGraph, rig: MakeRig, tmp_path: Path) -> ErrorMeter:
 
 
 @pytest.fixture
-def heads_in_ms(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
+def heads_in_ms(monkeypatch: pytest.MonkeyPatch) -> Heads:
     """A function that gives the kernel its milliseconds by heads, where the stock operator takes 1."""
 
     def give(**milliseconds: float) -> list[int]:
@@ -115,7 +116,7 @@ def heads_in_ms(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     [(0.5, 0.9, [NAME]), (1.5, 0.9, [f"{NAME} at layers.2"]), (1.0, 1.5, [])],
 )
 def test_the_rewrite_is_for_those_that_are_faster(
-    of_4: float, of_2: float, places: list[str], meter: ErrorMeter, heads_in_ms: Callable[..., list[int]]
+    of_4: float, of_2: float, places: list[str], meter: ErrorMeter, heads_in_ms: Heads
 ) -> None:
     asked = heads_in_ms(of_4=of_4, of_2=of_2)
     taken = with_kernels(meter, PLAIN, silent)
@@ -134,7 +135,7 @@ def test_a_rewrite_at_a_module_is_written_there_alone(meter: ErrorMeter) -> None
 
 
 def test_without_the_library_nothing_is_timed(
-    attentions: FloatGraph, rig: MakeRig, heads_in_ms: Callable[..., list[int]]
+    attentions: FloatGraph, rig: MakeRig, heads_in_ms: Heads
 ) -> None:
     asked = heads_in_ms()
     assert with_kernels(ErrorMeter(attentions, rig(None)), PLAIN, silent) is PLAIN

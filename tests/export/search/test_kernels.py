@@ -30,6 +30,7 @@ from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.minimal import MINIMAL
 
 MakeRig = Callable[[Path | None], Rig]
+Find = Callable[..., SearchResult]
 STOCK = {
     "int8": 1e-3,
     "int8 static": 1.5e-3,
@@ -46,7 +47,7 @@ SLOWER = {**STOCK, "kernel int8": 8e-3, "kernel int8 per token": 8e-3, "kernel r
 @pytest.fixture
 def find(
     part: FloatGraph, rig: MakeRig, timed: Callable[[Mapping[str, float]], None], tmp_path: Path
-) -> Callable[..., SearchResult]:
+) -> Find:
     """A function that searches with these times, on a device that has the library or not."""
 
     def search_with(
@@ -64,9 +65,7 @@ def _forms(found: SearchResult, part: FloatGraph) -> set[str]:
     return {found.chosen.recipe.treatment(layer.name).form for layer in part.calibration.layers}
 
 
-def test_a_kernel_that_is_faster_is_chosen_and_meets_the_goal(
-    find: Callable[..., SearchResult], part: FloatGraph
-) -> None:
+def test_a_kernel_that_is_faster_is_chosen_and_meets_the_goal(find: Find, part: FloatGraph) -> None:
     found = find(FASTER, Goal(r2=0.9, r2_min=0.5))
     assert found.missed == ()
     assert _forms(found, part) == {"kernel int8"}  # by tensor without the kernel, where that is exact enough
@@ -74,7 +73,7 @@ def test_a_kernel_that_is_faster_is_chosen_and_meets_the_goal(
 
 @pytest.mark.parametrize("place", range(len(CPU.kernels.rule)))
 def test_where_that_is_not_exact_enough_all_layers_get_the_first_of_the_rule_that_is(
-    place: int, find: Callable[..., SearchResult], part: FloatGraph, rig: MakeRig
+    place: int, find: Find, part: FloatGraph, rig: MakeRig
 ) -> None:
     meter, units = ErrorMeter(part, rig(None)), groups(part.calibration.layers)
     treatments = (Treatment("kernel int8"), *CPU.kernels.rule)
@@ -89,7 +88,7 @@ def test_where_that_is_not_exact_enough_all_layers_get_the_first_of_the_rule_tha
 
 @pytest.mark.parametrize("is_aim", [True, False])
 def test_what_nobody_asked_for_a_rule_reaches_without_a_margin(
-    is_aim: bool, find: Callable[..., SearchResult], part: FloatGraph, rig: MakeRig
+    is_aim: bool, find: Find, part: FloatGraph, rig: MakeRig
 ) -> None:
     meter, units = ErrorMeter(part, rig(None)), groups(part.calibration.layers)
     recipe = uniform(meter, units, CPU.kernels.rule[0])
@@ -97,13 +96,11 @@ def test_what_nobody_asked_for_a_rule_reaches_without_a_margin(
     assert (found.chosen.recipe == recipe and not found.missed) == is_aim
 
 
-def test_a_kernel_that_is_slower_is_declined(find: Callable[..., SearchResult], part: FloatGraph) -> None:
+def test_a_kernel_that_is_slower_is_declined(find: Find, part: FloatGraph) -> None:
     assert not {form for form in _forms(find(SLOWER), part) if form.startswith("kernel")}
 
 
-def test_where_the_library_is_missing_no_function_is_written(
-    find: Callable[..., SearchResult], part: FloatGraph
-) -> None:
+def test_where_the_library_is_missing_no_function_is_written(find: Find, part: FloatGraph) -> None:
     found = find(STOCK, installed=False)  # which has no time of a kernel to give
     assert all(not written(part.calibration, trial.recipe).functions for trial in found.trials)
 

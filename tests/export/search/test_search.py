@@ -27,6 +27,7 @@ from edgeattn_runtime.errors import RecipeError
 
 MakeRig = Callable[[Path], Rig]
 Give = Callable[[Mapping[str, float]], None]
+Find = Callable[..., SearchResult]
 INT8_FIRST = {
     "int8": 1e-3,
     "int8 static": 1.5e-3,
@@ -49,13 +50,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def find(part: FloatGraph, folder: Path, rig: MakeRig, timed: Give) -> Callable[..., SearchResult]:
+def find(part: FloatGraph, folder: Path, rig: MakeRig, timed: Give) -> Find:
     """A function that searches, int8 being the fastest."""
     timed(INT8_FIRST)
     return lambda goal, **more: search(part, goal, rig(folder), **more)
 
 
-def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., SearchResult]) -> None:
+def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Find) -> None:
     found = find(Goal())
     plain = next(trial for trial in found.trials if trial.recipe.layers == PLAIN)
     assert Goal().misses(plain) == ("r2", "r2_min")
@@ -66,7 +67,7 @@ def test_plain_int8_is_not_good_enough_and_what_is_found_is(find: Callable[..., 
     assert found.chosen.recipe.treatment("ups.0").form != "float"
 
 
-def test_a_trial_is_what_its_recipe_gives(find: Callable[..., SearchResult], part: FloatGraph) -> None:
+def test_a_trial_is_what_its_recipe_gives(find: Find, part: FloatGraph) -> None:
     chosen = find(Goal()).chosen
     model = written(part.calibration, chosen.recipe)
     pair = ORT_CPU.runner(part.calibration.model), ORT_CPU.runner(model)
@@ -80,7 +81,7 @@ def test_a_trial_is_what_its_recipe_gives(find: Callable[..., SearchResult], par
 
 
 def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
-    find: Callable[..., SearchResult],
+    find: Find,
     part: FloatGraph,
     folder: Path,
     rig: MakeRig,
@@ -94,7 +95,7 @@ def test_it_repeats_itself_from_the_store_and_measures_nothing_again(
     assert search(replace(part), goal, rig(folder)) == once
 
 
-def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., SearchResult]) -> None:
+def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Find) -> None:
     goals = [Goal(r2=NO_LIMIT, r2_min=least) for least in (0.0, 0.996, 0.999998)]
     exact = [find(goal).chosen.r2_min for goal in goals]
     assert exact == sorted(exact)
@@ -102,9 +103,7 @@ def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Callable[..., Se
 
 
 @pytest.mark.parametrize("thorough", [False, True])
-def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
-    find: Callable[..., SearchResult], thorough: bool
-) -> None:
+def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(find: Find, thorough: bool) -> None:
     told: list[str] = []
     goal = Goal(r2_min=0.999, thorough=thorough)
     found = find(goal, step=lambda _, __, doing: told.append(doing))
@@ -113,7 +112,7 @@ def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(
 
 
 def test_nothing_is_tried_where_the_cheapest_is_exact_enough(
-    find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch
+    find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(error_meter.ErrorMeter, "spoiled", lambda *_: pytest.fail("tried"))
     found = find(Goal(r2=0.0, r2_min=0.0))
@@ -139,7 +138,7 @@ def test_no_form_is_tried_that_costs_more_than_float(
 
 @pytest.mark.parametrize("thorough", [False, True])
 def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
-    find: Callable[..., SearchResult], monkeypatch: pytest.MonkeyPatch, thorough: bool
+    find: Find, monkeypatch: pytest.MonkeyPatch, thorough: bool
 ) -> None:
     searching = sys.modules["edgeattn_export.search.search"]
     exact = (("*", CANDIDATES.finished(CANDIDATES.most_exact[-1], FORMS)),)
@@ -156,15 +155,13 @@ def test_the_fastest_of_all_that_was_raced_is_chosen_where_limits_are_stated(
     assert (found.chosen.recipe.layers == exact) == thorough
 
 
-def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(
-    find: Callable[..., SearchResult],
-) -> None:
+def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(find: Find) -> None:
     assert find(Goal(NO_LIMIT, NO_LIMIT, size_mb=1e-3)).missed == ("size_mb",)
     assert find(Goal(NO_LIMIT, NO_LIMIT, latency_ms=1e-6)).missed == ("latency_ms",)
     assert find(Goal(NO_LIMIT, r2_min=0.9999, size_mb=0.03)).missed == ("size_mb",)  # the nearest
 
 
-def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., SearchResult]) -> None:
+def test_a_limit_on_size_is_met_by_smaller_forms(find: Find) -> None:
     free = find(Goal(r2=0.8, r2_min=0.8))
     limit = 0.8 * free.chosen.size_mb
     found = find(Goal(r2=0.8, r2_min=0.8, size_mb=limit))
@@ -172,7 +169,7 @@ def test_a_limit_on_size_is_met_by_smaller_forms(find: Callable[..., SearchResul
     assert found.chosen.size_mb <= limit < free.chosen.size_mb
 
 
-def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..., SearchResult]) -> None:
+def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Find) -> None:
     smallest = find(Goal(NO_LIMIT, NO_LIMIT, size_mb=1e-3))
     most = max(trial.size_mb for trial in smallest.trials)
     for limit in np.linspace(smallest.chosen.size_mb, most, 11):
@@ -181,7 +178,7 @@ def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Callable[..
         assert found.chosen.size_mb <= limit
 
 
-def test_to_prefer_size_is_to_be_smaller(find: Callable[..., SearchResult]) -> None:
+def test_to_prefer_size_is_to_be_smaller(find: Find) -> None:
     fast, small = (find(Goal(0.8, 0.8, prefer=prefer)).chosen for prefer in ("speed", "size"))
     assert small.size_mb < fast.size_mb
     assert small.recipe.treatment("ups.0").form == "int4 blocks of 64"
@@ -200,7 +197,7 @@ def test_a_layer_stays_float_where_int8_is_slower_and_that_is_said(
     assert "'head' takes 0.5 us in float and 1 in int8" in told
 
 
-def test_each_step_tells_what_is_done(find: Callable[..., SearchResult]) -> None:
+def test_each_step_tells_what_is_done(find: Find) -> None:
     steps: list[tuple[int, int, str]] = []
     find(Goal(), step=lambda *step: steps.append(step))
     assert steps[0] == (0, 1, "timing float and plain int8")

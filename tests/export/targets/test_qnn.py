@@ -38,6 +38,7 @@ from edgeattn_runtime.bundle.golden import Sample as GoldenSample
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.bundle.rows import Padding, Rows
 
+Buckets = dict[str, tuple[Bucket, ...]]
 ROWS = Rows("batch", Padding("mask", 0))
 LEAST = {QDQ_WEIGHTS.name: 0.999, QDQ8.name: 0.99}  # cosine, of the tiny encoder
 CHECK = """
@@ -71,7 +72,7 @@ def parts(encoder: Captured, recovered: Recovered, samples: Samples) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def buckets(parts: dict[str, Graphs], encoder: Captured, samples: Samples) -> dict[str, tuple[Bucket, ...]]:
+def buckets(parts: dict[str, Graphs], encoder: Captured, samples: Samples) -> Buckets:
     """The same in the sizes that its samples are padded to."""
     seen = [sizes_of(sample.inputs, encoder.axes) for sample in samples]
     every = sizes_for(QNN, seen, encoder.graph, ROWS)
@@ -87,7 +88,7 @@ def _on(soc_model: int) -> Engine:
 def test_hexagon_answers_as_pytorch(
     form: str,
     soc_model: int,
-    buckets: dict[str, tuple[Bucket, ...]],
+    buckets: Buckets,
     encoder: Captured,
     samples: Samples,
 ) -> None:
@@ -101,9 +102,7 @@ def test_hexagon_answers_as_pytorch(
 
 
 @pytest.mark.parametrize("form", LEAST)
-def test_it_takes_the_graph_whole(
-    form: str, buckets: dict[str, tuple[Bucket, ...]], encoder: Captured, samples: Samples
-) -> None:
+def test_it_takes_the_graph_whole(form: str, buckets: Buckets, encoder: Captured, samples: Samples) -> None:
     bucket = buckets[form][-1]
     model = bucket.parts.graphs[MAIN_GRAPH].quantized.model
     placement = placement_of(QNN, [(model, sized_inputs(samples, encoder.axes, bucket.sizes))])
@@ -149,9 +148,7 @@ def test_it_takes_the_floats_of_a_logarithm_too(soc_model: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def packed(
-    buckets: dict[str, tuple[Bucket, ...]], parts: dict[str, Graphs], encoder: Captured, samples: Samples
-) -> Packed:
+def packed(buckets: Buckets, parts: dict[str, Graphs], encoder: Captured, samples: Samples) -> Packed:
     """The tiny encoder compiled for one chip, and as it can be compiled on any."""
     form = QDQ_WEIGHTS.name
 

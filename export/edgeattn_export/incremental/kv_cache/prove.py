@@ -13,8 +13,7 @@ from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.trials import trials
 from edgeattn_export.incremental.kv_cache.roles import Roles
-from edgeattn_export.incremental.kv_cache.stepping import StepRunner
-from edgeattn_export.incremental.kv_cache.steps import Steps, halves
+from edgeattn_export.incremental.kv_cache.steps import StepRunner, Steps, halves
 from edgeattn_export.incremental.proof import Case, disagreement, first_objection, units_of
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.contract import bind

@@ -16,10 +16,9 @@ from edgeattn_export.incremental.model_graphs import ModelGraph, WholeGraph, con
 from edgeattn_export.incremental.proof import Case, first_objection
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.growth import HOPS, measure
-from edgeattn_export.incremental.streaming.request import StreamRequest
 from edgeattn_export.incremental.streaming.rules import STREAM_RULES
 from edgeattn_export.incremental.streaming.steps import STEP_GRAPH, StreamingGraphs
-from edgeattn_export.incremental.streaming.stream import Stream, WrongHop
+from edgeattn_export.incremental.streaming.stream import Stream, StreamRequest, WrongHop
 from edgeattn_export.incremental.streaming.walk import Walk
 from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.errors import EdgeAttnError

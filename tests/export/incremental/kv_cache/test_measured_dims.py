@@ -10,8 +10,10 @@ from edgeattn_export.incremental.kv_cache.measured_dims import PAIRS, real_probe
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_runtime.bundle.manifest import Symbol
 
+Derive = Callable[[str], Any]
 
-def test_small_sizes_tell_every_symbol_apart(derivation: Callable[[str], Any]) -> None:
+
+def test_small_sizes_tell_every_symbol_apart(derivation: Derive) -> None:
     captured = derivation("waves").captured
     probes = small_probes(captured)
     assert set(probes) == set(captured.axes.symbols)
@@ -19,7 +21,7 @@ def test_small_sizes_tell_every_symbol_apart(derivation: Callable[[str], Any]) -
     assert len(set(probes.values())) == len(probes) == 3
 
 
-def test_a_bound_cuts_the_larger_size_or_leaves_none(derivation: Callable[[str], Any]) -> None:
+def test_a_bound_cuts_the_larger_size_or_leaves_none(derivation: Derive) -> None:
     captured = derivation("waves").captured
 
     def bounded(most: int) -> Any:
@@ -31,14 +33,14 @@ def test_a_bound_cuts_the_larger_size_or_leaves_none(derivation: Callable[[str],
         small_probes(bounded(5))
 
 
-def test_real_sizes_are_the_samples_own_and_well_apart(derivation: Callable[[str], Any]) -> None:
+def test_real_sizes_are_the_samples_own_and_well_apart(derivation: Derive) -> None:
     found = derivation("waves")
     (small, large) = real_probes(found.captured, found.samples)["sequence"]
     sizes = [sample.inputs["sound"].shape[1] for sample in found.samples]
     assert (small, large) == (min(sizes), max(sizes))
 
 
-def test_where_samples_have_one_size_the_second_is_well_above(derivation: Callable[[str], Any]) -> None:
+def test_where_samples_have_one_size_the_second_is_well_above(derivation: Derive) -> None:
     found = derivation("waves")
     alone = found.samples[:1]
     size = alone[0].inputs["sound"].shape[1]
@@ -50,7 +52,7 @@ def test_where_samples_have_one_size_the_second_is_well_above(derivation: Callab
         real_probes(narrow, alone)
 
 
-def test_no_two_symbols_share_their_sizes(derivation: Callable[[str], Any]) -> None:
+def test_no_two_symbols_share_their_sizes(derivation: Derive) -> None:
     found = derivation("two sources")
     (sample,) = found.samples[2:3]
     read = sample.inputs["source"].shape[1]

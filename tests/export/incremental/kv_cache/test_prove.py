@@ -54,6 +54,7 @@ def _unfilled_slots_seen(model: ir.Model) -> None:
             node.replace_input_with(3, None)
 
 
+Derive = Callable[[str], Any]
 DIFFERS = "taken in chunks of 1, 1, 1, 1, ..., output 'logits' differs"
 MUTATIONS = [
     (_rows_from_the_start, DIFFERS),
@@ -71,7 +72,7 @@ def _changed(steps: Steps, change: Callable[[ir.Model], None]) -> Steps:
 
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS)
 def test_a_wrong_step_graph_is_caught(
-    mutate: Callable[[ir.Model], None], expected: str, derivation: Callable[[str], Any]
+    mutate: Callable[[ir.Model], None], expected: str, derivation: Derive
 ) -> None:
     found = derivation("cut")
     reason = objection(_changed(found.steps, mutate), found.captured, found.samples)
@@ -89,7 +90,7 @@ def _few_positions(model: ir.Model) -> None:
     table.const_value, table.shape = ir.tensor(rows, name=table.name), ir.Shape(rows.shape)
 
 
-def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Callable[[str], Any]) -> None:
+def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Derive) -> None:
     found = derivation("cut")
     wrong = _changed(found.steps, _few_positions)
     assert late_objection(wrong, found.captured, found.samples[:2]) is None  # of 5 and 9 tokens
@@ -99,14 +100,14 @@ def test_a_cache_that_fails_on_a_later_sample_is_caught(derivation: Callable[[st
     assert late_objection(found.steps, found.captured, found.samples) is None
 
 
-def test_a_sample_that_the_model_fails_on_says_nothing_of_its_cache(derivation: Callable[[str], Any]) -> None:
+def test_a_sample_that_the_model_fails_on_says_nothing_of_its_cache(derivation: Derive) -> None:
     found = derivation("cut")
     beyond = Sample({"tokens": np.ones((1, 40), np.int64)})
     assert late_objection(found.steps, found.captured, [beyond]) is None
 
 
 def test_a_decoder_whose_cache_fails_later_goes_on_without(
-    derivation: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+    derivation: Derive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def short(anatomy: Any) -> Any:
         decoder = step_decoder(anatomy)
@@ -126,7 +127,7 @@ def _unheard(model: ir.Model) -> None:
     next(node for node in model.graph if node.op_type == "Attention").op_type = "Unheard"
 
 
-def test_a_graph_that_does_not_load_is_an_objection(derivation: Callable[[str], Any]) -> None:
+def test_a_graph_that_does_not_load_is_an_objection(derivation: Derive) -> None:
     found = derivation("cut")
     assert objection(_changed(found.steps, _unheard), found.captured, found.samples) is not None
 

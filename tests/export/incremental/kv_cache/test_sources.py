@@ -30,11 +30,12 @@ SOURCES = {
     "waves": ("sound",),
 }
 
+Derive = Callable[[str], Any]
 Arrays = Mapping[str, NDArray[np.generic]]
 
 
 @pytest.fixture(scope="module")
-def inputs_of(derivation: Callable[[str], Any]) -> Callable[[str, int], Arrays]:
+def inputs_of(derivation: Derive) -> Callable[[str, int], Arrays]:
     """A function that returns inputs of sizes that no sample has, a source's last part masked out."""
 
     def made(name: str, read: int) -> Arrays:
@@ -70,7 +71,7 @@ def test_steps_say_what_pytorch_says(
     name: str,
     read: int,
     chunks: Sequence[int],
-    derivation: Callable[[str], Any],
+    derivation: Derive,
     inputs_of: Callable[[str, int], Arrays],
     stepped_error: Callable[..., float],
 ) -> None:
@@ -123,7 +124,7 @@ def test_a_length_that_the_encoder_makes_has_a_symbol_of_its_own(steps_of: Calla
 
 
 def test_an_output_of_the_sources_is_the_encoders(
-    derivation: Callable[[str], Any],
+    derivation: Derive,
     inputs_of: Callable[[str, int], Arrays],
     scaled_error: Callable[[Arrays, Arrays], float],
 ) -> None:
@@ -134,13 +135,13 @@ def test_an_output_of_the_sources_is_the_encoders(
     assert scaled_error(found.captured.reference(inputs), answer) < TOLERANCE
 
 
-def test_its_samples_are_the_sources_alone(derivation: Callable[[str], Any]) -> None:
+def test_its_samples_are_the_sources_alone(derivation: Derive) -> None:
     found = derivation("sound")
     samples = found.steps.samples(found.samples, ORT_CPU)[ENCODER_GRAPH]
     assert [set(sample.inputs) for sample in samples] == [{"sound", "shown"}] * len(found.samples)
 
 
-def test_a_dim_that_the_encoder_does_not_keep_is_an_objection(derivation: Callable[[str], Any]) -> None:
+def test_a_dim_that_the_encoder_does_not_keep_is_an_objection(derivation: Derive) -> None:
     found = derivation("sound")
     encoder = found.steps.encoder
     outputs = tuple(

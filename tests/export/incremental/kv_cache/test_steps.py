@@ -19,13 +19,14 @@ from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOpt
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.errors import ModelError
 
+Derive = Callable[[str], Any]
 TOLERANCE = 1e-5  # of the logits' scale
 SIZES = {"learned": (3, 9), "rotary": (3, 9), "translation": (3, 11, 9)}  # of the inputs' axes
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_is_called_as_the_whole_model_is(
-    name: str, derivation: Callable[[str], Any], scaled_error: Callable[..., float]
+    name: str, derivation: Derive, scaled_error: Callable[..., float]
 ) -> None:
     found = derivation(name)
     inputs, runner = found.inputs(*SIZES[name]), found.steps.runner(ORT_CPU)
@@ -40,7 +41,7 @@ def test_is_called_as_the_whole_model_is(
 
 
 @pytest.mark.parametrize("name", ["rotary", "translation"])
-def test_a_walk_gives_what_each_call_is_fed(name: str, derivation: Callable[[str], Any]) -> None:
+def test_a_walk_gives_what_each_call_is_fed(name: str, derivation: Derive) -> None:
     found = derivation(name)
     steps, inputs = found.steps, found.inputs(*SIZES[name])
     generation = steps.generation
@@ -55,7 +56,7 @@ def test_a_walk_gives_what_each_call_is_fed(name: str, derivation: Callable[[str
         np.testing.assert_allclose(fed[1][cache.past], after[cache.present], atol=TOLERANCE)
 
 
-def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> None:
+def test_a_sample_is_a_prompt_and_its_rest(derivation: Derive) -> None:
     found = derivation("rotary")
     halves = found.steps.samples(found.samples, ORT_CPU)[MAIN_GRAPH]
     assert len(halves) == 2 * len(found.samples)
@@ -70,7 +71,7 @@ def test_a_sample_is_a_prompt_and_its_rest(derivation: Callable[[str], Any]) -> 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_int8_steps_load_and_run(
-    name: str, derivation: Callable[[str], Any], int8_of: Callable[[ir.Model, Samples], Quantized]
+    name: str, derivation: Derive, int8_of: Callable[[ir.Model, Samples], Quantized]
 ) -> None:
     found = derivation(name)
     graphs, samples_of = found.steps.graphs, found.steps.samples(found.samples, ORT_CPU)
@@ -83,7 +84,7 @@ def test_int8_steps_load_and_run(
         assert all(layer.r2 is None or layer.r2 > 0.98 for layer in quantized.layers)
 
 
-def test_a_decoder_keeps_its_authors_settings(derivation: Callable[[str], Any]) -> None:
+def test_a_decoder_keeps_its_authors_settings(derivation: Derive) -> None:
     steps, defaults = derivation("rotary").steps, GenerationOptions(stop=(1,), temperature=0.7)
     cached = with_defaults(Cached(steps), defaults)
     assert cached.graphs.generation is not None
@@ -102,13 +103,13 @@ def test_a_decoder_keeps_its_authors_settings(derivation: Callable[[str], Any]) 
     ],
 )
 def test_settings_that_do_not_fit_are_refused(
-    derivation: Callable[[str], Any], defaults: GenerationOptions, message: str
+    derivation: Derive, defaults: GenerationOptions, message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
         with_defaults(Cached(derivation("rotary").steps), defaults)
 
 
-def test_a_model_without_a_cache_takes_no_settings(derivation: Callable[[str], Any]) -> None:
+def test_a_model_without_a_cache_takes_no_settings(derivation: Derive) -> None:
     found = derivation("rotary")
     whole = Cached(WholeGraph(found.recovered.model, found.captured))
     with pytest.warns(UserWarning, match="no key-value cache"):
