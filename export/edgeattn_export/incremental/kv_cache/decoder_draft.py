@@ -52,10 +52,9 @@ class DecoderDraft(Draft):
     def __init__(self, anatomy: Anatomy) -> None:
         super().__init__(anatomy.model)
         self.anatomy = anatomy
-        self.whole_tokens = next(
-            value for value in anatomy.model.graph.inputs if value.name == anatomy.roles.tokens.name
-        )
-        whole = self.whole_tokens
+        tokens = anatomy.roles.tokens.name
+        whole = next(value for value in anatomy.model.graph.inputs if value.name == tokens)
+        self.whole_tokens = whole
         self.tokens = ir.Value(name=whole.name, type=whole.type, shape=whole.shape)
         self.carried: dict[ir.Value, ir.Value] = {}
         self._bridge = bridge(anatomy)

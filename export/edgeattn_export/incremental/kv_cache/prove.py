@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from edgeattn_export.capture.captured import Captured
@@ -36,17 +36,16 @@ def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
         raise CannotStep(
             f"the samples have at most {length} tokens; one of {SHORTEST_PROMPT} or more expected"
         )
-    runner, half = captured.engine.runner(captured.model), length // 2
-    answer = runner(inputs)
-    whole = answer[roles.logits.name][:, :half]
+    runner, half, logits = captured.engine.runner(captured.model), length // 2, roles.logits.name
+    whole = runner(inputs)
     try:
-        alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})[roles.logits.name]
+        alone = runner({**inputs, roles.tokens.name: tokens[:, :half]})
     except EdgeAttnError as error:
         raise CannotStep(
             f"the model takes {length} tokens of a sample, but not {half} of them: {finding(error)}"
         ) from error
-    logits = roles.logits.name
-    reason = disagreement(units_of(captured, answer), {logits: whole}, {logits: alone})
+    expected = {logits: whole[logits][:, :half]}
+    reason = disagreement(units_of(captured, whole), expected, {logits: alone[logits]})
     if reason:
         raise CannotStep(
             f"the model is not causal: its outputs for the first {half} tokens change "
@@ -76,14 +75,14 @@ def late_objection(steps: Steps, captured: Captured, samples: Iterable[Sample]) 
     Each is taken in halves, as those that quantize a decoder see it. One that the full sequence fails on says
     nothing of the steps.
     """
-    return first_objection(captured, _in_halves(steps, steps.runner(captured.engine), samples))
+    runner = steps.runner(captured.engine)
 
-
-def _in_halves(steps: Steps, runner: StepRunner, samples: Iterable[Sample]) -> Iterator[Case]:
-    for sample in samples:
+    def in_halves(sample: Sample) -> Case:
         length = sample.inputs[steps.generation.tokens].shape[1]
         division = f"sample {sample.number}, of {length} tokens, taken in halves: "
-        yield Case(sample.inputs, division, partial(_logits, steps, runner, sample.inputs, halves(length)))
+        return Case(sample.inputs, division, partial(_logits, steps, runner, sample.inputs, halves(length)))
+
+    return first_objection(captured, map(in_halves, samples))
 
 
 def _logits(
@@ -104,8 +103,7 @@ def _difference(
     if reason:
         return f"of the sources alone, {reason}"
     length = inputs[steps.generation.tokens].shape[1]
-    capacities = length, 0, 0
-    for chunks, capacity in zip(chunkings(length), capacities, strict=False):
+    for chunks, capacity in zip(chunkings(length), (length, 0, 0), strict=False):
         reason = disagreement(units, expected, _logits(steps, runner, inputs, chunks, capacity))
         if reason:
             return (

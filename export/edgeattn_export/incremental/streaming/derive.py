@@ -156,9 +156,8 @@ def _proof_inputs(
     """Yield samples of some lengths, a few hops, and a sequence that is longer than all."""
     streaming = graphs.streaming
     for part in (samples, later):
-        rows = (sample.inputs for sample in part)
-        every = [{streaming.input: inputs[streaming.input][:1]} for inputs in rows]
-        every = [each for each in every if each[streaming.input].shape[streaming.axis] >= streaming.hop]
+        rows = [sample.inputs[streaming.input][:1] for sample in part]
+        every = [{streaming.input: row} for row in rows if row.shape[streaming.axis] >= streaming.hop]
         yield from stratified(every, PROVEN_SAMPLES) if every else ()
     request = StreamRequest(streaming.input, streaming.hop)
     of_hops = _of_hops(captured, samples, request, streaming.axis)
