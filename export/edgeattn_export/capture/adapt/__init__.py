@@ -1,9 +1,10 @@
 """What PyTorch allows and its exporter does not: calls made otherwise, and operators translated otherwise.
 
-To add an adaptation, write one file for its cause, with the pattern before and after in its docstring, and
+To add an adaptation, write a function in the file for its cause, with the pattern before and after in that
+file's docstring, and
 
-- for a call that forward makes, one line in ``ADAPTED``, with what computes it while a module is exported;
-- for an operator of the exported program, one line in ``TRANSLATED``, with what writes it in ONNX;
+- for calls that forward makes, one line in ``_CALLS``: the function is given what was called, and with what;
+- for an operator of the exported program, one line in ``operators.TRANSLATED``;
 - for anything else, a context that ``tracing.traceable`` enters.
 
 The numbers stay the same, and dynamic axes stay dynamic.
@@ -15,61 +16,59 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from edgeattn_export.capture.adapt.arithmetic import ARITHMETIC
+from edgeattn_export.capture.adapt.arithmetic import add, in_result_type, with_common_type
 from edgeattn_export.capture.adapt.attention import attention
-from edgeattn_export.capture.adapt.chunks import CHUNKS
-from edgeattn_export.capture.adapt.complex_pairs import COMPLEX_PAIRS
-from edgeattn_export.capture.adapt.decisions import DECISIONS
-from edgeattn_export.capture.adapt.grouped_products import GROUPED_PRODUCTS, grouped_mm_in_turn
-from edgeattn_export.capture.adapt.integer_division import INTEGER_DIVISION
-from edgeattn_export.capture.adapt.packed_attention import PACKED_ATTENTION, PackedParts
-from edgeattn_export.capture.adapt.pooling import POOLING
-from edgeattn_export.capture.adapt.repeat_interleave import repeat_each, repeat_interleave
-from edgeattn_export.capture.adapt.running_extremes import cummax, cummin
-from edgeattn_export.capture.adapt.searchsorted import searchsorted
-from edgeattn_export.capture.adapt.set_places import SET_PLACES
-from edgeattn_export.capture.adapt.slice_scatter import slice_scatter
-from edgeattn_export.capture.adapt.sort import sort
-from edgeattn_export.capture.adapt.squeeze import squeeze, squeeze_all
-from edgeattn_export.capture.adapt.symbolic_list import SYMBOLIC_LISTS
-from edgeattn_export.capture.adapt.views import VIEWS
+from edgeattn_export.capture.adapt.complex_pairs import WITH_PAIRS, move_pairs
+from edgeattn_export.capture.adapt.decisions import (
+    format_number,
+    read_decision,
+    reduce_all,
+    reduce_any,
+    set_places,
+    unbind_places,
+)
+from edgeattn_export.capture.adapt.free_sizes import chunk, copied_view, max_pool, whole_quotient
+from edgeattn_export.capture.adapt.grouped_products import product_by_group
+from edgeattn_export.capture.adapt.packed_attention import PackedParts, split_packed
+from edgeattn_export.capture.adapt.symbolic_list import tensor_of_list
 
 Function = Callable[..., Any]
 
-ADAPTED: Mapping[Function, Function] = {
-    functional.scaled_dot_product_attention: attention,
-    **ARITHMETIC,
-    **CHUNKS,
-    **COMPLEX_PAIRS,
-    **GROUPED_PRODUCTS,
-    **INTEGER_DIVISION,
-    **DECISIONS,
-    **PACKED_ATTENTION,
-    **POOLING,
-    **SET_PLACES,
-    **SYMBOLIC_LISTS,
-    **VIEWS,
+_CALLS: Mapping[Function, Sequence[Function]] = {
+    attention: (functional.scaled_dot_product_attention,),
+    with_common_type: (
+        *(Tensor.__rsub__, Tensor.sub, torch.sub, torch.subtract, torch.rsub),
+        *(Tensor.__floordiv__, Tensor.floor_divide, torch.floor_divide),
+    ),
+    add: (Tensor.__add__, Tensor.add, torch.add),
+    in_result_type: (
+        *(Tensor.mean, torch.mean, Tensor.softmax, torch.softmax, functional.softmax),
+        *(Tensor.log_softmax, torch.log_softmax, functional.log_softmax),
+    ),
+    chunk: (Tensor.chunk, torch.chunk),
+    whole_quotient: (torch.div,),
+    max_pool: (functional.max_pool1d, torch.max_pool1d),
+    copied_view: (Tensor.view,),
+    move_pairs: tuple(WITH_PAIRS),
+    product_by_group: (functional.grouped_mm, torch._grouped_mm),
+    reduce_any: (Tensor.any, torch.any),
+    reduce_all: (Tensor.all, torch.all),
+    read_decision: (Tensor.__bool__, Tensor.item),
+    set_places: (Tensor.nonzero, torch.nonzero),
+    unbind_places: (Tensor.unbind, torch.unbind),
+    format_number: (Tensor.__format__,),
+    split_packed: (Tensor.split, torch.split),
+    tensor_of_list: (torch.tensor,),
 }
-
-TRANSLATED: Mapping[Callable[..., Any], Callable[..., Any]] = {
-    torch.ops.edgeattn.grouped_mm.default: grouped_mm_in_turn,
-    torch.ops.aten.cummax.default: cummax,
-    torch.ops.aten.cummin.default: cummin,
-    torch.ops.aten.repeat_interleave.Tensor: repeat_interleave,
-    torch.ops.aten.repeat_interleave.self_int: repeat_each,
-    torch.ops.aten.searchsorted.Tensor: searchsorted,
-    torch.ops.aten.slice_scatter.default: slice_scatter,
-    torch.ops.aten.sort.stable: sort,
-    torch.ops.aten.squeeze.default: squeeze_all,
-    torch.ops.aten.squeeze.dim: squeeze,
-}
+_ADAPTED = {func: adaptation for adaptation, functions in _CALLS.items() for func in functions}
 
 
 class Adapted(TorchFunctionMode):
-    """Inside this context, what ``ADAPTED`` names is computed by what stands beside it: the same numbers."""
+    """Inside this context, what ``_CALLS`` lists is computed by its adaptation: the same numbers."""
 
     def __torch_function__(
         self,
@@ -79,5 +78,6 @@ class Adapted(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Pass every call on, to what computes it here; a call on packed parts, to them."""
-        computed = func if PackedParts in types else ADAPTED.get(func, func)
-        return computed(*args, **(kwargs or {}))
+        if func in _ADAPTED and PackedParts not in types:
+            return _ADAPTED[func](func, *args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))

@@ -12,18 +12,16 @@ After:  mask.to(torch.float32).mean(-1, dtype=torch.float32)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 Function = Callable[..., Tensor]
 
 
-def _with_common_type(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+def with_common_type(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
     """Call what takes two values, tensors among them of their common type."""
     common_type = torch.result_type(x, other)
     x, other = (
@@ -32,41 +30,13 @@ def _with_common_type(func: Function, x: Any, other: Any, **kwargs: Any) -> Tens
     return func(x, other, **kwargs)
 
 
-def _add(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
+def add(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
     """Call an addition; of truth values, "or"."""
     truths = all(isinstance(value, Tensor) and value.dtype is torch.bool for value in (x, other))
     return torch.logical_or(x, other) if truths and not kwargs else func(x, other, **kwargs)
 
 
-def _in_result_type(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def in_result_type(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Call what is told the type in which to compute, with a tensor of that type."""
     dtype = kwargs.get("dtype")
     return func(x if dtype is None else x.to(dtype), *args, **kwargs)
-
-
-_CONVERSIONS: Mapping[Function, tuple[Function, ...]] = {
-    _with_common_type: (
-        Tensor.__rsub__,
-        Tensor.sub,
-        torch.sub,
-        torch.subtract,
-        torch.rsub,
-        Tensor.__floordiv__,
-        Tensor.floor_divide,
-        torch.floor_divide,
-    ),
-    _add: (Tensor.__add__, Tensor.add, torch.add),
-    _in_result_type: (
-        Tensor.mean,
-        torch.mean,
-        Tensor.softmax,
-        torch.softmax,
-        functional.softmax,
-        Tensor.log_softmax,
-        torch.log_softmax,
-        functional.log_softmax,
-    ),
-}
-ARITHMETIC: Mapping[Function, Function] = {
-    func: partial(convert, func) for convert, functions in _CONVERSIONS.items() for func in functions
-}

@@ -13,17 +13,17 @@ After:  ... of q, k (B, 1, T, D), enable_gqa=True, where the heads alone differ;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
 HEADS = -3  # axis of (..., H, S|T, D)
 
 
 def attention(
+    func: Callable[..., Tensor],
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -37,14 +37,15 @@ def attention(
     """Compute attention as PyTorch's own function does, which this takes the place of.
 
     Args:
+        func: PyTorch's own.
         query: (..., S, D).
         key: (..., T, D).
         value: (..., T, E), its leading axes, like those of all three, broadcast with the others'.
         attn_mask: Of dims that broadcast to (..., S, T).
-        dropout_p: As PyTorch's.
-        is_causal: As PyTorch's.
-        scale: As PyTorch's.
-        enable_gqa: As PyTorch's.
+        dropout_p: This and the others as PyTorch's.
+        is_causal: Hides later keys.
+        scale: Of the scores.
+        enable_gqa: Shares heads of keys among queries.
 
     Returns:
         (..., S, E).
@@ -54,11 +55,11 @@ def attention(
     if max(part.dim() for part in parts) < 4 and not enable_gqa:
         query, key, value = (part.unsqueeze(HEADS) for part in parts)  # (..., 1, S|T, D)
         mask = attn_mask if attn_mask is None or attn_mask.dim() < 3 else attn_mask.unsqueeze(HEADS)
-        return attention(query, key, value, mask, **rest).squeeze(HEADS)
+        return attention(func, query, key, value, mask, **rest).squeeze(HEADS)
     outer = _broadcast(part.shape[:HEADS] for part in parts)
     folded = [_folded(part, outer) for part in parts]  # (B, H|G, S|T, D)
     shared = _share_heads(*folded) if enable_gqa else _broadcast_heads(*folded)
-    mixed = scaled_dot_product_attention(
+    mixed = func(
         *shared, _folded_mask(attn_mask, outer), enable_gqa=shared[0].size(1) != shared[1].size(1), **rest
     )
     return mixed if len(outer) == 1 else mixed.reshape(*outer, *mixed.shape[1:])  # (..., H, S, E)

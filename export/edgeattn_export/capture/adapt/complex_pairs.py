@@ -9,7 +9,6 @@ The exporter multiplies complex tensors, and turns them to and from pairs, by it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import torch
@@ -34,23 +33,19 @@ def _sizes(last: int) -> Callable[..., tuple[int, ...]]:
     return sizes
 
 
-_WITH_PAIRS: Mapping[Function, Callable[..., tuple[Any, ...]]] = {  # arguments, with the axis of pairs
+WITH_PAIRS: Mapping[Function, Callable[..., tuple[Any, ...]]] = {  # arguments, with the axis of pairs
     Tensor.__getitem__: _index,
     Tensor.unsqueeze: _axis,
     torch.unsqueeze: _axis,
     Tensor.expand: _sizes(-1),
     Tensor.reshape: _sizes(2),
     torch.reshape: _sizes(2),
-    Tensor.view: _sizes(2),
 }
 
 
-def _move(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+def move_pairs(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Call what moves ``x`` about; where ``x`` is complex, with its pairs for it."""
     if kwargs or not x.is_complex():
         return func(x, *args, **kwargs)
     pairs = torch.view_as_real(x)  # (..., 2)
-    return torch.view_as_complex(func(pairs, *_WITH_PAIRS[func](*args)).contiguous())
-
-
-COMPLEX_PAIRS: Mapping[Function, Function] = {func: partial(_move, func) for func in _WITH_PAIRS}
+    return torch.view_as_complex(func(pairs, *WITH_PAIRS[func](*args)).contiguous())

@@ -13,8 +13,7 @@ PyTorch cannot look into a library's own operator, so that one is recognized by 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +21,6 @@ import onnx_ir as ir
 import onnxscript
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 op: Any = onnxscript.opset23
 LAST = sys.maxsize  # of a slice, its end where there is none
@@ -64,7 +62,7 @@ def grouped_mm_in_turn(x: ir.Value, weight: ir.Value, ends: ir.Value) -> ir.Valu
     return joined
 
 
-def _grouped_mm_or_own(
+def product_by_group(
     func: Function, x: Tensor, weight: Tensor, *, offs: Tensor | None = None, **rest: Any
 ) -> Tensor:
     """Call the operator that takes PyTorch's place where rows are grouped, and nothing else is asked."""
@@ -72,11 +70,6 @@ def _grouped_mm_or_own(
         return func(x, weight, offs=offs, **rest)
     product: Tensor = grouped_mm(x, weight, offs)
     return product
-
-
-GROUPED_PRODUCTS: Mapping[Function, Function] = {
-    func: partial(_grouped_mm_or_own, func) for func in (functional.grouped_mm, torch._grouped_mm)
-}
 
 
 def name_hidden_operators(program: torch.export.ExportedProgram) -> None:

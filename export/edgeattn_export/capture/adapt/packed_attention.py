@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_export.capture.adapt.attention import attention
 from edgeattn_export.capture.adapt.symbolic_list import SymbolicList
@@ -87,7 +86,7 @@ class PackedParts:
         return compute(*args, **(kwargs or {}))
 
 
-def _split(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+def split_packed(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
     """Split a tensor; into as many parts as an input says, as one that stands for all."""
     is_packed = bool(args) and isinstance(args[0], SymbolicList)
     return (_packed(x, *args, **kwargs),) if is_packed else func(x, *args, **kwargs)
@@ -114,7 +113,9 @@ def _attention(
             "attention with a mask, or over keys of other lengths, within as many parts as an input says"
         )
     within = query.owners[:, None] == key.owners  # (S, T)
-    mixed = attention(query.whole, key.whole, value.whole, within, dropout_p, **rest)
+    mixed = attention(
+        scaled_dot_product_attention, query.whole, key.whole, value.whole, within, dropout_p, **rest
+    )
     return PackedParts(mixed, query.axis, query.owners)
 
 
@@ -126,10 +127,6 @@ def _joined(parts: Sequence[PackedParts], dim: int = 0) -> Tensor:
 
 
 _ON_PARTS: Mapping[Function, Function] = {
-    functional.scaled_dot_product_attention: _attention,
+    scaled_dot_product_attention: _attention,
     torch.cat: _joined,
-}
-PACKED_ATTENTION: Mapping[Function, Function] = {
-    Tensor.split: partial(_split, Tensor.split),
-    torch.split: partial(_split, torch.split),
 }

@@ -9,7 +9,7 @@ matter: who reads its numbers fixes that axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +45,10 @@ def _to_list(numbers: FakeTensor) -> Any:
     return SymbolicList(numbers) if is_free else _TO_LIST(numbers)
 
 
-def _tensor(data: Any, **options: Any) -> Tensor:
+def tensor_of_list(func: Callable[..., Tensor], data: Any, **options: Any) -> Tensor:
     """Make a tensor of a list, some of whose elements may stand for many."""
     if not isinstance(data, list) or not any(isinstance(each, SymbolicList) for each in data):
-        return torch.tensor(data, **options)
+        return func(data, **options)
     options.pop("requires_grad", None)
-    pieces = [each.numbers if isinstance(each, SymbolicList) else torch.tensor([each]) for each in data]
+    pieces = [each.numbers if isinstance(each, SymbolicList) else func([each]) for each in data]
     return torch.cat(pieces).to(**options)
-
-
-SYMBOLIC_LISTS: Mapping[Callable[..., Any], Callable[..., Any]] = {torch.tensor: _tensor}

@@ -4,6 +4,8 @@
 - No fast path: torch.nn's encoder layers would be one opaque operator, which leaves padded positions out.
 - No look at a mask's values: torch.nn asks them only for a hint, and applies the mask anyway.
 - No list of constant sizes whose values are forgotten.
+- No new parameters: a module that is moved to the type that it has already stays as it is.
+- An LSTM or a GRU stays one operator: otherwise it has as many steps as its example.
 - Calls that the exporter cannot follow made otherwise, see ``adapt``.
 """
 
@@ -13,28 +15,42 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from typing import Any
 from unittest import mock
 
 import torch
+from torch import nn
 from torch._subclasses import fake_tensor
+from torch.export._patches import (
+    register_gru_while_loop_decomposition,
+    register_lstm_while_loop_decomposition,
+)
 from torch.nn.modules import transformer
 
 from edgeattn_export.capture.adapt import Adapted
-from edgeattn_export.capture.adapt.kept_types import kept_types
-from edgeattn_export.capture.adapt.recurrent import symbolic_steps
 from edgeattn_export.capture.adapt.symbolic_list import symbolic_lists
 
 LONGEST_CONSTANT = 64  # elements, such as of a list of sizes
+_MOVE = nn.Module.to
 
 
 @contextmanager
 def traceable() -> Iterator[None]:
     """Put PyTorch into that state inside the block, and keep its exporter's advice off the terminal."""
-    state = quiet(), slow_path(), torch.no_grad(), _no_hints(), _known_lists()
-    adapted = Adapted(), symbolic_lists(), symbolic_steps(), kept_types()
     with ExitStack() as stack:
-        for context in (*state, *adapted):
+        for context in (
+            quiet(),
+            slow_path(),
+            torch.no_grad(),
+            mock.patch.object(transformer, "_detect_is_causal_mask", return_value=False),
+            mock.patch.object(fake_tensor, "CONSTANT_NUMEL_LIMIT", LONGEST_CONSTANT),
+            Adapted(),
+            symbolic_lists(),
+            register_lstm_while_loop_decomposition(),
+            register_gru_while_loop_decomposition(),
+            mock.patch.object(nn.Module, "to", _move),
+        ):
             stack.enter_context(context)
         yield
 
@@ -64,10 +80,10 @@ def quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _no_hints() -> AbstractContextManager[object]:
-    return mock.patch.object(transformer, "_detect_is_causal_mask", return_value=False)
-
-
-def _known_lists() -> AbstractContextManager[object]:
-    """Know the values of short constants, as PyTorch does of single numbers, and of what is made of them."""
-    return mock.patch.object(fake_tensor, "CONSTANT_NUMEL_LIMIT", LONGEST_CONSTANT)
+def _move(module: nn.Module, *args: Any, **options: Any) -> nn.Module:
+    """Move a module, unless to the type that it has: ``self.router = self.router.to(torch.float32)``."""
+    match args:
+        case (torch.dtype() as dtype,) if not options:
+            if all(value.dtype == dtype for value in module.parameters() if value.is_floating_point()):
+                return module
+    return _MOVE(module, *args, **options)

@@ -16,8 +16,8 @@ import onnx_ir as ir
 import torch
 from onnx_ir.passes.common import NameFixPass
 
-from edgeattn_export.capture.adapt import TRANSLATED
 from edgeattn_export.capture.adapt.grouped_products import name_hidden_operators
+from edgeattn_export.capture.adapt.operators import TRANSLATED
 from edgeattn_export.capture.adapt.tracing import traceable
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.capture.export_errors import ValueDependentError, depends_on_values, explanation
