@@ -12,3 +12,4 @@ from edgeattn_export.graph.samples import Samples
 
 Export = Callable[..., tuple[Captured, Samples]]
 Plainly = Callable[[ir.Model], SessionRunner]
+Alike = Callable[..., Captured]

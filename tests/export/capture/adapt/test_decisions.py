@@ -2,17 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
-from fixture_types import Export
+from fixture_types import Alike, Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_runtime.errors import CaptureError
 
-TOLERANCE = 1e-5
-WIDTH = 8
+WIDTH, EXPERTS = 8, 4
+TOKENS = (3, 9, 5, 12, 1)
 
 Decide = Callable[[Tensor], bool]
 
@@ -49,13 +48,8 @@ def samples(*, is_padded: bool) -> list[dict[str, Tensor]]:
     ],
     ids=["any", "not all", "item"],
 )
-def test_the_way_with_some_is_taken(is_padded: Decide, exported_padded: bool, exported: Export) -> None:
-    captured, _ = exported(Padded(is_padded), samples(is_padded=exported_padded))
-    runner = captured.engine.runner(captured.model)
-    for sample in (*samples(is_padded=True), *samples(is_padded=False)):
-        given = {name: value.numpy() for name, value in sample.items()}
-        expected = captured.reference(given)["output"]
-        np.testing.assert_allclose(runner(given)["output"], expected, rtol=TOLERANCE, atol=TOLERANCE)
+def test_the_way_with_some_is_taken(is_padded: Decide, exported_padded: bool, alike: Alike) -> None:
+    alike(Padded(is_padded), samples(is_padded=exported_padded), samples(is_padded=not exported_padded))
 
 
 class Doubled(nn.Module):
@@ -93,3 +87,48 @@ class ByRow(nn.Module):
 def test_other_decisions_by_values_stay_refused(exported: Export) -> None:
     with pytest.raises(CaptureError, match=r"test_decisions\.py, line \d+"):
         exported(ByRow(), samples(is_padded=True))
+
+
+class Experts(nn.Module):
+    """A mixture that asks those of its experts which were given tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.router = nn.Linear(WIDTH, EXPERTS)
+        self.experts = nn.ModuleDict({f"{i}": nn.Linear(WIDTH, WIDTH) for i in range(EXPERTS)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.router = self.router.to(torch.float32)
+        weights, chosen = self.router(x).softmax(-1).topk(2)
+        mask = nn.functional.one_hot(chosen, EXPERTS).permute(2, 1, 0)  # (E, 2, S)
+        mixed = torch.zeros_like(x)
+        for place in (mask.sum((-1, -2)) > 0).nonzero():
+            choice, token = torch.where(mask[int(place.item())])
+            if token.numel():
+                rows = self.experts[f"{place[0]}"](x[token]) * weights[token, choice, None]
+                mixed.index_add_(0, token, rows)
+        return mixed
+
+
+class Counted(Experts):
+    """Adds to each token for each expert that was given any."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        chosen = nn.functional.one_hot(self.router(x).argmax(-1), EXPERTS).sum(0)
+        for place in (chosen > 0).nonzero():
+            x = x + place
+        return x
+
+
+def tokens(count: int) -> dict[str, Tensor]:
+    return {"x": torch.randn(count, WIDTH, generator=torch.Generator().manual_seed(count))}
+
+
+def test_every_expert_is_asked(alike: Alike) -> None:
+    alike(Experts(), map(tokens, TOKENS), map(tokens, (2, 30)))
+
+
+def test_a_turn_of_its_own_effect_is_refused(exported: Export) -> None:
+    with pytest.raises(CaptureError, match="the exported graph is not the module"):
+        exported(Counted(), map(tokens, TOKENS))

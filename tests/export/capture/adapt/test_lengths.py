@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pytest
 import torch
-from fixture_types import Export
+from fixture_types import Alike, Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -66,9 +66,10 @@ def lengths_of(captured: Captured) -> str | None:
     return next(tensor.lengths_of for tensor in captured.graph.inputs if tensor.name == "lengths")
 
 
-@pytest.fixture(scope="module")
-def watched(exported: Export) -> tuple[Captured, list[int]]:
-    """The encoder, and the sizes of a sequence at which it was exported."""
+OTHER_LENGTHS = [20], [11, 17, 2], [1], [1, 2]
+
+
+def test_the_line_of_a_library_becomes_a_promise(alike: Alike, monkeypatch: pytest.MonkeyPatch) -> None:
     exported_at: list[int] = []
     example = TraceRequest.example
 
@@ -77,41 +78,18 @@ def watched(exported: Export) -> tuple[Captured, list[int]]:
             exported_at.append(sizes["sequence"])
         return example(request, sizes)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TraceRequest, "example", recorded)
-        return exported(Encoder(), samples("sound"))[0], exported_at
-
-
-@pytest.fixture(scope="module")
-def encoder(watched: tuple[Captured, list[int]]) -> Captured:
-    return watched[0]
-
-
-def test_the_line_of_a_library_becomes_a_promise(encoder: Captured) -> None:
-    assert lengths_of(encoder) == "sequence"
-    assert encoder.axes.lengths == {"lengths": "sequence"}
-    assert encoder.graph.inputs[0].dims == ("batch", "sequence", WIDTH)
-    assert "The longest of lengths must be the size of sequence in every call, " in encoder.notes[-1]
-
-
-def test_several_sizes_are_compared_before_single_ones_are_tried(
-    watched: tuple[Captured, list[int]],
-) -> None:
-    captured, exported_at = watched
-    assert any("compared" in note for note in captured.notes)
-    longest, *compared, comparison = exported_at
-    assert longest == 12
-    assert compared == [16, 32, 21]  # once each
-    assert comparison == compared[0]
-
-
-@pytest.mark.parametrize("lengths", [[20], [11, 17, 2], [1], [1, 2]])
-def test_it_is_the_module_at_other_sizes(lengths: list[int], encoder: Captured) -> None:
-    draw = np.random.default_rng(1)
-    x = draw.normal(size=(len(lengths), max(lengths), WIDTH)).astype(np.float32)
-    given = {"sound": x, "lengths": np.array(lengths)}
-    expected, found = encoder.reference(given), encoder.engine.runner(encoder.model)(given)
-    np.testing.assert_allclose(found["hidden"], expected["hidden"], rtol=TOLERANCE, atol=TOLERANCE)
+    monkeypatch.setattr(TraceRequest, "example", recorded)
+    others = [
+        {"sound": torch.randn(len(lengths), max(lengths), WIDTH), "lengths": torch.tensor(lengths)}
+        for lengths in OTHER_LENGTHS
+    ]
+    captured = alike(Encoder(), samples("sound"), others, TOLERANCE)
+    assert lengths_of(captured) == "sequence"
+    assert captured.axes.lengths == {"lengths": "sequence"}
+    assert captured.graph.inputs[0].dims == ("batch", "sequence", WIDTH)
+    assert "compared" in captured.notes[0]
+    assert "The longest of lengths must be the size of sequence in every call, " in captured.notes[-1]
+    assert exported_at == [12, 16, 32, 21, 16]  # the longest; those compared, once each; the comparison
 
 
 @pytest.mark.parametrize(
@@ -147,13 +125,9 @@ def test_what_reads_no_number_promises_nothing(exported: Export) -> None:
     assert captured.axes.lengths == {}
 
 
-def test_a_number_that_no_axis_is_stays_free(exported: Export) -> None:
-    captured, given = exported(Cut(lambda lengths: int(lengths.max()) + 2), samples("x", beyond=2))
+def test_a_number_that_no_axis_is_stays_free(alike: Alike) -> None:
+    captured = alike(Cut(lambda lengths: int(lengths.max()) + 2), samples("x", beyond=2))
     assert lengths_of(captured) is None
-    runner = captured.engine.runner(captured.model)
-    for sample in given:
-        expected = captured.reference(sample.inputs)["output"]
-        np.testing.assert_allclose(runner(sample.inputs)["output"], expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(
