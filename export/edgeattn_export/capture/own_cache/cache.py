@@ -61,6 +61,19 @@ class TextRoles:
     axes: Axes
     beginning: Mapping[str, object]
 
+    def length(self, inputs: Inputs) -> int:
+        """Return the number of tokens."""
+        length: int = inputs[self.tokens].shape[1]
+        return length
+
+    def call(self, module: nn.Module, inputs: Inputs) -> Mapping[str, object]:
+        """Return what a call without a past returns, by name; raises ModelError where the module fails."""
+        return call_outputs(module, self.beginning, inputs)
+
+    def whole_logits(self, module: nn.Module, inputs: Inputs) -> Array:
+        """Return the logits of a call without a past; raises ModelError where the module fails."""
+        return output_array(self.call(module, inputs), self.logits)
+
     def cut(self, inputs: Inputs, begin: int, end: int) -> Inputs:
         """Return the inputs of the call for the tokens from ``begin`` to ``end``."""
         return {name: self._cut(name, value, begin, end) for name, value in inputs.items()}

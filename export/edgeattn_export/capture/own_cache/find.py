@@ -104,7 +104,7 @@ def _search(
     disproven: OwnCache | None = None
     for text in roles:
         inputs = _by_length(text, samples)
-        if len(inputs) == 0 or not _is_causal(module, text, inputs[0]):
+        if not inputs or not _is_causal(module, text, inputs[0]):
             continue
         for cache in cache_candidates(module, text, candidates):
             tested = _tested(cache, inputs[0])
@@ -116,17 +116,16 @@ def _search(
 
 def _tested(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
     """Try a cache on a text's halves; None where the module refuses it, or takes no notice of it."""
-    half = _length(cache.text, inputs) // 2
-    halves = half, _length(cache.text, inputs) - half
+    length = cache.text.length(inputs)
+    half = length // 2
+    halves = half, length - half
     try:
         logits = cache.logits(inputs, halves)
     except EdgeAttnError:
         return None
-    rest = cache.text.cut(inputs, half, sum(halves))
     try:
-        logits_without_cache = output_array(
-            call_outputs(cache.module, cache.text.beginning, rest), cache.text.logits
-        )
+        rest = cache.text.cut(inputs, half, length)
+        logits_without_cache = cache.text.whole_logits(cache.module, rest)
     except EdgeAttnError:
         logits_without_cache = np.zeros(0)
     if np.array_equal(logits_without_cache, logits[:, half:]):
@@ -137,33 +136,24 @@ def _tested(cache: OwnCache, inputs: Inputs) -> OwnCache | None:
 
 def _by_length(text: TextRoles, samples: Samples) -> list[Inputs]:
     """Return the inputs of the shortest and the longest sample that can be cut."""
-    fit = [sample.inputs for sample in samples if _length(text, sample.inputs) >= SHORTEST_PROMPT]
-    fit.sort(key=lambda inputs: _length(text, inputs))
+    by_length = sorted((sample.inputs for sample in samples), key=text.length)
+    fit = [inputs for inputs in by_length if text.length(inputs) >= SHORTEST_PROMPT]
     return [fit[0], fit[-1]] if fit else []
 
 
-def _length(text: TextRoles, inputs: Inputs) -> int:
-    length: int = inputs[text.tokens].shape[1]
-    return length
-
-
 def _is_causal(module: nn.Module, text: TextRoles, inputs: Inputs) -> bool:
-    half = _length(text, inputs) // 2
+    half = text.length(inputs) // 2
     try:
-        prefix_logits = output_array(
-            call_outputs(module, text.beginning, text.cut(inputs, 0, half)), text.logits
-        )
+        prefix_logits = text.whole_logits(module, text.cut(inputs, 0, half))
     except EdgeAttnError:
         return False
-    whole = output_array(call_outputs(module, text.beginning, inputs), text.logits)
+    whole = text.whole_logits(module, inputs)
     return _disagreement(text.logits, whole[:, :half], prefix_logits) is None
 
 
 def _difference(cache: OwnCache, inputs: Inputs, logits: Array) -> str | None:
     """Say where logits are not those of the text taken whole."""
-    name = cache.text.logits
-    whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), name)
-    return _disagreement(name, whole, logits)
+    return _disagreement(cache.text.logits, cache.text.whole_logits(cache.module, inputs), logits)
 
 
 def _disagreement(name: str, expected: Array, actual: Array) -> str | None:
@@ -174,13 +164,13 @@ def _disagreement(name: str, expected: Array, actual: Array) -> str | None:
 
 def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
     """Also leave out what half of the text leaves as it is: it follows from a source alone."""
-    whole = call_outputs(cache.module, cache.text.beginning, inputs)
-    half = cache.text.cut(inputs, 0, _length(cache.text, inputs) // 2)
-    part = call_outputs(cache.module, cache.text.beginning, half)
+    text = cache.text
+    whole = text.call(cache.module, inputs)
+    part = text.call(cache.module, text.cut(inputs, 0, text.length(inputs) // 2))
     same = (
         name
         for name, value in whole.items()
-        if name != cache.text.logits and isinstance(value, torch.Tensor)
+        if name != text.logits and isinstance(value, torch.Tensor)
         if _disagreement(name, output_array(whole, name), output_array(part, name)) is None
     )
     return replace(cache, left_out=cache.left_out.union(same))
@@ -189,7 +179,7 @@ def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
 def _proven(cache: OwnCache, texts: Sequence[Inputs]) -> OwnCache:
     """Take texts token by token and in chunks through a cache, and note where they are not the whole's."""
     for inputs in texts:
-        for chunks in chunkings(_length(cache.text, inputs)):
+        for chunks in chunkings(cache.text.length(inputs)):
             try:
                 reason = _difference(cache, inputs, cache.logits(inputs, chunks))
             except EdgeAttnError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from enum import Flag, auto
+from enum import Enum, auto
 
 import numpy as np
 import torch
@@ -68,7 +68,7 @@ class FixedAxis:
     size: int
 
 
-class Mode(Flag):
+class Mode(Enum):
     """What becomes of a number that forward reads off a tensor while it is traced."""
 
     REFUSE = auto()
