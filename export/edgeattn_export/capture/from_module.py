@@ -157,7 +157,7 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
 
 def _captured(program: Program, request: TraceRequest, engine: Engine) -> Captured:
     check_axes_free(request, program)
-    if request.lengths and reads_numbers(program, request.places(request.lengths)):
+    if reads_numbers(program, request):
         raise SizeDependentError(
             "the program makes a number of lengths, though the longest of them is a size"
         )

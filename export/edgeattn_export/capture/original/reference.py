@@ -63,22 +63,15 @@ class Reference:
             ModelError: The module raised, or its outputs are not tensors that numpy has.
             CaptureError: Its answer has not the form that is known of it.
         """
-        tensors = _tensors(inputs)
-        with slow_path(), _kept_parameters(self.module):  # slow: fast answers at padded positions are zeros
-            raw = self._run(tensors)
-        form = OutputForm.of(raw, tensors, self.call.left_out)
+        raw, form = self._answer(inputs)
         if self.form is not None:
             self.form.check(form)
-        tensors_by_name = output_tensors(raw, self.call.left_out, tensors)
-        return {name: _array(name, tensors_by_name[name]) for name in form.outputs}
+        tensors = output_tensors(raw, self.call.left_out, inputs)
+        return {name: _array(name, tensors[name]) for name in form.outputs}
 
     def with_form(self, inputs: Inputs) -> Reference:
         """Return the same reference with the form of its answer to ``inputs``, which all others must have."""
-        tensors = _tensors(inputs)
-        with slow_path():
-            raw = self._run(tensors)
-        form = OutputForm.of(raw, tensors, self.call.left_out)
-        return Reference(self.module, self.call, form)
+        return Reference(self.module, self.call, self._answer(inputs)[1])
 
     @property
     def passed(self) -> Mapping[str, str]:
@@ -94,6 +87,12 @@ class Reference:
         """Return a call of the module on ``inputs`` that converts nothing, for timing."""
         tensors = _tensors(inputs)
         return lambda: self._run(tensors)
+
+    def _answer(self, inputs: Inputs) -> tuple[object, OutputForm]:
+        tensors = _tensors(inputs)
+        with slow_path(), _kept_parameters(self.module):  # slow: fast answers at padded positions are zeros
+            raw = self._run(tensors)
+        return raw, OutputForm.of(raw, tensors, self.call.left_out)
 
     def _run(self, tensors: Mapping[str, torch.Tensor]) -> object:
         with torch.inference_mode():

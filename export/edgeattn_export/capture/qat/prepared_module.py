@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -141,7 +141,8 @@ def _check_unconverted(module: nn.Module) -> None:
 
 def _is_converted(part: nn.Module) -> bool:
     weights = (type(weight).__module__ for weight in part.parameters(recurse=False))
-    operators = (getattr(node.target, "namespace", None) for node in _nodes(part))
+    nodes = part.graph.nodes if isinstance(part, fx.GraphModule) else ()
+    operators = (getattr(node.target, "namespace", None) for node in nodes)
     return (
         type(part).__module__.startswith(_CONVERTED)
         or any(name.startswith(_QUANTIZED_TENSORS) for name in weights)
@@ -162,10 +163,6 @@ def _check_unobserved(module: nn.Module) -> None:
             )
 
 
-def _nodes(part: nn.Module) -> Iterable[fx.Node]:
-    return part.graph.nodes if isinstance(part, fx.GraphModule) else ()
-
-
 def _rounds(part: nn.Module) -> bool:
     return is_fake_quantizer(part) or _quantizer_of(part) is not None or has_operators(part)
 
@@ -173,11 +170,8 @@ def _rounds(part: nn.Module) -> bool:
 def _quantizer_of(part: nn.Module) -> nn.Module | None:
     """Return what rounds the weight that a module has itself, or None."""
     attributes = (getattr(part, name, None) for name in _OF_WEIGHTS)
-    return next((each for each in attributes if isinstance(each, nn.Module) and _has_weight(part)), None)
-
-
-def _has_weight(part: nn.Module) -> bool:
-    return isinstance(getattr(part, "weight", None), Tensor)
+    has_weight = isinstance(getattr(part, "weight", None), Tensor)
+    return next((each for each in attributes if isinstance(each, nn.Module) and has_weight), None)
 
 
 def _why_lost(part: nn.Module, quantizer: nn.Module) -> str | None:

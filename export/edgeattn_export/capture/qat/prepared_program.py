@@ -58,8 +58,6 @@ def restore_layers(program: fx.GraphModule) -> None:
     Raises:
         ModelError: It is in training mode.
     """
-    _check_trains_no_more(program)
-    _drop_no_attention(program)
     names: dict[str, str] = {}  # of modules, by what they compute: calls share one as before
     owners: dict[str, str] = {}
     for node in tuple(program.graph.nodes):
@@ -75,9 +73,9 @@ def restore_layers(program: fx.GraphModule) -> None:
         program.graph.eliminate_dead_code()
         program.delete_all_unused_submodules()
         _give_back(program, owners)
+    if any(_NOTED in node.meta for node in program.graph.nodes):  # others are traced: modules know their mode
+        _to_eval(program)
     program.recompile()
-    for part in program.modules() if _is_exported(program) else ():
-        part.training = False  # its mode is in its graph
 
 
 def unread_grids(program: fx.GraphModule) -> Iterator[tuple[str, str]]:
@@ -94,26 +92,20 @@ def unread_grids(program: fx.GraphModule) -> Iterator[tuple[str, str]]:
             yield name, "its weight is multiplied by a batch norm before it is rounded"
 
 
-def _check_trains_no_more(program: fx.GraphModule) -> None:
-    for node in program.graph.nodes if _is_exported(program) else ():
-        place = _TRAINING.get(_operator(node), len(node.args))
+def _to_eval(program: fx.GraphModule) -> None:
+    """Let attention drop nothing, which torchao leaves as it is; refuse what else trains by its graph."""
+    for node in program.graph.nodes:
+        operator = _operator(node)
+        place = _TRAINING.get(operator, len(node.args))
         if any(node.args[place : place + 1]):
             raise ModelError(
                 f"{type(program).__name__}: a program in training mode found, by {node.name!r}; call "
                 "torchao.quantization.pt2e.move_exported_model_to_eval on it"
             )
-
-
-def _drop_no_attention(program: fx.GraphModule) -> None:
-    """Let attention of a program in eval mode drop nothing: torchao turns the dropout of layers alone off."""
-    for node in program.graph.nodes if _is_exported(program) else ():
-        if _operator(node) == _ATTENTION and len(node.args) > _DROPOUT_P:
+        if operator == _ATTENTION and len(node.args) > _DROPOUT_P:
             node.update_arg(_DROPOUT_P, 0.0)
-
-
-def _is_exported(program: fx.GraphModule) -> bool:
-    """Say whether torch.export made a program; others are traced, and their modules know their mode."""
-    return any(_NOTED in node.meta for node in program.graph.nodes)
+    for part in program.modules():
+        part.training = False
 
 
 def _layer_of(program: fx.GraphModule, node: fx.Node) -> ProgramLayer | None:

@@ -43,11 +43,6 @@ class Rounded:
     weight: Floats
     reach: Reach | None
 
-    @property
-    def turned(self) -> Rounded:
-        """The same weight, transposed."""
-        return Rounded(self.weight.T, self.reach)
-
 
 def with_grids(captured: Captured, path: Path) -> Captured:
     """Return a capture that knows what a file rounds its weights and its layers' inputs to.
@@ -158,7 +153,8 @@ def _is_constant(node: ir.Node) -> bool:
 
 def _nearest(weight: Floats, rounded: Iterable[Rounded]) -> Rounded | None:
     """Return what a weight was rounded to, in its own orientation, or None."""
-    candidates = (each for one in rounded for each in (one, one.turned) if each.weight.shape == weight.shape)
+    both = (each for one in rounded for each in (one, replace(one, weight=one.weight.T)))
+    candidates = (each for each in both if each.weight.shape == weight.shape)
     nearest = min(candidates, key=lambda each: _distance(each.weight, weight), default=None)
     if nearest is None or _distance(nearest.weight, weight) > FARTHEST * float(np.linalg.norm(weight)):
         return None

@@ -9,8 +9,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from edgeattn_export.capture.strategies.request import Program, TraceRequest
 from edgeattn_export.capture.user_code import user_line
@@ -47,20 +46,6 @@ class SizeTrace(logging.Handler):
             _note(self.fixed, metadata[_FIXED]["value"])
         if _GUARD in metadata:
             _note(self.decided, metadata[_GUARD]["expr"])
-
-
-@contextmanager
-def size_trace() -> Iterator[SizeTrace]:
-    """Yield what is reported of numbers while a module is exported inside the block."""
-    trace = SizeTrace()
-    logger = logging.getLogger(_TRACE)
-    before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default
-    logger.addHandler(trace)
-    try:
-        yield trace
-    finally:
-        logger.removeHandler(trace)
-        logger.disabled = before
 
 
 def _note(lines: dict[str, str], key: str) -> None:
@@ -119,6 +104,13 @@ def with_line(error: SizeDependentError, request: TraceRequest) -> SizeDependent
 
 def _traced_sizes(request: TraceRequest) -> SizeTrace:
     """Export a module once more, for the lines at which it makes numbers of sizes or decides by them."""
-    with size_trace() as trace, suppress(CaptureError):  # the lines before it failed are noted
-        request.exported(request.longest)
+    trace, logger = SizeTrace(), logging.getLogger(_TRACE)
+    before, logger.disabled = logger.disabled, False  # as whoever configures logging leaves it, by default
+    logger.addHandler(trace)
+    try:
+        with suppress(CaptureError):  # the lines before it failed are noted
+            request.exported(request.longest)
+    finally:
+        logger.removeHandler(trace)
+        logger.disabled = before
     return trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -127,10 +127,6 @@ class TraceRequest:
         """Return inputs in order, made of the samples' rows."""
         inputs = sized_inputs(self.samples, self.axes, sizes)
         return tuple(torch.from_numpy(np.array(value)) for value in inputs.values())
-
-    def places(self, names: Collection[str]) -> list[int]:
-        """Return which inputs have these names, in order from 0."""
-        return [i for i, name in enumerate(self.samples.names) if name in names]
 
     def takes(self, sizes: Sizes) -> bool:
         """Say whether the module answers inputs of these sizes, the others as in the first sample."""

@@ -25,12 +25,13 @@ def name_dims(model: ir.Model) -> None:
     Numbers made of sizes are then computed once, or are constants; a Reshape or Expand to the same dims goes.
     """
     registry.collect()
-    context, first = ShapeInferenceContext(model.opset_imports), _FirstValues()
+    context = ShapeInferenceContext(model.opset_imports)
+    first_values: dict[object, ir.Value] = {}  # by the numbers that each holds
     for value in (*model.graph.inputs, *model.graph.outputs):
         _name_input_or_output(value)
     for node in tuple(model.graph):
         _infer(node, context)
-        first.take_place(model.graph, node.outputs[0], context.get_symbolic_value(node.outputs[0]))
+        _share(model.graph, node.outputs[0], context.get_symbolic_value(node.outputs[0]), first_values)
         if node.op_type in _RESHAPING:
             _drop_identity(node)
     for node in model.graph:
@@ -79,23 +80,20 @@ def _named(dim: int | str | None, context: ShapeInferenceContext) -> int | str:
     return int(dim) if str(dim).isdigit() else dim
 
 
-class _FirstValues:
-    """The first value that holds each list of numbers, in the place of all that do."""
-
-    def __init__(self) -> None:
-        self._values: dict[object, ir.Value] = {}
-
-    def take_place(
-        self, graph: ir.Graph, value: ir.Value, numbers: list[int | ir.SymbolicDim] | None
-    ) -> None:
-        """Use the first in the place of ``value``; where no name is part of the numbers, a constant."""
-        if numbers is None or value.dtype not in COUNTS or value.is_graph_output():
-            return
-        key = (value.dtype, dims(value), tuple(map(str, numbers)))
-        if key not in self._values:
-            self._values[key] = _constant(graph, value)
-        if self._values[key] is not value:
-            ir.convenience.replace_all_uses_with(value, self._values[key])
+def _share(
+    graph: ir.Graph,
+    value: ir.Value,
+    numbers: list[int | ir.SymbolicDim] | None,
+    first: dict[object, ir.Value],
+) -> None:
+    """Use the first value of these numbers in the place of ``value``; where none has a name, a constant."""
+    if numbers is None or value.dtype not in COUNTS or value.is_graph_output():
+        return
+    key = (value.dtype, dims(value), tuple(map(str, numbers)))
+    if key not in first:
+        first[key] = _constant(graph, value)
+    if first[key] is not value:
+        ir.convenience.replace_all_uses_with(value, first[key])
 
 
 def _constant(graph: ir.Graph, value: ir.Value) -> ir.Value:

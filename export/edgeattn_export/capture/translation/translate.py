@@ -10,7 +10,6 @@ alone, and has no translation for what computes it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
 
 import onnx_ir as ir
 import torch
@@ -36,16 +35,17 @@ _CHECKS = frozenset(
 _ITEM = torch.ops.aten.item.default
 
 
-def reads_numbers(program: torch.export.ExportedProgram, inputs: Iterable[int]) -> bool:
-    """Say whether a program makes a number of the values of one of these inputs."""
-    names = {program.graph_signature.user_inputs[i] for i in inputs}
+def reads_numbers(program: Program, request: TraceRequest) -> bool:
+    """Say whether a program makes a number of the values of lengths that fill an axis in every call."""
+    inputs = zip(request.samples.names, program.graph_signature.user_inputs, strict=True)
+    names = {placeholder for name, placeholder in inputs if name in request.lengths}
     items = (node for node in program.graph.nodes if node.target is _ITEM)
     return any(
         source.op == "placeholder" and source.name in names for item in items for source in _sources(item)
     )
 
 
-def checks_sizes(program: torch.export.ExportedProgram) -> bool:
+def checks_sizes(program: Program) -> bool:
     """Say whether a program checks that a number is a size, where it read the number off a tensor."""
     checks = (node.args[0] for node in program.graph.nodes if node.target in _CHECKS)
     return any(
@@ -65,7 +65,7 @@ def _sources(node: torch.fx.Node) -> set[torch.fx.Node]:
     return sources
 
 
-def drop_checks(program: torch.export.ExportedProgram) -> None:
+def drop_checks(program: Program) -> None:
     """Drop the checks of a program, in place, and what was computed for them alone."""
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
