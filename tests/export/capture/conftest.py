@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,10 @@ from fixture_types import Alike, Export
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
+
+# The folders are no packages: their modules are found as those of a script beside them.
+for folder in ("", "own_cache", "strategies"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
 Inputs = Mapping[str, Tensor]
 

@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+import traced
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -44,7 +45,6 @@ def _loaded(path: Path) -> ModuleType:
     return module
 
 
-traced = _loaded(Path(__file__).with_name("traced.py"))
 FREE = ("ByHand", "Padded", "Causal", "ClassToken", "SharedHead", "Folded", "Windows", "Crossed")
 BUILTIN = ("Builtin", "BuiltinCausal", "BuiltinPadded")  # from opset 14 on
 OF_ONE_LENGTH = ("MultiHead", "MultiHeadWeights", "EncoderLayer", "EncoderLayerPadded")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,9 +12,6 @@ from edgeattn_export.capture import read_samples
 from edgeattn_export.capture.own_cache.cache import OwnCache
 from edgeattn_export.capture.own_cache.find import find_cache
 from edgeattn_export.graph.axes import infer_axes
-
-# The folder is no package: its modules are found as those of a script beside them.
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,12 @@ import torch
 from cached_models import Counted, Decoder, Flat, Forgetful, LengthFirst, Lists, Stacked, Told, text
 from torch import Tensor, nn
 
-from edgeattn_export.capture.own_cache.cache import OwnCache, call_outputs, output_array
+from edgeattn_export.capture.own_cache.cache import OwnCache
 from edgeattn_runtime.errors import SampleError
 
 TOLERANCE = 1e-5
 LENGTHS = (5, 9, 14)
+EMPTY = [[torch.zeros(1, 4, 0, 4)] * 2] * 2  # a past of no tokens
 
 Find = Callable[..., OwnCache | None]
 
@@ -22,35 +23,25 @@ def _plain(length: int) -> dict[str, object]:
     return {"tokens": text(length)}
 
 
-def _none(length: int) -> dict[str, object]:
-    return {"tokens": text(length), "past": None}
-
-
-def _zero(length: int) -> dict[str, object]:
-    return {"tokens": text(length), "start": 0}
-
-
-def _counted(length: int) -> dict[str, object]:
-    return {"tokens": text(length), "positions": torch.arange(length)[None]}
-
-
-def _empty(length: int) -> dict[str, object]:
-    return {"tokens": text(length), "past": [[torch.zeros(1, 4, 0, 4)] * 2] * 2}
-
-
 @pytest.mark.parametrize(
     ("module", "sample", "returns", "takes", "places"),
     [
         (Decoder, _plain, ("output_1",), ("past",), []),
-        (Decoder, _none, ("output_1",), ("past",), []),
+        (Decoder, lambda n: {**_plain(n), "past": None}, ("output_1",), ("past",), []),
         (lambda: Decoder(LengthFirst), _plain, ("output_1",), ("past",), []),
         (Flat, _plain, ("output_1",), ("past",), []),
-        (Lists, _none, ("present",), ("past",), []),
-        (Lists, _empty, ("present",), ("past",), []),
+        (Lists, lambda n: {**_plain(n), "past": None}, ("present",), ("past",), []),
+        (
+            Lists,
+            lambda n: {**_plain(n), "past": [[torch.zeros(1, 4, 0, 4)] * 2] * 2},
+            ("present",),
+            ("past",),
+            [],
+        ),
         (Stacked, _plain, ("output_1", "output_2"), ("keys", "values"), []),
         (Told, _plain, ("output_1",), ("past",), ["start"]),
-        (Told, _zero, ("output_1",), ("past",), ["start"]),
-        (Counted, _counted, ("output_1",), ("past",), []),
+        (Told, lambda n: {**_plain(n), "start": 0}, ("output_1",), ("past",), ["start"]),
+        (Counted, lambda n: {**_plain(n), "positions": torch.arange(n)[None]}, ("output_1",), ("past",), []),
     ],
 )
 def test_the_cache_is_found_and_goes_from_call_to_call(
@@ -66,7 +57,7 @@ def test_the_cache_is_found_and_goes_from_call_to_call(
     assert cache.objection is None
     assert (cache.outputs, cache.parameters, list(cache.positions)) == (returns, takes, places)
     inputs = {name: np.asarray(v) for name, v in sample(11).items() if isinstance(v, Tensor)}
-    whole = output_array(call_outputs(cache.module, cache.text.beginning, inputs), cache.text.logits)
+    whole = cache.text.whole_logits(cache.module, inputs)
     np.testing.assert_allclose(cache.logits(inputs, (4, 1, 1, 5)), whole, atol=TOLERANCE)
 
 

@@ -12,13 +12,17 @@ from edgeattn_export.graph.dataflow import Dims, dims, is_unnamed
 HEADER = '<ir_version: 10, opset_import: ["": 23]> graph'
 
 
-def _named(inputs: str, body: str) -> dict[str, Dims]:
-    """Return the dims of every value of a graph in ONNX's text form, by name."""
-    text = f"{HEADER} ({inputs}) => (float y) {{ {body} z = Identity(x) }}"
-    proto = parser.parse_model(text.replace("(float y)", "(float[] z)"))
-    proto.graph.output[0].type.tensor_type.ClearField("shape")
+def _model(signature: str, body: str) -> ir.Model:
+    """Return a graph in ONNX's text form, its dims named."""
+    proto = parser.parse_model(f"{HEADER} {signature} {{ {body} }}")
     model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
     name_dims(model)
+    return model
+
+
+def _named(inputs: str, body: str) -> dict[str, Dims]:
+    """Return the dims of every value by name."""
+    model = _model(f"({inputs}) => (float z)", f"{body} z = Identity(x)")
     return {output.name or "": dims(output) for node in model.graph for output in node.outputs}
 
 
@@ -91,12 +95,10 @@ def test_a_name_that_is_no_expression_is_kept() -> None:
 
 
 def test_numbers_without_a_name_become_constants() -> None:
-    proto = parser.parse_model(
-        f"{HEADER} (float[batch, 8] x) => (float[batch, 8] y) "
-        "{ s = Shape <start = 1> (x) f = Cast <to = 1> (s) y = Div(x, f) }"
+    model = _model(
+        "(float[batch, 8] x) => (float[batch, 8] y)",
+        "s = Shape <start = 1> (x) f = Cast <to = 1> (s) y = Div(x, f)",
     )
-    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
-    name_dims(model)
     cast = next(node for node in model.graph if node.op_type == "Cast")
     known = ir.convenience.get_const_tensor(cast.inputs[0])
     assert known is not None
@@ -104,26 +106,22 @@ def test_numbers_without_a_name_become_constants() -> None:
 
 
 def test_sizes_as_floats_are_not_divided_as_whole_numbers() -> None:
-    proto = parser.parse_model(
-        f"{HEADER} (float[batch, 7] x) => (float[batch, 7] y) {{ s = Shape <start = 1> (x) "
-        "f = Cast <to = 1> (s) whole = Constant <value_ints = [2]> () "
-        "g = Cast <to = 1> (whole) half = Div(f, g) y = Mul(x, half) }"
+    model = _model(
+        "(float[batch, 7] x) => (float[batch, 7] y)",
+        "s = Shape <start = 1> (x) f = Cast <to = 1> (s) whole = Constant <value_ints = [2]> () "
+        "g = Cast <to = 1> (whole) half = Div(f, g) y = Mul(x, half)",
     )
-    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
-    name_dims(model)
     half = next(node.outputs[0] for node in model.graph if node.op_type == "Div")
     known = ir.convenience.get_const_tensor(half)
     assert known is None or known.numpy() == 3.5
 
 
 def test_equal_sizes_are_computed_once_and_idle_reshapes_go() -> None:
-    proto = parser.parse_model(
-        f"{HEADER} (float[batch, 8] x) => (float[batch, 8] y) "
-        "{ s = Shape(x) a = Reshape(x, s) t = Shape(a) b = Sin(a) u = Shape(b) c = Expand(b, u) "
-        "d = ConstantOfShape(t) y = Add(c, d) }"
+    model = _model(
+        "(float[batch, 8] x) => (float[batch, 8] y)",
+        "s = Shape(x) a = Reshape(x, s) t = Shape(a) b = Sin(a) u = Shape(b) c = Expand(b, u) "
+        "d = ConstantOfShape(t) y = Add(c, d)",
     )
-    model = ir.from_proto(onnx.shape_inference.infer_shapes(proto, data_prop=True))
-    name_dims(model)
     nodes = {node.outputs[0].name: node for node in model.graph}
     assert nodes["b"].inputs[0] is model.graph.inputs[0]
     assert nodes["y"].inputs[0] is nodes["b"].outputs[0]

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import torch
+from fixture_types import Alike
 from torch import Tensor, nn
 
-from edgeattn_export.capture import capture, read_samples
 from edgeattn_export.capture.adapt.tracing import traceable
 from edgeattn_export.capture.translation.translate import drop_checks
-from edgeattn_export.graph.axes import infer_axes
-from edgeattn_export.targets.cpu import CPU
 
 MARK = 7  # the token that a picture's feature stands for
 LENGTHS = (5, 9, 6)
@@ -80,11 +78,8 @@ def test_a_program_without_checks_stays_as_it_is() -> None:
     assert str(program.graph) == before
 
 
-def test_a_module_that_checks_its_inputs_is_captured() -> None:
-    module = Placed().eval()
-    read = read_samples(module, samples())
-    captured = capture(module, read, infer_axes(read, None), CPU.engine)  # and proves it
-    assert captured.axes.symbols == ("batch", "sequence")
+def test_a_module_that_checks_its_inputs_is_captured(alike: Alike) -> None:
+    assert alike(Placed(), samples()).axes.symbols == ("batch", "sequence")
 
 
 class Mapped(nn.Module):
