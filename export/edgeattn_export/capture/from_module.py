@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -196,7 +196,8 @@ def _name_symbols(model: ir.Model, axes: Axes) -> None:
                     "equal; give both axes one name in dynamic"
                 )
     pattern = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b") if names else None
-    for value in _values(model.graph):
+    computed = (value for node in model.graph.all_nodes() for value in node.outputs)
+    for value in (*model.graph.inputs, *computed):
         if pattern and value.shape is not None:
             value.shape = ir.Shape(
                 dim
@@ -204,12 +205,6 @@ def _name_symbols(model: ir.Model, axes: Axes) -> None:
                 else pattern.sub(lambda m: names[m[0]], dim.value)
                 for dim in value.shape
             )
-
-
-def _values(graph: ir.Graph) -> Iterator[ir.Value]:
-    yield from graph.inputs
-    for node in graph.all_nodes():
-        yield from node.outputs
 
 
 def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[Axes, tuple[str, ...]]:

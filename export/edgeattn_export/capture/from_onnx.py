@@ -15,7 +15,7 @@ from edgeattn_export.capture.captured import EXPORT_TOLERANCE, OPSET, Captured, 
 from edgeattn_export.capture.proof import answer_units
 from edgeattn_export.capture.translation.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.translation.dim_names import name_dims
-from edgeattn_export.capture.weight_files import check_weight_files
+from edgeattn_export.capture.weight_files import load_onnx
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import dims_text
@@ -40,13 +40,7 @@ def read_onnx(path: Path) -> ir.Model:
         ModelError: No such file, or no ONNX model; weights that are missing, cut or in another folder;
             operators that are custom or quantized.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; expected an ONNX model")
-    try:
-        model = ir.load(path)
-    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
-        raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
-    check_weight_files(path, model)
+    model = load_onnx(path, "an ONNX model")
     _check_standard(path, model)
     InlinePass()(model)
     _check_float(path, model)
@@ -109,7 +103,10 @@ def adopt(path: Path, samples: Samples, engine: Engine, proving: Samples | None 
         SampleError: A sample's dtype, rank or sizes are not the graph's.
     """
     source_model = read_onnx(path)
-    original = OnnxOriginal(path, _open(path, engine))
+    try:
+        original = OnnxOriginal(path, engine.file_runner(path))
+    except EdgeAttnError as error:
+        raise ModelError(str(error)) from error
     model = _convert(path, source_model)
     axes = _axes(path, model, samples)
     _check_sizes(path, axes, samples)
@@ -117,13 +114,6 @@ def adopt(path: Path, samples: Samples, engine: Engine, proving: Samples | None 
     captured = Captured(model, graph, symbols, axes, original, engine)
     _prove(path, captured, proving or samples.split().calibration)
     return captured
-
-
-def _open(path: Path, engine: Engine) -> Runner:
-    try:
-        return engine.file_runner(path)
-    except EdgeAttnError as error:
-        raise ModelError(str(error)) from error
 
 
 def _convert(path: Path, model: ir.Model) -> ir.Model:

@@ -112,15 +112,15 @@ def _objection(
     return reason and f"the exported graph is not the module: {reason} on inputs {sizes}"
 
 
-def _is_beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]], batch: str | None) -> bool:
-    """Say whether an axis other than the batch is shorter or longer than in any sample."""
-    return any(not observed[s][0] <= size <= observed[s][-1] for s, size in sizes.items() if s != batch)
+def _is_beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]], but: str | None) -> bool:
+    """Say whether an axis, but for one, is shorter or longer than in any sample."""
+    return any(not observed[s][0] <= size <= observed[s][-1] for s, size in sizes.items() if s != but)
 
 
 def _bound(symbol: str, trials: list[_Trial], observed: Mapping[str, tuple[int, ...]]) -> Symbol:
     """Bound an axis to the sizes between those at which it alone is beyond the samples', and wrong."""
     first, last = observed[symbol][0], observed[symbol][-1]
-    isolated = [trial for trial in trials if _is_isolated(symbol, trial.sizes, observed)]
+    isolated = [trial for trial in trials if not _is_beyond(trial.sizes, observed, symbol)]
     wrong = {trial.sizes[symbol] for trial in isolated if trial.objection}
     right = {first, last, *(trial.sizes[symbol] for trial in isolated if not trial.objection)}
     low = max((size for size in wrong if size < first), default=0)
@@ -129,8 +129,3 @@ def _bound(symbol: str, trials: list[_Trial], observed: Mapping[str, tuple[int, 
         min(size for size in right if size > low) if low else 1,
         None if high is None else max(size for size in right if size < high),
     )
-
-
-def _is_isolated(symbol: str, sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]]) -> bool:
-    """Say whether no other axis is shorter or longer than in any sample."""
-    return not _is_beyond({name: size for name, size in sizes.items() if name != symbol}, observed, None)

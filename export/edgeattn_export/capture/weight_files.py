@@ -1,4 +1,4 @@
-"""The files beside an ONNX file that hold its weights: whole, and below its own folder."""
+"""An ONNX file and the files beside it that hold its weights: whole, and below its own folder."""
 
 from __future__ import annotations
 
@@ -11,16 +11,27 @@ import onnx_ir as ir
 from edgeattn_runtime.errors import ModelError
 
 
-def check_weight_files(path: Path, model: ir.Model) -> None:
-    """Check that a model's weights are there, and in files of its own.
+def load_onnx(path: Path, expected: str) -> ir.Model:
+    """Read an ONNX file; weights in files beside it are mapped, not loaded.
 
     Args:
-        path: The model's file, for messages.
-        model: As ``ir.load`` read it.
+        path: The model's file.
+        expected: What it should be, for a message.
 
     Raises:
-        ModelError: A weight is missing or cut, or lies outside of the file's folder.
+        ModelError: No such file, or no ONNX model; a weight is missing or cut, or lies outside of its folder.
     """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; expected {expected}")
+    try:
+        model = ir.load(path)
+    except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
+        raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
+    _check_weights(path, model)
+    return model
+
+
+def _check_weights(path: Path, model: ir.Model) -> None:
     for name, stored in _stored(model):
         weight, location = f"{path}: its weight {name!r}", PureWindowsPath(stored.location)  # both slashes
         if location.anchor or ".." in location.parts:

@@ -38,7 +38,8 @@ class CacheLengths:
     def of(cls, cache: OwnCache, samples: Samples) -> CacheLengths:
         """Find the axes by texts of one and of two tokens."""
         pairs = zip(*(_dims_after(cache, samples, length) for length in (1, 2)), strict=True)
-        return cls(cache, samples, tuple(_growing_axis(one, two) for one, two in pairs))
+        grown = ([a != b for a, b in zip(one, two, strict=True)] for one, two in pairs)
+        return cls(cache, samples, tuple(axes.index(True) if any(axes) else None for axes in grown))
 
     def lengths_in_past(self, sample: Sample) -> tuple[int, ...] | None:
         """Return the lengths that a sample's past has, or None where its tensors are not the cache's."""
@@ -70,10 +71,6 @@ def _dims_after(cache: OwnCache, samples: Samples, tokens: int) -> tuple[Dims, .
     inputs = sized_inputs(samples, cache.text.axes, {sequence: tokens} if isinstance(sequence, str) else {})
     (pieces,) = cache.walk(inputs, (inputs[cache.text.tokens].shape[1],))
     return tensor_dims(pieces[name] for name in cache.outputs)
-
-
-def _growing_axis(one: Dims, two: Dims) -> int | None:
-    return next((axis for axis, (a, b) in enumerate(zip(one, two, strict=True)) if a != b), None)
 
 
 def check_beginnings(samples: Samples) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.trained_grids import Reach, Trained, lost_grids, reach_of
-from edgeattn_export.capture.weight_files import check_weight_files
+from edgeattn_export.capture.weight_files import load_onnx
 from edgeattn_export.graph.dataflow import constant, is_constant, producer, scalar
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.scopes import module_of
@@ -101,13 +101,7 @@ def _layers_of(weight: ir.Value) -> Iterator[ir.Node]:
 
 def _rounded_weights(path: Path, engine: Engine) -> list[Rounded]:
     """Return the matrices that a file dequantizes and that no input changes."""
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; expected an ONNX model with QuantizeLinear")
-    try:
-        model = ir.load(path)
-    except Exception as error:  # as in ``from_onnx.read_onnx``
-        raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
-    check_weight_files(path, model)
+    model = load_onnx(path, "an ONNX model with QuantizeLinear")
     ir.external_data.load_to_model(model)  # an engine would look for them in the working folder
     values = {node.outputs[0].name or "": node.outputs[0] for node in model.graph if _is_constant(node)}
     if not values:

@@ -71,34 +71,25 @@ def calls_of(
 
 def _sample_parts(forward: Forward, index: int, raw: object) -> tuple[Mapping[str, object], object]:
     """Return the inputs of a sample by name, and its target."""
-    inputs, target = _inputs_and_target(forward, raw)
-    if inputs is None:
+    inputs, target = raw, None
+    match raw:
+        case ((Mapping() | tuple() | list()) as parts, label):
+            inputs, target = parts, label
+        case tuple() | list() if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
+            inputs, target = raw[:-1], raw[-1]
+    if isinstance(inputs, Mapping):
+        return inputs, target
+    if not isinstance(inputs, tuple | list) or not _are_inputs(forward, inputs):
         raise SampleError(
             f"sample {index}: {type(raw).__name__} found; expected a dict of inputs by name, a tuple of "
             "tensors, or a pair of such and a target"
         )
-    return inputs, target
+    return dict(zip(forward.names, inputs, strict=False)), target
 
 
-def _inputs_and_target(forward: Forward, raw: object) -> tuple[Mapping[str, object] | None, object]:
-    match raw:
-        case Mapping():
-            return raw, None
-        case (Mapping() as inputs, target):
-            return inputs, target
-        case (tuple() | list() as inputs, target):
-            return _inputs_by_order(forward, inputs), target
-        case tuple() | list() if len(raw) == len(forward.names) + 1:  # a data set's usual (input, label)
-            return _inputs_by_order(forward, raw[:-1]), raw[-1]
-        case tuple() | list():
-            return _inputs_by_order(forward, raw), None
-    return None, None
-
-
-def _inputs_by_order(forward: Forward, values: Sequence[object]) -> Mapping[str, object] | None:
+def _are_inputs(forward: Forward, values: Sequence[object]) -> bool:
     tensors = all(isinstance(value, torch.Tensor | np.ndarray) for value in values)
-    fits = tensors and len(values) <= len(forward.names)
-    return dict(zip(forward.names, values, strict=False)) if fits else None
+    return tensors and len(values) <= len(forward.names)
 
 
 def _dict_parameter(forward: Forward, inputs: Mapping[str, object]) -> str | None:

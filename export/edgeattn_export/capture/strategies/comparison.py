@@ -45,7 +45,9 @@ def export_by_comparison(request: TraceRequest) -> Program:
         sizes[symbol] = _sizes(request, symbol, {choices[0] for choices in sizes.values()})
     first = {symbol: choices[0] for symbol, choices in sizes.items()}
     program = request.exported(first)
-    axes = (*request.fixed_axes(program), *request.length_axes(first))
+    # Of an axis that lengths fill, ``int`` of half of one fixes it but for 1.
+    lengths = (FixedAxis(*request.axes.place(name), name, first[name]) for name in request.lengths.values())
+    axes = (*request.fixed_axes(program), *lengths)
     fixed = {axis.symbol: axis for axis in reversed(axes)}
     module = _freed_module(request, first, program, sizes, list(fixed.values()))
     return request.exported(first, module)

@@ -187,11 +187,6 @@ class TraceRequest:
             for axis, symbol in self.dynamic(name):
                 yield name, axis, symbol, values[str(node)].shape[axis]
 
-    def length_axes(self, sizes: Sizes) -> Iterator[FixedAxis]:
-        """Yield the axes that lengths fill, at these sizes: ``int`` of half of one fixes it but for 1."""
-        for symbol in self.lengths.values():
-            yield FixedAxis(*self.axes.place(symbol), symbol, sizes[symbol])
-
     def dynamic(self, name: str) -> Iterator[tuple[int, str]]:
         """Yield the dynamic axes of an input, each with its symbol."""
         return ((axis, dim) for axis, dim in enumerate(self.axes.dims[name]) if isinstance(dim, str))
