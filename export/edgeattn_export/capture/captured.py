@@ -28,12 +28,7 @@ _INDEX_TYPES = (ir.DataType.INT32, ir.DataType.INT64)  # of Gather
 
 
 def contract_of(model: ir.Model, axes: Axes, samples: Samples) -> tuple[Graph, dict[str, Symbol]]:
-    """Return what a call of ``model`` takes and gives, and the bounds of every symbol in it.
-
-    Args:
-        model: The float graph.
-        axes: Of its inputs.
-        samples: Real inputs.
+    """Return what a call of a float graph takes and gives, and the bounds of every symbol in it.
 
     Raises:
         CaptureError: An end of the graph has no dtype.

@@ -212,11 +212,6 @@ def stackable_axes(reference: Reference, samples: Samples, axes: Axes) -> tuple[
 
     Where all samples have as many rows, that becomes a number; else the symbol stays, as a packed one.
 
-    Args:
-        reference: The module.
-        samples: Real inputs.
-        axes: With the batch dynamic.
-
     Raises:
         CaptureError: Its answer to more rows has another form.
     """

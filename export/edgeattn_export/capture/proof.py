@@ -35,10 +35,6 @@ def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
     longer: forward then decides by the size, as in ``if x.shape[1] > 512``. What the module itself does not
     take is no objection.
 
-    Args:
-        captured: The graph and its original.
-        samples: Real inputs.
-
     Raises:
         CaptureError: The engine does not open the graph.
         SizeDependentError: Its answer is not the module's at the samples' own sizes, or between them.

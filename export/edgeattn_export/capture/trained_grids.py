@@ -34,14 +34,7 @@ class Trained:
 
 
 def reach_of(step: float, zero: int, lowest: int, highest: int) -> Reach:
-    """Return how far the grid of an input reaches.
-
-    Args:
-        step: Between two of its numbers.
-        zero: What stands for 0.
-        lowest: The lowest stored number.
-        highest: The highest.
-    """
+    """Return how far a grid reaches whose stored numbers go from lowest to highest; ``zero`` stands for 0."""
     return (lowest - zero) * step, (highest - zero) * step
 
 

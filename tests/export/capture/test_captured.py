@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 import torch
 from fixture_types import Export
 from torch import Tensor, nn
@@ -27,19 +26,12 @@ class Tables(nn.Module):
         return {"flat": x.flatten(0, 1)}
 
 
-@pytest.fixture(scope="module")
-def tables(exported: Export) -> Captured:
-    return exported(Tables(), [torch.ones(1, length, 4).split(1) for length in (5, 3, 4)])[0]
-
-
-def test_the_shortest_table_bounds(tables: Captured) -> None:
-    assert tables.symbols["sequence"] == Symbol(1, 20)
-
-
-def test_a_computed_dim_is_a_symbol_of_its_own(tables: Captured) -> None:
-    (flat,) = tables.graph.outputs
+def test_the_shortest_table_bounds_and_a_computed_dim_is_a_symbol(exported: Export) -> None:
+    captured, _ = exported(Tables(), [torch.ones(1, length, 4).split(1) for length in (5, 3, 4)])
+    (flat,) = captured.graph.outputs
     assert flat.dims == ("batch*sequence", 4)
-    assert tables.symbols["batch*sequence"] == Symbol(1, None)
+    bounds = {"batch": Symbol(1, None), "sequence": Symbol(1, 20), "batch*sequence": Symbol(1, None)}
+    assert captured.symbols == bounds
 
 
 class Lookups(nn.Module):
@@ -97,36 +89,19 @@ class Lookups(nn.Module):
 
 
 TABLE_ROWS = {  # by input; None, where an integer below 0 may mean something
-    "plain": 20,
-    "compared_beside": 20,
-    "narrow": 20,
-    "turned": 20,
-    "flat": 20,
-    "behind_others": 20,
+    **dict.fromkeys(("plain", "compared_beside", "narrow", "turned", "flat", "behind_others"), 20),
     "selected": None,  # a row alone of it
     "in_two": 9,
     "clipped_too": 20,
-    "replaced": None,
-    "clipped": None,
-    "shifted": None,
-    "cut": None,
-    "in_columns": None,
-    "from_the_end": None,
-    "as_flags": None,
-    "one_hot": None,
+    **dict.fromkeys(("replaced", "clipped", "shifted", "cut", "in_columns"), None),
+    **dict.fromkeys(("from_the_end", "as_flags", "one_hot"), None),
 }
 
 
-@pytest.fixture(scope="module")
-def lookups(exported: Export) -> Captured:
+def test_what_a_table_is_looked_up_by_is_an_index(exported: Export) -> None:
     def sample(length: int) -> dict[str, Tensor]:
         ids = torch.arange(length)[None] % 8
         return {name: ids.int() if name == "narrow" else ids for name in TABLE_ROWS}
 
-    return exported(Lookups(), map(sample, (5, 3, 4)))[0]
-
-
-@pytest.mark.parametrize("name", TABLE_ROWS)
-def test_what_a_table_is_looked_up_by_is_an_index(name: str, lookups: Captured) -> None:
-    (tensor,) = (each for each in lookups.graph.inputs if each.name == name)
-    assert tensor.table_rows == TABLE_ROWS[name]
+    captured, _ = exported(Lookups(), map(sample, (5, 3, 4)))
+    assert {tensor.name: tensor.table_rows for tensor in captured.graph.inputs} == TABLE_ROWS

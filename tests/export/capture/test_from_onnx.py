@@ -9,12 +9,14 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from onnx_ir.tape import Tape
+from tapes import model_of
 from torch import nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.from_onnx import adopt
 from edgeattn_export.capture.samples.read_samples import read_npz
-from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.samples import Sample, Samples, as_samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
@@ -80,13 +82,10 @@ def test_attention_of_an_older_opset_is_kept_whole(captured: Captured, samples: 
 
 @pytest.mark.parametrize(("least", "rows"), [(0, 7), (-7, None)])
 def test_a_file_may_mean_indices_from_the_end(least: int, rows: int | None, tmp_path: Path) -> None:
-    tape = ir.tape.Tape()
-    ids, y = (ir.val(name, dtype, ["n"]) for name, dtype in (("ids", INT64), ("y", FLOAT)))
-    tape.op(
-        "Gather", [tape.initializer(ir.tensor(np.arange(7, dtype=np.float32), name="table")), ids], output=y
-    )
-    graph = ir.Graph([ids], [y], nodes=tape.nodes, initializers=tape.initializers, opset_imports={"": 23})
-    ir.save(ir.Model(graph, ir_version=10), tmp_path / "table.onnx")
+    tape = Tape()
+    ids, y = ir.val("ids", INT64, ["n"]), ir.val("y", FLOAT, ["n"])
+    tape.op("Gather", [embed(tape, np.arange(7, dtype=np.float32), "table"), ids], output=y)
+    ir.save(model_of(tape, [ids], [y], 23), tmp_path / "table.onnx")
     samples = as_samples(Sample({"ids": np.arange(least, 7)[:size]}) for size in (7, 3, 5))
     assert adopt(tmp_path / "table.onnx", samples, ORT_CPU).graph.inputs[0].table_rows == rows
 
@@ -129,10 +128,10 @@ def test_a_sample_of_another_size_is_named(place: int, files: Path) -> None:
 
 
 def test_a_sample_whose_inputs_disagree_is_named(tmp_path: Path) -> None:
-    x, seen, y = (ir.val(name, ir.DataType.FLOAT, ("batch", "sequence")) for name in ("x", "seen", "y"))
-    nodes = [ir.Node("", "Mul", [x, seen], outputs=[y])]
-    graph = ir.Graph([x, seen], [y], nodes=nodes, opset_imports={"": 18}, name="masked")
-    ir.save(ir.Model(graph, ir_version=10), tmp_path / "net.onnx")
+    tape = Tape()
+    x, seen, y = (ir.val(name, FLOAT, ("batch", "sequence")) for name in ("x", "seen", "y"))
+    tape.op("Mul", [x, seen], output=y)
+    ir.save(model_of(tape, [x, seen], [y], 18), tmp_path / "net.onnx")
     lengths = [5, 5, 1, 5]  # which the operator would broadcast
     samples = as_samples(
         Sample({"x": np.ones((1, 5), np.float32), "seen": np.ones((1, length), np.float32)})
@@ -143,14 +142,10 @@ def test_a_sample_whose_inputs_disagree_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_path: Path) -> None:
-    x = ir.Value(name="x", shape=ir.Shape(["b", "s", WIDTH]), type=ir.TensorType(ir.DataType.FLOAT))
-    wanted = ir.Value(name="wanted", const_value=ir.tensor(np.array([7, 77]), name="wanted"))
-    reshape = ir.node("Reshape", [x, wanted])
-    reshape.outputs[0].name = "y"
-    reshape.outputs[0].type = ir.TensorType(ir.DataType.FLOAT)
-    graph = ir.Graph([x], reshape.outputs, nodes=[reshape], initializers=[wanted], opset_imports={"": 18})
-    path = tmp_path / "net.onnx"
-    ir.save(ir.Model(graph, ir_version=10), path)
+    tape, path = Tape(), tmp_path / "net.onnx"
+    x, y = ir.val("x", FLOAT, ("b", "s", WIDTH)), ir.val("y", FLOAT)
+    tape.op("Reshape", [x, embed(tape, np.array([7, 77]), "wanted")], output=y)
+    ir.save(model_of(tape, [x], [y], 18), path)
     named = rf"^{re.escape(str(path))}: .*x \(1, 3, {WIDTH}\) .*Reshape"
     with pytest.raises(ModelError, match=named):
         adopt(path, samples, ORT_CPU)
@@ -159,28 +154,18 @@ def test_a_file_that_does_not_run_on_its_samples_is_named(samples: Samples, tmp_
 def test_a_small_channel_that_is_answered_otherwise_is_named(
     samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def written(small: float) -> ir.Model:
-        scales = ir.val("scales", const_value=ir.tensor(np.array([50, small] * (WIDTH // 2), np.float32)))
-        offsets = ir.val("offsets", const_value=ir.tensor(np.array([300, 0] * (WIDTH // 2), np.float32)))
-        x = ir.val("x", FLOAT, ("batch", "sequence", WIDTH))
-        scaled = ir.node("Mul", [x, scales])
-        moved = ir.node("Add", [scaled.outputs[0], offsets])
-        moved.outputs[0].name, moved.outputs[0].type, moved.outputs[0].shape = "y", x.type, x.shape
-        graph = ir.Graph(
-            [x],
-            moved.outputs,
-            nodes=[scaled, moved],
-            initializers=[scales, offsets],
-            opset_imports={"": 18},
-        )
-        return ir.Model(graph, ir_version=10)
-
     def spoiled(model: ir.Model) -> None:
         values = model.graph.initializers["scales"].const_value.numpy()
         model.graph.initializers["scales"].const_value = ir.tensor(np.abs(values))
 
-    path = tmp_path / "net.onnx"
-    ir.save(written(-0.002), path)
+    tape, path = Tape(), tmp_path / "net.onnx"
+    x, y = (ir.val(name, FLOAT, ("batch", "sequence", WIDTH)) for name in ("x", "y"))
+    scales, offsets = (
+        embed(tape, np.array(pair * (WIDTH // 2), np.float32), name)
+        for name, pair in (("scales", [50, -0.002]), ("offsets", [300, 0]))
+    )
+    tape.op("Add", [tape.op("Mul", [x, scales]), offsets], output=y)
+    ir.save(model_of(tape, [x], [y], 18), path)
     assert adopt(path, samples, ORT_CPU).graph.outputs[0].name == "y"
     monkeypatch.setattr("edgeattn_export.capture.from_onnx.name_dims", spoiled)
     with pytest.raises(ModelError, match=r"on x \(1, \d, 16\): output 'y' differs in channel 1?\d by"):

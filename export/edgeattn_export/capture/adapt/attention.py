@@ -36,19 +36,8 @@ def attention(
 ) -> Tensor:
     """Compute attention as PyTorch's own function does, which this takes the place of.
 
-    Args:
-        func: PyTorch's own.
-        query: (..., S, D).
-        key: (..., T, D).
-        value: (..., T, E), its leading axes, like those of all three, broadcast with the others'.
-        attn_mask: Of dims that broadcast to (..., S, T).
-        dropout_p: This and the others as PyTorch's.
-        is_causal: Hides later keys.
-        scale: Of the scores.
-        enable_gqa: Shares heads of keys among queries.
-
-    Returns:
-        (..., S, E).
+    query (..., S, D), key (..., T, D) and value (..., T, E) have leading axes that broadcast, as the mask
+    does to (..., S, T); the answer is (..., S, E). The other arguments are PyTorch's.
     """
     parts = query, key, value
     rest: dict[str, Any] = {"dropout_p": dropout_p, "is_causal": is_causal, "scale": scale}

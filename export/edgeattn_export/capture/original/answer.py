@@ -39,12 +39,7 @@ class OutputForm:
 
     @classmethod
     def of(cls, raw: object, inputs: Mapping[str, torch.Tensor], left_out: frozenset[str]) -> OutputForm:
-        """Return the form of one answer.
-
-        Args:
-            raw: What the module returned.
-            inputs: What it was given.
-            left_out: Names of outputs that do not count, such as its cache.
+        """Return the form of one answer to inputs, without the outputs ``left_out``, such as a cache.
 
         Raises:
             ModelError: It holds no tensor that is computed, or a numpy array, or two parts have one name.
@@ -133,13 +128,7 @@ def output_name(path: Path, inputs: Collection[str] = ()) -> str:
 def output_tensors(
     raw: object, left_out: frozenset[str] = frozenset(), inputs: Collection[str] = ()
 ) -> dict[str, torch.Tensor]:
-    """Return the tensors that a module returned for some inputs, by name.
-
-    Args:
-        raw: What it returned.
-        left_out: Names of outputs that do not count.
-        inputs: The inputs' names.
-    """
+    """Return the tensors by name that a module returned for inputs of some names, but those ``left_out``."""
     tensors = ((path, part) for path, part in _parts(raw, left_out) if isinstance(part, torch.Tensor))
     return {output_name(path, inputs): part for path, part in tensors}
 

@@ -45,12 +45,7 @@ def fresh_generators() -> Iterator[None]:
 
 
 def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> None:
-    """Call a module on the first sample again, after the last one.
-
-    Args:
-        reference: The module.
-        samples: Real inputs.
-        answer: What it answered to the first.
+    """Call a module on the first sample again, after the last one, and compare with its first answer.
 
     Raises:
         CaptureError: It answers otherwise. The message names the module and the line that draws random

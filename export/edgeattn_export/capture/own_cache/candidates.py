@@ -21,13 +21,7 @@ POSITION_ARGUMENTS: tuple[PositionArgument, ...] = (
 
 
 def text_roles(samples: Samples, axes: Axes, pieces: Mapping[str, object]) -> Iterator[TextRoles]:
-    """Yield the roles that a call's inputs and outputs may play.
-
-    Args:
-        samples: Real inputs.
-        axes: Their axes.
-        pieces: What the module returns for the first sample.
-    """
+    """Yield the roles that inputs may play, and what the module returns for the first sample by name."""
     first = samples[0].inputs
     for tokens, ids in first.items():
         if ids.dtype.kind not in "iu" or ids.ndim != 2:
@@ -53,11 +47,6 @@ def cache_candidates(module: nn.Module, text: TextRoles, candidates: tuple[str, 
 
     One of the candidates goes into one parameter, or all of them into as many in a row; where that is not
     enough, one more parameter is given the place of the new tokens.
-
-    Args:
-        module: Its ``forward``'s parameters are tried that the text leaves free.
-        text: The roles in its call.
-        candidates: Names of what it returns.
     """
     free_parameters = _free_parameters(module, text, candidates)
     pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [

@@ -41,11 +41,6 @@ CACHE_RANK = 4  # of one tensor that is a cache by itself: (B, H, S, D), or seve
 def find_cache(module: nn.Module, samples: Samples, axes: Axes) -> OwnCache | None:
     """Find a module's own cache, and prove it on the shortest and the longest sample.
 
-    Args:
-        module: In eval mode.
-        samples: Real inputs.
-        axes: Their axes.
-
     Returns:
         The cache, with an objection where the module takes what it returns, but does not then say what it
         says of the full sequence; None where ``forward`` returns nothing of the kind.

@@ -78,13 +78,7 @@ def as_trained(module: nn.Module) -> tuple[nn.Module, Trained]:
 
 
 def with_trained(captured: Captured, trained: Trained, inputs: Inputs) -> Captured:
-    """Return a capture with what training has quantized of its module.
-
-    Args:
-        captured: The float module that ``as_trained`` returned.
-        trained: What it returned beside that.
-        inputs: A real input, by which it is seen what reaches the layers.
-    """
+    """Return a capture with what training quantized; real inputs show what reaches its layers."""
     reaches = _reaches(captured.reference, trained.layers, inputs)
     notes = (*captured.notes, *trained.notes)
     return replace(captured, trained=replace(trained, reaches=reaches), notes=notes)

@@ -37,11 +37,7 @@ class SizeFormula:
 
 
 def size_formula(numbers: Mapping[int, int]) -> SizeFormula | None:
-    """Return the simplest formula that gives a number at each size, or None where there is none.
-
-    Args:
-        numbers: By size, at least two.
-    """
+    """Return the simplest formula that gives the numbers of two sizes or more; None where there is none."""
     fitting = (f for f in _candidates(numbers) if all(f(size) == number for size, number in numbers.items()))
     return next(fitting, None)
 
@@ -69,9 +65,6 @@ class TableSlice:
 
 def table_slices(tables: Mapping[int, Tensor]) -> tuple[TableSlice, ...] | None:
     """Return how the table at any size up to the largest is cut out of the largest table.
-
-    Args:
-        tables: By size.
 
     Returns:
         A cut for each axis that differs; None where a smaller table is no such part.

@@ -93,11 +93,7 @@ def _drop(node: torch.fx.Node) -> None:
 
 
 def translate(program: Program, request: TraceRequest) -> ir.Model:
-    """Translate a program.
-
-    Args:
-        program: Of a module that takes its inputs in order.
-        request: Names the inputs and outputs.
+    """Translate a program of a module that takes its inputs in order; the request names these, and outputs.
 
     Raises:
         ValueDependentError: What an operator is made of decides by a tensor's values.

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -35,14 +37,17 @@ class Dropped(nn.Module):
 
 
 class Counting(nn.Module):
-    def __init__(self) -> None:
+    """Counts its calls, and adds as many times a number."""
+
+    def __init__(self, number: int = 1) -> None:
         super().__init__()
         self.register_buffer("calls", torch.zeros(()))
+        self.number = number
 
     def forward(self, x: Tensor) -> Tensor:
         calls = self.get_buffer("calls")
         calls += 1
-        return x + calls
+        return x + calls * self.number if self.number else x * 2
 
 
 class Averaging(nn.Module):
@@ -67,27 +72,30 @@ class Remembering(nn.Module):
         return x
 
 
-class Python(nn.Module):
+class Scaled(nn.Module):
+    """Scales by a number that a function draws."""
+
+    def __init__(self, draw: Callable[[], float]) -> None:
+        super().__init__()
+        self.draw = draw
+
     def forward(self, x: Tensor) -> Tensor:
-        return x * random.random()
+        return x * self.draw()
 
 
-class PutBack(nn.Module):
-    """It draws, and whoever called it puts the generator back, as a compiler does that traces it."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        state = random.getstate()
-        x = x * random.random()
-        random.setstate(state)
-        return x
+def _put_back() -> float:
+    """Draw, and put the generator back as it was, as a compiler does that traces a call."""
+    state = random.getstate()
+    number = random.random()
+    random.setstate(state)
+    return number
 
 
-class PutBackByNumpy(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        state = np.random.get_state()
-        x = x * float(np.random.rand())
-        np.random.set_state(state)
-        return x
+def _put_back_by_numpy() -> float:
+    state = np.random.get_state()
+    number = float(np.random.rand())
+    np.random.set_state(state)
+    return number
 
 
 class PutBackByPyTorch(nn.Module):
@@ -116,14 +124,14 @@ class Around(nn.Module):
         (Counting, r"'blocks\.0' \(Counting\) .*buffer 'calls' .*\(calls \+= 1\)"),
         (Averaging, r"'blocks\.0' \(Averaging\) .*buffer 'mean'"),
         (Remembering, r"'blocks\.0' \(Remembering\) .*attribute 'last'"),
-        (Python, "^Around .* numpy "),
-        (PutBack, "^Around .* numpy "),
-        (PutBackByNumpy, "^Around .* numpy "),
+        (partial(Scaled, random.random), "^Around .* numpy "),
+        (partial(Scaled, _put_back), "^Around .* numpy "),
+        (partial(Scaled, _put_back_by_numpy), "^Around .* numpy "),
         (PutBackByPyTorch, r"'blocks\.0' \(PutBackByPyTorch\) .*torch\.rand"),
     ],
 )  # fmt: skip
 def test_what_draws_or_is_kept_is_named_with_the_change(
-    part: type[nn.Module], named: str, exported: Export
+    part: Callable[[], nn.Module], named: str, exported: Export
 ) -> None:
     with pytest.raises(CaptureError, match=named):
         exported(Around(part()), [{"x": torch.randn(1, length, 4)} for length in (40, 3, 4)])
@@ -133,19 +141,6 @@ def test_the_change_that_is_told_helps(exported: Export) -> None:
     raw = [{"x": torch.ones(1, n, 4), "noise": torch.rand(1, n)} for n in (5, 3, 4)]
     captured, _ = exported(Around(Masking()), raw)
     assert [value.name for value in captured.model.graph.inputs] == ["x", "noise"]
-
-
-class Counted(nn.Module):
-    """A buffer is written that nothing follows from."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
-
-    def forward(self, x: Tensor) -> Tensor:
-        calls = self.get_buffer("calls")
-        calls += 1
-        return x * 2
 
 
 def test_the_shared_generators_go_on_where_they_were() -> None:
@@ -163,7 +158,7 @@ def test_the_shared_generators_go_on_where_they_were() -> None:
 
 
 def test_a_counter_is_no_matter(exported: Export) -> None:
-    captured, _ = exported(Counted(), [{"x": torch.ones(1, n, 4)} for n in (5, 3, 4)])
+    captured, _ = exported(Counting(0), [{"x": torch.ones(1, n, 4)} for n in (5, 3, 4)])
     assert len(captured.model.graph.outputs) == 1
 
 
