@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import zip_longest
 
 import numpy as np
 import onnx_ir as ir
@@ -24,6 +25,11 @@ def producer(value: ir.Value | None, *op_types: str) -> ir.Node | None:
 def sources(node: ir.Node) -> tuple[ir.Value, ...]:
     """Return a node's inputs, but for those that are left out."""
     return tuple(value for value in node.inputs if value is not None)
+
+
+def operand(node: ir.Node, index: int) -> ir.Value | None:
+    """Return one of a node's inputs, None where it is left out."""
+    return node.inputs[index] if index < len(node.inputs) else None
 
 
 def constant(value: ir.Value | None) -> NDArray[np.generic] | None:
@@ -51,6 +57,16 @@ def split_constant(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
     if is_constant(right):
         return left, right
     return (right, left) if is_constant(left) else (None, None)
+
+
+def scaled_operand(node: ir.Node) -> tuple[ir.Value, float] | None:
+    """Return what a Mul or Div scales by a constant number, and the number that it multiplies with, not 0."""
+    left, right = node.inputs
+    if left is not None and (number := scalar(right)):
+        return left, number if node.op_type == "Mul" else 1 / number
+    if right is not None and node.op_type == "Mul" and (number := scalar(left)):
+        return right, number
+    return None
 
 
 def fill_value(value: ir.Value | None) -> float | None:
@@ -88,6 +104,12 @@ def same_dim(a: int | str | None, b: int | str | None) -> bool:
 def same_dims(actual: Dims, expected: Dims) -> bool:
     """Say whether all dims of two values are known to be equal, and as many."""
     return len(actual) == len(expected) and all(map(same_dim, actual, expected))
+
+
+def broadcast_dims(*each: Dims) -> Dims:
+    """Return the dims of values that are laid on one another."""
+    axes = zip_longest(*map(reversed, each), fillvalue=1)
+    return tuple(next((size for size in axis if size != 1), 1) for axis in axes)[::-1]
 
 
 def is_unnamed(dim: int | str | None) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 M = TypeVar("M")
+
+Replaced = Mapping[ir.Value, ir.Value]  # the new value for each that a rewrite replaces
+Emit = Callable[[Tape], Replaced]  # records the new nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +54,27 @@ class Rule(Protocol[M]):
     def check(self, node: ir.Node) -> M | Refusal | None:
         """Return the form found at ``node``, why it cannot be rewritten, or None where there is none."""
 
-    def rewrite(self, tape: Tape, match: M) -> Mapping[ir.Value, ir.Value]:
+    def rewrite(self, tape: Tape, match: M) -> Replaced:
         """Record the new nodes on the tape and return the new value for each value that it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRule:
+    """A rule that is one function: what it returns for a node emits what takes the form's place."""
+
+    name: str
+    roots: frozenset[str]
+    match: Callable[[ir.Node], Emit | Refusal | None]
+
+    def check(self, node: ir.Node) -> Emit | Refusal | None:
+        """Call the function."""
+        return self.match(node)
+
+    def rewrite(self, tape: Tape, match: Emit) -> Replaced:
+        """Call what the function returned."""
+        return match(tape)
+
+
+def rule(name: str, *roots: str) -> Callable[[Callable[[ir.Node], Emit | Refusal | None]], FunctionRule]:
+    """Make a rule of a function: ``@rule("softmax", "Div")`` above ``def recover_softmax(node)``."""
+    return partial(FunctionRule, name, frozenset(roots))

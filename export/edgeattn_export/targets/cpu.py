@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
-from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
-from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
+from edgeattn_export.lower.ort_cpu.flat_sum import flat_sum
+from edgeattn_export.lower.ort_cpu.shared_quantization import share_quantization
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -61,8 +61,8 @@ FORMS = Forms(
         KernelSmoothing(),
         KernelActivation(),
         KernelGate(),
-        SharedQuantization(),
-        FlatSum(),
+        share_quantization,
+        flat_sum,
         KernelResidual(),
         KernelNorm(),
         NarrowScales(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeattn_export.lower.decomposed import DECOMPOSED
 from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.openvino import OPENVINO
-from edgeattn_export.lower.openvino.parted_product import PartedProduct
+from edgeattn_export.lower.openvino.parted_product import part_product
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -17,7 +17,7 @@ from edgeattn_export.targets.target import Target
 FORMS = Forms(
     linears=(QDQ8, QDQ16, QDQ_WEIGHTS),
     others=(EmbeddingInt8(),),
-    finish=(PartedProduct(),),
+    finish=(part_product,),
 )
 
 # Nanoseconds of 1,000 multiply-accumulates: OpenVINO 2025.4 in float32, one core of an Intel Xeon with

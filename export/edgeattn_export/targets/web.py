@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
+from edgeattn_export.lower.ort_cpu.shared_quantization import share_quantization
 from edgeattn_export.lower.ort_web import ORT_WEB
-from edgeattn_export.lower.ort_web.centered_norm import CenteredNorm
+from edgeattn_export.lower.ort_web.centered_norm import centered_norm
 from edgeattn_export.quantize.forms import FLOAT, Forms
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
@@ -25,7 +25,7 @@ from edgeattn_export.targets.target import Target
 FORMS = Forms(
     linears=(INT8, INT8_PER_TOKEN, RESIDUAL_INT8, INT8_STATIC, INT4_BLOCKS),
     others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh()),
-    finish=(SharedQuantization(), CenteredNorm(), NarrowScales()),
+    finish=(share_quantization, centered_norm, NarrowScales()),
 )
 
 # tests/bench/bench_paces.py: 32 rows, 384 to 1536 channels and back, one thread of Node 20 with

@@ -7,7 +7,7 @@ from rewritten import Rewrite, Rewritten, operators_of, parts_of
 from torch import Tensor, nn
 
 from edgeattn_export.recover import recover
-from edgeattn_export.recover.rules.averaged_weights import MixByHead
+from edgeattn_export.recover.rules.averaged_weights import mix_by_head
 
 Mix = Callable[[Tensor, Tensor], Tensor]
 
@@ -40,7 +40,7 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def averaged(rewrite: Rewrite) -> Rewritten:
-    return rewrite(MixByHead(), parts_of(Interpretable, {**FIRES, **OTHERS}))
+    return rewrite(mix_by_head, parts_of(Interpretable, {**FIRES, **OTHERS}))
 
 
 def test_fires_and_leaves_others(averaged: Rewritten) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.batch_norm import FoldBatchNorm
+from edgeattn_export.recover.rules.batch_norm import fold_batch_norm
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, SIDE = 8, 4
@@ -83,7 +83,7 @@ class Parts(nn.Module):
 def folded(exported: Export) -> Rewritten:
     torch.manual_seed(0)
     batches = [{"x": torch.randn(batch, WIDTH, SIDE, SIDE)} for batch in (1, 2, 3)]
-    return Rewritten.by(FoldBatchNorm(), *exported(Parts(), batches))
+    return Rewritten.by(fold_batch_norm, *exported(Parts(), batches))
 
 
 def test_it_fires_where_a_product_is_normed_and_nowhere_else(folded: Rewritten) -> None:

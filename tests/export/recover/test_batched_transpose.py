@@ -9,7 +9,7 @@ from tapes import model_of
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.batched_transpose import UnfoldTranspose
+from edgeattn_export.recover.rules.batched_transpose import unfold_transpose
 
 
 def _folded(perm: tuple[int, ...], unfolded: list[int]) -> ir.Model:
@@ -29,7 +29,7 @@ def _folded(perm: tuple[int, ...], unfolded: list[int]) -> ir.Model:
 
 def test_it_becomes_one_transpose() -> None:
     model = _folded((0, 2, 1), [2, 3, 5, 4])
-    assert len(apply(UnfoldTranspose(), model).sites) == 1
+    assert len(apply(unfold_transpose, model).sites) == 1
     assert operators(model) == {"Transpose": 1}
     x = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
     np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": x})["y"], x.transpose(0, 1, 3, 2))
@@ -38,5 +38,5 @@ def test_it_becomes_one_transpose() -> None:
 @pytest.mark.parametrize(("perm", "unfolded"), [((1, 0, 2), [4, 2, 3, 5]), ((0, 2, 1), [6, 5, 4])])
 def test_another_transpose_is_left_as_it_is(perm: tuple[int, ...], unfolded: list[int]) -> None:
     model = _folded(perm, unfolded)
-    assert apply(UnfoldTranspose(), model).sites == ()
+    assert apply(unfold_transpose, model).sites == ()
     assert operators(model) == {"Reshape": 2, "Transpose": 1}

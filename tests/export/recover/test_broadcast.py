@@ -7,7 +7,7 @@ import torch
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.broadcast import BroadcastOperand
+from edgeattn_export.recover.rules.broadcast import broadcast_operand
 
 
 class Expanding(nn.Module):
@@ -38,7 +38,7 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def broadcast(rewrite: Rewrite) -> Rewritten:
-    return rewrite(BroadcastOperand(), parts_of(Expanding, {**FIRES, **OTHERS}))
+    return rewrite(broadcast_operand, parts_of(Expanding, {**FIRES, **OTHERS}))
 
 
 @pytest.mark.parametrize("part", FIRES)

@@ -8,7 +8,7 @@ from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.recover.rules.deviation_norm import NameDeviationNorm
+from edgeattn_export.recover.rules.deviation_norm import name_deviation_norm
 
 
 class Norm(nn.Module):
@@ -42,7 +42,7 @@ OTHERS = {
 def places(side_by_side: Export) -> list[str]:
     captured, _ = side_by_side({name: lambda f=f: Norm(f) for name, f in {**NAMED, **OTHERS}.items()})
     model: ir.Model = captured.model.clone()
-    applied = apply(NameDeviationNorm(), model)
+    applied = apply(name_deviation_norm, model)
     assert not applied.sites
     assert all("x.std() + eps" in refused.reason for refused in applied.refused)
     return [refused.module for refused in applied.refused]

@@ -12,7 +12,7 @@ from tapes import model_of
 from torch import Tensor, nn
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.recover.rules.einsum import EinsumToMatMul
+from edgeattn_export.recover.rules.einsum import einsum_to_matmul
 
 FIRES = {
     "bqhd,bkhd->bhqk": ((0, 1, 2, 3), (0, 1, 2, 3)),
@@ -44,7 +44,7 @@ def _part(equation: str) -> Callable[[], nn.Module]:
 @pytest.fixture(scope="module")
 def spelled(rewrite: Rewrite) -> Rewritten:
     parts = {f"part_{i}": _part(equation) for i, equation in enumerate([*FIRES, *REFUSES])}
-    return rewrite(EinsumToMatMul(), parts)
+    return rewrite(einsum_to_matmul, parts)
 
 
 def test_a_matrix_product_becomes_one(spelled: Rewritten) -> None:
@@ -69,7 +69,7 @@ def test_what_is_no_product_of_two_values_is_refused(equation: str) -> None:
     terms = equation.partition("->")[0].split(",")
     inputs = [ir.val(f"x{i}", ir.DataType.FLOAT, tuple(term)) for i, term in enumerate(terms)]
     tape.op("Einsum", inputs, {"equation": equation}, output=output)
-    applied = apply(EinsumToMatMul(), model_of(tape, inputs, [output]))
+    applied = apply(einsum_to_matmul, model_of(tape, inputs, [output]))
     assert applied.sites == ()
     reason = f"{equation!r} is no product of two values with named indices"
     assert [refused.reason for refused in applied.refused] == [reason]

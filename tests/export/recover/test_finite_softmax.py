@@ -9,7 +9,7 @@ from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.finite_softmax import DropInfinityGuard
+from edgeattn_export.recover.rules.finite_softmax import drop_infinity_guard
 
 
 class Guarded(nn.Module):
@@ -26,7 +26,7 @@ class Guarded(nn.Module):
 @pytest.fixture(scope="module")
 def unguarded(rewrite: Rewrite) -> Rewritten:
     weights = {"softmax": lambda x: x.softmax(-1), "logarithm": lambda x: x.log()}
-    return rewrite(DropInfinityGuard(), parts_of(Guarded, weights))
+    return rewrite(drop_infinity_guard, parts_of(Guarded, weights))
 
 
 def test_a_softmax_has_no_infinities_to_replace(unguarded: Rewritten) -> None:

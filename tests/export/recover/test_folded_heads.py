@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.graph.scopes import module_of
-from edgeattn_export.recover.rules.folded_heads import UnfoldHeads
+from edgeattn_export.recover.rules.folded_heads import unfold_heads
 
 HEADS, SIZE = 2, 4
 
@@ -61,7 +61,7 @@ OTHERS: dict[str, Mix] = {
 
 @pytest.fixture(scope="module")
 def unfolded(rewrite: Rewrite) -> Rewritten:
-    return rewrite(UnfoldHeads(), parts_of(Heads, {**FIRES, **OTHERS}))
+    return rewrite(unfold_heads, parts_of(Heads, {**FIRES, **OTHERS}))
 
 
 def test_fires_and_leaves_others(unfolded: Rewritten) -> None:

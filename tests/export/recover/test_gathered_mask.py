@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.gathered_mask import TakeMask
+from edgeattn_export.recover.rules.gathered_mask import take_mask
 
 
 class Gathered(nn.Module):
@@ -38,7 +38,7 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def rewritten(rewrite: Rewrite) -> Rewritten:
-    return rewrite(TakeMask(), parts_of(Gathered, {**FIRES, **OTHERS}))
+    return rewrite(take_mask, parts_of(Gathered, {**FIRES, **OTHERS}))
 
 
 def test_a_mask_in_its_own_order_is_taken_as_it_is(rewritten: Rewritten) -> None:

@@ -8,7 +8,7 @@ import torch
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.gelu import RecoverGelu
+from edgeattn_export.recover.rules.gelu import recover_gelu
 
 ROOT = math.sqrt(2)
 
@@ -59,7 +59,7 @@ class Activated(nn.Module):
 def recovered(rewrite: Rewrite) -> Rewritten:
     refused = {name: formula for name, (formula, _) in REFUSES.items()}
     formulas = {**FIRES, **OTHERS, **refused, "standard": nn.GELU()}
-    return rewrite(RecoverGelu(), parts_of(Activated, formulas))
+    return rewrite(recover_gelu, parts_of(Activated, formulas))
 
 
 @pytest.mark.parametrize("part", FIRES)

@@ -7,8 +7,8 @@ import torch
 from rewritten import Rewrite, Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
-from edgeattn_export.recover.rules.grouped_heads import ShareHeads
+from edgeattn_export.recover.rules.attention.attention import recover_attention
+from edgeattn_export.recover.rules.grouped_heads import share_heads
 
 SIZE = 2
 
@@ -66,7 +66,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def shared(rewrite: Rewrite) -> Rewritten:
-    return rewrite(ShareHeads(), PARTS, RecoverAttention())
+    return rewrite(share_heads, PARTS, recover_attention)
 
 
 @pytest.mark.parametrize("part", FIRES)

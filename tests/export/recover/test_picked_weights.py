@@ -12,7 +12,7 @@ from tapes import model_of
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, embed, is_constant
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover.rules.picked_weights import PickWeight
+from edgeattn_export.recover.rules.picked_weights import pick_weight
 
 STACK = np.random.default_rng(0).standard_normal((3, 4, 5)).astype(np.float32)  # (E, N, D)
 
@@ -56,7 +56,7 @@ def test_fires_and_the_numbers_agree(pick: str) -> None:
     model = _graph(FIRES[pick])
     x = np.random.default_rng(1).standard_normal((2, STACK.shape[2])).astype(np.float32)
     before = ORT_CPU.runner(model)({"x": x})["y"]
-    assert len(apply(PickWeight(), model).sites) == 1
+    assert len(apply(pick_weight, model).sites) == 1
     (product,) = model.graph
     assert is_constant(product.inputs[1])
     np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": x})["y"], before)
@@ -64,4 +64,4 @@ def test_fires_and_the_numbers_agree(pick: str) -> None:
 
 @pytest.mark.parametrize("pick", OTHERS)
 def test_leaves_others(pick: str) -> None:
-    assert apply(PickWeight(), _graph(OTHERS[pick])).sites == ()
+    assert apply(pick_weight, _graph(OTHERS[pick])).sites == ()

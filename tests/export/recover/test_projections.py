@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
-from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
-from edgeattn_export.recover.rules.projections import MergeProjections
+from edgeattn_export.recover.rules.attention.attention import recover_attention
+from edgeattn_export.recover.rules.attention.layout import attention_without_transposes
+from edgeattn_export.recover.rules.projections import merge_projections
 
 WIDTH = 8
 
@@ -38,8 +38,8 @@ class Shifted(nn.Module):
 
 
 def _merged(captured: Captured, samples: Samples) -> Rewritten:
-    earlier = RecoverAttention(), AttentionWithoutTransposes()
-    return Rewritten.by(MergeProjections(), captured, samples, *earlier)
+    earlier = recover_attention, attention_without_transposes
+    return Rewritten.by(merge_projections, captured, samples, *earlier)
 
 
 @pytest.fixture(scope="module")

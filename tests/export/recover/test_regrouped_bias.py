@@ -6,7 +6,7 @@ from rewritten import Rewrite, Rewritten, operators_of, parts_of
 from torch import Tensor, nn
 
 from edgeattn_export.recover import recover
-from edgeattn_export.recover.rules.regrouped_bias import RegroupBias
+from edgeattn_export.recover.rules.regrouped_bias import regroup_bias
 
 ROWS, COLUMNS = 3, 4
 
@@ -34,7 +34,7 @@ class Map(nn.Module):
 
 @pytest.fixture(scope="module")
 def regrouped(rewrite: Rewrite) -> Rewritten:
-    return rewrite(RegroupBias(), parts_of(Map, {name: name for name in ("both", "turned", "row")}))
+    return rewrite(regroup_bias, parts_of(Map, {name: name for name in ("both", "turned", "row")}))
 
 
 def test_fires_and_leaves_what_it_would_have_to_expand(regrouped: Rewritten) -> None:

@@ -7,7 +7,7 @@ import torch
 from rewritten import Rewrite, Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.rotary_embedding import RecoverRotaryEmbedding
+from edgeattn_export.recover.rules.rotary_embedding import recover_rotary_embedding
 
 WIDTH, HEADS, LONGEST = 8, 2, 16
 SIZE = WIDTH // HEADS
@@ -83,7 +83,7 @@ OTHERS: dict[str, Callable[[], nn.Module]] = {
 
 @pytest.fixture(scope="module")
 def turned(rewrite: Rewrite) -> Rewritten:
-    return rewrite(RecoverRotaryEmbedding(), {**FIRES, **OTHERS})
+    return rewrite(recover_rotary_embedding, {**FIRES, **OTHERS})
 
 
 @pytest.mark.parametrize("part", FIRES)

@@ -6,7 +6,7 @@ import pytest
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.softmax import RecoverSoftmax
+from edgeattn_export.recover.rules.softmax import recover_softmax
 
 
 def _shifted(x: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Scores(nn.Module):
 
 @pytest.fixture(scope="module")
 def recovered(rewrite: Rewrite) -> Rewritten:
-    return rewrite(RecoverSoftmax(), parts_of(Scores, {**FIRES, **OTHERS}))
+    return rewrite(recover_softmax, parts_of(Scores, {**FIRES, **OTHERS}))
 
 
 @pytest.mark.parametrize("part", FIRES)

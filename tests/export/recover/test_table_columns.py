@@ -8,7 +8,7 @@ from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
 from edgeattn_export.graph.dataflow import dims, is_constant
-from edgeattn_export.recover.rules.table_columns import TakeColumns
+from edgeattn_export.recover.rules.table_columns import take_columns
 
 LONGEST, WIDTH, HALF = 16, 8, 4
 
@@ -41,7 +41,7 @@ OTHERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @pytest.fixture(scope="module")
 def rewritten(rewrite: Rewrite) -> Rewritten:
-    return rewrite(TakeColumns(), parts_of(Positions, {**FIRES, **OTHERS}))
+    return rewrite(take_columns, parts_of(Positions, {**FIRES, **OTHERS}))
 
 
 def test_fires_where_nothing_but_the_same_columns_is_used(rewritten: Rewritten) -> None:

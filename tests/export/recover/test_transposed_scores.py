@@ -6,7 +6,7 @@ import pytest
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.transposed_scores import TransposeScores
+from edgeattn_export.recover.rules.transposed_scores import transpose_scores
 
 Mix = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -43,7 +43,7 @@ OTHERS: dict[str, Mix] = {
 
 @pytest.fixture(scope="module")
 def transposed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(TransposeScores(), parts_of(Mixing, {**FIRES, **OTHERS}))
+    return rewrite(transpose_scores, parts_of(Mixing, {**FIRES, **OTHERS}))
 
 
 def test_fires_and_leaves_others(transposed: Rewritten) -> None:

@@ -6,7 +6,7 @@ import pytest
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.weighted_sum import WeightedSum
+from edgeattn_export.recover.rules.weighted_sum import weighted_sum
 
 
 class Pooling(nn.Module):
@@ -44,7 +44,7 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def summed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(WeightedSum(), parts_of(Pooling, {**FIRES, **OTHERS}))
+    return rewrite(weighted_sum, parts_of(Pooling, {**FIRES, **OTHERS}))
 
 
 @pytest.mark.parametrize("part", FIRES)

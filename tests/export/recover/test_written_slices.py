@@ -7,7 +7,7 @@ import torch
 from rewritten import Rewrite, Rewritten, parts_of
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.written_slices import AddToWhole
+from edgeattn_export.recover.rules.written_slices import add_to_whole
 
 
 class Writing(nn.Module):
@@ -72,7 +72,7 @@ OTHERS = {
 
 @pytest.fixture(scope="module")
 def written(rewrite: Rewrite) -> Rewritten:
-    return rewrite(AddToWhole(), parts_of(Writing, {**FIRES, **OTHERS}))
+    return rewrite(add_to_whole, parts_of(Writing, {**FIRES, **OTHERS}))
 
 
 @pytest.mark.parametrize("part", FIRES)

@@ -11,7 +11,6 @@ queries share a head of keys and values (Ainslie et al. 2023, "GQA"), their rows
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,8 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, embed, same_dim
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Refusal, Replaced, rule
 from edgeattn_export.lower.decomposed.bias import Bias, emit_bias
 from edgeattn_export.lower.decomposed.heads import joined, keys_transposed, reshaped, split
 from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE, gives_cache, weights_of
@@ -55,54 +55,47 @@ class Match:
         """Whether several queries share a head of keys and values."""
         return not same_dim(self.queries, self.keys)
 
-
-class DecomposeAttention:
-    """Writes attention as two products and the softmax between them."""
-
-    name = "decomposed attention"
-    roots = frozenset({"Attention"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match an attention of opset 23; refuse what keeps a cache or gives out its scores."""
-        if node.domain:
-            return None
-        if any(value is not None for value in node.inputs[INPUTS:]):
-            return Refusal("it reads a cache of keys and values, which has no plain form yet")
-        mode = node.attributes.get_int(MODE, 0)
-        if gives_cache(node) or (weights_of(node) is not None and mode != AFTER_SOFTMAX):
-            return Refusal(
-                "its scores or its cache are used elsewhere; only its answer and weights have a plain form"
-            )
-        if node.inputs[0] is None or node.inputs[0].dtype is not ir.DataType.FLOAT:
-            return Refusal(f"its query is {_dtype(node.inputs[0])}; FLOAT expected")
-        if (precision := node.attributes.get_int("softmax_precision", 1)) != ir.DataType.FLOAT:
-            return Refusal(f"its softmax is in {ir.DataType(precision).name}; FLOAT expected")
-        query, keys = dims(node.inputs[0]), dims(node.inputs[1])
-        if len(query) not in (3, 4) or len(keys) != len(query):
-            return Refusal(f"its query and keys have rank {len(query)} and {len(keys)}; 3 or 4 expected")
-        return _match(node)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+    def __call__(self, tape: Tape) -> Replaced:
         """Emit the products, the softmax and the mask."""
-        node, output = match.node, match.node.outputs[0]
+        node, output = self.node, self.node.outputs[0]
         query, key, value = (_operand(node, i) for i in range(3))
         bias = emit_bias(tape, node)
-        scaled = tape.op("Mul", [query, embed(tape, np.array(match.scale, np.float32), "attention.scale")])
-        scaled.type, scaled.shape = query.type, query.shape
-        if match.is_flat:
-            scaled, value = split(tape, scaled, match.queries), split(tape, value, match.keys)
-        scores = _by_group(tape, match, scaled, keys_transposed(tape, key, match.keys))  # (B, H, S, T)
-        weights = tape.op(
-            "Softmax", [_biased(tape, _capped(tape, scores, match.softcap), bias)], {"axis": -1}
-        )
+        scaled = tape.op("Mul", [query, embed(tape, np.array(self.scale, np.float32), "attention.scale")])
+        described(scaled, query)
+        if self.is_flat:
+            scaled, value = split(tape, scaled, self.queries), split(tape, value, self.keys)
+        scores = _by_group(tape, self, scaled, keys_transposed(tape, key, self.keys))  # (B, H, S, T)
+        weights = tape.op("Softmax", [_biased(tape, _capped(tape, scores, self.softcap), bias)], {"axis": -1})
         given_out = weights_of(node)
         if given_out is not None and bias.visible is not None:
             weights = tape.op("Mul", [weights, bias.visible])
-        mixed = _by_group(tape, match, weights, value)  # (B, H, S, D)
+        mixed = _by_group(tape, self, weights, value)  # (B, H, S, D)
         if given_out is None and bias.visible is not None:
             mixed = tape.op("Mul", [mixed, bias.visible])
-        answer = joined(tape, mixed, dims(output)[-1:]) if match.is_flat else mixed
+        answer = joined(tape, mixed, dims(output)[-1:]) if self.is_flat else mixed
         return {output: answer} if given_out is None else {output: answer, given_out: weights}
+
+
+@rule("decomposed attention", "Attention")
+def decompose_attention(node: ir.Node) -> Match | Refusal | None:
+    """Match an attention of opset 23; refuse what keeps a cache or gives out its scores."""
+    if node.domain:
+        return None
+    if any(value is not None for value in node.inputs[INPUTS:]):
+        return Refusal("it reads a cache of keys and values, which has no plain form yet")
+    mode = node.attributes.get_int(MODE, 0)
+    if gives_cache(node) or (weights_of(node) is not None and mode != AFTER_SOFTMAX):
+        return Refusal(
+            "its scores or its cache are used elsewhere; only its answer and weights have a plain form"
+        )
+    if node.inputs[0] is None or node.inputs[0].dtype is not ir.DataType.FLOAT:
+        return Refusal(f"its query is {_dtype(node.inputs[0])}; FLOAT expected")
+    if (precision := node.attributes.get_int("softmax_precision", 1)) != ir.DataType.FLOAT:
+        return Refusal(f"its softmax is in {ir.DataType(precision).name}; FLOAT expected")
+    query, keys = dims(node.inputs[0]), dims(node.inputs[1])
+    if len(query) not in (3, 4) or len(keys) != len(query):
+        return Refusal(f"its query and keys have rank {len(query)} and {len(keys)}; 3 or 4 expected")
+    return _match(node)
 
 
 def _match(node: ir.Node) -> Match | Refusal:

@@ -15,7 +15,8 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, size_source
+from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, operand
+from edgeattn_export.graph.emit import emit_positions, emit_size
 from edgeattn_export.recover.rules.attention.mask import holds_infinity, reads_input, sources_of
 
 MASK = 3  # input of the operator
@@ -38,14 +39,13 @@ class Bias:
 
 def emit_bias(tape: Tape, node: ir.Node) -> Bias:
     """Emit an attention's mask."""
-    mask = node.inputs[MASK] if len(node.inputs) > MASK else None
+    mask = operand(node, MASK)
     causal = _causal(tape, node) if node.attributes.get_int("is_causal", 0) else None
-    is_shown = mask is not None and mask.dtype is ir.DataType.BOOL
-    shown = [value for value in (causal, mask if is_shown else None) if value is not None]
-    numbers = None if is_shown else mask
-    empties = (
-        [] if mask is None or not _may_empty(mask) else shown if is_shown else [*shown, _finite(tape, mask)]
-    )
+    flags, numbers = (mask, None) if mask is not None and mask.dtype is ir.DataType.BOOL else (None, mask)
+    shown = [value for value in (causal, flags) if value is not None]
+    empties: list[ir.Value] = []
+    if mask is not None and _may_empty(mask):
+        empties = shown if numbers is None else [*shown, _finite(tape, numbers)]
     return Bias(
         _added(tape, _visible_in_all(tape, shown), numbers), _visible(tape, _visible_in_all(tape, empties))
     )
@@ -70,10 +70,7 @@ def _visible(tape: Tape, visible_keys: ir.Value | None) -> ir.Value | None:
     numbers = tape.op("Cast", [visible_keys], {"to": ir.DataType.FLOAT})
     visible = tape.op("ReduceMax", [numbers, last], {"keepdims": 1})
     if dims(visible_keys):
-        visible.type, visible.shape = (
-            ir.TensorType(ir.DataType.FLOAT),
-            ir.Shape((*dims(visible_keys)[:-1], 1)),
-        )
+        visible.dtype, visible.shape = ir.DataType.FLOAT, ir.Shape((*dims(visible_keys)[:-1], 1))
     return visible
 
 
@@ -113,10 +110,7 @@ def _positions(tape: Tape, node: ir.Node, operand: int) -> ir.Value:
     value = node.inputs[operand]
     if value is None:
         raise TypeError(f"{node.name}: an Attention without query or keys")
-    length = dims(value)[-2] if len(dims(value)) == 4 else dims(value)[1]
+    length = dims(value)[-2]
     if isinstance(length, int):
         return embed(tape, np.arange(length), f"positions.{length}")
-    source, axis = size_source(value, len(dims(value)) - 2, length)
-    zero, one = (embed(tape, np.array(n), f"number.{n}") for n in (0, 1))
-    size = tape.op("Squeeze", [tape.op("Shape", [source], {"start": axis, "end": axis + 1})])
-    return tape.op("Range", [zero, size, one])
+    return emit_positions(tape, emit_size(tape, value, len(dims(value)) - 2))

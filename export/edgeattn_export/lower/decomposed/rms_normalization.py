@@ -8,35 +8,30 @@ Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", section 4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import axis_of, dims, embed
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 
 EPSILON = 1e-5  # the operator's own, where it names none
 
 
-class DecomposeRmsNormalization:
-    """Writes the normalization as a mean, a root and two products."""
+@rule("decomposed rms normalization", "RMSNormalization")
+def decompose_rms_normalization(node: ir.Node) -> Emit | Refusal | None:
+    """Match the standard operator; refuse an input of unknown rank."""
+    if node.domain:
+        return None
+    x, scale = node.inputs
+    if not dims(x):
+        return Refusal("the rank of its input is not known")
 
-    name = "decomposed rms normalization"
-    roots = frozenset({"RMSNormalization"})
-
-    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
-        """Match the standard operator; refuse an input of unknown rank."""
-        if node.domain:
-            return None
-        return node if dims(node.inputs[0]) else Refusal("the rank of its input is not known")
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        """Emit the formula."""
-        x, scale = match.inputs
-        epsilon = match.attributes.get_float("epsilon", EPSILON)
-        axes = embed(tape, np.arange(axis_of(match, -1), len(dims(x))), "rms.axes")
+    def emit(tape: Tape) -> Replaced:
+        epsilon = np.array(node.attributes.get_float("epsilon", EPSILON), np.float32)
+        axes = embed(tape, np.arange(axis_of(node, -1), len(dims(x))), "rms.axes")
         mean = tape.op("ReduceMean", [tape.op("Mul", [x, x]), axes], {"keepdims": 1})
-        above = tape.op("Add", [mean, embed(tape, np.array(epsilon, np.float32), "rms.epsilon")])
-        return {match.outputs[0]: tape.op("Mul", [tape.op("Div", [x, tape.op("Sqrt", [above])]), scale])}
+        root = tape.op("Sqrt", [tape.op("Add", [mean, embed(tape, epsilon, "rms.epsilon")])])
+        return {node.outputs[0]: tape.op("Mul", [tape.op("Div", [x, root]), scale])}
+
+    return emit

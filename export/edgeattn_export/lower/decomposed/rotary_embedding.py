@@ -9,15 +9,14 @@ theirs, so that the turned halves are a copy alone. Where pairs lie side by side
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import dims, embed
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.dataflow import dims, embed, operand
+from edgeattn_export.graph.rule import Refusal, Replaced, rule
 from edgeattn_export.lower.decomposed.heads import reshaped, with_heads
 
 X, COS, SIN, POSITIONS = range(4)  # inputs of the operator
@@ -39,40 +38,33 @@ class Match:
     size: int
     turned: int
 
-
-class DecomposeRotaryEmbedding:
-    """Writes the rotation as two products and their sum."""
-
-    name = "decomposed rotary embedding"
-    roots = frozenset({"RotaryEmbedding"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match the standard operator; refuse heads of unknown size."""
-        if node.domain:
-            return None
-        sizes = dims(node.inputs[X])
-        heads = node.attributes.get_int("num_heads", 0) or None
-        if len(sizes) not in (3, 4) or not isinstance(sizes[-1], int) or (len(sizes) == 3 and heads is None):
-            return Refusal(f"its input has dims {sizes}; (B, H, S, D) or (B, S, H*D) of a known D expected")
-        size = sizes[-1] if len(sizes) == 4 else sizes[-1] // (heads or 1)
-        turned = node.attributes.get_int("rotary_embedding_dim", 0) or size
-        return Match(node, heads if len(sizes) == 3 else None, size, turned)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+    def __call__(self, tape: Tape) -> Replaced:
         """Emit the tables and the sum."""
-        node = match.node
-        x, output = node.inputs[X], node.outputs[0]
+        x, output = self.node.inputs[X], self.node.outputs[0]
         if x is None:
-            raise TypeError(f"{node.name}: a RotaryEmbedding without an input")
-        x = x if match.heads is None else with_heads(tape, x, match.heads)  # (B, S, H, D)
-        front, rest = (x, None) if match.turned == match.size else _cut(tape, x, match)
-        cos, sin = (_table(tape, match, index) for index in (COS, SIN))
-        halves = _halves(tape, front, match)
-        straight, turned = tape.op("Mul", [front, cos]), tape.op("Mul", [halves, sin])
-        rotated = tape.op("Add", [straight, turned])
+            raise TypeError(f"{self.node.name}: a RotaryEmbedding without an input")
+        x = x if self.heads is None else with_heads(tape, x, self.heads)  # (B, S, H, D)
+        front, rest = (x, None) if self.turned == self.size else _cut(tape, x, self)
+        cos, sin = (_table(tape, self, index) for index in (COS, SIN))
+        halves = _halves(tape, front, self)
+        rotated = tape.op("Add", [tape.op("Mul", [front, cos]), tape.op("Mul", [halves, sin])])
         if rest is not None:
             rotated = tape.op("Concat", [rotated, rest], {"axis": -1})
-        return {output: rotated if match.heads is None else reshaped(tape, rotated, (0, 0, dims(output)[-1]))}
+        return {output: rotated if self.heads is None else reshaped(tape, rotated, (0, 0, dims(output)[-1]))}
+
+
+@rule("decomposed rotary embedding", "RotaryEmbedding")
+def decompose_rotary_embedding(node: ir.Node) -> Match | Refusal | None:
+    """Match the standard operator; refuse heads of unknown size."""
+    if node.domain:
+        return None
+    sizes = dims(node.inputs[X])
+    heads = node.attributes.get_int("num_heads", 0) or None
+    if len(sizes) not in (3, 4) or not isinstance(sizes[-1], int) or (len(sizes) == 3 and heads is None):
+        return Refusal(f"its input has dims {sizes}; (B, H, S, D) or (B, S, H*D) of a known D expected")
+    size = sizes[-1] if len(sizes) == 4 else sizes[-1] // (heads or 1)
+    turned = node.attributes.get_int("rotary_embedding_dim", 0) or size
+    return Match(node, heads if len(sizes) == 3 else None, size, turned)
 
 
 def _cut(tape: Tape, x: ir.Value, match: Match) -> tuple[ir.Value, ir.Value]:
@@ -93,10 +85,7 @@ def _halves(tape: Tape, x: ir.Value, match: Match) -> ir.Value:
 
 def _table(tape: Tape, match: Match, index: int) -> ir.Value:
     """Emit a cache (B|1, S, D/2), or (P, D/2) looked up, as (B|1, 1, S, D) or (B|1, S, 1, D)."""
-    node = match.node
-    cache, positions = node.inputs[index], node.inputs[POSITIONS] if len(node.inputs) > POSITIONS else None
-    if cache is None:
-        raise TypeError(f"{node.name}: a RotaryEmbedding without its caches")
+    cache, positions = match.node.inputs[index], operand(match.node, POSITIONS)
     if positions is not None:
         cache = tape.op("Gather", [cache, positions], {"axis": 0})
     first = tape.op("Neg", [cache]) if index == SIN else cache

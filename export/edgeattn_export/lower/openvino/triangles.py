@@ -15,7 +15,8 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import unused_name
-from edgeattn_export.graph.dataflow import embed, is_constant
+from edgeattn_export.graph.dataflow import embed, is_constant, operand
+from edgeattn_export.graph.emit import emit_positions
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 ROWS, COLUMNS = -2, -1  # axes
@@ -24,9 +25,8 @@ ROWS, COLUMNS = -2, -1  # axes
 def compare_positions(model: ir.Model) -> None:
     """Write out which positions a triangle of a mask leaves, in place."""
     for node in tuple(model.graph):
-        mask = node.inputs[0] if node.op_type == "Trilu" else None
-        diagonal = (*node.inputs, None)[1]
-        if mask is None or not _is_refused(mask, diagonal):
+        mask, diagonal = (operand(node, index) for index in range(2))
+        if node.op_type != "Trilu" or mask is None or not _is_refused(mask, diagonal):
             continue
         tape = Tape()
         inside = _inside(tape, mask, diagonal, upper=bool(node.attributes.get_int("upper", 1)))
@@ -62,6 +62,4 @@ def _masked(tape: Tape, mask: ir.Value, inside: ir.Value) -> ir.Value:
 def _positions(tape: Tape, mask: ir.Value, axis: int) -> ir.Value:
     """Emit 0, 1, ... along an axis, int64."""
     end = {} if axis == COLUMNS else {"end": axis + 1}
-    size = tape.op("Squeeze", [tape.op("Shape", [mask], {"start": axis, **end})])
-    zero, one = (embed(tape, np.array(n), f"number.{n}") for n in (0, 1))
-    return tape.op("Range", [zero, size, one])
+    return emit_positions(tape, tape.op("Shape", [mask], {"start": axis, **end}))

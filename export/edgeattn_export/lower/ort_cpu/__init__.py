@@ -8,11 +8,11 @@ from typing import Any
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.decomposed.group_normalization import (
-    DecomposeGroupNormalization,
+    decompose_group_normalization,
     decompose_group_norms,
 )
 from edgeattn_export.lower.ort_cpu.masks import expand_masks
-from edgeattn_export.lower.ort_cpu.residual import ResidualSum
+from edgeattn_export.lower.ort_cpu.residual import residual_sum
 from edgeattn_export.lower.ort_cpu.rotary_caches import expand_caches
 
 ORT_CPU = Engine(
@@ -27,6 +27,6 @@ _FLOAT = 1  # of the accuracy levels of MatMulNBits
 ORT_QDQ = replace(ORT_CPU, options={"session.qdq_matmulnbits_accuracy_level": _FLOAT})
 
 LOWERINGS: tuple[Rule[Any], ...] = (
-    ResidualSum(),
-    DecomposeGroupNormalization(),
+    residual_sum,
+    decompose_group_normalization,
 )  # whose refusals are reported

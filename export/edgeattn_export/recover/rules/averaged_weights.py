@@ -8,52 +8,35 @@ So interpretable multi-head attention shares its values between heads (Lim et al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, producer
+from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, operand, producer
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 from edgeattn_export.recover.products import is_softmax
 
 HEADS = 1  # axis of (B, H, S, T)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``average`` over the heads of ``weights`` (B, H, S, T), and the values (B, T, D) that it mixes."""
+@rule("averaged weights", "MatMul")
+def mix_by_head(node: ir.Node) -> Emit | None:
+    """Match a product of values with the average over the heads of a softmax that nobody else sees."""
+    average, values = producer(node.inputs[0], "ReduceMean"), node.inputs[1]
+    if average is None or values is None or only_user(average.outputs[0]) is not node:
+        return None
+    weights, axes = average.inputs[0], constant(operand(average, 1))
+    if axes is None or not is_softmax(weights) or average.attributes.get_int("keepdims", 1) != 0:
+        return None
+    if axes.tolist() not in ([HEADS], [HEADS - 4]) or len(dims(weights)) != 4 or len(dims(values)) != 3:
+        return None
 
-    average: ir.Node
-    weights: ir.Value
-    values: ir.Value
-    output: ir.Value
+    def emit(tape: Tape) -> Replaced:
+        axis = embed(tape, np.array([HEADS], np.int64), f"{values.name}.head")
+        batch, length, size = dims(values)
+        shared = described(tape.op("Unsqueeze", [values, axis]), values, (batch, 1, length, size))
+        mixed = tape.op("MatMul", [weights, shared])  # (B, H, S, D)
+        return {node.outputs[0]: tape.op("ReduceMean", [mixed, axis], average.attributes)}
 
-
-class MixByHead:
-    """Mixes values by each head's weights, and averages after."""
-
-    name = "averaged weights"
-    roots = frozenset({"MatMul"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a product of values with the average over the heads of a softmax that nobody else sees."""
-        average, values = producer(node.inputs[0], "ReduceMean"), node.inputs[1]
-        if average is None or values is None or only_user(average.outputs[0]) is not node:
-            return None
-        weights, axes = average.inputs[0], constant(average.inputs[1]) if len(average.inputs) > 1 else None
-        if weights is None or axes is None or not is_softmax(weights):
-            return None
-        over_heads = axes.tolist() in ([HEADS], [HEADS - 4]) and not average.attributes.get_int("keepdims", 1)
-        fits = len(dims(weights)) == 4 and len(dims(values)) == 3
-        return Match(average, weights, values, node.outputs[0]) if over_heads and fits else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the product of each head, and its average."""
-        axis = embed(tape, np.array([HEADS], np.int64), f"{match.values.name}.head")
-        values = tape.op("Unsqueeze", [match.values, axis])  # (B, 1, T, D)
-        batch, length, size = dims(match.values)
-        values.type, values.shape = match.values.type, ir.Shape([batch, 1, length, size])
-        mixed = tape.op("MatMul", [match.weights, values])  # (B, H, S, D)
-        return {match.output: tape.op("ReduceMean", [mixed, axis], match.average.attributes)}
+    return emit

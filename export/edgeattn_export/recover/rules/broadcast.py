@@ -9,41 +9,21 @@ tell it the shape, are three operators more to dispatch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import onnx_ir as ir
-from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, producer, same_dims
+from edgeattn_export.graph.rule import Emit, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The operator, and the inputs that it shall have."""
-
-    node: ir.Node
-    inputs: tuple[ir.Value, ir.Value]
-
-
-class BroadcastOperand:
-    """Takes an expanded operand as it was."""
-
-    name = "broadcast"
-    roots = frozenset({"Add", "Sub", "Mul", "Div"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match an expanded operand beside one that has its whole shape."""
-        left, right = node.inputs
-        if left is None or right is None or not dims(left) or not same_dims(dims(left), dims(right)):
-            return None
-        for expanded, other in ((left, right), (right, left)):
-            expand = producer(expanded, "Expand")
-            if expand is not None and expand.inputs[0] is not None and producer(other, "Expand") is None:
-                plain = expand.inputs[0]
-                return Match(node, (plain, other) if expanded is left else (other, plain))
+@rule("broadcast", "Add", "Sub", "Mul", "Div")
+def broadcast_operand(node: ir.Node) -> Emit | None:
+    """Match an expanded operand beside one that has its whole shape."""
+    sizes = [dims(value) for value in node.inputs]
+    expands = [producer(value, "Expand") for value in node.inputs]
+    if not sizes[0] or not same_dims(*sizes) or expands.count(None) != 1:
         return None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the operator on the operand as it was."""
-        return {match.node.outputs[0]: tape.op(match.node.op_type, list(match.inputs))}
+    inputs = [
+        value if expand is None else expand.inputs[0]
+        for value, expand in zip(node.inputs, expands, strict=True)
+    ]
+    return lambda tape: {node.outputs[0]: tape.op(node.op_type, inputs)}

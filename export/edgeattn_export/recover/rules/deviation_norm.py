@@ -9,14 +9,10 @@ Models after "The Annotated Transformer" (Rush 2018) are written so, by ``x.std`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NoReturn
-
 import onnx_ir as ir
-from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import producer, scalar
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Refusal, rule
 from edgeattn_export.recover.rules.softmax import over_last_axis
 
 _REFUSAL = Refusal(
@@ -25,27 +21,18 @@ _REFUSAL = Refusal(
 )
 
 
-class NameDeviationNorm:
-    """Names normalizations by ``x.std``; it rewrites none."""
-
-    name = "layer normalization"
-    roots = frozenset({"Div"})
-
-    def check(self, node: ir.Node) -> Refusal | None:
-        """Refuse what is centered and divided by its deviation plus a number."""
-        shifted = producer(node.inputs[1], "Add")
-        if shifted is None or not _is_centered(node.inputs[0]):
-            return None
-        one, other = shifted.inputs
-        of_deviation = any(
-            producer(root, "Sqrt") is not None and scalar(eps) is not None
-            for root, eps in ((one, other), (other, one))
-        )
-        return _REFUSAL if of_deviation else None
-
-    def rewrite(self, tape: Tape, match: NoReturn) -> Mapping[ir.Value, ir.Value]:  # noqa: ARG002 - a rule's
-        """Rewrite nothing: there is no match."""
-        return match
+@rule("layer normalization", "Div")
+def name_deviation_norm(node: ir.Node) -> Refusal | None:
+    """Refuse what is centered and divided by its deviation plus a number."""
+    shifted = producer(node.inputs[1], "Add")
+    if shifted is None or not _is_centered(node.inputs[0]):
+        return None
+    one, other = shifted.inputs
+    of_deviation = any(
+        producer(root, "Sqrt") is not None and scalar(eps) is not None
+        for root, eps in ((one, other), (other, one))
+    )
+    return _REFUSAL if of_deviation else None
 
 
 def _is_centered(value: ir.Value | None) -> bool:

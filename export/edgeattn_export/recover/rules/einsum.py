@@ -11,79 +11,56 @@ many indices as are left.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, embed
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.emit import described, transposed
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 
 ELLIPSIS = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A product of two values by their indices: (batch, row, summed) times (batch, summed, column)."""
+@rule("einsum", "Einsum")
+def einsum_to_matmul(node: ir.Node) -> Emit | Refusal | None:
+    """Match a product with a row, a column and one summed index; refuse any other."""
+    equation = node.attributes["equation"].as_string().replace(" ", "")
+    terms, arrow, out = equation.partition("->")
+    sides = terms.split(",")
+    if not arrow or len(sides) != 2:
+        return Refusal(f"{equation!r} is no product of two values with named indices")
+    a, b = node.inputs
+    output = node.outputs[0]
+    left, right = (_named(term, len(dims(value))) for term, value in zip(sides, (a, b), strict=True))
+    out = _named(out, len(dims(output)))
+    rows = [i for i in left if i in out and i not in right]
+    columns = [i for i in right if i in out and i not in left]
+    summed = [i for i in left if i in right and i not in out]
+    whole = all(len(set(term)) == len(term) for term in (left, right, out))
+    covered = set(left) | set(right) == set(out) | set(summed)
+    if not (rows and columns and len(summed) == 1 and whole and covered) or a is None or b is None:
+        return Refusal(
+            f"{equation!r} is no plain matrix product; a row, a column and one summed index expected"
+        )
+    row, column = _longest(rows, left, a), _longest(columns, right, b)
+    batch = "".join(i for i in out if i not in (row, column))
+    indices = batch + row + column
 
-    a: ir.Value
-    b: ir.Value
-    output: ir.Value
-    left: str
-    right: str
-    out: str
-    row: str
-    column: str
-    summed: str
-
-    @property
-    def batch(self) -> str:
-        """Indices that remain, but for the row and the column."""
-        return "".join(i for i in self.out if i not in (self.row, self.column))
-
-
-class EinsumToMatMul:
-    """Spells an Einsum of two values as a MatMul."""
-
-    name = "einsum"
-    roots = frozenset({"Einsum"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match a product with a row, a column and one summed index; refuse any other."""
-        equation = node.attributes["equation"].as_string().replace(" ", "")
-        terms, arrow, out = equation.partition("->")
-        sides = terms.split(",")
-        if not arrow or len(sides) != 2 or None in node.inputs[:2]:
-            return Refusal(f"{equation!r} is no product of two values with named indices")
-        a, b = node.inputs[:2]
-        left, right = (_named(term, len(dims(value))) for term, value in zip(sides, (a, b), strict=True))
-        out = _named(out, len(dims(node.outputs[0])))
-        rows = [i for i in left if i in out and i not in right]
-        columns = [i for i in right if i in out and i not in left]
-        summed = [i for i in left if i in right and i not in out]
-        whole = all(len(set(term)) == len(term) for term in (left, right, out))
-        covered = set(left) | set(right) == set(out) | set(summed)
-        if not (rows and columns and len(summed) == 1 and whole and covered) or a is None or b is None:
-            return Refusal(
-                f"{equation!r} is no plain matrix product; a row, a column and one summed index expected"
-            )
-        row, column = _longest(rows, left, a), _longest(columns, right, b)
-        return Match(a, b, node.outputs[0], left, right, out, row, column, summed[0])
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the MatMul."""
-        a = _arranged(tape, match.a, match.left, match.batch + match.row + match.summed)
-        b = _arranged(tape, match.b, match.right, match.batch + match.summed + match.column)
-        product, output = tape.op("MatMul", [a, b]), match.output
-        indices = match.batch + match.row + match.column
-        if indices == match.out:
+    def emit(tape: Tape) -> Replaced:
+        factors = [
+            _arranged(tape, a, left, batch + row + summed[0]),
+            _arranged(tape, b, right, batch + summed[0] + column),
+        ]
+        product = tape.op("MatMul", factors)
+        if indices == out:
             return {output: product}
-        if output.shape is not None:
-            product.shape = ir.Shape([output.shape[match.out.index(i)] for i in indices])
-        product.type = output.type
-        return {output: _arranged(tape, product, indices, match.out)}
+        sizes = dict(zip(out, dims(output), strict=False))
+        described(product, output, tuple(sizes[i] for i in indices) if sizes else None)
+        return {output: _arranged(tape, product, indices, out)}
+
+    return emit
 
 
 def _named(term: str, rank: int) -> str:
@@ -106,13 +83,12 @@ def _longest(indices: list[str], term: str, value: ir.Value) -> str:
 def _arranged(tape: Tape, value: ir.Value, indices: str, target: str) -> ir.Value:
     """Emit a value with its indices in another order, and an axis of size 1 for each that it has not."""
     present = [i for i in target if i in indices]
-    sizes = dict(zip(indices, value.shape or (), strict=False))
+    sizes = dict(zip(indices, dims(value), strict=False))
     arranged = value
     if indices != "".join(present):
-        arranged = tape.op("Transpose", [value], {"perm": [indices.index(i) for i in present]})
-        arranged.shape, arranged.type = ir.Shape([sizes[i] for i in present]), value.type
+        arranged = transposed(tape, value, tuple(indices.index(i) for i in present))
     if len(present) < len(target):
         axes = np.array([at for at, i in enumerate(target) if i not in indices], np.int64)
-        arranged = tape.op("Unsqueeze", [arranged, embed(tape, axes, f"{value.name}.axes")])
-        arranged.shape, arranged.type = ir.Shape([sizes.get(i, 1) for i in target]), value.type
+        lifted = tape.op("Unsqueeze", [arranged, embed(tape, axes, f"{value.name}.axes")])
+        arranged = described(lifted, value, tuple(sizes.get(i, 1) for i in target))
     return arranged

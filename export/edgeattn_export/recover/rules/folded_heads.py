@@ -14,8 +14,8 @@ So compute BLOOM, OPT and DeBERTa: products of three axes, a mask or a softmax o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
@@ -35,57 +35,46 @@ from edgeattn_export.graph.dataflow import (
     sources,
     swaps_matrix,
 )
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 from edgeattn_export.recover.products import ELEMENTWISE, is_product, is_softmax
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A node before or after which B and H are one axis, and ``unfolded`` (B, H, ...), which has both."""
+@rule("folded heads", "Reshape", "Softmax", "MatMul")
+def unfold_heads(node: ir.Node) -> Emit | None:
+    """Match an unfolded product of activations, a folded softmax, or a product of folded weights."""
+    if node.op_type == "Reshape":
+        product = _folds(node.outputs[0], node.inputs[0]) and is_product(node.inputs[0])
+        return partial(_emit, node, node.outputs[0]) if product else None
+    fold = producer(node.inputs[0], "Reshape")
+    unfolded = fold.inputs[0] if fold else None
+    if unfolded is None or not _folds(unfolded, node.inputs[0]):
+        return None
+    if node.op_type == "Softmax":
+        matches = axis_of(node, -1) == 2
+    else:
+        matches = is_softmax(unfolded) and not is_constant(node.inputs[1])
+    return partial(_emit, node, unfolded) if matches else None
 
-    node: ir.Node
-    unfolded: ir.Value
 
-
-class UnfoldHeads:
-    """Computes products, and a softmax between them, on heads that have an axis of their own."""
-
-    name = "folded heads"
-    roots = frozenset({"Reshape", "Softmax", "MatMul"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match an unfolded product of activations, a folded softmax, or a product of folded weights."""
-        if node.op_type == "Reshape":
-            product = _folds(node.outputs[0], node.inputs[0]) and is_product(node.inputs[0])
-            return Match(node, node.outputs[0]) if product else None
-        fold = producer(node.inputs[0], "Reshape")
-        unfolded = fold.inputs[0] if fold else None
-        if unfolded is None or not _folds(unfolded, node.inputs[0]):
-            return None
-        if node.op_type == "Softmax":
-            return Match(node, unfolded) if axis_of(node, -1) == 2 else None
-        weighs = is_softmax(unfolded) and not is_constant(node.inputs[1])
-        return Match(node, unfolded) if weighs else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the same with one axis more, and the fold after it where somebody needs it."""
-        node, unfolded = match.node, match.unfolded
-        (source, *other), output = sources(node), node.outputs[0]
-        folded, leading = dims(source)[0], dims(unfolded)[:2]
-        if node.op_type == "Reshape":
-            return {output: _Unfolding(tape, folded, leading, _first_two(tape, *other)).of(source)}
-        if node.op_type == "Softmax":
-            weights = tape.op("Softmax", [unfolded], {"axis": -1})
-            weights.shape, weights.type = unfolded.shape, unfolded.type
-            return {output: tape.op("Reshape", [weights, tape.op("Shape", [source])])}
-        sizes = tape.op("Shape", [unfolded], {"start": 0, "end": 2})
-        values = _Unfolding(tape, folded, leading, sizes).of(*other)
-        product = tape.op("MatMul", [unfolded, values])  # (B, H, S, D)
-        user = only_user(output)
-        if user is not None and user.op_type == "Reshape" and _folds(user.outputs[0], output):
-            return {user.outputs[0]: product}
-        rest = tape.op("Shape", [product], {"start": 2, "end": 4})
-        any_size = embed(tape, np.array([-1], np.int64), f"{output.name}.folded")
-        return {output: tape.op("Reshape", [product, tape.op("Concat", [any_size, rest], {"axis": 0})])}
+def _emit(node: ir.Node, unfolded: ir.Value, tape: Tape) -> Replaced:
+    """Emit a node on ``unfolded`` (B, H, ...), and the fold after it where somebody needs it."""
+    (source, *other), output = sources(node), node.outputs[0]
+    folded, leading = dims(source)[0], dims(unfolded)[:2]
+    if node.op_type == "Reshape":
+        return {output: _Unfolding(tape, folded, leading, _first_two(tape, *other)).of(source)}
+    if node.op_type == "Softmax":
+        weights = described(tape.op("Softmax", [unfolded], {"axis": -1}), unfolded)
+        return {output: tape.op("Reshape", [weights, tape.op("Shape", [source])])}
+    sizes = tape.op("Shape", [unfolded], {"start": 0, "end": 2})
+    values = _Unfolding(tape, folded, leading, sizes).of(*other)
+    product = tape.op("MatMul", [unfolded, values])  # (B, H, S, D)
+    user = only_user(output)
+    if user is not None and user.op_type == "Reshape" and _folds(user.outputs[0], output):
+        return {user.outputs[0]: product}
+    rest = tape.op("Shape", [product], {"start": 2, "end": 4})
+    any_size = embed(tape, np.array([-1], np.int64), f"{output.name}.folded")
+    return {output: tape.op("Reshape", [product, tape.op("Concat", [any_size, rest], {"axis": 0})])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +92,21 @@ class _Unfolding:
             return value
         node = producer(value, "MatMul", "Softmax", "Transpose", "Reshape", *ELEMENTWISE)
         made_of = sources(node) if node is not None else ()
+        unfolded_dims = (*self.leading, *dims(value)[1:])
         match node.op_type if node is not None else None:
-            case "Reshape" if self._unfolds(made_of[0], value):
+            case "Reshape" if same_dims(dims(made_of[0]), unfolded_dims):
                 return made_of[0]
             case "Transpose" if swaps_matrix(node):
-                transposed = self.tape.op("Transpose", [self.of(made_of[0])], {"perm": (0, 1, 3, 2)})
-                return self._like(value, transposed)
+                result = self.tape.op("Transpose", [self.of(made_of[0])], {"perm": (0, 1, 3, 2)})
             case "Softmax" if node is not None and axis_of(node, -1) == 2:
-                return self._like(value, self.tape.op("Softmax", [self.of(made_of[0])], {"axis": -1}))
+                result = self.tape.op("Softmax", [self.of(made_of[0])], {"axis": -1})
             case "MatMul" | "Mul" | "Div" | "Add" | "Sub" | "Where" as op_type:
-                return self._like(value, self.tape.op(op_type, [self.of(side) for side in made_of]))
-        rest = self.tape.op("Shape", [value], {"start": 1, "end": 3})
-        whole = self.tape.op("Concat", [self.sizes, rest], {"axis": 0})
-        return self._like(value, self.tape.op("Reshape", [value, whole]))
-
-    def _unfolds(self, source: ir.Value, value: ir.Value) -> bool:
-        expected = (*self.leading, *dims(value)[1:])
-        return same_dims(dims(source), expected)
-
-    def _like(self, value: ir.Value, result: ir.Value) -> ir.Value:
-        result.shape, result.type = ir.Shape([*self.leading, *dims(value)[1:]]), value.type
-        return result
+                result = self.tape.op(op_type, [self.of(side) for side in made_of])
+            case _:
+                rest = self.tape.op("Shape", [value], {"start": 1, "end": 3})
+                whole = self.tape.op("Concat", [self.sizes, rest], {"axis": 0})
+                result = self.tape.op("Reshape", [value, whole])
+        return described(result, value, unfolded_dims)
 
 
 def _folds(unfolded: ir.Value, folded: ir.Value | None) -> bool:

@@ -9,51 +9,37 @@ of 12 us that such a mask takes for 16 tokens on one core, 4; of 17 for 128, 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, dims, embed, producer, same_dim, scalar
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``output`` is ``x`` with ``axes`` of size 1 more."""
+@rule("gathered mask", "GatherND")
+def take_mask(node: ir.Node) -> Emit | None:
+    """Match indices that count each axis of x in full, along axes of the output in the same order."""
+    (x, indices), output = node.inputs, node.outputs[0]
+    joined = producer(indices, "Concat")
+    if joined is None or node.attributes.get_int("batch_dims", 0) != 0:
+        return None
+    sizes, whole = dims(x), dims(output)
+    counted = [_counted(value, len(whole)) for value in joined.inputs]
+    axes = [count for count in counted if count is not None]
+    if len(axes) != len(sizes) or len(counted) != len(sizes) or axes != sorted(set(axes)):
+        return None
+    added = [axis for axis in range(len(whole)) if axis not in axes]
+    if any(whole[axis] != 1 for axis in added):
+        return None
+    if not all(same_dim(size, whole[axis]) for size, axis in zip(sizes, axes, strict=True)):
+        return None
 
-    x: ir.Value
-    axes: tuple[int, ...]
-    output: ir.Value
+    def emit(tape: Tape) -> Replaced:
+        new_axes = embed(tape, np.array(added, np.int64), f"{output.name}.axes")
+        return {output: tape.op("Unsqueeze", [x, new_axes])}
 
-
-class TakeMask:
-    """Takes a mask without its indices."""
-
-    name = "gathered mask"
-    roots = frozenset({"GatherND"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match indices that count each axis of x in full, along axes of the output in the same order."""
-        x, indices = node.inputs
-        joined = producer(indices, "Concat")
-        if x is None or joined is None or node.attributes.get_int("batch_dims", 0) != 0:
-            return None
-        sizes, output = dims(x), dims(node.outputs[0])
-        counted = [_counted(value, len(output)) for value in joined.inputs]
-        axes = [count for count in counted if count is not None]
-        if len(axes) != len(sizes) or len(counted) != len(sizes) or axes != sorted(set(axes)):
-            return None
-        whole = all(same_dim(size, output[axis]) for size, axis in zip(sizes, axes, strict=True))
-        added = tuple(axis for axis in range(len(output)) if axis not in axes)
-        ones = all(output[axis] == 1 for axis in added)
-        return Match(x, added, node.outputs[0]) if whole and ones else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the Unsqueeze."""
-        axes = embed(tape, np.array(match.axes, np.int64), f"{match.output.name}.axes")
-        return {match.output: tape.op("Unsqueeze", [match.x, axes])}
+    return emit
 
 
 def _counted(value: ir.Value | None, rank: int) -> int | None:

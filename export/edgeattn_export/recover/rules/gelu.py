@@ -7,52 +7,32 @@ After:  Gelu(x)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import onnx_ir as ir
-from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import only_user, producer, scalar
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.dataflow import only_user, producer, scalar, scaled_operand
+from edgeattn_export.graph.rule import Emit, Refusal, rule
 
 CLOSE = 1e-4  # relative: how well constants must be written out, such as 1.4142 for sqrt(2)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The argument of the GELU, and the product that it replaces."""
-
-    x: ir.Value
-    output: ir.Value
-
-
-class RecoverGelu:
-    """Recovers the exact GELU from its error function."""
-
-    name = "gelu"
-    roots = frozenset({"Erf"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match an error function between x / sqrt(2) and 0.5 * x; refuse other constants."""
-        argument, gate = producer(node.inputs[0], "Mul", "Div"), _one_plus(node.outputs[0])
-        scaled = _scaled(argument) if argument else None
-        if scaled is None or gate is None:
-            return None
-        x, inner = scaled
-        outer = None
-        for product in _products(gate):
-            number = _number_beside(product, x, gate)
-            outer = outer if number is None else number
-            if number is not None and _close(number, 0.5) and _close(inner, math.sqrt(0.5)):
-                return Match(x, product)
-        if outer is None:
-            return None
-        return Refusal(f"{outer:g} * x * (1 + erf({inner:g} * x)) is no GELU; 0.5 and 0.707107 expected")
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the operator."""
-        return {match.output: tape.op("Gelu", [match.x], {"approximate": "none"})}
+@rule("gelu", "Erf")
+def recover_gelu(node: ir.Node) -> Emit | Refusal | None:
+    """Match an error function between x / sqrt(2) and 0.5 * x; refuse other constants."""
+    argument, gate = producer(node.inputs[0], "Mul", "Div"), _one_plus(node.outputs[0])
+    scaled = scaled_operand(argument) if argument else None
+    if scaled is None or gate is None:
+        return None
+    x, inner = scaled
+    numbers = [(product, _number_beside(product, x, gate)) for product in _products(gate)]
+    outer = [(product, number) for product, number in numbers if number is not None]
+    exact = [product for product, number in outer if _close(number, 0.5) and _close(inner, math.sqrt(0.5))]
+    if exact:
+        return lambda tape: {exact[0]: tape.op("Gelu", [x], {"approximate": "none"})}
+    if not outer:
+        return None
+    return Refusal(f"{outer[-1][1]:g} * x * (1 + erf({inner:g} * x)) is no GELU; 0.5 and 0.707107 expected")
 
 
 def _close(actual: float, expected: float) -> bool:
@@ -66,20 +46,10 @@ def _one_plus(erf: ir.Value) -> ir.Value | None:
     return add.outputs[0]
 
 
-def _scaled(node: ir.Node) -> tuple[ir.Value, float] | None:
-    """Return the value that a Mul or Div scales by a constant, and the number it multiplies with."""
-    left, right = node.inputs
-    number = scalar(right)
-    if number and left is not None:
-        return left, number if node.op_type == "Mul" else 1 / number
-    number = scalar(left)
-    return (right, number) if number and right is not None and node.op_type == "Mul" else None
-
-
 def _products(value: ir.Value) -> Iterator[ir.Value]:
     """Yield the products that a value goes into, a division by a constant among them, from the first on."""
     user = only_user(value)
-    while user is not None and (user.op_type == "Mul" or (user.op_type == "Div" and _scaled(user))):
+    while user is not None and (user.op_type == "Mul" or (user.op_type == "Div" and scaled_operand(user))):
         yield user.outputs[0]
         user = only_user(user.outputs[0])
 
@@ -95,7 +65,7 @@ def _factors(value: ir.Value, whole: tuple[ir.Value, ...]) -> tuple[float, list[
     node = producer(value, "Mul", "Div")
     if node is None or value in whole:
         return 1.0, [value]
-    scaled = _scaled(node)
+    scaled = scaled_operand(node)
     if scaled is not None:
         number, values = _factors(scaled[0], whole)
         return number * scaled[1], values

@@ -9,14 +9,14 @@ repeat may be an expansion, a tiling or a concatenation with itself, before or a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import axis_of, dims, permutation, producer, same_dims
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.emit import transposed
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 from edgeattn_export.recover.rules.attention.outputs import in_place_of
 from edgeattn_export.recover.rules.attention.sink import keys_and_values, with_sink_key
 
@@ -25,65 +25,41 @@ HEADS, LENGTH = 1, 2  # axes of (B, H, T, D)
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """``source`` with each head ``times`` times in a row; then ``transpose``, where one follows."""
+    """``source`` with each head ``times`` times in a row; then transposed by ``perm``, if any."""
 
     source: ir.Value
     times: int
-    transpose: ir.Node | None = None
+    perm: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A 4-D attention, and what its keys and values repeat, before a row of zeros for a sink."""
+@rule("grouped heads", "Attention")
+def share_heads(node: ir.Node) -> Emit | Refusal | None:
+    """Match repeated keys and values of four axes; refuse where they are repeated unlike one another."""
+    if "q_num_heads" in node.attributes:
+        return None
+    kept = keys_and_values(node)
+    keys, values = map(_repeat, kept.both)
+    if keys is None and values is None:
+        return None
+    if keys is None or values is None or keys.times != values.times:
+        times = [1 if repeat is None else repeat.times for repeat in (keys, values)]
+        return Refusal(
+            f"its keys' heads are repeated {times[0]} times and its values' {times[1]} times; the "
+            "operator shares both alike"
+        )
 
-    attention: ir.Node
-    keys: Repeat
-    values: Repeat
-    sunk: bool
-
-
-class ShareHeads:
-    """Hands an Attention its key and value heads as few as they are."""
-
-    name = "grouped heads"
-    roots = frozenset({"Attention"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match repeated keys and values; refuse where they are repeated unlike one another."""
-        if "q_num_heads" in node.attributes:
-            return None
-        kept = keys_and_values(node)
-        keys, values = map(_repeat, kept.both)
-        if keys is None and values is None:
-            return None
-        if keys is None or values is None or keys.times != values.times:
-            times = [1 if repeat is None else repeat.times for repeat in (keys, values)]
-            return Refusal(
-                f"its keys' heads are repeated {times[0]} times and its values' {times[1]} times; the "
-                "operator shares both alike"
-            )
-        return Match(node, keys, values, kept.sunk)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the attention on the heads as they were before."""
-        old = match.attention
-        shared = [_heads(tape, repeat) for repeat in (match.keys, match.values)]
-        if match.sunk:
+    def emit(tape: Tape) -> Replaced:
+        shared = [
+            repeat.source if repeat.perm is None else transposed(tape, repeat.source, repeat.perm)
+            for repeat in (keys, values)
+        ]  # (B, H/g, T, D)
+        if kept.sunk:
             shared = [with_sink_key(tape, value, LENGTH) for value in shared]
-        inputs = [old.inputs[0], *shared, *old.inputs[3:]]
-        output, weights = in_place_of(tape, old, inputs, old.attributes)
-        return {old.outputs[0]: output, **weights}
+        inputs = [node.inputs[0], *shared, *node.inputs[3:]]
+        output, weights = in_place_of(tape, node, inputs, node.attributes)
+        return {node.outputs[0]: output, **weights}
 
-
-def _heads(tape: Tape, repeat: Repeat) -> ir.Value:
-    """Return the unrepeated keys or values as (B, H/g, T, D)."""
-    if repeat.transpose is None:
-        return repeat.source
-    perm = permutation(repeat.transpose)
-    heads = tape.op("Transpose", [repeat.source], {"perm": perm})  # (B, H/g, T, D)
-    heads.shape = ir.Shape([(repeat.source.shape or ())[axis] for axis in perm])
-    heads.type = repeat.source.type
-    return heads
+    return emit
 
 
 def _repeat(value: ir.Value | None) -> Repeat | None:
@@ -95,8 +71,9 @@ def _repeat(value: ir.Value | None) -> Repeat | None:
     transpose = producer(value, "Transpose")
     if transpose is None or transpose.inputs[0] is None:
         return None
-    repeat = _repeated(transpose.inputs[0], permutation(transpose)[HEADS])
-    return repeat and Repeat(repeat.source, repeat.times, transpose)
+    perm = permutation(transpose)
+    repeat = _repeated(transpose.inputs[0], perm[HEADS])
+    return repeat and replace(repeat, perm=perm)
 
 
 def _repeated(value: ir.Value, axis: int) -> Repeat | None:

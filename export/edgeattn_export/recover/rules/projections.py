@@ -8,7 +8,7 @@ Cross-attention merges its keys and values alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,14 +24,15 @@ from edgeattn_export.graph.dataflow import (
     producer,
     split_constant,
 )
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 from edgeattn_export.graph.scopes import MODULE, joint_module
 from edgeattn_export.recover.rules.attention.sink import keys_and_values
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """``output = source @ weight + bias``: weight (D, N), bias (N) or None."""
+    """``output = source @ weight + bias``: weight (D, N), bias (N) or None, both constant."""
 
     source: ir.Value
     weight: ir.Value
@@ -40,47 +41,39 @@ class Projection:
     output: ir.Value
 
 
-class MergeProjections:
-    """Merges query, key and value projections: one pass over the input, one larger product."""
+@rule("projections", "Attention")
+def merge_projections(node: ir.Node) -> Emit | Refusal | None:
+    """Match two or three projections of the same input; refuse where only some have a bias."""
+    inputs = dict.fromkeys((node.inputs[0], *keys_and_values(node).both))
+    projections = [p for p in map(read_projection, inputs) if p is not None]
+    groups = [[p for p in projections if p.source is first.source] for first in projections]
+    group = max(groups, key=len, default=[])
+    if len(group) < 2:
+        return None
+    biases = [p.bias for p in group if p.bias is not None]
+    if len(biases) not in (0, len(group)):
+        return Refusal("some of its projections have a bias and some have none; give all or none of them one")
 
-    name = "projections"
-    roots = frozenset({"Attention"})
-
-    def check(self, node: ir.Node) -> tuple[Projection, ...] | Refusal | None:
-        """Match two or three projections of the same input; refuse where only some have a bias."""
-        inputs = dict.fromkeys((node.inputs[0], *keys_and_values(node).both))
-        projections = [p for p in map(_projection, inputs) if p is not None]
-        groups = [[p for p in projections if p.source is first.source] for first in projections]
-        group = max(groups, key=len, default=[])
-        if len(group) < 2:
-            return None
-        if len({p.bias is None for p in group}) > 1:
-            return Refusal(
-                "some of its projections have a bias and some have none; give all or none of them one"
-            )
-        return tuple(group)
-
-    def rewrite(self, tape: Tape, match: tuple[Projection, ...]) -> Mapping[ir.Value, ir.Value]:
-        """Emit the merged product and its split."""
-        module = joint_module(p.product for p in match)
-        weight = np.concatenate([_constant_array(p.weight) for p in match], axis=1)  # (D, N1 + N2 + ...)
-        merged = tape.op("MatMul", [match[0].source, embed(tape, weight, f"{module}.weight")])
-        _describe(merged, match[0].source, weight.shape[1])
-        biases = [p.bias for p in match if p.bias is not None]
+    def emit(tape: Tape) -> Replaced:
+        module, source = joint_module(p.product for p in group), group[0].source
+        weight = _side_by_side([p.weight for p in group])  # (D, N1 + N2 + ...)
+        sizes = (*dims(source)[:-1], weight.shape[1])
+        merged = tape.op("MatMul", [source, embed(tape, weight, f"{module}.weight")])
+        described(merged, source, sizes)
         if biases:
-            bias = np.concatenate([_constant_array(b) for b in biases])
-            merged = tape.op("Add", [merged, embed(tape, bias, f"{module}.bias")])
-            _describe(merged, match[0].source, weight.shape[1])
-        sizes = np.array([dims(p.weight)[1] for p in match], np.int64)
-        parts = tape.op_multi_out(
-            "Split", [merged, embed(tape, sizes, f"{module}.sizes")], {"axis": -1}, num_outputs=len(match)
-        )
-        for node in tape.nodes:
-            node.metadata_props[MODULE] = module
-        return {p.output: part for p, part in zip(match, parts, strict=True)}
+            bias = embed(tape, _side_by_side(biases), f"{module}.bias")
+            merged = described(tape.op("Add", [merged, bias]), source, sizes)
+        widths = embed(tape, np.array([dims(p.weight)[1] for p in group], np.int64), f"{module}.sizes")
+        parts = tape.op_multi_out("Split", [merged, widths], {"axis": -1}, num_outputs=len(group))
+        for new in tape.nodes:
+            new.metadata_props[MODULE] = module
+        return {p.output: part for p, part in zip(group, parts, strict=True)}
+
+    return emit
 
 
-def _projection(value: ir.Value | None) -> Projection | None:
+def read_projection(value: ir.Value | None) -> Projection | None:
+    """Read a linear layer whose output is for one user."""
     if value is None or only_user(value) is None:
         return None
     add = producer(value, "Add")
@@ -96,13 +89,5 @@ def _projection(value: ir.Value | None) -> Projection | None:
     return Projection(source, weight, bias, product, value)
 
 
-def _constant_array(value: ir.Value) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    array = constant(value)
-    if array is None:
-        raise TypeError(f"{value.name}: not constant; check lets only constants pass")
-    return array
-
-
-def _describe(value: ir.Value, source: ir.Value, size: int) -> None:
-    value.type = source.type
-    value.shape = ir.Shape([*(source.shape or ())[:-1], size])
+def _side_by_side(values: Sequence[ir.Value]) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    return np.concatenate([np.asarray(constant(value)) for value in values], axis=-1)

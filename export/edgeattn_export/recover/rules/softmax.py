@@ -10,37 +10,17 @@ After:  Softmax(x)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import onnx_ir as ir
-from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, constant, dims, producer, same_dim, same_dims
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``output`` is the softmax of ``x`` over its last axis."""
-
-    x: ir.Value
-    output: ir.Value
+from edgeattn_export.graph.dataflow import axis_of, constant, dims, operand, producer, same_dim, same_dims
+from edgeattn_export.graph.rule import Emit, rule
 
 
-class RecoverSoftmax:
-    """Recovers a softmax from its exponentials, and drops a maximum that is taken off before one."""
-
-    name = "softmax"
-    roots = frozenset({"Div", "Exp", "Cast", "Softmax", "Reshape"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match exponentials over their sum or of logarithms, a wider or flat softmax, or one of a shift."""
-        x = _READERS[node.op_type](node)
-        return Match(x, node.outputs[0]) if x is not None else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the operator."""
-        return {match.output: tape.op("Softmax", [match.x], {"axis": -1})}
+@rule("softmax", "Div", "Exp", "Cast", "Softmax", "Reshape")
+def recover_softmax(node: ir.Node) -> Emit | None:
+    """Match exponentials over their sum or of logarithms, a wider or flat softmax, or one of a shift."""
+    x = _READERS[node.op_type](node)
+    return None if x is None else lambda tape: {node.outputs[0]: tape.op("Softmax", [x], {"axis": -1})}
 
 
 def without_maximum(value: ir.Value | None) -> ir.Value | None:
@@ -50,7 +30,7 @@ def without_maximum(value: ir.Value | None) -> ir.Value | None:
 
 def over_last_axis(reduction: ir.Node) -> bool:
     """Say whether a reduction is over the last axis alone, and keeps it."""
-    axes = constant(reduction.inputs[1]) if len(reduction.inputs) > 1 else None
+    axes = constant(operand(reduction, 1))
     keeps_dims = reduction.attributes.get_int("keepdims", 1) == 1
     last = len(dims(reduction.inputs[0])) - 1
     return keeps_dims and axes is not None and axes.size == 1 and int(axes.reshape(())) in (-1, last)

@@ -8,61 +8,44 @@ So both tables of rotary positions, whose halves are alike, are stored by half.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, scalar
+from edgeattn_export.graph.dataflow import constant, dims, embed, is_constant, operand, scalar
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 
 AXES, STEPS = 3, 4  # inputs of Slice
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``outputs`` are all ``table[rows][..., start:end]``; ``node`` takes the rows."""
+@rule("table columns", "Slice")
+def take_columns(node: ir.Node) -> Emit | None:
+    """Match rows of a known table of which nothing but the same columns is used."""
+    table, rows = node.inputs[0], node.outputs[0]
+    if table is None or not is_constant(table) or rows.is_graph_output() or _takes_columns(node):
+        return None
+    users = [use.node for use in rows.uses()]
+    columns = {_columns(user) for user in users if user.inputs[0] is rows}
+    if len(columns) != 1 or any(user.inputs[0] is not rows for user in users):
+        return None
+    bounds = columns.pop()
+    if bounds is None:
+        return None
+    start, end = bounds
 
-    node: ir.Node
-    table: ir.Value
-    start: int
-    end: int
-    outputs: tuple[ir.Value, ...]
+    def emit(tape: Tape) -> Replaced:
+        smaller = np.ascontiguousarray(np.asarray(constant(table))[..., start:end])
+        embedded = embed(tape, smaller, f"{table.name}.{start}.{end}")
+        taken = described(tape.op("Slice", [embedded, *node.inputs[1:]]), users[0].outputs[0])
+        return {user.outputs[0]: taken for user in users}
 
-
-class TakeColumns:
-    """Takes the columns of a table before its rows."""
-
-    name = "table columns"
-    roots = frozenset({"Slice"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match rows of a known table of which nothing but the same columns is used."""
-        table, rows = node.inputs[0], node.outputs[0]
-        if table is None or not is_constant(table) or rows.is_graph_output() or _takes_columns(node):
-            return None
-        users = [use.node for use in rows.uses()]
-        columns = {_columns(user) for user in users if user.inputs[0] is rows}
-        if len(columns) != 1 or any(user.inputs[0] is not rows for user in users):
-            return None
-        bounds = columns.pop()
-        return None if bounds is None else Match(node, table, *bounds, tuple(u.outputs[0] for u in users))
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the smaller table's rows."""
-        array = constant(match.table)
-        assert array is not None
-        columns = np.ascontiguousarray(array[..., match.start : match.end])
-        table = embed(tape, columns, f"{match.table.name}.{match.start}.{match.end}")
-        rows = tape.op("Slice", [table, *match.node.inputs[1:]])
-        rows.type, rows.shape = match.outputs[0].type, match.outputs[0].shape
-        return dict.fromkeys(match.outputs, rows)
+    return emit
 
 
 def _takes_columns(node: ir.Node) -> bool:
     """Say whether a Slice cuts the last axis, or may."""
-    axes = constant(node.inputs[AXES]) if len(node.inputs) > AXES else None
+    axes = constant(operand(node, AXES))
     return axes is None or bool(np.isin(axes, (-1, len(dims(node.inputs[0])) - 1)).any())
 
 

@@ -12,15 +12,13 @@ Transpose swaps the last two axes; w is a softmax over the keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import (
-    Dims,
     axis_of,
     dims,
     embed,
@@ -29,54 +27,42 @@ from edgeattn_export.graph.dataflow import (
     sources,
     swaps_matrix,
 )
+from edgeattn_export.graph.emit import described, transposed
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 from edgeattn_export.recover.products import ELEMENTWISE, is_product
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A softmax over columns, a Transpose of scores, or a product with transposed weights."""
+@rule("transposed scores", "Softmax", "Transpose", "MatMul")
+def transpose_scores(node: ir.Node) -> Emit | None:
+    """Match what is transposed between a product of two activations and a product with values."""
+    rank = len(dims(node.inputs[0]))
+    match node.op_type:
+        case "Softmax":
+            swaps = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
+            over_columns = rank > 2 and axis_of(node, -1) == rank - 2
+            matches = over_columns and bool(swaps) and all(swaps) and is_product(node.inputs[0])
+        case "Transpose":
+            matches = swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
+        case _:
+            weights = producer(node.inputs[1], "Transpose")
+            matches = swaps_matrix(weights) and weights is not None and _is_softmax(weights.inputs[0])
+    return partial(_emit, node) if matches else None
 
-    node: ir.Node
 
-
-class TransposeScores:
-    """Transposes products of keys and queries, and of values and weights."""
-
-    name = "transposed scores"
-    roots = frozenset({"Softmax", "Transpose", "MatMul"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match what is transposed between a product of two activations and a product with values."""
-        rank = len(dims(node.inputs[0]))
-        match node.op_type:
-            case "Softmax":
-                swaps = [swaps_matrix(use.node) for use in node.outputs[0].uses()]
-                over_columns = rank > 2 and axis_of(node, -1) == rank - 2
-                matches = over_columns and bool(swaps) and all(swaps) and is_product(node.inputs[0])
-            case "Transpose":
-                matches = (
-                    swaps_matrix(node) and is_product(node.inputs[0]) and _meets_softmax(node.outputs[0])
-                )
-            case _:
-                weights = producer(node.inputs[1], "Transpose")
-                matches = swaps_matrix(weights) and weights is not None and _is_softmax(weights.inputs[0])
-        return Match(node) if matches else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the queries as rows."""
-        node = match.node
-        first, *others = sources(node)
-        if node.op_type == "Transpose":
-            return {node.outputs[0]: _transposed(tape, first)}
-        if node.op_type == "Softmax":
-            weights = tape.op("Softmax", [_transposed(tape, first)], {"axis": -1})
-            return {use.node.outputs[0]: weights for use in node.outputs[0].uses()}
-        weights, output = _transposed(tape, *others), node.outputs[0]
-        mixed = tape.op("MatMul", [weights, _transposed(tape, first)])  # (..., S, D)
-        user = only_user(output)
-        if user is not None and swaps_matrix(user):
-            return {user.outputs[0]: mixed}
-        return {output: tape.op("Transpose", [mixed], {"perm": _swap(len(dims(output)))})}
+def _emit(node: ir.Node, tape: Tape) -> Replaced:
+    """Emit the queries as rows."""
+    (first, *others), output = sources(node), node.outputs[0]
+    if node.op_type == "Transpose":
+        return {output: _transposed(tape, first)}
+    if node.op_type == "Softmax":
+        weights = tape.op("Softmax", [_transposed(tape, first)], {"axis": -1})
+        return {use.node.outputs[0]: weights for use in output.uses()}
+    weights = _transposed(tape, *others)
+    mixed = tape.op("MatMul", [weights, _transposed(tape, first)])  # (..., S, D)
+    user = only_user(output)
+    if user is not None and swaps_matrix(user):
+        return {user.outputs[0]: mixed}
+    return {output: tape.op("Transpose", [mixed], {"perm": _swap(len(dims(output)))})}
 
 
 def _transposed(tape: Tape, value: ir.Value) -> ir.Value:
@@ -86,23 +72,16 @@ def _transposed(tape: Tape, value: ir.Value) -> ir.Value:
         return value
     if rank == 1:  # broadcast along columns: now along rows
         axis = embed(tape, np.array([1], np.int64), f"{value.name}.axis")
-        return _describe(tape.op("Unsqueeze", [value, axis]), value, (dims(value)[0], 1))
+        return described(tape.op("Unsqueeze", [value, axis]), value, (*dims(value), 1))
     node = producer(value, "MatMul", "Transpose", *ELEMENTWISE)
-    sizes = (*dims(value)[:-2], dims(value)[-1], dims(value)[-2])
     made_of = sources(node) if node is not None else ()
     if swaps_matrix(node):
         return made_of[0]
-    if node is not None and node.op_type in ELEMENTWISE:
-        return _describe(tape.op(node.op_type, [_transposed(tape, side) for side in made_of]), value, sizes)
-    if node is not None and node.op_type == "MatMul" and is_product(value):
-        sides = [_transposed(tape, side) for side in reversed(made_of)]
-        return _describe(tape.op("MatMul", sides), value, sizes)
-    return _describe(tape.op("Transpose", [value], {"perm": _swap(rank)}), value, sizes)
-
-
-def _describe(value: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
-    value.shape, value.type = ir.Shape(sizes), like.type
-    return value
+    if node is None or (node.op_type not in ELEMENTWISE and not is_product(value)):
+        return transposed(tape, value, _swap(rank))
+    sides = made_of if node.op_type in ELEMENTWISE else made_of[::-1]
+    result = tape.op(node.op_type, [_transposed(tape, side) for side in sides])
+    return described(result, value, tuple(dims(value)[axis] for axis in _swap(rank)))
 
 
 def _swap(rank: int) -> tuple[int, ...]:

@@ -9,63 +9,48 @@ Pooling is written so, over a mask or over attention weights. The product is nei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, producer, same_dim
+from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, operand, producer, same_dim
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 
 SEQUENCE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``output = sum of x * weights``: x (B, S, D), weights (B, S, 1), output (B, D) or (B, 1, D)."""
-
-    x: ir.Value
-    weights: ir.Value
-    output: ir.Value
-    keeps_axis: bool
-
-
-class WeightedSum:
-    """Writes a weighted sum over the sequence as a product of matrices."""
-
-    name = "weighted sum"
-    roots = frozenset({"ReduceSum"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a sum over axis 1 of values times one weight a position, both float32."""
-        product = producer(node.inputs[0], "Mul")
-        axes = constant(node.inputs[1]) if len(node.inputs) > 1 else None
-        if product is None or only_user(product.outputs[0]) is not node or axes is None:
-            return None
-        if axes.tolist() not in ([SEQUENCE], [SEQUENCE - len(dims(product.outputs[0]))]):
-            return None
-        keeps_axis = bool(node.attributes.get_int("keepdims", 1))
-        left, right = product.inputs
-        for x, weights in ((left, right), (right, left)):
-            if x is not None and weights is not None and _weighs(weights, x):
-                return Match(x, weights, node.outputs[0], keeps_axis)
+@rule("weighted sum", "ReduceSum")
+def weighted_sum(node: ir.Node) -> Emit | None:
+    """Match a sum over axis 1 of values times one weight a position, both float32."""
+    product, axes = producer(node.inputs[0], "Mul"), constant(operand(node, 1))
+    if product is None or only_user(product.outputs[0]) is not node or axes is None:
         return None
+    if axes.tolist() not in ([SEQUENCE], [SEQUENCE - len(dims(product.outputs[0]))]):
+        return None
+    (left, right), output = product.inputs, node.outputs[0]
+    if not _weighs(right, left):
+        left, right = right, left
+        if not _weighs(right, left):
+            return None
 
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the product."""
-        row = tape.op("Transpose", [match.weights], {"perm": [0, 2, 1]})  # (B, 1, S)
-        product = tape.op("MatMul", [row, match.x])  # (B, 1, D)
-        if not match.keeps_axis:
-            axis = embed(tape, np.array([SEQUENCE]), f"{match.output.name}.axis")
-            product = tape.op("Squeeze", [product, axis])  # (B, D)
-        return {match.output: product}
+    def emit(tape: Tape) -> Replaced:
+        row = tape.op("Transpose", [right], {"perm": [0, 2, 1]})  # (B, 1, S)
+        pooled = tape.op("MatMul", [row, left])  # (B, 1, D)
+        if not node.attributes.get_int("keepdims", 1):
+            axis = embed(tape, np.array([SEQUENCE]), f"{output.name}.axis")
+            pooled = tape.op("Squeeze", [pooled, axis])  # (B, D)
+        return {output: pooled}
+
+    return emit
 
 
-def _weighs(weights: ir.Value, x: ir.Value) -> bool:
+def _weighs(weights: ir.Value | None, x: ir.Value | None) -> bool:
+    """Say whether weights (B, S, 1) hold one for each position of x (B, S, D)."""
     sizes, others = dims(weights), dims(x)
     return (
-        weights.dtype is x.dtype is ir.DataType.FLOAT
+        weights is not None
+        and x is not None
+        and weights.dtype is x.dtype is ir.DataType.FLOAT
         and len(sizes) == len(others) == 3
         and all(map(same_dim, sizes[:2], others[:2]))
         and sizes[2] == 1

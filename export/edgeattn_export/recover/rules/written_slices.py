@@ -12,14 +12,23 @@ section 4.1), and pooled queries to the attention of patches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import axis_of, constant, dims, embed, producer, same_dim, sources
+from edgeattn_export.graph.dataflow import (
+    axis_of,
+    constant,
+    dims,
+    embed,
+    producer,
+    same_dim,
+    sources,
+)
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 
 LAST = 2**31 - 1  # at least: the end of a slice that is given none
 
@@ -34,36 +43,23 @@ class Part:
     added: ir.Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The parts of one value in their order, put together again along ``axis``."""
+@rule("written slices", "Concat")
+def add_to_whole(node: ir.Node) -> Emit | None:
+    """Match slices that make up their source, added to or not."""
+    axis = axis_of(node, 0)
+    slices = [_part(value, axis) for value in sources(node)]
+    parts = [part for part in slices if part is not None]
+    if len(slices) != len(parts) or not _are_whole(parts, axis):
+        return None
 
-    parts: tuple[Part, ...]
-    axis: int
-    output: ir.Value
-
-
-class AddToWhole:
-    """Adds to a value what is added to slices of it."""
-
-    name = "written slices"
-    roots = frozenset({"Concat"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match slices that make up their source, added to or not."""
-        axis = axis_of(node, 0)
-        parts = [_part(value, axis) for value in sources(node)]
-        slices = tuple(part for part in parts if part is not None)
-        whole = len(slices) == len(parts) and _are_whole(slices, axis)
-        return Match(slices, axis, node.outputs[0]) if whole else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the sums."""
-        whole = x = match.parts[0].x
-        for part in match.parts:
+    def emit(tape: Tape) -> Replaced:
+        whole = x = parts[0].x
+        for part in parts:
             if part.added is not None:
-                whole = tape.op("Add", [whole, _padded(tape, part, part.added, match.axis)])
-        return {match.output: tape.op("Identity", [x]) if whole is x else whole}
+                whole = tape.op("Add", [whole, _padded(tape, part, part.added, axis)])
+        return {node.outputs[0]: tape.op("Identity", [x]) if whole is x else whole}
+
+    return emit
 
 
 def _part(value: ir.Value, axis: int) -> Part | None:
@@ -92,7 +88,7 @@ def _slice(value: ir.Value, axis: int) -> Part | None:
     return Part(x, start, end) if fits else None
 
 
-def _are_whole(parts: tuple[Part, ...], axis: int) -> bool:
+def _are_whole(parts: list[Part], axis: int) -> bool:
     """Say whether parts are one value's, whole; of an unknown size, added to the last alone."""
     if not parts or any(part.x is not parts[0].x for part in parts):
         return False
@@ -113,5 +109,4 @@ def _padded(tape: Tape, part: Part, added: ir.Value, axis: int) -> ir.Value:
     pads = np.zeros((2, len(sizes)), np.int64)
     pads[:, axis] = part.start, after
     padded = tape.op("Pad", [added, embed(tape, pads.reshape(-1), f"{added.name}.pads")])
-    padded.type, padded.shape = added.type, ir.Shape([*sizes[:axis], size, *sizes[axis + 1 :]])
-    return padded
+    return described(padded, added, (*sizes[:axis], size, *sizes[axis + 1 :]))

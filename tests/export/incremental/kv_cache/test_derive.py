@@ -14,7 +14,7 @@ from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.incremental import Steps, derive_steps
-from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Symbol
@@ -70,7 +70,7 @@ def test_attention_over_a_cache_has_a_plain_form_too(
     """For engines that have no such operator."""
     found = derivation(name)
     model = found.steps.decoder.model.clone()
-    apply(DecomposeAttention(), model)
+    apply(decompose_attention, model)
     assert "Attention" not in operators(model)
     plain = found.steps.with_models({MAIN_GRAPH: model})
     assert stepped_error(found.captured, plain, found.inputs(3, LENGTH), (6, 1, 1, 5)) < TOLERANCE

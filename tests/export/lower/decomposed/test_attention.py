@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import constant, operators
-from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
 
@@ -109,7 +109,7 @@ def _agree(expected: Mapping[str, NDArray[np.generic]], found: Mapping[str, NDAr
 def test_an_attention_becomes_its_products(case: Case, operator: Build, plainly: Plainly) -> None:
     model = case.model(operator)
     expected = ORT_CPU.runner(model)(case.inputs())
-    assert len(apply(DecomposeAttention(), model).sites) == 1
+    assert len(apply(decompose_attention, model).sites) == 1
     found = operators(model)
     assert (found["MatMul"], found["Softmax"]) == (2, 1)
     assert "Attention" not in found
@@ -136,7 +136,7 @@ cases = st.builds(
 def test_it_answers_as_the_operator_does(case: Case, operator: Build, plainly: Plainly) -> None:
     model = case.model(operator)
     expected = ORT_CPU.runner(model)(case.inputs())
-    apply(DecomposeAttention(), model)
+    apply(decompose_attention, model)
     _agree(expected, plainly(model)(case.inputs()))
 
 
@@ -147,7 +147,7 @@ def test_a_query_that_sees_no_key_gets_zeros(dtype: ir.DataType, operator: Build
     inputs["x3"] = inputs["x3"].copy()
     inputs["x3"][0, :, 1] = False if dtype is BOOL else -np.inf
     expected = ORT_CPU.runner(model)(inputs)
-    apply(DecomposeAttention(), model)
+    apply(decompose_attention, model)
     found = plainly(model)(inputs)
     assert not found["y"][0, 1].any()
     _agree(expected, found)
@@ -161,7 +161,7 @@ def test_weights_that_are_given_out_are_those_of_the_softmax(
     if case.mask is not None:
         inputs["x3"][0, :, 1] = -np.inf  # a query that sees no key
     expected = ORT_CPU.runner(model)(inputs)
-    assert len(apply(DecomposeAttention(), model).sites) == 1
+    assert len(apply(decompose_attention, model).sites) == 1
     found = plainly(model)(inputs)
     _agree(expected, found)
     np.testing.assert_allclose(found["y3"], expected["y3"], atol=TOLERANCE)
@@ -177,21 +177,21 @@ def _with_weights(model: ir.Model, mode: int = AFTER_SOFTMAX) -> ir.Model:
 
 
 def test_scores_that_are_given_out_are_refused(operator: Build) -> None:
-    (refused,) = apply(DecomposeAttention(), _with_weights(Case().model(operator, shown=4), mode=0)).refused
+    (refused,) = apply(decompose_attention, _with_weights(Case().model(operator, shown=4), mode=0)).refused
     assert "its scores or its cache are used elsewhere" in refused.reason
 
 
 @pytest.mark.parametrize("case", [Case(), Case(causal=True)])
 def test_where_each_query_sees_a_key_nothing_is_multiplied(case: Case, operator: Build) -> None:
     model = case.model(operator)
-    apply(DecomposeAttention(), model)
+    apply(decompose_attention, model)
     assert "ReduceMax" not in operators(model)
     assert operators(model)["Mul"] == 1  # the scale
 
 
 def test_no_number_is_infinite(operator: Build) -> None:
     model = Case(mask=(True, True), causal=True, dtype=BOOL).model(operator)
-    apply(DecomposeAttention(), model)
+    apply(decompose_attention, model)
     known = [constant(value) for value in model.graph.initializers.values()]
     assert all(np.isfinite(array).all() for array in known if array is not None)
 
@@ -235,7 +235,7 @@ def test_what_has_no_plain_form_is_refused(
     operator: Build,
 ) -> None:
     model = operator("Attention", inputs, ("batch", "queries", 8), attributes, shown)
-    applied = apply(DecomposeAttention(), model)
+    applied = apply(decompose_attention, model)
     assert applied.sites == ()
     assert [refused.module for refused in applied.refused] == ["encoder.part"]
     assert reason in applied.refused[0].reason

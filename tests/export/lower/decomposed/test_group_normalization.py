@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.lower.decomposed.group_normalization import DecomposeGroupNormalization
+from edgeattn_export.lower.decomposed.group_normalization import decompose_group_normalization
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 FLOAT, DOUBLE = ir.DataType.FLOAT, ir.DataType.DOUBLE
@@ -49,7 +49,7 @@ def test_groups_become_instances_and_the_numbers_agree(
 ) -> None:
     model = _norm(operator, groups, tuple(f"size{i}" for i, _ in enumerate(sizes)))
     x = DRAWN.standard_normal((3, CHANNELS, *sizes)).astype(np.float32)
-    (site,) = apply(DecomposeGroupNormalization(), model).sites
+    (site,) = apply(decompose_group_normalization, model).sites
     assert site.module == "encoder.part"
     assert "GroupNormalization" not in operators(model)
     np.testing.assert_allclose(_answers(plainly(model), x), _formula(x, groups), rtol=1e-5, atol=1e-5)
@@ -68,12 +68,12 @@ def test_constants_and_large_means_keep_their_digits_in_the_engine(groups: int, 
 def test_what_no_kernel_of_instances_takes_is_refused(operator: Operator) -> None:
     model = _norm(operator, 2)
     model.graph.inputs[0].shape = None
-    applied = apply(DecomposeGroupNormalization(), model)
+    applied = apply(decompose_group_normalization, model)
     assert applied.sites == ()
     assert "rank" in applied.refused[0].reason
     dims = ("batch", CHANNELS, "time")
     inputs = [(DOUBLE, dims), (DOUBLE, (CHANNELS,)), (DOUBLE, (CHANNELS,))]
     double = operator("GroupNormalization", inputs, dims, {"num_groups": 2})
-    applied = apply(DecomposeGroupNormalization(), double)
+    applied = apply(decompose_group_normalization, double)
     assert applied.sites == ()
     assert "double" in applied.refused[0].reason

@@ -9,7 +9,7 @@ from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.lower.decomposed.rms_normalization import DecomposeRmsNormalization
+from edgeattn_export.lower.decomposed.rms_normalization import decompose_rms_normalization
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 FLOAT = ir.DataType.FLOAT
@@ -30,7 +30,7 @@ def test_a_normalization_becomes_its_formula(
         "x1": DRAWN.standard_normal(scale).astype(np.float32),
     }
     expected = ORT_CPU.runner(model)(arrays)
-    assert len(apply(DecomposeRmsNormalization(), model).sites) == 1
+    assert len(apply(decompose_rms_normalization, model).sites) == 1
     assert "RMSNormalization" not in operators(model)
     np.testing.assert_allclose(plainly(model)(arrays)["y"], expected["y"], rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -38,6 +38,6 @@ def test_a_normalization_becomes_its_formula(
 def test_an_input_of_unknown_rank_is_refused(operator: Callable[..., ir.Model]) -> None:
     model = operator("RMSNormalization", [(FLOAT, ("batch", 8)), (FLOAT, (8,))], ("batch", 8))
     model.graph.inputs[0].shape = None
-    applied = apply(DecomposeRmsNormalization(), model)
+    applied = apply(decompose_rms_normalization, model)
     assert applied.sites == ()
     assert "rank" in applied.refused[0].reason

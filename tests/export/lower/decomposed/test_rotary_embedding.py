@@ -9,7 +9,7 @@ from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
-from edgeattn_export.lower.decomposed.rotary_embedding import DecomposeRotaryEmbedding
+from edgeattn_export.lower.decomposed.rotary_embedding import decompose_rotary_embedding
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 FLOAT = ir.DataType.FLOAT
@@ -44,7 +44,7 @@ def test_a_rotation_becomes_its_formula(
     if looked_up:
         arrays["x3"] = DRAWN.integers(0, ROWS, (BATCH, LENGTH))
     expected = ORT_CPU.runner(model)(arrays)
-    assert len(apply(DecomposeRotaryEmbedding(), model).sites) == 1
+    assert len(apply(decompose_rotary_embedding, model).sites) == 1
     assert "RotaryEmbedding" not in operators(model)
     np.testing.assert_allclose(plainly(model)(arrays)["y"], expected["y"], rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -52,6 +52,6 @@ def test_a_rotation_becomes_its_formula(
 def test_heads_of_unknown_size_are_refused(operator: Build) -> None:
     cache = (FLOAT, ("batch", "length", 4))
     model = operator("RotaryEmbedding", [(FLOAT, ("batch", 2, "length", "size")), cache, cache], ("batch",))
-    applied = apply(DecomposeRotaryEmbedding(), model)
+    applied = apply(decompose_rotary_embedding, model)
     assert applied.sites == ()
     assert "size" in applied.refused[0].reason

@@ -9,7 +9,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
-from edgeattn_export.lower.openvino.parted_product import PartedProduct
+from edgeattn_export.lower.openvino.parted_product import part_product
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 
 SIZES = (16, 8, 24)
@@ -31,7 +31,7 @@ def test_each_part_gets_its_own_weight_and_the_input_is_quantized_once(
 ) -> None:
     model = graph(lambda tape, x: _split(tape, layer(tape, x, "merged", sum(SIZES), bias=bias), axis))
     expected = ORT_QDQ.runner(model)(X)
-    assert len(apply(PartedProduct(), model).sites) == 1
+    assert len(apply(part_product, model).sites) == 1
     found = operators(model)
     assert "Split" not in found
     assert (found["MatMul"], found["QuantizeLinear"], found.get("Add", 0)) == (3, 1, 3 * bias)
@@ -53,5 +53,5 @@ OTHERS: dict[str, Callable[[Tape, ir.Value, Layer], Sequence[ir.Value]]] = {
 def test_what_must_stay_stays(other: str, layer: Layer, graph: Build) -> None:
     model = graph(lambda tape, x: OTHERS[other](tape, x, layer))
     before = operators(model)
-    assert apply(PartedProduct(), model).sites == ()
+    assert apply(part_product, model).sites == ()
     assert operators(model) == before

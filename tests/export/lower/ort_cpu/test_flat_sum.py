@@ -12,7 +12,7 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.lower.ort_cpu.flat_sum import FlatSum
+from edgeattn_export.lower.ort_cpu.flat_sum import flat_sum
 
 SHAPE = ("batch", 5, 8)
 INPUTS = "abcd"
@@ -41,7 +41,7 @@ def _sums(*nested: str, dims: Sequence[Dims] = (SHAPE,) * 4, shown: bool = False
 def test_sums_become_one_and_no_bit_changes(nested: tuple[str, ...]) -> None:
     model = _sums(*nested)
     expected = ORT_CPU.runner(model)(X)
-    while apply(FlatSum(), model).sites:
+    while apply(flat_sum, model).sites:
         pass
     assert operators(model) == {"Sum": 1}
     for name, value in expected.items():
@@ -55,7 +55,7 @@ def test_sums_become_one_and_no_bit_changes(nested: tuple[str, ...]) -> None:
 )
 def test_what_must_stay_stays(model: ir.Model) -> None:
     before = serialize(model)
-    assert apply(FlatSum(), model).sites == ()
+    assert apply(flat_sum, model).sites == ()
     assert serialize(model) == before
 
 
@@ -65,4 +65,4 @@ def test_only_the_first_addend_is_taken_apart() -> None:
     inner, outer = (ir.val(name, ir.DataType.FLOAT, SHAPE) for name in ("inner", "outer"))
     tape.op("Sum", [a, b], output=inner)
     tape.op("Sum", [c, inner], output=outer)  # b + c first would round otherwise
-    assert apply(FlatSum(), model_of(tape, [a, b, c], [outer])).sites == ()
+    assert apply(flat_sum, model_of(tape, [a, b, c], [outer])).sites == ()

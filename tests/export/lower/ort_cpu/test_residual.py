@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
-from edgeattn_export.lower.ort_cpu.residual import ResidualSum
+from edgeattn_export.lower.ort_cpu.residual import residual_sum
 
 
 class Block(nn.Module):
@@ -35,7 +35,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def summed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(ResidualSum(), PARTS)
+    return rewrite(residual_sum, PARTS)
 
 
 def test_fires_under_a_normalization_alone(summed: Rewritten) -> None:

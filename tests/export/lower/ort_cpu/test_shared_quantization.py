@@ -11,7 +11,7 @@ from tapes import model_of
 from edgeattn_export.graph.apply import MICROSOFT, apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.lower.ort_cpu.shared_quantization import SharedQuantization
+from edgeattn_export.lower.ort_cpu.shared_quantization import share_quantization
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.arithmetic.grid import INT8
 
@@ -82,7 +82,7 @@ def test_quantizes_once_and_changes_no_bit(form: str) -> None:
     model = _model(build)
     x = {"x": np.random.default_rng(0).normal(size=(1, LENGTH, WIDTH)).astype(np.float32)}
     expected = ORT_CPU.runner(model)(x)
-    assert len(apply(SharedQuantization(), model).sites) == 1
+    assert len(apply(share_quantization, model).sites) == 1
     assert operators(model) == {"DynamicQuantizeLinear": 1, "MatMulIntegerToFloat": parts}
     found = ORT_CPU.runner(model)(x)
     assert found.keys() == expected.keys()
@@ -94,13 +94,13 @@ def test_quantizes_once_and_changes_no_bit(form: str) -> None:
 def test_leaves_a_product_alone(form: str) -> None:
     model = _model(OTHERS[form])
     before = operators(model)
-    assert apply(SharedQuantization(), model).sites == ()
+    assert apply(share_quantization, model).sites == ()
     assert operators(model) == before
 
 
 def test_leaves_a_split_of_another_axis() -> None:
     model = _model(lambda tape, x: _split(tape, _product(tape, x, "merged", 8), 1))
-    assert apply(SharedQuantization(), model).sites == ()
+    assert apply(share_quantization, model).sites == ()
 
 
 def test_an_encoders_query_key_and_value_share(quantized: Quantized) -> None:

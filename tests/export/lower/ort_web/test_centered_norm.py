@@ -12,7 +12,7 @@ from tapes import model_of
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.lower.ort_web.centered_norm import CenteredNorm
+from edgeattn_export.lower.ort_web.centered_norm import centered_norm
 
 WIDTH = 24
 DRAWN = np.random.default_rng(0)
@@ -46,7 +46,7 @@ def test_it_becomes_the_root_mean_square_of_what_is_centered(
     model = _norm(shift=shift, axis=axis)
     x = {"x": (DRAWN.standard_normal((2, 5, WIDTH)) + offset).astype(np.float32)}
     expected = ORT_CPU.runner(model)(x)
-    assert len(apply(CenteredNorm(), model).sites) == 1
+    assert len(apply(centered_norm, model).sites) == 1
     assert operators(model) == {"ReduceMean": 1, "Sub": 1, "RMSNormalization": 1} | (
         {"Add": 1} if shift else {}
     )
@@ -55,7 +55,7 @@ def test_it_becomes_the_root_mean_square_of_what_is_centered(
 
 def test_a_row_of_one_number_is_its_shift() -> None:
     model = _norm()
-    apply(CenteredNorm(), model)
+    apply(centered_norm, model)
     np.testing.assert_array_equal(
         ORT_CPU.runner(model)({"x": np.full((1, 1, WIDTH), 7, np.float32)})["y0"][0, 0], SHIFT
     )
@@ -63,5 +63,5 @@ def test_a_row_of_one_number_is_its_shift() -> None:
 
 @pytest.mark.parametrize("model", [_norm(axis=1), _norm(shown=2)], ids=["two axes", "a mean that is read"])
 def test_what_must_stay_stays(model: ir.Model) -> None:
-    assert apply(CenteredNorm(), model).sites == ()
+    assert apply(centered_norm, model).sites == ()
     assert operators(model) == {"LayerNormalization": 1}

@@ -6,7 +6,7 @@ from fixture_types import Export
 from torch import Tensor, nn
 
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.attention import recover_attention
 
 
 class Molecule(nn.Module):
@@ -37,7 +37,7 @@ class Apart(Molecule):
 
 def test_the_reason_says_what_would_do(side_by_side: Export) -> None:
     captured, _ = side_by_side({"molecule": Molecule, "apart": Apart})
-    applied = apply(RecoverAttention(), captured.model.clone())
+    applied = apply(recover_attention, captured.model.clone())
     (site,), (refused,) = applied.sites, applied.refused
     assert "apart" in site.module
     assert "molecule" in refused.module

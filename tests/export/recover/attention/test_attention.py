@@ -18,7 +18,7 @@ from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.attention import recover_attention
 
 TOLERANCE = 1e-5  # of the output's scale
 SIZE = 4  # of a head, where there are two
@@ -136,7 +136,7 @@ def self_attention(
 def by_rule(self_attention: tuple[Captured, Samples]) -> Recovered:
     """The rule alone."""
     model = self_attention[0].model.clone()
-    applied = apply(RecoverAttention(), model)
+    applied = apply(recover_attention, model)
     return Recovered(model, {"attention": len(applied.sites)}, applied.refused)
 
 

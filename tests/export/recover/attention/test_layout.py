@@ -7,8 +7,8 @@ import torch
 from rewritten import Rewrite, Rewritten
 from torch import Tensor, nn
 
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
-from edgeattn_export.recover.rules.attention.layout import AttentionWithoutTransposes
+from edgeattn_export.recover.rules.attention.attention import recover_attention
+from edgeattn_export.recover.rules.attention.layout import attention_without_transposes
 
 HEADS, SIZE = 2, 4
 
@@ -72,7 +72,7 @@ REFUSES = {
 @pytest.fixture(scope="module")
 def arranged(rewrite: Rewrite) -> Rewritten:
     parts = {**FIRES, **TURNED, **{name: part for name, (part, _) in REFUSES.items()}}
-    rewritten = rewrite(AttentionWithoutTransposes(), parts, RecoverAttention())
+    rewritten = rewrite(attention_without_transposes, parts, recover_attention)
     assert all(rewritten.after(part).count("Attention") == 1 for part in parts)
     return rewritten
 

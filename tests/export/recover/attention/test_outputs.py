@@ -17,7 +17,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.attention_maps import attention_maps
@@ -209,7 +209,7 @@ def test_engines_without_the_operator_get_the_same_numbers(
     captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
 ) -> None:
     model = recovered.model.clone()
-    assert len(apply(DecomposeAttention(), model).sites) == len(MAPPED)
+    assert len(apply(decompose_attention, model).sites) == len(MAPPED)
     inputs = _inputs(captured, *CASES["padded"])
     expected, found = captured[0].reference(inputs), ORT_CPU.runner(model)(inputs)
     assert scaled_error(expected, found) < TOLERANCE

@@ -12,7 +12,7 @@ from tapes import model_of
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import Dims, embed, operators
-from edgeattn_export.recover.rules.attention.attention import RecoverAttention
+from edgeattn_export.recover.rules.attention.attention import recover_attention
 
 FLOAT = ir.DataType.FLOAT
 HEADS, LENGTH, SIZE = 2, 6, 4
@@ -115,7 +115,7 @@ REFUSED = {
 def test_it_is_left_with_the_reason(case: str) -> None:
     model, reason = REFUSED[case]
     before = operators(model)
-    applied = apply(RecoverAttention(), model)
+    applied = apply(recover_attention, model)
     assert applied.sites == ()
     assert any(reason in refused.reason for refused in applied.refused)
     assert operators(model) == before
@@ -124,5 +124,5 @@ def test_it_is_left_with_the_reason(case: str) -> None:
 @pytest.mark.parametrize("change", [_as_it_is, _masked_by_group])
 def test_without_it_the_same_graph_is_recovered(change: Change) -> None:
     model = _attention(change=change)
-    assert len(apply(RecoverAttention(), model).sites) == 1
+    assert len(apply(recover_attention, model).sites) == 1
     assert operators(model)["Attention"] == 1

@@ -15,7 +15,7 @@ from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, operators, producer
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.lower.decomposed.attention import DecomposeAttention
+from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.recover import Recovered, recover
 
 WIDTH, SIZE, HEADS = 8, 4, 2
@@ -143,7 +143,7 @@ def test_answers_as_pytorch(case: str, plain: bool, sunk: tuple[Captured, Sample
     captured, samples, recovered = sunk
     model = recovered.model.clone()
     if plain:
-        apply(DecomposeAttention(), model)
+        apply(decompose_attention, model)
         assert "Attention" not in operators(model)
     batch, length, shown = CASES[case]
     assert unlike_pytorch(captured, samples, model, shown, batch=batch, sequence=length) == {}

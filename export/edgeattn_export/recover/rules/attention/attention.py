@@ -17,7 +17,6 @@ the operator zeros.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -33,7 +32,8 @@ from edgeattn_export.graph.dataflow import (
     same_dim,
     same_dims,
 )
-from edgeattn_export.graph.rule import Note, Refusal
+from edgeattn_export.graph.emit import described, transposed
+from edgeattn_export.graph.rule import Note, Refusal, Replaced, rule
 from edgeattn_export.recover.rules.attention.axes import Axes
 from edgeattn_export.recover.rules.attention.mask import FIVE, build_mask, mask_dims, may_empty, sources_of
 from edgeattn_export.recover.rules.attention.outputs import with_weights
@@ -70,81 +70,74 @@ class Match:
         never = self.guarded or self.sink is not None
         return EMPTY_ROWS if not never and any(map(may_empty, self.scores.masks)) else None
 
-
-class RecoverAttention:
-    """Recovers attention by its data flow, softmax(QK^T s + m)V, whoever spelled it."""
-
-    name = "attention"
-    roots = frozenset({"MatMul", *ROOTS})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match the last product; refuse where the scores or the weights are not the operator's."""
-        if node.op_type != "MatMul":
-            return unrecognized(node)
-        entering, value = node.inputs
-        weights = read_weights(entering)
-        if weights is None or entering is None or value is None:
-            return None
-        scores = read_scores(weights.x)
-        if scores is None or (isinstance(scores, Scores) and scores.is_layer):
-            return None
-        if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
-            return Refusal("its softmax is not taken over the keys, the last axis")
-        if isinstance(scores, Refusal):
-            return scores
-        if weights.hidden is not None:
-            scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)
-            if scores is None:
-                return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
-        for factor in weights.fades:
-            scores = scores.with_mask(Fade(factor))
-        axes = _axes(scores, value)
-        if isinstance(axes, Refusal):
-            return axes
-        if weights.sink is not None and (objection := _beside_sink(scores, axes)):
-            return Refusal(objection)
-        shared = None if only_user(entering) is node else entering
-        if shared is not None and shared in sources_of(value):
-            return Refusal("its values are made of its attention weights, which the operator has only after")
-        if shared is not None and axes.heads is not None and dims(shared)[1] == 1:
-            return Refusal(
-                "its attention weights are used elsewhere too, with one head where its values have more"
-            )
-        guarded = entering.producer() is not weights.node
-        return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded, sink=weights.sink)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
+    def __call__(self, tape: Tape) -> Replaced:
         """Emit one Attention on 4-D inputs, and the mask as it wants it."""
-        scores, axes = match.scores, match.axes
+        scores, axes = self.scores, self.axes
         query, query_scale = unscaled(scores.query)
         keys, key_scale = _keys(tape, scores.keys_transposed)
         for factor in scores.factors:
-            scaled = tape.op(factor.op_type, [query, factor.factor])
-            scaled.shape, scaled.type = query.shape, query.type
-            query = scaled
-        inputs = [axes.as_four(tape, value) for value in (query, keys, match.value)]
+            query = described(tape.op(factor.op_type, [query, factor.factor]), query)
+        inputs = [axes.as_four(tape, value) for value in (query, keys, self.value)]
         filled = axes.filled(mask_dims(mask) for mask in scores.masks)
         mask = build_mask(tape, scores, filled)
         if mask is not None:
             mask = axes.four_of_mask(tape, mask, filled)
-        if match.sink is not None:
-            mask = sink_mask(tape, mask, match.sink, scores.keys_transposed)
+        if self.sink is not None:
+            mask = sink_mask(tape, mask, self.sink, scores.keys_transposed)
             inputs[1:] = [with_sink_key(tape, value, LENGTH) for value in inputs[1:]]
         if mask is not None:
             inputs.append(mask)
         attributes = {"scale": scores.scale * query_scale * key_scale}
         if scores.cap is not None:
             attributes["softcap"] = scores.cap
-        if match.weights is None:
-            return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, match.output)
+        if self.weights is None:
+            return axes.as_before(tape, tape.op("Attention", inputs, attributes), query, self.output)
         answer, weights = with_weights(tape, inputs, attributes)
-        if match.sink is not None:
+        if self.sink is not None:
             weights = without_last(tape, weights)
-        weights.shape, weights.type = ir.Shape(axes.dims_of_four(match.weights)), match.weights.type
+        described(weights, self.weights, axes.dims_of_four(self.weights))
         return {
-            **axes.as_before(tape, answer, query, match.output),
-            **axes.as_before(tape, weights, query, match.weights),
+            **axes.as_before(tape, answer, query, self.output),
+            **axes.as_before(tape, weights, query, self.weights),
         }
+
+
+@rule("attention", "MatMul", *ROOTS)
+def recover_attention(node: ir.Node) -> Match | Refusal | None:
+    """Match the last product; refuse where the scores or the weights are not the operator's."""
+    if node.op_type != "MatMul":
+        return unrecognized(node)
+    entering, value = node.inputs
+    weights = read_weights(entering)
+    if weights is None or entering is None or value is None:
+        return None
+    scores = read_scores(weights.x)
+    if scores is None or (isinstance(scores, Scores) and scores.is_layer):
+        return None
+    if axis_of(weights.node, -1) != len(dims(weights.x)) - 1:
+        return Refusal("its softmax is not taken over the keys, the last axis")
+    if isinstance(scores, Refusal):
+        return scores
+    if weights.hidden is not None:
+        scores = scores.with_hidden(weights.hidden.condition, weights.hidden.when)
+        if scores is None:
+            return Refusal("its weights are set to 0 where its scores are not masked; mask the scores")
+    for factor in weights.fades:
+        scores = scores.with_mask(Fade(factor))
+    axes = _axes(scores, value)
+    if isinstance(axes, Refusal):
+        return axes
+    if weights.sink is not None and (objection := _beside_sink(scores, axes)):
+        return Refusal(objection)
+    shared = None if only_user(entering) is node else entering
+    if shared is not None and shared in sources_of(value):
+        return Refusal("its values are made of its attention weights, which the operator has only after")
+    if shared is not None and axes.heads is not None and dims(shared)[1] == 1:
+        return Refusal(
+            "its attention weights are used elsewhere too, with one head where its values have more"
+        )
+    guarded = entering.producer() is not weights.node
+    return Match(scores, value, node.outputs[0], shared, axes, guarded=guarded, sink=weights.sink)
 
 
 def _beside_sink(scores: Scores, axes: Axes) -> str | None:
@@ -183,16 +176,13 @@ def _axes(scores: Scores, value: ir.Value) -> Axes | Refusal:
     return Axes(len(values), shared)
 
 
-def _keys(tape: Tape, transposed: ir.Value) -> tuple[ir.Value, float]:
-    """Return the keys as (..., T, D), and the scale that was on them."""
-    transposed, outer = unscaled(transposed)
-    node = producer(transposed, "Transpose")
-    source, inner = (transposed, 1.0) if node is None or node.inputs[0] is None else unscaled(node.inputs[0])
-    perm = permutation(node) if node is not None else tuple(range(len(dims(transposed))))
+def _keys(tape: Tape, value: ir.Value) -> tuple[ir.Value, float]:
+    """Return transposed keys as (..., T, D), and the scale that was on them."""
+    value, outer = unscaled(value)
+    node = producer(value, "Transpose")
+    source, inner = (value, 1.0) if node is None or node.inputs[0] is None else unscaled(node.inputs[0])
+    perm = permutation(node) if node is not None else tuple(range(len(dims(value))))
     perm = (*perm[:-2], perm[-1], perm[-2])
     if perm == tuple(range(len(perm))):
         return source, outer * inner
-    keys = tape.op("Transpose", [source], {"perm": perm})  # (..., T, D)
-    keys.shape = ir.Shape([(source.shape or ())[axis] for axis in perm])
-    keys.type = source.type
-    return keys, outer * inner
+    return transposed(tape, source, perm), outer * inner  # (..., T, D)

@@ -19,6 +19,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import Dims, dims, embed, only_user, producer
+from edgeattn_export.graph.emit import described
 from edgeattn_export.graph.views import size_expression
 
 ANY_SIZE = -1
@@ -49,12 +50,12 @@ class Axes:
             return value if self.heads is None or dims(value)[1] != 1 else self._repeated(tape, value)
         if self.rank == 3:
             lifted = tape.op("Unsqueeze", [value, _axis(tape, 0)])  # (1, N, S|T, D)
-            return _described(lifted, value, self.dims_of_four(value))
+            return described(lifted, value, self.dims_of_four(value))
         sizes = self._folded_dims(value)
         source = producer(value, "Reshape", "Unsqueeze")
         if source is not None and _same_sizes(dims(source.inputs[0]), sizes) and source.inputs[0] is not None:
             return source.inputs[0]  # where the axes were one before
-        return _described(tape.op("Reshape", [value, self._sizes(tape, value)]), value, sizes)
+        return described(tape.op("Reshape", [value, self._sizes(tape, value)]), value, sizes)
 
     def dims_of_four(self, value: ir.Value) -> Dims:
         """Return the dims that a value gets with four axes."""
@@ -68,8 +69,8 @@ class Axes:
             return mask
         if not any(filled[self.folded : self.folded + 2]):
             squeezed = tape.op("Squeeze", [mask, _axis(tape, self.folded)])
-            return _described(squeezed, mask, (*sizes[: self.folded], *sizes[self.folded + 1 :]))
-        return _described(tape.op("Reshape", [mask, self._sizes(tape, mask)]), mask, self._folded_dims(mask))
+            return described(squeezed, mask, (*sizes[: self.folded], *sizes[self.folded + 1 :]))
+        return described(tape.op("Reshape", [mask, self._sizes(tape, mask)]), mask, self._folded_dims(mask))
 
     def as_before(
         self, tape: Tape, attention: ir.Value, query: ir.Value, output: ir.Value
@@ -103,7 +104,7 @@ class Axes:
         """Emit one head (B, 1, T, D) as often as there are heads."""
         sizes = embed(tape, np.array([1, self.heads, 1, 1], np.int64), f"{value.name}.heads")
         first, _, *rest = dims(value)
-        return _described(tape.op("Expand", [value, sizes]), value, (first, self.heads, *rest))
+        return described(tape.op("Expand", [value, sizes]), value, (first, self.heads, *rest))
 
     def _folded_dims(self, value: ir.Value) -> Dims:
         sizes, at = dims(value), self.folded
@@ -131,11 +132,6 @@ def _same_sizes(left: Dims, right: Dims) -> bool:
         size_expression(size) is not None and size_expression(size) == size_expression(other)
         for size, other in zip(left, right, strict=True)
     )
-
-
-def _described(value: ir.Value, like: ir.Value, sizes: Dims) -> ir.Value:
-    value.shape, value.type = ir.Shape(sizes), like.type
-    return value
 
 
 def _axis(tape: Tape, axis: int) -> ir.Value:

@@ -9,7 +9,6 @@ permuted, or the (S, B*H, D) of torch.nn.MultiheadAttention, is not computed any
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,8 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, embed, only_user, permutation
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.emit import described
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 from edgeattn_export.graph.views import Atom, View, earlier_views, regrouped, whole_view
 from edgeattn_export.recover.rules.attention.outputs import gives_cache, in_place_of
 from edgeattn_export.recover.rules.attention.sink import keys_and_values, with_sink_key
@@ -37,55 +37,41 @@ class Side:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A 4-D attention, its three inputs as they were before, and the reshape that joins its heads again."""
+@rule("attention layout", "Attention")
+def attention_without_transposes(node: ir.Node) -> Emit | Refusal | None:
+    """Match a 4-D attention between rearrangements of (batch, length, heads * size); refuse others.
 
-    attention: ir.Node
-    sides: tuple[Side, ...]
-    join: ir.Node
-    swapped: bool
-    sunk: bool  # keys and values have a row of zeros more, for a sink
+    onnxruntime's kernel splits the heads of 3-D inputs without a copy of its own.
+    """
+    if "q_num_heads" in node.attributes or gives_cache(node):
+        return None
+    kept = keys_and_values(node)
+    found = [_side(value) for value in (node.inputs[0], *kept.both)]
+    sides = [side for side in found if side is not None]
+    if len(sides) < 3:
+        lost = [n for n, side in zip(("query", "keys", "values"), found, strict=True) if side is None]
+        return Refusal(f"its {' and '.join(lost)} cannot be traced back to (batch, length, heads * size)")
+    joined = _join(node.outputs[0])
+    if joined is None:
+        return Refusal("its output does not go back to heads * size by a transpose and a reshape")
+    join, swapped = joined
 
-
-class AttentionWithoutTransposes:
-    """Gives Attention 3-D inputs; onnxruntime's kernel splits the heads without a copy of its own."""
-
-    name = "attention layout"
-    roots = frozenset({"Attention"})
-
-    def check(self, node: ir.Node) -> Match | Refusal | None:
-        """Match a 4-D attention between rearrangements of (batch, length, heads * size); refuse others."""
-        if "q_num_heads" in node.attributes or gives_cache(node):
-            return None
-        kept = keys_and_values(node)
-        sides = [_side(value) for value in (node.inputs[0], *kept.both)]
-        rearranged = tuple(side for side in sides if side is not None)
-        if len(rearranged) < 3:
-            lost = [n for n, side in zip(("query", "keys", "values"), sides, strict=True) if side is None]
-            return Refusal(f"its {' and '.join(lost)} cannot be traced back to (batch, length, heads * size)")
-        joined = _join(node.outputs[0])
-        if joined is None:
-            return Refusal("its output does not go back to heads * size by a transpose and a reshape")
-        return Match(node, rearranged, *joined, kept.sunk)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the 3-D attention, and what is left of the rearrangements around it."""
-        old = match.attention
+    def emit(tape: Tape) -> Replaced:
         parts: dict[tuple[ir.Value, int], tuple[ir.Value, ...]] = {}
-        inputs = [_emit(tape, side, parts) for side in match.sides]
-        if match.sunk:
+        inputs = [_emit(tape, side, parts) for side in sides]
+        if kept.sunk:
             inputs[1:] = [with_sink_key(tape, value, LENGTH) for value in inputs[1:]]
-        attributes: dict[str, ir.Attr | int] = dict(old.attributes)
-        attributes |= {"q_num_heads": _heads(old, 0), "kv_num_heads": _heads(old, 1)}
-        output, weights = in_place_of(tape, old, [*inputs, *old.inputs[3:]], attributes)  # (B, S, H*D)
-        if match.swapped:
+        heads = {f"{side}_num_heads": dims(node.inputs[i])[HEADS] for i, side in enumerate(("q", "kv"))}
+        attributes = {**node.attributes, **heads}
+        output, weights = in_place_of(tape, node, [*inputs, *node.inputs[3:]], attributes)  # (B, S, H*D)
+        if swapped:
             output = tape.op("Transpose", [output], {"perm": (1, 0, 2)})  # (S, B, H*D)
-        joined = match.join.outputs[0]
-        if match.swapped or len(dims(joined)) != 3:
-            shape = dict(match.join.attributes)
-            output = tape.op("Reshape", [output, match.join.inputs[1]], shape)
-        return {joined: output, **weights}
+        whole = join.outputs[0]
+        if swapped or len(dims(whole)) != 3:
+            output = tape.op("Reshape", [output, join.inputs[1]], dict(join.attributes))
+        return {whole: output, **weights}
+
+    return emit
 
 
 def _side(value: ir.Value | None) -> Side | None:
@@ -121,23 +107,14 @@ def _emit(tape: Tape, side: Side, parts: dict[tuple[ir.Value, int], tuple[ir.Val
         outer = [dims(value)[axis] for axis in side.perm[:2]]  # B, S
         if side.perm != (0, 1, 2):
             value = tape.op("Transpose", [value], {"perm": side.perm})  # (B, S, parts * H*D)
-            value.shape, value.type = ir.Shape([*outer, side.parts * side.width]), side.value.type
+            described(value, side.value, (*outer, side.parts * side.width))
         if side.parts == 1:
             parts[key] = (value,)
         else:
             sizes = embed(tape, np.full(side.parts, side.width, np.int64), f"{side.value.name}.sizes")
             split = tape.op_multi_out("Split", [value, sizes], {"axis": 2}, num_outputs=side.parts)
-            for part in split:
-                part.shape, part.type = ir.Shape([*outer, side.width]), value.type
-            parts[key] = tuple(split)
+            parts[key] = tuple(described(part, value, (*outer, side.width)) for part in split)
     return parts[key][side.pick]
-
-
-def _heads(attention: ir.Node, index: int) -> int:
-    heads = dims(attention.inputs[index])[HEADS]
-    if not isinstance(heads, int):
-        raise TypeError(f"{attention.name}: {heads} heads; check lets only numbers pass")
-    return heads
 
 
 def _join(value: ir.Value) -> tuple[ir.Node, bool] | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, constant, dims, embed, is_constant, size_source
+from edgeattn_export.graph.dataflow import (
+    Dims,
+    broadcast_dims,
+    constant,
+    dims,
+    embed,
+    is_constant,
+    producer,
+    size_source,
+)
 from edgeattn_export.recover.rules.attention.scores import Bias, Fade, Fill, Floor, GroupedBias, Mask, Scores
 
 # Added to any score it gives itself again: a row with nothing to attend to stays uniform, as a fill makes it.
@@ -41,7 +48,7 @@ def build_mask(tape: Tape, scores: Scores, filled: tuple[bool, ...]) -> ir.Value
                 mask = tape.op("Max", [mask, floor])
     if mask is None:
         return None
-    sizes = _joint_dims(scores.masks)
+    sizes = broadcast_dims(*map(_own_dims, scores.masks))
     if len(dims(scores.product)) == len(FIVE):
         mask, sizes = _filling(tape, mask, scores, filled), _filled_dims(sizes, scores, filled)
     if mask.shape is None:  # made here: of others the dims are known already
@@ -60,14 +67,6 @@ def mask_dims(mask: Mask) -> Dims:
             return ()
         case _:
             return dims(mask.mask)
-
-
-def _joint_dims(masks: Sequence[Mask]) -> Dims:
-    """Return the dims of masks laid on one another."""
-    each = [_own_dims(mask) for mask in masks]
-    rank = max(map(len, each))
-    padded = [(*(1,) * (rank - len(sizes)), *sizes) for sizes in each]
-    return tuple(next((size for size in axis if size != 1), 1) for axis in zip(*padded, strict=True))
 
 
 def _own_dims(mask: Mask) -> Dims:
@@ -145,15 +144,10 @@ def reads_input(value: ir.Value | None) -> bool:
 def holds_infinity(value: ir.Value | None) -> bool:
     """Say whether a value is made with minus infinity, or with a logarithm of what may be 0."""
     sources = sources_of(value)
-    if any(source.producer() is not None and _op(source) == "Log" for source in sources):
+    if any(producer(source, "Log") is not None for source in sources):
         return True
     arrays = (constant(source) for source in sources if is_constant(source))
     return any(array is not None and bool((array == -np.inf).any()) for array in arrays)
-
-
-def _op(value: ir.Value) -> str:
-    node = value.producer()
-    return node.op_type if node is not None else ""
 
 
 def sources_of(value: ir.Value | None) -> set[ir.Value]:

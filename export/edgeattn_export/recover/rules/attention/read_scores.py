@@ -18,6 +18,7 @@ from edgeattn_export.graph.dataflow import (
     producer,
     same_dims,
     scalar,
+    scaled_operand,
 )
 from edgeattn_export.graph.rule import Refusal
 from edgeattn_export.recover.rules.attention.mask import EXCLUDED
@@ -28,7 +29,6 @@ from edgeattn_export.recover.rules.attention.scores import (
     GroupedBias,
     Scores,
     TensorScale,
-    number_operand,
 )
 
 EXCLUDES = -1e3  # a fill at or below it leaves a softmax weight of exactly 0 in float32
@@ -46,7 +46,7 @@ def _product(node: ir.Node) -> Scores | None:
 
 
 def _scaled(node: ir.Node) -> Scores | Refusal | None:
-    number = number_operand(node)
+    number = scaled_operand(node)
     if number:
         inner = read_scores(number[0])
         return inner.scaled(number[1]) if isinstance(inner, Scores) else inner
@@ -116,7 +116,7 @@ def _filled(node: ir.Node) -> Scores | Refusal | None:
 
 def _floored(node: ir.Node) -> Scores | Refusal | None:
     """Read max(scores, lowest number), by which OPT and XGLM keep masks that are added from overflowing."""
-    for side, number in (tuple(node.inputs), tuple(reversed(node.inputs))) if len(node.inputs) == 2 else ():
+    for side, number in (node.inputs, node.inputs[::-1]) if len(node.inputs) == 2 else ():
         floor = fill_value(number)
         inner = read_scores(side) if floor is not None and floor <= EXCLUDED else None
         if isinstance(inner, Scores) and floor is not None:
@@ -175,7 +175,7 @@ def read_muting(node: ir.Node) -> Muting | None:
     sides = ((left, right), (right, left)) if node.op_type == "Add" else ((left, right),)
     for product, rest in sides:
         muted = producer(product, "Mul")
-        for scores, visible in (tuple(muted.inputs), tuple(reversed(muted.inputs))) if muted else ():
+        for scores, visible in (muted.inputs, muted.inputs[::-1]) if muted else ():
             number = _times_complement(rest, visible)
             if scores is not None and visible is not None and number is not None and is_binary(visible):
                 return Muting(scores, visible, number if node.op_type == "Add" else -number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import onnx_ir as ir
 
-from edgeattn_export.graph.dataflow import dims, is_constant, producer, scalar
+from edgeattn_export.graph.dataflow import dims, is_constant, producer, scaled_operand
 from edgeattn_export.graph.rule import Refusal
 
 _LAYER_AXES = 2  # of a linear layer's weights; keys have one more, for their heads or their batch
@@ -92,10 +92,8 @@ class Scores:
                     masks.append(replace(mask, factor=mask.factor * factor))
                 case Fill() | Floor():
                     masks.append(replace(mask, value=mask.value * factor))
-                case GroupedBias():
+                case _:  # a Fade comes after softmax, so after every scale
                     return Refusal("its scores are scaled after a mask by groups; scale the query instead")
-                case Fade():  # comes after softmax, so after every scale
-                    masks.append(mask)
         cap = None if self.cap is None else self.cap * factor
         return replace(self, scale=self.scale * factor, masks=tuple(masks), cap=cap)
 
@@ -114,20 +112,8 @@ class Scores:
 def unscaled(value: ir.Value) -> tuple[ir.Value, float]:
     """Strip multiplications and divisions by a constant number; return the rest and the number."""
     node = producer(value, "Mul", "Div")
-    factor = number_operand(node) if node else None
+    factor = scaled_operand(node) if node else None
     if factor is None:
         return value, 1.0
     inner, more = unscaled(factor[0])
     return inner, factor[1] * more
-
-
-def number_operand(node: ir.Node) -> tuple[ir.Value, float] | None:
-    """Return what a Mul or Div scales by a constant number, and the number that it multiplies with."""
-    left, right = node.inputs
-    number = scalar(right)
-    if number is not None and left is not None:
-        return left, number if node.op_type == "Mul" else 1 / number
-    number = scalar(left)
-    if number is not None and right is not None and node.op_type == "Mul":
-        return right, number
-    return None

@@ -15,7 +15,17 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, axis_of, constant, dims, embed, producer, size_source
+from edgeattn_export.graph.dataflow import (
+    Dims,
+    axis_of,
+    broadcast_dims,
+    constant,
+    dims,
+    embed,
+    operand,
+    producer,
+)
+from edgeattn_export.graph.emit import described, emit_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ def read_sink(kept: ir.Node) -> Sunk | None:
     last = len(dims(softmax.outputs[0])) - 1
     if last < 0 or not axis_of(softmax, -1) == axis_of(joined, 0) == last:
         return None
-    for first, (scores, sink) in enumerate((tuple(joined.inputs), tuple(reversed(joined.inputs)))):
+    for first, (scores, sink) in enumerate((joined.inputs, joined.inputs[::-1])):
         if scores is not None and sink is not None and dims(sink)[-1:] == (1,) and _keeps(kept, last, first):
             return Sunk(softmax, scores, _unexpanded(sink))
     return None
@@ -62,8 +72,7 @@ def with_sink_key(tape: Tape, value: ir.Value, axis: int) -> ir.Value:
     pads = np.zeros(2 * rank, np.int64)
     pads[rank + axis] = 1
     padded = tape.op("Pad", [value, embed(tape, pads, f"sink.{axis}.of.{rank}")])
-    padded.type, padded.shape = value.type, ir.Shape(_one_more(dims(value), axis))
-    return padded
+    return described(padded, value, _one_more(dims(value), axis))
 
 
 def keys_and_values(attention: ir.Node) -> KeysAndValues:
@@ -93,8 +102,7 @@ def sink_mask(tape: Tape, mask: ir.Value | None, sink: ir.Value, keys: ir.Value)
     if isinstance(length, int):
         pads = embed(tape, np.eye(1, 2 * rank, at, np.int64)[0] * length, f"{sink.name}.pads")
     else:
-        source, axis = size_source(keys, len(dims(keys)) - 1, length)
-        size = tape.op("Shape", [source], {"start": axis, "end": axis + 1})
+        size = emit_size(tape, keys, len(dims(keys)) - 1)
         zeros = [embed(tape, np.zeros(n, np.int64), f"{sink.name}.zeros.{n}") for n in (at, rank)]
         pads = tape.op("Concat", [zeros[0], size, zeros[1]], {"axis": 0})
     column = tape.op("Pad", [sink, pads])  # (..., S|1, T + 1): 0 but in the last
@@ -103,25 +111,20 @@ def sink_mask(tape: Tape, mask: ir.Value | None, sink: ir.Value, keys: ir.Value)
         return column
     beside = with_sink_key(tape, mask, len(dims(mask)) - 1)
     joint = tape.op("Add", [beside, column])
-    joint.dtype, joint.shape = ir.DataType.FLOAT, ir.Shape(_broadcast(dims(beside), dims(column)))
+    joint.dtype, joint.shape = ir.DataType.FLOAT, ir.Shape(broadcast_dims(dims(beside), dims(column)))
     return joint
 
 
 def parts_of_mask(mask: ir.Value | None) -> tuple[ir.Value | None, ir.Value] | None:
     """Return what a mask adds to the keys' scores, and its sink's own; None where it has no such column."""
     joint = producer(mask, "Add")
-    sides: tuple[tuple[ir.Value | None, ir.Value | None], ...] = ((None, mask),)
-    if joint is not None:
-        sides = (joint.inputs[0], joint.inputs[1]), (joint.inputs[1], joint.inputs[0])
-    for beside, column in sides:
+    sides = (None, mask) if joint is None else joint.inputs
+    for beside, column in (sides, sides[::-1]):
         pad = producer(column, "Pad")
         sink = pad.inputs[0] if pad is not None else None
-        if (
-            pad is not None
-            and sink is not None
-            and dims(sink)[-1:] == (1,)
-            and _is_column(pad, len(dims(sink)))
-        ):
+        if pad is None or sink is None or dims(sink)[-1:] != (1,):
+            continue
+        if _is_column(pad, len(dims(sink))):
             return beside, sink
     return None
 
@@ -136,9 +139,7 @@ def without_last(tape: Tape, weights: ir.Value) -> ir.Value:
 
 def _keeps(kept: ir.Node, last: int, first: int) -> bool:
     """Say whether a Slice keeps the last axis from ``first`` on, but for one."""
-    starts, ends, axes, steps = (
-        constant(kept.inputs[i]) if i < len(kept.inputs) else None for i in range(1, 5)
-    )
+    starts, ends, axes, steps = (constant(operand(kept, i)) for i in range(1, 5))
     if starts is None or ends is None or starts.size != 1:
         return False
     axis = int(axes[0]) % (last + 1) if axes is not None else 0
@@ -179,9 +180,3 @@ def _one_more(sizes: Dims, axis: int) -> Dims:
     size = sizes[axis]
     more = size + 1 if isinstance(size, int) else size and f"{size} + 1"
     return (*sizes[:axis], more, *sizes[axis + 1 :])
-
-
-def _broadcast(left: Dims, right: Dims) -> Dims:
-    rank = max(len(left), len(right))
-    padded = [(*(1,) * (rank - len(sizes)), *sizes) for sizes in (left, right)]
-    return tuple(b if a == 1 else a for a, b in zip(*padded, strict=True))

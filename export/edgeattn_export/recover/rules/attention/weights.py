@@ -102,7 +102,7 @@ def _faded(value: ir.Value) -> Weights | None:
     if product is None:
         softmax = _softmax(value)
         return softmax if softmax and axis_of(softmax.node, -1) == len(dims(softmax.x)) - 1 else None
-    for side, factor in (tuple(product.inputs), tuple(reversed(product.inputs))):
+    for side, factor in (product.inputs, product.inputs[::-1]):
         if side is None or factor is None or not (only_user(side) is product and is_nonnegative(factor)):
             continue
         inner = _faded(side)
