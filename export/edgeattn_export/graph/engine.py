@@ -11,8 +11,7 @@ import onnxruntime
 
 from edgeattn_export.graph.files import ONNX, Format, serialize
 from edgeattn_export.graph.hosts import HERE, Host, Opening
-from edgeattn_export.graph.hosts.worker_graph import WorkerGraph
-from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, SessionRunner
+from edgeattn_export.graph.runner import RECORD_ASSIGNMENT, Partition, Runner, RunnerGraph, SessionRunner
 from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import SESSION_WEIGHTS
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
@@ -108,7 +107,7 @@ class Engine:
         if self.host is HERE:
             session = open_session(path, providers=self.providers, options=self.options, settings=settings)
             return GraphSession(contract, session, str(path))
-        return WorkerGraph(contract, self.file_runner(path, settings=settings))
+        return RunnerGraph(contract, self.file_runner(path, settings=settings))
 
     def partitions(self, path: Path) -> tuple[Partition, ...]:
         """Return what of an ONNX file runs where, as the engine reports it when it has opened the file.

@@ -10,14 +10,14 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Outputs
+from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.engine.graph_session import running
+from edgeattn_runtime.graph import Graph
 
 if TYPE_CHECKING:  # a worker has no PyTorch
     from edgeattn_export.graph.samples import Inputs
 
-RECORD_ASSIGNMENT = {
-    "session.record_ep_graph_assignment_info": True
-}  # the option by which a session can tell
+RECORD_ASSIGNMENT = {"session.record_ep_graph_assignment_info": True}  # by which a session can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,15 @@ class PlacedRunner(Runner, Protocol):
 
 
 class SessionRunner:
-    """A graph in an onnxruntime session; inputs that the graph does not take are left out."""
+    """A graph in an onnxruntime session; inputs that the graph does not take are left out.
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
+    Args:
+        session: The graph.
+        label: What its errors call it.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, label: str = "onnxruntime") -> None:
+        self._session, self._label = session, label
         self._inputs = tuple(value.name for value in session.get_inputs())
         self._outputs = [value.name for value in session.get_outputs()]
 
@@ -64,8 +69,7 @@ class SessionRunner:
     def bind(self, inputs: Inputs) -> Callable[[], list[NDArray[Any]]]:
         """Return the call that an app makes: arrays in, arrays out."""
         fed = {name: inputs[name] for name in self._inputs}
-
-        boundary = running("onnxruntime", fed)
+        boundary = running(self._label, fed)
 
         def call() -> list[NDArray[Any]]:
             with boundary:
@@ -75,7 +79,34 @@ class SessionRunner:
 
     def partitions(self) -> tuple[Partition, ...]:
         """Return what runs where, see ``RECORD_ASSIGNMENT``."""
+        tell = getattr(self._session, "get_provider_graph_assignment_info", tuple)  # from 1.24 on
         return tuple(
-            Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes()))
-            for graph in self._session.get_provider_graph_assignment_info()
+            Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes())) for graph in tell()
         )
+
+
+@dataclass(frozen=True)
+class RunnerGraph:
+    """A graph in a runner, called by its contract; a worker is sent inputs, and sends outputs, in every call.
+
+    Attributes:
+        graph: The contract.
+        runner: Of the same graph.
+    """
+
+    graph: Graph
+    runner: Runner
+
+    def run(self, arrays: Arrays) -> Arrays:
+        """Answer arrays; raises as the runner does."""
+        return dict(self.runner(arrays))
+
+    def bind(self, inputs: Arrays, outputs: Arrays) -> Callable[[], None]:
+        """Return a call that copies its answers into ``outputs``; an array may be an input's too."""
+
+        def call() -> None:
+            answers = self.runner(inputs)
+            for name, array in outputs.items():
+                array[...] = answers[name]
+
+        return call

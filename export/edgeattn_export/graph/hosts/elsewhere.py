@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.hosts.environment import Environment
-from edgeattn_export.graph.hosts.host import Opening
-from edgeattn_export.graph.hosts.local_timing import LocalTiming
+from edgeattn_export.graph.hosts.host import Host, Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_runtime.device.frames import Arrays
 from edgeattn_runtime.device.peer import Peer
@@ -22,7 +21,7 @@ if TYPE_CHECKING:  # a worker, which this package is imported by, has no PyTorch
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere(LocalTiming):
+class Elsewhere(Host):
     """The host of engines that exclude this process's own, or are no Python.
 
     Attributes:

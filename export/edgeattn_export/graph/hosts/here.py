@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeattn_export.graph.hosts.host import Opening
-from edgeattn_export.graph.hosts.local_timing import LocalTiming
+from edgeattn_export.graph.hosts.host import Host, Opening
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.engine.session import open_session
@@ -13,7 +12,7 @@ from edgeattn_runtime.timing.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
-class Here(LocalTiming):
+class Here(Host):
     """The host of engines that this process can load."""
 
     emulated: bool = False
@@ -31,13 +30,14 @@ class Here(LocalTiming):
 
     def open(self, opening: Opening) -> SessionRunner:
         """Open a file; raises as ``open_session`` does."""
-        session = open_session(
-            opening.path,
-            providers=opening.providers,
-            options=opening.options,
-            settings=opening.settings,
+        return SessionRunner(
+            open_session(
+                opening.path,
+                providers=opening.providers,
+                options=opening.options,
+                settings=opening.settings,
+            )
         )
-        return SessionRunner(session)
 
 
 HERE = Here()

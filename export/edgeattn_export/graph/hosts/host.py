@@ -10,7 +10,7 @@ from typing import Protocol
 from edgeattn_export.graph.runner import PlacedRunner
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.fields import Scalar
-from edgeattn_runtime.timing.interleaved import Clock, Pace, RaceTimes, Rounds
+from edgeattn_runtime.timing.interleaved import Clock, Pace, RaceTimes, Rounds, race_calls, timed
 from edgeattn_runtime.timing.latency import Call, Name
 
 
@@ -32,7 +32,7 @@ class Opening:
 
 
 class Host(Protocol):
-    """One place where sessions run."""
+    """One place where sessions run; those that derive from it time calls as this process makes them."""
 
     @property
     def emulated(self) -> bool:
@@ -61,11 +61,14 @@ class Host(Protocol):
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:
         """Time bound calls of what it has opened side by side, as ``timing.interleaved.timed`` does."""
+        return timed(calls, clock, rounds)
 
     def race(self, calls: Mapping[Name, Call], pace: Pace) -> RaceTimes[Name]:
         """Race bound calls of what it has opened, as ``timing.interleaved.race_calls`` does."""
+        return race_calls(calls, pace)
 
     def races(
         self, races: Iterable[Mapping[Name, Call]], clock: Clock, rounds: Rounds
     ) -> Iterator[dict[Name, list[float]]]:
         """Do as ``turns`` does for one set of calls after the other; a far host takes several at once."""
+        return (timed(calls, clock, rounds) for calls in races)

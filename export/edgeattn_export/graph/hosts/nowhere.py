@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from edgeattn_export.graph.hosts.host import Opening
+from edgeattn_export.graph.hosts.host import Host, Opening
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
-from edgeattn_runtime.timing.interleaved import Clock, Pace, Rounds
-from edgeattn_runtime.timing.latency import Call, Name
 
 
 @dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(Host):
     """Where nothing runs.
 
     Attributes:
@@ -36,17 +33,5 @@ class Nowhere:
         raise IncompatibleRuntimeError(self.missing())
 
     def open(self, _: Opening) -> NoReturn:
-        """Raise IncompatibleRuntimeError."""
-        raise IncompatibleRuntimeError(self.missing())
-
-    def turns(self, _: Mapping[Name, Call], __: Clock, ___: Rounds) -> NoReturn:
-        """Raise IncompatibleRuntimeError."""
-        raise IncompatibleRuntimeError(self.missing())
-
-    def race(self, _: Mapping[Name, Call], __: Pace) -> NoReturn:
-        """Raise IncompatibleRuntimeError."""
-        raise IncompatibleRuntimeError(self.missing())
-
-    def races(self, _: Iterable[Mapping[Name, Call]], __: Clock, ___: Rounds) -> NoReturn:
         """Raise IncompatibleRuntimeError."""
         raise IncompatibleRuntimeError(self.missing())

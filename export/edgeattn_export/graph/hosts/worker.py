@@ -12,68 +12,59 @@ It runs in another Python than edgeattn, one that has numpy, onnxruntime and saf
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.hosts.here import HERE
+from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_runtime.bundle.session_settings import SessionSettings
 from edgeattn_runtime.device.peer import serve, standard_streams
-from edgeattn_runtime.engine.graph_session import running
-from edgeattn_runtime.engine.kernels import kernels_here
 from edgeattn_runtime.engine.session import open_session
-from edgeattn_runtime.timing.machine import Machine
 
 Arrays = dict[str, NDArray[Any]]
 
 
 class Worker:
-    """One session, and the inputs that were bound to it."""
+    """One session, and the calls of the inputs that were bound to it."""
 
     def __init__(self) -> None:
-        self._bound: list[Arrays] = []
+        self._bound: list[Callable[[], object]] = []
 
     def machine(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Tell what this is."""
-        machine = Machine.here(kernels_here())
-        return {"machine": f"{machine}; onnxruntime {machine.versions['onnxruntime']}"}, {}
+        return {"machine": HERE.machine()}, {}
 
     def open(self, request: dict[str, Any], _: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Open the graph."""
-        self._session = open_session(
+        session = open_session(
             Path(request["model"]),
             providers=request["providers"],
             options=request["options"],
             settings=SessionSettings(**request["settings"]),
         )
-        self._outputs = [value.name for value in self._session.get_outputs()]
-        return {"inputs": [value.name for value in self._session.get_inputs()]}, {}
+        self._runner = SessionRunner(session, "the graph")
+        return {"inputs": [value.name for value in session.get_inputs()]}, {}
 
     def answer(self, _: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Answer once."""
-        return {}, dict(zip(self._outputs, self._run(arrays), strict=True))
+        return {}, self._runner(arrays)
 
     def bind(self, _: dict[str, Any], arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Keep inputs."""
-        self._bound.append(arrays)
+        self._bound.append(self._runner.bind(arrays))
         return {"slot": len(self._bound) - 1}, {}
 
     def run(self, request: dict[str, Any], _: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Answer inputs that were bound, and keep the answer."""
-        self._run(self._bound[request["slot"]])
+        self._bound[request["slot"]]()
         return {}, {}
 
     def tell(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
         """Tell what runs where."""
-        tells = getattr(self._session, "get_provider_graph_assignment_info", None)  # from 1.24 on
-        graphs = [] if tells is None else tells()
-        return {
-            "partitions": [(each.ep_name, [node.name for node in each.get_nodes()]) for each in graphs]
-        }, {}
-
-    def _run(self, arrays: Arrays) -> list[Any]:
-        with running("the graph", arrays):
-            return list(self._session.run(self._outputs, arrays))
+        return {"partitions": [(each.provider, each.nodes) for each in self._runner.partitions()]}, {}
 
 
 def main() -> None:
