@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx_ir as ir
-from torch import nn
+import pytest
+from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import Applied, apply
@@ -22,11 +23,24 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 TOLERANCE = 1e-5  # of an output's largest value
 
 
-def parts_of(
-    part: Callable[[Any], nn.Module], table: Mapping[str, Any]
-) -> dict[str, Callable[[], nn.Module]]:
-    """Return what makes a part of each entry of a table."""
-    return {name: partial(part, entry) for name, entry in table.items()}
+class Layered(nn.Module):
+    """A linear layer, so that no two parts share a value, and what ``meet`` makes of its output.
+
+    Args:
+        meet: Of the output (B, S, W) and what it is given besides.
+        given: What that is, of both inputs.
+    """
+
+    def __init__(
+        self,
+        meet: Callable[..., Tensor],
+        given: Callable[[Tensor, Tensor], Iterable[Tensor]] = lambda x, seen: (),
+    ) -> None:
+        super().__init__()
+        self.linear, self.meet, self.given = nn.Linear(8, 8), meet, given
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        return self.meet(self.linear(x), *self.given(x, seen))
 
 
 def nodes_of(model: ir.Model, part: str) -> list[ir.Node]:
@@ -100,7 +114,7 @@ class Rewritten:
     @property
     def fired(self) -> set[str]:
         """The parts where the rule fired."""
-        return {site.module.removeprefix("parts.") for site in self.applied.sites}
+        return {site.module.split(".")[1] for site in self.applied.sites}
 
     def before(self, part: str) -> list[str]:
         """Return the operators of a part before the rule."""
@@ -116,3 +130,48 @@ class Rewritten:
 
 
 Rewrite = Callable[..., Rewritten]
+
+
+class RuleTests:
+    """What is asked of every rule; a test class derives from it.
+
+    Attributes:
+        rule: The rule.
+        behind: Rules that are applied before it.
+        part: Makes a module of an entry of the tables below.
+        fires: Entries where it fires, by the part's name.
+        others: Where it does not.
+        refuses: Where it is refused, each with what the reason says.
+        gone: Operators that are no more where it has fired.
+        sizes: Of inputs for which all parts answer as PyTorch does.
+    """
+
+    rule: ClassVar[Rule[Any]]
+    behind: ClassVar[tuple[Rule[Any], ...]] = ()
+    part: ClassVar[Callable[[Any], nn.Module]] = staticmethod(lambda make: make())
+    fires: ClassVar[Mapping[str, Any]]
+    others: ClassVar[Mapping[str, Any]] = {}
+    refuses: ClassVar[Mapping[str, tuple[Any, str]]] = {}
+    gone: ClassVar[frozenset[str]] = frozenset()
+    sizes: ClassVar[tuple[Mapping[str, int], ...]] = ({"batch": 1}, {"batch": 3})
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def rewritten(cls, rewrite: Rewrite) -> Rewritten:
+        refused = {name: entry for name, (entry, _) in cls.refuses.items()}
+        table = {**cls.fires, **cls.others, **refused}
+        return rewrite(cls.rule, {name: partial(cls.part, each) for name, each in table.items()}, *cls.behind)
+
+    def test_fires_where_it_should_and_nowhere_else(self, rewritten: Rewritten) -> None:
+        assert rewritten.fired == set(self.fires), rewritten.fired
+        assert {part: found for part in self.fires if (found := self.gone & {*rewritten.after(part)})} == {}
+
+    def test_refuses_with_the_reason(self, rewritten: Rewritten) -> None:
+        reasons = {refused.module.split(".")[1]: refused.reason for refused in rewritten.applied.refused}
+        assert reasons.keys() == self.refuses.keys()
+        assert [name for name, (_, reason) in self.refuses.items() if reason not in reasons[name]] == []
+
+    def test_answers_as_pytorch(self, rewritten: Rewritten) -> None:
+        assert {str(sizes): rewritten.unlike(**sizes) for sizes in self.sizes} == {
+            str(sizes): {} for sizes in self.sizes
+        }

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from rewritten import Rewrite, Rewritten, operators_of, parts_of
+from rewritten import Rewritten, RuleTests, operators_of
 from torch import Tensor, nn
 
 from edgeattn_export.recover import recover
@@ -38,20 +37,10 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def averaged(rewrite: Rewrite) -> Rewritten:
-    return rewrite(mix_by_head, parts_of(Interpretable, {**FIRES, **OTHERS}))
+class TestAveragedWeights(RuleTests):
+    rule, part, fires, others = mix_by_head, Interpretable, FIRES, OTHERS
+    sizes = ({"batch": 1, "sequence": 7}, {"batch": 3, "sequence": 7})
 
-
-def test_fires_and_leaves_others(averaged: Rewritten) -> None:
-    assert averaged.fired == set(FIRES)
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, averaged: Rewritten) -> None:
-    assert averaged.unlike(batch=batch, sequence=7) == {}
-
-
-@pytest.mark.parametrize("part", [*FIRES, "mixed_by_head"])
-def test_attention_is_whole(part: str, averaged: Rewritten) -> None:
-    assert "Attention" in operators_of(recover(averaged.captured, averaged.samples).model, part)
+    def test_attention_is_whole(self, rewritten: Rewritten) -> None:
+        model = recover(rewritten.captured, rewritten.samples).model
+        assert all("Attention" in operators_of(model, part) for part in (*FIRES, "mixed_by_head"))

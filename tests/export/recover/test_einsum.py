@@ -1,27 +1,31 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import EllipsisType
 
 import onnx_ir as ir
 import pytest
 import torch
 from onnx_ir.tape import Tape
-from rewritten import Rewrite, Rewritten
+from rewritten import Rewritten, RuleTests
 from tapes import model_of
 from torch import Tensor, nn
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.recover.rules.einsum import einsum_to_matmul
 
+INNER, SAME = (0, 2, 1, 3), (0, 1, 2, 3)
+PLAIN = "is no plain matrix product; a row, a column and one summed index"
 FIRES = {
-    "bqhd,bkhd->bhqk": ((0, 1, 2, 3), (0, 1, 2, 3)),
-    "bhqd,bhkd->bhqk": ((0, 2, 1, 3), (0, 2, 1, 3)),
-    "bhqk,bhdk->bqhd": ((0, 2, 1, 3), (0, 2, 1, 3)),
-    "...qd,...kd->...qk": ((0, 2, 1, 3), (0, 2, 1, 3)),
-    "bqhd,bkd->bhqk": ((0, 1, 2, 3), ...),  # one head for all
+    "by_position": ("bqhd,bkhd->bhqk", SAME, SAME),
+    "by_head": ("bhqd,bhkd->bhqk", INNER, INNER),
+    "to_positions": ("bhqk,bhdk->bqhd", INNER, INNER),
+    "ellipsis": ("...qd,...kd->...qk", INNER, INNER),
+    "one_head_for_all": ("bqhd,bkd->bhqk", SAME, ...),
 }
-REFUSES = {"bqhd,bqhd->bqh": ((0, 1, 2, 3), (0, 1, 2, 3)), "bqhd,bkhd->bqk": ((0, 1, 2, 3), (0, 1, 2, 3))}
+REFUSES = {
+    "no_column": (("bqhd,bqhd->bqh", SAME, SAME), PLAIN),
+    "two_are_summed": (("bqhd,bkhd->bqk", SAME, SAME), PLAIN),
+}
 
 
 class Product(nn.Module):
@@ -37,30 +41,14 @@ class Product(nn.Module):
         return torch.einsum(self.equation, x.sin().permute(self.a), other)
 
 
-def _part(equation: str) -> Callable[[], nn.Module]:
-    return lambda: Product(equation, *{**FIRES, **REFUSES}[equation])
+class TestEinsum(RuleTests):
+    rule, fires, refuses = einsum_to_matmul, FIRES, REFUSES
+    part = staticmethod(lambda entry: Product(*entry))
+    gone = frozenset({"Einsum"})
+    sizes = ({"batch": 1, "sequence": 1}, {"batch": 1, "sequence": 7}, {"batch": 3, "sequence": 4})
 
-
-@pytest.fixture(scope="module")
-def spelled(rewrite: Rewrite) -> Rewritten:
-    parts = {f"part_{i}": _part(equation) for i, equation in enumerate([*FIRES, *REFUSES])}
-    return rewrite(einsum_to_matmul, parts)
-
-
-def test_a_matrix_product_becomes_one(spelled: Rewritten) -> None:
-    assert len(spelled.applied.sites) == len(FIRES)
-    for part in (f"part_{i}" for i in range(len(FIRES))):
-        assert spelled.before(part).count("Einsum") == 1
-        assert spelled.after(part).count("MatMul") == 1
-        assert "Einsum" not in spelled.after(part)
-
-
-def test_another_product_is_refused_with_the_reason(spelled: Rewritten) -> None:
-    refused = spelled.applied.refused
-    assert [r.module for r in refused] == [f"parts.part_{len(FIRES) + i}" for i in range(len(REFUSES))]
-    assert all(
-        "is no plain matrix product; a row, a column and one summed index" in r.reason for r in refused
-    )
+    def test_a_matrix_product_becomes_one(self, rewritten: Rewritten) -> None:
+        assert all(rewritten.after(part).count("MatMul") == 1 for part in FIRES)
 
 
 @pytest.mark.parametrize("equation", ["bqd,bkd", "bqd,bkd,bkd->bqk", "bqd->bq"])
@@ -73,8 +61,3 @@ def test_what_is_no_product_of_two_values_is_refused(equation: str) -> None:
     assert applied.sites == ()
     reason = f"{equation!r} is no product of two values with named indices"
     assert [refused.reason for refused in applied.refused] == [reason]
-
-
-@pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 4)])
-def test_answers_as_pytorch(sizes: tuple[int, int], spelled: Rewritten) -> None:
-    assert spelled.unlike(**dict(zip(("batch", "sequence"), sizes, strict=True))) == {}

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from rewritten import Rewrite, Rewritten, parts_of
+from rewritten import Rewritten, RuleTests
 from torch import Tensor, nn
 
-from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.recover.rules.gathered_mask import take_mask
 
@@ -36,29 +36,13 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def rewritten(rewrite: Rewrite) -> Rewritten:
-    return rewrite(take_mask, parts_of(Gathered, {**FIRES, **OTHERS}))
+class TestGatheredMask(RuleTests):
+    rule, part, fires, others = take_mask, Gathered, FIRES, OTHERS
+    gone = frozenset({"GatherND", "Expand", "Concat"})
 
-
-def test_a_mask_in_its_own_order_is_taken_as_it_is(rewritten: Rewritten) -> None:
-    assert rewritten.fired == set(FIRES)
-    for name in FIRES:
-        assert not {"GatherND", "Expand", "Concat"} & set(rewritten.after(name))
-
-
-def test_another_order_is_left(rewritten: Rewritten) -> None:
-    for name in OTHERS:
-        assert "GatherND" in rewritten.after(name)
-
-
-@pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (1, 4), (3, 5)])
-def test_answers_as_pytorch(sizes: tuple[int, int], rewritten: Rewritten) -> None:
-    captured = rewritten.captured
-    inputs = dict(
-        sized_inputs(rewritten.samples, captured.axes, dict(zip(("batch", "sequence"), sizes, strict=True)))
-    )
-    inputs["seen"] = np.arange(inputs["seen"].size).reshape(sizes)
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(rewritten.model)(inputs)
-    for name, value in expected.items():
-        np.testing.assert_allclose(actual[name], value, rtol=1e-6)
+    @pytest.mark.parametrize("sizes", [(1, 1), (3, 1), (1, 4), (3, 5)])
+    def test_each_entry_is_in_its_place(self, sizes: tuple[int, int], rewritten: Rewritten) -> None:
+        inputs = {"x": np.zeros((*sizes, 8), np.float32), "seen": np.arange(math.prod(sizes)).reshape(sizes)}
+        expected, actual = rewritten.captured.reference(inputs), ORT_CPU.runner(rewritten.model)(inputs)
+        for name, value in expected.items():
+            np.testing.assert_allclose(actual[name], value, rtol=1e-6)

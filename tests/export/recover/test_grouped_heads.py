@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten
+from rewritten import Rewritten, RuleTests
 from torch import Tensor, nn
 
 from edgeattn_export.recover.rules.attention.attention import recover_attention
@@ -53,41 +52,17 @@ FIRES = {
     "interleaved": lambda: Grouped(2, _interleaved, _interleaved),
     "single": lambda: Grouped(1, _single, _single),
 }
+OTHERS = {"tiled": lambda: Grouped(2, _tiled, _tiled)}
 UNLIKE = {
     "unlike": (lambda: Grouped(2, _expanded, _tiled), "repeated 2 times and its values' 1 times"),
     "fewer": (lambda: Grouped(2, _expanded, _of_the_first), "repeated 2 times and its values' 4 times"),
 }
-PARTS = {
-    **FIRES,
-    "tiled": lambda: Grouped(2, _tiled, _tiled),
-    **{name: part for name, (part, _) in UNLIKE.items()},
-}
 
 
-@pytest.fixture(scope="module")
-def shared(rewrite: Rewrite) -> Rewritten:
-    return rewrite(share_heads, PARTS, recover_attention)
+class TestGroupedHeads(RuleTests):
+    rule, behind, fires, others, refuses = share_heads, (recover_attention,), FIRES, OTHERS, UNLIKE
+    gone = frozenset({"Expand", "Tile"})
+    sizes = ({"batch": 1, "sequence": 1}, {"batch": 1, "sequence": 7}, {"batch": 3, "sequence": 5})
 
-
-@pytest.mark.parametrize("part", FIRES)
-def test_no_head_is_copied(part: str, shared: Rewritten) -> None:
-    assert part in shared.fired
-    operators = shared.after(part)
-    assert operators.count("Attention") == 1
-    assert not {"Expand", "Tile"} & set(operators)
-
-
-def test_another_order_of_heads_is_no_sharing(shared: Rewritten) -> None:
-    assert shared.fired == set(FIRES)
-
-
-@pytest.mark.parametrize("part", UNLIKE)
-def test_keys_and_values_repeated_unlike_are_refused(part: str, shared: Rewritten) -> None:
-    refused = {r.module: r.reason for r in shared.applied.refused}
-    assert set(refused) == {f"parts.{name}" for name in UNLIKE}
-    assert UNLIKE[part][1] in refused[f"parts.{part}"]
-
-
-@pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5)])
-def test_answers_as_pytorch(sizes: tuple[int, int], shared: Rewritten) -> None:
-    assert shared.unlike(**dict(zip(("batch", "sequence"), sizes, strict=True))) == {}
+    def test_one_operator_is_left(self, rewritten: Rewritten) -> None:
+        assert all(rewritten.after(part).count("Attention") == 1 for part in FIRES)

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten, operators_of, parts_of
+from rewritten import Rewritten, RuleTests, operators_of
 from torch import Tensor, nn
 
 from edgeattn_export.recover import recover
@@ -32,20 +31,11 @@ class Map(nn.Module):
         return added[self.add].view(-1, ROWS * COLUMNS, ROWS * COLUMNS).softmax(-1) @ places
 
 
-@pytest.fixture(scope="module")
-def regrouped(rewrite: Rewrite) -> Rewritten:
-    return rewrite(regroup_bias, parts_of(Map, {name: name for name in ("both", "turned", "row")}))
+class TestRegroupedBias(RuleTests):
+    rule, part = regroup_bias, Map
+    fires, others = {"both": "both", "turned": "turned"}, {"row": "row"}  # that one it would have to expand
+    sizes = ({"batch": 1, "sequence": 7}, {"batch": 3, "sequence": 7})
 
-
-def test_fires_and_leaves_what_it_would_have_to_expand(regrouped: Rewritten) -> None:
-    assert regrouped.fired == {"both", "turned"}
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, regrouped: Rewritten) -> None:
-    assert regrouped.unlike(batch=batch, sequence=7) == {}
-
-
-def test_attention_is_whole(regrouped: Rewritten) -> None:
-    model = recover(regrouped.captured, regrouped.samples).model
-    assert all("Attention" in operators_of(model, part) for part in ("both", "turned"))
+    def test_attention_is_whole(self, rewritten: Rewritten) -> None:
+        model = recover(rewritten.captured, rewritten.samples).model
+        assert all("Attention" in operators_of(model, part) for part in self.fires)

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten
+from rewritten import Rewritten, RuleTests
 from torch import Tensor, nn
 
 from edgeattn_export.recover.rules.rotary_embedding import recover_rotary_embedding
@@ -81,33 +80,16 @@ OTHERS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def turned(rewrite: Rewrite) -> Rewritten:
-    return rewrite(recover_rotary_embedding, {**FIRES, **OTHERS})
+class TestRotaryEmbedding(RuleTests):
+    rule, fires, others = recover_rotary_embedding, FIRES, OTHERS
+    gone = frozenset({"Neg"})
 
+    def test_each_becomes_one_operator(self, rewritten: Rewritten) -> None:
+        counts = {part: rewritten.after(part).count("RotaryEmbedding") for part in {**FIRES, **OTHERS}}
+        assert counts == {**dict.fromkeys(FIRES, 1), **dict.fromkeys(OTHERS, 0)}
 
-@pytest.mark.parametrize("part", FIRES)
-def test_fires(part: str, turned: Rewritten) -> None:
-    actual = turned.after(part)
-    assert actual.count("RotaryEmbedding") == 1
-    assert "Neg" not in actual
-
-
-@pytest.mark.parametrize("part", OTHERS)
-def test_leaves_other_turns(part: str, turned: Rewritten) -> None:
-    actual = turned.after(part)
-    assert "RotaryEmbedding" not in actual
-    assert "Neg" in actual
-
-
-def test_takes_a_projection_before_its_heads_are_split(turned: Rewritten) -> None:
-    nodes = [node for node in turned.model.graph if node.op_type == "RotaryEmbedding"]
-    flat = [node for node in nodes if node.attributes.get_int("num_heads", 0) == HEADS]
-    assert len(nodes) - len(flat) == 1  # of another value than the projection's
-    assert all(len(node.inputs[0].shape) == 3 for node in flat)
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, turned: Rewritten) -> None:
-    assert len(turned.applied.sites) == len(FIRES)
-    assert turned.unlike(batch=batch) == {}
+    def test_takes_a_projection_before_its_heads_are_split(self, rewritten: Rewritten) -> None:
+        nodes = [node for node in rewritten.model.graph if node.op_type == "RotaryEmbedding"]
+        flat = [node for node in nodes if node.attributes.get_int("num_heads", 0) == HEADS]
+        assert len(nodes) - len(flat) == 1  # of another value than the projection's
+        assert all(len(node.inputs[0].shape) == 3 for node in flat)

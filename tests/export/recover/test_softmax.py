@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-from rewritten import Rewrite, Rewritten, parts_of
-from torch import Tensor, nn
+from rewritten import Layered, RuleTests
+from torch import Tensor
 
 from edgeattn_export.recover.rules.softmax import recover_softmax
 
@@ -36,33 +33,6 @@ OTHERS = {
 }
 
 
-class Scores(nn.Module):
-    """A linear layer, so that no two parts share an exponential, and a softmax."""
-
-    def __init__(self, softmax: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.linear, self.softmax = nn.Linear(8, 8), softmax
-
-    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        return self.softmax(self.linear(x))
-
-
-@pytest.fixture(scope="module")
-def recovered(rewrite: Rewrite) -> Rewritten:
-    return rewrite(recover_softmax, parts_of(Scores, {**FIRES, **OTHERS}))
-
-
-@pytest.mark.parametrize("part", FIRES)
-def test_it_becomes_one_operator(part: str, recovered: Rewritten) -> None:
-    operators = recovered.after(part)
-    assert operators.count("Softmax") == 1
-    assert not {"Exp", "ReduceSum", "ReduceMax", "Sub", "Div", "LogSoftmax", "Cast"} & set(operators)
-
-
-def test_nothing_else_does(recovered: Rewritten) -> None:
-    assert recovered.fired == set(FIRES)
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, recovered: Rewritten) -> None:
-    assert recovered.unlike(batch=batch) == {}
+class TestSoftmax(RuleTests):
+    rule, part, fires, others = recover_softmax, Layered, FIRES, OTHERS
+    gone = frozenset({"Exp", "ReduceSum", "ReduceMax", "Sub", "Div", "LogSoftmax", "Cast"})

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten, parts_of
+from rewritten import Rewritten, RuleTests
 from torch import Tensor, nn
 
 from edgeattn_export.graph.dataflow import dims, is_constant
@@ -39,27 +38,13 @@ OTHERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def rewritten(rewrite: Rewrite) -> Rewritten:
-    return rewrite(take_columns, parts_of(Positions, {**FIRES, **OTHERS}))
+class TestTableColumns(RuleTests):
+    rule, part, fires, others = take_columns, Positions, FIRES, OTHERS
+    sizes = ({"batch": 1, "sequence": 3}, {"batch": 3, "sequence": 7})
 
-
-def test_fires_where_nothing_but_the_same_columns_is_used(rewritten: Rewritten) -> None:
-    tables = [
-        dims(node.inputs[0])
-        for node in rewritten.model.graph
-        if node.op_type == "Slice" and is_constant(node.inputs[0])
-    ]
-    assert len(rewritten.applied.sites) == len(FIRES)
-    assert tables.count((LONGEST, HALF)) == len(FIRES)
-    assert tables.count((LONGEST, WIDTH)) == len(OTHERS)
-
-
-@pytest.mark.parametrize("part", FIRES)
-def test_columns_are_cut_at_export(part: str, rewritten: Rewritten) -> None:
-    assert rewritten.after(part).count("Slice") == 1
-
-
-@pytest.mark.parametrize(("batch", "sequence"), [(1, 3), (3, 7)])
-def test_answers_as_pytorch(batch: int, sequence: int, rewritten: Rewritten) -> None:
-    assert rewritten.unlike(batch=batch, sequence=sequence) == {}
+    def test_columns_are_cut_at_export(self, rewritten: Rewritten) -> None:
+        slices = [node for node in rewritten.model.graph if node.op_type == "Slice"]
+        tables = [dims(node.inputs[0]) for node in slices if is_constant(node.inputs[0])]
+        assert tables.count((LONGEST, HALF)) == len(FIRES)
+        assert tables.count((LONGEST, WIDTH)) == len(OTHERS)
+        assert all(rewritten.after(part).count("Slice") == 1 for part in FIRES)

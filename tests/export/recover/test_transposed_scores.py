@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from rewritten import Rewrite, Rewritten, parts_of
+from rewritten import RuleTests
 from torch import Tensor, nn
 
 from edgeattn_export.recover.rules.transposed_scores import transpose_scores
@@ -41,15 +40,6 @@ OTHERS: dict[str, Mix] = {
 }
 
 
-@pytest.fixture(scope="module")
-def transposed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(transpose_scores, parts_of(Mixing, {**FIRES, **OTHERS}))
-
-
-def test_fires_and_leaves_others(transposed: Rewritten) -> None:
-    assert transposed.fired == set(FIRES)
-
-
-@pytest.mark.parametrize(("batch", "sequence"), [(1, 1), (1, 7), (3, 5)])
-def test_answers_as_pytorch(batch: int, sequence: int, transposed: Rewritten) -> None:
-    assert transposed.unlike(batch=batch, sequence=sequence) == {}
+class TestTransposedScores(RuleTests):
+    rule, part, fires, others = transpose_scores, Mixing, FIRES, OTHERS
+    sizes = ({"batch": 1, "sequence": 1}, {"batch": 1, "sequence": 7}, {"batch": 3, "sequence": 5})

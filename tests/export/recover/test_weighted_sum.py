@@ -1,23 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-import pytest
-from rewritten import Rewrite, Rewritten, parts_of
-from torch import Tensor, nn
+from rewritten import Layered, Rewritten, RuleTests
+from torch import Tensor
 
 from edgeattn_export.recover.rules.weighted_sum import weighted_sum
-
-
-class Pooling(nn.Module):
-    """A linear layer, and a sum over its output that a mask or scores weigh."""
-
-    def __init__(self, pool: Callable[[Tensor, Tensor], Tensor]) -> None:
-        super().__init__()
-        self.linear, self.pool = nn.Linear(8, 8), pool
-
-    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        return self.pool(self.linear(x), seen.unsqueeze(-1).to(x.dtype))  # (B, S, W), (B, S, 1)
 
 
 def _product_is_shown(x: Tensor, weights: Tensor) -> Tensor:
@@ -42,24 +30,13 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def summed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(weighted_sum, parts_of(Pooling, {**FIRES, **OTHERS}))
+class TestWeightedSum(RuleTests):
+    rule, fires, others = weighted_sum, FIRES, OTHERS
+    part = partial(Layered, given=lambda x, seen: [seen.unsqueeze(-1).to(x.dtype)])  # (B, S, W), (B, S, 1)
+    sizes = ({"batch": 1, "shown": -1}, {"batch": 3, "shown": -1})
 
-
-@pytest.mark.parametrize("part", FIRES)
-def test_fires(part: str, summed: Rewritten) -> None:
-    before, after = summed.before(part), summed.after(part)
-    assert after.count("ReduceSum") == before.count("ReduceSum") - 1
-    assert after.count("MatMul") == before.count("MatMul") + 1
-
-
-@pytest.mark.parametrize("part", OTHERS)
-def test_leaves_other_sums(part: str, summed: Rewritten) -> None:
-    assert sorted(summed.after(part)) == sorted(summed.before(part))
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, summed: Rewritten) -> None:
-    assert len(summed.applied.sites) == len(FIRES)
-    assert summed.unlike(batch=batch, shown=-1) == {}
+    def test_a_product_takes_the_sums_place(self, rewritten: Rewritten) -> None:
+        for part in FIRES:
+            before, after = rewritten.before(part), rewritten.after(part)
+            assert after.count("ReduceSum") == before.count("ReduceSum") - 1
+            assert after.count("MatMul") == before.count("MatMul") + 1

@@ -1,24 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten, parts_of
-from torch import Tensor, nn
+from rewritten import Layered, Rewritten, RuleTests
+from torch import Tensor
 
 from edgeattn_export.recover.rules.written_slices import add_to_whole
-
-
-class Writing(nn.Module):
-    """A linear layer, and slices of its output that are written."""
-
-    def __init__(self, write: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.linear, self.write = nn.Linear(8, 8), write
-
-    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        return self.write(self.linear(x))  # (B, S, W)
 
 
 def _to_the_end(x: Tensor) -> Tensor:
@@ -70,29 +56,13 @@ OTHERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def written(rewrite: Rewrite) -> Rewritten:
-    return rewrite(add_to_whole, parts_of(Writing, {**FIRES, **OTHERS}))
+class TestWrittenSlices(RuleTests):
+    rule, part, fires, others = add_to_whole, Layered, FIRES, OTHERS
+    sizes = ({"batch": 1, "sequence": 3}, {"batch": 3, "sequence": 7})
 
+    def test_fires_where_it_should_and_nowhere_else(self, rewritten: Rewritten) -> None:
+        for operator, parts in (("Pad", FIRES), ("Concat", OTHERS)):
+            assert {part for part in {**FIRES, **OTHERS} if operator in rewritten.after(part)} == set(parts)
 
-@pytest.mark.parametrize("part", FIRES)
-def test_fires(part: str, written: Rewritten) -> None:
-    operators = written.after(part)
-    assert "Concat" not in operators
-    assert "Pad" in operators
-
-
-@pytest.mark.parametrize("part", OTHERS)
-def test_leaves_others(part: str, written: Rewritten) -> None:
-    operators = written.after(part)
-    assert "Concat" in operators
-    assert "Pad" not in operators
-
-
-@pytest.mark.parametrize(("batch", "sequence"), [(1, 3), (3, 7)])
-def test_answers_as_pytorch(batch: int, sequence: int, written: Rewritten) -> None:
-    assert written.unlike(batch=batch, sequence=sequence) == {}
-
-
-def test_a_slice_is_written_without_scattering(written: Rewritten) -> None:
-    assert not any(node.op_type.startswith("Scatter") for node in written.captured.model.graph)
+    def test_a_slice_is_written_without_scattering(self, rewritten: Rewritten) -> None:
+        assert not any(node.op_type.startswith("Scatter") for node in rewritten.captured.model.graph)

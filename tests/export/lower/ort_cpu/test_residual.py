@@ -7,7 +7,7 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 import torch
-from rewritten import Rewrite, Rewritten
+from rewritten import Rewritten, RuleTests
 from torch import Tensor, nn
 
 from edgeattn_export.graph.dataflow import operators
@@ -26,29 +26,6 @@ class Block(nn.Module):
         return self.norm(self.add(x, self.linear(x)))
 
 
-PARTS = {
-    "residual": lambda: Block(lambda x, y: x + y),
-    "constant": lambda: Block(lambda x, y: y + torch.arange(8.0)),
-    "product": lambda: Block(lambda x, y: x * y),
-}
-
-
-@pytest.fixture(scope="module")
-def summed(rewrite: Rewrite) -> Rewritten:
-    return rewrite(residual_sum, PARTS)
-
-
-def test_fires_under_a_normalization_alone(summed: Rewritten) -> None:
-    assert [site.module for site in summed.applied.sites] == ["parts.residual.norm"]
-    assert [summed.after(part).count("Sum") for part in PARTS] == [1, 0, 0]
-    assert summed.applied.refused == ()
-
-
-@pytest.mark.parametrize("batch", [1, 3])
-def test_answers_as_pytorch(batch: int, summed: Rewritten) -> None:
-    assert summed.unlike(batch=batch) == {}
-
-
 def _as_run(model: ir.Model, path: Path) -> dict[str, int]:
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(path)
@@ -57,9 +34,20 @@ def _as_run(model: ir.Model, path: Path) -> dict[str, int]:
     return operators(ir.load(path))
 
 
-def test_onnxruntime_fuses_the_addition_no_more(summed: Rewritten, tmp_path: Path) -> None:
-    assert _as_run(summed.captured.model, tmp_path / "before.onnx")["SkipLayerNormalization"] >= 1
-    assert "SkipLayerNormalization" not in _as_run(summed.model, tmp_path / "after.onnx")
+FIRES = {"residual": lambda x, y: x + y}
+OTHERS = {"constant": lambda x, y: y + torch.arange(8.0), "product": lambda x, y: x * y}
+
+
+class TestResidual(RuleTests):
+    rule, part, fires, others = residual_sum, Block, FIRES, OTHERS
+
+    def test_it_fires_under_a_normalization_alone(self, rewritten: Rewritten) -> None:
+        assert [site.module for site in rewritten.applied.sites] == ["parts.residual.norm"]
+        assert [rewritten.after(part).count("Sum") for part in (*FIRES, *OTHERS)] == [1, 0, 0]
+
+    def test_onnxruntime_fuses_the_addition_no_more(self, rewritten: Rewritten, tmp_path: Path) -> None:
+        assert _as_run(rewritten.captured.model, tmp_path / "before.onnx")["SkipLayerNormalization"] >= 1
+        assert "SkipLayerNormalization" not in _as_run(rewritten.model, tmp_path / "after.onnx")
 
 
 @pytest.mark.parametrize("stage", ["lowered", "quantized"])

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
-from rewritten import Rewrite, Rewritten
+from rewritten import Rewritten, RuleTests, nodes_of
 from torch import Tensor, nn
 
 from edgeattn_export.recover.rules.attention.attention import recover_attention
@@ -64,43 +63,25 @@ FIRES = {
 }
 TURNED = {"sequence_first": lambda: Arranged(_sequence_first)}  # as nn.MultiheadAttention has it
 REFUSES = {
-    "rotated": (lambda: Arranged(_rotated), "query"),
-    "heads_apart": (lambda: Arranged(_chunked, lambda mixed: mixed.sum(1)), "output"),
+    "rotated": (lambda: Arranged(_rotated), "its query"),
+    "heads_apart": (lambda: Arranged(_chunked, lambda mixed: mixed.sum(1)), "its output"),
 }
 
 
-@pytest.fixture(scope="module")
-def arranged(rewrite: Rewrite) -> Rewritten:
-    parts = {**FIRES, **TURNED, **{name: part for name, (part, _) in REFUSES.items()}}
-    rewritten = rewrite(attention_without_transposes, parts, recover_attention)
-    assert all(rewritten.after(part).count("Attention") == 1 for part in parts)
-    return rewritten
+class TestLayout(RuleTests):
+    rule, behind, fires, refuses = (
+        attention_without_transposes,
+        (recover_attention,),
+        {**FIRES, **TURNED},
+        REFUSES,
+    )
+    sizes = tuple({"batch": b, "sequence": s, "shown": 1} for b, s in ((1, 1), (1, 7), (3, 5)))
 
+    def test_attention_takes_the_projections_as_they_are(self, rewritten: Rewritten) -> None:
+        assert all("Transpose" not in rewritten.after(part) for part in FIRES)
 
-@pytest.mark.parametrize("part", FIRES)
-def test_attention_takes_the_projections_as_they_are(part: str, arranged: Rewritten) -> None:
-    assert "Transpose" not in arranged.after(part)
-
-
-def test_batch_and_length_may_be_turned(arranged: Rewritten) -> None:
-    assert arranged.fired == {*FIRES, *TURNED}
-
-
-def test_the_heads_are_told_by_number(arranged: Rewritten) -> None:
-    attentions = [node for node in arranged.model.graph if node.op_type == "Attention"]
-    heads = [node.attributes.get_int("q_num_heads", 0) for node in attentions]
-    assert sorted(heads) == [0] * len(REFUSES) + [HEADS] * (len(FIRES) + len(TURNED))
-    assert heads == [node.attributes.get_int("kv_num_heads", 0) for node in attentions]
-
-
-@pytest.mark.parametrize("part", REFUSES)
-def test_another_arrangement_is_refused_with_the_reason(part: str, arranged: Rewritten) -> None:
-    refused = {r.module: r for r in arranged.applied.refused}
-    assert set(refused) == {f"parts.{name}" for name in REFUSES}
-    assert refused[f"parts.{part}"].rule == "attention layout"
-    assert refused[f"parts.{part}"].reason.startswith(f"its {REFUSES[part][1]}")
-
-
-@pytest.mark.parametrize("sizes", [(1, 1), (1, 7), (3, 5)])
-def test_answers_as_pytorch(sizes: tuple[int, int], arranged: Rewritten) -> None:
-    assert arranged.unlike(**dict(zip(("batch", "sequence"), sizes, strict=True)), shown=1) == {}
+    def test_the_heads_are_told_by_number(self, rewritten: Rewritten) -> None:
+        for part in {**self.fires, **REFUSES}:
+            (node,) = (node for node in nodes_of(rewritten.model, part) if node.op_type == "Attention")
+            heads = [node.attributes.get_int(f"{side}_num_heads", 0) for side in ("q", "kv")]
+            assert heads == [0 if part in REFUSES else HEADS] * 2
