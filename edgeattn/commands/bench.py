@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeattn.commands.on import On
-from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
-from edgeattn.commands.sessions import NoKernels
+from edgeattn.commands.options import (
+    Columns,
+    Dims,
+    NoKernels,
+    On,
+    Samples,
+    SamplesArgument,
+    one_of,
+    parse_columns,
+)
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.measure.shapes import parse_shapes, parse_threads
 from edgeattn.report.table import device_parts, show
@@ -99,20 +106,7 @@ def _bench_on(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Benchmark a bundle on devices, all at once: each on golden samples, and the variant searched on it.
-
-    Args:
-        bundle: Its folder.
-        names: The devices'.
-        threads: Numbers of intra-op threads.
-        kernels: Whether sessions there take their library of kernels.
-        as_json: Whether to print a table of results by device, as JSON alone.
-        verbose: Whether to print the traceback of what fails.
-
-    Raises:
-        BadInput: A device that cannot be reached, or cannot run the bundle.
-        CheckFailed: A golden output misses its tolerance on a device.
-    """
+    """Benchmark a bundle on devices, all at once: each on golden samples, and the variant searched on it."""
     with working(verbose=verbose):
         results = _benchmarks(bundle, names, threads, kernels=kernels)
     if as_json:

@@ -11,13 +11,14 @@ import typer
 from rich.text import Text
 
 from edgeattn.commands.export import export
-from edgeattn.commands.sessions import missing_kernels
 from edgeattn.report.table import pairs, show
+from edgeattn_runtime.engine.kernels import installed
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.timing.machine import Machine
 
 _IN_WHEEL = Path(__file__).parents[1] / "models"
 _IN_REPOSITORY = Path(__file__).parents[2] / "models"  # an editable install
+_INT8_SETS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp")  # of a CPU, any: products of int8
 
 # Beyond edgeattn[export]: the names to give to pip.
 _PACKAGES = {
@@ -41,8 +42,7 @@ def demo(
         show([pairs(_descriptions())])
         return
     file = locate(model)
-    advice = missing_kernels(Machine.here())
-    if advice is not None:
+    if (advice := missing_kernels(Machine.here())) is not None:
         show([Text(advice)])
     export(str(file), output=output)
 
@@ -84,3 +84,16 @@ def _installed(package: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def missing_kernels(machine: Machine) -> str | None:
+    """Say what the kernels would bring to this machine where they are not installed; None where they are."""
+    if installed().library is not None:
+        return None
+    present = [name for name in _INT8_SETS if name in machine.instruction_sets]
+    if not present:
+        return f"Kernels of edgeattn's own would gain nothing on this CPU: they want {', '.join(_INT8_SETS)}."
+    return (
+        f"Int8 can be faster on this CPU ({', '.join(present)}) by kernels of edgeattn's own: "
+        "pip install ./runtime/kernels in a checkout, then export again."
+    )

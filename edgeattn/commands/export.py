@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.on import On, check_named, places_on
-from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.options import Columns, Dims, On, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.graph_words import placement_words
 from edgeattn.report.loading import example_parts, loading_parts
@@ -98,13 +97,15 @@ def export(
     """Export a model to an int8 bundle, and judge it by its budget."""
     for_ci = ForCI(summary, junit)
     real, roles = one_of(data, samples), parse_columns(columns or ())
-    check_named(on or (), together=together)
+    if together and not on:
+        raise BadInput("--together: found without --on HOST, which it is about; name one")
     if write_model is not None:
         _write_model(write_model, model, real, roles, dims)
         return
     with working(verbose=verbose) as progress:
         check_files(model, real)
         from edgeattn import pipeline
+        from edgeattn.devices.places import places_on
         from edgeattn.judge.budget import parse
         from edgeattn.judge.request import Objective, Request
         from edgeattn.source.arguments import read_source

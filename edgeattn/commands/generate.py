@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.sessions import NoKernels, Threads
+from edgeattn.commands.options import NoKernels, Threads
 from edgeattn_runtime.bundle.generation_options import OPTIONS, GenerationOptions
 from edgeattn_runtime.bundle.option_kinds import Kind
 from edgeattn_runtime.commands.generate import Prompts, pieces, print_pieces

@@ -77,7 +77,7 @@ class ScoringOptions:
             yield score_here
             return
         from edgeattn.partitions.cluster import connected
-        from edgeattn.partitions.scoring import OnWorkers
+        from edgeattn.partitions.scoring import scoring_on
 
         with connected(self.scheduler, self.workers) as client:
-            yield OnWorkers(client, files, model, samples, source)
+            yield scoring_on(client, files, model, samples, source)

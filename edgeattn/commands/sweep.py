@@ -14,12 +14,13 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.on import On
+from edgeattn.commands.options import On
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.number_words import count
 from edgeattn.report.table import show
-from edgeattn.sweep.line import Line
+from edgeattn.sweep.line import Line, table_parts
 from edgeattn_runtime.errors import CheckFailed
+from edgeattn_runtime.timing.machine import Machine
 
 TABLE_FILE = "sweep.json"
 PAGE_FILE = "sweep.html"
@@ -73,21 +74,19 @@ def sweep(
     """Export many models by many budgets and targets; resumable."""
     with working(verbose=verbose):
         from edgeattn.commands.sweep_bars import watching
-        from edgeattn.partitions.cluster import connected, dashboard, machine_of
+        from edgeattn.partitions.cluster import connected, dashboard
         from edgeattn.partitions.scheduler import named_scheduler
-        from edgeattn.sweep.devices import machines_of
         from edgeattn.sweep.index import Index
         from edgeattn.sweep.page import page
         from edgeattn.sweep.plan import Plan
         from edgeattn.sweep.run import run
-        from edgeattn.sweep.table import table_parts
 
         plan = Plan.read(models, budget or (), target or [DEFAULT], on or ())
         address = named_scheduler(scheduler)
         opened = Index.opened(output, plan)
         # The index is closed before the workers, whose end may take longer than a signal allows.
         with opened as index, connected(address, workers) as client, closing(index):
-            machines = {None: machine_of(address), **machines_of(on or (), plan.targets)}
+            machines = _machines(address, on or (), plan.targets)
             with watching(dashboard(client)) as watch:
                 outcomes = run(plan, index, client, machines, watch)
             lines = [Line.of(i, row, outcome) for i, (row, outcome) in enumerate(outcomes.items(), 1)]
@@ -97,6 +96,16 @@ def sweep(
     else:
         show(table_parts(lines))
     _check(lines, output / PAGE_FILE)
+
+
+def _machines(scheduler: str | None, devices: Sequence[str], targets: Sequence[str]) -> dict[str | None, str]:
+    """Return by a device's name in ``--on`` what it is; by None, where workers measure what names none."""
+    from edgeattn.devices.places import places_on
+
+    with places_on(devices, targets) as places:
+        words = [f"{place.machine}, {place.threads} intra-op threads" for place in places]
+    here = str(Machine.here()) if scheduler is None else f"a worker of {scheduler}"
+    return {None: here, **dict(zip(devices, words, strict=True))}
 
 
 def to_json(lines: Sequence[Line]) -> str:

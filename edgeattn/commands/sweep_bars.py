@@ -7,56 +7,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, TaskID
 from rich.progress import Progress as Bars
 
-from edgeattn.sweep.events import Unwatched, Watch
+from edgeattn.commands.terminal import bars_on
+from edgeattn.sweep.events import Watch
 
 
 @contextmanager
 def watching(dashboard: str | None) -> Iterator[Watch]:
-    """Yield who listens to a sweep: bars on stderr where that is a terminal, nobody where it is none.
+    """Yield what follows a sweep: bars on stderr where that is a terminal, nothing where it is none.
 
     Args:
         dashboard: The address of Dask's page on the same work; None where there is none.
     """
     if not sys.stderr.isatty():
-        yield Unwatched()
+        yield Watch()
         return
-    with SweepBars(Console(stderr=True), dashboard) as bars:
-        yield bars
+    with bars_on(Console(stderr=True), "{task.description}", MofNCompleteColumn()) as bars:
+        yield SweepBars(bars, dashboard)
 
 
-class SweepBars(Unwatched):
-    """The bars.
+class SweepBars(Watch):
+    """The bars; arguments are ``bars_on``'s and those of ``watching``."""
 
-    Args:
-        console: Where they are drawn.
-        dashboard: As for ``watching``.
-    """
-
-    def __init__(self, console: Console, dashboard: str | None) -> None:
-        self._bars = Bars(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
-            console=console,
-            transient=True,
-            redirect_stdout=False,
-        )
-        self._link = "" if dashboard is None else f"Dask: {dashboard}"
-        self._all = self._bars.add_task("models", total=None, doing=self._link)
+    def __init__(self, bars: Bars, dashboard: str | None) -> None:
+        self._bars = bars
+        link = "" if dashboard is None else f"Dask: {dashboard}"
+        self._all = bars.add_task("models", total=None, doing=link)
         self._rows: dict[str, TaskID] = {}
-
-    def __enter__(self) -> SweepBars:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
 
     def begin(self, done: int, total: int) -> None:
         """Begin to count rows."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edgeattn.commands.terminal import working
 from edgeattn.report.table import pairs, show
 from edgeattn_runtime.errors import BadInput
-
-if TYPE_CHECKING:
-    from edgeattn_export.targets import Target
 
 
 def targets(
@@ -27,7 +23,9 @@ def targets(
     for name in install or ():
         with working() as progress:
             progress.stage(f"install {name}")
-            _install(name, TARGETS)
+            if name not in TARGETS:
+                raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(TARGETS)}")
+            TARGETS[name].engine.host.install()
     show(
         pairs(
             {
@@ -44,9 +42,3 @@ def targets(
         )
         for target in TARGETS.values()
     )
-
-
-def _install(name: str, targets: Mapping[str, Target]) -> None:
-    if name not in targets:
-        raise BadInput(f"target {name!r}: unknown; expected one of {', '.join(targets)}")
-    targets[name].engine.host.install()

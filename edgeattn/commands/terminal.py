@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from types import TracebackType
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from edgeattn.commands.log_lines import LogLines
 from edgeattn.progress import Progress
 from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.legible import one_line
+
+PAUSE = 30.0  # seconds from the start to a log's first line, and from each line to the next one
+LINE = 100  # characters
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="On failure, show the whole traceback too.")]
 
@@ -43,38 +46,37 @@ def _progress() -> Iterator[Progress]:
         if not sys.stderr.isatty():
             yield LogLines(sys.stderr)
             return
-        with Terminal(Console(stderr=True)) as terminal:
-            yield terminal
+        with bars_on(Console(stderr=True), "{task.description:<10}") as bars:
+            yield Terminal(bars)
+
+
+def bars_on(console: Console, description: str, *counted: ProgressColumn) -> Bars:
+    """Return bars that vanish at their end: each with its description, what is counted, time and doing."""
+    return Bars(
+        SpinnerColumn(finished_text=" "),
+        TextColumn(description),
+        BarColumn(bar_width=24),
+        *counted,
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[doing]}", style="dim"),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+    )
 
 
 class Terminal:
     """One line a stage, with the time it took; a bar where its steps are counted."""
 
-    def __init__(self, console: Console) -> None:
-        self._bars = Bars(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
-            console=console,
-            transient=True,
-            redirect_stdout=False,
-        )
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
         self._stage: TaskID | None = None
-
-    def __enter__(self) -> Terminal:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def stage(self, name: str) -> None:
         """Close the stage before and show the next one."""
-        self._finish()
+        if self._stage is not None:
+            self._bars.update(self._stage, completed=1, total=1, doing="")
+            self._bars.stop_task(self._stage)
         self._stage = self._bars.add_task(name, total=None, doing="")
 
     def step(self, done: int, total: int, doing: str = "") -> None:
@@ -86,7 +88,33 @@ class Terminal:
         """Print a line above the bars, which stays."""
         self._bars.console.print(text, markup=False, highlight=False)
 
-    def _finish(self) -> None:
-        if self._stage is not None:
-            self._bars.update(self._stage, completed=1, total=1, doing="")
-            self._bars.stop_task(self._stage)
+
+class LogLines:
+    """Lines such as "search 12/40 linear.weight, 95 s", none sooner than ``PAUSE`` after the last.
+
+    Args:
+        stream: What they are written to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._name = stream, ""
+        self._began = self._written = time.monotonic()
+
+    def stage(self, name: str) -> None:
+        """Write which stage begins, where it is time for a line."""
+        self._name = name
+        self._write(name)
+
+    def step(self, done: int, total: int, doing: str = "") -> None:
+        """Write how far a stage is, where it is time for a line."""
+        self._write(f"{self._name} {done}/{total} {doing}")
+
+    def note(self, text: str) -> None:
+        """Write a line at once."""
+        print(text, file=self._stream, flush=True)
+
+    def _write(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._written >= PAUSE:
+            self._written = now
+            self.note(f"{one_line(text, LINE)}, {now - self._began:.0f} s")

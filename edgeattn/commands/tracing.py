@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
 
+from edgeattn.commands.for_ci import check_place
 from edgeattn.commands.terminal import working
 from edgeattn.report.table import show
 from edgeattn.stages import staged
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.errors import BadInput
-
-
-@dataclass(frozen=True, slots=True)
-class TraceRequest:
-    """A bundle, its original, and how the trace is shown.
-
-    Attributes:
-        columns: What the data's columns are to a checkpoint's task.
-        picture: Where to draw it; None draws nothing.
-        as_json: Whether to print JSON alone.
-    """
-
-    bundle: Path
-    model: str
-    samples: Path | None
-    columns: Mapping[str, str]
-    picture: Path | None
-    as_json: bool
-    verbose: bool
 
 
 def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
@@ -47,13 +28,21 @@ def check(*, trace: bool, model: str | None, picture: Path | None) -> None:
         raise BadInput(f"--picture {picture}: found without --trace; add it")
     if picture is not None and picture.suffix != ".svg":
         raise BadInput(f"--picture {picture}: a name that ends in .svg expected")
-    if picture is not None and not picture.resolve().parent.is_dir():
-        raise BadInput(f"--picture {picture}: no such folder; create it, or name another place")
+    check_place("--picture", picture)
 
 
-def show_trace(request: TraceRequest) -> None:
-    """Trace, print, and draw."""
-    with working(verbose=request.verbose) as terminal, staged(request.bundle.name, terminal) as progress:
+def show_trace(
+    bundle: Path,
+    model: str,
+    samples: Path | None,
+    columns: Mapping[str, str],
+    picture: Path | None,
+    *,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Trace a bundle against its original, draw it where ``picture`` names a file, and print it."""
+    with working(verbose=verbose) as terminal, staged(bundle.name, terminal) as progress:
         from edgeattn.judge.trace.bundle import trace_bundle
         from edgeattn.judge.validation import source_changes, tool_changes
         from edgeattn.report.trace_picture import trace_svg
@@ -61,14 +50,14 @@ def show_trace(request: TraceRequest) -> None:
         from edgeattn.source.arguments import read_source
 
         progress.stage("load")
-        files = open_bundle(request.bundle)
-        source = read_source(request.model, request.samples, request.columns)
+        files = open_bundle(bundle)
+        source = read_source(model, samples, columns)
         notes = (*source_changes(files.manifest, source), *tool_changes(files.manifest))
         traced = trace_bundle(files, source, progress=progress)
-        if request.picture is not None:
-            request.picture.write_bytes(trace_svg(traced.trace))
+        if picture is not None:
+            picture.write_bytes(trace_svg(traced.trace))
     name = files.manifest.name
-    if request.as_json:
+    if as_json:
         sys.stdout.write(trace_json(name, traced, notes))
     else:
         show((*trace_parts(name, traced), *map(Text, notes)))

@@ -14,9 +14,16 @@ import typer
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
 from edgeattn.commands.for_ci import ForCI, JUnit, Summary
-from edgeattn.commands.samples import Columns, Dims, Samples, SamplesArgument, one_of, parse_columns
+from edgeattn.commands.options import (
+    Columns,
+    Dims,
+    NoKernels,
+    Samples,
+    SamplesArgument,
+    one_of,
+    parse_columns,
+)
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
-from edgeattn.commands.sessions import NoKernels
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import GoldenCheck, golden_check
 from edgeattn.report.ci import golden_findings, golden_summary
@@ -68,8 +75,7 @@ def validate(
     if model is None:
         _against_golden(bundle, for_ci, kernels=not no_kernels, as_json=as_json)
     elif trace:
-        request = tracing.TraceRequest(bundle, model, real, roles, picture, as_json=as_json, verbose=verbose)
-        tracing.show_trace(request)
+        tracing.show_trace(bundle, model, real, roles, picture, as_json=as_json, verbose=verbose)
     else:
         _against_original(
             bundle, model, real, roles, options, for_ci, dims=dims, as_json=as_json, verbose=verbose

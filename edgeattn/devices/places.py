@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import product
 
 from edgeattn.devices.address import Address
 from edgeattn.devices.bundle_bench import weigh
@@ -14,7 +15,7 @@ from edgeattn.devices.device import Device
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.steady import Steady
 from edgeattn.measure.place import Place
-from edgeattn_export.targets import Target
+from edgeattn_export.targets import TARGETS, Target
 from edgeattn_runtime.bundle.variant import Engine
 from edgeattn_runtime.engine.compatibility import missing_requirement
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
@@ -36,10 +37,7 @@ def connected(names: Sequence[str]) -> Iterator[tuple[Connection, ...]]:
         if address.name in {each.name for each in addresses[:i]}:
             raise BadInput(f"device {address.name!r}: given twice, once expected; leave one out")
     with ExitStack() as stack:
-        if not addresses:
-            yield ()
-            return
-        with ThreadPoolExecutor(len(addresses)) as pool:
+        with ThreadPoolExecutor(max(1, len(addresses))) as pool:
             reached = [pool.submit(Connection, address) for address in addresses]
         for each in reached:
             if each.exception() is None:
@@ -47,7 +45,19 @@ def connected(names: Sequence[str]) -> Iterator[tuple[Connection, ...]]:
         yield tuple(each.result() for each in reached)
 
 
-def places(connections: Iterable[Connection], targets: Iterable[Target]) -> tuple[Place, ...]:
+@contextmanager
+def places_on(names: Sequence[str], targets: Iterable[str]) -> Iterator[tuple[Place, ...]]:
+    """Yield devices as places to measure at, in the order of their names; raises as ``places`` does too.
+
+    Args:
+        names: As ``--on`` has them; none is here.
+        targets: Names of what is measured there; an unknown one is for the request to refuse.
+    """
+    with connected(names) as connections:
+        yield places(connections, [TARGETS[name] for name in targets if name in TARGETS])
+
+
+def places(connections: Sequence[Connection], targets: Iterable[Target]) -> tuple[Place, ...]:
     """Return a place for each device.
 
     Args:
@@ -58,12 +68,9 @@ def places(connections: Iterable[Connection], targets: Iterable[Target]) -> tupl
         BadInput: A target whose sizes are fixed.
         IncompatibleRuntimeError: A device has not the engine of a target.
     """
-    connections = tuple(connections)
-    for target in targets:
-        _check_sizes(target)
-        for connection in connections:
-            _check_engine(target, connection.device)
-    return tuple(_place(connection) for connection in connections)
+    for target, connection in product(targets, connections):
+        _check_measurable(target, connection.device)
+    return tuple(map(_place, connections))
 
 
 def _place(connection: Connection) -> Place:
@@ -78,7 +85,12 @@ def _place(connection: Connection) -> Place:
     )
 
 
-def _check_engine(target: Target, device: Device) -> None:
+def _check_measurable(target: Target, device: Device) -> None:
+    if target.bucket_limits is not None:
+        raise BadInput(
+            f"target {target.name!r}: fixes its sizes, and is not measured on a device during an export; "
+            "export without --on, then: edgeattn bench NAME.edge --on DEVICE"
+        )
     needed = target.engine
     engine = Engine(
         name=needed.name, version=needed.version, providers=needed.providers, options=needed.options
@@ -87,12 +99,4 @@ def _check_engine(target: Target, device: Device) -> None:
     if lacking is not None:
         raise IncompatibleRuntimeError(
             f"device {device.name}: target {target.name!r} {lacking}; install it there, or leave --on out"
-        )
-
-
-def _check_sizes(target: Target) -> None:
-    if target.bucket_limits is not None:
-        raise BadInput(
-            f"target {target.name!r}: fixes its sizes, and is not measured on a device during an export; "
-            "export without --on, then: edgeattn bench NAME.edge --on DEVICE"
         )

@@ -5,18 +5,25 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from typing import TypeVar
 
 import dask
-from distributed import Client, LocalCluster, Security, WorkerPlugin
+from distributed import Client, Future, LocalCluster, Security, WorkerPlugin, as_completed
 from distributed.system import MEMORY_LIMIT
 
 from edgeattn.partitions.scheduler import HOST, connect
 from edgeattn_runtime.bundle.session_settings import available_cores
-from edgeattn_runtime.errors import BadInput
-from edgeattn_runtime.timing.machine import Machine
+from edgeattn_runtime.errors import BadInput, EdgeAttnError
+
+Result = TypeVar("Result")
+
+WORKER_PATIENCE = 600.0  # seconds in which there must be a worker again: one that ended imports PyTorch anew
+LOOK_SECONDS = 5.0  # seconds between looks at whether there is one
+AGAIN_HINT = "give the same command again: rows of a sweep that are done stay done"
 
 # In processes that measure, so that they take no longer than an app's own. Dask's sampling profiler stops a
 # worker's thread every 10 ms, and keeps what lives in its frames alive. Each of its processes wakes up every
@@ -68,9 +75,30 @@ def hosts(client: Client) -> int:
     return sum(HOST in worker["resources"] for worker in workers)
 
 
-def machine_of(scheduler: str | None) -> str:
-    """Return where workers measure what names no device: here, or wherever the scheduler's workers are."""
-    return str(Machine.here()) if scheduler is None else f"a worker of {scheduler}"
+def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Result]:
+    """Wait until one of some tasks has ended, well or not, and return it; Dask itself waits without end.
+
+    Args:
+        client: Of workers that declare the resource ``HOST``.
+        begun: The tasks, at least one.
+
+    Raises:
+        EdgeAttnError: No worker has been there for ``WORKER_PATIENCE`` seconds, or the scheduler was lost.
+    """
+    last_seen = time.monotonic()
+    while True:
+        with suppress(TimeoutError):
+            ended: Future[Result] = next(as_completed(begun, loop=client.loop, timeout=LOOK_SECONDS))
+            if ended.cancelled():
+                raise EdgeAttnError(f"the scheduler was lost; start it, and {AGAIN_HINT}")
+            return ended
+        if hosts(client):
+            last_seen = time.monotonic()
+        elif time.monotonic() - last_seen > WORKER_PATIENCE:
+            raise EdgeAttnError(
+                f"no worker with PyTorch is left, and none came in {WORKER_PATIENCE:.0f} s; see why they "
+                f"ended, and {AGAIN_HINT}"
+            )
 
 
 @contextmanager

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.judge.evaluation import Subject
+from edgeattn.judge.evaluation import Scoring, Subject
 from edgeattn.judge.measures import SampleScore
-from edgeattn.partitions.cluster import hosts
+from edgeattn.partitions.cluster import first_ended, hosts
 from edgeattn.partitions.partition import MOST_SAMPLES, cut, pack
 from edgeattn.partitions.scheduler import HOST
-from edgeattn.partitions.waiting import first_ended
 from edgeattn.partitions.worker import ScoringJob, score_partition
 from edgeattn.source.source import Source
 from edgeattn_export.graph.samples import Sample
@@ -66,27 +64,21 @@ def _scores(client: Client, future: Future[Scores]) -> Scores:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class OnWorkers:
-    """A ``Scoring`` that hands partitions to workers.
+def scoring_on(
+    client: Client, files: BundleFiles, model: str, samples: Path | None, source: Source
+) -> Scoring:
+    """Return what hands partitions to workers; it raises as ``scores_in_order`` does.
 
-    Attributes:
+    Args:
         client: Of workers that declare the resource ``HOST``.
         files: The bundle.
         model: Its original, as the command line names it.
         samples: An .npz file beside an ONNX file; None beside the others.
         source: The original, loaded here.
-        count: Samples in a partition, at most.
     """
 
-    client: Client
-    files: BundleFiles
-    model: str
-    samples: Path | None
-    source: Source
-    count: int = MOST_SAMPLES
+    def scores(subject: Subject, evaluated: Iterable[Sample]) -> Iterator[SampleScore]:
+        job = ScoringJob.of(files, model, samples, source, subject.target)
+        return scores_in_order(client, job, evaluated)
 
-    def __call__(self, subject: Subject, samples: Iterable[Sample]) -> Iterator[SampleScore]:
-        """Yield the score of each sample, in their order; raises as ``scores_in_order`` does."""
-        job = ScoringJob.of(self.files, self.model, self.samples, self.source, subject.target)
-        return scores_in_order(self.client, job, samples, self.count)
+    return scores

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 from distributed import get_worker
+
+from edgeattn.progress import Silent
 
 TOPIC = "edgeattn"
 PAUSE = 0.2  # seconds between two steps that are reported
 
 
-class Watch(Protocol):
-    """What follows the progress of a sweep."""
+class Watch:
+    """What follows the progress of a sweep; this one shows nothing."""
 
     def begin(self, done: int, total: int) -> None:
         """Say that ``done`` of ``total`` rows were done before."""
@@ -27,24 +28,8 @@ class Watch(Protocol):
         """Say that a row is done."""
 
 
-class Unwatched:
-    """A watch that shows nothing."""
-
-    def begin(self, done: int, total: int) -> None:
-        """Do nothing."""
-
-    def stage(self, row: str, name: str) -> None:
-        """Do nothing."""
-
-    def step(self, row: str, done: int, total: int, doing: str) -> None:
-        """Do nothing."""
-
-    def end(self, row: str) -> None:
-        """Do nothing."""
-
-
-class RowProgress:
-    """The progress of a row on a worker, forwarded to whoever watches the sweep.
+class RowProgress(Silent):
+    """The progress of a row on a worker, forwarded to whoever watches the sweep; notes are in its report.
 
     Args:
         row: In words.
@@ -63,9 +48,6 @@ class RowProgress:
         if now - self._last >= PAUSE:
             self._last = now
             get_worker().log_event(TOPIC, {"row": self._row, "step": (done, total, doing)})
-
-    def note(self, text: str) -> None:
-        """Leave it to the row's report."""
 
 
 def forward(watch: Watch, event: dict[str, object]) -> None:

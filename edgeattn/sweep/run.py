@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from distributed import Client, Future, KilledWorker
 
-from edgeattn.partitions.cluster import hosts
+from edgeattn.partitions.cluster import first_ended, hosts
 from edgeattn.partitions.scheduler import HOST
-from edgeattn.partitions.waiting import first_ended
 from edgeattn.sweep.events import TOPIC, Watch, forward
 from edgeattn.sweep.index import Index
 from edgeattn.sweep.plan import Plan
@@ -68,7 +67,7 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
     watch.begin(len(outcomes), len(plan.rows))
     tasks = {row: partial(_submitted, client, row, question) for row, question in questions.items()}
     for row, future in one_each(client, tasks):
-        outcomes[row] = _outcome(future)
+        outcomes[row] = _result(future, Outcome(None, LOST))
         index.put(key_of(questions[row]), outcomes[row])
         watch.end(row.words)
         future.release()
@@ -81,32 +80,21 @@ def _identified(plan: Plan, client: Client) -> Mapping[Model, Identification]:
         model: partial(client.submit, identify, model, pure=False, resources={HOST: 1})
         for model in plan.models
     }
-    return {model: _identity(future) for model, future in one_each(client, tasks)}
-
-
-def _identity(future: Future[Identification]) -> Identification:
-    try:
-        return future.result()
-    except KilledWorker:
-        return Identification(None, LOST)
+    lost = Identification(None, LOST)
+    return {model: _result(future, lost) for model, future in one_each(client, tasks)}
 
 
 def _submitted(client: Client, row: Row, question: Mapping[str, object]) -> Future[Outcome]:
     """Hand a row to a worker; two sweeps on one scheduler that ask the same share the work."""
-    return client.submit(
-        export,
-        row,
-        question,
-        key=f"edgeattn-row-{key_of(question)}",
-        resources={HOST: 1},
-    )
+    key = f"edgeattn-row-{key_of(question)}"
+    return client.submit(export, row, question, key=key, resources={HOST: 1})
 
 
-def _outcome(future: Future[Outcome]) -> Outcome:
+def _result(future: Future[Result], lost: Result) -> Result:
     try:
         return future.result()
     except KilledWorker:
-        return Outcome(None, LOST)
+        return lost
 
 
 def one_each(

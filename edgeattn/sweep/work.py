@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from edgeattn import pipeline
+from edgeattn.devices.places import places_on
 from edgeattn.judge.request import FASTEST, Request
 from edgeattn.results.report import Report
 from edgeattn.source.arguments import read_source
 from edgeattn.source.source import Source
 from edgeattn.stages import staged
-from edgeattn.sweep.devices import places_of
 from edgeattn.sweep.events import RowProgress
 from edgeattn.sweep.row import Model, Outcome, Row
 from edgeattn_export.search import Store
@@ -93,7 +93,7 @@ def _exported(row: Row) -> Report:
     progress.stage("load")
     source = _source(row.model)
     limits = {**source.budget, **dict(row.limits)}
-    with places_of(row) as places:
+    with places_on(() if row.device is None else (row.device,), [row.target]) as places:
         request = Request.read(
             row.target, limits, FASTEST, has_metric=source.metric is not None, places=places
         )

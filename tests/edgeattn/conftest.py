@@ -14,7 +14,7 @@ from tornado.ioloop import IOLoop
 from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
-from edgeattn.commands import log_lines
+from edgeattn.commands import terminal
 from edgeattn.judge.request import Objective, Request
 from edgeattn.results.report import Report
 from edgeattn.source import handover, module
@@ -44,7 +44,7 @@ SMALLEST = Objective("size")  # of so small a model the fastest forms differ fro
 def _no_log_lines() -> Iterator[None]:
     """Leave progress out of stderr, however long a command takes on a machine that is busy."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_lines, "PAUSE", math.inf)
+        patch.setattr(terminal, "PAUSE", math.inf)
         yield
 
 

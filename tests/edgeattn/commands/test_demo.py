@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.commands import demo, sessions
+from edgeattn.commands import demo
 from edgeattn_runtime.engine.kernels import Kernels, Library
 from edgeattn_runtime.errors import ModelError
 from edgeattn_runtime.timing.machine import Machine
@@ -65,8 +65,8 @@ def test_a_model_whose_packages_are_missing_says_how_to_get_them(monkeypatch: py
     ],
 )
 def test_what_kernels_would_bring(sets: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
-    told = sessions.missing_kernels(replace(Machine.here(), instruction_sets=sets))
+    monkeypatch.setattr(demo, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
+    told = demo.missing_kernels(replace(Machine.here(), instruction_sets=sets))
     assert told is not None
     assert says in told
 
@@ -82,5 +82,5 @@ def test_kernels_are_named_before_the_export(
 
 def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     library = Library("kernels.so", "1.0.0", "AVX2", has_dot_products=False)
-    monkeypatch.setattr(sessions, "installed", lambda: Kernels(library))
-    assert sessions.missing_kernels(Machine.here()) is None
+    monkeypatch.setattr(demo, "installed", lambda: Kernels(library))
+    assert demo.missing_kernels(Machine.here()) is None

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from edgeattn.commands.sweep_bars import SweepBars
+from edgeattn.commands.terminal import bars_on
 from edgeattn.sweep.events import forward
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
@@ -42,15 +43,16 @@ def test_a_scheduler_that_does_not_answer_is_one_line(
 
 def test_bars_count_rows_and_show_those_that_are_worked_on() -> None:
     console = Console(width=120, force_terminal=True, record=True, file=io.StringIO())
-    with SweepBars(console, "http://127.0.0.1:8787/status") as bars:
+    with bars_on(console, "{task.description}") as shown_bars:
+        bars = SweepBars(shown_bars, "http://127.0.0.1:8787/status")
         bars.begin(3, 8)
         forward(bars, {"row": "digits cosine=0.99 cpu", "stage": "quantize", "worker": "a"})
         forward(bars, {"row": "digits cosine=0.99 cpu", "step": (2, 9, "timing blocks.0"), "worker": "a"})
-        console.print(bars._bars)
+        console.print(shown_bars)
         shown = console.export_text()
         bars.end("digits cosine=0.99 cpu")
-        assert [task.description for task in bars._bars.tasks] == ["rows"]
-        assert bars._bars.tasks[0].completed == 4
+        assert [task.description for task in shown_bars.tasks] == ["rows"]
+        assert shown_bars.tasks[0].completed == 4
     assert "http://127.0.0.1:8787/status" in shown
     assert "digits cosine=0.99 cpu" in shown
     assert "timing blocks.0" in shown

@@ -6,9 +6,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from edgeattn.commands import log_lines
-from edgeattn.commands.log_lines import LogLines
-from edgeattn.commands.terminal import Terminal, working
+from edgeattn.commands import terminal as module
+from edgeattn.commands.terminal import LogLines, Terminal, bars_on, working
 
 
 def test_a_log_of_half_a_minute_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,8 +22,8 @@ def test_a_log_gets_a_line_a_stage_and_one_in_half_a_minute(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([0.0, 1.0, 31.0, 60.9, 61.0, 120.0])
-    monkeypatch.setattr(log_lines.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(log_lines, "PAUSE", 30.0)
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(module, "PAUSE", 30.0)
     with working() as progress:
         progress.stage("capture")
         progress.stage("search")
@@ -43,7 +42,8 @@ def test_what_a_model_prints_stays_off_stdout(capsys: pytest.CaptureFixture[str]
 
 def test_a_terminal_shows_each_stage() -> None:
     screen = io.StringIO()
-    with Terminal(Console(file=screen, force_terminal=True, width=80)) as terminal:
+    with bars_on(Console(file=screen, force_terminal=True, width=80), "{task.description}") as bars:
+        terminal = Terminal(bars)
         terminal.stage("capture")
         terminal.stage("validate")
         terminal.step(1, 2, "timing encoder.0")

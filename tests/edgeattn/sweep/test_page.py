@@ -7,10 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from edgeattn.report.table import show
-from edgeattn.sweep.line import Line
+from edgeattn.sweep.line import Line, table_parts
 from edgeattn.sweep.page import page
 from edgeattn.sweep.row import Outcome, Row
-from edgeattn.sweep.table import table_parts
 
 Outcomes = dict[Row, Outcome]
 

@@ -10,10 +10,9 @@ import dask
 import pytest
 from distributed import Client, Future
 
-from edgeattn.partitions import waiting
-from edgeattn.partitions.cluster import connected
+from edgeattn.partitions import cluster
+from edgeattn.partitions.cluster import connected, first_ended
 from edgeattn.partitions.scheduler import HOST
-from edgeattn.partitions.waiting import first_ended
 from edgeattn_runtime.errors import EdgeAttnError
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
@@ -49,7 +48,7 @@ def test_the_one_that_has_ended_is_returned() -> None:
 
 
 def test_where_no_worker_is_left_it_says_so(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "WORKER_PATIENCE", 3.0)
+    monkeypatch.setattr(cluster, "WORKER_PATIENCE", 3.0)
     with pytest.raises(EdgeAttnError, match=r"no worker with PyTorch is left, and none came in 3 s"):
         first_ended(scheduler.client, [_submitted(scheduler.client)])
 

@@ -1,4 +1,4 @@
-"""Options that tell of a model's samples."""
+"""Options that several commands have: of a model's samples, of a bundle's sessions, and of devices."""
 
 from __future__ import annotations
 
@@ -23,14 +23,26 @@ Columns = Annotated[
         help="What a checkpoint takes columns of SAMPLES for: label=stars.",
     ),
 ]
-
-
 Dims = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         min=1,
         help="Numbers kept of a checkpoint's embedding, at length 1 (Matryoshka).",
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Intra-op threads. Default: the bundle's.")
+]
+NoKernels = Annotated[
+    bool, typer.Option("--no-kernels", help="Run stock operators, where edgeattn-kernels is installed too.")
+]
+On = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--on",
+        metavar="HOST",
+        help="Measure on this device: an SSH destination, or a name in devices.toml; may be repeated.",
     ),
 ]
 
