@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
-from edgeattn.source.checkpoint.arrays import SUFFIX, OnArrays
+from edgeattn.source.checkpoint.own_files import read_json
 from edgeattn.source.checkpoint.samples import Reader, reader_of
 from edgeattn.source.checkpoint.samples.columns import Row, rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
@@ -19,6 +19,8 @@ from edgeattn.source.checkpoint.token_counts import TokenCounts
 from edgeattn.source.confined import offline, tensors_only
 from edgeattn.source.handover import source_of
 from edgeattn.source.module import ModuleSource
+from edgeattn_export.capture.samples.read_samples import read_npz
+from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError, ModelError, SampleError, require_extra
 
 
@@ -68,7 +70,7 @@ class Checkpoint:
             ModelError: The folder is not what its task asks for.
             SampleError: The data is not.
         """
-        if self.data.suffix.lower() == SUFFIX:
+        if self.data.suffix.lower() == ".npz":
             return self._on_arrays()
         task, reader = self.task, self.reader
         with _reading(self.data, SampleError):
@@ -105,6 +107,29 @@ class Checkpoint:
         return source_of(OnArrays(opened, self.data), self.data, self.name)
 
 
+class OnArrays:
+    """What a model's file defines, made of a task without rows: its network, labels and prediction.
+
+    Args:
+        task: Opened on no rows. What it says of texts, images and sounds was seen on none: it is left out.
+        npz: Its inputs, see ``edgeattn_export.capture.samples.read_samples.read_npz``.
+    """
+
+    def __init__(self, task: Task, npz: Path) -> None:
+        self.model, self.card, self.pretty = task.model, task.card, task.pretty
+        self.generation = task.generation
+        said = task.processing or {}
+        parts: dict[str, Any] = {name: said[name] for name in ("labels", "prediction") if name in said}
+        if parts.get("prediction", {}).get("kind") in ("span", "tags"):  # parts of a text
+            del parts["prediction"]
+        self.processing = parts or None
+        self._npz = npz
+
+    def samples(self) -> Iterator[Inputs]:
+        """Yield the inputs of each sample."""
+        yield from (sample.inputs for sample in read_npz(self._npz))
+
+
 def check_dims(task: type[Task]) -> None:
     """Refuse numbers to keep of an embedding where a task has none.
 
@@ -122,7 +147,7 @@ def _task(folder: Path) -> type[Task]:
         return SentenceEmbedding
     if not (folder / "config.json").is_file():
         raise ValueError("no config.json found; a folder that save_pretrained wrote, or a model.py expected")
-    if "architecture" in json.loads((folder / "config.json").read_text(encoding="utf-8")):
+    if "architecture" in read_json(folder / "config.json"):
         with require_extra("timm", "timm"):
             from edgeattn.source.checkpoint.tasks.timm_images import TimmImages
 

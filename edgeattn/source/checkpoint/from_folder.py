@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-LOCAL: dict[str, Any] = {
-    "local_files_only": True,
-    "trust_remote_code": False,
-}  # None asks on a terminal
+LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}  # None asks on a terminal
+# Of a processor alone; of one that holds several, as transformers 5 saves them.
+FILES = ("preprocessor_config.json", "processor_config.json")
 
 
 def from_folder(auto: Any, folder: Path, **options: Any) -> Any:
@@ -32,3 +31,27 @@ def from_folder(auto: Any, folder: Path, **options: Any) -> Any:
             f"{part} of the folder's own found, code that is not run; a class of transformers expected, or "
             "write a model file"
         ) from error
+
+
+def load_processor(auto: Any, folder: Path, **options: Any) -> Any:
+    """Return a folder's processor of one kind.
+
+    Args:
+        auto: A class of transformers, such as ``AutoImageProcessor``.
+        folder: The checkpoint.
+        options: Of ``from_pretrained``.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if not any((folder / name).is_file() for name in FILES):
+        raise ValueError(
+            f"no {FILES[0]} found; save the {_spaced(auto.__name__)} beside the network with save_pretrained"
+        )
+    return from_folder(auto, folder, **options)
+
+
+def _spaced(name: str) -> str:
+    """Return "image processor" of ``AutoImageProcessor``."""
+    letters = (f" {letter.lower()}" if letter.isupper() else letter for letter in name.removeprefix("Auto"))
+    return "".join(letters).strip()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from edgeattn.source.checkpoint.own_files import read_json
 
 KEPT = ("max_new_tokens", "num_beams", "length_penalty", "early_stopping", "repetition_penalty")
 NEUTRAL = {"num_beams": 1, "length_penalty": 1.0, "early_stopping": False, "repetition_penalty": 1.0}
@@ -33,7 +34,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name in ("config.json", "generation_config.json"):
         if (folder / name).is_file():
-            loaded = json.loads((folder / name).read_text(encoding="utf-8"))
+            loaded = read_json(folder / name)
             own = name == "generation_config.json"
             settings |= {key: value for key, value in loaded.items() if own or key in FOLLOWED}
     return settings

@@ -11,8 +11,8 @@ from PIL.Image import Resampling
 from torch import Tensor
 from transformers import AutoImageProcessor
 
+from edgeattn.source.checkpoint.from_folder import load_processor
 from edgeattn.source.checkpoint.pixels import Pixels, UnpreparedError, opened
-from edgeattn.source.checkpoint.processor import load_processor
 from edgeattn_runtime.fields import Field
 from edgeattn_runtime.processing.image import FILTERS
 from edgeattn_runtime.processing.resize import Resize

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from edgeattn.source.checkpoint.own_files import read_json
 
 
 class Labels:
@@ -15,28 +16,23 @@ class Labels:
 
     Args:
         names: By place.
+        scores: What makes shares of an answer's scores: "sigmoid" where it may have several labels.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
+    def __init__(self, names: Sequence[str], scores: str = "softmax") -> None:
+        self.names, self.scores = list(names), scores
 
     @classmethod
     def of(cls, folder: Path) -> Labels:
         """Return those of ``id2label`` in a folder's config.json."""
-        named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("id2label") or {}
+        config = read_json(folder / "config.json")
+        named = config.get("id2label") or {}
         names = [str(named[key]) for key in sorted(named, key=int)]
-        return cls(names or ["LABEL_0", "LABEL_1"])  # which is what transformers takes for two labels
+        several = config.get("problem_type") == "multi_label_classification"
+        # Two labels without names are those of transformers' default.
+        return cls(names or ["LABEL_0", "LABEL_1"], "sigmoid" if several else "softmax")
 
-    @staticmethod
-    def prediction(folder: Path) -> dict[str, str]:
-        """Return how a folder's classes are scored: each by itself where an answer has several labels."""
-        problem = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("problem_type")
-        return {
-            "kind": "classes",
-            "scores": "sigmoid" if problem == "multi_label_classification" else "softmax",
-        }
-
-    def place(self, row: int, label: object) -> int:
+    def place(self, label: object) -> int:
         """Return the place of a label, called by its name or its number.
 
         Raises:
@@ -49,7 +45,7 @@ class Labels:
             return int(name)
         shown = ", ".join(self.names[:5])
         more = f" and {len(self.names) - 5} more" if self.names[5:] else ""
-        raise ValueError(f"row {row}: label {name!r} found, one of {shown}{more} expected")
+        raise ValueError(f"label {name!r} found, one of {shown}{more} expected")
 
     def pretty(self, logits: Tensor) -> str:
         """Say the likeliest label of scores (labels,), and how sure it is, such as "positive (98 %)"."""

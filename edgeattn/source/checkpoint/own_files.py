@@ -9,6 +9,11 @@ from typing import Any
 ELSEWHERE = "special_tokens_map_file"  # of tokenizer_config.json: where training found it; no reader opens it
 
 
+def read_json(file: Path) -> Any:
+    """Return what a file of JSON holds."""
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
 def own_path(folder: Path, file: str, name: str) -> Path:
     """Return the path of what a file of a folder names.
 
@@ -33,7 +38,7 @@ def check_shards(folder: Path) -> None:
         ValueError: An index names a file outside of the folder.
     """
     for index in folder.glob("*.index.json"):
-        for name in sorted(set(_read(index)["weight_map"].values())):
+        for name in sorted(set(read_json(index)["weight_map"].values())):
             own_path(folder, index.name, name)
 
 
@@ -47,12 +52,7 @@ def check_tokenizer_files(folder: Path) -> None:
         ValueError: It names one.
     """
     file = folder / "tokenizer_config.json"
-    settings = _read(file) if file.is_file() else {}
+    settings = read_json(file) if file.is_file() else {}
     for key, name in settings.items():
         if key.endswith("_file") and key != ELSEWHERE and isinstance(name, str) and Path(name).exists():
             own_path(folder, file.name, name)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable, Sequence
 from inspect import signature
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer
 
 from edgeattn.source.checkpoint.from_folder import from_folder
-from edgeattn.source.checkpoint.own_files import check_tokenizer_files
+from edgeattn.source.checkpoint.own_files import check_tokenizer_files, read_json
 from edgeattn.source.checkpoint.token_counts import TokenCounts, count_tokens
 
 UNLIMITED = 10**6  # tokens: beyond it, a tokenizer's model_max_length stands for none
@@ -97,7 +96,7 @@ class Tokens:
         """Return which text of a pair is cut: the one that tokenizer.json names, else ``otherwise``."""
         if not self.file.is_file():
             return otherwise
-        settings = json.loads(self.file.read_text(encoding="utf-8")).get("truncation") or {}
+        settings = read_json(self.file).get("truncation") or {}
         return TRUNCATIONS.get(settings.get("strategy", ""), otherwise)
 
     def processing(

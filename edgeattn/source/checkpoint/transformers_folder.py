@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,15 @@ import transformers
 from torch import nn
 from transformers import logging
 
-from edgeattn.source.checkpoint.backbone import local_settings
 from edgeattn.source.checkpoint.from_folder import LOCAL
-from edgeattn.source.checkpoint.own_files import check_shards
+from edgeattn.source.checkpoint.network_arguments import check_arguments, check_network
+from edgeattn.source.checkpoint.own_files import check_shards, read_json
 from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
+
+# Of a backbone that config.json names: transformers itself would fetch its weights (4.57), or ask the hub for
+# a repository of that name (5).
+NAMING = ("backbone", "backbone_kwargs", "use_timm_backbone", "use_pretrained_backbone")
+ASKING = version("transformers") >= "5"
 
 
 def architecture_of(folder: Path) -> str:
@@ -24,7 +29,7 @@ def architecture_of(folder: Path) -> str:
     Raises:
         ValueError: It names none, or one that transformers does not have; or what would be fetched.
     """
-    config = config_of(folder)
+    config = read_json(folder / "config.json")
     local_settings(config)
     named: list[str] = config.get("architectures") or []
     if len(named) != 1:
@@ -38,12 +43,6 @@ def architecture_of(folder: Path) -> str:
             "expected; write a model file for code of its own"
         )
     return name
-
-
-def config_of(folder: Path) -> dict[str, Any]:
-    """Return config.json."""
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return config
 
 
 def main_input(architecture: str) -> str:
@@ -76,7 +75,7 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
     quiet: Any = logging
     quiet.disable_progress_bar()
     architecture: Any = getattr(transformers, name)
-    settings = local_settings(config := config_of(folder))
+    settings = local_settings(config := read_json(folder / "config.json"))
     built = {} if settings == config else {"config": architecture.config_class.from_dict(settings)}
     network, loading = architecture.from_pretrained(
         folder,
@@ -106,3 +105,54 @@ def drop_pooler(network: nn.Module) -> None:
     """Leave out the vector that a network makes of its first token, which most are not trained for."""
     if getattr(network, "pooler", None) is not None:
         network.register_module("pooler", None)
+
+
+def local_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return config.json with its backbone as one that nothing is fetched for.
+
+    Raises:
+        ValueError: It names a repository, or arguments that build no network.
+    """
+    for table in _tables(config):
+        for key in ("model_args", "backbone_kwargs"):
+            check_arguments(key, table.get(key) or {})
+        if table.get("model_type") == "timm_wrapper":
+            check_network("architecture", table.get("architecture"))
+        if table.get("backbone") is not None:
+            _check_backbone(table)
+    return _named(config)
+
+
+def _named(config: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(config)
+    name, arguments = settings.get("backbone"), settings.get("backbone_kwargs")
+    if ASKING and name is not None and arguments and settings.get("backbone_config") is None:
+        settings = {key: value for key, value in settings.items() if key not in NAMING}
+        built = {"model_type": "timm_backbone", "backbone": name, **arguments}
+        return settings | {"backbone_config": built}
+    if arguments is None:
+        settings.pop("backbone_kwargs", None)  # of which some transformers take no null
+    if "use_pretrained_backbone" in settings:
+        settings["use_pretrained_backbone"] = False
+    part = settings.get("backbone_config")
+    return settings | ({"backbone_config": _named(part)} if isinstance(part, dict) else {})
+
+
+def _check_backbone(table: Mapping[str, Any]) -> None:
+    is_timm = table.get("use_timm_backbone") or table.get("model_type") == "timm_backbone"
+    if not is_timm:
+        raise ValueError(
+            f"config.json: backbone {table['backbone']} found, whose settings lie on the hub, and nothing is "
+            "fetched; backbone_config expected, as save_pretrained of transformers 5 writes it"
+        )
+    check_network("backbone", table["backbone"])
+
+
+def _tables(value: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for each in value.values():
+            yield from _tables(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _tables(each)

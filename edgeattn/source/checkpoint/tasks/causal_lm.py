@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from edgeattn.source.checkpoint.accuracy import token_accuracy
 from edgeattn.source.checkpoint.generation_settings import generation_of
-from edgeattn.source.checkpoint.metrics.token_accuracy import token_accuracy
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor, nn
-
 from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.checkpoint.samples.columns import Row
-from edgeattn.source.checkpoint.tasks.image_task import ImageTask
+from edgeattn.source.checkpoint.tasks.image_task import ImageNetwork, ImageTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
 
 
@@ -22,16 +20,4 @@ class ImageFeatures(ImageTask):
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         network = load_network(folder, without=("pooler",))
         drop_pooler(network)
-        super().__init__(folder, rows, Features(network), ImageProcessor(folder), None)
-
-
-class Features(nn.Module):
-    """A network's last features alone."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixel_values: Tensor) -> dict[str, Tensor]:
-        """Describe images, float32 (B, 3, H, W)."""
-        return {"last_hidden_state": self.network(pixel_values=pixel_values).last_hidden_state}
+        super().__init__(folder, rows, ImageNetwork(network, "last_hidden_state"), ImageProcessor(folder))

@@ -50,12 +50,10 @@ class ImageTextEmbedding(Task):
             self.dynamic = {**self.dynamic, **self.tokens.dynamic}
         self.network = Towers(network, padding)
 
-    def samples(self) -> Iterator[object]:
-        """Yield the inputs of each row."""
-        for row in self.rows:
-            image = self.pixels.prepare(Path(row["image"])) if "image" in row else {}
-            text = self.tokens.encode(row["text"]) if "text" in row else {}
-            yield {**image, **text}
+    def inputs(self, row: Row) -> Mapping[str, Tensor]:
+        """Return the inputs of a row's image, of its text, or of both."""
+        image = self.pixels.prepare(Path(row["image"])) if "image" in row else {}
+        return image | (self.tokens.encode(row["text"]) if "text" in row else {})
 
     def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield images and texts as they are, where the bundle takes all that the rows have."""

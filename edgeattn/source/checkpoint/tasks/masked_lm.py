@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED, token_accuracy
+from edgeattn.source.checkpoint.accuracy import IGNORED, token_accuracy
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import load_network

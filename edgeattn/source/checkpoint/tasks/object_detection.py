@@ -7,12 +7,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
-
 from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.checkpoint.labels import Labels
 from edgeattn.source.checkpoint.samples.columns import Row
-from edgeattn.source.checkpoint.tasks.image_task import ImageTask
+from edgeattn.source.checkpoint.tasks.image_task import ImageNetwork, ImageTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
 
 NOTHING = "no object"  # the last label of those that choose one label for each candidate
@@ -30,7 +28,7 @@ class ObjectDetection(ImageTask):
         network, names = load_network(folder), Labels.of(folder).names
         is_masked = "pixel_mask" in signature(network.forward).parameters
         pixels = ImageProcessor(folder, is_masked=is_masked)
-        super().__init__(folder, rows, Detector(network), pixels, None)
+        super().__init__(folder, rows, ImageNetwork(network, "logits", "pred_boxes"), pixels)
         config: Any = network.config
         chooses = config.model_type in CHOOSING
         self.add_processing(
@@ -44,16 +42,3 @@ class ObjectDetection(ImageTask):
                 "threshold": THRESHOLD,
             },
         )
-
-
-class Detector(nn.Module):
-    """A network's scores and boxes, without what it computes them from."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixel_values: Tensor) -> dict[str, Tensor]:
-        """Detect the objects of images, float32 (B, 3, H, W)."""
-        outputs = self.network(pixel_values=pixel_values)
-        return {"logits": outputs.logits, "pred_boxes": outputs.pred_boxes}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import string
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from edgeattn.source.checkpoint.metrics.exact_match import exact_match
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import load_network
@@ -32,6 +33,7 @@ class QuestionAnswering(TextTask):
 
     needed = ("question", "context")
     optional = ("answer",)
+    judged_by = "answer"
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows, load_network(folder))
@@ -41,21 +43,15 @@ class QuestionAnswering(TextTask):
         if "text" in (self.processing or {}) and type(self.network).__name__ not in BEAMS:
             self.add_processing(prediction={"kind": "span", **OUTPUTS, "longest": LONGEST})
 
-    def samples(self) -> Iterator[object]:
-        """Yield the inputs of each pair, its context cut, and where its tokens lie in the context."""
-        for row in self.rows:
-            encoded = self.encoded(row, return_offsets_mapping=True)
-            inputs = self.tokens.inputs(encoded)
-            if "answer" not in row:
-                yield inputs
-                continue
-            spans = [
-                tuple(span) if part == 1 else None
-                for span, part in zip(
-                    encoded["offset_mapping"][0].tolist(), encoded.sequence_ids(0), strict=True
-                )
-            ]
-            yield inputs, {"context": row["context"], "spans": spans, "answer": row["answer"]}
+    def target(self, row: Row) -> Mapping[str, Any]:
+        """Return the answer, the context, and where its tokens lie there."""
+        encoded = self.encoded(row, return_offsets_mapping=True)
+        offsets = encoded["offset_mapping"][0].tolist()
+        spans = [
+            tuple(span) if part == 1 else None
+            for span, part in zip(offsets, encoded.sequence_ids(0), strict=True)
+        ]
+        return {"context": row["context"], "spans": spans, "answer": row["answer"]}
 
 
 def answer_match(outputs: Mapping[str, Tensor], target: Mapping[str, Any]) -> float:
@@ -64,3 +60,16 @@ def answer_match(outputs: Mapping[str, Tensor], target: Mapping[str, Any]) -> fl
     first, last = target["spans"][start], target["spans"][end]
     inside = first is not None and last is not None and start <= end
     return exact_match(target["context"][first[0] : last[1]] if inside else "", target["answer"])
+
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+def exact_match(predicted: str, expected: str) -> float:
+    """Return 1 where case, punctuation, articles and blanks alone differ (Rajpurkar et al. 2016)."""
+    return float(_normal(predicted) == _normal(expected))
+
+
+def _normal(text: str) -> str:
+    plain = "".join(letter for letter in text.lower() if letter not in string.punctuation)
+    return " ".join(_ARTICLES.sub(" ", plain).split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from scipy.stats import spearmanr
 from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
 
-from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
-from edgeattn.source.checkpoint.model_card import card_of
-from edgeattn.source.checkpoint.own_files import own_path
+from edgeattn.source.checkpoint.own_files import own_path, read_json
 from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.tasks.task import card_of
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
 
@@ -38,7 +38,7 @@ class SentenceEmbedding(TextTask):
     before = ""  # a text, in the samples
 
     def __init__(self, folder: Path, rows: Sequence[Row], dims: int | None = None) -> None:
-        listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        listed = read_json(folder / "modules.json")
         parts = [
             (module["type"].rpartition(".")[2], own_path(folder, "modules.json", module["path"]))
             for module in listed
@@ -199,7 +199,7 @@ ACTIVATIONS = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU"
 def _part(name: str, folder: Path) -> nn.Module:
     if name == "Normalize":
         return UnitLength()
-    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    settings = read_json(folder / "config.json")
     if name == "Pooling":
         return POOLINGS[_chosen(f"{folder.name}: pooling", _poolings(settings), POOLINGS)]()
     if name == "Dense":
@@ -232,7 +232,7 @@ def _cut_at(folder: Path, place: Path) -> int | None:
     """Return how many tokens a text is cut to, where the folder says so."""
     for file in (place / "sentence_bert_config.json", folder / "sentence_bert_config.json"):
         if file.is_file():
-            longest = json.loads(file.read_text(encoding="utf-8")).get("max_seq_length")
+            longest = read_json(file).get("max_seq_length")
             if longest is not None:
                 return int(longest)
     return None
@@ -241,7 +241,7 @@ def _cut_at(folder: Path, place: Path) -> int | None:
 def _prompts(folder: Path, parts: Sequence[tuple[str, Path]]) -> dict[str, Any]:
     """Return what a bundle says of the folder's prompts; nothing where all are empty."""
     file = folder / "config_sentence_transformers.json"
-    settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    settings = read_json(file) if file.is_file() else {}
     prompts = {name: text or "" for name, text in (settings.get("prompts") or {}).items()}
     if not any(prompts.values()):
         return {}
@@ -253,4 +253,15 @@ def _prompts(folder: Path, parts: Sequence[tuple[str, Path]]) -> dict[str, Any]:
 
 
 def _leaves_out_prompts(pooling: Path) -> bool:
-    return json.loads((pooling / "config.json").read_text(encoding="utf-8")).get("include_prompt") is False
+    return read_json(pooling / "config.json").get("include_prompt") is False
+
+
+def rank_correlation(outputs: Mapping[str, Tensor], target: Tensor) -> float:
+    """Return the correlation of a sample's pairs.
+
+    Args:
+        outputs: ``embedding`` (2 P, W): first texts of P pairs, then the others.
+        target: Scores of the pairs, (P,), not all the same.
+    """
+    first, second = outputs["embedding"].chunk(2)
+    return float(spearmanr(cosine_similarity(first, second).numpy(), target.numpy()).statistic)

@@ -7,27 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jiwer
 import torch
 from torch import Tensor, nn
-from transformers import AutoFeatureExtractor
 
+from edgeattn.source.checkpoint.accuracy import IGNORED
 from edgeattn.source.checkpoint.generation_settings import generation_of, read_settings
-from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED
-from edgeattn.source.checkpoint.metrics.word_accuracy import word_accuracy
-from edgeattn.source.checkpoint.processor import load_processor
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.slaney_log_mel import SlaneyLogMel
-from edgeattn.source.checkpoint.sound import read_sound
-from edgeattn.source.checkpoint.tasks.task import Task
+from edgeattn.source.checkpoint.tasks.sound_task import SoundTask
 from edgeattn.source.checkpoint.tokens import load_tokenizer
 from edgeattn.source.checkpoint.transformers_folder import load_network, vocabulary_of
 
 
-class SpeechToText(Task):
+class SpeechToText(SoundTask):
     """A Whisper: ``logits`` (B, T, vocabulary) of the token that follows each of what is said.
 
-    The log-mel features are part of the graph, which takes sounds as they are recorded. A shorter sound is
-    followed by silence, up to what the encoder takes, as the feature extractor does.
+    A shorter sound is followed by silence, up to what the encoder takes, as the feature extractor does.
 
     Args:
         folder: The checkpoint.
@@ -38,20 +34,18 @@ class SpeechToText(Task):
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
         super().__init__(folder, rows)
-        extractor = load_processor(AutoFeatureExtractor, folder)
-        kind = type(extractor).__name__
+        kind = type(self.extractor).__name__
         if kind != "WhisperFeatureExtractor":
             raise ValueError(f"{kind} found, WhisperFeatureExtractor expected; write a model file")
-        self.rate, self.longest = extractor.sampling_rate, extractor.n_samples
+        self.longest = self.extractor.n_samples
         self.tokenizer: Any = load_tokenizer(folder)
         network: Any = load_network(folder)
-        self.network = Transcriber(network, extractor)
+        self.network = Transcriber(network, self.extractor)
         self.positions = int(network.config.max_target_positions)
         self.start = self._start()
         self.dynamic = {"audio": ("batch", None), "decoder_input_ids": ("batch", "target")}
         self.metric = self._word_accuracy
         self.add_processing(
-            audio={"input": "audio", "rate": self.rate, "channels": 1},
             text={
                 "tokenizer": folder / "tokenizer.json",
                 "ids": "decoder_input_ids",
@@ -81,20 +75,17 @@ class SpeechToText(Task):
             tokens = tokens[:, : self.positions + 1]  # the last is not read
             target = tokens[:, 1:].clone()
             target[:, : len(self.start) - 1] = IGNORED  # which are given, and not asked for
-            yield {"audio": self._sound(Path(row["audio"])), "decoder_input_ids": tokens[:, :-1]}, target
+            yield {**self.inputs(row), "decoder_input_ids": tokens[:, :-1]}, target
 
-    def _sound(self, file: Path) -> Tensor:
-        sound = read_sound(file, self.rate)
+    def inputs(self, row: Row) -> Mapping[str, Tensor]:
+        """Return a row's sound, float32 (1, time), with silence behind it."""
+        sound = super().inputs(row)["audio"]
         if sound.shape[1] > self.longest:
             raise ValueError(
-                f"{file.name}: {sound.shape[1] / self.rate:.1f} s found, at most "
+                f"{Path(row['audio']).name}: {sound.shape[1] / self.rate:.1f} s found, at most "
                 f"{self.longest / self.rate:g} s expected; cut it"
             )
-        return nn.functional.pad(sound, (0, self.longest - sound.shape[1]))
-
-    def raw(self) -> Iterator[Mapping[str, object]]:
-        """Yield the sounds' files."""
-        yield from ({"audio": row["audio"]} for row in self.rows)
+        return {"audio": nn.functional.pad(sound, (0, self.longest - sound.shape[1]))}
 
     def pretty(self, outputs: Mapping[str, Tensor]) -> str:
         """Return what was heard, each token by those before it that were said."""
@@ -107,7 +98,8 @@ class SpeechToText(Task):
         return str(self.tokenizer.decode(said, skip_special_tokens=True)).strip()
 
     def _word_accuracy(self, outputs: Mapping[str, Tensor], target: Tensor) -> float:
-        return word_accuracy(self.pretty(outputs), self._text(target[target != IGNORED]))
+        """Return 1 less the word error rate: below 0 where more words are wrong than were said."""
+        return 1 - float(jiwer.wer(self._text(target[target != IGNORED]), self.pretty(outputs)))
 
 
 class Transcriber(nn.Module):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
 from torch import Tensor, nn
 
-from edgeattn.source.checkpoint.model_card import card_of
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.token_counts import TokenCounts
+
+CARD_KEYS = ("license", "license_name", "license_link", "language", "base_model", "datasets", "pipeline_tag")
 
 
 class Task(ABC):
@@ -24,6 +27,7 @@ class Task(ABC):
     Attributes:
         needed: Roles that each row has.
         optional: Roles that rows may have.
+        judged_by: The role of a sample's target, where rows have one.
         network: The checkpoint's, with its weights.
         dynamic: Axis names by input.
         metric: Of a sample's outputs and its target, higher is better; None where rows have no targets.
@@ -34,11 +38,11 @@ class Task(ABC):
         budget: Limits that hold where a caller names no others; None for none.
     """
 
-    heads: ClassVar[Sequence[str]] = ()
     needed: ClassVar[Sequence[str]] = ()
     optional: ClassVar[Sequence[str]] = ()
 
     network: nn.Module
+    judged_by: str = ""
     dynamic: Mapping[str, Sequence[str | None]] | None = None
     metric: Callable[[Any, Any], float] | None = None
     processing: dict[str, Any] | None = None
@@ -63,9 +67,25 @@ class Task(ABC):
         """Return the network, in eval mode."""
         return self.network.eval()
 
-    @abstractmethod
     def samples(self) -> Iterator[object]:
         """Yield the inputs of each row, or pairs of these and a target."""
+        for i, row in enumerate(self.rows):
+            inputs = self.inputs(row)
+            if self.judged_by not in row:
+                yield inputs
+                continue
+            try:
+                yield inputs, self.target(row)
+            except ValueError as error:
+                raise ValueError(f"row {i}: {error}") from error
+
+    @abstractmethod
+    def inputs(self, row: Row) -> Mapping[str, Tensor]:
+        """Return the inputs of a row, with a batch of 1."""
+
+    def target(self, row: Row) -> object:
+        """Return what an answer to a row is compared with; raises ValueError where that is wrong."""
+        return row[self.judged_by]
 
     def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield raw inputs in the order of the samples; none where the bundle prepares none."""
@@ -75,3 +95,20 @@ class Task(ABC):
         """Show how the first output begins."""
         first = next(iter(outputs.values())).flatten()
         return f"[{' '.join(f'{number:+.3f}' for number in first[:3].tolist())} ...] of {first.numel()}"
+
+
+def card_of(folder: Path) -> dict[str, str | list[str]]:
+    """Return of a README's front matter what holds for the bundle too; nothing where there is none."""
+    file = folder / "README.md"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    front = re.match(r"---\n(.*?)\n---\s*\n", text, re.DOTALL)
+    content = yaml.safe_load(front[1]) if front is not None else None
+    table = content if isinstance(content, dict) else {}
+    return {name: table[name] for name in CARD_KEYS if _is_text(table.get(name))}
+
+
+def _is_text(value: object) -> bool:
+    """Say whether it is a text or a list of texts."""
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    )

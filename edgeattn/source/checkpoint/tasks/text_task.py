@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from edgeattn.source.checkpoint.samples.columns import Row
 from edgeattn.source.checkpoint.tasks.task import Task
@@ -85,10 +85,9 @@ class TextTask(Task):
         cut = {} if self.truncation is None else {"truncation": self.truncation}
         return self.tokens.encoded(*self.texts(row), **cut, **options)
 
-    def samples(self) -> Iterator[object]:
-        """Yield the inputs of each row, int64 (1, S)."""
-        for row in self.rows:
-            yield self.tokens.inputs(self.encoded(row))
+    def inputs(self, row: Row) -> Mapping[str, Tensor]:
+        """Return the inputs of a row, int64 (1, S)."""
+        return self.tokens.inputs(self.encoded(row))
 
     def raw(self) -> Iterator[Mapping[str, object]]:
         """Yield the texts as they are, where the bundle takes texts."""

@@ -3,12 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from edgeattn.source.checkpoint.metrics.accuracy import accuracy
-from edgeattn.source.checkpoint.metrics.closeness import closeness
-from edgeattn.source.checkpoint.metrics.entity_f1 import entity_f1
-from edgeattn.source.checkpoint.metrics.exact_match import exact_match
-from edgeattn.source.checkpoint.metrics.rank_correlation import rank_correlation
-from edgeattn.source.checkpoint.metrics.token_accuracy import IGNORED, token_accuracy
+from edgeattn.source.checkpoint.accuracy import IGNORED, accuracy, token_accuracy
+from edgeattn.source.checkpoint.tasks.question_answering import exact_match
+from edgeattn.source.checkpoint.tasks.sentence_embedding import rank_correlation
+from edgeattn.source.checkpoint.tasks.sequence_classification import closeness
+from edgeattn.source.checkpoint.tasks.token_classification import entity_f1
 
 
 def test_accuracy_counts_rows() -> None:

@@ -180,7 +180,6 @@ def test_what_a_library_says_of_a_broken_file_is_one_line(folder: Path, data: Pa
 def test_timm_is_asked_for_where_its_folder_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.tasks.timm_images", raising=False)
-    monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.timm_folder", raising=False)
     (tmp_path / "config.json").write_text('{"architecture": "vit_tiny_patch16_224"}', "utf-8")
     with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[timm\]'"):
         read_source(str(tmp_path), sample_files.images(tmp_path / "images"))

@@ -103,7 +103,7 @@ def test_images_that_are_cut_or_in_a_border_are_the_device_s(
 
 def transform(**settings: Any) -> Any:
     """Return timm's transform of a pretrained_cfg."""
-    from edgeattn.source.checkpoint.timm_transform import TimmTransform
+    from edgeattn.source.checkpoint.tasks.timm_images import TimmTransform
 
     return TimmTransform({"input_size": [3, 16, 16], **settings})
 

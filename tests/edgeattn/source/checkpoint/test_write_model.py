@@ -17,7 +17,7 @@ from edgeattn.source.module import ModuleSource
 
 OWN = "edgeattn.source.checkpoint"
 # Which know more than a model file.
-NO_PIECES = ("arrays", "checkpoint", "named", "write_model", "tasks", "samples", "metrics")
+NO_PIECES = ("checkpoint", "named", "write_model", "tasks", "samples")
 
 
 def test_pieces_import_one_another_and_what_devices_have() -> None:
