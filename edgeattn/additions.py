@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from edgeattn.report.files import Provenance, example_of, report_files
 from edgeattn.results.bundle import folder_of
@@ -16,64 +17,40 @@ from edgeattn_runtime.timing.benchmark import DeviceBenchmark
 MOST_BROWSERS = 64  # in a report, of at most 256 kB each: whoever is let in makes up as many as he likes
 
 
-def with_devices(
-    files: BundleFiles, report: Report, results: Iterable[DeviceBenchmark]
-) -> tuple[Report, Packed]:
-    """Add results to a bundle's report; a newer one of a device and target takes the older one's place.
-
-    Args:
-        files: The bundle on disk.
-        report: Its report.
-        results: Of its graphs.
-
-    Returns:
-        The report, and the bundle that holds it, not yet on disk.
-
-    Raises:
-        BadInput: The bundle is signed.
-    """
-    report = merged(report, results)
-    return report, _rewritten(files, report, example_of(files, report))
-
-
-def with_browser(files: BundleFiles, report: Report, result: DeviceBenchmark) -> Packed:
-    """Add what a browser sent; a newer result of a browser takes the older one's place.
-
-    Returns:
-        The bundle whose report holds it, not yet on disk.
-
-    Raises:
-        BadInput: The bundle is signed, or its report has enough of browsers.
-    """
-    browsers = _newest((*report.browsers, result))
-    if len(browsers) > MOST_BROWSERS:
-        raise BadInput(
-            f"{files.folder}: its report has results of {MOST_BROWSERS} browsers, the most that it takes; "
-            "export the model again, or serve a copy"
-        )
-    return _rewritten(files, replace(report, browsers=browsers), example_of(files, report))
-
-
-def merged(report: Report, results: Iterable[DeviceBenchmark]) -> Report:
+def with_devices(report: Report, results: Iterable[DeviceBenchmark]) -> Report:
     """Return a report with results; a newer one of a device and target takes the older one's place."""
     return replace(report, devices=_newest((*report.devices, *results)))
 
 
-def with_example(files: BundleFiles, report: Report, example: bytes) -> Packed:
-    """Add a picture of a sample and of what both made of it.
+def with_browser(bundle: Path, report: Report, result: DeviceBenchmark) -> Report:
+    """Return a bundle's report with what a browser sent; a newer result takes the older one's place.
+
+    Raises:
+        BadInput: The report has enough of browsers.
+    """
+    browsers = _newest((*report.browsers, result))
+    if len(browsers) > MOST_BROWSERS:
+        raise BadInput(
+            f"{bundle}: its report has results of {MOST_BROWSERS} browsers, the most that it takes; "
+            "export the model again, or serve a copy"
+        )
+    return replace(report, browsers=browsers)
+
+
+def with_report(files: BundleFiles, report: Report, example: bytes | None = None) -> Packed:
+    """Replace a bundle's report on one target.
 
     Args:
         files: The bundle on disk.
-        report: Its report on one target.
-        example: An SVG.
+        report: The report that it gets.
+        example: A picture of a sample and of what both made of it, an SVG; None keeps the one that it has.
 
     Returns:
-        The bundle that holds it, not yet on disk.
+        The bundle, not yet on disk.
+
+    Raises:
+        BadInput: It is signed.
     """
-    return _rewritten(files, report, example)
-
-
-def _rewritten(files: BundleFiles, report: Report, example: bytes | None) -> Packed:
     manifest, folder = files.manifest, folder_of(report.target, files.manifest)
     recipes = {
         trial.recipe: files.path(folder + trial.recipe).read_bytes()
@@ -81,7 +58,8 @@ def _rewritten(files: BundleFiles, report: Report, example: bytes | None) -> Pac
         if trial.recipe
     }
     provenance = Provenance.of(manifest, report.target)
-    reports = report_files(report, recipes, provenance, example=example)
+    picture = example_of(files, report) if example is None else example
+    reports = report_files(report, recipes, provenance, example=picture)
     return repack(files, {folder + name: content for name, content in reports.items()})
 
 

@@ -20,10 +20,10 @@ from edgeattn.judge.sample_warnings import sample_warnings
 from edgeattn.judge.shortage import answer_shortages, count_shortages
 from edgeattn.progress import Progress, Silent
 from edgeattn.reporting import report_on
-from edgeattn.source.module import ModuleSource
+from edgeattn.source.module import Metric, ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.source import Metric, Source
+from edgeattn.source.source import Source
 from edgeattn.stages import own_graphs, staged
 from edgeattn_export.graph.axes import Dynamic
 from edgeattn_export.incremental import StreamRequest, with_cache, with_defaults, with_streaming

@@ -219,12 +219,12 @@ def _check_outside(recipe: Path | None, folder: Path) -> None:
 
 def _example(folder: Path, source: Source, report: Report) -> Example | None:
     """Show what both make of a sample; where it can be drawn, the bundle gets the picture."""
-    from edgeattn.additions import with_example
+    from edgeattn.additions import with_report
     from edgeattn.example import example
     from edgeattn.source.module import ModuleSource
     from edgeattn_export.pack import save
 
     sample = example(folder, source) if isinstance(source, ModuleSource) else None
     if sample is not None and sample.picture is not None:
-        save(with_example(open_bundle(folder), report, sample.picture), folder)
+        save(with_report(open_bundle(folder), report, sample.picture), folder)
     return sample

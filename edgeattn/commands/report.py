@@ -105,13 +105,13 @@ def report(
 
 def _add(bundle: Path, results: Sequence[Path]) -> None:
     with working():
-        from edgeattn.additions import with_devices
+        from edgeattn.additions import with_devices, with_report
         from edgeattn.results.device import read_result
         from edgeattn_export.pack import save
 
         files = open_bundle(bundle)
-        _, packed = with_devices(files, read_report(files), [read_result(path, files) for path in results])
-        save(packed, bundle)
+        report = with_devices(read_report(files), [read_result(path, files) for path in results])
+        save(with_report(files, report), bundle)
 
 
 def _is_signed(bundle: Path, page: Path | None) -> bool:
@@ -127,10 +127,10 @@ def _is_signed(bundle: Path, page: Path | None) -> bool:
 
 def _beside_signature(files: BundleFiles, report: Report, results: Sequence[Path]) -> Report:
     """Return a signed bundle's report with results, which says that they are not signed."""
-    from edgeattn.additions import merged
+    from edgeattn.additions import with_devices
     from edgeattn.results.device import read_result
 
-    report = merged(report, [read_result(path, files) for path in results])
+    report = with_devices(report, [read_result(path, files) for path in results])
     return replace(report, notes=(*report.notes, _UNSIGNED.format(len(results))))
 
 

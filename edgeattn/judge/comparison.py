@@ -29,7 +29,7 @@ from edgeattn.measure.race import race
 from edgeattn.measure.runners import THREADS, runners_of, torch_threads
 from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
-from edgeattn.source.source import Metric
+from edgeattn.source.module import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.runner import Runner

@@ -10,8 +10,8 @@ from pathlib import Path
 from edgeattn.judge.figures import RIGHT_OR_WRONG
 from edgeattn.judge.statistics import count_for
 from edgeattn.results.check import EVALUATION_SHARE
+from edgeattn.source.module import Metric
 from edgeattn.source.outputs import refilled
-from edgeattn.source.source import Metric
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.samples import Inputs, Sample, Samples

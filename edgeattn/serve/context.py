@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgeattn.serve.files import ServedFile
 from edgeattn.serve.sessions import Sessions
-
-
-class Results(Protocol):
-    """What takes the results of devices."""
-
-    def take(self, content: bytes) -> bool:
-        """Take one, and return whether the report has it; raises BadInput where it is none."""
+from edgeattn.serve.site import ServedFile
 
 
 class Journal(Protocol):
@@ -34,7 +27,7 @@ class Context:
     Attributes:
         sessions: Of the browsers that were admitted.
         files: What is served, by the path of its address.
-        results: Takes what devices measure.
+        take: Takes a result of a device, and returns whether the report has it; raises BadInput.
         journal: The record of what happens.
         cookie: The name of the session's; to a browser, two ports are one site.
         authority: What ``Host`` must name. Another site whose name was bound to this machine's address sends
@@ -43,7 +36,7 @@ class Context:
 
     sessions: Sessions
     files: Mapping[str, ServedFile]
-    results: Results
+    take: Callable[[bytes], bool]
     journal: Journal
     cookie: str
     authority: str

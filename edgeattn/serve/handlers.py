@@ -12,7 +12,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
 from edgeattn.serve.context import Context
-from edgeattn.serve.files import ServedFile
+from edgeattn.serve.site import ServedFile
 from edgeattn_runtime.errors import EdgeAttnError
 
 # Of every answer: no page of another origin reaches in, and this one reaches none. The first two are what
@@ -187,7 +187,7 @@ class Result(Handler):
     async def post(self) -> None:
         """Hand it on; what is wrong with it is the answer."""
         try:
-            is_added = await asyncio.to_thread(self.context.results.take, bytes(self._content))
+            is_added = await asyncio.to_thread(self.context.take, bytes(self._content))
         except EdgeAttnError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from edgeattn.additions import with_browser
+from edgeattn.additions import with_browser, with_report
 from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
 from edgeattn.results.device import parse_result
@@ -52,7 +52,8 @@ class DeviceResults:
                 self._failed.add(device.name)
             problem = None
             try:
-                save(with_browser(files, read_report(files), result), self._bundle)
+                report = with_browser(self._bundle, read_report(files), result)
+                save(with_report(files, report), self._bundle)
             except (BadInput, OSError) as error:  # signed, full of results, or on a disk that takes no more
                 problem = str(error)
             self._show(device, problem)

@@ -141,7 +141,9 @@ def run(bundle: Path, *, lan: bool, port: int) -> int:
         address, sessions = Address(host, listener.getsockname()[1]), Sessions()
         screen = Screen(LegibleConsole(), address, sessions)
         results = DeviceResults(bundle, screen.device)
-        context = Context(sessions, files, results, screen, f"edgeattn-{address.port}", address.authority)
+        context = Context(
+            sessions, files, results.take, screen, f"edgeattn-{address.port}", address.authority
+        )
         screen.welcome(bundle.name)
         asyncio.run(_until_interrupted(context, listener))
         screen.farewell()

@@ -10,14 +10,14 @@ from edgeattn.source.checkpoint.checkpoint import Checkpoint
 from edgeattn.source.checkpoint.named import local_checkpoint
 from edgeattn.source.exported_program import read_exported_program
 from edgeattn.source.model_files import find, is_checkpoint, is_program, needs_samples
-from edgeattn.source.module import ModuleSource
 from edgeattn.source.onnx_file import OnnxSource
+from edgeattn.source.source import Source
 from edgeattn_runtime.errors import BadInput
 
 
 def read_source(
     model: str, samples: Path | None, columns: Mapping[str, str] | None = None, dims: int | None = None
-) -> ModuleSource | OnnxSource:
+) -> Source:
     """Read what was given.
 
     Args:

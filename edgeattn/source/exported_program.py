@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeattn.source.confined import tensors_only
-from edgeattn.source.module import ModuleSource
-from edgeattn.source.source import naming_file
+from edgeattn.source.module import ModuleSource, naming_file
 from edgeattn_export.capture.samples.read_samples import read_npz
 from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.errors import ModelError

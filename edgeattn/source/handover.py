@@ -12,19 +12,20 @@ from importlib.machinery import SourceFileLoader
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from edgeattn.results.card import Card
-from edgeattn.source.bytecode import UncachedLoader
 from edgeattn.source.model_files import find
 from edgeattn.source.module import ModuleSource
-from edgeattn.source.own_code import importable, user_errors
+from edgeattn.source.own_code import UncachedLoader, importable, user_errors
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.plain_module import module_in
 from edgeattn_export.capture.samples.read_samples import LIMIT
 from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
 from edgeattn_runtime.errors import ModelError
+
+Read = TypeVar("Read")
 
 _FOLDERS: set[Path] = set()  # of files that were loaded
 
@@ -61,7 +62,6 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
     if not isinstance(yielded, Iterable):
         raise ModelError(f"{path}: samples() returned {_type(yielded)}, real inputs one by one expected")
     samples = tuple(islice(yielded, LIMIT))
-    processing = _processing(defined, path)
     return ModuleSource.of(
         module,
         samples,
@@ -72,10 +72,10 @@ def source_of(defined: object, path: Path, name: str) -> ModuleSource:
         metric=_function(defined, path, "metric"),
         pretty=_function(defined, path, "pretty"),
         picture=_function(defined, path, "picture"),
-        processing=processing,
-        streaming=_streaming(defined, path),
-        generation=_generation(defined, path),
-        card=_card(defined, path),
+        processing=_processing(defined, path),
+        streaming=_read(defined, path, "streaming", StreamRequest.read, None),
+        generation=_read(defined, path, "generation", GenerationOptions.read, NO_OPTIONS),
+        card=_read(defined, path, "card", Card.read, Card()),
         file=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -134,25 +134,13 @@ def _processing(defined: object, path: Path) -> OwnProcessing | None:
     return OwnProcessing.read(table, tuple(islice(yielded, LIMIT)))
 
 
-def _streaming(defined: object, path: Path) -> StreamRequest | None:
-    table = _mapping(defined, path, "streaming")
+def _read(
+    defined: object, path: Path, name: str, read: Callable[[Mapping[str, Any]], Read], otherwise: Read
+) -> Read:
+    """Read a table that a file may define, and name the file in what is wrong with it."""
+    table = _mapping(defined, path, name)
     try:
-        return None if table is None else StreamRequest.read(table)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _generation(defined: object, path: Path) -> GenerationOptions:
-    table = _mapping(defined, path, "generation")
-    try:
-        return NO_OPTIONS if table is None else GenerationOptions.read(table)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _card(defined: object, path: Path) -> Card:
-    try:
-        return Card.read(_mapping(defined, path, "card") or {})
+        return otherwise if table is None else read(table)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,6 @@ from torch import nn
 
 from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
-from edgeattn.source.source import Metric, naming_file
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.original.plain_module import plain_module
 from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
@@ -27,8 +27,9 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Sample, Samples
 from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
-from edgeattn_runtime.errors import BadInput
+from edgeattn_runtime.errors import BadInput, SampleError
 
+Metric = Callable[[Any, Any], float]  # of the module's outputs and a sample's target; higher is better
 Pretty = Callable[[Any], str]  # of the module's outputs
 Picture = Callable[[Any, Any], str]  # of a sample's inputs by name, and of the module's outputs: an SVG
 
@@ -104,18 +105,35 @@ class ModuleSource:
         return digest.hexdigest()
 
     def read(self) -> Samples:
-        """Put the module into eval mode, and read the samples against its ``forward``."""
+        """Put the module into eval mode, and read the samples against its ``forward``.
+
+        Raises:
+            BadInput: They are not what the model takes.
+        """
         in_eval_mode(self.module)
         with naming_file(self.file):
             return read_samples(self.module, self.samples)
 
     def read_on(self, samples: Samples) -> Iterator[Sample]:
-        """Yield the samples that follow those of ``read``, one after the other."""
+        """Yield the samples that follow those of ``read``, which reads no more than fit into memory.
+
+        Raises:
+            BadInput: They are not like the others.
+        """
         with naming_file(self.file):
             yield from read_on(self.module, samples, self.more(), LIMIT)
 
     def capture(self, samples: Samples, engine: Engine, proving: Samples | None = None) -> Captured:
-        """Export the module."""
+        """Export the module as a float graph, proven on real samples.
+
+        Args:
+            samples: All that were read.
+            engine: Runs the graph, to prove it.
+            proving: Those that prove it; their calibration part where it is left out.
+
+        Raises:
+            BadInput: It cannot be captured.
+        """
         with naming_file(self.file):
             axes = infer_axes(samples, self.dynamic)
         captured = capture(self.module, proving or samples.split().calibration, axes, engine, samples)
@@ -138,7 +156,7 @@ class ModuleSource:
         return replace(self, qdq=qdq)
 
     def megabytes(self, _: Captured) -> float:
-        """Return the size of its parameters and buffers; what layers share counts once."""
+        """Return the size of its parameters and buffers, 1 MB = 10^6 bytes; what layers share counts once."""
         tensors = chain(self.module.parameters(), self.module.buffers())
         return sum(tensor.nbytes for tensor in tensors) / 1e6
 
@@ -159,3 +177,21 @@ def in_eval_mode(module: nn.Module) -> None:
             f"{type(module).__name__} was in training mode and is now in eval mode; call .eval() beforehand",
             stacklevel=3,
         )
+
+
+@contextmanager
+def naming_file(file: Path | None) -> Iterator[None]:
+    """Name the file that samples come from in what is wrong with them.
+
+    Args:
+        file: Yields or holds them; None where they were handed over in Python.
+
+    Raises:
+        SampleError: One that was raised inside, with the file before it.
+    """
+    try:
+        yield
+    except SampleError as error:
+        if file is None:
+            raise
+        raise SampleError(f"{file}: {error}") from error

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from edgeattn.results.card import Card
-from edgeattn.source.source import naming_file
+from edgeattn.source.module import naming_file
 from edgeattn_export.capture import Captured, adopt
 from edgeattn_export.capture.qat.qdq_file import with_grids
 from edgeattn_export.capture.samples.read_samples import read_npz
@@ -34,6 +35,7 @@ class OnnxSource:
     qdq: Path | None = None
 
     original = "ONNX file"
+    budget: ClassVar[Mapping[str, float]] = {}
     metric = None
     processing = None
     streaming = None
@@ -46,11 +48,6 @@ class OnnxSource:
     def name(self) -> str:
         """The model file's, without its suffix."""
         return self.model.stem
-
-    @property
-    def budget(self) -> Mapping[str, float]:
-        """None of its own."""
-        return {}
 
     @property
     def sha256(self) -> str | None:

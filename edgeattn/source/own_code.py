@@ -6,14 +6,23 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import PathEntryFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
 
-from edgeattn.source.bytecode import uncached
 from edgeattn.source.checkpoint.utf8 import undecodable
 from edgeattn_runtime.errors import EdgeAttnError, ModelError
 
 # Packages that pip knows by another name than Python does; most others only swap _ for -.
 _PACKAGES = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+_INSTALLED = ("site-packages", "dist-packages")  # of an environment that lies in the folder
 
 
 @contextmanager
@@ -62,3 +71,42 @@ def _line(path: Path, error: BaseException) -> str:
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
     ]
     return f", line {lines[-1]}" if lines else ""
+
+
+class UncachedLoader(SourceFileLoader):
+    """A loader of Python files that writes no bytecode."""
+
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
+        """Write nothing."""
+
+
+_FINDER = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (UncachedLoader, SOURCE_SUFFIXES))
+
+
+@contextmanager
+def uncached(folder: Path) -> Iterator[None]:
+    """Write no bytecode of what is imported from a folder inside the block, or later by the same finders.
+
+    Args:
+        folder: Absolute; environments in it are left out.
+    """
+
+    def finder(path: str) -> PathEntryFinder:
+        if not _is_within(path, folder):
+            raise ImportError(path=path)  # another hook's
+        return _FINDER(path)
+
+    for path in [path for path in sys.path_importer_cache if _is_within(path, folder)]:
+        del sys.path_importer_cache[path]
+    sys.path_hooks.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.path_hooks.remove(finder)
+
+
+def _is_within(path: str, folder: Path) -> bool:
+    within = Path(path)
+    return within.is_relative_to(folder) and not any(
+        part in _INSTALLED for part in within.relative_to(folder).parts
+    )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from edgeattn.serve.address import LOOPBACK, Address, listening
 from edgeattn.serve.context import Context
-from edgeattn.serve.files import ServedFile
 from edgeattn.serve.server import serving
 from edgeattn.serve.sessions import Sessions
+from edgeattn.serve.site import ServedFile
 from edgeattn_runtime.errors import BadInput
 
 COOKIE = "edgeattn-test"
@@ -27,9 +27,21 @@ SMALL, LARGE = 100, 40_000_000  # bytes of the page, and of a file that fills th
 class Noted:
     """What came in: browsers, refusals, results."""
 
-    entered: list[str] = field(default_factory=list)
+    browsers: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     results: list[bytes] = field(default_factory=list)
+
+    def entered(self, client: str) -> None:
+        self.browsers.append(client)
+
+    def refused(self, client: str, reason: str) -> None:
+        self.refusals.append(reason)
+
+    def take(self, content: bytes) -> bool:
+        if not content.startswith(b"{"):
+            raise BadInput("no result")
+        self.results.append(content)
+        return True
 
 
 @dataclass(frozen=True)
@@ -77,28 +89,6 @@ class Running:
         return value
 
 
-class _Journal:
-    def __init__(self, noted: Noted) -> None:
-        self._noted = noted
-
-    def entered(self, client: str) -> None:
-        self._noted.entered.append(client)
-
-    def refused(self, client: str, reason: str) -> None:
-        self._noted.refusals.append(reason)
-
-
-class _Results:
-    def __init__(self, noted: Noted) -> None:
-        self._noted = noted
-
-    def take(self, content: bytes) -> bool:
-        if not content.startswith(b"{"):
-            raise BadInput("no result")
-        self._noted.results.append(content)
-        return True
-
-
 @contextmanager
 def running(folder: Path) -> Iterator[Running]:
     noted, sessions = Noted(), Sessions()
@@ -111,7 +101,7 @@ def running(folder: Path) -> Iterator[Running]:
     with listening(LOOPBACK, 0) as listener:
         port = listener.getsockname()[1]
         started = Running(port, sessions, noted, folder)
-        context = Context(sessions, files, _Results(noted), _Journal(noted), COOKIE, started.authority)
+        context = Context(sessions, files, noted.take, noted, COOKIE, started.authority)
 
         async def until_ended() -> None:
             async with serving(context, listener):

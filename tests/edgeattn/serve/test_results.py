@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgeattn.additions import with_devices
+from edgeattn.additions import with_devices, with_report
 from edgeattn.report.devices import Device
 from edgeattn.results.bundle import read_report
 from edgeattn.results.device import parse_result
@@ -91,7 +91,7 @@ def test_what_is_no_result_counts_for_no_device(results: DeviceResults, table: T
 def test_a_browser_takes_no_devices_place(results: DeviceResults, table: Table, folder: Path) -> None:
     measured = parse_result(json.dumps(table).encode(), "a file", open_bundle(folder))
     files = open_bundle(folder)
-    save(with_devices(files, read_report(files), [measured])[1], folder)
+    save(with_report(files, with_devices(read_report(files), [measured])), folder)
     assert results.take(json.dumps(table | {"load_ms": 1e9}).encode())
     report = read_report(open_bundle(folder))
     assert report.devices == (measured,)

@@ -28,7 +28,7 @@ def test_an_address_lets_one_browser_in(server: Running) -> None:
     assert server.sessions.token != token
     answer, body = server.ask("/", session=session)
     assert (answer.status, len(body)) == (200, SMALL)
-    assert server.noted.entered == [LOOPBACK]
+    assert server.noted.browsers == [LOOPBACK]
     again, words = server.ask(f"/open/{token}")
     assert again.status == 403
     assert b"newest code" in words

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.source.bytecode import uncached
+from edgeattn.source.own_code import uncached
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeattn.source.handover import load
+from edgeattn.source.module import naming_file
 from edgeattn.source.onnx_file import OnnxSource
-from edgeattn.source.source import naming_file
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_runtime.errors import SampleError
 
