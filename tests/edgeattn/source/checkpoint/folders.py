@@ -6,7 +6,8 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -55,6 +56,15 @@ def tokenizer() -> PreTrainedTokenizerFast:
         mask_token="[MASK]",
         model_max_length=LONGEST,
     )
+
+
+def answer(source: Any, inputs: Mapping[str, Any]) -> Any:
+    """Return what a source's own module answers to a sample's inputs."""
+    tensors = {name: torch.as_tensor(array) for name, array in inputs.items()}
+    with torch.inference_mode():
+        if list(signature(source.module.forward).parameters) == ["features"]:
+            return source.module(tensors)
+        return source.module(**tensors)
 
 
 def bert(folder: Path, head: str, **settings: Any) -> Path:

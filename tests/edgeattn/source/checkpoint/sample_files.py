@@ -28,6 +28,12 @@ def texts(count: int = 40) -> list[str]:
     return [" ".join(draw.choices(WORDS, k=draw.randint(3, 30))) for _ in range(count)]
 
 
+def lines(file: Path, count: int = 40) -> Path:
+    """Write texts, one a line."""
+    file.write_text("\n".join(texts(count)), "utf-8")
+    return file
+
+
 def reviews(file: Path, count: int = 40) -> Path:
     """Write a CSV of texts, ``review``, and of what they say, ``stars``."""
     with file.open("w", encoding="utf-8", newline="") as lines:

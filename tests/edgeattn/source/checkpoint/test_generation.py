@@ -14,39 +14,27 @@ from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.bundle.generation_options import GenerationOptions
 
 
-def read(folder: Path, data: Path) -> ModuleSource:
-    found = read_source(str(folder), data)
-    assert isinstance(found, ModuleSource)
-    return found
-
-
 def score(source: ModuleSource) -> float:
     """The metric of a first sample, and of an answer that is right."""
     sample = source.read()[0]
-    with torch.inference_mode():
-        logits = source.module(**{key: torch.from_numpy(value) for key, value in sample.inputs.items()})[
-            "logits"
-        ]
-    assert source.metric is not None
+    logits = folders.answer(source, sample.inputs)["logits"]
     right = torch.nn.functional.one_hot(sample.target, logits.shape[-1]).float()
     assert source.metric({"logits": right}, sample.target) == 1
     return source.metric({"logits": logits}, sample.target)
 
 
-def test_a_writer_is_asked_for_the_next_token(tmp_path: Path) -> None:
-    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
-    found = read(folders.writer(tmp_path / "writer"), tmp_path / "x.txt")
+def test_a_writer_is_asked_for_the_next_token(tmp_path: Path, lines: Path) -> None:
+    found = read_source(str(folders.writer(tmp_path / "writer")), lines)
     for sample in found.read():
         assert (sample.inputs["input_ids"][:, 1:] == sample.target[:, :-1].numpy()).all()
     assert 0 <= score(found) < 1
-    assert found.processing is not None
-    assert found.processing.processing.text is not None
     assert found.generation == GenerationOptions(stop=(3,))
 
 
 def test_a_translator_is_given_the_target_so_far(tmp_path: Path) -> None:
     rows = [{"text": text, "target": " ".join(reversed(text.split()))} for text in sample_files.texts()]
-    found = read(folders.translator(tmp_path / "translator"), sample_files.jsonl(tmp_path / "x.jsonl", rows))
+    folder, data = folders.translator(tmp_path / "net"), sample_files.jsonl(tmp_path / "x.jsonl", rows)
+    found = read_source(str(folder), data)
     for sample in found.read():
         so_far = sample.inputs["decoder_input_ids"]
         assert so_far[0, 0] == 0
@@ -98,9 +86,8 @@ def test_settings_become_defaults(
     assert not defaults or GenerationOptions.read(defaults).to_table() == defaults
 
 
-def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path) -> None:
+def test_a_setting_that_no_bundle_follows_is_named(tmp_path: Path, lines: Path) -> None:
     folder = folders.writer(tmp_path / "writer")
     (folder / "generation_config.json").write_text(json.dumps({"no_repeat_ngram_size": 3}), "utf-8")
-    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
     with pytest.warns(UserWarning, match="no bundle follows: no_repeat_ngram_size=3"):
-        read(folder, tmp_path / "x.txt")
+        read_source(str(folder), lines)

@@ -40,18 +40,8 @@ def critic(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reviews(tmp_path: Path) -> Path:
-    return sample_files.reviews(tmp_path / "reviews.csv")
-
-
-@pytest.fixture
 def seer(tmp_path: Path) -> Path:
     return folders.seer(tmp_path / "seer")
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    return sample_files.images(tmp_path / "images")
 
 
 def refusal(folder: Path, data: Path, columns: dict[str, str] | None = None) -> str:

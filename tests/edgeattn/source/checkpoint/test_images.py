@@ -21,23 +21,13 @@ from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.resize import Resize
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return sample_files.images(tmp_path / "images")
-
-
 def read(folder: Path, data: Path) -> ModuleSource:
-    found = read_source(str(folder), data)
-    assert isinstance(found, ModuleSource)
-    return found
+    return read_source(str(folder), data)
 
 
-def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> None:
-    found = read(folders.seer(tmp_path / "seer"), data)
-    assert found.processing is not None
+def test_images_are_prepared_as_the_device_does(tmp_path: Path, images: Path) -> None:
+    found = read(folders.seer(tmp_path / "seer"), images)
     image, labels = found.processing.processing.image, found.processing.processing.labels
-    assert image is not None
-    assert labels is not None
     assert labels.names == ("dark", "light")
     assert found.processing.processing.prediction == Classes(scores="softmax")
     samples = found.read()
@@ -46,11 +36,8 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, data: Path) -> N
         prepared = prepare_image(image, [raw["image"]])
         np.testing.assert_allclose(prepared, sample.inputs["pixel_values"], atol=1e-6)
         assert labels.names[sample.target.item()] == Path(str(raw["image"])).parent.name
-        with torch.inference_mode():
-            outputs = found.module(torch.from_numpy(sample.inputs["pixel_values"]))
-        assert found.metric is not None
+        outputs = folders.answer(found, sample.inputs)
         assert found.metric(outputs, sample.target) in (0, 1)
-    assert found.pretty is not None
     assert found.pretty(outputs).endswith("%)")
 
 
@@ -59,9 +46,7 @@ CROPPING = {"image_processor_type": "CLIPImageProcessor"}  # ViT's crops in new 
 
 def prepared_alike(found: ModuleSource) -> Image:
     """Check that a device prepares each sample as the checkpoint's own processor did; return how."""
-    assert found.processing is not None
     image = found.processing.processing.image
-    assert image is not None
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
         prepared = prepare_image(image, [raw["image"]])
         np.testing.assert_allclose(prepared, sample.inputs["pixel_values"], atol=1e-6)
@@ -79,24 +64,24 @@ CENTERED = {"do_center_crop": True, "crop_size": 16}
     ],
 )
 def test_the_middle_is_kept_as_the_device_does(
-    tmp_path: Path, data: Path, size: dict[str, int], resize: Resize
+    tmp_path: Path, images: Path, size: dict[str, int], resize: Resize
 ) -> None:
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", **CROPPING, size=size, **CENTERED), data))
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", **CROPPING, size=size, **CENTERED), images))
     assert (image.height, image.width, image.resize, image.align) == (16, 16, resize, "center")
     assert image.border is None
 
 
-def test_an_image_smaller_than_the_middle_lies_in_black(tmp_path: Path, data: Path) -> None:
+def test_an_image_smaller_than_the_middle_lies_in_black(tmp_path: Path, images: Path) -> None:
     settings = CROPPING | CENTERED | {"size": {"shortest_edge": 14}, "crop_size": 16}
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", **settings), data))
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", **settings), images))
     assert image.border == tuple(-mean / std for mean, std in zip(image.mean, image.std, strict=True))
 
 
 @pytest.mark.parametrize(
     ("number", "name"), [(0, "nearest"), (1, "lanczos"), (3, "bicubic"), (4, "box"), (5, "hamming")]
 )
-def test_the_filters_of_pillow_are_the_device_s(tmp_path: Path, data: Path, number: int, name: str) -> None:
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", resample=number), data))
+def test_the_filters_of_pillow_are_the_device_s(tmp_path: Path, images: Path, number: int, name: str) -> None:
+    image = prepared_alike(read(folders.seer(tmp_path / "seer", resample=number), images))
     assert image.resample == name
 
 
@@ -105,9 +90,9 @@ EDGES = {"size": {"shortest_edge": 32, "longest_edge": 60}, "do_pad": True}
 
 @pytest.mark.parametrize(("kind", "multiple"), [("Yolos", 16), ("Detr", None), ("RTDetr", None)])
 def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, multiple: int | None) -> None:
-    data = sample_files.images(tmp_path / "images", rows=3)
+    images = sample_files.images(tmp_path / "images", rows=3)
     settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
-    found = read(folders.finder(tmp_path / "finder", **settings), data)
+    found = read(folders.finder(tmp_path / "finder", **settings), images)
     image = prepared_alike(found)
     assert (image.height, image.width) == (None, None)
     assert image.resize == Resize(shorter=32, longer=60, multiple=multiple)
@@ -116,10 +101,10 @@ def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, mul
 
 
 @pytest.mark.parametrize("kind", ["Yolos", "RTDetr"])
-def test_a_detector_s_border_is_the_device_s(tmp_path: Path, data: Path, kind: str) -> None:
+def test_a_detector_s_border_is_the_device_s(tmp_path: Path, images: Path, kind: str) -> None:
     settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
     padded = {**settings, "pad_size": {"height": 48, "width": 64}}
-    image = prepared_alike(read(folders.finder(tmp_path / "finder", **padded), data))
+    image = prepared_alike(read(folders.finder(tmp_path / "finder", **padded), images))
     assert (image.height, image.width, image.align, image.border) == (48, 64, "start", (0, 0, 0))
 
 
@@ -132,62 +117,54 @@ def test_a_detector_s_border_is_the_device_s(tmp_path: Path, data: Path, kind: s
     ],
 )
 def test_what_a_bundle_has_no_words_for_is_reported(
-    tmp_path: Path, data: Path, prepared: dict[str, object], why: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, images: Path, prepared: dict[str, object], why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels = torch.zeros(1, 3, 16, 16)  # where the processor itself refuses these settings
     monkeypatch.setattr(ImageProcessor, "processed", lambda self, image: pixels)
     with pytest.warns(UserWarning, match=f"ViTImageProcessor.*: {re.escape(why)}.*takes pixels"):
-        read(folders.seer(tmp_path / "seer", **prepared), data)
+        read(folders.seer(tmp_path / "seer", **prepared), images)
 
 
-def test_what_a_processor_does_beyond_its_settings_is_reported(tmp_path: Path, data: Path) -> None:
+def test_what_a_processor_does_beyond_its_settings_is_reported(tmp_path: Path, images: Path) -> None:
     swapping = {"image_processor_type": "MobileViTImageProcessor", **CENTERED}  # red and blue
     with pytest.warns(UserWarning, match=r"MobileViT.*: prepares \d\.png in a way.*takes pixels"):
-        found = read(folders.seer(tmp_path / "seer", **swapping), data)
-    assert found.processing is not None
+        found = read(folders.seer(tmp_path / "seer", **swapping), images)
     assert found.processing.processing.image is None
     assert not tuple(found.processing.raw)
     assert len(found.read()) == 20
 
 
-def test_a_detector_gives_scores_and_boxes(tmp_path: Path, data: Path) -> None:
-    found = read(folders.finder(tmp_path / "finder"), data)
-    with torch.inference_mode():
-        outputs = found.module(torch.from_numpy(found.read()[0].inputs["pixel_values"]))
+def test_a_detector_gives_scores_and_boxes(tmp_path: Path, images: Path) -> None:
+    found = read(folders.finder(tmp_path / "finder"), images)
+    outputs = folders.answer(found, found.read()[0].inputs)
     assert {name: list(value.shape) for name, value in outputs.items()} == {
         "logits": [1, 5, 3],
         "pred_boxes": [1, 5, 4],
     }
-    assert found.processing is not None
-    assert found.processing.processing.labels is not None
     assert found.processing.processing.labels.names == ("cat", "dog", "no object")
     assert found.processing.processing.prediction == Objects(
         boxes="pred_boxes", form="center", scores="softmax", background=2, threshold=0.5
     )
 
 
-def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, data: Path) -> None:
+def test_each_tower_has_a_bundle_of_its_own(tmp_path: Path, images: Path, lines: Path) -> None:
     folder = folders.towers(tmp_path / "towers")
-    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
-    for rows, name in ((tmp_path / "x.txt", "text_embeds"), (data, "image_embeds")):
+    for rows, name in ((lines, "text_embeds"), (images, "image_embeds")):
         found = read(folder, rows)
-        inputs = {key: torch.from_numpy(array) for key, array in found.read()[0].inputs.items()}
-        with torch.inference_mode():
-            outputs = found.module(inputs)
+        outputs = folders.answer(found, found.read()[0].inputs)
         assert {key: list(value.shape) for key, value in outputs.items()} == {name: [1, 512]}
-        assert found.processing is not None
         assert len(tuple(found.processing.raw)) in (20, 40)
     both = [
         {"text": text, "image": str(file)}
-        for text, file in zip(sample_files.texts(), data.rglob("*.png"), strict=False)
+        for text, file in zip(sample_files.texts(), images.rglob("*.png"), strict=False)
     ]
     found = read(folder, sample_files.jsonl(tmp_path / "both.jsonl", both))
     assert set(found.read()[0].inputs) == {"input_ids", "attention_mask", "pixel_values"}
 
 
-def test_a_network_of_images_without_a_head_gives_features(tmp_path: Path, data: Path) -> None:
+def test_a_network_of_images_without_a_head_gives_features(tmp_path: Path, images: Path) -> None:
     network = transformers.ViTModel(transformers.ViTConfig(**folders.VISION), add_pooling_layer=False)
-    found = read(folders.vision(tmp_path / "features", network), data)
+    found = read(folders.vision(tmp_path / "features", network), images)
     with torch.inference_mode():
         pixels = torch.from_numpy(found.read()[0].inputs["pixel_values"])
         outputs, expected = found.module(pixels), network.eval()(pixels).last_hidden_state
@@ -195,18 +172,15 @@ def test_a_network_of_images_without_a_head_gives_features(tmp_path: Path, data:
     torch.testing.assert_close(outputs["last_hidden_state"], expected)
 
 
-def test_a_processor_may_be_saved_with_others(tmp_path: Path, data: Path) -> None:
+def test_a_processor_may_be_saved_with_others(tmp_path: Path, images: Path) -> None:
     together = folders.together(folders.seer(tmp_path / "a" / "seer"))
-    found, expected = (read(folder, data) for folder in (together, folders.seer(tmp_path / "b" / "seer")))
-    assert found.processing is not None
-    assert expected.processing is not None
+    found, expected = (read(folder, images) for folder in (together, folders.seer(tmp_path / "b" / "seer")))
     assert found.processing.processing == expected.processing.processing
 
 
-def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path) -> None:
+def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path, lines: Path) -> None:
     folder = folders.towers(tmp_path / "towers", "Siglip")
-    (tmp_path / "x.txt").write_text("\n".join(sample_files.texts()), "utf-8")
-    found = read(folder, tmp_path / "x.txt")
+    found = read(folder, lines)
     network = transformers.SiglipModel.from_pretrained(folder)
     samples = found.read()
     assert len({sample.inputs["input_ids"].shape[1] for sample in samples}) > 3
@@ -222,8 +196,8 @@ def test_texts_of_siglip_are_padded_as_it_was_trained(tmp_path: Path) -> None:
         torch.testing.assert_close(outputs["text_embeds"], expected)
 
 
-def test_an_image_of_too_many_pixels_is_not_decoded(tmp_path: Path, data: Path) -> None:
-    picture = next(data.rglob("*.png"))
+def test_an_image_of_too_many_pixels_is_not_decoded(tmp_path: Path, images: Path) -> None:
+    picture = next(images.rglob("*.png"))
     PIL.Image.new("1", (8192, 4097)).save(picture)
     with pytest.raises(BadInput, match=rf"{picture.name}: 8,192 x 4,097 pixels found, at most 33,554,432"):
-        read(folders.seer(tmp_path / "seer"), data).read()
+        read(folders.seer(tmp_path / "seer"), images).read()

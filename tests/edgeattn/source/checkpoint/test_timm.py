@@ -10,7 +10,6 @@ from typing import Any
 import folders
 import numpy as np
 import pytest
-import sample_files
 import torch
 
 from edgeattn.source.arguments import read_source
@@ -23,11 +22,6 @@ timm = pytest.importorskip("timm")
 
 SIZES = {"img_size": folders.PIXELS, "patch_size": 4, "embed_dim": 32, "depth": 1, "num_heads": 2}
 Write = Callable[..., Path]
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return sample_files.images(tmp_path / "images")
 
 
 @pytest.fixture
@@ -54,29 +48,17 @@ def write(tmp_path: Path) -> Write:
 
 
 def read(folder: Path, data: Path) -> ModuleSource:
-    found = read_source(str(folder), data)
-    assert isinstance(found, ModuleSource)
-    return found
+    return read_source(str(folder), data)
 
 
-def answer(source: ModuleSource) -> dict[str, torch.Tensor]:
-    with torch.inference_mode():
-        outputs: dict[str, torch.Tensor] = source.module(torch.from_numpy(source.read()[0].inputs["pixels"]))
-    return outputs
-
-
-def test_images_that_are_stretched_are_the_device_s(write: Write, data: Path) -> None:
-    found = read(write(crop_mode="squash", crop_pct=1.0), data)
-    assert found.processing is not None
+def test_images_that_are_stretched_are_the_device_s(write: Write, images: Path) -> None:
+    found = read(write(crop_mode="squash", crop_pct=1.0), images)
     image, labels = found.processing.processing.image, found.processing.processing.labels
-    assert image is not None
-    assert labels is not None
     assert labels.names == ("dark", "light")
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
         np.testing.assert_allclose(prepare_image(image, [raw["image"]]), sample.inputs["pixels"], atol=1e-6)
         assert labels.names[sample.target.item()] == Path(str(raw["image"])).parent.name
-    assert found.metric is not None
-    assert found.metric(answer(found), found.read()[0].target) in (0, 1)
+    assert found.metric(folders.answer(found, sample.inputs), sample.target) in (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +71,10 @@ def test_images_that_are_stretched_are_the_device_s(write: Write, data: Path) ->
     ],
 )
 def test_images_that_are_cut_or_in_a_border_are_the_device_s(
-    write: Write, data: Path, settings: dict[str, Any], resize: Resize
+    write: Write, images: Path, settings: dict[str, Any], resize: Resize
 ) -> None:
-    found = read(write(**{"crop_pct": 0.7, **settings}), data)
-    assert found.processing is not None
+    found = read(write(**{"crop_pct": 0.7, **settings}), images)
     image = found.processing.processing.image
-    assert image is not None
     assert (image.resize, image.align) == (resize, "center-even")
     assert (image.border is not None) == (settings["crop_mode"] == "border")
     for sample, raw in zip(found.read(), found.processing.raw, strict=True):
@@ -108,9 +88,9 @@ def transform(**settings: Any) -> Any:
     return TimmTransform({"input_size": [3, 16, 16], **settings})
 
 
-def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(data: Path) -> None:
+def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(images: Path) -> None:
     wide = transform(input_size=[3, 14, 18], crop_pct=0.8, crop_mode="center", interpolation="bilinear")
-    table = wide.processing([*data.rglob("*.png")])
+    table = wide.processing([*images.rglob("*.png")])
     assert table is not None
     assert table["resize"] == {"height": 17, "width": 22, "fit": "cover"}
 
@@ -122,48 +102,49 @@ def test_images_that_cover_an_input_that_is_no_square_are_the_device_s(data: Pat
         ({"crop_border_pixels": 2}, "crop_border_pixels found"),
     ],
 )
-def test_a_transform_that_is_no_bundle_s_is_told(data: Path, settings: dict[str, Any], why: str) -> None:
+def test_a_transform_that_is_no_bundle_s_is_told(images: Path, settings: dict[str, Any], why: str) -> None:
     other = transform()
     other.config |= settings
     with pytest.warns(UserWarning, match=f"timm: {why}.*takes pixels, and no image"):
-        assert other.processing(data.rglob("*.png")) is None
+        assert other.processing(images.rglob("*.png")) is None
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_network_without_classes_embeds(write: Write, data: Path) -> None:
-    found = read(write(labels=0), data)
-    assert {name: list(value.shape) for name, value in answer(found).items()} == {"embedding": [1, 32]}
+def test_a_network_without_classes_embeds(write: Write, images: Path) -> None:
+    found = read(write(labels=0), images)
+    outputs = folders.answer(found, found.read()[0].inputs)
+    assert {name: list(value.shape) for name, value in outputs.items()} == {"embedding": [1, 32]}
     assert found.metric is None
 
 
-def test_a_pickle_is_refused_with_the_command_that_converts_it(write: Write, data: Path) -> None:
+def test_a_pickle_is_refused_with_the_command_that_converts_it(write: Write, images: Path) -> None:
     folder = write(safe=False, crop_mode="squash", crop_pct=1.0)
     with pytest.raises(BadInput, match=r"pytorch_model\.bin: a pickle found.*; convert it: ") as refusal:
-        read(folder, data)
+        read(folder, images)
     folders.convert(str(refusal.value))
-    read(folder, data)
+    read(folder, images)
 
 
-def test_what_timm_does_not_have_is_named(write: Write, data: Path) -> None:
+def test_what_timm_does_not_have_is_named(write: Write, images: Path) -> None:
     folder = write()
     file = folder / "config.json"
     config = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps({**config, "architecture": "vit_of_my_own"}), "utf-8")
     with pytest.raises(BadInput, match="architecture vit_of_my_own found, a model of timm"):
-        read(folder, data)
+        read(folder, images)
     file.write_text(json.dumps(config | {"model_args": SIZES | {"depth": 2}}), "utf-8")
     with pytest.raises(BadInput, match=r"of another network .* differ in blocks\.1\.\S+ and \d+ more"):
-        read(folder, data)
+        read(folder, images)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "vit_tiny_patch16_224.augreg_in21k_ft_in1k"])
 def test_a_name_is_what_was_downloaded(
-    name: str, write: Write, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, write: Write, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(BadInput, match=r"hf download timm/vit_tiny_patch16_224\.augreg_in21k_ft_in1k"):
-        read_source(name, data)
+        read_source(name, images)
     folder = write(crop_mode="squash", crop_pct=1.0)
     folders.downloaded(folder, tmp_path, "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k")
-    assert read_source(name, data).name == "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
+    assert read_source(name, images).name == "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
