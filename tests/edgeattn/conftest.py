@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import gc
 import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -16,6 +18,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.commands import terminal
 from edgeattn.judge.request import Objective, Request
+from edgeattn.measure import benchmark, isolated, race
 from edgeattn.results.report import Report
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
@@ -168,6 +171,31 @@ def captured_once(captured: Captured) -> Iterator[None]:
 def instant_export(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hand back the session's bundle where a command would export for seconds."""
     monkeypatch.setattr(pipeline, "run", lambda *_: bundle)
+
+
+@pytest.fixture
+def quick_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bench and validate with few rounds, in one process, and weigh nothing."""
+    monkeypatch.setattr(race, "MOST_ROUNDS", 60)
+    monkeypatch.setattr(isolated, "PROCESSES", 1)
+    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
+
+
+@pytest.fixture
+def uninstalled(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets every import of a package fail, as where it is not installed."""
+
+    def block(package: str) -> None:
+        actual = builtins.__import__
+
+        def missing(name: str, *rest: Any) -> Any:
+            if name.partition(".")[0] == package:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            return actual(name, *rest)
+
+        monkeypatch.setattr(builtins, "__import__", missing)
+
+    return block
 
 
 @pytest.fixture

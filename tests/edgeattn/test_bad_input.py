@@ -26,28 +26,12 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
 @pytest.mark.parametrize(
     ("found", "instead", "named"),
     [
-        ("def model()", "def network()", "no function model()"),
-        (SAMPLE, "yield from ()", "samples: 0 .*3 "),
         (SAMPLE, SAMPLE.replace('"tokens"', '"words"'), "sample 0: .* words; .*tokens, attention_mask"),
-        (
-            SAMPLE,
-            'yield {"tokens": tokens}',
-            "sample 0: .*tokens, attention_mask",
-        ),
-        (
-            SAMPLE,
-            SAMPLE.replace(": tokens,", ": tokens.double(),"),
-            "input 'tokens': float64 .*float32",
-        ),
+        (SAMPLE, 'yield {"tokens": tokens}', "sample 0: .*tokens, attention_mask"),
         (
             SAMPLE,
             SAMPLE.replace(": tokens,", ": tokens[0] if length == 5 else tokens,"),
             "rank 1 .*rank 2 ",
-        ),
-        (
-            SAMPLE,
-            SAMPLE.replace(": tokens,", ": tokens / torch.zeros(1) * 0,"),
-            "sample 0, input 'tokens': .*NaN",
         ),
         (  # a mask of the wrong rank
             SAMPLE,
@@ -76,12 +60,6 @@ ANSWER = 'return {"tags": self.tags(x + mixed.transpose(1, 2).flatten(2))}'
             "raise RuntimeError('out of\\n ideas')",
             r"Tagger .*tokens \(1, .*RuntimeError: out of ideas",
         ),
-        (
-            '"cosine": 0.98',
-            '"speed": 3',
-            "budget 'speed': .*cosine, cosine_min, snr_db",
-        ),
-        ('"cosine": 0.98', '"cosine": 98', "budget cosine: 98 "),
         ("def metric", "def score", "budget metric_drop: "),
     ],
 )
@@ -172,18 +150,9 @@ def test_an_operator_that_onnx_has_not_is_named_with_its_module(refused: Refused
     assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
 
 
-def test_an_unknown_budget_on_the_command_line(refused: Refused, tmp_path: Path) -> None:
-    line = refused("export", TINY, "-o", tmp_path / "out.edge", "--budget", "speed=3")
-    assert "budget 'speed': " in line
-
-
 def test_a_budget_given_twice_on_the_command_line(refused: Refused, tmp_path: Path) -> None:
     budgets = ["--budget", "cosine=0.9", "--budget", "cosine=0.99"]
     assert "budget cosine: " in refused("export", TINY, "-o", tmp_path / "out.edge", *budgets)
-
-
-def remove(path: Path) -> None:
-    path.unlink()
 
 
 def truncate(path: Path) -> None:
@@ -199,7 +168,7 @@ def change(path: Path) -> None:
 @pytest.mark.parametrize("command", ["inspect", "validate", "bench", "run"])
 @pytest.mark.parametrize(
     ("damage", "named"),
-    [(remove, ""), (truncate, "truncated"), (change, "sha256")],
+    [(Path.unlink, ""), (truncate, "truncated"), (change, "sha256")],
 )
 def test_a_bundle_that_is_not_whole(
     refused: Refused, folder: Path, tmp_path: Path, command: str, damage: Callable[[Path], None], named: str

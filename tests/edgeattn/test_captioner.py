@@ -16,8 +16,6 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.example import example
 from edgeattn.judge.request import Objective, Request
-from edgeattn.measure import benchmark, race
-from edgeattn.measure import isolated as alone
 from edgeattn.measure.token_time import WARMUP_TOKENS, token_time
 from edgeattn.progress import Silent
 from edgeattn.source import handover
@@ -127,12 +125,10 @@ def test_its_time_per_token_is_known(folder: Path) -> None:
     assert found.latency_ms.count > WARMUP_TOKENS
 
 
+@pytest.mark.usefixtures("quick_bench")
 def test_it_validates_benches_and_says_how_to_generate(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(race, "MOST_ROUNDS", 60)
-    monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(CAPTIONER), "--json"]) == 0
     assert main(["bench", str(folder), str(CAPTIONER)]) == 0

@@ -18,8 +18,6 @@ from edgeattn import pipeline
 from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.judge.request import Objective, Request
-from edgeattn.measure import benchmark, race
-from edgeattn.measure import isolated as alone
 from edgeattn.progress import Silent
 from edgeattn.source import handover, module
 from edgeattn.source.module import ModuleSource
@@ -176,21 +174,15 @@ def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
         next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
 
 
-@pytest.mark.usefixtures("instant_capture")
-def test_it_validates_and_benches_against_its_original(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race, "MOST_ROUNDS", 60)
-    monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
+@pytest.mark.usefixtures("instant_capture", "quick_bench")
+def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
     assert main(["validate", str(folder)]) == 0
     assert main(["validate", str(folder), str(WRITER), "--json"]) == 0
     assert main(["bench", str(folder), str(WRITER), "--shape", "sequence=8", "--json"]) == 0
 
 
-def test_a_bench_tells_the_time_per_token(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
+@pytest.mark.usefixtures("quick_bench")
+def test_a_bench_tells_the_time_per_token(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", str(folder)]) == 0
     words = " ".join(capsys.readouterr().out.split())
     assert "Timed on the bundle's golden inputs, one by one: calls of the decoder" in words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import json
 import shutil
@@ -105,15 +104,8 @@ def test_a_bundle_that_is_not_whole_has_no_document(tmp_path: Path, refused: Cal
 
 
 def test_a_missing_extra_is_told_in_one_line(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch, uninstalled: Callable[[str], None]
 ) -> None:
-    found = builtins.__import__
-
-    def without(name: str, *arguments: Any) -> Any:
-        if name.partition(".")[0] == "cyclonedx":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return found(name, *arguments)
-
     monkeypatch.delitem(sys.modules, "edgeattn.sbom", raising=False)
-    monkeypatch.setattr(builtins, "__import__", without)
+    uninstalled("cyclonedx")
     assert "pip install 'edgeattn[sbom]'" in refused("sbom", CONFORMANCE / "good.edge")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import shutil
 import sys
 from collections.abc import Callable
@@ -166,14 +165,7 @@ def test_a_bundle_that_is_not_whole_is_not_signed(
 
 
 def test_without_the_extra_one_line_names_it(
-    bundle: Path, secret: Path, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    bundle: Path, secret: Path, refused: Callable[..., str], uninstalled: Callable[[str], None]
 ) -> None:
-    actual = builtins.__import__
-
-    def missing(name: str, *rest: object) -> object:
-        if name.partition(".")[0] == "cryptography":
-            raise ModuleNotFoundError(f"No module named {name!r}", name="cryptography")
-        return actual(name, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    uninstalled("cryptography")
     assert "pip install 'edgeattn[signatures]'" in refused("sign", bundle, "--key", secret)

@@ -21,8 +21,6 @@ GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.
 INPUTS = [
     {"tokens": np.ones((1, length), np.int64), "mask": np.ones((1, length), np.float32)} for length in (2, 5)
 ]
-Answer = dict[str, Any]
-
 ROUNDS = Rounds(least=3, most=3, warmup=1)
 
 
@@ -91,46 +89,38 @@ def test_what_fails_there_is_raised_here(board: DeviceHost, tmp_path: Path) -> N
         runner(far)
 
 
-@pytest.fixture
-def told() -> tuple[Steady, list[Answer]]:
-    """Measurements of a device that answers what it is given, one after the other."""
-    answers: list[Answer] = []
+def _measured(slept: float, *factors: float) -> Steady:
+    """Return measurements of a device that is slower by factors, one after the other."""
+    calm = {"began": 0.0, "ended": 1.0, "before": 1.0, "best": 1.0, "slept": slept}
+    answers = [{"times": [factor], "steadiness": {**calm, "after": factor}} for factor in factors]
     scripted = iter(answers)
-    connection = SimpleNamespace(name="board", ask=lambda *_: (next(scripted), {}))
-    return Steady(connection), answers  # type: ignore[arg-type]
+    return Steady(SimpleNamespace(name="board", ask=lambda *_: (next(scripted), {})))  # type: ignore[arg-type]
 
 
-def _slower(*factors: float, slept: float = 0.0) -> list[Answer]:
-    told = {"began": 0.0, "ended": 1.0, "before": 1.0, "best": 1.0, "slept": slept}
-    return [{"times": [factor], "steadiness": {**told, "after": factor}} for factor in factors]
+@pytest.mark.parametrize(
+    ("factors", "best", "marks"),
+    [
+        ((1.6, 1.0), 1.0, ()),
+        ((1.6, 1.5, 1.7), 1.5, ("it was 1.5 times slower than at its best, as a device is that throttles",)),
+    ],
+    ids=["made again", "marked"],
+)
+def test_a_disturbed_measurement_is_made_again_or_marked(
+    factors: tuple[float, ...], best: float, marks: tuple[str, ...]
+) -> None:
+    steady = _measured(0.0, *factors)
+    assert steady("time", {}, {})["times"] == [best]
+    assert steady.marks == marks
 
 
-Told = tuple[Steady, list[Answer]]
-
-
-def test_a_disturbed_measurement_is_made_again(told: Told) -> None:
-    steady, answers = told
-    answers += _slower(1.6, 1.0)
-    assert steady("time", {}, {})["times"] == [1.0]
-    assert steady.marks == ()
-
-
-def test_one_that_stays_disturbed_is_marked(told: Told) -> None:
-    steady, answers = told
-    answers += _slower(1.6, 1.5, 1.7)
-    assert steady("time", {}, {})["times"] == [1.5]
-    assert steady.marks == ("it was 1.5 times slower than at its best, as a device is that throttles",)
-
-
-def test_one_that_means_nothing_is_refused(told: Told) -> None:
-    steady, answers = told
-    answers += _slower(3.0, 2.5, 2.7)
-    with pytest.raises(BadInput, match=r"device board: it was 2.5 times slower.*3 times in a row"):
-        steady("time", {}, {})
-
-
-def test_one_in_which_the_device_slept_is_refused(told: Told) -> None:
-    steady, answers = told
-    answers += _slower(1.0, 1.0, 1.0, slept=7.0)
-    with pytest.raises(BadInput, match=r"^device board: .*7\.0 s"):
-        steady("time", {}, {})
+@pytest.mark.parametrize(
+    ("slept", "factors", "named"),
+    [
+        (0.0, (3.0, 2.5, 2.7), "it was 2.5 times slower.*3 times in a row"),
+        (7.0, (1.0, 1.0, 1.0), r".*7\.0 s"),
+    ],
+    ids=["throttled", "slept"],
+)
+def test_one_that_means_nothing_is_refused(slept: float, factors: tuple[float, ...], named: str) -> None:
+    with pytest.raises(BadInput, match=f"^device board: {named}"):
+        _measured(slept, *factors)("time", {}, {})

@@ -24,6 +24,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Runni
         yield started
 
 
+def connected(server: Running, host: str = LOOPBACK) -> socket.socket:
+    return socket.create_connection((LOOPBACK, server.port), PATIENCE, source_address=(host, 0))
+
+
 def test_slow_clients_are_left_and_hold_up_nobody(impatient: Running) -> None:
     session = impatient.enter()
     slow = {
@@ -31,7 +35,7 @@ def test_slow_clients_are_left_and_hold_up_nobody(impatient: Running) -> None:
         "a header": b"GET / HTTP/1.1\r\nHost:",
         "a body": post(impatient, session, "Content-Length: 9") + b"{",
     }
-    connections = [socket.create_connection((LOOPBACK, impatient.port), timeout=PATIENCE) for _ in slow]
+    connections = [connected(impatient) for _ in slow]
     for connection, content in zip(connections, slow.values(), strict=True):
         connection.sendall(content)
     alive(impatient)
@@ -60,12 +64,30 @@ def test_two_hundred_browsers_at_once_are_all_answered(server: Running) -> None:
     assert found == [200] * 200
 
 
-def test_connections_beyond_some_are_turned_away(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 5)
-    held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
+def large(server: Running) -> str:
+    cookie = f"edgeattn-test={server.enter()}"
+    return f"GET /large.bin HTTP/1.1\r\nHost: {server.authority}\r\nCookie: {cookie}\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("limit", "named"),
+    [
+        ("MOST_CONNECTIONS", "the most that all"),
+        ("MOST_OF_ADDRESS", "the most that one address"),
+    ],
+)
+def test_connections_beyond_some_are_turned_away(
+    server: Running, monkeypatch: pytest.MonkeyPatch, limit: str, named: str
+) -> None:
+    monkeypatch.setattr(serving, limit, 5)
+    held = [connected(server) for _ in range(5)]
+    with connected(server) as beyond:
         assert beyond.recv(1) == b""
-    assert "beyond the most" in server.noted.refusals[-1]
+    assert named in server.noted.refusals[-1]
+    if limit == "MOST_OF_ADDRESS":
+        with connected(server, "127.0.0.2") as elsewhere:
+            elsewhere.sendall(f"GET /open/wrong HTTP/1.1\r\nHost: {server.authority}\r\n\r\n".encode())
+            assert b" 403 " in elsewhere.recv(65536)
     for connection in held:
         connection.close()
     until(lambda: _answers(server))
@@ -79,30 +101,9 @@ def _answers(server: Running) -> bool:
         return False
 
 
-def large(server: Running) -> str:
-    cookie = f"edgeattn-test={server.enter()}"
-    return f"GET /large.bin HTTP/1.1\r\nHost: {server.authority}\r\nCookie: {cookie}\r\n\r\n"
-
-
-def test_one_address_leaves_room_for_others(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "MOST_OF_ADDRESS", 5)
-    held = [socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) for _ in range(5)]
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as beyond:
-        assert beyond.recv(1) == b""
-    assert "the most that one address may hold" in server.noted.refusals[-1]
-    other = ("127.0.0.2", 0)
-    with socket.create_connection((LOOPBACK, server.port), PATIENCE, source_address=other) as elsewhere:
-        elsewhere.sendall(f"GET /open/wrong HTTP/1.1\r\nHost: {server.authority}\r\n\r\n".encode())
-        assert b" 403 " in elsewhere.recv(65536)
-    for connection in held:
-        connection.close()
-    until(lambda: _answers(server))
-    alive(server)
-
-
 def test_a_client_that_vanishes_amid_a_file_is_told(server: Running) -> None:
     request = large(server)
-    connection = socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE)
+    connection = connected(server)
     connection.sendall(request.encode())
     assert connection.recv(10)
     connection.close()
@@ -114,7 +115,7 @@ def test_a_client_that_vanishes_amid_a_file_is_told(server: Running) -> None:
 def test_a_client_that_takes_nothing_is_left(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "STALLED", 0.5)
     request = large(server)
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
+    with connected(server) as connection:
         connection.sendall(request.encode())
         until(lambda: server.noted.refusals)
         assert "left amid large.bin" in server.noted.refusals[-1]
@@ -127,7 +128,7 @@ def test_a_large_file_comes_whole(server: Running) -> None:
 
 
 def test_a_client_that_vanishes_amid_a_result_leaves_nothing(server: Running) -> None:
-    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as connection:
+    with connected(server) as connection:
         connection.sendall(post(server, server.enter(), "Content-Length: 9") + b"{")
     alive(server)
     assert server.noted.results == []

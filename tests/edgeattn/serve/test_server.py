@@ -36,7 +36,7 @@ def test_an_address_lets_one_browser_in(server: Running) -> None:
     assert (returned.status, returned.headers["Location"]) == (303, "/")
 
 
-@pytest.mark.parametrize("path", ["/", "/large.bin", "/open/wrong", "/open/", "/open/%FF%00"])
+@pytest.mark.parametrize("path", ["/", "/large.bin", "/open/wrong", "/open/", "/open/%C3%A9", "/open/%FF%00"])
 def test_nobody_else_gets_anything(server: Running, path: str) -> None:
     answer, words = server.ask(path, session="wrong")
     assert answer.status in (400, 403)

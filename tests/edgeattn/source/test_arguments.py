@@ -8,8 +8,6 @@ import onnx_ir as ir
 import pytest
 
 from edgeattn.__main__ import main
-from edgeattn.measure import benchmark, race
-from edgeattn.measure import isolated as alone
 from edgeattn.source.arguments import read_source
 from edgeattn.source.handover import load
 from edgeattn.source.module import ModuleSource
@@ -49,15 +47,12 @@ def test_an_onnx_file_reads_its_samples_and_is_captured(onnx: tuple[Path, Path],
     assert source.sha256 is not None
 
 
+@pytest.mark.usefixtures("quick_bench")
 def test_a_bundle_of_an_onnx_file_is_held_against_it(
     onnx: tuple[Path, Path],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(race, "MOST_ROUNDS", 32)
-    monkeypatch.setattr(alone, "PROCESSES", 1)
-    monkeypatch.setattr(benchmark, "memory_mb", lambda bundle, threads, kernels: 51.5)
     model, samples, folder = str(onnx[0]), str(onnx[1]), str(tmp_path / "x.edge")
     assert main(["export", model, samples, "-o", folder]) == 0
     assert main(["validate", folder, model, samples]) == 0
