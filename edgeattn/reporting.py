@@ -31,12 +31,7 @@ NOTABLE_DIFFERENCE = 0.01  # of the outputs' scale, from which that gets a note
 
 
 def report_on(model: Int8Model, proof: Proof) -> Report:
-    """Put a report on one target together.
-
-    Args:
-        model: The int8 model, and all that it was made of.
-        proof: What was measured of it.
-    """
+    """Put a report on one target together."""
     request, floats, lowered, choice = model.request, model.float_model, model.lowered, model.choice
     source, recovered, samples = floats.source, floats.recovered, floats.samples
     measures, forms = proof.measures, request.target.forms
@@ -178,18 +173,9 @@ def _scale_notes(choice: Choice, proof: Proof) -> tuple[str, ...]:
 
 
 def scale_note(largest_difference: float, outputs: Iterable[NDArray[np.generic]]) -> tuple[str, ...]:
-    """Return a note on how far outputs reach, at most one.
-
-    Args:
-        largest_difference: Of any number, int8 to the original.
-        outputs: Arrays as the original answered them.
-    """
-    reach = max((_reach(output) for output in outputs), default=0.0)
+    """Return a note on how far the original's outputs reach, where int8 differs notably; at most one."""
+    arrays = (np.asarray(output, np.float64) for output in outputs)
+    reach = max((float(np.abs(each[np.isfinite(each)]).max(initial=0.0)) for each in arrays), default=0.0)
     if largest_difference < NOTABLE_DIFFERENCE * reach:
         return ()
     return (f"Outputs reach {reach:.2g} in the golden samples: the scale of the largest difference.",)
-
-
-def _reach(output: NDArray[np.generic]) -> float:
-    numbers = np.asarray(output, np.float64)
-    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))

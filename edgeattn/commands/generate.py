@@ -49,20 +49,16 @@ def generate(
     print_pieces(pieces(model, prompts, options, stop_strings or ()))
 
 
-def _signature() -> inspect.Signature:
-    """Return the command's, with the options of generation in place of ``words``."""
-    own = inspect.signature(generate, eval_str=True)
-    options = [_parameter(name, option["kind"], option["summary"]) for name, option in OPTIONS.items()]
-    return own.replace(parameters=[*list(own.parameters.values())[:-1], *options])
-
-
 def _parameter(name: str, kind: Kind, summary: str) -> inspect.Parameter:
     option = typer.Option(metavar=kind.metavar, help=f"{summary[0].upper()}{summary[1:]}.")
     annotation = Annotated[list[str] | None, option] if kind.is_repeated else Annotated[str | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-vars(generate)["__signature__"] = _signature()  # which typer reads
+_OWN = inspect.signature(generate, eval_str=True)
+_OPTIONS = [_parameter(name, option["kind"], option["summary"]) for name, option in OPTIONS.items()]
+# What typer reads: the options of generation in place of ``words``.
+vars(generate)["__signature__"] = _OWN.replace(parameters=[*list(_OWN.parameters.values())[:-1], *_OPTIONS])
 
 
 def _ids(text: str) -> tuple[int, ...]:

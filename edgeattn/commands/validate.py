@@ -25,7 +25,7 @@ from edgeattn.commands.options import (
 )
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
-from edgeattn.judge.golden_check import GoldenCheck, golden_check
+from edgeattn.judge.golden_check import golden_check
 from edgeattn.report.ci import golden_findings, golden_summary
 from edgeattn.report.table import differing_machines, golden_table, machine_line, report_parts, show
 from edgeattn.results.bundle import read_report, reports_json
@@ -88,22 +88,18 @@ def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool
     results, name = replayed.results, files.manifest.name
     for_ci.write_junit({f"{name} here": golden_findings(results)}, replayed.machine)
     for_ci.write_summary(golden_summary(name, results))
+    failed = sum(not result.ok for result in results)
     if as_json:
-        sys.stdout.write(_golden_json(replayed))
+        golden = [asdict(result) for result in results]
+        verdict = "fail" if failed else "pass"
+        table = {"verdict": verdict, "machine": replayed.machine.to_table(), "golden": golden}
+        sys.stdout.write(json.dumps(table, indent=2, allow_nan=False) + "\n")
     else:
         made_on = read_report(files).machine
         machine = () if replayed.machine.kernels is None else (machine_line(replayed.machine),)
         show((golden_table(results), *machine, *differing_machines(made_on, replayed.machine)))
-    failed = sum(not result.ok for result in results)
     if failed:
         raise CheckFailed(f"{bundle}: {failed} of {len(results)} golden outputs miss the tolerance")
-
-
-def _golden_json(replayed: GoldenCheck) -> str:
-    verdict = "pass" if all(result.ok for result in replayed.results) else "fail"
-    golden = [asdict(result) for result in replayed.results]
-    table = {"verdict": verdict, "machine": replayed.machine.to_table(), "golden": golden}
-    return json.dumps(table, indent=2, allow_nan=False) + "\n"
 
 
 def _against_original(

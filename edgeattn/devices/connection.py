@@ -80,7 +80,10 @@ class Connection:
             EdgeAttnError: What the device raised.
             DeviceLostError: It was lost, and did not come back, or was lost again and again.
         """
-        requests: Iterable[Pieces] = [self._along(contents)]
+        new = {digest: content for digest, content in contents.items() if digest not in self._sent}
+        along = list(islice(in_requests(new), 2))
+        # What was never sent goes along where one request holds all of it: the device need not ask for it.
+        requests: Iterable[Pieces] = along if len(along) == 1 else [[]]
         for _ in range(SENDINGS):
             for pieces in requests:
                 answer = self._answered(verb, request, pieces)
@@ -94,12 +97,6 @@ class Connection:
             f"device {self.name}: its folder holds less than the {megabytes:,.0f} MB that are needed at "
             "once; start it with more: python -m edgeattn_runtime.device --files-mb"
         )
-
-    def _along(self, contents: Contents) -> Pieces:
-        """Return what was never sent, where one request holds all of it: the device need not ask for it."""
-        new = {digest: content for digest, content in contents.items() if digest not in self._sent}
-        requests = list(islice(in_requests(new), 2))
-        return requests[0] if len(requests) == 1 else []
 
     def _missing(self, answer: Message, contents: Contents) -> list[str]:
         """Return which files the device still needs: of those that this request has, whatever it says."""

@@ -50,24 +50,16 @@ class InputFiles:
 
 
 def in_requests(contents: Contents) -> Iterator[list[tuple[Piece, bytes]]]:
-    """Yield the pieces of files with their bytes, request by request.
-
-    Args:
-        contents: Of the files, by their sha256.
-    """
+    """Yield the pieces of files with their bytes, request by request; contents are by their sha256."""
     gathered: list[tuple[Piece, bytes]] = []
     held = 0
-    for piece, content in _pieces(contents):
-        if gathered and held + len(content) > SIZE:
-            yield gathered
-            gathered, held = [], 0
-        gathered.append((piece, content))
-        held += len(content)
-    if gathered:
-        yield gathered
-
-
-def _pieces(contents: Contents) -> Iterator[tuple[Piece, bytes]]:
     for digest, content in contents.items():
         for start in range(0, max(len(content), 1), SIZE):
-            yield Piece(sha256=digest, start=start, size=len(content)), content[start : start + SIZE]
+            part = content[start : start + SIZE]
+            if gathered and held + len(part) > SIZE:
+                yield gathered
+                gathered, held = [], 0
+            gathered.append((Piece(sha256=digest, start=start, size=len(content)), part))
+            held += len(part)
+    if gathered:
+        yield gathered

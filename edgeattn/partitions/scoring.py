@@ -1,23 +1,35 @@
-"""Samples scored on workers: partitions side by side, and the scores in the order of the samples."""
+"""Samples scored on workers, which open bundle and model once; scores come in the samples' order."""
 
 from __future__ import annotations
 
+import hashlib
+import sys
+import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from distributed import Client, Future, KilledWorker
 
+from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.evaluation import Scoring, Subject
 from edgeattn.judge.measures import SampleScore
+from edgeattn.judge.validation import comparison_with
+from edgeattn.measure.runners import THREADS, runner_of_bundle
+from edgeattn.measure.variants import measurable
 from edgeattn.partitions.cluster import first_ended, hosts
-from edgeattn.partitions.partition import MOST_SAMPLES, cut, pack
+from edgeattn.partitions.partition import MOST_SAMPLES, cut, pack, unpack
 from edgeattn.partitions.scheduler import HOST
-from edgeattn.partitions.worker import ScoringJob, score_partition
+from edgeattn.progress import Silent
+from edgeattn.source.arguments import read_source
 from edgeattn.source.source import Source
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
-from edgeattn_runtime.bundle.folder import BundleFiles
-from edgeattn_runtime.errors import StageError
+from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
+from edgeattn_runtime.errors import BadInput, StageError
 
 PARTITIONS_AHEAD = 3  # partitions for each worker, that are read and not yet compared: what bounds the memory
 
@@ -82,3 +94,66 @@ def scoring_on(
         return scores_in_order(client, job, evaluated)
 
     return scores
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringJob:
+    """Which bundle is compared with which model; both are read at the same paths by every worker.
+
+    Attributes:
+        bundle: Its folder.
+        model: As the command line names it.
+        samples: An .npz file beside an ONNX file; None beside the others.
+        target: Which of the bundle's targets.
+        hashes: Of the manifest, the model's file and its weights, which a worker must find too.
+        kernels: As ``edgeattn_runtime.load`` has it.
+    """
+
+    bundle: str
+    model: str
+    samples: str | None
+    target: str
+    hashes: tuple[str | None, ...]
+    kernels: bool
+
+    @classmethod
+    def of(
+        cls, files: BundleFiles, model: str, samples: Path | None, source: Source, target: str
+    ) -> ScoringJob:
+        """Ask for a target of a bundle that is open here, compared with a model that is loaded here."""
+        there = Path(model).resolve() if Path(model).exists() else model
+        npz = None if samples is None else str(samples.resolve())
+        folder = str(files.folder.resolve())
+        return cls(folder, str(there), npz, target, _hashes(files, source), files.kernels)
+
+
+def score_partition(job: ScoringJob, partition: bytes) -> tuple[SampleScore, ...]:
+    """Return how near int8 comes to the original on each sample of a packed partition.
+
+    Raises:
+        BadInput: The bundle or the model here is another than the one that is job for.
+        ModelError: The module or the metric fails on a sample.
+    """
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        comparison, runners = _opened(job)
+        return tuple(comparison.each(runners, unpack(partition)))
+
+
+@lru_cache(maxsize=1)
+def _opened(job: ScoringJob) -> tuple[Comparison, Mapping[str, Runner]]:
+    files = open_bundle(Path(job.bundle), kernels=job.kernels)
+    source = read_source(job.model, None if job.samples is None else Path(job.samples))
+    if _hashes(files, source) != job.hashes:
+        raise BadInput(
+            f"{job.bundle} and {job.model} on a worker are not those on this machine; share the "
+            "folder, or copy both there"
+        )
+    variant = next(each for each in measurable(files.manifest) if each.target == job.target)
+    comparison, _ = comparison_with(files, source, variant, Silent())
+    return comparison, comparison.runners(runner_of_bundle(files, variant, threads=THREADS))
+
+
+def _hashes(files: BundleFiles, source: Source) -> tuple[str | None, ...]:
+    manifest = hashlib.sha256(files.manifest.to_json().encode()).hexdigest()
+    return manifest, source.sha256, source.weights_sha256

@@ -7,7 +7,6 @@ from html import escape
 from http import HTTPStatus
 from typing import Any
 
-from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
@@ -166,9 +165,10 @@ class Result(Handler):
             return
         self._content = bytearray()
         session, length = self.session, self.request.headers.get("Content-Length", "")
+        own = f"{self.request.protocol}://{self.request.host}"
         if self.request.method != "POST":
             return
-        if session is None or not _same_origin(self.request):
+        if session is None or self.request.headers.get("Origin", own) != own:
             self._refuse(HTTPStatus.FORBIDDEN, "a result of a page that was not admitted")
         elif not length.isdecimal():
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "a result without its size")
@@ -197,8 +197,3 @@ class Result(Handler):
         self.context.journal.refused(self.client, reason)
         self.set_status(status)
         self.finish({"error": reason})
-
-
-def _same_origin(request: HTTPServerRequest) -> bool:
-    origin = request.headers.get("Origin")
-    return origin is None or origin == f"{request.protocol}://{request.host}"

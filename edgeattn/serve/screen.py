@@ -35,28 +35,24 @@ class Screen:
 
     def welcome(self, name: str) -> None:
         """Say what is served, who can reach it, and where."""
-        self._print(Text.assemble((name, "bold"), " is served until Ctrl-C."))
+        self._console.print(Text.assemble((name, "bold"), " is served until Ctrl-C."), soft_wrap=True)
         port = self._address.port
         if self._address.local:
             self._print(
-                Text(
-                    "This machine alone can reach it. --lan lets phones in the same network in; "
-                    f"adb reverse tcp:{port} tcp:{port} lets one on a cable in."
-                )
+                "This machine alone can reach it. --lan lets phones in the same network in; "
+                f"adb reverse tcp:{port} tcp:{port} lets one on a cable in."
             )
         else:
             self._print(
-                Text(
-                    f"Every device in the network of {self._address.host} can reach port {port}. "
-                    "Whoever opens this address first sees the bundle.",
-                    style="bold yellow",
-                )
+                f"Every device in the network of {self._address.host} can reach port {port}. "
+                "Whoever opens this address first sees the bundle.",
+                "bold yellow",
             )
         self._show_address()
 
     def entered(self, client: str) -> None:
         """Say that a browser came in; the next one has another address."""
-        self._print(Text(f"A browser on {client} opened the page. The next one has another address:"))
+        self._print(f"A browser on {client} opened the page. The next one has another address:")
         self._show_address()
 
     def refused(self, client: str, reason: str) -> None:
@@ -67,7 +63,7 @@ class Screen:
         times = self._refused[reason]
         if str(times).strip("0") == "1":  # 1, 10, 100 ...
             again = "" if times == 1 else f" ({times} times by now)"
-            self._print(Text(f"{client}: {reason}{again}", style="dim"))
+            self._print(f"{client}: {reason}{again}", "dim")
 
     def device(self, device: Device, problem: str | None) -> None:
         """Show the row of a device, the first under a heading."""
@@ -76,21 +72,16 @@ class Screen:
         for heading, width in _COLUMNS.items():
             table.add_column(heading, width=width, justify="right")
         ok = Text("pass", "green") if device.ok else Text("FAIL", "bold red")
-        table.add_row(
-            Text(device.name[:NAME_LENGTH]),
-            ok,
-            error(device.error),
-            figure(device.load_ms),
-            _times(device),
-        )
+        name = Text(device.name[:NAME_LENGTH])
+        table.add_row(name, ok, error(device.error), figure(device.load_ms), _times(device))
         self._console.print(table)
         self._devices += 1
         if problem is not None:
-            self._print(Text(f"Not added to the report: {problem}", style="bold yellow"))
+            self._print(f"Not added to the report: {problem}", "bold yellow")
 
     def farewell(self) -> None:
         """Say what came of it."""
-        self._print(Text(f"Stopped. Results of {count(self._devices, 'device')} came."))
+        self._print(f"Stopped. Results of {count(self._devices, 'device')} came.")
 
     def _show_address(self) -> None:
         entrance = self._address.entrance(self._sessions.token)
@@ -98,10 +89,10 @@ class Screen:
             code = io.StringIO()
             segno.make(entrance, error="l", micro=False).terminal(code, border=2, compact=True)
             self._console.file.write(code.getvalue())
-        self._print(Text(entrance, style="bold", no_wrap=True, overflow="ignore"))
+        self._print(entrance, "bold")
 
-    def _print(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)
+    def _print(self, words: str, style: str = "") -> None:
+        self._console.print(Text(words, style, no_wrap=True, overflow="ignore"), soft_wrap=True)
 
 
 def _times(device: Device) -> str:

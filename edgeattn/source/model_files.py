@@ -39,7 +39,7 @@ def is_program(model: str) -> bool:
 
 def needs_samples(model: str) -> bool:
     """Say whether a model has no samples of its own."""
-    return _is_onnx(model) or is_program(model) or is_checkpoint(model)
+    return Path(model).suffix.lower() == ".onnx" or is_program(model) or is_checkpoint(model)
 
 
 def is_checkpoint(model: str) -> bool:
@@ -68,8 +68,3 @@ def find(source: str) -> Path:
     if spec is None or spec.origin is None or not spec.has_location:
         raise ModelError(f"{source}: no such file and no such module; check the name, or give a file")
     return Path(spec.origin).resolve()
-
-
-def _is_onnx(model: str) -> bool:
-    """Say whether a model's name is that of an ONNX file."""
-    return Path(model).suffix.lower() == ".onnx"

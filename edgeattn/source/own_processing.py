@@ -77,6 +77,8 @@ class OwnProcessing:
             check_processing(self.processing, [graph], self.paths)
         except BundleError as error:
             raise ModelError(str(error)) from error
+        audio = self.processing.audio
+        log_mel = audio.input if audio is not None and audio.log_mel is not None else None
         preparation = Preparation(model, self.processing, [graph], self.paths.__getitem__)
         for i, (raw, sample) in enumerate(zip(islice(self.raw, len(samples)), samples, strict=False)):
             if not isinstance(raw, Mapping):
@@ -89,14 +91,8 @@ class OwnProcessing:
             except InputError as error:
                 raise ModelError(f"raw input {i} cannot be prepared: {error}") from error
             for name, array in prepared.items():
-                absolute = _LOGARITHMS if name == self._log_mel else _ABSOLUTE
+                absolute = _LOGARITHMS if name == log_mel else _ABSOLUTE
                 _check_same(f"raw input {i}: {name!r}", array, np.asarray(sample.inputs[name]), absolute)
-
-    @property
-    def _log_mel(self) -> str | None:
-        """The input of log-mel features, where there is one."""
-        audio = self.processing.audio
-        return audio.input if audio is not None and audio.log_mel is not None else None
 
 
 def _check_same(

@@ -53,7 +53,9 @@ class Plan:
         read = _models(models)
         for model in read:
             check_files(model.path, None if model.samples is None else Path(model.samples))
-        _check_once("model", [(_real(model.path), model.path) for model in read])
+        paths = [model.path for model in read]
+        real = [Path(path).resolve() if Path(path).exists() else path for path in paths]
+        _check_once("model", list(zip(real, paths, strict=True)))
         _check_once(
             "budget", [(sorted(each.items()), text) for each, text in zip(limits, budgets, strict=False)]
         )
@@ -94,10 +96,6 @@ def _models(arguments: Sequence[str]) -> list[Model]:
             )
         models.append(Model(word, samples))
     return models
-
-
-def _real(path: str) -> str:
-    return str(Path(path).resolve()) if Path(path).exists() else path
 
 
 def _check_once(noun: str, items: Sequence[tuple[object, str]]) -> None:

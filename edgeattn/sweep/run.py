@@ -65,7 +65,13 @@ def _run(plan: Plan, index: Index, client: Client, machines: Machines, watch: Wa
         else:
             questions[row] = question
     watch.begin(len(outcomes), len(plan.rows))
-    tasks = {row: partial(_submitted, client, row, question) for row, question in questions.items()}
+    # By its key, two sweeps on one scheduler that ask the same share the work.
+    tasks = {
+        row: partial(
+            client.submit, export, row, question, key=f"edgeattn-row-{key_of(question)}", resources={HOST: 1}
+        )
+        for row, question in questions.items()
+    }
     for row, future in one_each(client, tasks):
         outcomes[row] = _result(future, Outcome(None, LOST))
         index.put(key_of(questions[row]), outcomes[row])
@@ -82,12 +88,6 @@ def _identified(plan: Plan, client: Client) -> Mapping[Model, Identification]:
     }
     lost = Identification(None, LOST)
     return {model: _result(future, lost) for model, future in one_each(client, tasks)}
-
-
-def _submitted(client: Client, row: Row, question: Mapping[str, object]) -> Future[Outcome]:
-    """Hand a row to a worker; two sweeps on one scheduler that ask the same share the work."""
-    key = f"edgeattn-row-{key_of(question)}"
-    return client.submit(export, row, question, key=key, resources={HOST: 1})
 
 
 def _result(future: Future[Result], lost: Result) -> Result:

@@ -20,15 +20,7 @@ _FUTURE = "__future__"
 
 # What a model's file may define, and a task has.
 _NAMES = (
-    "model",
-    "samples",
-    "raw",
-    "dynamic",
-    "metric",
-    "pretty",
-    "processing",
-    "generation",
-    "card",
+    *("model", "samples", "raw", "dynamic", "metric", "pretty", "processing", "generation", "card"),
     "budget",
 )
 
@@ -58,7 +50,8 @@ def model_source(checkpoint: Checkpoint, beside: Path) -> str:
     pieces = _Pieces()
     for part in (rows_by_role, reader, task):
         pieces.add(inspect.getmodule(part))
-    folder, data = (_relative(path, beside) for path in (checkpoint.folder, checkpoint.data))
+    places = (os.path.relpath(each.resolve(), beside) for each in (checkpoint.folder, checkpoint.data))
+    folder, data = (Path(place).as_posix() for place in places)
     title = f"{checkpoint.name}, a checkpoint, with its samples."
     return "\n".join(
         [
@@ -120,7 +113,3 @@ def _options(checkpoint: Checkpoint) -> str:
         return ""
     check_dims(checkpoint.task)
     return f", dims={checkpoint.dims}"
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder)).as_posix()

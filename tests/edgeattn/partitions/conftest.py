@@ -23,7 +23,7 @@ from edgeattn.judge.validation import comparison_with
 from edgeattn.measure.runners import runner_of_bundle
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scheduler import connect
-from edgeattn.partitions.worker import ScoringJob
+from edgeattn.partitions.scoring import ScoringJob
 from edgeattn.progress import Silent
 from edgeattn.source import module
 from edgeattn.source.module import ModuleSource

@@ -14,8 +14,7 @@ from score_bits import bits
 from edgeattn.__main__ import main
 from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.partition import cut
-from edgeattn.partitions.scoring import scores_in_order
-from edgeattn.partitions.worker import ScoringJob
+from edgeattn.partitions.scoring import ScoringJob, scores_in_order
 from edgeattn.results.report import Report
 from edgeattn.source import handover, module
 from edgeattn_export.graph.samples import Sample, Samples

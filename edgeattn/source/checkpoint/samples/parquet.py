@@ -28,7 +28,10 @@ def read_parquet(file: Path) -> Iterator[dict[str, Any]]:
     """
     with pyarrow.parquet.ParquetFile(file) as table:
         columns = [table.schema.column(i) for i in range(len(table.schema))]
-        metadata, texts = table.metadata, [each.path for each in columns if _is_of_bytes(each)]
+        metadata, texts = (
+            table.metadata,
+            [each.path for each in columns if each.physical_type == "BYTE_ARRAY"],
+        )
     if (size := _size(metadata)) > (most := expansion(file.stat().st_size)):
         raise SampleError(
             f"{file}: {size / 1e6:,.0f} MB of rows found, at most {most / 1e6:,.0f} MB expected of a file of "
@@ -40,10 +43,6 @@ def read_parquet(file: Path) -> Iterator[dict[str, Any]]:
             values = [[each for chunk in column.chunks for each in _values(chunk)] for column in rows.columns]
             for row in zip(*values, strict=True):
                 yield dict(zip(rows.column_names, row, strict=True))
-
-
-def _is_of_bytes(column: Any) -> bool:
-    return bool(column.physical_type == "BYTE_ARRAY")
 
 
 def _size(metadata: Any) -> int:

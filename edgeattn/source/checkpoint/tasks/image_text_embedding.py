@@ -83,15 +83,12 @@ class Towers(nn.Module):
             image = self.network.get_image_features(pixel_values=features["pixel_values"])
             embedded["image_embeds"] = _pooled(image)
         if texts and self.padding is not None:
-            texts = {"input_ids": _padded(texts["input_ids"], *self.padding)}
+            ids, (length, token) = texts["input_ids"], self.padding
+            behind = ids.new_full((len(ids), length), token)
+            texts = {"input_ids": torch.cat((ids, behind), dim=1)[:, :length]}  # (B, length)
         if texts:
             embedded["text_embeds"] = _pooled(self.network.get_text_features(**texts))
         return {name: nn.functional.normalize(vector, dim=-1) for name, vector in embedded.items()}
-
-
-def _padded(ids: Tensor, length: int, token: int) -> Tensor:
-    """Return ids (B, S) with a token behind them, (B, length)."""
-    return torch.cat((ids, ids.new_full((len(ids), length), token)), dim=1)[:, :length]
 
 
 def _pooled(features: Any) -> Tensor:

@@ -245,15 +245,12 @@ def _prompts(folder: Path, parts: Sequence[tuple[str, Path]]) -> dict[str, Any]:
     prompts = {name: text or "" for name, text in (settings.get("prompts") or {}).items()}
     if not any(prompts.values()):
         return {}
-    if any(_leaves_out_prompts(place) for name, place in parts if name == "Pooling"):
+    poolings = [read_json(place / "config.json") for name, place in parts if name == "Pooling"]
+    if any(pooling.get("include_prompt") is False for pooling in poolings):
         warnings.warn("Pooling leaves out prompts: the bundle puts no prompt before a text", stacklevel=2)
         return {}
     default = settings.get("default_prompt_name")
     return {"prompts": prompts, **({"default_prompt": default} if default else {})}
-
-
-def _leaves_out_prompts(pooling: Path) -> bool:
-    return read_json(pooling / "config.json").get("include_prompt") is False
 
 
 def rank_correlation(outputs: Mapping[str, Tensor], target: Tensor) -> float:

@@ -13,8 +13,7 @@ from score_bits import bits
 
 from edgeattn.__main__ import main
 from edgeattn.judge.measures import SampleScore
-from edgeattn.partitions.scoring import PARTITIONS_AHEAD, scores_in_order
-from edgeattn.partitions.worker import ScoringJob
+from edgeattn.partitions.scoring import PARTITIONS_AHEAD, ScoringJob, scores_in_order
 from edgeattn.results.report import Report
 from edgeattn_export.graph.samples import Sample, Samples
 
