@@ -92,13 +92,7 @@ class Bundle:
 
 
 def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome]) -> Bundle:
-    """Pack what was chosen for each target, with the reports on it.
-
-    Args:
-        source: The model.
-        request: What was asked.
-        outcomes: One for each target, in their order.
-    """
+    """Pack what was chosen for each target, with the reports on it."""
     first, *_ = outcomes
     own = source.processing
     reports = {
@@ -128,12 +122,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
 
 
 def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:
-    """Return outcomes that tell what each device's recipe costs on every device, where there are several.
-
-    Args:
-        outcomes: One for each variant.
-        request: Names the devices.
-    """
+    """Return outcomes that tell what each device's recipe costs on every device, where there are several."""
     if len(request.places) == 1:
         return outcomes
     priced: list[TargetOutcome] = []

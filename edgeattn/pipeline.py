@@ -36,11 +36,6 @@ from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOpt
 def run(source: Source, request: Request, progress: Progress) -> Bundle:
     """Take a model to the device.
 
-    Args:
-        source: The trained model, and its samples.
-        request: What is asked of the bundle.
-        progress: Told of each stage.
-
     Returns:
         The bundle, also where it fails its budget: ``bundle.report.verdict`` says which.
 

@@ -19,10 +19,6 @@ _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 def staged(model: str, progress: Progress) -> Iterator[Stages]:
     """Yield a progress that remembers its stage.
 
-    Args:
-        model: Its name.
-        progress: Gets every stage and step in turn.
-
     Raises:
         ResourceError: The machine lacks memory, file descriptors or space on the disk.
         InputError: A folder that a stage writes to may not be written.
@@ -41,9 +37,6 @@ def staged(model: str, progress: Progress) -> Iterator[Stages]:
 @contextmanager
 def own_graphs(stages: Stages) -> Iterator[None]:
     """Report a graph that fails inside the block as the export's own: nobody can export it again.
-
-    Args:
-        stages: The export's.
 
     Raises:
         StageError: A graph of the export's own fails, which is kept as the cause.

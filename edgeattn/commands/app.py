@@ -21,11 +21,7 @@ _TYPER_INTERRUPTED = 130  # the exit code that typer makes of a KeyboardInterrup
 
 
 def named(arguments: Sequence[str] | None) -> Sequence[str]:
-    """Return the command that arguments begin with; all of them where they begin otherwise.
-
-    Args:
-        arguments: What follows ``edgeattn``; None takes them from the command line.
-    """
+    """Return the command that arguments begin with; all of them where they begin otherwise."""
     first = (sys.argv[1:] if arguments is None else arguments)[:1]
     return first if set(first) & set(COMMANDS) else COMMANDS
 
@@ -46,9 +42,6 @@ def command_line(commands: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run one command.
-
-    Args:
-        arguments: What follows ``edgeattn``; None takes them from the command line.
 
     Returns:
         0; what fails is raised.

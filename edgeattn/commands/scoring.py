@@ -63,14 +63,7 @@ class ScoringOptions:
     def scoring(
         self, files: BundleFiles, model: str, samples: Path | None, source: Source
     ) -> Iterator[Scoring]:
-        """Yield what compares samples, for as long as its workers run.
-
-        Args:
-            files: The bundle.
-            model: Its original, as the command line names it.
-            samples: As for ``edgeattn.source.arguments``.
-            source: The original, loaded here.
-        """
+        """Yield what compares samples, for as long as its workers run."""
         if self.workers is None and self.scheduler is None:
             from edgeattn.judge.evaluation import score_here
 

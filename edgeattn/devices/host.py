@@ -83,11 +83,7 @@ class DeviceHost:
 
 
 def in_batches(races: Iterable[Mapping[Name, Call]]) -> Iterator[Sequence[Mapping[Name, Call]]]:
-    """Yield races in batches, each drawn when it is asked for.
-
-    Args:
-        races: Calls of a device, by name.
-    """
+    """Yield races in batches, each drawn when it is asked for."""
     batch: list[Mapping[Name, Call]] = []
     size = 0
     for race in races:
@@ -124,24 +120,15 @@ def _race_times(answer: Field, calls: Mapping[Name, Call], pace: Pace) -> RaceTi
 def _surroundings(answer: Field) -> Surroundings:
     """Read what a device did meanwhile."""
     fields = answer.record("before", "after", "others", "stolen", "switches", "energy_j")
-    return Surroundings(
-        before=_state(fields["before"]),
-        after=_state(fields["after"]),
-        others=_number(fields["others"]),
-        stolen=_number(fields["stolen"]),
-        switches=_number(fields["switches"]),
-        energy_j=_number(fields["energy_j"]),
-    )
+    numbers = {name: _number(fields[name]) for name in ("others", "stolen", "switches", "energy_j")}
+    return Surroundings(before=_state(fields["before"]), after=_state(fields["after"]), **numbers)
 
 
 def _state(answer: Field) -> State:
     fields = answer.record("load", "clock_mhz", "governor")
-    governor = fields["governor"]
-    return State(
-        load=_number(fields["load"]),
-        clock_mhz=_number(fields["clock_mhz"]),
-        governor=None if governor.value is None else governor.text(),
-    )
+    governor = None if fields["governor"].value is None else fields["governor"].text()
+    numbers = {name: _number(fields[name]) for name in ("load", "clock_mhz")}
+    return State(**numbers, governor=governor)
 
 
 def _number(answer: Field) -> float | None:

@@ -28,9 +28,6 @@ _PURE = "Wheel-Version: 1.0\nGenerator: edgeattn\nRoot-Is-Purelib: true\nTag: py
 def install(address: Address) -> None:
     """Make the environment, whole or not at all; pip takes numpy, onnxruntime and safetensors as set there.
 
-    Args:
-        address: Of the device.
-
     Raises:
         BadInput: It is reached by a command of its own, or something fails there; with its last words.
     """

@@ -25,9 +25,6 @@ from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 def connected(names: Sequence[str]) -> Iterator[tuple[Connection, ...]]:
     """Yield the ways to devices, all of which are reached at once.
 
-    Args:
-        names: As ``--on`` has them.
-
     Raises:
         BadInput: A device is named twice, or cannot be reached.
         IncompatibleRuntimeError: One has another edgeattn.
@@ -59,10 +56,6 @@ def places_on(names: Sequence[str], targets: Iterable[str]) -> Iterator[tuple[Pl
 
 def places(connections: Sequence[Connection], targets: Iterable[Target]) -> tuple[Place, ...]:
     """Return a place for each device.
-
-    Args:
-        connections: To the devices, the preferred one first.
-        targets: What is measured there.
 
     Raises:
         BadInput: A target whose sizes are fixed.

@@ -53,11 +53,7 @@ class Disturbance:
 
 
 class Steady:
-    """Has measurements made on a device, and notes what disturbed those that count nevertheless.
-
-    Args:
-        connection: The way to it.
-    """
+    """Has measurements made on a device, and notes what disturbed those that count nevertheless."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self._marks = connection, list[str]()

@@ -78,10 +78,6 @@ def hosts(client: Client) -> int:
 def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Result]:
     """Wait until one of some tasks has ended, well or not, and return it; Dask itself waits without end.
 
-    Args:
-        client: Of workers that declare the resource ``HOST``.
-        begun: The tasks, at least one.
-
     Raises:
         EdgeAttnError: No worker has been there for ``WORKER_PATIENCE`` seconds, or the scheduler was lost.
     """

@@ -36,9 +36,6 @@ def named_scheduler(given: str | None) -> str | None:
 def connect(scheduler: str) -> Client:
     """Connect to a scheduler, with what Dask's own configuration says of TLS.
 
-    Args:
-        scheduler: Such as tcp://host:8786.
-
     Raises:
         BadInput: An address of another form, no scheduler answers there, or TLS keeps the two apart.
     """

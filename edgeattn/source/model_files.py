@@ -16,10 +16,6 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 def check_files(model: str, samples: Path | None) -> None:
     """Check that a model's files are there, without reading them.
 
-    Args:
-        model: As ``edgeattn.source.arguments.read_source`` takes it.
-        samples: The same.
-
     Raises:
         ModelError: One is missing.
     """

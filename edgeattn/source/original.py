@@ -25,12 +25,6 @@ class Original:
 def recapture(source: Source, files: BundleFiles, variant: Variant, *, progress: Progress) -> Original:
     """Capture a model again, as its export did.
 
-    Args:
-        source: The model.
-        files: The bundle that was made of it.
-        variant: Whose target it was captured for.
-        progress: Told of the stages.
-
     Raises:
         BundleError: The model is not the one that the bundle was made of: its contract is another; or the
             bundle is for a target that this release does not have.

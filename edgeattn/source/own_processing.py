@@ -64,11 +64,6 @@ class OwnProcessing:
     def check(self, model: str, graph: Graph, samples: Samples) -> None:
         """Check that the model has what it names, and that raw inputs become the samples.
 
-        Args:
-            model: Its name.
-            graph: Its contract.
-            samples: Real inputs.
-
         Raises:
             ModelError: It names what the model has not, or a raw input is refused or becomes another sample.
             EdgeAttnError: An extra that prepares it is not installed.

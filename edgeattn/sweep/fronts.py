@@ -57,12 +57,7 @@ class Cost:
 
 
 def series_of(lines: Sequence[Line], outcomes: Sequence[Outcome]) -> dict[str, tuple[Series, ...]]:
-    """Return by model what was tried of it; a model without a report is left out.
-
-    Args:
-        lines: The rows.
-        outcomes: What they came to, in the same order.
-    """
+    """Return by model what was tried of it; a model without a report is left out."""
     rows: dict[str, dict[tuple[str, str, bool], list[tuple[Line, Outcome]]]] = {}
     for line, outcome in zip(lines, outcomes, strict=True):
         if outcome.report is not None:

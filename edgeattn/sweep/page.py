@@ -107,12 +107,7 @@ class Front:
 
 
 def page(lines: Sequence[Line], outcomes: Mapping[Row, Outcome]) -> str:
-    """Lay a sweep out as HTML: no script, nothing fetched, light or dark as the reader has it.
-
-    Args:
-        lines: The rows.
-        outcomes: What they came to, in the same order.
-    """
+    """Lay a sweep out as HTML: no script, nothing fetched, light or dark as the reader has it."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader("edgeattn.sweep"), PackageLoader("edgeattn.report")]),
         autoescape=True,

@@ -75,13 +75,7 @@ class Row:
         return f"edgeattn export {self.model.words}{limits} --target {self.target}{place}"
 
     def question(self, identity: str, machine: str, versions: Mapping[str, str]) -> dict[str, object]:
-        """Return all that its outcome depends on, as JSON has it.
-
-        Args:
-            identity: Of the model with its samples, see ``edgeattn.sweep.work``.
-            machine: Where it is measured.
-            versions: Of the tools.
-        """
+        """Return all that its outcome depends on, as JSON has it."""
         return {
             "sweep": VERSION,
             "model": identity,

@@ -105,10 +105,6 @@ def one_each(
     Dask counts the end of a worker against all tasks that it holds, begun or not: behind a model that ends
     its worker time and again, others would be given up with it.
 
-    Args:
-        client: Of workers that declare the resource ``HOST``.
-        tasks: What submits each, by what it is yielded with.
-
     Raises:
         EdgeAttnError: No worker is left, or the scheduler was lost.
     """

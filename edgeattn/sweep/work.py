@@ -69,12 +69,7 @@ def identify(model: Model) -> Identification:
 
 
 def export(row: Row, question: Mapping[str, object]) -> Outcome:
-    """Return what a row comes to: remembered in the user's cache, or exported now.
-
-    Args:
-        row: What is asked for.
-        question: All that its outcome depends on.
-    """
+    """Return what a row comes to: remembered in the user's cache, or exported now."""
     store = Store.of_user()
     entry = store.get(question)
     if entry is not None and _is_report(str(entry.get("report"))):

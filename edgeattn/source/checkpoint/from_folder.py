@@ -11,12 +11,7 @@ FILES = ("preprocessor_config.json", "processor_config.json")
 
 
 def from_folder(auto: Any, folder: Path, **options: Any) -> Any:
-    """Return what a class of transformers reads from a folder.
-
-    Args:
-        auto: Such as ``AutoTokenizer``.
-        folder: The checkpoint.
-        options: Of ``from_pretrained``.
+    """Return what a class of transformers, such as ``AutoTokenizer``, reads from a folder.
 
     Raises:
         ValueError: It is code of the folder's own.
@@ -35,11 +30,6 @@ def from_folder(auto: Any, folder: Path, **options: Any) -> Any:
 
 def load_processor(auto: Any, folder: Path, **options: Any) -> Any:
     """Return a folder's processor of one kind.
-
-    Args:
-        auto: A class of transformers, such as ``AutoImageProcessor``.
-        folder: The checkpoint.
-        options: Of ``from_pretrained``.
 
     Raises:
         ValueError: There is none.

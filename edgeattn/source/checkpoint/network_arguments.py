@@ -39,10 +39,6 @@ NETWORK = re.compile(r"[\w.]+")  # of timm's own; "hf-hub:OWNER/NAME" and "local
 def check_arguments(key: str, arguments: Mapping[str, Any]) -> None:
     """Check that arguments build a network, and do no more.
 
-    Args:
-        key: Of config.json, such as ``model_args``.
-        arguments: By name.
-
     Raises:
         ValueError: One may do something else.
     """

@@ -17,11 +17,6 @@ def read_json(file: Path) -> Any:
 def own_path(folder: Path, file: str, name: str) -> Path:
     """Return the path of what a file of a folder names.
 
-    Args:
-        folder: The checkpoint.
-        file: What names it, such as ``modules.json``.
-        name: A path below the folder.
-
     Raises:
         ValueError: It leads out of the folder.
     """

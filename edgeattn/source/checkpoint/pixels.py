@@ -57,9 +57,6 @@ class Pixels(ABC):
 
         From then on images are prepared as the bundle says: where Pillow resizes both axes in another order,
         a level may differ by one.
-
-        Args:
-            files: Those of the samples.
         """
         try:
             image = Image.from_field(Field("processing.image", self.resizing()))

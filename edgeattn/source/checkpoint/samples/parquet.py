@@ -28,10 +28,8 @@ def read_parquet(file: Path) -> Iterator[dict[str, Any]]:
     """
     with pyarrow.parquet.ParquetFile(file) as table:
         columns = [table.schema.column(i) for i in range(len(table.schema))]
-        metadata, texts = (
-            table.metadata,
-            [each.path for each in columns if each.physical_type == "BYTE_ARRAY"],
-        )
+        texts = [each.path for each in columns if each.physical_type == "BYTE_ARRAY"]
+        metadata = table.metadata
     if (size := _size(metadata)) > (most := expansion(file.stat().st_size)):
         raise SampleError(
             f"{file}: {size / 1e6:,.0f} MB of rows found, at most {most / 1e6:,.0f} MB expected of a file of "

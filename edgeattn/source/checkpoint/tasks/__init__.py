@@ -62,10 +62,6 @@ TASKS = (
 def task_of(architecture: str, takes: str = "") -> type[Task]:
     """Return the task of a class of transformers: the first whose head and input fit, else whose head does.
 
-    Args:
-        architecture: Its name.
-        takes: Its main input.
-
     Raises:
         ValueError: It is none of these.
     """

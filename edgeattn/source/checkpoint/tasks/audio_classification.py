@@ -25,7 +25,6 @@ class AudioClassification(Classifier, SoundTask):
     Whisper's encoder takes sounds of one length: silence follows a shorter one.
 
     Args:
-        folder: The checkpoint.
         rows: ``audio``, and where there is any ``label``, a name or a number.
     """
 

@@ -19,7 +19,6 @@ class CTCSpeech(SoundTask):
     """A recognizer: ``logits`` (B, frames, vocabulary) of a sound as it is recorded.
 
     Args:
-        folder: The checkpoint.
         rows: ``audio``, and where there is any ``text``, what is said.
     """
 

@@ -17,7 +17,6 @@ class ImageClassification(Classifier, ImageTask):
     """A classifier of images: ``logits`` (B, labels).
 
     Args:
-        folder: The checkpoint.
         rows: ``image``, and where there is any ``label``, a name or a number.
     """
 

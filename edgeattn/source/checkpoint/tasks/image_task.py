@@ -17,7 +17,6 @@ class ImageTask(Task):
     """Images into a network.
 
     Args:
-        folder: The checkpoint.
         rows: With ``image``.
         network: With its weights.
         pixels: What prepares images.

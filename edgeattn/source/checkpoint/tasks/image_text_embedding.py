@@ -20,7 +20,6 @@ class ImageTextEmbedding(Task):
     """A pair of encoders: ``image_embeds`` and ``text_embeds`` (B, W), of which closer ones mean the same.
 
     Args:
-        folder: The checkpoint.
         rows: ``image``, ``text``, or both: an app usually has a bundle of each.
     """
 

@@ -27,7 +27,6 @@ class QuestionAnswering(TextTask):
     """A reader: ``start_logits`` and ``end_logits`` (B, S), by which the bundle finds the answer.
 
     Args:
-        folder: The checkpoint.
         rows: ``question`` and ``context``, and where there is any ``answer``, a part of the context or empty.
     """
 

@@ -19,7 +19,6 @@ class Seq2SeqLM(TextTask):
     """An encoder with a decoder: ``logits`` (B, T, vocabulary) of the token that follows each of the target.
 
     Args:
-        folder: The checkpoint.
         rows: ``text`` and ``target``, what becomes of it.
     """
 

@@ -19,7 +19,6 @@ class SequenceClassification(Classifier, TextTask):
     """A classifier of texts: ``logits`` (B, labels); one with a single number is a regression.
 
     Args:
-        folder: The checkpoint.
         rows: ``text``, and where there are any ``pair`` and ``label``, a name or a number.
     """
 

@@ -23,7 +23,6 @@ class SoundTask(Task):
     """Sounds as they are recorded into a graph; what the feature extractor does to them is part of it.
 
     Args:
-        folder: The checkpoint.
         rows: With ``audio``, a WAV file.
     """
 

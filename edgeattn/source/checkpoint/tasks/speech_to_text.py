@@ -26,7 +26,6 @@ class SpeechToText(SoundTask):
     A shorter sound is followed by silence, up to what the encoder takes, as the feature extractor does.
 
     Args:
-        folder: The checkpoint.
         rows: ``audio``, and ``text``, what is said.
     """
 
@@ -103,12 +102,7 @@ class SpeechToText(SoundTask):
 
 
 class Transcriber(nn.Module):
-    """A network's logits behind its feature extractor, without a cache of its own.
-
-    Args:
-        network: Of log-mel features.
-        extractor: Makes them.
-    """
+    """A network's logits behind its feature extractor, without a cache of its own."""
 
     def __init__(self, network: nn.Module, extractor: Any) -> None:
         super().__init__()

@@ -18,7 +18,6 @@ class TextTask(Task):
     """Texts into a network.
 
     Args:
-        folder: The checkpoint.
         rows: With ``text``; none where arrays are the inputs, which need no tokenizer.
         network: With its weights.
         longest: Tokens that a text is cut to, in place of the tokenizer's own.

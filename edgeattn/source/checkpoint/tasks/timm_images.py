@@ -32,7 +32,6 @@ class TimmImages(Classifier, ImageTask):
     """A classifier of images: ``logits`` (B, labels); a network without classes gives ``embedding`` (B, W).
 
     Args:
-        folder: The checkpoint.
         rows: ``image``, and where there is any ``label``, a name or a number.
     """
 
@@ -59,10 +58,6 @@ class Named(nn.Module):
 
 def load_timm(folder: Path, config: Mapping[str, Any]) -> nn.Module:
     """Return the network with its weights, in eval mode. Reads the folder's safetensors alone.
-
-    Args:
-        folder: Holds model.safetensors.
-        config: Its config.json.
 
     Raises:
         ValueError: timm has no such network, or builds none of its arguments; or there are no weights in
@@ -106,11 +101,7 @@ def label_names(config: Mapping[str, Any], network: nn.Module) -> list[str]:
 
 
 class TimmTransform(Pixels):
-    """Images as timm's own evaluation prepares them.
-
-    Args:
-        settings: pretrained_cfg of config.json.
-    """
+    """Images as timm's own evaluation prepares them."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__("pixels", "timm")

@@ -20,7 +20,6 @@ class TokenClassification(TextTask):
     """A tagger: ``logits`` (B, S, labels).
 
     Args:
-        folder: The checkpoint.
         rows: ``text``, a list of words or one string of them, and where there is any ``label``, a tag a word.
     """
 
