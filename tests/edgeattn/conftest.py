@@ -199,10 +199,23 @@ def uninstalled(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
+def ran(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run a command that must end with a code, and return what it prints on stdout."""
+
+    def run(*arguments: object, code: int = 0) -> str:
+        capsys.readouterr()  # what was printed before is no part of it
+        assert main([str(argument) for argument in arguments]) == code
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Run a command that must fail with one line on stderr and nothing on stdout; return the line."""
 
     def run(*arguments: object, code: int = 2) -> str:
+        capsys.readouterr()
         assert main([str(argument) for argument in arguments]) == code
         printed = capsys.readouterr()
         assert printed.out == ""

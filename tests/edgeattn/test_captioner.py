@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -136,11 +137,10 @@ def test_it_validates_benches_and_says_how_to_generate(
 
 
 def test_the_command_shows_how_to_generate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, ran: Callable[..., str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pipeline, "run", lambda *_: bundle)
-    assert main(["export", str(CAPTIONER)]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+    words = " ".join(ran("export", CAPTIONER).split())
     assert '{"pixels": ..., "shown": ...}, start=[...])' in words
     assert "The bundle says" in words

@@ -47,9 +47,8 @@ def test_what_goes_wrong_on_purpose_is_one_line_and_a_code(
 
 
 @pytest.mark.parametrize("verb", ["", *app.COMMANDS])
-def test_every_command_helps(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*filter(None, [verb]), "-h"]) == 0
-    assert f" {verb} ".rstrip() in capsys.readouterr().out.partition("\n")[0]
+def test_every_command_helps(verb: str, ran: Callable[..., str]) -> None:
+    assert f" {verb} ".rstrip() in ran(*filter(None, [verb]), "-h").partition("\n")[0]
 
 
 def test_a_mistake_of_ours_keeps_its_traceback(failing: Callable[[BaseException], None]) -> None:
@@ -86,17 +85,15 @@ def test_arguments_that_are_none_are_refused_in_a_line(
     assert "edgeattn --help" in line
 
 
-def test_alone_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    text = capsys.readouterr().out
+def test_alone_it_says_what_it_can_do(ran: Callable[..., str]) -> None:
+    text = ran()
     assert all(
         command in text for command in ("export", "validate", "bench", "run", "inspect", "targets", "demo")
     )
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"edgeattn {edgeattn.__version__}\n"
+def test_the_version_is_told(ran: Callable[..., str]) -> None:
+    assert ran("--version") == f"edgeattn {edgeattn.__version__}\n"
 
 
 WITHOUT = """

@@ -11,7 +11,6 @@ import pytest
 from onnx import load as load_onnx
 
 from edgeattn import pipeline
-from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.example import example
 from edgeattn.judge.request import Objective, Request
@@ -74,10 +73,9 @@ def test_it_is_drawn_over_the_tokens(folder: Path, mapped: ModuleSource) -> None
 
 @pytest.mark.parametrize(("options", "title"), [((), "mean of 2 heads"), (("--head", "1"), "head 1")])
 def test_a_text_is_printed_with_where_each_token_looks(
-    options: tuple[str, ...], title: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    options: tuple[str, ...], title: str, folder: Path, ran: Callable[..., str]
 ) -> None:
-    assert main(["run", str(folder), "--text", TEXT, "--attention", *options]) == 0
-    printed = capsys.readouterr().out
+    printed = ran("run", folder, "--text", TEXT, "--attention", *options)
     assert title in printed
     net = load(folder)
     (heads,) = net(**net.prepare(text=TEXT))["attention"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import edgeattn_runtime
 from edgeattn.__main__ import main
@@ -56,16 +56,13 @@ def pretty(outputs):
 LEFT_OUT = ("tokens", "mask", "kind ('text')", "layers.1.loss (None)")
 
 
-def test_it_is_exported_with_what_is_inside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_exported_with_what_is_inside(tmp_path: Path, ran: Callable[..., str]) -> None:
     model, folder = tmp_path / "model.py", tmp_path / "nested.edge"
     model.write_text(MODEL)
-    assert main(["export", str(model), "-o", str(folder)]) == 0
-    shown = " ".join(capsys.readouterr().out.split())
+    shown = " ".join(ran("export", model, "-o", folder).split())
     assert shown.count("2 layers of") == 2  # once by either
     assert main(["validate", str(folder), str(model)]) == 0
-    capsys.readouterr()
-    assert main(["inspect", str(folder)]) == 0
-    inspected = " ".join(capsys.readouterr().out.split())
+    inspected = " ".join(ran("inspect", folder).split())
     assert all(name in text for text in (shown, inspected) for name in LEFT_OUT)
     net = edgeattn_runtime.load(folder)
     report = read_report(net.files)

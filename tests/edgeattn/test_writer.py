@@ -182,9 +182,8 @@ def test_it_validates_and_benches_against_its_original(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_bench")
-def test_a_bench_tells_the_time_per_token(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", str(folder)]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+def test_a_bench_tells_the_time_per_token(folder: Path, ran: Callable[..., str]) -> None:
+    words = " ".join(ran("bench", folder).split())
     assert "Timed on the bundle's golden inputs, one by one: calls of the decoder" in words
     assert "tokens written one by one by int8 after a prompt of " in words
 
@@ -198,10 +197,9 @@ def test_another_model_is_refused(
 
 
 def test_the_command_shows_how_to_generate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Bundle, ran: Callable[..., str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pipeline, "run", lambda *_: bundle)
-    assert main(["export", str(WRITER)]) == 0
-    assert 'edgeattn_runtime.generate("writer.edge", prompt)' in capsys.readouterr().out
+    assert 'edgeattn_runtime.generate("writer.edge", prompt)' in ran("export", WRITER)
     shutil.rmtree(tmp_path / "writer.edge")

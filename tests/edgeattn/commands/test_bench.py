@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_alone_a_bundle_is_timed_on_its_golden_inputs(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ran: Callable[..., str]
 ) -> None:
     assert main(["bench", str(folder), "--json"]) == 0
     result = tmp_path / "result.json"
@@ -45,17 +45,15 @@ def test_alone_a_bundle_is_timed_on_its_golden_inputs(
     assert found.start.load_ms.interval is not None
     assert sum(found.modules.values()) == pytest.approx(1)
 
-    assert main(["bench", "--compare", str(result), str(result)]) == 0
-    assert "same" in capsys.readouterr().out
+    assert "same" in ran("bench", "--compare", result, result)
 
 
 @pytest.mark.usefixtures("instant_capture")
 def test_with_its_original_all_are_timed_at_every_shape_and_number_of_threads(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, ran: Callable[..., str]
 ) -> None:
     grid = ["--shape", "batch=2", "--shape", "sequence=20,30", "--threads", "1,2"]
-    assert main(["bench", str(folder), str(TINY), *grid, "--json"]) == 0
-    points = json.loads(capsys.readouterr().out)["points"]
+    points = json.loads(ran("bench", folder, TINY, *grid, "--json"))["points"]
     conditions = [point["latency_ms"]["conditions"] for point in points]
     assert [(each["shape"]["sequence"], each["threads"]) for each in conditions] == [
         (20, 1),
@@ -71,11 +69,10 @@ def test_with_its_original_all_are_timed_at_every_shape_and_number_of_threads(
 
 
 def test_a_person_gets_a_table(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, ran: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")  # figures of a busy machine are wider
-    assert main(["bench", str(folder), "--shape", "sequence=20"]) == 0
-    text = " ".join(capsys.readouterr().out.split())
+    text = " ".join(ran("bench", folder, "--shape", "sequence=20").split())
     assert f"sequence 20 1 {RUNNER_LABELS[INT8]}" in text
     assert f"Measured on {Machine.here()}" in text
     assert "Cold start, ms: loaded in" in text
@@ -87,24 +84,22 @@ def test_a_person_gets_a_table(
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_module_that_does_not_compile_is_said_and_the_others_are_timed(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, ran: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no working C++ compiler found")
 
     monkeypatch.setattr("torch.compile", lambda module, dynamic: fail)
-    assert main(["bench", str(folder), str(TINY), "--compiled"]) == 0
-    text = " ".join(capsys.readouterr().out.split())
+    text = " ".join(ran("bench", folder, TINY, "--compiled").split())
     assert "torch.compile: not timed" in text
     assert "no working C++ compiler found" in text
     assert "PyTorch, compiled" not in text
 
 
 def test_a_result_that_is_worse_is_told_by_the_exit_code(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ran: Callable[..., str]
 ) -> None:
-    assert main(["bench", str(folder), "--json"]) == 0
-    text = capsys.readouterr().out
+    text = ran("bench", folder, "--json")
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     old.write_text(text)
     table = json.loads(text)
@@ -117,8 +112,9 @@ def test_a_result_that_is_worse_is_told_by_the_exit_code(
     out, err = capsys.readouterr()
     assert "worse" in out
     assert "2 of" in err
-    assert main(["bench", "--compare", str(new), str(old), "--json"]) == 0
-    assert {each["verdict"] for each in json.loads(capsys.readouterr().out)["changes"]} >= {"better"}
+    assert {
+        each["verdict"] for each in json.loads(ran("bench", "--compare", new, old, "--json"))["changes"]
+    } >= {"better"}
 
 
 @pytest.mark.parametrize(

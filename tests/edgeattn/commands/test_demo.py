@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.__main__ import main
 from edgeattn.commands import demo
 from edgeattn_runtime.engine.kernels import Kernels, Library
 from edgeattn_runtime.errors import ModelError
@@ -23,9 +22,8 @@ def test_an_unknown_model_is_refused_with_those_there_are(refused: Callable[...,
     assert all(path.parent.name in line for path in MODELS.glob("*/model.py"))
 
 
-def test_the_models_are_listed_with_what_each_does(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--list"]) == 0
-    lines = capsys.readouterr().out
+def test_the_models_are_listed_with_what_each_does(ran: Callable[..., str]) -> None:
+    lines = ran("demo", "--list")
     for path in MODELS.glob("*/model.py"):
         (line,) = (each for each in lines.splitlines() if each.split()[:1] == [path.parent.name])
         assert len(line.split()) > 3
@@ -72,12 +70,11 @@ def test_what_kernels_would_bring(sets: tuple[str, ...], says: str, monkeypatch:
 
 
 def test_kernels_are_named_before_the_export(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, ran: Callable[..., str]
 ) -> None:
     monkeypatch.setattr(demo, "missing_kernels", lambda machine: "Int8 can be faster by kernels.")
     monkeypatch.setattr(demo, "export", lambda model, output: sys.stdout.write("exported\n"))
-    assert main(["demo"]) == 0
-    assert capsys.readouterr().out.split("Int8 can be faster by kernels.")[1].strip() == "exported"
+    assert ran("demo").split("Int8 can be faster by kernels.")[1].strip() == "exported"
 
 
 def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.__main__ import main
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -16,12 +14,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "edgeattn"
 
 
-def test_without_a_host_it_lists_devices_toml(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["devices"]) == 0
-    assert "no device" in capsys.readouterr().out
+def test_without_a_host_it_lists_devices_toml(folder: Path, ran: Callable[..., str]) -> None:
+    assert "no device" in ran("devices")
     (folder / "devices.toml").write_text('[board]\ncommand = ["docker", "exec", "-i", "board"]\n')
-    assert main(["devices"]) == 0
-    assert "docker exec -i board" in capsys.readouterr().out
+    assert "docker exec -i board" in ran("devices")
 
 
 def test_an_installation_needs_a_host(folder: Path, refused: Callable[..., str]) -> None:

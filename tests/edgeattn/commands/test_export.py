@@ -41,20 +41,21 @@ def test_json_is_the_report_alone_and_the_folder_all_that_is_left(
     assert (tmp_path / "tiny.edge" / "report.json").read_text() == printed.out
 
 
-def exported(capsys: pytest.CaptureFixture[str], folder: Path, *options: object, code: int = 0) -> Report:
-    arguments = ["export", str(TINY), "-o", str(folder), "--json", *map(str, options)]
-    assert main(arguments) == code
-    return Report.from_json(capsys.readouterr().out)
+@pytest.fixture
+def reported(ran: Callable[..., str]) -> Callable[..., Report]:
+    """Exports the tiny model, and returns the report that is printed."""
+    return lambda folder, *options, **code: Report.from_json(
+        ran("export", TINY, "-o", folder, "--json", *options, **code)
+    )
 
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_draft_searches_nothing_and_is_marked_as_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ran: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgeattn.judge.choice.attention_heads", None)  # heads are not ranked
     folder = tmp_path / "draft.edge"
-    assert main(["export", str(TINY), "-o", str(folder), "--draft"]) == 0
-    printed = capsys.readouterr().out
+    printed = ran("export", TINY, "-o", folder, "--draft")
     assert printed.strip().startswith("tiny (draft) for cpu")
     assert "Export without --draft to ship." in " ".join(printed.split())
     report = Report.from_json((folder / "report.json").read_text())
@@ -73,12 +74,12 @@ def test_no_other_bundle_is_marked_as_a_draft(folder: Path) -> None:
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_recipe_of_the_bundle_leads_to_the_same_bundle_again(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, reported: Callable[..., Report]
 ) -> None:
     before = Report.from_json((folder / "report.json").read_text())
     (chosen,) = (line for line in before.trials if line.chosen)
     assert chosen.recipe is not None
-    report = exported(capsys, tmp_path / "again.edge", "--recipe", folder / chosen.recipe)
+    report = reported(tmp_path / "again.edge", "--recipe", folder / chosen.recipe)
     assert (report.recipe, report.layers) == (before.recipe, before.layers)
     assert report.accuracy == before.accuracy
     assert [(line.name, line.chosen) for line in report.trials] == [(chosen.name, True)]
@@ -88,24 +89,23 @@ def test_a_recipe_of_the_bundle_leads_to_the_same_bundle_again(
 
 @pytest.mark.usefixtures("instant_capture")
 def test_another_recipe_of_the_front_is_followed_too(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, reported: Callable[..., Report]
 ) -> None:
     path = tmp_path / "recipe.json"
     layers = [{"layer": "*", "form": "int8 per token", "techniques": {"smoothing": 0.5}}]
     path.write_text(json.dumps({"schema": 2, "name": "by hand", "rewrites": [], "layers": layers}))
-    report = exported(capsys, tmp_path / "by-hand.edge", "--recipe", path)
+    report = reported(tmp_path / "by-hand.edge", "--recipe", path)
     assert report.recipe == "by hand"
     forms = {layer.module: layer.form for layer in report.layers}
     assert forms == {"embed": "float", "query+key+value": "int8 per token", "tags": "int8 per token"}
 
 
 def test_a_recipe_does_not_replace_the_bundle_that_it_lies_in(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, refused: Callable[..., str]
 ) -> None:
     recipe = next((folder / "recipes").iterdir())
     before = sorted(folder.rglob("*"))
-    assert main(["export", str(TINY), "-o", str(folder), "--recipe", str(recipe)]) == 2
-    line = capsys.readouterr().err
+    line = refused("export", TINY, "-o", folder, "--recipe", recipe)
     assert f"{folder}: " in line
     assert recipe.name in line
     assert line.count("\n") == 1
@@ -114,18 +114,18 @@ def test_a_recipe_does_not_replace_the_bundle_that_it_lies_in(
 
 @pytest.mark.usefixtures("instant_capture")
 def test_to_prefer_size_is_to_be_the_smallest(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Bundle, tmp_path: Path, reported: Callable[..., Report]
 ) -> None:
-    report = exported(capsys, tmp_path / "small.edge", "--prefer", "size")
+    report = reported(tmp_path / "small.edge", "--prefer", "size")
     assert (report.recipe, report.layers) == (bundle.report.recipe, bundle.report.layers)
     assert report.size_mb["int8"] == min(line.size_mb for line in report.trials)
 
 
 @pytest.mark.usefixtures("instant_capture")
 def test_a_budget_that_nothing_meets_is_told_with_what_came_nearest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, reported: Callable[..., Report]
 ) -> None:
-    report = exported(capsys, tmp_path / "tiny.edge", "--budget", "size_mb=0.001", code=1)
+    report = reported(tmp_path / "tiny.edge", "--budget", "size_mb=0.001", code=1)
     (note,) = (note for note in report.notes if note.startswith("No recipe meets "))
     assert "size_mb=0.001 on the selection samples" in note
     assert "Nearest: " in note
@@ -133,10 +133,9 @@ def test_a_budget_that_nothing_meets_is_told_with_what_came_nearest(
 
 
 @pytest.mark.usefixtures("instant_export")
-def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, ran: Callable[..., str]) -> None:
     folder = tmp_path / "here.edge"
-    assert main(["export", str(TINY), "-o", str(folder)]) == 0
-    text = capsys.readouterr().out
+    text = ran("export", TINY, "-o", folder)
     assert "Verdict: pass" in text
     assert "The bundle says  tags " in text
     assert "edgeattn_runtime.load(" in text
@@ -231,23 +230,12 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_work")
-def test_a_folder_that_is_no_bundle_is_refused_before_any_work(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
+def test_a_place_for_no_bundle_is_refused_before_any_work(refused: Refused, tmp_path: Path) -> None:
+    mine = tmp_path / "thesis.txt"
+    mine.write_text("years of work")
     assert f"{tmp_path}: " in refused("export", TINY, "-o", tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-@pytest.mark.usefixtures("no_work")
-def test_a_file_in_the_place_of_the_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "x.edge").write_text("mine")
-    assert "x.edge: " in refused("export", TINY, "-o", tmp_path / "x.edge")
-    assert (tmp_path / "x.edge").read_text() == "mine"
-
-
-@pytest.mark.usefixtures("no_work")
-def test_a_place_below_a_file_is_refused(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "notes").write_text("mine")
-    assert str(tmp_path / "notes") in refused("export", TINY, "-o", tmp_path / "notes" / "x.edge")
+    assert str(mine) in refused("export", TINY, "-o", mine / "x.edge")
+    assert (list(tmp_path.iterdir()), mine.read_text()) == ([mine], "years of work")
 
 
 @pytest.mark.usefixtures("no_work")

@@ -15,10 +15,10 @@ from edgeattn_runtime.bundle.rows import Rows, Stack
 from edgeattn_runtime.graph import Graph, Tensor
 
 
-def inspected(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what is shown of a bundle, without its layout."""
-    assert main(["inspect", str(folder)]) == 0
-    return " ".join(capsys.readouterr().out.split())
+@pytest.fixture
+def inspected(ran: Callable[..., str]) -> Callable[[Path], str]:
+    """What is shown of a bundle, without its layout."""
+    return lambda folder: " ".join(ran("inspect", folder).split())
 
 
 def test_characters_that_a_terminal_lacks_are_escaped(
@@ -39,10 +39,10 @@ def of_eight(tensor: Tensor) -> Tensor:
 
 
 def test_all_that_a_bundle_holds_is_shown(
-    bundle: Bundle, folder: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Bundle, folder: Path, inspected: Callable[[Path], str]
 ) -> None:
     report, (variant,) = bundle.report, bundle.manifest.variants
-    words = inspected(folder, capsys)
+    words = inspected(folder)
     for told in (
         "tiny for cpu",
         "tokens: int64[batch, sequence]",
@@ -70,16 +70,16 @@ def test_all_that_a_bundle_holds_is_shown(
         assert told in words
 
 
-def test_stacks_are_told(bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stacks_are_told(bundle: Bundle, tmp_path: Path, inspected: Callable[[Path], str]) -> None:
     (variant,) = bundle.manifest.variants
     stacked = replace(variant, stacks=(Stack({"sequence": 64}, 8),))
     packed = replace(bundle.packed, manifest=replace(bundle.manifest, variants=(stacked,)))
-    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"), capsys)
+    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"))
     assert "8 in a call up to sequence 64; larger inputs run singly" in words
 
 
 def test_stacks_without_sizes_are_told(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Bundle, tmp_path: Path, inspected: Callable[[Path], str]
 ) -> None:
     before = bundle.manifest
     graph = before.graphs["model"]
@@ -92,7 +92,7 @@ def test_stacks_without_sizes_are_told(
         variants=(replace(before.variants[0], stacks=(Stack({}, 8),)),),
     )
     saved = Bundle(bundle.reports, replace(bundle.packed, manifest=manifest)).save(tmp_path / "x.edge")
-    words = inspected(saved, capsys)
+    words = inspected(saved)
     assert "Rows independent; 8 in a call Session" in words
     assert "singly" not in words
 
@@ -105,20 +105,17 @@ def test_a_report_that_is_none_is_refused(folder: Path, refused: Callable[..., s
     assert REPORT_FILE in refused("inspect", folder)
 
 
-def test_a_target_is_shown_alone(
-    folder: Path, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["inspect", str(folder), "--target", "cpu"]) == 0
-    assert "for cpu" in capsys.readouterr().out
+def test_a_target_is_shown_alone(folder: Path, refused: Callable[..., str], ran: Callable[..., str]) -> None:
+    assert "for cpu" in ran("inspect", folder, "--target", "cpu")
     assert "cpu" in refused("inspect", folder, "--target", "web")
 
 
 def test_control_characters_never_reach_the_terminal(
-    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Bundle, tmp_path: Path, inspected: Callable[[Path], str]
 ) -> None:
     hostile = "\x1b[2J\x1b]0;pwned\x07\u202e"
     provenance = {**bundle.manifest.provenance, "recipe": hostile, "versions": {hostile: hostile}}
     packed = replace(bundle.packed, manifest=replace(bundle.manifest, provenance=provenance))
-    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"), capsys)
+    words = inspected(Bundle(bundle.reports, packed).save(tmp_path / "x.edge"))
     assert r"\x1b[2J" in words
     assert words.replace("\n", "").isprintable()

@@ -41,11 +41,10 @@ def two_targets(folder: Path) -> Path:
 
 @pytest.mark.parametrize("target", ["cpu", "other"])
 def test_an_app_gets_one_target_and_what_a_device_reads(
-    target: str, two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    target: str, two_targets: Path, tmp_path: Path, ran: Callable[..., str]
 ) -> None:
     app = tmp_path / "assets" / "tiny.edge"
-    assert main(["pack", str(two_targets), "--for", target, "-o", str(app), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(ran("pack", two_targets, "--for", target, "-o", app, "--json"))
     whole, packed = open_bundle(two_targets), open_bundle(app)
     (variant,) = packed.manifest.variants
     assert (variant.target, told["target"]) == (target, target)
@@ -58,12 +57,9 @@ def test_an_app_gets_one_target_and_what_a_device_reads(
     assert packed.manifest.graphs == whole.manifest.graphs
 
 
-def test_it_answers_as_the_whole_does(
-    two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_answers_as_the_whole_does(two_targets: Path, tmp_path: Path, ran: Callable[..., str]) -> None:
     app = tmp_path / "app.edge"
-    assert main(["pack", str(two_targets), "--for", "cpu", "-o", str(app)]) == 0
-    shown = capsys.readouterr().out
+    shown = ran("pack", two_targets, "--for", "cpu", "-o", app)
     for word in ("tiny for cpu", "Graphs", "Golden vectors", "Together", "Left out"):
         assert word in shown
     assert on_device(["check", str(app)]) == 0
@@ -81,10 +77,12 @@ def test_what_processing_and_every_graph_need_comes_along(name: str, tmp_path: P
     assert open_bundle(app).manifest.processing == open_bundle(bundle).manifest.processing
 
 
-def test_weights_beside_a_graph_come_along(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_beside_a_graph_come_along(tmp_path: Path, ran: Callable[..., str]) -> None:
     app = tmp_path / "several.edge"
-    assert main(["pack", str(CONFORMANCE / "several.edge"), "--for", "web", "-o", str(app), "--json"]) == 0
-    assert "weights" in json.loads(capsys.readouterr().out)["bytes"]
+    assert (
+        "weights"
+        in json.loads(ran("pack", CONFORMANCE / "several.edge", "--for", "web", "-o", app, "--json"))["bytes"]
+    )
     assert set(open_bundle(app).manifest.files) == {
         "golden.safetensors",
         "model.onnx",
@@ -109,9 +107,7 @@ def test_what_cannot_be_packed_is_one_line(two_targets: Path, tmp_path: Path, re
     assert "report.json" in open_bundle(two_targets).manifest.files
 
 
-def test_it_is_packed_first_and_signed_then(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Refused
-) -> None:
+def test_it_is_packed_first_and_signed_then(folder: Path, tmp_path: Path, refused: Refused) -> None:
     app, secret = tmp_path / "app", tmp_path / "key"
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
@@ -120,27 +116,24 @@ def test_it_is_packed_first_and_signed_then(
     signer = key.public_key().public_bytes_raw().hex()
     assert all(result.ok for result in check(edgeattn_runtime.load(app, trusted_keys=[signer])))
     assert main(["sign", str(folder), "--key", str(secret)]) == 0
-    capsys.readouterr()
     line = refused("pack", folder, "--for", "cpu", "-o", tmp_path / "other")
     assert "pack it first, then sign" in line
     assert not (tmp_path / "other").exists()
 
 
-def test_a_packed_bundle_has_no_report(
-    folder: Path, tmp_path: Path, refused: Refused, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_packed_bundle_has_no_report(folder: Path, tmp_path: Path, refused: Refused) -> None:
     app = tmp_path / "app"
     assert main(["pack", str(folder), "--for", "cpu", "-o", str(app)]) == 0
-    capsys.readouterr()
     assert "the one that this was packed from" in refused("inspect", app)
 
 
 def test_golden_vectors_are_left_out_where_that_is_asked_for(
-    two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two_targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ran: Callable[..., str]
 ) -> None:
     app = tmp_path / "app" / "tiny.edge"
-    assert main(["pack", str(two_targets), "--for", "cpu", "-o", str(app), "--without-golden", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["bytes"].keys() == {"graphs", "manifest"}
+    assert json.loads(ran("pack", two_targets, "--for", "cpu", "-o", app, "--without-golden", "--json"))[
+        "bytes"
+    ].keys() == {"graphs", "manifest"}
     packed = open_bundle(app)
     assert packed.manifest.golden is None
     assert not (app / "golden.safetensors").exists()

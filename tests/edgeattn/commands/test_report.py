@@ -29,10 +29,9 @@ def _written(path: Path, measured: DeviceBenchmark) -> Path:
     return path
 
 
-def test_the_report_is_shown_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_is_shown_again(folder: Path, ran: Callable[..., str]) -> None:
     before = (folder / "manifest.json").read_bytes()
-    assert main(["report", str(folder)]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+    words = " ".join(ran("report", folder).split())
     assert "tiny for cpu" in words
     assert "Verdict" in words
     assert "Device" not in words
@@ -40,17 +39,15 @@ def test_the_report_is_shown_again(folder: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_result_is_kept_in_the_bundle(
-    folder: Path, result: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+    folder: Path, result: Path, machine: Machine, ran: Callable[..., str]
 ) -> None:
     before = read_report(open_bundle(folder))
-    assert main(["report", str(folder), "--add", str(result)]) == 0
-    assert "Abacus" in capsys.readouterr().out.split()
+    assert "Abacus" in ran("report", folder, "--add", result).split()
     after = read_report(open_bundle(folder))  # whose every hash is right
     assert [device.machine for device in after.devices] == [machine]
     assert replace(after, devices=()) == before
     assert "Abacus" in (folder / "report.html").read_text(encoding="utf-8")
-    assert main(["report", str(folder), "--json"]) == 0
-    assert Report.from_json(capsys.readouterr().out) == after
+    assert Report.from_json(ran("report", folder, "--json")) == after
 
 
 def test_all_that_is_not_of_the_report_stays(folder: Path, result: Path) -> None:
@@ -86,18 +83,13 @@ def test_bad_input_leaves_the_bundle_as_it_is(
 
 
 def test_a_signed_bundle_stays_and_a_page_beside_it_has_the_result(
-    folder: Path,
-    result: Path,
-    tmp_path: Path,
-    refused: Callable[..., str],
-    capsys: pytest.CaptureFixture[str],
+    folder: Path, result: Path, tmp_path: Path, refused: Callable[..., str], ran: Callable[..., str]
 ) -> None:
     sign(folder, Ed25519PrivateKey.generate())
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert "signed, and a result would change it" in refused("report", folder, "--add", result)
     page = tmp_path / "page.html"
-    assert main(["report", str(folder), "--add", str(result), "--page", str(page)]) == 0
-    assert "Abacus" in capsys.readouterr().out.split()
+    assert "Abacus" in ran("report", folder, "--add", result, "--page", page).split()
     text = page.read_text(encoding="utf-8")
     assert "Abacus" in text
     assert "1 came after the bundle was signed; the signature says nothing of them." in text
@@ -105,7 +97,7 @@ def test_a_signed_bundle_stays_and_a_page_beside_it_has_the_result(
 
 
 def test_the_page_is_written_again_and_side_by_side(
-    folder: Path, tmp_path: Path, refused: Callable[..., str], capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     page = tmp_path / "page.html"
     assert main(["report", str(folder), "--page", str(page)]) == 0
@@ -114,6 +106,5 @@ def test_the_page_is_written_again_and_side_by_side(
     html = page.read_text(encoding="utf-8")
     assert html.count("<h1>tiny") == 2
     assert html.count(f"<h3>{folder}</h3>") == 2 * html.count("<h2")
-    capsys.readouterr()
     place = tmp_path / "none" / "page.html"
     assert f"--page {place}: " in refused("report", folder, "--page", place)

@@ -35,16 +35,19 @@ def larger(report: Report) -> Report:
 
 
 def test_what_is_no_worse_is_told_and_ends_well(
-    folder: Path, newer: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+    folder: Path, newer: Callable[..., Path], ran: Callable[..., str]
 ) -> None:
-    assert main(["report", str(folder), str(newer(lambda report: report)), "--compare"]) == 0
-    words = capsys.readouterr().out.split()
+    words = ran("report", folder, newer(lambda report: report), "--compare").split()
     assert "verdict pass pass same" in " ".join(words)
     assert not {"worse", "better"} & set(words)
 
 
 def test_what_is_worse_is_named_and_fails(
-    folder: Path, newer: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    newer: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ran: Callable[..., str],
 ) -> None:
     summary = tmp_path / "summary.md"
     command = ["report", str(folder), str(newer(larger)), "--compare", "--summary", str(summary)]
@@ -54,8 +57,7 @@ def test_what_is_worse_is_named_and_fails(
     assert "worse than" in printed.err
     assert "size, MB" in printed.err
     assert "❌ **worse**" in summary.read_text(encoding="utf-8")
-    assert main([*command, "--json"]) == 1
-    (found,) = json.loads(capsys.readouterr().out).values()
+    (found,) = json.loads(ran(*command, "--json", code=1)).values()
     assert [change["name"] for change in found if change["word"] == "worse"] == ["size, MB"]
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from edgeattn.__main__ import main
 from edgeattn_export.pack import repack, save
 from edgeattn_runtime.bundle.folder import open_bundle
 
@@ -30,12 +29,11 @@ def is_allowed(text: str) -> bool:
 
 
 @pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
+def printed(ran: Callable[..., str]) -> Callable[[Path], str]:
     """Print the document of a bundle, which the schema allows."""
 
     def run(bundle: Path) -> str:
-        assert main(["sbom", str(bundle)]) == 0
-        text = capsys.readouterr().out
+        text = ran("sbom", bundle)
         assert is_allowed(text)
         return text
 

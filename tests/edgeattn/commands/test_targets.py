@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
-from edgeattn.__main__ import main
 from edgeattn_export.targets import TARGETS
 
 
-def test_every_target_is_told_with_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["targets"]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+def test_every_target_is_told_with_what_it_needs(ran: Callable[..., str]) -> None:
+    words = " ".join(ran("targets").split())
     for name, target in TARGETS.items():
         for told in (
             f"Target {name}",

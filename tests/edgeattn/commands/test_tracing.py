@@ -6,18 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn.__main__ import main
-
 TINY = Path(__file__).parents[1] / "tiny.py"
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_modules_are_shown_and_drawn(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_modules_are_shown_and_drawn(folder: Path, tmp_path: Path, ran: Callable[..., str]) -> None:
     picture = tmp_path / "trace.svg"
-    assert main(["validate", str(folder), str(TINY), "--trace", "--picture", str(picture)]) == 0
-    printed = capsys.readouterr().out
+    printed = ran("validate", folder, TINY, "--trace", "--picture", picture)
     assert "tiny for cpu, traced on" in printed
     assert "compared all the same" not in printed
     assert "embed" in printed
@@ -25,9 +20,8 @@ def test_modules_are_shown_and_drawn(
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_json_is_printed_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", str(folder), str(TINY), "--trace", "--json"]) == 0
-    table = json.loads(capsys.readouterr().out)
+def test_json_is_printed_alone(folder: Path, ran: Callable[..., str]) -> None:
+    table = json.loads(ran("validate", folder, TINY, "--trace", "--json"))
     assert {row["module"] for row in table["modules"]} == {"", "embed", "query", "key", "value", "tags"}
     assert table["notes"] == []
 
@@ -35,12 +29,11 @@ def test_json_is_printed_alone(folder: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.usefixtures("instant_capture")
 @pytest.mark.parametrize("more", [["--trace"], []], ids=["trace", "figures"])
 def test_other_weights_are_said_and_compared_all_the_same(
-    more: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    more: list[str], folder: Path, tmp_path: Path, ran: Callable[..., str]
 ) -> None:
     other = tmp_path / "tiny.py"
     other.write_text(TINY.read_text().replace("manual_seed(0)", "manual_seed(3)"))
-    assert main(["validate", str(folder), str(other), *more]) == 0
-    printed = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(ran("validate", folder, other, *more).split())
     assert "The weights of tiny are not those that the bundle was made of" in printed
     assert "The file of tiny is not the one that the bundle was made of" in printed
 

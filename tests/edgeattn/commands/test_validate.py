@@ -32,9 +32,8 @@ def demand(folder: Path, key: str, limit: float) -> None:
     path.write_text(json.dumps(manifest))
 
 
-def test_golden_vectors_are_replayed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", str(folder)]) == 0
-    assert capsys.readouterr().out.split().count("pass") == 8
+def test_golden_vectors_are_replayed(folder: Path, ran: Callable[..., str]) -> None:
+    assert ran("validate", folder).split().count("pass") == 8
 
 
 def test_golden_vectors_that_fail_exit_with_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,12 +48,9 @@ def test_golden_vectors_that_fail_exit_with_one(folder: Path, capsys: pytest.Cap
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_the_original_is_compared_on_all_evaluation_samples(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_original_is_compared_on_all_evaluation_samples(folder: Path, ran: Callable[..., str]) -> None:
     written = Report.from_json((folder / "report.json").read_text())
-    assert main(["validate", str(folder), str(TINY), "--json"]) == 0
-    report = Report.from_json(capsys.readouterr().out)
+    report = Report.from_json(ran("validate", folder, TINY, "--json"))
     assert report.accuracy == written.accuracy
     assert (report.layers, report.size_mb) == (written.layers, written.size_mb)
     assert (report.samples, report.machine) == (written.samples, Machine.here())
@@ -102,19 +98,17 @@ def carried(bundle: Bundle, machine: Machine, tmp_path: Path) -> Path:
 
 
 def test_another_machine_than_the_bundles_is_told_of(
-    carried: Path, folder: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+    carried: Path, folder: Path, machine: Machine, ran: Callable[..., str]
 ) -> None:
     for place, is_told in ((carried, True), (folder, False)):
-        assert main(["validate", str(place)]) == 0
-        assert (str(machine) in " ".join(capsys.readouterr().out.split())) == is_told
+        assert (str(machine) in " ".join(ran("validate", place).split())) == is_told
 
 
 @pytest.mark.usefixtures("instant_capture")
 def test_it_is_told_of_beside_the_original_too(
-    carried: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    carried: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, ran: Callable[..., str]
 ) -> None:
     monkeypatch.setattr(race, "MOST_ROUNDS", 72)
-    assert main(["validate", str(carried), str(TINY)]) == 0
-    words = " ".join(capsys.readouterr().out.split())
+    words = " ".join(ran("validate", carried, TINY).split())
     assert f"Measured on {Machine.here()}" in words
     assert str(machine) in words

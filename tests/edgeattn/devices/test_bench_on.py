@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,13 @@ def test_what_a_desktop_left_in_a_bundle_is_not_sent(board: DeviceHost, bench: A
     assert main(["bench", str(CONFORMANCE / "desktop.edge"), "--on", "board"]) == 0
 
 
-def test_a_bundle_is_benchmarked_on_a_device(
-    board: DeviceHost, bench: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bundle_is_benchmarked_on_a_device(board: DeviceHost, bench: Any, ran: Callable[..., str]) -> None:
     command = ["bench", str(BUNDLE), "--on", "board"]
-    assert main([*command, "--json"]) == 0
-    result = json.loads(capsys.readouterr().out)["board"]
+    result = json.loads(ran(*command, "--json"))["board"]
     assert result["machine"]["cpu"] == board.device.machine.cpu
     assert all(golden["ok"] for golden in result["golden"])
     assert [run["threads"] for run in result["runs"]] == [1]
-    assert main(command) == 0
-    assert "Golden samples on board: " in capsys.readouterr().out
+    assert "Golden samples on board: " in ran(*command)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +54,7 @@ def test_what_cannot_be_is_one_line(
 
 
 def test_a_bundle_that_the_device_cannot_run_is_one_line(
-    board: DeviceHost, bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    board: DeviceHost, bench: Any, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     bundle = tmp_path / "other.edge"
     shutil.copytree(BUNDLE, bundle)
@@ -65,6 +62,5 @@ def test_a_bundle_that_the_device_cannot_run_is_one_line(
     for variant in manifest["variants"]:
         variant["engine"] |= {"version": "99.0"}
     (bundle / "manifest.json").write_text(json.dumps(manifest))
-    assert main(["bench", str(bundle), "--on", "board"]) == 2
-    assert "device board: " in (error := capsys.readouterr().err)
+    assert "device board: " in (error := refused("bench", bundle, "--on", "board"))
     assert "needs onnxruntime 99.0" in error

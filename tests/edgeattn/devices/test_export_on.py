@@ -11,7 +11,6 @@ import pytest
 
 import edgeattn_runtime
 from edgeattn import pipeline
-from edgeattn.__main__ import main
 from edgeattn.devices.host import DeviceHost
 from edgeattn.devices.places import places
 from edgeattn.judge.request import FASTEST, Request
@@ -28,15 +27,10 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 
 
 def test_a_report_is_of_the_device(
-    board: DeviceHost,
-    bench: Any,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    instant_capture: None,
+    board: DeviceHost, bench: Any, tmp_path: Path, ran: Callable[..., str], instant_capture: None
 ) -> None:
     bundle, on = tmp_path / "tiny.edge", ["--on", "board"]
-    assert main(["export", str(TINY), "-o", str(bundle), "--budget", "memory_mb=500", *on, "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = json.loads(ran("export", TINY, "-o", bundle, "--budget", "memory_mb=500", *on, "--json"))
     assert report["device"] == "board"
     assert set(report["latency_ms"]["latencies"]) == {"float", "int8"}
     assert 0 < report["memory_mb"] < 500
@@ -51,7 +45,7 @@ def test_several_devices_have_a_variant_each_and_every_price(
     bench: Any,
     source: ModuleSource,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    ran: Callable[..., str],
     instant_capture: None,
 ) -> None:
     second = bench.host(bench.add("second", "--threads", "2"))
@@ -72,8 +66,7 @@ def test_several_devices_have_a_variant_each_and_every_price(
         model = edgeattn_runtime.load(folder, target=f"cpu-on-{name}")
         assert all(result.ok for result in check(model))
     devices = [word for host in (board, second) for word in ("--on", host.device.name)]
-    assert main(["bench", str(folder), *devices, "--json"]) == 0
-    results = json.loads(capsys.readouterr().out)
+    results = json.loads(ran("bench", folder, *devices, "--json"))
     assert {name: result["target"] for name, result in results.items()} == {
         "board": "cpu-on-board",
         "second": "cpu-on-second",

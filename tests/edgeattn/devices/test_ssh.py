@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgeattn.__main__ import main
 from edgeattn.devices.address import Address
 from edgeattn.devices.connection import Connection
 from edgeattn.devices.host import DeviceHost
@@ -22,9 +22,8 @@ GRAPH = Path(__file__).parents[3] / "runtime" / "conformance" / "build" / "good.
 INPUTS = {"tokens": np.ones((1, 5), np.int64), "mask": np.ones((1, 5), np.float32)}
 
 
-def test_a_destination_says_what_it_is(sshd: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["devices", f"{getpass.getuser()}@pi"]) == 0
-    assert Machine.here().cpu in capsys.readouterr().out
+def test_a_destination_says_what_it_is(sshd: Any, ran: Callable[..., str]) -> None:
+    assert Machine.here().cpu in ran("devices", f"{getpass.getuser()}@pi")
 
 
 def test_a_graph_answers_there_as_here(sshd: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 from distributed import Client
 from score_bits import bits
 
-from edgeattn.__main__ import main
 from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.partition import cut
 from edgeattn.partitions.scoring import ScoringJob, scores_in_order
@@ -48,15 +48,11 @@ def test_another_model_on_a_worker_is_refused(asked: ScoringJob, every: Samples,
 
 
 def test_samples_beyond_those_of_the_export_evaluate_too(
-    folder: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    instant_capture: None,
+    folder: Path, ran: Callable[..., str], monkeypatch: pytest.MonkeyPatch, instant_capture: None
 ) -> None:
     monkeypatch.setattr(handover, "LIMIT", 40)
     monkeypatch.setattr(module, "LIMIT", 40)
-    assert main(["validate", str(folder), str(TINY), "--all", "--json"]) == 0
-    report = Report.from_json(capsys.readouterr().out)
+    report = Report.from_json(ran("validate", folder, TINY, "--all", "--json"))
     assert report.samples.evaluation == 20 + 8  # half of 40, and all that follow them
 
 

@@ -49,16 +49,12 @@ def test_an_onnx_file_reads_its_samples_and_is_captured(onnx: tuple[Path, Path],
 
 @pytest.mark.usefixtures("quick_bench")
 def test_a_bundle_of_an_onnx_file_is_held_against_it(
-    onnx: tuple[Path, Path],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    onnx: tuple[Path, Path], tmp_path: Path, ran: Callable[..., str]
 ) -> None:
     model, samples, folder = str(onnx[0]), str(onnx[1]), str(tmp_path / "x.edge")
     assert main(["export", model, samples, "-o", folder]) == 0
-    assert main(["validate", folder, model, samples]) == 0
-    assert "Verdict: pass" in capsys.readouterr().out
-    assert main(["bench", folder, model, samples]) == 0
-    assert "ONNX file" in capsys.readouterr().out
+    assert "Verdict: pass" in ran("validate", folder, model, samples)
+    assert "ONNX file" in ran("bench", folder, model, samples)
 
 
 def test_samples_belong_to_an_onnx_file_alone(onnx: tuple[Path, Path]) -> None:

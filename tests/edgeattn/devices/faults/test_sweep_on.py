@@ -9,21 +9,18 @@ from typing import Any
 
 import pytest
 
-from edgeattn.__main__ import main
-
 pytestmark = pytest.mark.usefixtures("dask_collected")
 
 TINY = Path(__file__).parents[2] / "tiny.py"
 
 
 def test_rows_are_measured_on_the_device_that_they_name(
-    frail: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], refused: Callable[..., str]
+    frail: Any, tmp_path: Path, ran: Callable[..., str], refused: Callable[..., str]
 ) -> None:
     asked = ("sweep", TINY, "--budget", "cosine=0.9", "--workers", "1", "-o", tmp_path / "out")
     frail.add("board")
     assert "device nowhere-invalid: cannot be reached" in refused(*asked, "--on", "nowhere.invalid")
-    assert main([str(word) for word in (*asked, "--on", "board", "--json")]) == 0
-    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    (row,) = json.loads(ran(*asked, "--on", "board", "--json"))["rows"]
     assert (row["device"], row["verdict"], row["reason"]) == ("board", "pass", "")
     assert row["latency_ms"] > 0
     assert row["speedup"] is None  # PyTorch is not there

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from edgeattn.__main__ import main
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_runtime.bundle.engine_options import KERNELS_OPTION
 from edgeattn_runtime.bundle.folder import open_bundle
@@ -28,7 +27,7 @@ Export = Callable[[str, Sequence[str]], tuple[Path, dict[str, Any]]]
 
 
 @pytest.fixture
-def exported_on(bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Export:
+def exported_on(bench: Any, tmp_path: Path, ran: Callable[..., str]) -> Export:
     """A function that exports with all in kernels, on a device, and returns the bundle and its report."""
     recipe = Recipe("kernels", ((EVERY, Treatment("kernel int8")),), ("int8 rows", "kernel attention"))
     file = tmp_path / "kernels.json"
@@ -38,14 +37,13 @@ def exported_on(bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         bench.add(name, env=env)
         bundle = tmp_path / "tiny.edge"
         arguments = ["export", str(TINY), "-o", str(bundle), "--recipe", str(file), "--on", name, "--json"]
-        assert main(arguments) == 0
-        return bundle, json.loads(capsys.readouterr().out)
+        return bundle, json.loads(ran(*arguments))
 
     return export
 
 
 def test_a_device_with_kernels_runs_them_where_this_machine_has_none(
-    exported_on: Export, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    exported_on: Export, monkeypatch: pytest.MonkeyPatch, ran: Callable[..., str]
 ) -> None:
     monkeypatch.setattr(kernels, "installed", lambda: Kernels(None, "edgeattn-kernels is not installed"))
     bundle, report = exported_on("with", WITH)
@@ -61,13 +59,12 @@ def test_a_device_with_kernels_runs_them_where_this_machine_has_none(
     (variant,) = open_bundle(bundle).manifest.variants
     assert variant.engine.options == {KERNELS_OPTION: DOMAIN_VERSION}
     for options, way in (([], "kernels 1."), (["--no-kernels"], "without kernels: turned off")):
-        assert main(["bench", str(bundle), "--on", "with", *options, "--json"]) == 0
-        (result,) = json.loads(capsys.readouterr().out).values()
+        (result,) = json.loads(ran("bench", bundle, "--on", "with", *options, "--json")).values()
         assert result["machine"]["kernels"].startswith(way)
 
 
 def test_a_device_without_kernels_runs_the_bodies_where_this_machine_has_some(
-    exported_on: Export, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    exported_on: Export, monkeypatch: pytest.MonkeyPatch, ran: Callable[..., str]
 ) -> None:
     monkeypatch.setenv(kernels.CHOICE, "always")
     assert kernels.kernels_here().library is not None
@@ -76,6 +73,5 @@ def test_a_device_without_kernels_runs_the_bodies_where_this_machine_has_some(
     assert "kernels" not in report["machine"]
     assert report["other_ways"] == []
     assert report["operators"]["Int8Linear"] > 0  # as the recipe says
-    assert main(["bench", str(bundle), "--on", "without", "--json"]) == 0
-    (result,) = json.loads(capsys.readouterr().out).values()
+    (result,) = json.loads(ran("bench", bundle, "--on", "without", "--json")).values()
     assert result["machine"]["kernels"] == "without kernels: edgeattn-kernels is not installed"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from distributed import Client
 from score_bits import bits
 
-from edgeattn.__main__ import main
 from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.scoring import PARTITIONS_AHEAD, ScoringJob, scores_in_order
 from edgeattn.results.report import Report
@@ -33,11 +32,10 @@ def test_workers_and_partitions_change_no_bit(
 
 
 def test_the_command_says_the_same_as_the_export(
-    folder: Path, capsys: pytest.CaptureFixture[str], instant_capture: None
+    folder: Path, ran: Callable[..., str], instant_capture: None
 ) -> None:
     written = Report.from_json((folder / "report.json").read_text())
-    assert main(["validate", str(folder), str(TINY), "--workers", "2", "--json"]) == 0
-    report = Report.from_json(capsys.readouterr().out)
+    report = Report.from_json(ran("validate", folder, TINY, "--workers", "2", "--json"))
     assert report.accuracy == written.accuracy
     assert [check.measured for check in report.checks] == [check.measured for check in written.checks]
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from pkgutil import walk_packages
 
 import folders
 import numpy as np
-import pytest
 import sample_files
 
 from edgeattn.__main__ import main
@@ -48,13 +48,12 @@ def test_pieces_share_no_name() -> None:
     assert [name for name, times in Counter(defined).items() if times > 1] == []
 
 
-def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_model_file_stands_for_the_checkpoint(tmp_path: Path, ran: Callable[..., str]) -> None:
     folder, data = folders.classifier(tmp_path / "critic"), sample_files.reviews(tmp_path / "reviews.csv")
     file, columns = folder / "model.py", {"text": "review", "label": "stars"}
     expected = read_source(str(folder), data, columns)
     words = ["export", str(folder), "--samples", str(data), "--columns", "text=review,label=stars"]
-    assert main([*words, "--write-model", str(file)]) == 0
-    assert str(file) in capsys.readouterr().out
+    assert str(file) in ran(*words, "--write-model", file)
     text = file.read_text("utf-8")
     assert "edgeattn" not in text
     found = read_source(str(file), None)
@@ -77,13 +76,13 @@ def test_the_model_file_of_images_prepares_them_as_a_bundle_does(tmp_path: Path)
         np.testing.assert_array_equal(ours.inputs["pixel_values"], theirs.inputs["pixel_values"])
 
 
-def test_a_file_that_is_there_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_there_is_left(tmp_path: Path, refused: Callable[..., str]) -> None:
     folder, data = folders.classifier(tmp_path / "critic"), sample_files.reviews(tmp_path / "reviews.csv")
     words = ["export", str(folder), str(data), "--write-model"]
     (tmp_path / "model.py").write_text("mine = 1", "utf-8")
     for file in ("model.py", "model.txt"):
-        assert main([*words, str(tmp_path / file)]) == 2
-        assert "a new Python file expected" in capsys.readouterr().err
+        assert "a new Python file expected" in refused(*words, tmp_path / file)
     assert (tmp_path / "model.py").read_text("utf-8") == "mine = 1"
-    assert main(["export", "models/digits/model.py", "--write-model", str(tmp_path / "x.py")]) == 2
-    assert "checkpoint expected" in capsys.readouterr().err
+    assert "checkpoint expected" in refused(
+        "export", "models/digits/model.py", "--write-model", tmp_path / "x.py"
+    )

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sweep_process import BUDGETS, SweepProcess, hand_on_measurements, is_running, kept, wait_until
 
-from edgeattn.__main__ import main
 from edgeattn.sweep.index import FILE
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
@@ -75,12 +74,11 @@ def test_a_signal_ends_it_in_one_line_and_leaves_what_is_done(begun: Begun, numb
 
 
 def test_a_model_that_ends_its_worker_keeps_no_other_from_its_row(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, ran: Callable[..., str]
 ) -> None:
     ending = tmp_path / "ending.py"
     ending.write_text("import os; os._exit(1)")
     asked = ("sweep", ending, TINY, "--budget", "cosine=0.9", "-o", tmp_path / "out", "--workers", "1")
-    assert main([*map(str, asked), "--json"]) == 1
-    ended, other = json.loads(capsys.readouterr().out)["rows"]
+    ended, other = json.loads(ran(*asked, "--json", code=1))["rows"]
     assert "its worker ended again and again" in ended["reason"]
     assert (other["model"], other["verdict"], other["reason"]) == ("tiny", "pass", "")
