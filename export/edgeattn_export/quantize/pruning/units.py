@@ -146,14 +146,14 @@ class _Trace:
     def _end(self, part: Part) -> str | None:
         if part.match.layout != LAST:
             return "a convolution makes its input"
-        if len(part.match.weight.uses()) != 1:
+        if _is_shared(part.match):
             return f"the weight of {part.match.module or part.match.output.name} is shared"
         self.parts.append(part)
         return None
 
     def leak(self, reader: Match) -> str | None:
         """Say who else reads what would become narrower, or return None."""
-        if len(reader.weight.uses()) != 1:
+        if _is_shared(reader):
             return "its weight is shared"
         nodes = {value.producer() for value in self.values}
         made = (part.match.output for part in self.parts)
@@ -175,6 +175,13 @@ def _uneven(node: ir.Node, value: ir.Value) -> str | None:
     if any(_last(each) != _last(value) for each in _varying(node)):
         return f"{node.op_type} before it spreads one channel over many"
     return None
+
+
+def _is_shared(match: Match) -> bool:
+    """Say whether another layer reads the weight, or what a Transpose makes of it."""
+    uses = match.weight.uses()
+    turned = (use.node.outputs[0] for use in uses if use.node.op_type == "Transpose")
+    return len(uses) != 1 or any(len(each.uses()) != 1 for each in turned)
 
 
 def _varying(node: ir.Node) -> list[ir.Value]:

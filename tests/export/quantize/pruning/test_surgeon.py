@@ -11,11 +11,13 @@ from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention, silu
 
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower import lower
 from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.quantize import Calibration, Recipe, Treatment, quantize
 from edgeattn_export.quantize.quantize import written
-from edgeattn_export.recover import recover
+from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import FORMS
 from edgeattn_runtime.errors import RecipeError
 
@@ -143,6 +145,13 @@ def test_heads_and_neurons_are_found_and_what_is_not_has_a_reason(calibration: C
     assert "reads" in readers.refused["parts.tapped.down"]
     assert "shared" in readers.refused["parts.twice.down"]
     assert "makes its input" in readers.refused["parts.neurons.up"]
+
+
+def test_a_weight_that_two_layers_share_through_a_transpose_is_refused(
+    layers: tuple[Captured, Samples, Recovered], calibrated: Callable[[ir.Model, Samples], Calibration]
+) -> None:
+    readers = calibrated(layers[2].model, layers[1]).surgeon.readers
+    assert readers.refused["shared#2"] == "the weight of shared is shared"
 
 
 def test_what_is_idle_goes_and_the_answers_stay(
