@@ -56,8 +56,8 @@ class Image(Record):
 
     def check_values(self, values: Mapping[str, Field]) -> None:
         """Check that there is a number a channel, and which keys stand together."""
-        for name in {"mean", "std", "border"} & values.keys():
-            if len(getattr(self, name)) != len(self.channels):
+        for name in ("std", "mean", "border"):
+            if name in values and len(getattr(self, name)) != len(self.channels):
                 raise values[name].refusal(
                     f"{len(self.channels)} number(s), one a channel of {self.channels}"
                 )
