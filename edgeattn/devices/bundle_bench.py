@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from edgeattn.devices.files import File
+from edgeattn.devices.files import read_files
 from edgeattn.devices.steady import Steady
 from edgeattn_runtime.bundle.integrity import is_passed_over
 from edgeattn_runtime.device.request import BenchSpec
@@ -38,8 +39,7 @@ def bench_there(
     Raises:
         EdgeAttnError: What the device raised, such as of a bundle that it cannot run.
     """
-    request = BenchSpec(files={}, threads=list(threads), target=target, rounds=ROUNDS, kernels=kernels)
-    answer = _answer(steady, bundle, request)
+    answer = _answer(steady, bundle, threads=list(threads), target=target, rounds=ROUNDS, kernels=kernels)
     return json.dumps(answer["bench"].value).encode()
 
 
@@ -49,8 +49,7 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     Raises:
         BudgetError: The device does not tell a process's peak.
     """
-    request = BenchSpec(files={}, threads=[threads], target=None, rounds=FEW_ROUNDS, kernels=True)
-    answer = _answer(steady, bundle, request)
+    answer = _answer(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS, kernels=True)
     busy, idle = answer["bench"].table().get("peak_memory_mb", Field("", None)), answer["idle_mb"]
     if busy.value is None or idle.value is None:
         name = steady.connection.name
@@ -58,14 +57,10 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     return busy.number() - idle.number()
 
 
-def _answer(steady: Steady, bundle: Path, request: BenchSpec) -> dict[str, Field]:
+def _answer(steady: Steady, bundle: Path, **how: Any) -> dict[str, Field]:
     names = {
         path.relative_to(bundle).as_posix(): path for path in sorted(bundle.rglob("*")) if path.is_file()
     }
-    files = {
-        name: File.of(path.read_bytes()) for name, path in names.items() if not is_passed_over(bundle, name)
-    }
-    digests = {name: file.sha256 for name, file in files.items()}
-    contents = {file.sha256: file.content for file in files.values()}
-    answer = steady("bench", asdict(replace(request, files=digests)), contents)
+    files, contents = read_files({k: path for k, path in names.items() if not is_passed_over(bundle, k)})
+    answer = steady("bench", asdict(BenchSpec(files=files, **how)), contents)
     return Field(f"device {steady.connection.name}", answer).record("bench", "idle_mb", "steadiness")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save
@@ -17,35 +17,29 @@ SIZE = 1_000_000  # bytes of files that one request carries: a slow line is sile
 Contents = Mapping[str, bytes]  # of files, by their sha256
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A content, and what it is called there.
+def digest_of(content: bytes) -> str:
+    """Return what a content is called there."""
+    return hashlib.sha256(content).hexdigest()
 
-    Attributes:
-        sha256: In hex.
-        content: All of it.
-    """
 
-    sha256: str
-    content: bytes
-
-    @classmethod
-    def of(cls, content: bytes) -> File:
-        """Name a content."""
-        return cls(hashlib.sha256(content).hexdigest(), content)
+def read_files(paths: Mapping[str, Path]) -> tuple[dict[str, str], Contents]:
+    """Read files, and return their sha256 by their names, and their contents by their sha256."""
+    contents = {name: path.read_bytes() for name, path in paths.items()}
+    digests = {name: digest_of(content) for name, content in contents.items()}
+    return digests, {digests[name]: content for name, content in contents.items()}
 
 
 class InputFiles:
     """Inputs as files; the latest is kept, as a race binds it to one graph after the other."""
 
     def __init__(self) -> None:
-        self._latest: tuple[Inputs, File] | None = None
+        self._latest: tuple[Inputs, Contents] | None = None
 
-    def of(self, inputs: Inputs) -> File:
+    def of(self, inputs: Inputs) -> Contents:
         """Return the safetensors file of inputs, which nobody changes."""
         if self._latest is None or self._latest[0] is not inputs:
             content = save({name: np.asarray(array, order="C") for name, array in inputs.items()})
-            self._latest = inputs, File.of(content)
+            self._latest = inputs, {digest_of(content): content}
         return self._latest[1]
 
 

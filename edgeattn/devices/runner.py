@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edgeattn.devices.connection import Connection
-from edgeattn.devices.files import Contents, File, InputFiles
+from edgeattn.devices.files import Contents, InputFiles, read_files
 from edgeattn_export.graph.hosts import Opening
 from edgeattn_export.graph.runner import Partition
 from edgeattn_export.graph.samples import Inputs
@@ -37,16 +37,16 @@ class DeviceRunner:
     @classmethod
     def of(cls, connection: Connection, packed: InputFiles, opening: Opening) -> DeviceRunner:
         """Read a file and those beside it; the device opens it with the first call."""
-        beside = (path for path in opening.path.parent.iterdir() if path.is_file())
-        files = {path.name: File.of(path.read_bytes()) for path in beside}
+        beside = {path.name: path for path in opening.path.parent.iterdir() if path.is_file()}
+        files, contents = read_files(beside)
         graph = GraphSpec(
             name=opening.path.name,
-            files={name: file.sha256 for name, file in files.items()},
+            files=files,
             providers=opening.providers,
             options=dict(opening.options),
             settings=opening.settings,
         )
-        return cls(connection, packed, graph, {file.sha256: file.content for file in files.values()})
+        return cls(connection, packed, graph, contents)
 
     def __call__(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
         """Answer once; raises as the device does."""
@@ -71,7 +71,7 @@ class DeviceCall:
     """
 
     runner: DeviceRunner
-    inputs: File
+    inputs: Contents
 
     def __call__(self) -> dict[str, NDArray[Any]]:
         """Return the outputs by name; raises as the device does."""
@@ -81,11 +81,12 @@ class DeviceCall:
     @property
     def spec(self) -> CallSpec:
         """What a request says of it."""
-        return CallSpec(self.runner.graph, self.inputs.sha256)
+        (digest,) = self.inputs
+        return CallSpec(self.runner.graph, digest)
 
     def contents(self) -> Contents:
         """Return all files that are named there."""
-        return {**self.runner.contents, self.inputs.sha256: self.inputs.content}
+        return {**self.runner.contents, **self.inputs}
 
 
 def spec_of(call: Call) -> CallSpec | CallsSpec:

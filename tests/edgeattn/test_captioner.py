@@ -76,7 +76,6 @@ def arrays(sources: dict[str, Tensor]) -> dict[str, NDArray[np.generic]]:
 
 def test_its_manifest_names_both_sources(bundle: Bundle) -> None:
     generation = bundle.manifest.generation
-    assert generation is not None
     assert generation.sources == ("pixels", "shown")
     encoder = {tensor.name: tensor for tensor in bundle.manifest.graphs["encoder"].inputs}
     assert (encoder["pixels"].dtype, encoder["pixels"].dims) == ("float32", ("batch", 3, 12, 12))
@@ -114,7 +113,6 @@ def test_the_bundle_writes_what_pytorch_writes(folder: Path, bundle: Bundle, cap
 
 def test_one_sample_is_shown_as_either_answers_it(folder: Path, captioner: ModuleSource) -> None:
     found = example(folder, captioner)
-    assert found is not None
     theirs, ours = found.pytorch.split(), found.bundle.split()
     assert len(theirs) == len(ours) > 4
     assert sum(a == b for a, b in zip(theirs, ours, strict=True)) > len(theirs) / 2
@@ -122,7 +120,6 @@ def test_one_sample_is_shown_as_either_answers_it(folder: Path, captioner: Modul
 
 def test_its_time_per_token_is_known(folder: Path) -> None:
     found = token_time(folder, threads=1)
-    assert found is not None
     assert found.latency_ms.count > WARMUP_TOKENS
 
 

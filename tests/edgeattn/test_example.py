@@ -13,7 +13,6 @@ from edgeattn_runtime.errors import ModelError
 
 def test_either_answers_in_the_users_words(folder: Path, source: ModuleSource) -> None:
     found = example(folder, source)
-    assert found is not None
     theirs, ours = found.pytorch.split(), found.bundle.split()
     assert theirs[0] == ours[0] == "tags"
     assert sum(a == b for a, b in zip(theirs, ours, strict=True)) > len(theirs) / 2
@@ -33,7 +32,6 @@ def test_a_sample_beyond_the_largest_bucket_is_passed_over(
     fixed = replace(variant, sizes={"batch": 1, "sequence": longest}, stacks=())
     packed = replace(bundle.packed, manifest=replace(bundle.manifest, variants=(fixed,)))
     found = example(Bundle(bundle.reports, packed).save(tmp_path / "fixed.edge"), source)
-    assert found is not None
     _, *tags = found.bundle.split()
     assert len(tags) == [length for length in lengths if length <= longest][-1]
 

@@ -65,7 +65,6 @@ def test_int8_divides_its_attention_as_pytorch_does(bundle: Bundle) -> None:
 
 def test_it_is_drawn_over_the_tokens(folder: Path, mapped: ModuleSource) -> None:
     drawn = example(folder, mapped)
-    assert drawn is not None
     assert drawn.pytorch.startswith("logits: ")
     assert drawn.picture is not None
     assert "mean of 2 heads" in drawn.picture.decode()

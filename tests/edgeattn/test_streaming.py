@@ -52,7 +52,6 @@ def bundle() -> edgeattn.Bundle:
 
 def test_a_bundle_streams_as_its_report_says(bundle: edgeattn.Bundle) -> None:
     streaming, report = bundle.manifest.streaming, bundle.report
-    assert streaming is not None
     assert (streaming.step, streaming.input, streaming.axis, streaming.hop) == ("step", "sound", 1, HOP)
     (case,) = (case for case in report.edge_cases if case.name.startswith("hop by hop"))
     assert case.ok

@@ -77,11 +77,5 @@ def count_tokens(name: str, encodings: Iterable[tuple[str, Any]], unknown: int |
             worst, example = share, text[:40]
         texts, unread = texts + 1, unread + (share == 1)
         tokens, unknown_tokens = tokens + len(ids), unknown_tokens + lost
-    return TokenCounts(
-        tokenizer=name,
-        texts=texts,
-        unread=unread,
-        tokens=tokens,
-        unknown=unknown_tokens,
-        example=example,
-    )
+    counts = {"texts": texts, "unread": unread, "tokens": tokens, "unknown": unknown_tokens}
+    return TokenCounts(tokenizer=name, example=example, **counts)

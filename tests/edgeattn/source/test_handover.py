@@ -82,9 +82,7 @@ def pretty(outputs): return "well"
 """
     source = load(GOOD + more)
     assert (source.dynamic, source.budget) == ({"input": ("batch", None)}, {"cosine": 0.9})
-    assert source.metric is not None
     assert source.metric({}, None) == 0.5
-    assert source.pretty is not None
     assert source.pretty({}) == "well"
 
 

@@ -57,7 +57,6 @@ def _samples(*pixels: object) -> Samples:
 
 def test_a_file_of_the_users_gets_the_name_that_bundles_have(tokenizer: Path) -> None:
     own = OwnProcessing.read({"text": _text(str(tokenizer))})
-    assert own.processing.text is not None
     assert own.processing.text.tokenizer == "tokenizer.json"
     assert own.files() == {"tokenizer.json": tokenizer.read_bytes()}
 

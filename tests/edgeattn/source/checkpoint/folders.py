@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import torch
 import transformers
 from safetensors.torch import load_file
@@ -22,6 +23,8 @@ from tokenizers.models import BPE, WordPiece
 from tokenizers.trainers import WordPieceTrainer
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
+
+from edgeattn_runtime.processing.image import prepare_image
 
 Made = Callable[[Path], Path]  # saves a checkpoint in a folder, and returns it
 
@@ -65,6 +68,15 @@ def answer(source: Any, inputs: Mapping[str, Any]) -> Any:
         if list(signature(source.module.forward).parameters) == ["features"]:
             return source.module(tensors)
         return source.module(**tensors)
+
+
+def prepared_alike(source: Any) -> Any:
+    """Check that a device prepares each sample's image as the checkpoint's own processor did; return how."""
+    image = source.processing.processing.image
+    for sample, raw in zip(source.read(), source.processing.raw, strict=True):
+        prepared = prepare_image(image, [raw["image"]])
+        np.testing.assert_allclose(prepared, sample.inputs[image.input], atol=1e-6)
+    return image
 
 
 def bert(folder: Path, head: str, **settings: Any) -> Path:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import folders
-import numpy as np
 import PIL.Image
 import pytest
 import sample_files
@@ -16,7 +15,6 @@ from edgeattn.source.checkpoint.image_processor import ImageProcessor
 from edgeattn.source.module import ModuleSource
 from edgeattn_runtime.errors import BadInput
 from edgeattn_runtime.processing.classes import Classes
-from edgeattn_runtime.processing.image import Image, prepare_image
 from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.resize import Resize
 
@@ -32,9 +30,8 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, images: Path) ->
     assert found.processing.processing.prediction == Classes(scores="softmax")
     samples = found.read()
     assert len(samples) == 20
+    assert folders.prepared_alike(found) == image
     for sample, raw in zip(samples, found.processing.raw, strict=True):
-        prepared = prepare_image(image, [raw["image"]])
-        np.testing.assert_allclose(prepared, sample.inputs["pixel_values"], atol=1e-6)
         assert labels.names[sample.target.item()] == Path(str(raw["image"])).parent.name
         outputs = folders.answer(found, sample.inputs)
         assert found.metric(outputs, sample.target) in (0, 1)
@@ -42,15 +39,6 @@ def test_images_are_prepared_as_the_device_does(tmp_path: Path, images: Path) ->
 
 
 CROPPING = {"image_processor_type": "CLIPImageProcessor"}  # ViT's crops in new releases alone
-
-
-def prepared_alike(found: ModuleSource) -> Image:
-    """Check that a device prepares each sample as the checkpoint's own processor did; return how."""
-    image = found.processing.processing.image
-    for sample, raw in zip(found.read(), found.processing.raw, strict=True):
-        prepared = prepare_image(image, [raw["image"]])
-        np.testing.assert_allclose(prepared, sample.inputs["pixel_values"], atol=1e-6)
-    return image
 
 
 CENTERED = {"do_center_crop": True, "crop_size": 16}
@@ -66,14 +54,16 @@ CENTERED = {"do_center_crop": True, "crop_size": 16}
 def test_the_middle_is_kept_as_the_device_does(
     tmp_path: Path, images: Path, size: dict[str, int], resize: Resize
 ) -> None:
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", **CROPPING, size=size, **CENTERED), images))
+    image = folders.prepared_alike(
+        read(folders.seer(tmp_path / "seer", **CROPPING, size=size, **CENTERED), images)
+    )
     assert (image.height, image.width, image.resize, image.align) == (16, 16, resize, "center")
     assert image.border is None
 
 
 def test_an_image_smaller_than_the_middle_lies_in_black(tmp_path: Path, images: Path) -> None:
     settings = CROPPING | CENTERED | {"size": {"shortest_edge": 14}, "crop_size": 16}
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", **settings), images))
+    image = folders.prepared_alike(read(folders.seer(tmp_path / "seer", **settings), images))
     assert image.border == tuple(-mean / std for mean, std in zip(image.mean, image.std, strict=True))
 
 
@@ -81,7 +71,7 @@ def test_an_image_smaller_than_the_middle_lies_in_black(tmp_path: Path, images: 
     ("number", "name"), [(0, "nearest"), (1, "lanczos"), (3, "bicubic"), (4, "box"), (5, "hamming")]
 )
 def test_the_filters_of_pillow_are_the_device_s(tmp_path: Path, images: Path, number: int, name: str) -> None:
-    image = prepared_alike(read(folders.seer(tmp_path / "seer", resample=number), images))
+    image = folders.prepared_alike(read(folders.seer(tmp_path / "seer", resample=number), images))
     assert image.resample == name
 
 
@@ -93,7 +83,7 @@ def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, mul
     images = sample_files.images(tmp_path / "images", rows=3)
     settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
     found = read(folders.finder(tmp_path / "finder", **settings), images)
-    image = prepared_alike(found)
+    image = folders.prepared_alike(found)
     assert (image.height, image.width) == (None, None)
     assert image.resize == Resize(shorter=32, longer=60, multiple=multiple)
     assert found.dynamic == {"pixel_values": ("batch", None, "height", "width")}
@@ -104,7 +94,7 @@ def test_an_image_of_its_own_size_is_the_device_s(tmp_path: Path, kind: str, mul
 def test_a_detector_s_border_is_the_device_s(tmp_path: Path, images: Path, kind: str) -> None:
     settings = {"image_processor_type": f"{kind}ImageProcessor", **EDGES}
     padded = {**settings, "pad_size": {"height": 48, "width": 64}}
-    image = prepared_alike(read(folders.finder(tmp_path / "finder", **padded), images))
+    image = folders.prepared_alike(read(folders.finder(tmp_path / "finder", **padded), images))
     assert (image.height, image.width, image.align, image.border) == (48, 64, "start", (0, 0, 0))
 
 
