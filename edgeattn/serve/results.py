@@ -16,18 +16,15 @@ from edgeattn_runtime.errors import BadInput
 
 
 class DeviceResults:
-    """Keeps each result in the bundle on disk, one after the other; what is served is a copy of it."""
+    """Keeps each result in the bundle on disk, one after the other; what is served is a copy of it.
+
+    Args:
+        bundle: The folder whose report gains them.
+        show: Shows a device, and why the report could not gain it; None where it did.
+    """
 
     def __init__(self, bundle: Path, show: Callable[[Device, str | None], None]) -> None:
-        """Keep results.
-
-        Args:
-            bundle: The folder whose report gains them.
-            show: Shows a device, and why the report could not gain it; None where it did.
-        """
-        self._bundle = bundle
-        self._show = show
-        self._lock = Lock()
+        self._bundle, self._show, self._lock = bundle, show, Lock()
         self._failed: set[str] = set()
 
     @property

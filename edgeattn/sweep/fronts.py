@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgeattn.report.pareto.points import stairs
+from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 from edgeattn.sweep.line import Line, chosen_of
 from edgeattn.sweep.row import Outcome
@@ -58,11 +59,11 @@ class Cost:
 
 def series_of(lines: Sequence[Line], outcomes: Sequence[Outcome]) -> dict[str, tuple[Series, ...]]:
     """Return by model what was tried of it; a model without a report is left out."""
-    rows: dict[str, dict[tuple[str, str, bool], list[tuple[Line, Outcome]]]] = {}
+    rows: dict[str, dict[tuple[str, str, bool], list[tuple[int, Report]]]] = {}
     for line, outcome in zip(lines, outcomes, strict=True):
-        if outcome.report is not None:
+        if (report := outcome.read()) is not None:
             place = (line.target, line.device, line.nominal)
-            rows.setdefault(line.model, {}).setdefault(place, []).append((line, outcome))
+            rows.setdefault(line.model, {}).setdefault(place, []).append((line.number, report))
     return {
         model: tuple(_series(*place, its) for place, its in by_place.items())
         for model, by_place in rows.items()
@@ -76,28 +77,20 @@ def costs(several: Sequence[Series]) -> tuple[Cost, ...]:
     for series in several:
         for number, trial in series.chosen.items():
             rows.setdefault(_key(trial), []).append(number)
-    recipes = (
-        Cost(
-            *key,
-            tuple(trials[key].latency_ms if key in trials else None for trials in timed),
-            tuple(sorted(numbers)),
-        )
-        for key, numbers in rows.items()
-    )
+    recipes = []
+    for key, numbers in rows.items():
+        times = tuple(trials[key].latency_ms if key in trials else None for trials in timed)
+        recipes.append(Cost(*key, times, tuple(sorted(numbers))))
     return tuple(sorted(recipes, key=lambda cost: min(ms for ms in cost.latency_ms if ms is not None)))
 
 
-def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[Line, Outcome]]) -> Series:
+def _series(target: str, device: str, nominal: bool, rows: Iterable[tuple[int, Report]]) -> Series:
     trials: dict[Key, TrialResult] = {}
     chosen: dict[int, TrialResult] = {}
-    for line, outcome in rows:
-        report = outcome.read()
-        if report is None:
-            continue
+    for number, report in rows:
         trials |= {_key(trial): trial for trial in report.trials}
-        best = chosen_of(report)
-        if best is not None:
-            chosen[line.number] = best
+        if (best := chosen_of(report)) is not None:
+            chosen[number] = best
     ordered = sorted(trials.values(), key=lambda trial: trial.latency_ms)
     return Series(target, device, nominal, tuple(ordered), chosen)
 

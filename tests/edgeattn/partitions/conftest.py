@@ -7,15 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from distributed import Client
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from edgeattn.bundle import Bundle
 from edgeattn.judge.measures import SampleScore
@@ -111,6 +109,20 @@ def alone(files: BundleFiles, source: ModuleSource, every: Samples, captured: Ca
         comparison, _ = comparison_with(files, source, variant, Silent())
     runners = comparison.runners(runner_of_bundle(files, variant, threads=1))
     return list(comparison.each(runners, every))
+
+
+@pytest.fixture(scope="session")
+def bits() -> Callable[[Iterable[SampleScore]], list[object]]:
+    """Returns scores as bits, which two ways of scoring must share."""
+
+    def of(score: SampleScore) -> object:
+        parts = score.r2_parts.values()
+        arrays = [
+            a for it in parts for a in (it.moments.count, it.moments.mean, it.moments.squares, it.squares)
+        ]
+        return replace(score, r2_parts={}), [array.tobytes() for array in arrays]
+
+    return lambda scores: list(map(of, scores))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distributed import Client
-from score_bits import bits
 
 from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.partition import cut
@@ -27,10 +26,15 @@ TINY = Path(__file__).parents[1] / "tiny.py"
 
 @pytest.mark.parametrize("count", [7, 1])
 def test_partitions_change_no_bit(
-    count: int, asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
+    count: int,
+    asked: ScoringJob,
+    every: Samples,
+    alone: list[SampleScore],
+    bits: Callable[..., object],
+    client: Client,
 ) -> None:
     found = list(scores_in_order(client, asked, every, count))
-    assert list(map(bits, found)) == list(map(bits, alone))
+    assert bits(found) == bits(alone)
 
 
 def test_what_the_users_metric_raises_on_a_worker_is_told(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from distributed import Client
-from score_bits import bits
 
 from edgeattn.judge.measures import SampleScore
 from edgeattn.partitions.scoring import PARTITIONS_AHEAD, ScoringJob, scores_in_order
@@ -22,13 +21,13 @@ TINY = Path(__file__).parents[2] / "tiny.py"
 
 
 def test_workers_and_partitions_change_no_bit(
-    asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
+    asked: ScoringJob, every: Samples, alone: list[SampleScore], bits: Callable[..., object], client: Client
 ) -> None:
     for workers, count in ((1, 7), (2, 5), (3, 1)):
         client.cluster.scale(workers)
         client.wait_for_workers(workers)
         found = scores_in_order(client, asked, every, count)
-        assert list(map(bits, found)) == list(map(bits, alone))
+        assert bits(found) == bits(alone)
 
 
 def test_the_command_says_the_same_as_the_export(
@@ -41,7 +40,7 @@ def test_the_command_says_the_same_as_the_export(
 
 
 def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it_is_compared(
-    asked: ScoringJob, every: Samples, alone: list[SampleScore], client: Client
+    asked: ScoringJob, every: Samples, alone: list[SampleScore], bits: Callable[..., object], client: Client
 ) -> None:
     ahead = len(client.scheduler_info(n_workers=-1)["workers"]) * PARTITIONS_AHEAD * 3
     stream = _Stream(every)
@@ -51,7 +50,7 @@ def test_a_worker_that_dies_loses_nothing_and_a_stream_is_read_no_faster_than_it
     for score in scores:
         found.append(score)
         assert stream.drawn - len(found) <= ahead
-    assert list(map(bits, found)) == list(map(bits, alone))
+    assert bits(found) == bits(alone)
 
 
 class _Stream:
