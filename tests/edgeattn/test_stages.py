@@ -18,7 +18,7 @@ from edgeattn.progress import Silent
 from edgeattn.source import module
 from edgeattn.source.module import ModuleSource
 from edgeattn.stages import staged
-from edgeattn_export.recover.rules.projections import merge_projections
+from edgeattn_export.recover.rules import projections
 from edgeattn_runtime.errors import BundleError, InputError, ModelError, ResourceError, StageError
 
 TINY = Path(__file__).with_name("tiny.py")
@@ -143,7 +143,7 @@ def test_what_an_export_can_do_without_is_left_out_with_a_note(
     monkeypatch.setattr(import_module("edgeattn_export.incremental.stages"), "is_decoder", planted)
     monkeypatch.setattr(independence, "independent_rows", planted)
     monkeypatch.setattr(padding, "find_padding", planted)
-    monkeypatch.setattr(merge_projections, "check", planted)
+    monkeypatch.setattr(projections, "keys_and_values", planted)
     request = Request.read("cpu", source.budget, Objective("size"), has_metric=True)
     bundle = pipeline.run(source, request, Silent())
     assert bundle.report.verdict == "pass"
