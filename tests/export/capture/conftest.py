@@ -35,6 +35,7 @@ def alike(exported: Export) -> Alike:
             actual, expected = runner(arrays), captured.reference(arrays)
             assert actual.keys() == expected.keys()
             for name, value in expected.items():
+                assert actual[name].dtype == value.dtype, name
                 np.testing.assert_allclose(actual[name], value, rtol=tolerance, atol=tolerance, err_msg=name)
         return captured
 

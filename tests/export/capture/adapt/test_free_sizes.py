@@ -49,6 +49,7 @@ def test_an_axis_of_a_known_size_is_cut_as_before() -> None:
 def test_the_number_is_the_tensors(rounding: str) -> None:
     with Adapted():
         actual = torch.div(7, 2, rounding_mode=rounding)
+    assert isinstance(actual, int)
     assert actual == torch.div(7, 2, rounding_mode=rounding).item() == 3
 
 
