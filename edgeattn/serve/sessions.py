@@ -28,7 +28,7 @@ class Sessions:
 
     def knows(self, session: str | None) -> bool:
         """Return whether a session was admitted."""
-        return session is not None and session in self._results_left
+        return session in self._results_left
 
     def count_result(self, session: str) -> bool:
         """Count one more result of a session; False where it has sent enough."""

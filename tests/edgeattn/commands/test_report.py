@@ -9,9 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edgeattn.__main__ import main
+from edgeattn.additions import with_report
 from edgeattn.results.bundle import read_report
 from edgeattn.results.report import Report
 from edgeattn.signing import sign
+from edgeattn_export.pack import save
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.timing.benchmark import DeviceBenchmark, bench
 from edgeattn_runtime.timing.machine import Machine
@@ -56,6 +58,13 @@ def test_all_that_is_not_of_the_report_stays(folder: Path, result: Path) -> None
     changed = {path.name for path, data in before.items() if path.read_bytes() != data}
     assert changed == {"manifest.json", "report.html", "report.json"}
     assert {path for path in folder.rglob("*") if path.is_file()} == before.keys()
+
+
+def test_a_drawn_example_stays(folder: Path, result: Path) -> None:
+    files = open_bundle(folder)
+    save(with_report(files, read_report(files), b"<svg>drawn</svg>"), folder)
+    assert main(["report", str(folder), "--add", str(result)]) == 0
+    assert b"<svg>drawn</svg>" in [path.read_bytes() for path in folder.rglob("*.svg")]
 
 
 def test_a_page_differs_by_the_devices_alone(folder: Path, result: Path) -> None:
