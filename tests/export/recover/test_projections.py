@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from fixture_types import Export
 from rewritten import Rewritten
+from spelled import Hand
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -43,19 +44,19 @@ def _merged(captured: Captured, samples: Samples) -> Rewritten:
 
 
 @pytest.fixture(scope="module")
-def own(side_by_side: Export, hand: Callable[..., object]) -> Rewritten:
+def own(side_by_side: Export) -> Rewritten:
     parts = {
-        "biased": hand(_scores),
-        "unbiased": hand(_scores, bias=(False, False, False)),
-        "mixed": hand(_scores, bias=(True, False, True)),
+        "biased": partial(Hand, _scores),
+        "unbiased": partial(Hand, _scores, bias=(False, False, False)),
+        "mixed": partial(Hand, _scores, bias=(True, False, True)),
         "shifted": Shifted,
     }
     return _merged(*side_by_side(parts))
 
 
 @pytest.fixture(scope="module")
-def crossed(across: Export, hand: Callable[..., object]) -> Rewritten:
-    return _merged(*across({"biased": hand(_scores)}))
+def crossed(across: Export) -> Rewritten:
+    return _merged(*across({"biased": partial(Hand, _scores)}))
 
 
 @pytest.mark.parametrize("part", ["biased", "unbiased"])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
 from fixture_types import Export
+from spelled import Hand
 from torch import Tensor, nn
 
 from edgeattn_export.capture import Captured
@@ -68,11 +70,11 @@ def test_names_of_the_rules_are_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_layers_compute_one_mask(side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]) -> None:
+def test_layers_compute_one_mask(side_by_side: Export) -> None:
     def scores(q: Tensor, k: Tensor, seen: Tensor) -> Tensor:
         return (q @ k.mT / 2).masked_fill(seen[:, None, None, :] == 0, torch.finfo(torch.float32).min)
 
-    captured, samples = side_by_side({f"layer_{i}": hand(scores) for i in range(2)})
+    captured, samples = side_by_side({f"layer_{i}": partial(Hand, scores) for i in range(2)})
     model = recover(captured, samples).model
     masks = {node.inputs[3] for node in model.graph if node.op_type == "Attention"}
     assert len(masks) == 1

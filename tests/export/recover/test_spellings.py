@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
-from fixture_types import Export
-from rewritten import operators_of, unlike_pytorch
+from rewritten import operators_of
+from spelled import AttentionTests, Spelled
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import Recovered, recover
 
 TOLERANCE = 1e-5  # of the output's scale
 WIDTH, HEADS, SIZE = 8, 4, 2
 SCALE = SIZE**-0.5
-CASES = {"one": (1, 1, 1), "odd": (1, 7, 7), "padded": (3, 9, 4), "all_but_one_masked": (2, 12, 1)}
 
 Mix = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -177,61 +175,40 @@ NO_ATTENTION: dict[str, Mix] = {
 }
 
 
-@pytest.fixture(scope="module")
-def spelled(side_by_side: Export) -> tuple[Captured, Samples]:
-    mixes = {name: mix for name, (mix, _) in {**WHOLE, **REFUSED}.items()} | NO_ATTENTION
-    return side_by_side({name: (lambda mix=mix: Mixing(mix)) for name, mix in mixes.items()})
+def _made(mixes: Mapping[str, Mix]) -> dict[str, Callable[[], nn.Module]]:
+    return {name: partial(Mixing, mix) for name, mix in mixes.items()}
 
 
-@pytest.fixture(scope="module")
-def recovered(spelled: tuple[Captured, Samples]) -> Recovered:
-    return recover(*spelled)
+REFUSES = {name: (partial(Mixing, mix), reason) for name, (mix, reason) in REFUSED.items()}
 
 
-@pytest.mark.parametrize("spelling", WHOLE)
-def test_becomes_one_operator(spelling: str, spelled: tuple[Captured, Samples], recovered: Recovered) -> None:
-    assert operators_of(spelled[0].model, spelling).count("Attention") == 0
-    operators = operators_of(recovered.model, spelling)
-    assert operators.count("Attention") == 1
-    assert not {"Softmax", "Exp", "Einsum"} & set(operators)
-    assert operators.count("MatMul") == 1  # the projection
+class TestSpellings(AttentionTests):
+    spellings, others, refuses = (
+        _made({name: mix for name, (mix, _) in WHOLE.items()}),
+        _made(NO_ATTENTION),
+        REFUSES,
+    )
 
+    def test_nothing_is_left_of_the_spelling(self, spelled: Spelled) -> None:
+        for name in WHOLE:
+            operators = operators_of(spelled.recovered.model, name)
+            assert not {"Exp", "Einsum"} & {*operators}
+            assert operators.count("MatMul") == 1  # the projection
 
-def test_a_row_that_is_masked_twice_and_whole_is_0(
-    spelled: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
-) -> None:
-    captured, samples = spelled
-    inputs = dict(sized_inputs(samples, captured.axes, {"batch": 3, "sequence": 5}))
-    inputs["seen"][1] = 0
-    expected, actual = captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
-    for name in ("masked_twice.output", "faded.output"):
-        assert (expected[name][1] == 0).all()
-        assert scaled_error({name: expected[name]}, {name: actual[name]}) < TOLERANCE, name
+    def test_a_row_that_is_masked_twice_and_whole_is_0(self, spelled: Spelled) -> None:
+        inputs = dict(sized_inputs(spelled.samples, spelled.captured.axes, {"batch": 3, "sequence": 5}))
+        inputs["seen"][1] = 0
+        expected = spelled.captured.reference(inputs)
+        actual = ORT_CPU.runner(spelled.recovered.model)(inputs)
+        for name in ("masked_twice.output", "faded.output"):
+            assert (expected[name][1] == 0).all()
+            np.testing.assert_allclose(actual[name], expected[name], atol=TOLERANCE)
 
+    def test_each_rule_has_fired(self, spelled: Spelled) -> None:
+        assert {rule for _, rule in WHOLE.values()} <= set(spelled.recovered.applied)
 
-def test_each_rule_has_fired(recovered: Recovered) -> None:
-    needed = {rule for _, rule in WHOLE.values()}
-    assert needed <= set(recovered.applied)
-    assert recovered.applied["attention"] == len(WHOLE)
-
-
-@pytest.mark.parametrize("spelling", REFUSED)
-def test_is_named_with_the_reason(spelling: str, recovered: Recovered) -> None:
-    refusals = [r for r in recovered.refused if r.module == f"parts.{spelling}"]
-    assert [r.rule for r in refusals] == ["attention"]
-    assert REFUSED[spelling][1] in refusals[0].reason
-
-
-@pytest.mark.parametrize("name", NO_ATTENTION)
-def test_what_is_no_attention_is_let_alone(
-    name: str, spelled: tuple[Captured, Samples], recovered: Recovered
-) -> None:
-    assert not [r for r in recovered.refused if r.module == f"parts.{name}"]
-    before, after = (operators_of(model, name) for model in (spelled[0].model, recovered.model))
-    assert before.count("MatMul") == after.count("MatMul")
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_answers_as_pytorch(case: str, spelled: tuple[Captured, Samples], recovered: Recovered) -> None:
-    batch, length, shown = CASES[case]
-    assert unlike_pytorch(*spelled, recovered.model, shown, batch=batch, sequence=length) == {}
+    @pytest.mark.parametrize("name", NO_ATTENTION)
+    def test_what_is_no_attention_is_let_alone(self, name: str, spelled: Spelled) -> None:
+        assert not [r for r in spelled.recovered.refused if r.module == f"parts.{name}"]
+        before, after = (operators_of(each.model, name) for each in (spelled.captured, spelled.recovered))
+        assert before.count("MatMul") == after.count("MatMul")

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 
-import numpy as np
 import pytest
 import torch
 from fixture_types import Export
-from rewritten import attention_of, operators_of
-from torch import Tensor, nn
+from rewritten import attention_of, operators_of, unlike_pytorch
+from spelled import AttentionTests, Hand, Scores, Spelled
+from torch import Tensor
 
-from edgeattn_export.capture import Captured
-from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.shapes import sized_inputs
-from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.recover.rules.attention.attention import recover_attention
-
-TOLERANCE = 1e-5  # of the output's scale
 SIZE = 4  # of a head, where there are two
 SCALE = 1 / math.sqrt(SIZE)
 LOWEST = torch.finfo(torch.float32).min
@@ -47,13 +38,13 @@ def _additive(seen: Tensor) -> Tensor:
     return (1.0 - seen[:, None, None, :].float()) * -1e4  # (B, 1, 1, T)
 
 
-PLAIN = {
+PLAIN: dict[str, Scores] = {
     "divided": lambda q, k, seen: _scaled(q, k),
     "scale_on_the_transposed_keys": lambda q, k, seen: q @ (k.mT * SCALE),
     "scaled_twice": lambda q, k, seen: (q * 0.25) @ k.mT * 2,
     "heads_of_a_temperature": lambda q, k, seen: _scaled(q, k) * torch.tensor([0.5, 1.5]).view(1, 2, 1, 1),
 }
-FINITE = {
+FINITE: dict[str, Scores] = {
     "filled_with_1e9": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
     "where_seen": lambda q, k, seen: torch.where(seen[:, None, None, :] > 0, _scaled(q, k), -1e9),
     "capped_and_masked": lambda q, k, seen: (torch.tanh(_scaled(q, k) / 2) * 2).masked_fill(
@@ -73,7 +64,7 @@ FINITE = {
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
     "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
 }
-MASKED = {
+MASKED: dict[str, Scores] = {
     **FINITE,
     "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
     "causal_and_padding": lambda q, k, seen: (
@@ -84,7 +75,7 @@ MASKED = {
         _scaled(q, k) - 0.5 * (torch.arange(q.size(2))[:, None] - torch.arange(q.size(2))).abs().float()
     ),
 }  # fmt: skip
-REFUSED = {
+REFUSED: dict[str, tuple[Scores, str]] = {
     "scaled_by_key": (
         lambda q, k, seen: _scaled(q, k) * seen[:, None, None, :].float(),
         "scaled by a tensor that differs between keys",
@@ -103,162 +94,48 @@ REFUSED = {
         "its mask fills scores with a tensor",
     ),
 }
-ONE_HEAD = {"one_head": lambda q, k, seen: (q @ k.mT / math.sqrt(8)).masked_fill(_masked_out(seen), -1e9)}
-SPELLINGS = {**PLAIN, **MASKED, **ONE_HEAD}
-CASES = {  # batch, length, keys shown in the last row
-    "one": (1, 1, 1),
-    "odd": (1, 7, 7),
-    "longest": (1, 12, 12),
-    "batch": (3, 5, 5),
-    "padded": (3, 9, 4),
-    "all_but_one_masked": (3, 9, 1),
-}
 
 
-def _inputs(captured: Captured, samples: Samples, case: str) -> dict[str, np.ndarray]:
-    batch, length, shown = CASES[case]
-    inputs = dict(sized_inputs(samples, captured.axes, {"batch": batch, "sequence": length}))
-    inputs["seen"][-1, shown:] = 0
-    return inputs
+def _one_head(q: Tensor, k: Tensor, seen: Tensor) -> Tensor:
+    return (q @ k.mT / math.sqrt(8)).masked_fill(_masked_out(seen), -1e9)
 
 
-@pytest.fixture(scope="module")
-def self_attention(
-    side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]
-) -> tuple[Captured, Samples]:
-    parts = {name: hand(scores) for name, scores in {**PLAIN, **MASKED}.items()}
-    parts |= {name: hand(scores, heads=1) for name, scores in ONE_HEAD.items()}
-    parts |= {name: hand(scores) for name, (scores, _) in REFUSED.items()}
-    return side_by_side(parts)
+MAKES = {name: partial(Hand, scores) for name, scores in {**PLAIN, **MASKED}.items()}
+REFUSES = {name: (partial(Hand, scores), reason) for name, (scores, reason) in REFUSED.items()}
 
 
-@pytest.fixture(scope="module")
-def by_rule(self_attention: tuple[Captured, Samples]) -> Recovered:
-    """The rule alone."""
-    model = self_attention[0].model.clone()
-    applied = apply(recover_attention, model)
-    return Recovered(model, {"attention": len(applied.sites)}, applied.refused)
+class TestAttention(AttentionTests):
+    spellings, refuses = {**MAKES, "one_head": partial(Hand, _one_head, heads=1)}, REFUSES
 
+    def test_nothing_to_attend_to_is_attended_to_evenly(self, spelled: Spelled) -> None:
+        assert not {f"{name}.output" for name in FINITE} & spelled.unlike(3, 9, shown=0).keys()
 
-@pytest.fixture(scope="module")
-def recovered(self_attention: tuple[Captured, Samples]) -> Recovered:
-    """All rules, proven."""
-    return recover(*self_attention)
-
-
-@pytest.fixture(scope="module")
-def answers(
-    self_attention: tuple[Captured, Samples], by_rule: Recovered, recovered: Recovered
-) -> dict[str, object]:
-    captured, samples = self_attention
-    inputs = {case: _inputs(captured, samples, case) for case in CASES}
-    sessions = {"rule": ORT_CPU.runner(by_rule.model), "whole": ORT_CPU.runner(recovered.model)}
-    return {
-        "pytorch": {case: captured.reference(value) for case, value in inputs.items()},
-        **{
-            stage: {case: session(value) for case, value in inputs.items()}
-            for stage, session in sessions.items()
-        },
-    }
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_becomes_one_operator(spelling: str, by_rule: Recovered, recovered: Recovered) -> None:
-    for model in (by_rule.model, recovered.model):
-        attention_of(model, spelling)
-
-
-@pytest.mark.parametrize("stage", ["rule", "whole"])
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("spelling", [*SPELLINGS, *REFUSED])
-def test_answers_as_pytorch(
-    spelling: str,
-    case: str,
-    stage: str,
-    answers: dict[str, dict[str, dict[str, np.ndarray]]],
-    scaled_error: Callable[..., float],
-) -> None:
-    name = f"{spelling}.output"
-    expected, actual = ({name: answers[source][case][name]} for source in ("pytorch", stage))
-    assert scaled_error(expected, actual) < TOLERANCE
-
-
-@pytest.mark.parametrize("spelling", FINITE)
-def test_nothing_to_attend_to_is_attended_to_evenly(
-    spelling: str,
-    self_attention: tuple[Captured, Samples],
-    recovered: Recovered,
-    scaled_error: Callable[..., float],
-) -> None:
-    captured, samples = self_attention
-    inputs = _inputs(captured, samples, "padded")
-    inputs["seen"][-1] = 0
-    name = f"{spelling}.output"
-    expected, actual = captured.reference(inputs)[name], ORT_CPU.runner(recovered.model)(inputs)[name]
-    assert scaled_error({name: expected}, {name: actual}) < TOLERANCE
-
-
-@pytest.mark.parametrize("spelling", REFUSED)
-def test_is_refused_with_the_reason(spelling: str, recovered: Recovered) -> None:
-    refusals = [r for r in recovered.refused if r.module == f"parts.{spelling}"]
-    assert [r.rule for r in refusals] == ["attention"]
-    assert REFUSED[spelling][1] in refusals[0].reason
-    assert refusals[0].node
-    operators = operators_of(recovered.model, spelling)
-    assert operators.count("Softmax") == 1
-    assert "Attention" not in operators
-
-
-def test_counts_what_it_did(by_rule: Recovered, recovered: Recovered) -> None:
-    assert by_rule.applied["attention"] == recovered.applied["attention"] == len(SPELLINGS)
-    assert len([r for r in recovered.refused if r.rule == "attention"]) == len(REFUSED)
+    def test_what_is_refused_keeps_its_softmax(self, spelled: Spelled) -> None:
+        for name in REFUSES:
+            assert operators_of(spelled.recovered.model, name).count("Softmax") == 1
+        assert len([r for r in spelled.recovered.refused if r.rule == "attention"]) == len(REFUSES)
 
 
 @pytest.mark.parametrize("length", [1, 6])
-def test_static_lengths(
-    length: int,
-    side_by_side: Export,
-    hand: Callable[..., Callable[[], nn.Module]],
-    scaled_error: Callable[..., float],
-) -> None:
-    names = ["filled_with_1e9", "causal_and_padding"]
-    captured, samples = side_by_side({name: hand(SPELLINGS[name]) for name in names}, (length,) * 3)
-    recovered = recover(captured, samples)
-    assert captured.axes.dims["x"] == ("batch", length, 8)
-    for name in names:
-        attention_of(recovered.model, name)
-    inputs = dict(sized_inputs(samples, captured.axes, {"batch": 3}))
-    inputs["seen"][1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
-
-
-@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
-def test_cross_attention(
-    sizes: tuple[int, int, int],
-    crossed: tuple[Captured, Samples, Recovered],
-    scaled_error: Callable[..., float],
-) -> None:
-    captured, samples, recovered = crossed
-    inputs = dict(sized_inputs(samples, captured.axes, dict(zip(captured.axes.symbols, sizes, strict=True))))
-    assert inputs["x"].shape[1] == sizes[1]
-    assert inputs["context"].shape[1] == inputs["seen"].shape[1] == sizes[2]
-    inputs["seen"][-1, 1:] = 0
-    assert scaled_error(captured.reference(inputs), ORT_CPU.runner(recovered.model)(inputs)) < TOLERANCE
-
-
-CROSSED = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")
+def test_static_lengths(length: int, side_by_side: Export) -> None:
+    parts = {name: MAKES[name] for name in ("filled_with_1e9", "causal_and_padding")}
+    spelled = Spelled.of(*side_by_side(parts, (length,) * 3))
+    assert spelled.captured.axes.dims["x"] == ("batch", length, 8)
+    for name in parts:
+        attention_of(spelled.recovered.model, name)
+    assert unlike_pytorch(spelled.captured, spelled.samples, spelled.recovered.model, 1, batch=3) == {}
 
 
 @pytest.fixture(scope="module")
-def crossed(
-    across: Export, hand: Callable[..., Callable[[], nn.Module]]
-) -> tuple[Captured, Samples, Recovered]:
-    captured, samples = across({name: hand(SPELLINGS[name]) for name in CROSSED})
-    return captured, samples, recover(captured, samples)
+def crossed(across: Export) -> Spelled:
+    names = ("divided", "filled_with_1e9", "filled_with_infinity", "additive")
+    return Spelled.of(*across({name: MAKES[name] for name in names}))
 
 
-@pytest.mark.parametrize("spelling", CROSSED)
-def test_cross_attention_becomes_one_operator(
-    spelling: str, crossed: tuple[Captured, Samples, Recovered]
-) -> None:
-    attention_of(crossed[2].model, spelling)
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 7, 1), (3, 1, 6), (3, 5, 9)])
+def test_cross_attention(sizes: tuple[int, int, int], crossed: Spelled) -> None:
+    captured, model = crossed.captured, crossed.recovered.model
+    for module in captured.reference.module.parts:
+        attention_of(model, module)
+    named = dict(zip(captured.axes.symbols, sizes, strict=True))
+    assert unlike_pytorch(captured, crossed.samples, model, 1, **named) == {}

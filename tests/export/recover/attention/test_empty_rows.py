@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from fixture_types import Export
-from torch import Tensor, nn
+from spelled import Hand, Scores
+from torch import Tensor
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import Recovered, recover
+from edgeattn_export.recover import recover
 
 TOPIC = "Empty rows"
 CAUSAL = torch.ones(32, 32, dtype=torch.bool).tril()
-
-Spelling = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def _scaled(q: Tensor, k: Tensor) -> Tensor:
@@ -29,33 +28,24 @@ def _masked_out(seen: Tensor) -> Tensor:
     return seen[:, None, None, :] == 0  # (B, 1, 1, T)
 
 
-NOTED: dict[str, Spelling] = {
+NOTED: dict[str, Scores] = {
     "filled": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
     "added": lambda q, k, seen: _scaled(q, k) + torch.where(_masked_out(seen), -torch.inf, 0.0),
     "added_as_a_logarithm": lambda q, k, seen: _scaled(q, k) + seen[:, None, None, :].float().log(),
 }
-SILENT: dict[str, Spelling] = {
+SILENT: dict[str, Scores] = {
     "finite": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -1e9),
     "causal": lambda q, k, seen: _scaled(q, k).masked_fill(~CAUSAL[: q.size(2), : q.size(2)], -torch.inf),
 }
 
 
 @pytest.fixture(scope="module")
-def parts(hand: Callable[..., Callable[[], nn.Module]]) -> dict[str, Callable[[], nn.Module]]:
-    return {name: hand(scores) for name, scores in {**NOTED, **SILENT}.items()}
+def captured(side_by_side: Export) -> tuple[Captured, Samples]:
+    return side_by_side({name: partial(Hand, scores) for name, scores in {**NOTED, **SILENT}.items()})
 
 
-@pytest.fixture(scope="module")
-def captured(side_by_side: Export, parts: dict[str, Callable[[], nn.Module]]) -> tuple[Captured, Samples]:
-    return side_by_side(parts)
-
-
-@pytest.fixture(scope="module")
-def recovered(captured: tuple[Captured, Samples]) -> Recovered:
-    return recover(*captured)
-
-
-def test_the_report_tells_it_once(recovered: Recovered) -> None:
+def test_the_report_tells_it_once(captured: tuple[Captured, Samples]) -> None:
+    recovered = recover(*captured)
     (note,) = recovered.notes
     place = f"parts.{next(iter(NOTED))} and {len(NOTED) - 1} more places"
     assert note.startswith(f"{TOPIC} at {place}: ")

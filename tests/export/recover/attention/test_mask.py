@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from fixture_types import Export
-from rewritten import attention_of, operators_of, unlike_pytorch
+from rewritten import attention_of, operators_of
+from spelled import AttentionTests, Hand, Scores, Spelled
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import Dims, dims, producer, scalar
-from edgeattn_export.graph.samples import Samples
-from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.rules.attention.mask import EXCLUDED
 
 MASK = 3  # an Attention's operand
@@ -23,8 +20,6 @@ WIDTH, SIZE = 8, 4
 LOWEST = torch.finfo(torch.float32).min
 SLOPES = torch.tensor([0.5, 1.5]).view(1, 2, 1, 1)  # one a head
 BEFORE = torch.ones(32, 32, dtype=torch.bool).tril()
-
-Scores = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def _scaled(q: Tensor, k: Tensor) -> Tensor:
@@ -74,39 +69,27 @@ class Grouped(nn.Module):
         return (scores.softmax(-1) @ k).permute(0, 3, 1, 2, 4).flatten(2)
 
 
-@pytest.fixture(scope="module")
-def masked(
-    side_by_side: Export, hand: Callable[..., Callable[[], nn.Module]]
-) -> tuple[Captured, Samples, Recovered]:
-    parts = {name: hand(scores) for name, (scores, _) in PLAIN.items()}
-    captured, samples = side_by_side({**parts, "five_axes": Grouped})
-    return captured, samples, recover(captured, samples)
+SPELLINGS = {name: partial(Hand, scores) for name, (scores, _) in PLAIN.items()} | {"five_axes": Grouped}
 
 
-@pytest.mark.parametrize("part", PLAIN)
-def test_a_mask_keeps_its_dims(part: str, masked: tuple[Captured, Samples, Recovered]) -> None:
-    model = masked[2].model
-    assert dims(attention_of(model, part).inputs[MASK]) == PLAIN[part][1]
-    assert not {"Expand", "Max", "IsInf"} & set(operators_of(model, part))
+class TestMask(AttentionTests):
+    spellings = SPELLINGS
+    cases = ((1, 1, 1), (3, 7, 7), (3, 9, 4), (2, 12, 1))
 
+    @pytest.mark.parametrize("part", PLAIN)
+    def test_a_mask_keeps_its_dims(self, part: str, spelled: Spelled) -> None:
+        model = spelled.recovered.model
+        assert dims(attention_of(model, part).inputs[MASK]) == PLAIN[part][1]
+        assert not {"Expand", "Max", "IsInf"} & set(operators_of(model, part))
 
-@pytest.mark.parametrize("part", EXCLUDES)
-def test_a_fill_is_a_number_that_excludes(part: str, masked: tuple[Captured, Samples, Recovered]) -> None:
-    where = producer(attention_of(masked[2].model, part).inputs[MASK], "Where")
-    assert where is not None
-    numbers = sorted(number for value in where.inputs[1:] if (number := scalar(value)) is not None)
-    assert numbers == [np.float32(EXCLUDES[part]), 0.0]
+    @pytest.mark.parametrize("part", EXCLUDES)
+    def test_a_fill_is_a_number_that_excludes(self, part: str, spelled: Spelled) -> None:
+        where = producer(attention_of(spelled.recovered.model, part).inputs[MASK], "Where")
+        assert where is not None
+        numbers = sorted(number for value in where.inputs[1:] if (number := scalar(value)) is not None)
+        assert numbers == [np.float32(EXCLUDES[part]), 0.0]
 
-
-def test_of_five_axes_a_mask_is_written_out_to_four(masked: tuple[Captured, Samples, Recovered]) -> None:
-    model = masked[2].model
-    assert operators_of(model, "five_axes").count("Expand") == 1
-    assert len(dims(attention_of(model, "five_axes").inputs[MASK])) == 4
-
-
-@pytest.mark.parametrize(("batch", "length", "shown"), [(1, 1, 1), (3, 7, 7), (3, 9, 4), (2, 12, 1)])
-def test_answers_as_pytorch(
-    batch: int, length: int, shown: int, masked: tuple[Captured, Samples, Recovered]
-) -> None:
-    captured, samples, recovered = masked
-    assert unlike_pytorch(captured, samples, recovered.model, shown, batch=batch, sequence=length) == {}
+    def test_of_five_axes_a_mask_is_written_out_to_four(self, spelled: Spelled) -> None:
+        model = spelled.recovered.model
+        assert operators_of(model, "five_axes").count("Expand") == 1
+        assert len(dims(attention_of(model, "five_axes").inputs[MASK])) == 4

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import pytest
 import torch
-from fixture_types import Export
 from rewritten import attention_of, unlike_pytorch
+from spelled import AttentionTests, Spelled
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import dims, operators, producer
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.lower.decomposed.attention import decompose_attention
-from edgeattn_export.recover import Recovered, recover
 
 WIDTH, SIZE, HEADS = 8, 4, 2
 GROUPED_HEADS = 4
@@ -100,55 +96,37 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "kept": (lambda: Sunk(_kept), "its scores go through Concat"),
     "by_query": (lambda: BiasByQuery(_last), "its mask has no column for each key"),
 }
-CASES = {"one": (1, 1, 1), "odd": (1, 7, 7), "padded": (3, 9, 4), "one_key": (3, 9, 1), "none": (3, 9, 0)}
 
 
-@pytest.fixture(scope="module")
-def sunk(side_by_side: Export) -> tuple[Captured, Samples, Recovered]:
-    captured, samples = side_by_side({**WHOLE, **{name: build for name, (build, _) in REFUSED.items()}})
-    return captured, samples, recover(captured, samples)
+class TestSink(AttentionTests):
+    spellings, refuses = WHOLE, REFUSED
+    cases = ((1, 1, 1), (1, 7, 7), (3, 9, 4), (3, 9, 1), (3, 9, 0))
 
+    def test_there_is_one_more_key(self, spelled: Spelled) -> None:
+        for part in WHOLE:
+            attention = attention_of(spelled.recovered.model, part)
+            assert all(producer(value, "Pad") is not None for value in attention.inputs[1:3])
+            assert dims(attention.inputs[3])[-1] == "sequence + 1"
 
-@pytest.mark.parametrize("part", WHOLE)
-def test_becomes_one_operator_with_one_more_key(part: str, sunk: tuple[Captured, Samples, Recovered]) -> None:
-    attention = attention_of(sunk[2].model, part)
-    assert all(producer(value, "Pad") is not None for value in attention.inputs[1:3])
-    assert dims(attention.inputs[3])[-1] == "sequence + 1"
+    def test_heads_that_queries_share_are_not_copied(self, spelled: Spelled) -> None:
+        attention = attention_of(spelled.recovered.model, "grouped")
+        heads = [attention.attributes.get_int(side, 0) for side in ("q_num_heads", "kv_num_heads")]
+        assert heads == [GROUPED_HEADS, HEADS]
+        assert [dims(value)[-1] for value in attention.inputs[1:3]] == [HEADS * SIZE, HEADS * SIZE]
 
+    def test_projections_are_merged_beside_a_sink(self, spelled: Spelled) -> None:
+        attention = attention_of(spelled.recovered.model, "last")
+        pads = [producer(value, "Pad") for value in attention.inputs[1:3]]
+        assert all(pad is not None and producer(pad.inputs[0], "Split") is not None for pad in pads)
 
-def test_heads_that_queries_share_are_not_copied(sunk: tuple[Captured, Samples, Recovered]) -> None:
-    attention = attention_of(sunk[2].model, "grouped")
-    heads = [attention.attributes.get_int(side, 0) for side in ("q_num_heads", "kv_num_heads")]
-    assert heads == [GROUPED_HEADS, HEADS]
-    assert [dims(value)[-1] for value in attention.inputs[1:3]] == [HEADS * SIZE, HEADS * SIZE]
-
-
-def test_projections_are_merged_beside_a_sink(sunk: tuple[Captured, Samples, Recovered]) -> None:
-    attention = attention_of(sunk[2].model, "last")
-    pads = [producer(value, "Pad") for value in attention.inputs[1:3]]
-    assert all(pad is not None and producer(pad.inputs[0], "Split") is not None for pad in pads)
-
-
-@pytest.mark.parametrize("part", REFUSED)
-def test_is_refused_with_the_reason(part: str, sunk: tuple[Captured, Samples, Recovered]) -> None:
-    reasons = [refused.reason for refused in sunk[2].refused if refused.module == f"parts.{part}"]
-    assert len(reasons) == 1
-    assert REFUSED[part][1] in reasons[0]
-
-
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("plain", [False, True])
-def test_answers_as_pytorch(case: str, plain: bool, sunk: tuple[Captured, Samples, Recovered]) -> None:
-    """Also where all keys are masked out, and in the operators of engines without Attention."""
-    captured, samples, recovered = sunk
-    model = recovered.model.clone()
-    if plain:
+    def test_engines_without_the_operator_answer_as_pytorch(self, spelled: Spelled) -> None:
+        model = spelled.recovered.model.clone()
         apply(decompose_attention, model)
         assert "Attention" not in operators(model)
-    batch, length, shown = CASES[case]
-    assert unlike_pytorch(captured, samples, model, shown, batch=batch, sequence=length) == {}
+        for batch, sequence, shown in self.cases:
+            sizes = {"batch": batch, "sequence": sequence}
+            assert unlike_pytorch(spelled.captured, spelled.samples, model, shown, **sizes) == {}
 
-
-def test_says_nothing_of_empty_rows(sunk: tuple[Captured, Samples, Recovered]) -> None:
-    """A query that sees no key sees its sink, so that no row is NaN in PyTorch."""
-    assert sunk[2].notes == ()
+    def test_says_nothing_of_empty_rows(self, spelled: Spelled) -> None:
+        """A query that sees no key sees its sink, so that no row is NaN in PyTorch."""
+        assert spelled.recovered.notes == ()
