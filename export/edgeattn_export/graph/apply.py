@@ -21,7 +21,7 @@ from onnx_ir.passes.common import (
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.fallback import with_fallback
-from edgeattn_export.graph.rule import Note, Noted, Refusal, Rule
+from edgeattn_export.graph.rule import Note, Refusal, Rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MICROSOFT = "com.microsoft"
@@ -131,7 +131,7 @@ def _rewrite(rule: Rule[Any], accepts: NodeFilter, root: ir.Node) -> _Rewrite | 
         return None
     tape = Tape()
     replaced = rule.rewrite(tape, match)
-    return _Rewrite(tape, replaced, match.note if isinstance(match, Noted) else None)
+    return _Rewrite(tape, replaced, getattr(match, "note", None))
 
 
 def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Rewrite) -> str:

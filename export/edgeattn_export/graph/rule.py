@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
@@ -31,15 +31,6 @@ class Note:
     reason: str
 
 
-@runtime_checkable
-class Noted(Protocol):
-    """A match that has something to say."""
-
-    @property
-    def note(self) -> Note | None:
-        """What the user should know, or None."""
-
-
 class Rule(Protocol[M]):
     """One graph rewrite. ``check`` reads the graph, ``rewrite`` writes to the tape; neither keeps state."""
 
@@ -52,7 +43,10 @@ class Rule(Protocol[M]):
         """The operators at which its form is looked for."""
 
     def check(self, node: ir.Node) -> M | Refusal | None:
-        """Return the form found at ``node``, why it cannot be rewritten, or None where there is none."""
+        """Return the form found at ``node``, why it cannot be rewritten, or None where there is none.
+
+        A form may have a ``note``: a ``Note`` for the model author, or None.
+        """
 
     def rewrite(self, tape: Tape, match: M) -> Replaced:
         """Record the new nodes on the tape and return the new value for each value that it replaces."""

@@ -24,7 +24,7 @@ from onnxscript.optimizer import fold_constants
 
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.graph.apply import merge_duplicates
-from edgeattn_export.graph.dataflow import Dims, dims
+from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.views import size_expression
 from edgeattn_runtime.bundle.rows import Rows
@@ -170,8 +170,7 @@ def _size(dim: int | str | None, sizes: Mapping[str, int]) -> int | str | None:
 
 def _check(model: ir.Model, sizes: Mapping[str, int]) -> None:
     for node in model.graph:
-        open_dims: list[Dims] = [dims(value) for value in node.outputs if not _is_fixed(value)]
-        if open_dims:
+        if not all(map(_is_fixed, node.outputs)):
             fixed = ", ".join(f"{symbol} {size}" for symbol, size in sizes.items())
             raise ModelError(
                 f"{node.op_type} in {module_of(node) or 'the model'}: its size is open with {fixed}, as "

@@ -147,6 +147,11 @@ REFUSED: dict[str, tuple[Mix, str]] = {
         lambda q, k, v, seen: _over_sum(_scores(q, k).softmax(-1) * k.cos()[:, :, None, :, 0]) @ v,
         "its weights go through Div, Mul",
     ),
+    "weights_added": (  # as molecule transformers mix in an adjacency (Maziarka et al. 2020, equation 3)
+        lambda q, k, v, seen: (0.3 * _scores(q, k).softmax(-1) + 0.7 * _shown(seen)) @ v,
+        "its weights go through Add, Mul before they meet the values; the operator has none between: "
+        "multiply the values by what is added in a product of its own, a * (weights @ v) + b @ v",
+    ),
     "weights_squared": (
         lambda q, k, v, seen: _over_sum(_scores(q, k).softmax(-1) ** 2) @ v,
         "its weights go through Div, Pow",

@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 import torch
-from fixture_types import Export
 from numpy.typing import NDArray
-from rewritten import attention_of, operators_of
+from rewritten import attention_of, operators_of, unlike_pytorch
+from spelled import AttentionTests, Spelled
 from torch import Tensor, nn
 
-from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
-from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.recover.attention_maps import attention_maps
 from edgeattn_export.recover.rules.attention.outputs import AFTER_SOFTMAX, MODE
 
@@ -131,85 +128,54 @@ REFUSED: Mapping[str, tuple[Callable[[], nn.Module], str]] = {
     "circular": (Circular, "its values are made of its attention weights"),
     "one_for_all": (OneForAll, "with one head where its values have more"),
 }
-# Rows, positions, and how many of these the last row sees.
-CASES = {"one token": (1, 1, 1), "longest": (1, 12, 12), "padded": (3, 9, 4), "one left": (3, 9, 1)}
 
 
-@pytest.fixture(scope="module")
-def captured(side_by_side: Export) -> tuple[Captured, Samples]:
-    return side_by_side({**MAPPED, **{name: part for name, (part, _) in REFUSED.items()}})
+class TestOutputs(AttentionTests):
+    spellings, refuses = MAPPED, REFUSED
+    cases = ((1, 1, 1), (1, 12, 12), (3, 9, 4), (3, 9, 1))
+
+    def test_the_operator_gives_out_its_weights_and_no_cache(self, spelled: Spelled) -> None:
+        for name in MAPPED:
+            node = attention_of(spelled.recovered.model, name)
+            assert [bool(output.name) for output in node.outputs] == [True, False, False, True]
+            assert node.attributes.get_int(MODE) == AFTER_SOFTMAX
+
+    @pytest.mark.parametrize("name", ["whole", "averaged", "first_head", "guarded"])
+    def test_its_inputs_are_as_the_projections_leave_them(self, name: str, spelled: Spelled) -> None:
+        node = attention_of(spelled.recovered.model, name)
+        assert node.attributes.get_int("q_num_heads") == HEADS
+
+    def test_a_query_that_sees_nothing_looks_nowhere_or_everywhere(self, spelled: Spelled) -> None:
+        inputs = _inputs(spelled, 3, 9, 0)
+        expected = spelled.captured.reference(inputs)
+        found = ORT_CPU.runner(spelled.recovered.model)(inputs)
+        for name, total in {"whole": 1, "averaged": 1, "guarded": 0}.items():
+            weights = found[f"{name}.output.1"][-1]
+            np.testing.assert_allclose(weights, expected[f"{name}.output.1"][-1], atol=TOLERANCE)
+            np.testing.assert_allclose(weights.sum(-1), total, atol=TOLERANCE)
+        assert np.isnan(expected["filled_with_infinity.output.1"][-1]).all()
+        assert not found["filled_with_infinity.output.1"][-1].any()
+        assert any("parts.filled_with_infinity" in note for note in spelled.recovered.notes)
+
+    @pytest.mark.parametrize("name", REFUSED)
+    def test_what_is_refused_keeps_its_softmax(self, name: str, spelled: Spelled) -> None:
+        assert operators_of(spelled.recovered.model, name).count("Softmax") == 1
+
+    def test_outputs_that_map_each_query_to_its_keys_are_known(self, spelled: Spelled) -> None:
+        names = ({*MAPPED} - {"of_the_first_token"}) | {*REFUSED}  # these are a softmax still
+        found = attention_maps(spelled.recovered.model)
+        assert found.keys() == {f"{name}.output.1" for name in names}
+        assert found["library_averaged.output.1"] == "parts.library_averaged.attention"
+
+    def test_engines_without_the_operator_get_the_same_numbers(self, spelled: Spelled) -> None:
+        model = spelled.recovered.model.clone()
+        assert len(apply(decompose_attention, model).sites) == len(MAPPED)
+        assert unlike_pytorch(spelled.captured, spelled.samples, model, 4, batch=3, sequence=9) == {}
 
 
-@pytest.fixture(scope="module")
-def recovered(captured: tuple[Captured, Samples]) -> Recovered:
-    return recover(*captured)
-
-
-def _inputs(
-    captured: tuple[Captured, Samples], rows: int, length: int, shown: int
-) -> dict[str, NDArray[np.generic]]:
-    inputs = dict(sized_inputs(captured[1], captured[0].axes, {"batch": rows, "sequence": length}))
+def _inputs(spelled: Spelled, rows: int, length: int, shown: int) -> dict[str, NDArray[np.generic]]:
+    sizes = {"batch": rows, "sequence": length}
+    inputs = dict(sized_inputs(spelled.samples, spelled.captured.axes, sizes))
     inputs["seen"] = inputs["seen"].copy()
     inputs["seen"][-1, shown:] = 0
     return inputs
-
-
-@pytest.mark.parametrize("name", MAPPED)
-def test_one_operator_answers_and_gives_out_its_weights(name: str, recovered: Recovered) -> None:
-    node = attention_of(recovered.model, name)
-    assert [bool(output.name) for output in node.outputs] == [True, False, False, True]  # no cache is copied
-    assert node.attributes.get_int(MODE) == AFTER_SOFTMAX
-
-
-@pytest.mark.parametrize("name", ["whole", "averaged", "first_head", "guarded"])
-def test_its_inputs_are_as_the_projections_leave_them(name: str, recovered: Recovered) -> None:
-    node = attention_of(recovered.model, name)
-    assert node.attributes.get_int("q_num_heads") == HEADS
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_answers_as_pytorch(
-    case: str, captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
-) -> None:
-    inputs = _inputs(captured, *CASES[case])
-    expected, found = captured[0].reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
-    for name in expected:
-        assert scaled_error({name: expected[name]}, {name: found[name]}) < TOLERANCE, name
-
-
-def test_a_query_that_sees_nothing_looks_nowhere_or_everywhere(
-    captured: tuple[Captured, Samples], recovered: Recovered
-) -> None:
-    inputs = _inputs(captured, 3, 9, 0)
-    expected, found = captured[0].reference(inputs), ORT_CPU.runner(recovered.model)(inputs)
-    for name, total in {"whole": 1, "averaged": 1, "guarded": 0}.items():
-        weights = found[f"{name}.output.1"][-1]
-        np.testing.assert_allclose(weights, expected[f"{name}.output.1"][-1], atol=TOLERANCE)
-        np.testing.assert_allclose(weights.sum(-1), total, atol=TOLERANCE)
-    assert np.isnan(expected["filled_with_infinity.output.1"][-1]).all()
-    assert not found["filled_with_infinity.output.1"][-1].any()
-    assert any("parts.filled_with_infinity" in note for note in recovered.notes)
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_weights_that_are_not_the_operators_are_refused(name: str, recovered: Recovered) -> None:
-    (refused,) = (each for each in recovered.refused if each.module == f"parts.{name}")
-    assert REFUSED[name][1] in refused.reason
-    assert operators_of(recovered.model, name).count("Softmax") == 1
-
-
-def test_outputs_that_map_each_query_to_its_keys_are_known(recovered: Recovered) -> None:
-    names = ({*MAPPED} - {"of_the_first_token"}) | {*REFUSED}  # these are a softmax still
-    found = attention_maps(recovered.model)
-    assert found.keys() == {f"{name}.output.1" for name in names}
-    assert found["library_averaged.output.1"] == "parts.library_averaged.attention"
-
-
-def test_engines_without_the_operator_get_the_same_numbers(
-    captured: tuple[Captured, Samples], recovered: Recovered, scaled_error: Callable[..., float]
-) -> None:
-    model = recovered.model.clone()
-    assert len(apply(decompose_attention, model).sites) == len(MAPPED)
-    inputs = _inputs(captured, *CASES["padded"])
-    expected, found = captured[0].reference(inputs), ORT_CPU.runner(model)(inputs)
-    assert scaled_error(expected, found) < TOLERANCE
