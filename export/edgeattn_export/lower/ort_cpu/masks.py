@@ -13,7 +13,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
-from edgeattn_export.graph.dataflow import Dims, constant, dims, is_constant, producer, size_source
+from edgeattn_export.graph.dataflow import Dims, constant, dims, is_constant, operand, producer, size_source
 from edgeattn_export.graph.scopes import MODULE, module_of
 
 MASK = 3  # input of the operator
@@ -24,20 +24,14 @@ Sizes = tuple[ir.Value, int]  # a value, and the axis whose size is meant
 
 RANKS = (2, 4)  # of a mask that the kernel takes
 
-_PASSED = (
-    "Expand",
-    "Unsqueeze",
-    "Squeeze",
-    "Reshape",
-    "Identity",
-)  # a mask's numbers, as they are
+_PASSED = ("Expand", "Unsqueeze", "Squeeze", "Reshape", "Identity")  # a mask's numbers, as they are
 
 
 def expand_masks(model: ir.Model) -> None:
     """Write out the lengths of queries and keys in the mask of every Attention, and floor its numbers."""
     expanded: dict[tuple[ir.Value, Sizes, Sizes], ir.Value] = {}
     for node in tuple(model.graph):
-        mask = node.inputs[MASK] if node.op_type == "Attention" and len(node.inputs) > MASK else None
+        mask = operand(node, MASK) if node.op_type == "Attention" else None
         if mask is None:
             continue
         queries, keys = _length(node, 0), _length(node, 1)

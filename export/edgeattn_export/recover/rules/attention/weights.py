@@ -30,8 +30,9 @@ from edgeattn_export.recover.rules.softmax import over_last_axis, without_maximu
 SMALL = 1e-8  # at most so much is added to a sum of weights to keep it off 0
 _NEVER_NEGATIVE = frozenset({"Relu", "Sigmoid", "Exp", "Softmax", "Abs", "Softplus"})
 _COUNTS = (ir.DataType.BOOL, ir.DataType.INT64, ir.DataType.INT32, ir.DataType.UINT8)
-# Operators that only move numbers, or keep their sign, and how many of their inputs are numbers.
-_SOURCES = dict.fromkeys(("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand"), 1)
+_MOVE = ("Reshape", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Gather", "Expand")
+# Operators that only move numbers, or keep their sign, and which of their inputs are numbers.
+_SOURCES = dict.fromkeys(_MOVE, slice(1)) | {"Mul": slice(2), "Add": slice(2), "Where": slice(1, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,5 @@ def is_nonnegative(value: ir.Value | None) -> bool:
         case "Clip" | "Max":
             return any((scalar(side) or 0.0) >= 0 and is_constant(side) for side in node.inputs[1:2])
         case _:
-            sources = (
-                node.inputs[1:] if node.op_type == "Where" else node.inputs[: _SOURCES.get(node.op_type, 0)]
-            )
+            sources = node.inputs[_SOURCES.get(node.op_type, slice(0))]
             return bool(sources) and all(map(is_nonnegative, sources))
-
-
-_SOURCES |= {"Mul": 2, "Add": 2, "Where": 2}
