@@ -169,6 +169,14 @@ def test_rows_that_run_alone_are_bit_for_bit_those_of_a_call(tuned: Model) -> No
 INT8_NOISE = 0.05  # of embeddings of about 1: rows of a call share the scale of its activations
 
 
+def test_rows_that_run_together_differ_by_int8_noise(tuned: Model) -> None:
+    sample = _tiny(3, 3, 2, 3, 3)
+    (answer,) = tuned.run_many([sample])
+    for i, length in enumerate((3, 3, 2, 3, 3)):
+        single = tuned(**_row(sample, i, length))["embedding"]
+        np.testing.assert_allclose(answer["embedding"][i : i + 1], single, atol=INT8_NOISE, rtol=0)
+
+
 def test_a_bundle_that_says_nothing_of_rows_runs_samples_as_they_are(good: Path) -> None:
     net = load(good)
     samples = [_tiny(3, 2), _tiny(4), _tiny(1, most=3)]

@@ -41,4 +41,4 @@ def test_numbers_and_type_are_pytorchs(name: str) -> None:
 
 
 def test_whole_numbers_are_exported(alike: Alike) -> None:
-    alike(Masked(), [{"mask": torch.arange(n)[None] % 2} for n in (5, 9, 7)])
+    alike(Masked(), [{"mask": torch.arange(n)[None] % 2} for n in (5, 9, 7)], tolerance=1e-6)

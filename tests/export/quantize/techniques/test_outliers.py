@@ -21,7 +21,7 @@ from edgeattn_export.quantize.techniques.channel_splitting import MOST_COPIES, U
 from edgeattn_export.quantize.techniques.outlier_channels import split_off
 from edgeattn_export.quantize.techniques.smoothing import SMALLEST_SHARE, smooth
 
-ROUNDING = 32 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
+ROUNDING = 16 * np.finfo(np.float32).eps  # of the sum of the products' absolute values
 SHARE = 0.7
 
 Floats = NDArray[np.float32]
@@ -51,7 +51,7 @@ def test_the_product_stays_what_it_was(
 ) -> None:
     x, weight = layer
     linear = Linear(weight, None)
-    if is_smoothed and technique is not split_off:  # which comes before smoothing
+    if is_smoothed and technique is split:
         linear = smooth(linear, known(x), 0.5)
     found = technique(linear, known(x), share)
     divisor = np.ones(len(found.weight)) if found.divisor is None else found.divisor.astype(np.float64)
@@ -62,7 +62,9 @@ def test_the_product_stays_what_it_was(
     if found.outliers is not None:
         assert not found.weight[found.outliers].any()
         product += x[:, found.outliers].astype(np.float64) @ found.outlier_weight
-    products = np.abs(taken) @ np.abs(found.weight.astype(np.float64)) + np.abs(x) @ np.abs(weight)
+    products = np.abs(x) @ np.abs(weight)
+    if technique is split:  # of a layer that smoothing may have rounded before
+        products = 2 * np.abs(taken) @ np.abs(found.weight.astype(np.float64))
     tiny = np.finfo(np.float32).tiny * np.abs(taken).sum(1, keepdims=True)  # of weights near zero
     assert (np.abs(product - x.astype(np.float64) @ weight) <= ROUNDING * products + tiny).all()
 
@@ -111,11 +113,12 @@ def test_a_layer_without_outliers_stays_as_it_is(
 
 
 def test_smoothing_twice_is_exact_too(known: Known) -> None:
-    x, weight = _drawn(1)
+    generator = np.random.default_rng(0)
+    x, weight = (generator.standard_normal(dims).astype(np.float32) for dims in ((9, 8), (8, 3)))
     once = smooth(Linear(weight, None), known(x), 0.6)
     twice = smooth(once, known(x), 0.9)
     assert np.abs(np.log(twice.divisor / once.divisor)).max() > 0.1
-    np.testing.assert_allclose((x / twice.divisor) @ twice.weight, x @ weight, atol=1e-4)
+    np.testing.assert_allclose((x / twice.divisor) @ twice.weight, x @ weight, atol=1e-5)
 
 
 def test_all_outliers_are_moved_at_1_and_half_of_them_at_a_half(known: Known) -> None:
