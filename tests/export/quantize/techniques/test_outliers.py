@@ -62,7 +62,7 @@ def test_the_product_stays_what_it_was(
     if found.outliers is not None:
         assert not found.weight[found.outliers].any()
         product += x[:, found.outliers].astype(np.float64) @ found.outlier_weight
-    products = np.abs(x) @ np.abs(weight)
+    products = np.abs(x.astype(np.float64)) @ np.abs(weight)
     if technique is split:  # of a layer that smoothing may have rounded before
         products = 2 * np.abs(taken) @ np.abs(found.weight.astype(np.float64))
     tiny = np.finfo(np.float32).tiny * np.abs(taken).sum(1, keepdims=True)  # of weights near zero
