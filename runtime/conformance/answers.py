@@ -22,10 +22,9 @@ NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
 _KINDS = (
-    *("generate", "generate_many", "session", "prepare", "labels"),
+    *("calls", "generate", "generate_many", "session", "prepare", "labels"),
     *("decode", "forecast", "run_many", "stream", "steps", "predictions"),
 )
-_ASKED = {"calls": "call", **{kind: kind for kind in _KINDS}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +33,11 @@ class Question:
 
     Attributes:
         expected: What a runtime finds; of a bundle that is refused, the verdict and its error.
-        needs: What a reader may lack for it; None where it may lack nothing.
+        needs: What a reader may lack for it.
     """
 
     expected: tuple[str, ...]
     needs: str | None
-
-    @property
-    def is_refusal(self) -> bool:
-        """Whether it asks for an error."""
-        return self.expected[-1].endswith("Error")
 
     def accepts(self, found: str) -> bool:
         """Say whether that is an answer."""
@@ -55,7 +49,7 @@ Questions = Mapping[tuple[str, str], Question]  # by bundle and what
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one runtime found."""
+    """What one runtime found; ``refusal`` where an error was expected."""
 
     bundle: str
     what: str
@@ -85,11 +79,7 @@ class Answers:
 
 
 def programs(names: Iterable[str]) -> dict[str, Path]:
-    """Return the conformance programs by the name of their runtime, such as "cpp" or "cpp-arm64".
-
-    Args:
-        names: The runtimes wanted, each by its name or, for all of a language, by that; none for all.
-    """
+    """Return the conformance programs of runtimes or languages, or all, by names such as "cpp-arm64"."""
     paths = (path for path in sorted(RUNTIMES.glob("*/conformance*")) if path.is_file())
     executable = (path for path in paths if path.suffix == "" and os.access(path, os.X_OK))
     by_name = {path.parent.name + path.name.removeprefix("conformance"): path for path in executable}
@@ -104,10 +94,11 @@ def questions(folder: Path) -> Questions:
     for case in json.loads((folder / "cases.json").read_text("utf-8")):
         verdict = (case["verdict"], *([case["error"]] if case["error"] else []))
         table[case["bundle"], "open"] = Question(verdict, case.get("needs"))
-        for key, word in _ASKED.items():
-            for i, entry in enumerate(case.get(key, ())):
+        for kind in _KINDS:
+            for i, entry in enumerate(case.get(kind, ())):
+                what = f"{'call' if kind == 'calls' else kind} {i}"
                 expected = entry.get("error", _ANSWERED)
-                table[case["bundle"], f"{word} {i}"] = Question((expected,), entry.get("needs"))
+                table[case["bundle"], what] = Question((expected,), entry.get("needs"))
     return table
 
 
@@ -129,16 +120,15 @@ def ask(runtime: str, program: Path, folder: Path, questions: Questions) -> Answ
 def _answer(
     runtime: str, bundle: str, what: str, question: Question, line: Mapping[str, Any] | None
 ) -> Answer:
-    found, numbers = "no answer", {}
-    if line is not None:
-        found, numbers = str(line.get("found")), {name: line.get(name) for name in NUMBERS}
+    line = line or {"found": "no answer"}
+    found = str(line.get("found"))
     return Answer(
         bundle,
         what,
         runtime,
-        agrees=line is not None and line.get("agrees") is True and question.accepts(found),
-        refusal=question.is_refusal,
+        agrees=line.get("agrees") is True and question.accepts(found),
+        refusal=question.expected[-1].endswith("Error"),
         expected=question.expected[0],
         found=found,
-        **numbers,
+        **{name: line.get(name) for name in NUMBERS},
     )

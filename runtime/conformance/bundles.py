@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,18 @@ import numpy as np
 import onnx_ir as ir
 import tiny
 from case import Files
-from graphs import OPSETS, Array, Recorder
-from onnx.reference import ReferenceEvaluator
+from graphs import OPSETS, Array
 from tiny import MODEL
 
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Golden, Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.bundle.variant import Engine, Variant
-from edgeattn_runtime.graph import Graph, Symbol, Tensor
-from edgeattn_runtime.processing import Processing
+from edgeattn_runtime.graph import Graph, Symbol, symbols_of
+
+TABLE: Mapping[str, list[dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("bundles.json").read_text("utf-8")
+)  # rows of bundles, by what they have in common
 
 SAMPLES = 4
 TOLERANCE = 0.1  # of each output; int8 rounds to half of it
@@ -76,65 +79,10 @@ def whole(
 
     Symbols of its inputs have any size where the manifest's ``symbols`` do not bound them.
     """
-    dims = dict.fromkeys(dim for tensor in graph.inputs for dim in tensor.dims if isinstance(dim, str))
     own = {MODEL_FILE: onnx(model), GOLDEN_FILE: golden_vectors(samples, graph, spreads)}
-    described_by = {"graphs": {"model": graph}, "symbols": {dim: Symbol(1, None) for dim in dims}, **manifest}
+    symbols = dict.fromkeys(symbols_of(graph.inputs), Symbol(1, None))
+    described_by = {"graphs": {"model": graph}, "symbols": symbols, **manifest}
     return described({**(files or {}), **own}, **described_by)
-
-
-def exact(
-    net: Recorder,
-    draw: Callable[[Sequence[int]], Array],
-    *,
-    longer: int = 2,
-    **manifest: Any,
-) -> Files:
-    """Return a bundle of exact operators, whose golden vectors ONNX's own evaluation computes.
-
-    Args:
-        net: The operators.
-        draw: Draws an input of these dims.
-        longer: By how much every symbol is larger than the batch, which is 1 to SAMPLES.
-        manifest: And ``files``.
-    """
-    model, inputs = net.model(), []
-    for batch in range(1, SAMPLES + 1):
-        sizes = {"batch": batch}
-        inputs.append(
-            {
-                each.name: draw(
-                    [dim if isinstance(dim, int) else sizes.get(dim, batch + longer) for dim in each.dims]
-                ).astype(each.dtype)
-                for each in net.graph.inputs
-            }
-        )
-    return whole(model, net.graph, evaluated(model, inputs), **manifest)
-
-
-def adding(inputs: tuple[Tensor, ...], processing: Processing, **manifest: Any) -> Files:
-    """Return a bundle that adds up each row of its inputs' product."""
-    graph, draw = Graph(inputs, (Tensor("total", "float32", ("batch", 1)),)), np.random.default_rng(4)
-    net = Recorder(graph)
-    product, *others = net.inputs
-    for other in others:
-        product = net.Mul(product, other)
-    net.ReduceSum(net.Flatten(net.Cast(product, to=1), axis=1), [1], keepdims=1, output=net.outputs[0])
-    return exact(net, lambda dims: draw.integers(0, 9, dims), processing=processing, **manifest)
-
-
-def echoed(graph: Graph, processing: Processing) -> Files:
-    """Return a bundle that gives back its last inputs, in float32, as its outputs."""
-    net, draw = Recorder(graph), np.random.default_rng(8)
-    for value, output in zip(net.inputs[-len(net.outputs) :], net.outputs, strict=True):
-        net.Identity(value, output=output)
-    return exact(net, lambda dims: draw.normal(size=dims), longer=1, processing=processing)
-
-
-def evaluated(model: ir.Model, inputs: Iterable[Mapping[str, Array]]) -> Iterator[Sample]:
-    """Yield golden vectors by ONNX's own evaluation of a graph of exact operators."""
-    reference = ReferenceEvaluator(ir.serde.serialize_model(model))
-    for each in inputs:
-        yield Sample(each, dict(zip(reference.output_names, reference.run(None, dict(each)), strict=True)))
 
 
 def described(

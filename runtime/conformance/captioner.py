@@ -8,11 +8,13 @@ The decoder behind it is decoder.py's, with ``seen`` added to every token.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import decoder
 import numpy as np
 import onnx_ir as ir
-from graphs import Array, Recorder, trained
+from case import rounded
+from graphs import Array, Recorder, Reference, in_float64, trained
 from tiny import WIDTH
 
 from edgeattn_runtime.bundle.golden import Sample
@@ -23,13 +25,7 @@ SOURCES = (
     Tensor("features", "float32", ("batch", "frames", FEATURES)),
     Tensor("mask", "bool", ("batch", "frames")),
 )
-SEEN = Tensor("seen", "float32", ("batch", 1, WIDTH))
-ENCODER = Graph(SOURCES, (SEEN,))
-
-
-def weight() -> Array:
-    """Return the trained projection (features, width), as it were."""
-    return trained(41, 33, projection=(FEATURES, WIDTH))["projection"]
+ENCODER = Graph(SOURCES, (decoder.SEEN,))
 
 
 def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:
@@ -41,10 +37,13 @@ def sources(batch: int, frames: int, seed: int) -> dict[str, Array]:
 
 
 def encode(features: Array, mask: Array) -> dict[str, Array]:
-    """Compute what the decoder takes, rounded to where all machines agree."""
-    visible = mask[..., None].astype(np.float64)  # (B, F, 1)
-    total = (features.astype(np.float64) @ weight() * visible).sum(1, keepdims=True)
-    return {"seen": np.round(total / visible.sum(1, keepdims=True), 4).astype(np.float32)}  # (B, 1, W)
+    """Return what the decoder takes, rounded to where all machines agree."""
+    return rounded(_reference()({"features": features, "mask": mask}))  # (B, 1, W)
+
+
+@cache
+def _reference() -> Reference:
+    return Reference(in_float64(encoder()))
 
 
 def samples() -> Iterator[Sample]:
@@ -58,7 +57,8 @@ def encoder() -> ir.Model:
     """Build the graph: features, mask -> seen."""
     net = Recorder(ENCODER)
     features, mask = net.inputs
+    (projection,) = trained(41, 33, projection=(FEATURES, WIDTH)).values()
     visible = net.Cast(net.Unsqueeze(mask, [-1]), to=ir.DataType.FLOAT)  # (B, F, 1)
-    total = net.ReduceSum(net.Mul(net.MatMul(features, weight()), visible), [1])
+    total = net.ReduceSum(net.Mul(net.MatMul(features, projection), visible), [1])
     net.Div(total, net.ReduceSum(visible, [1]), output=net.outputs[0])
     return net.model()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ ACCEPTED, GOLDEN_FAILS = "accepted", "golden-fails"
 ERRORS = {"refused": "BundleError", "incompatible": "IncompatibleRuntimeError"}
 REFUSED = {"error": "InputError"}
 NEAR = 0.1  # of any number of an answer
+_REFUSALS = json.loads(Path(__file__).with_name("refusals.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,6 @@ class Case:
     """One bundle, the verdict that every runtime must reach, and what it must answer, prepare or refuse.
 
     Attributes:
-        bundle: Its name.
-        why: What it shows.
-        files: All of them.
-        verdict: "accepted", "golden-fails", "refused" or "incompatible".
         asks: Lists of entries by their key in cases.json, and other keys of the case.
         besides: Files that entries name, by their paths next to cases.json.
     """
@@ -53,22 +52,39 @@ class Case:
 
 
 def accepted(
-    bundle: str, why: str, files: Files, *, prepare: Sequence[Preparation] = (), **asks: list[Any]
+    bundle: str, why: str, files: Files, *, prepare: Sequence[Preparation] = (), **asks: Any
 ) -> Case:
-    """Return the case of a bundle that every runtime opens."""
+    """Return the case of a bundle that every runtime opens, with what refusals.json has of it."""
     prepared = {"prepare": [each.entry() for each in prepare]} if prepare else {}
     besides = {path: data for each in prepare for path, data in each.written().items()}
+    for key, entry in refusals(bundle):
+        asks[key] = [*asks.get(key, ()), entry]
     return Case(bundle, why, files, asks={**prepared, **asks}, besides=besides)
+
+
+def refusals(bundle: str) -> Iterator[tuple[str, Entry]]:
+    """Yield what the bundle refuses: whole entries, of which a JSON merge patch breaks one rule."""
+    for row in _REFUSALS:
+        if bundle in row["of"]:
+            yield from ((row["key"], _merged(row["whole"], patch)) for patch in row["but"])
+
+
+def _merged(whole: Any, patch: Any) -> Any:
+    """Return a value as a JSON merge patch (RFC 7396) leaves it."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(whole) if isinstance(whole, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(merged.get(key), value)
+    return merged
 
 
 def answered(inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> Entry:
     """Return a call, and what its outputs must come near."""
     return {"inputs": tensors(inputs), "outputs": tensors(rounded(outputs)), "tolerance": NEAR}
-
-
-def refused(**inputs: Array) -> Entry:
-    """Return a call that breaks the contract."""
-    return {"inputs": tensors(inputs), **REFUSED}
 
 
 def rounded(outputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import detected
 import generation_cases
-import generation_defaults
 import golden_vectors
 import image_cases
 import network
@@ -21,13 +19,11 @@ _WHOLE = (
     *network.broken(),
     *golden_vectors.cases(),
     *generation_cases.cases(),
-    *generation_defaults.cases(),
     *text_cases.cases(),
     *image_cases.cases(),
     *signal_cases.cases(),
     *text_cases.limits(),
     *predicted.cases(),
-    *detected.cases(),
     *token_predictions.cases(),
 )
 CASES = (*_WHOLE, *mutated({case.bundle: case.files for case in _WHOLE}))

@@ -17,11 +17,13 @@ cached step must equal the full sequence. A cache in int8 has a scale for each r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 from case import rounded
-from graphs import Array, Recorder, attention, trained
+from graphs import Array, Recorder, Reference, in_float64, round_to_float32, trained
 from tiny import HEADS, LONGEST, TOKENS, WIDTH, WORDS
 
 from edgeattn_runtime.bundle.golden import Sample
@@ -29,6 +31,7 @@ from edgeattn_runtime.graph import Graph, Tensor
 
 SIZE = WIDTH // HEADS
 PARTS = ("key", "value")
+SEEN = Tensor("seen", "float32", ("batch", 1, WIDTH))  # by an encoder
 _LARGEST, _FAINTEST = 127, 1e-20  # of rows in int8, and their scales
 SCALE = "_scale"  # behind the name of what it belongs to
 
@@ -63,12 +66,26 @@ def answered(inputs: dict[str, Array]) -> Sample:
     return Sample(inputs, rounded(answer(inputs)))
 
 
+def answer(inputs: dict[str, Array]) -> dict[str, Array]:
+    """Return the outputs in float64."""
+    carried = [SEEN] if SEEN.name in inputs else []
+    return _reference(*carried, int8=f"past_{PARTS[0]}_0{SCALE}" in inputs)(inputs)
+
+
+@cache
+def _reference(*carried: Tensor, int8: bool) -> Reference:
+    model = in_float64(graph(*carried, int8=int8))
+    for scale in [node for node in model.graph if node.op_type == "Max"]:
+        round_to_float32(model, scale)  # as a cache holds it
+    return Reference(model)
+
+
 def stored(name: str, rows: Array, *, int8: bool) -> dict[str, Array]:
-    """Return rows as a cache holds them, by the name of its tensor."""
+    """Return float32 rows (..., size) as a cache holds them, by the name of its tensor."""
     if not int8:
         return {name: rows}
-    numbers, scale = _int8_rows(rows)
-    return {name: numbers, f"{name}{SCALE}": scale.astype(np.float32)}
+    scale = np.maximum(np.abs(rows).max(-1, keepdims=True) / _LARGEST, _FAINTEST)
+    return {name: np.rint(rows / scale).astype(np.int8), f"{name}{SCALE}": scale}
 
 
 def empty(batch: int, capacity: int, *, int8: bool = False) -> dict[str, Array]:
@@ -78,40 +95,6 @@ def empty(batch: int, capacity: int, *, int8: bool = False) -> dict[str, Array]:
     for part in PARTS:
         cache |= stored(f"past_{part}_0", rows, int8=int8)
     return cache
-
-
-def answer(inputs: dict[str, Array]) -> dict[str, Array]:
-    """Compute the outputs in float64."""
-    weight = {name: array.astype(np.float64) for name, array in weights().items()}
-    tokens, past = inputs["tokens"], int(inputs["past_length"][0])
-    total = past + tokens.shape[1]
-    x = weight["table"][tokens] + weight["places"][past:total] + inputs.get("seen", 0.0)
-    q, *new = np.split(x @ weight["qkv"], [WIDTH, WIDTH + SIZE], axis=-1)
-    outputs: dict[str, Array] = {}
-    for part, written in zip(PARTS, new, strict=True):
-        outputs |= _appended(inputs, part, written, past)
-    presents = [_floats(outputs, f"present_{part}_0") for part in PARTS]  # (B, 1, capacity, D)
-    causal = np.where(np.arange(total) <= np.arange(past, total)[:, None], 0, -np.inf)  # (S, T)
-    key, value = (present[:, :, :total] for present in presents)
-    y = x + attention(q, key, value, causal) @ weight["out"]
-    return {"logits": y @ weight["table"].T, **outputs}
-
-
-def _appended(inputs: dict[str, Array], part: str, written: Array, past: int) -> dict[str, Array]:
-    """Return the cache of keys, or of values, with new rows (B, S, D) from slot ``past`` on."""
-    before = f"past_{part}_0"
-    rows = stored(before, written[:, np.newaxis], int8=f"{before}{SCALE}" in inputs)
-    present = {name: inputs[name].copy() for name in rows}
-    for name, array in rows.items():
-        present[name] = present[name].astype(np.int8 if array.dtype == np.int8 else np.float64)
-        present[name][:, :, past : past + written.shape[1]] = array
-    return {name.replace("past", "present"): array for name, array in present.items()}
-
-
-def _floats(cache: dict[str, Array], name: str) -> Array:
-    """Return what a cache's rows stand for."""
-    rows, scale = cache[name], cache.get(f"{name}{SCALE}")
-    return rows if scale is None else np.asarray(rows.astype(np.float64) * scale)
 
 
 def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterator[int]:
@@ -126,16 +109,16 @@ def greedy(prompt: list[int], *, int8: bool = False, **carried: Array) -> Iterat
 
 def contract(*carried: Tensor, int8: bool = False) -> Graph:
     """Return what the graph takes and gives: tokens, how many are past, anything seen, and a cache."""
-    pasts, presents = (cache(kind, int8=int8) for kind in ("past", "present"))
+    pasts, presents = (cache_tensors(kind, int8=int8) for kind in ("past", "present"))
     logits = Tensor("logits", "float32", ("batch", "sequence", WORDS))
     return Graph((TOKENS, Tensor("past_length", "int64", (1,)), *carried, *pasts), (logits, *presents))
 
 
-def cache(kind: str, *, int8: bool = False, heads: int = 1, size: int = SIZE) -> list[Tensor]:
+def cache_tensors(kind: str, *, int8: bool = False) -> list[Tensor]:
     """Return a cache's tensors, "past" or "present" as ``kind`` says."""
-    forms = (("", "int8", size), (SCALE, "float32", 1)) if int8 else (("", "float32", size),)
+    forms = (("", "int8", SIZE), (SCALE, "float32", 1)) if int8 else (("", "float32", SIZE),)
     return [
-        Tensor(f"{kind}_{part}_0{end}", dtype, ("batch", heads, "capacity", width))
+        Tensor(f"{kind}_{part}_0{end}", dtype, ("batch", 1, "capacity", width))
         for part in PARTS
         for end, dtype, width in forms
     ]
@@ -156,25 +139,25 @@ def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
     ends, floats = zip(pasts, presents, strict=True), list[ir.Value]()
     for written in new:
         head = net.Unsqueeze(written, [1])  # (B, 1, S, D)
-        held = _emit_int8_rows(net, head) if int8 else (head,)
+        held = _int8_rows(net, head) if int8 else (head,)
         filled = [
             net.ScatterND(past, slots, each, output=present)
             for each, (past, present) in zip(held, ends, strict=False)
         ]
-        floats.append(_emit_restored(net, *filled) if int8 else filled[0])
+        floats.append(_restored(net, *filled) if int8 else filled[0])
     mixed = _attended(net, q, [*floats, _bias(net, rows, pasts[0])])
     y = net.Add(x, net.MatMul(mixed, weight["out"]))
     net.MatMul(y, net.Transpose(table, perm=[1, 0]), output=net.outputs[0])
     return net.model()
 
 
-def _rows(net: Recorder, tokens: ir.Value, length: ir.Value) -> ir.Value:
+def _rows(net: Recorder, tokens: ir.Value, length: ir.Value) -> Any:
     """Return the positions of the tokens (S)."""
     end = net.Add(length, net.Shape(tokens, start=1, end=2))
     return net.Range(net.Squeeze(length), net.Squeeze(end), 1)
 
 
-def _slots(net: Recorder, tokens: ir.Value, rows: ir.Value) -> ir.Value:
+def _slots(net: Recorder, tokens: ir.Value, rows: ir.Value) -> Any:
     """Return where each token goes, (B, 1, S, 3): its row of the batch, head 0 and its position."""
     batch, dims = net.Squeeze(net.Shape(tokens, start=0, end=1)), net.Shape(tokens)
     outer = net.Unsqueeze(net.Range(0, batch, 1), [1])
@@ -182,34 +165,27 @@ def _slots(net: Recorder, tokens: ir.Value, rows: ir.Value) -> ir.Value:
     return net.Concat(*places, axis=-1)
 
 
-def _bias(net: Recorder, rows: ir.Value, past: ir.Value) -> ir.Value:
+def _bias(net: Recorder, rows: ir.Value, past: ir.Value) -> Any:
     """Return 0 where a token may look, -inf elsewhere (1, 1, S, capacity)."""
     slots = net.Range(0, net.Squeeze(net.Shape(past, start=2, end=3)), 1)
     allowed = net.LessOrEqual(slots, net.Unsqueeze(rows, [1]))  # (S, capacity)
     return net.Unsqueeze(net.Where(allowed, 0.0, -np.inf), [0, 1])
 
 
-def _attended(net: Recorder, query: ir.Value, operands: list[ir.Value]) -> ir.Value:
+def _attended(net: Recorder, query: ir.Value, operands: list[ir.Value]) -> Any:
     """Attend with a query (B, S, W) to keys and values (B, 1, T, D) under a bias."""
     heads = net.Transpose(net.Reshape(query, [0, 0, HEADS, SIZE]), perm=[0, 2, 1, 3])  # (B, H, S, D)
     mixed = net.Transpose(net.Attention(heads, *operands), perm=[0, 2, 1, 3])
     return net.Reshape(mixed, [0, 0, WIDTH])  # (B, S, W)
 
 
-def _int8_rows(rows: Array) -> tuple[Array, Array]:
-    """Return rows (..., size) in int8, and their scales (..., 1)."""
-    scale = np.maximum(np.abs(rows).max(-1, keepdims=True) / _LARGEST, _FAINTEST)
-    return np.rint(rows / scale).astype(np.int8), scale
-
-
-def _emit_int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Record the operators of ``_int8_rows``."""
+def _int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Return rows (B, 1, S, D) in int8, and their scales."""
     most = net.ReduceMax(net.Abs(rows), [-1], keepdims=1)
     scale = net.Max(net.Mul(most, 1 / _LARGEST), _FAINTEST)
     return net.Cast(net.Round(net.Div(rows, scale)), to=ir.DataType.INT8), scale
 
 
-def _emit_restored(net: Recorder, rows: ir.Value, scale: ir.Value) -> ir.Value:
-    """Record the operators of ``_floats``."""
-    restored: ir.Value = net.Mul(net.Cast(rows, to=ir.DataType.FLOAT), scale)
-    return restored
+def _restored(net: Recorder, rows: ir.Value, scale: ir.Value) -> Any:
+    """Return what rows in int8 stand for."""
+    return net.Mul(net.Cast(rows, to=ir.DataType.FLOAT), scale)

@@ -1,52 +1,47 @@
 """Mutations: bundles that are another's files with something changed, by the table mutations.json.
 
-A row names a bundle, what it shows (``why``), whose files it has (``of``) and what is done to these, by names
-of ``EDITS``. Its verdict is "refused" where it names no other.
+A row names a bundle, what it shows (``why``), whose files it has (``of``) and what is done to these, in its
+order, by names of ``EDITS``. Its verdict is "refused" where it names no other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from bundles import GOLDEN_FILE
 from case import Case, Files
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from safetensors.numpy import load, save
+
+from edgeattn_runtime.bundle.manifest import Manifest
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-TABLE = Path(__file__).with_name("mutations.json")
 _KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))  # that everybody knows
-PUBLIC_KEY = _KEY.public_key().public_bytes_raw().hex()
+_ASKS = ("needs", "trusted_keys")
 
 
 def mutated(whole: Mapping[str, Files]) -> Iterator[Case]:
-    """Yield the cases of the table.
-
-    Args:
-        whole: Bundles by their names.
-    """
-    for row in json.loads(TABLE.read_text("utf-8")):
-        bundle, why, of = (row.pop(key) for key in ("bundle", "why", "of"))
-        verdict = row.pop("verdict", "refused")
-        asks = {key: row.pop(key) for key in ("needs", "trusted_keys") if key in row}
-        files = dict(whole[of])
-        for name, given in row.items():
-            if name == "take":  # a file of another bundle
-                file, other = given
-                files[file] = whole[other][file]
-            else:
-                files = edited(files, **{name: given})
-        yield Case(bundle, why, files, verdict, asks)
+    """Yield the cases of the table, made of bundles by their names."""
+    for row in json.loads(Path(__file__).with_name("mutations.json").read_text("utf-8")):
+        asks = {key: row[key] for key in _ASKS if key in row}
+        yield Case(row["bundle"], row["why"], changed(row, whole), row.get("verdict", "refused"), asks)
 
 
-def edited(files: Files, **edits: Any) -> dict[str, bytes]:
-    """Return files as edits of ``EDITS``, done one after the other, leave them."""
-    changed = dict(files)
-    for name, given in edits.items():
-        EDITS[name](changed, given)
-    return changed
+def changed(row: Mapping[str, Any], whole: Mapping[str, Files]) -> Files:
+    """Return the files of a row: those of another bundle, edited."""
+    files = dict(whole[row["of"]])
+    for name, given in row.items():
+        if name == "take":  # a file of another bundle
+            file, other = given
+            files[file] = whole[other][file]
+        elif name in EDITS:
+            EDITS[name](files, given)
+    return files
 
 
 def _set(files: dict[str, bytes], values: Mapping[str, Any]) -> None:
@@ -69,10 +64,13 @@ def _tables(table: Any, keys: list[str]) -> Iterator[Any]:
         yield from _tables(part, others)
 
 
-def _unset(files: dict[str, bytes], key: str) -> None:
-    """Take a key out of the manifest."""
+def _unset(files: dict[str, bytes], paths: Sequence[str]) -> None:
+    """Take values out of the manifest."""
     manifest = json.loads(files[MANIFEST])
-    del manifest[key]
+    for path in paths:
+        *keys, last = path.split(" ")
+        for table in _tables(manifest, keys):
+            del table[last]
     _write_manifest(files, manifest)
 
 
@@ -100,6 +98,18 @@ def _write(files: dict[str, bytes], texts: Mapping[str, str]) -> None:
     files |= {name: text.encode("latin-1") for name, text in texts.items()}
 
 
+def _vectors(files: dict[str, bytes], changes: Mapping[str, Any]) -> None:
+    """Change dtype, shape or data of golden vectors, take them out (null), or add some."""
+    tensors = load(files[GOLDEN_FILE])
+    for name, change in changes.items():
+        old = tensors.pop(name, np.zeros(0))
+        if change is not None:
+            array = np.array(change.get("data", old.ravel())).astype(change.get("dtype", old.dtype))
+            tensors[name] = array.reshape(change.get("shape", old.shape))
+    files[GOLDEN_FILE] = save(tensors)
+    _list(files, {GOLDEN_FILE: GOLDEN_FILE})
+
+
 def _pad(files: dict[str, bytes], padding: tuple[str, int]) -> None:
     """Add so many blanks to a file."""
     file, count = padding
@@ -124,6 +134,11 @@ def _remove(files: dict[str, bytes], file: str) -> None:
     del files[file]
 
 
+def _order(files: dict[str, bytes], _: bool) -> None:
+    """Put the manifest's keys in the specification's order."""
+    files[MANIFEST] = Manifest.from_json(files[MANIFEST].decode()).to_json().encode()
+
+
 def _sign(files: dict[str, bytes], _: bool) -> None:
     """Sign the manifest as it is."""
     files[SIGNATURE] = _KEY.sign(files[MANIFEST])
@@ -139,9 +154,11 @@ EDITS: dict[str, Callable[[dict[str, bytes], Any], None]] = {
     "replace": _replace,
     "list": _list,
     "write": _write,
+    "vectors": _vectors,
     "pad": _pad,
     "cut": _cut,
     "flip": _flip,
     "remove": _remove,
+    "order": _order,
     "sign": _sign,
 }

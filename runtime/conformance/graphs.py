@@ -1,14 +1,15 @@
-"""Graphs of ONNX, recorded operator by operator."""
+"""Graphs of ONNX, recorded operator by operator, and what they answer by ONNX's reference evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
+from onnx.reference import ReferenceEvaluator
 
 from edgeattn_runtime.graph import Graph, Tensor
 
@@ -22,24 +23,6 @@ def trained(seed: int, scale: int, **shapes: tuple[int, ...]) -> dict[str, Array
     """Return weights by their names, as if trained: float32, the same on every machine, up to 99 / scale."""
     random = np.random.default_rng(seed)
     return {name: random.integers(-99, 100, dims).astype(np.float32) / scale for name, dims in shapes.items()}
-
-
-def attention(query: Array, key: Array, value: Array, bias: Array) -> Array:
-    """Compute attention in numpy.
-
-    Args:
-        query: (batch, sequence, width).
-        key: (batch, heads, total, size), where one head may stand for all.
-        value: The same.
-        bias: Added to the scores (batch, heads, sequence, total).
-    """
-    batch, sequence, width = query.shape
-    size = key.shape[-1]
-    query = query.reshape(batch, sequence, -1, size).swapaxes(1, 2)  # (B, H, S, D)
-    scores = query @ key.swapaxes(2, 3) / np.sqrt(size) + bias
-    scores = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed: Array = scores / scores.sum(-1, keepdims=True) @ value
-    return mixed.swapaxes(1, 2).reshape(batch, sequence, width)
 
 
 class Recorder:
@@ -75,15 +58,13 @@ class Recorder:
 
     def constant(self, value: Any, name: str | None = None) -> ir.Value:
         """Return a constant, with a name where it has one."""
+        if isinstance(value, ir.ExternalTensor):
+            return self._tape.initializer(value)
         array = np.asarray(value)
         if not isinstance(value, np.ndarray | np.generic) and array.dtype.kind == "f":
             array = array.astype(np.float32)
         self._constants += name is None
         return self._tape.initializer(ir.tensor(array, name=name or f"constant_{self._constants}"))
-
-    def external(self, tensor: ir.ExternalTensor) -> ir.Value:
-        """Return a constant that lies in another file."""
-        return self._tape.initializer(tensor)
 
     def model(self) -> ir.Model:
         """Return all that was recorded."""
@@ -100,3 +81,42 @@ class Recorder:
 
 def _value(tensor: Tensor) -> ir.Value:
     return ir.val(tensor.name, ir.DataType.from_numpy(np.dtype(tensor.dtype)), tensor.dims)
+
+
+class Reference:
+    """Answers as a graph does, in the dtypes of its inputs: a name for each array."""
+
+    def __init__(self, model: ir.Model) -> None:
+        values = ((value.name, value.dtype) for value in model.graph.inputs)
+        self._dtypes = {name: dtype.numpy() for name, dtype in values if name and dtype}
+        self._evaluator = ReferenceEvaluator(ir.serde.serialize_model(model))
+
+    def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the outputs."""
+        given = {name: inputs[name].astype(dtype) for name, dtype in self._dtypes.items()}
+        return dict(zip(self._evaluator.output_names, self._evaluator.run(None, given), strict=True))
+
+
+def in_float64(model: ir.Model) -> ir.Model:
+    """Return a graph that computes in float64 what it did in float32."""
+    for value in (*model.graph.inputs, *model.graph.outputs):
+        if value.dtype == ir.DataType.FLOAT:
+            value.dtype = ir.DataType.DOUBLE
+    for value in model.graph.initializers.values():
+        tensor = value.const_value
+        if tensor is not None and tensor.dtype == ir.DataType.FLOAT:
+            value.const_value = ir.tensor(tensor.numpy().astype(np.float64), name=value.name)
+    for node in model.graph:
+        if node.op_type == "Cast" and node.attributes["to"].as_int() == ir.DataType.FLOAT:
+            node.attributes["to"] = ir.AttrInt64("to", ir.DataType.DOUBLE)
+    return model
+
+
+def round_to_float32(model: ir.Model, node: ir.Node) -> None:
+    """Round the output of a node in a graph that computes in float64."""
+    narrow = ir.node("Cast", node.outputs, {"to": ir.DataType.FLOAT})
+    wide = ir.node("Cast", narrow.outputs, {"to": ir.DataType.DOUBLE})
+    for user, place in [*node.outputs[0].uses()]:
+        if user is not narrow:
+            user.replace_input_with(place, wide.outputs[0])
+    model.graph.insert_after(node, (narrow, wide))

@@ -9,118 +9,38 @@ from typing import Any
 
 import numpy as np
 import resampled
-from bundles import adding
-from case import Case, Files, accepted, numbers
+from case import Case, numbers
 from preparation import Preparation, batch, of_files
+from processed import rows
 from resampled import Levels
 
-from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.limits import PIXELS
-from edgeattn_runtime.processing import Image, Processing
-from edgeattn_runtime.processing.resize import Resize
+from edgeattn_runtime.processing import Image
 
-RECORDED = Path(__file__).parent / "recorded" / "images"  # by record_images.py
+RECORDED = Path(__file__).parent / "recorded" / "images"  # their numbers by record_images.py
 NUMBERS = RECORDED.with_suffix(".json")
 OF_FILES = "bilinear"  # the bundle that takes files as well
 _LEVELS = 3  # by which decoders of JPEG may differ here
 
-_HALVES = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-
-
-def image(
-    sides: tuple[int | None, int | None], channels: str, layout: str, resample: str, **settings: Any
-) -> Image:
-    """Return how an image becomes ``pixels``, its numbers from 0 to 1 where settings say no other."""
-    count, (height, width) = len(channels), sides
-    settings = {"scale": 1 / 255, "mean": (0,) * count, "std": (1,) * count, **settings}
-    return Image(
-        input="pixels",
-        height=height,
-        width=width,
-        channels=channels,
-        layout=layout,
-        resample=resample,
-        **settings,
-    )
-
-
-def _resize(align: str = "center-even", **sides: Any) -> dict[str, Any]:
-    return {"resize": Resize(**sides), "align": align}
-
-
-_OWN_SIZE = Resize(shorter=8, longer=15, multiple=2)
-_LETTERBOX = {"border": (0.0021, -0.25, 1e-50), **_IMAGENET, **_resize(height=9, width=13, fit="contain")}
-_BORDERED = {"mean": (0.5,), "std": (0.5,), "border": (-1,), **_resize("center", shorter=6)}
-_CORNERED = {"border": (0,) * 3, **_IMAGENET, **_resize("start", shorter=7, longer=11)}
-IMAGES = {
-    "bilinear": (
-        "images in RGB, bilinear, channels first",
-        image((5, 7), "RGB", "NCHW", "bilinear", **_IMAGENET),
-    ),
-    "bicubic": (
-        "images in BGR, bicubic, channels last",
-        image((6, 4), "BGR", "NHWC", "bicubic", scale=1, mean=(103.939, 116.779, 123.68)),
-    ),
-    "nearest": (
-        "images in grey, nearest, ink as high numbers",
-        image((8, 8), "L", "NCHW", "nearest", scale=-1, mean=(-255,), std=(240,)),
-    ),
-    "shorter": (
-        "the middle of images that keep their aspect",
-        image((7, 5), "RGB", "NCHW", "bicubic", **_HALVES, **_resize(shorter=8)),
-    ),
-    "middle": (
-        "the middle of images that are stretched",
-        image((6, 4), "L", "NHWC", "bilinear", scale=1, **_resize("center", height=9, width=7)),
-    ),
-    "cover": (
-        "the middle of images that keep their aspect and cover a box",
-        image((5, 8), "RGB", "NCHW", "bicubic", **_resize(height=6, width=9, fit="cover")),
-    ),
-    "letterbox": (
-        "images within a box, hamming, in the middle of a border",
-        image((8, 11), "BGR", "NHWC", "hamming", **_LETTERBOX),
-    ),
-    "bordered": (
-        "the middle of images that may be smaller than it, in a border",
-        image((8, 7), "L", "NCHW", "bilinear", **_BORDERED),
-    ),
-    "cornered": (
-        "images of a longest side, box, before a border",
-        image((12, 10), "RGB", "NCHW", "box", **_CORNERED),
-    ),
-    "own-size": (
-        "images of a size of their own, lanczos, in multiples of 2",
-        image((None, None), "RGB", "NCHW", "lanczos", resize=_OWN_SIZE, **_IMAGENET),
-    ),
-    "long": (
-        "images that may be longer than they may be made",
-        image((2, 2), "L", "NCHW", "nearest", scale=1, **_resize("center", shorter=1024)),
-    ),
-    "wide": (
-        "images that may have more rows than they may be made wide",
-        image((1, 4096), "L", "NHWC", "nearest", scale=1),
-    ),
-}
-
 
 def cases() -> Iterator[Case]:
     """Yield the cases."""
-    odd, rows, columns = _pictures(), PIXELS // 4096, PIXELS // 1024**2  # as wide and long make them
+    odd, rows_, columns = _pictures(), PIXELS // 4096, PIXELS // 1024**2  # as wide and long make them
     row = [np.arange(count, dtype=np.uint8)[np.newaxis] for count in (3, columns + 1)]
-    column = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows, rows + 1)]
-    others = {"long": ("long-images", "long.numbers", row), "wide": ("tall", "tall.numbers", column)}
-    for name, (why, how) in IMAGES.items():
-        given, expected, pictures = others.get(name, ("images", f"{name}.numbers", odd))
+    column = [(np.arange(count) % 251).astype(np.uint8)[:, np.newaxis] for count in (rows_, rows_ + 1)]
+    others = {"long": ("long-images", row), "wide": ("tall", column)}
+    for each in rows("images"):
+        name, image = each.bundle, each.processing.image
+        given, pictures = others.get(name, ("images", odd))
         fitting = pictures[:1] if name in others else pictures
-        results = [numbers_of(batch(item), how) for item in fitting]
+        results = [numbers_of(batch(item), image) for item in fitting]
         results += [None] * (len(pictures) - len(fitting))
+        expected = f"{'tall' if name == 'wide' else name}.numbers"
         prepare = [Preparation("image", given, [_raw(item) for item in pictures], expected, results)]
         if name == OF_FILES:
-            near = _LEVELS * how.scale / min(how.std)
+            near = _LEVELS * image.scale / min(image.std)
             prepare += [_recorded("png"), _recorded("jpg", tolerance=near)]
-        yield accepted(name, why, _bundle(name, how), prepare=prepare)
+        yield each.case(prepare=prepare)
 
 
 def numbers_of(images: Sequence[Levels], how: Image) -> list[float] | None:
@@ -144,16 +64,6 @@ def _recorded(ending: str, *, tolerance: float = 0) -> Preparation:
     ]
     kind = {"png": "pngs", "jpg": "jpegs"}[ending]
     return of_files("image", f"{OF_FILES}.{kind}", files, tolerance=tolerance)
-
-
-def _bundle(name: str, how: Image) -> Files:
-    """Return a bundle whose network adds up the numbers of each how."""
-    sizes = (how.height or "height", how.width or "width")
-    if name == "wide":  # the graph takes any sizes
-        sizes = ("height", "width")
-    channels = len(how.channels)
-    dims = (channels, *sizes) if how.layout == "NCHW" else (*sizes, channels)
-    return adding((Tensor("pixels", "float32", ("batch", *dims)),), Processing(image=how))
 
 
 def _pictures() -> list[Levels | list[Levels]]:

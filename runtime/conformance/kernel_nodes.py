@@ -12,26 +12,21 @@ from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 DOMAIN = "edgeattn"
 OPERATOR = "Int8Linear"
 ENGINE_VERSION = "1.28"  # an older onnxruntime takes one function for all of a name, whatever their overloads
-RESIDUAL = 5  # its place among the inputs; what stands before it is left out
+_OVERLOADS = ("plain", "residual")
 
 
 def network(*, extra_columns: int = 0) -> ir.Model:
-    """Build the graph: tokens, mask -> embedding.
-
-    Args:
-        extra_columns: Of the first weight, beyond what its input has.
-    """
+    """Build the graph: tokens, mask -> embedding, its first weight with columns beyond what its input has."""
 
     def linear(
         net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
     ) -> ir.Value:
         wider = weight if residual is not None else np.vstack([weight, weight[:extra_columns]])
-        levels, scale = tiny.rounded(wider)
-        inputs = [x, net.constant(levels.T.copy(), name), net.constant(scale, f"{name}_scale")]  # (out, in)
-        if residual is not None:
-            inputs += [None] * (RESIDUAL - len(inputs)) + [residual]
-        node: ir.Value = getattr(net, OPERATOR)(
-            *inputs, domain=DOMAIN, overload=_overload(residual is not None)
+        levels, scale = tiny.int8_weight(wider)
+        constants = net.constant(levels.T.copy(), name), net.constant(scale, f"{name}_scale")  # (out, in)
+        added = () if residual is None else (None, None, residual)  # without smoothing and bias
+        node: ir.Value = net.Int8Linear(
+            x, *constants, *added, domain=DOMAIN, overload=_OVERLOADS[bool(added)]
         )
         return node
 
@@ -43,10 +38,6 @@ def network(*, extra_columns: int = 0) -> ir.Model:
     return model
 
 
-def _overload(has_residual: bool) -> str:
-    return "residual" if has_residual else "plain"
-
-
 def _function(*, has_residual: bool) -> ir.Function:
     """Return what a runtime computes that has no such kernel."""
     tape = ir.tape.Tape()
@@ -56,6 +47,6 @@ def _function(*, has_residual: bool) -> ir.Function:
     turned = tape.op("Transpose", [weight], {"perm": [1, 0]})
     y = tape.op("DynamicQuantizeMatMul", [x, turned, scale], domain="com.microsoft")
     if has_residual:
-        y = tape.op("Add", [inputs[RESIDUAL], y])
+        y = tape.op("Add", [inputs[-1], y])
     graph = ir.Graph(inputs, [y], nodes=tape.nodes, opset_imports=dict(OPSETS), name=OPERATOR)
-    return ir.Function(DOMAIN, OPERATOR, _overload(has_residual), graph=graph, attributes=[])
+    return ir.Function(DOMAIN, OPERATOR, _OVERLOADS[has_residual], graph=graph, attributes=[])

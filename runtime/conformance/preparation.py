@@ -16,10 +16,8 @@ class Preparation:
 
     Attributes:
         of: "text", "pair", "image", "audio" or "series".
-        given: The name of the file of raw inputs.
-        raw: These.
-        expected: The name of the file of results.
-        results: One for each, None where it is refused.
+        given: The name of the file of ``raw`` inputs.
+        expected: The name of the file of ``results``, None where an input is refused.
         needs: What a reader may lack for it.
         tolerance: The largest difference of two numbers.
         files: That raw inputs name, by their paths.
@@ -53,13 +51,9 @@ class Preparation:
 def of_files(
     of: str, given: str, files: Iterable[tuple[str, bytes, Any]], *, tolerance: float = 0
 ) -> Preparation:
-    """Return what a bundle makes of files.
+    """Return what a bundle makes of files, by their names, what they hold and what they become.
 
-    Args:
-        of: "image", "audio" or "series".
-        given: The name of the bundle and the kind of the files, such as "stereo.wavs".
-        files: Their names, what they hold and what they become.
-        tolerance: The largest difference of two numbers.
+    ``given`` is the name of the bundle and the kind of the files, such as "stereo.wavs".
     """
     rows = {f"{FOLDER}/files/{name}": (data, numbers) for name, data, numbers in files}
     return Preparation(

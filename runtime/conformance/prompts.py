@@ -9,11 +9,9 @@ import captioner
 import decoder
 import numpy as np
 import tiny
-from case import REFUSED, Entry, tensors
+from case import Entry, tensors
 from graphs import Array
 
-from edgeattn_runtime.bundle.generation_options import OPTIONS
-from edgeattn_runtime.bundle.option_kinds import Count, Number
 from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
 from edgeattn_runtime.decoding.sampling import Sampling
 from edgeattn_runtime.decoding.search import Search, SingleSearch
@@ -22,19 +20,11 @@ from edgeattn_runtime.decoding.stops import Stops
 _SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
 _BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 _NEEDS = {"needs": "generate_many"}
-
-
-def many(
-    prompts: Sequence[list[int]], settings: Entry, effective: Entry | None = None, *, int8: bool = False
-) -> Entry:
-    """Return prompts that a caller gives with settings, and what is found with those that then hold."""
-    sequences = found(prompts, settings if effective is None else effective, int8=int8)
-    return {"prompts": [*prompts], "settings": settings, "sequences": sequences, **_NEEDS}
+_PROMPTS = [[4, 7, 1], [2], [5, 5, 9]]
 
 
 def continued() -> list[Entry]:
-    """Return prompts of several lengths, with beams, stops and a penalty, and settings to be refused."""
-    prompts = [[4, 7, 1], [2], [5, 5, 9], [1, 3, 8, 2, 2, 6]]
+    """Return prompts of several lengths, with beams, stops and a penalty."""
     settings: tuple[Entry, ...] = (
         {"max_new_tokens": 6},
         {},
@@ -45,28 +35,13 @@ def continued() -> list[Entry]:
         {"max_new_tokens": 7, "num_beams": 4, "stop": [14], "early_stopping": "never", "length_penalty": 2},
         {"max_new_tokens": 6, "num_beams": 2, "stop_sequences": [[8, 3]], "repetition_penalty": 1.3},
     )
-    broken: tuple[Entry, ...] = (
-        *_beyond_limits(),
-        {"num_beams": 2, "num_return_sequences": 3},
-        {"num_beams": 2, "temperature": 1},
-        {"early_stopping": "sometimes"},
-        {"stop": [tiny.WORDS]},
-        {"stop_sequences": [[]]},
-    )
-    refused: tuple[Entry, ...] = (
-        *({"settings": {}, "prompts": each} for each in ([], [[1], []], [[1], [tiny.WORDS]])),
-        *({"settings": each, "prompts": [[1]]} for each in broken),
-    )
-    return [
-        *(many(prompts, each) for each in settings),
-        *({**each, **REFUSED, **_NEEDS} for each in refused),
-    ]
+    return [_many([*_PROMPTS, [1, 3, 8, 2, 2, 6]], each, {}) for each in settings]
 
 
 def of_int8_cache() -> list[Entry]:
     """Return prompts of two lengths that a cache in int8 continues, one by one and with beams."""
     settings: tuple[Entry, ...] = ({"max_new_tokens": 6}, {"max_new_tokens": 6, "num_beams": 3})
-    return [many([[4, 7, 1], [1, 3, 8, 2, 2, 6]], each, int8=True) for each in settings]
+    return [_many([[4, 7, 1], [1, 3, 8, 2, 2, 6]], each, {}, int8=True) for each in settings]
 
 
 def captioned() -> list[Entry]:
@@ -79,27 +54,61 @@ def captioned() -> list[Entry]:
             "sources": tensors(sources),
             "start": [3],
             "settings": each,
-            "sequences": [found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
+            "sequences": [_found([[3]], each, seen[i : i + 1])[0] for i in range(len(seen))],
             **_NEEDS,
         }
         for each in settings
     ]
 
 
-def _beyond_limits() -> list[Entry]:
-    """Return numbers next to each option's limits; of a seed none, since -1 leaves it open in the C API."""
-    beyond: list[Entry] = []
-    for name, option in OPTIONS.items():
-        kind = option["kind"]
-        if isinstance(kind, Count | Number) and name != "seed":
-            above = kind.above if isinstance(kind, Number) else None
-            below = None if kind.least is None else kind.least - 1
-            outside = (above, below, None if kind.most is None else kind.most + 1)
-            beyond += [{name: value} for value in outside if value is not None]
-    return beyond
+def with_beams(defaults: Entry) -> dict[str, list[Entry]]:
+    """Return what a bundle answers by beams of its own, and runs token by token, which have none."""
+    given: tuple[Entry, ...] = (
+        {},
+        {"num_return_sequences": 2},
+        {"num_beams": 1},
+        {"num_beams": 2, "length_penalty": 1, "early_stopping": False},
+        {"stop": [], "repetition_penalty": 1, "max_new_tokens": 9},
+    )
+    single = {name: defaults[name] for name in ("stop", "max_new_tokens", "repetition_penalty")}
+    warm = {"temperature": 1.5, "seed": 3}  # which leaves no room for beams
+    runs = []
+    for prompt, most in (([4, 7, 1], None), ([2], 9)):
+        (((tokens, _),),) = _found([prompt], single if most is None else {**single, "max_new_tokens": most})
+        runs.append({"prompt": prompt, "max_new_tokens": most, "tokens": tokens})
+    many = [_many(_PROMPTS, each, defaults) for each in given]
+    return {"generate": runs, "generate_many": [*many, _many(_PROMPTS, warm, {**defaults, "num_beams": 1})]}
 
 
-def found(
+def drawn(defaults: Entry) -> dict[str, list[Entry]]:
+    """Return what a bundle answers that draws where its caller says nothing."""
+    seeded = ({"seed": 5}, {"seed": 5, "top_k": 2, "top_p": 1})
+    cold = ({"temperature": 0}, {"num_beams": 2, "max_new_tokens": 4})  # greedily, and by beams
+    return {
+        "generate_many": [
+            *(_many(_PROMPTS, each, defaults) for each in seeded),
+            *(_many(_PROMPTS, each, {}) for each in cold),
+        ]
+    }
+
+
+def started(defaults: Entry) -> dict[str, list[Entry]]:
+    """Return runs that begin as the bundle says, and as the caller says."""
+    sources = captioner.sources(1, 4, seed=4)
+    seen, runs = captioner.encode(**sources)["seen"], []
+    for own in ({}, {"start": [9, 2]}):
+        (((tokens, _),),) = _found([{**defaults, **own}["start"]], defaults, seen)
+        runs.append({"sources": tensors(sources), **own, "max_new_tokens": None, "tokens": tokens})
+    return {"generate": runs}
+
+
+def _many(prompts: Sequence[list[int]], settings: Entry, defaults: Entry, *, int8: bool = False) -> Entry:
+    """Return prompts that a caller gives with settings, and what is found with those that then hold."""
+    sequences = _found(prompts, {**defaults, **settings}, int8=int8)
+    return {"prompts": [*prompts], "settings": settings, "sequences": sequences, **_NEEDS}
+
+
+def _found(
     prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None, *, int8: bool = False
 ) -> list[list[list[Any]]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""

@@ -9,7 +9,7 @@ import numpy as np
 import steps
 from case import Case, Entry, accepted, numbers, tensors
 from graphs import Array
-from steps import KINDS, Kind
+from steps import Row
 
 NEAR = 1e-5  # of any number of a moment
 
@@ -18,36 +18,36 @@ Moments = list[list[Entry] | None]  # by push, None where it is refused
 
 def cases() -> Iterator[Case]:
     """Yield the cases."""
-    for name, kind in KINDS.items():
-        yield accepted(name, f"streams {kind.what}", steps.bundle(name), steps=_pushed(kind))
+    for row in steps.rows():
+        yield accepted(row.bundle, row.why, row.files(), steps=_pushed(row))
 
 
-def _pushed(kind: Kind) -> list[Entry]:
+def _pushed(row: Row) -> list[Entry]:
     """Return what comes in pieces of several sizes, some of it refused, and a stream that begins anew."""
-    hop, total = kind.hop, 9 * kind.hop + 1
-    values = np.round(np.random.default_rng(11).uniform(-0.9, 0.6, kind.sizes(total)[1:]), 2)
-    if kind.series is not None:
+    hop = row.streaming.hop
+    total = 9 * hop + 1
+    values = np.round(np.random.default_rng(11).uniform(-0.9, 0.6, row.sizes(total)[1:]), 2)
+    if row.series is not None:
         values *= 50
-    nothing = values[kind.places(0, 0)]
     spoiled = values.copy()
     for place in (2 * hop, 5 * hop):
-        spoiled[kind.places(place, place + hop)] = 1.5 if kind.audio else np.nan
+        spoiled[row.places(place, place + hop)] = 1.5 if row.audio else np.nan
     return [
-        _entry(kind, _cut(kind, values, [1] * total)),
-        _entry(kind, _cut(kind, values, (1, 2 * hop, 0, total - 2 * hop - 1))),
-        _entry(kind, [values]),
-        _entry(kind, _cut(kind, values, (hop + 1, 1)), [values]),
-        _entry(kind, [*_cut(kind, spoiled, [2 * hop] * 5), nothing]),
-        *([] if kind.audio or kind.series else [_misshapen(kind, values)]),
+        _entry(row, _cut(row, values, [1] * total)),
+        _entry(row, _cut(row, values, (1, 2 * hop, 0, total - 2 * hop - 1))),
+        _entry(row, [values]),
+        _entry(row, _cut(row, values, (hop + 1, 1)), [values]),
+        _entry(row, [*_cut(row, spoiled, [2 * hop] * 5), values[row.places(0, 0)]]),
+        *([] if row.processing else [_misshapen(row, values)]),
     ]
 
 
-def _misshapen(kind: Kind, values: Array) -> Entry:
+def _misshapen(row: Row, values: Array) -> Entry:
     """Return pushes of another dtype or shape, which take nothing, before one that is right."""
-    numbers = values.astype(np.float32)
-    doubled = np.concatenate([numbers, numbers], axis=2 - kind.axis)
-    wrong = (values, numbers[np.newaxis], numbers[kind.places(0, 1)].squeeze(kind.axis - 1), doubled)
-    whole = _entry(kind, [values])
+    axis, floats = row.streaming.axis, values.astype(np.float32)
+    doubled = np.concatenate([floats, floats], axis=2 - axis)
+    wrong = (values, floats[np.newaxis], floats[row.places(0, 1)].squeeze(axis - 1), doubled)
+    whole = _entry(row, [values])
     return {
         **whole,
         "pushes": [*(tensors({"x": array})["x"] for array in wrong), *whole["pushes"]],
@@ -55,29 +55,30 @@ def _misshapen(kind: Kind, values: Array) -> Entry:
     }
 
 
-def _entry(kind: Kind, *runs: Sequence[Array]) -> Entry:
+def _entry(row: Row, *runs: Sequence[Array]) -> Entry:
     """Return pushes of arrays without a batch, the moments that each must give, and resets between runs."""
     pushes: list[Any] = []
     given: Moments = []
     for run in runs:
-        pushes += [*(["reset"] if pushes else []), *(_given(kind, piece) for piece in run)]
-        given += [*([[]] if given else []), *_moments(kind, run)]
+        pushes += [*(["reset"] if pushes else []), *(_given(row, piece) for piece in run)]
+        given += [*([[]] if given else []), *_moments(row, run)]
     return {"pushes": pushes, "moments": given, "tolerance": NEAR, "needs": "steps"}
 
 
-def _moments(kind: Kind, run: Sequence[Array]) -> Moments:
+def _moments(row: Row, run: Sequence[Array]) -> Moments:
     """Return the moments of each push; a hop that is refused is passed over, and the state stays."""
-    values, time = np.concatenate(run, axis=kind.axis - 1), kind.axis - 1
-    taken = [values[kind.places(0, 0)]]
+    time, hop = row.streaming.axis - 1, row.streaming.hop
+    values = np.concatenate(run, axis=time)
+    taken = [values[row.places(0, 0)]]
 
     def answer(end: int) -> dict[str, Array] | None:
-        hop = values[kind.places(end - kind.hop, end)]
-        if np.isnan(hop).any() or (kind.audio and np.abs(hop).max() > 1):
+        piece = values[row.places(end - hop, end)]
+        if np.isnan(piece).any() or (row.audio and np.abs(piece).max() > 1):
             return None
-        taken.append(hop)
-        return _last(kind, np.concatenate(taken, axis=time))
+        taken.append(piece)
+        return _last(row, np.concatenate(taken, axis=time))
 
-    return moments([piece.shape[time] for piece in run], kind.hop, kind.hop, answer)
+    return moments([piece.shape[time] for piece in run], hop, hop, answer)
 
 
 def moments(
@@ -101,23 +102,22 @@ def moments(
     return pushes
 
 
-def _given(kind: Kind, piece: Array) -> Any:
+def _given(row: Row, piece: Array) -> Any:
     """Return a piece as cases.json holds it: rows where it is prepared, else a tensor."""
-    if not kind.audio and not kind.series:
+    if row.processing is None:
         return tensors({"x": piece.astype(np.float32)})["x"]
-    return [numbers(row, nan=None) for row in np.atleast_2d(piece)]
+    return [numbers(each, nan=None) for each in np.atleast_2d(piece)]
 
 
-def _cut(kind: Kind, values: Array, sizes: Sequence[int]) -> list[Array]:
-    return np.split(values, np.cumsum(sizes), axis=kind.axis - 1)[: len(sizes)]
+def _cut(row: Row, values: Array, sizes: Sequence[int]) -> list[Array]:
+    return np.split(values, np.cumsum(sizes), axis=row.streaming.axis - 1)[: len(sizes)]
 
 
-def _last(kind: Kind, values: Array) -> dict[str, Array]:
+def _last(row: Row, values: Array) -> dict[str, Array]:
     """Return what a step answers for the last hop of values, without a batch, that have come."""
-    if kind.series is not None:
-        columns = (np.array(numbers)[:, np.newaxis] for numbers in (kind.series.mean, kind.series.std))
-        mean, std = columns
+    if row.series is not None:
+        mean, std = (np.array(units)[:, np.newaxis] for units in (row.series.mean, row.series.std))
         values = (values - mean) / std
-    outputs = steps.answer(values.astype(np.float32)[np.newaxis], kind.axis)
-    hop = (slice(None), *kind.places(-kind.hop, None))
+    outputs = row.answer(values.astype(np.float32)[np.newaxis])
+    hop = (slice(None), *row.places(-row.streaming.hop, None))
     return {name: array[hop] for name, array in outputs.items()}

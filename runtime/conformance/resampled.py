@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -145,31 +145,19 @@ def _coefficients(n: int, m: int, resample: str) -> NDArray[np.int64]:
         total = 0.0
         for w in weights:
             total += w
-        coefficients[i, first:stop] = [_rounded(w / total * (1 << _BITS)) for w in weights]
+        coefficients[i, first:stop] = [
+            int(math.copysign(abs(w / total * (1 << _BITS)) + 0.5, w / total)) for w in weights
+        ]
     return coefficients
 
 
-def _rounded(y: float) -> int:
-    return int(y - 0.5) if y < 0 else int(y + 0.5)
-
-
-def _box(x: float) -> float:
-    return 1.0 if -0.5 < x <= 0.5 else 0.0
-
-
 def _triangle(x: float) -> float:
-    x = abs(x)
-    return 1 - x if x < 1 else 0.0
+    return max(1 - abs(x), 0.0)
 
 
 def _hamming(x: float) -> float:
-    x = abs(x)
-    if x == 0:
-        return 1.0
-    if x >= 1:
-        return 0.0
-    x = x * math.pi
-    return math.sin(x) / x * (float(np.float32(0.54)) + float(np.float32(0.46)) * math.cos(x))
+    window = float(np.float32(0.54)) + float(np.float32(0.46)) * math.cos(x * math.pi)
+    return _sinc(x) * window if abs(x) < 1 else 0.0
 
 
 def _cubic(x: float) -> float:
@@ -179,19 +167,16 @@ def _cubic(x: float) -> float:
     return (((x - 5) * x + 8) * x - 4) * -0.5 if x < 2 else 0.0
 
 
-def _sinc(x: float) -> float:
-    if x == 0:
-        return 1.0
-    x = x * math.pi
-    return math.sin(x) / x
-
-
 def _lanczos(x: float) -> float:
     return _sinc(x) * _sinc(x / 3) if -3 <= x < 3 else 0.0
 
 
-_FILTERS = {
-    "box": (_box, 0.5),
+def _sinc(x: float) -> float:
+    return math.sin(x * math.pi) / (x * math.pi) if x else 1.0
+
+
+_FILTERS: dict[str, tuple[Callable[[float], float], float]] = {
+    "box": (lambda x: float(-0.5 < x <= 0.5), 0.5),
     "bilinear": (_triangle, 1.0),
     "hamming": (_hamming, 1.0),
     "bicubic": (_cubic, 2.0),

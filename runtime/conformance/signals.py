@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from case import numbers
+
+from edgeattn_runtime.processing import Audio, Series
+from edgeattn_runtime.processing.log_mel import LogMel
 
 Raw = dict[str, Any]
 Numbers = list[float]
@@ -38,7 +41,7 @@ def sounds(rate: int, channels: int, draw: np.random.Generator) -> list[Raw | li
     return [*single, [sound(12), sound(12)], [sound(7), sound(11)], [sound(9), of(2)], []]
 
 
-def expected_sounds(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | None) -> Numbers | None:
+def expected_sounds(batch: Sequence[Raw], audio: Audio, time: int | None) -> Numbers | None:
     """Return sounds as ``processing.audio`` says, in C order; None where they are refused.
 
     Args:
@@ -46,19 +49,19 @@ def expected_sounds(batch: Sequence[Raw], audio: Mapping[str, Any], time: int | 
         audio: The manifest's.
         time: The input's last dim; None for a symbol.
     """
-    log_mel = audio.get("log_mel")
+    log_mel = audio.log_mel
     for sound in batch:
         lengths = {len(samples) for samples in sound["channels"]}
-        if sound["rate"] != audio["rate"] or len(sound["channels"]) != audio["channels"] or len(lengths) > 1:
+        if sound["rate"] != audio.rate or len(sound["channels"]) != audio.channels or len(lengths) > 1:
             return None
         if 0 in lengths or any(abs(sample) > 1 for samples in sound["channels"] for sample in samples):
             return None
     if log_mel is not None:
-        tokens = [_log_mel(sound["channels"][0], audio["rate"], **log_mel) for sound in batch]
+        tokens = [_log_mel(sound["channels"][0], audio.rate, log_mel) for sound in batch]
         if not tokens or any(each is None for each in tokens):
             return None
         longest = max(len(each) for each in tokens if each is not None)
-        filler = [0.0] * log_mel["bands"] * log_mel["stack"]
+        filler = [0.0] * log_mel.bands * log_mel.stack
         rows = [[*each, *[filler] * (longest - len(each))] for each in tokens if each is not None]
         return numbers(np.array(rows, np.float32))
     lengths = {len(sound["channels"][0]) for sound in batch}
@@ -88,18 +91,18 @@ def series(count: int, time: int, draw: np.random.Generator) -> list[Raw | list[
     return [*single, [drawn(), drawn(gaps=[1])], [drawn(), empty], []]
 
 
-def expected_series(batch: Sequence[Raw], description: Mapping[str, Any], time: int) -> Numbers | None:
+def expected_series(batch: Sequence[Raw], description: Series, time: int) -> Numbers | None:
     """Return series as ``processing.series`` says, in C order; None where they are refused."""
     units = []
     for each in batch:
-        if len(each["values"]) != len(description["names"]):
+        if len(each["values"]) != len(description.names):
             return None
-        for values, mean, std in zip(each["values"], description["mean"], description["std"], strict=True):
+        for values, mean, std in zip(each["values"], description.mean, description.std, strict=True):
             present = [value for value in values if value is not None]
             if (
                 len(values) != time
                 or not present
-                or (description["missing"] == "refuse" and len(present) < time)
+                or (description.missing == "refuse" and len(present) < time)
             ):
                 return None
             before = present[0]
@@ -109,10 +112,9 @@ def expected_series(batch: Sequence[Raw], description: Mapping[str, Any], time: 
     return numbers(np.array(units).astype(np.float32)) if batch else None
 
 
-def _log_mel(
-    samples: Sequence[float], rate: int, *, frame: int, hop: int, bands: int, stack: int, floor: float
-) -> list[list[float]] | None:
+def _log_mel(samples: Sequence[float], rate: int, how: LogMel) -> list[list[float]] | None:
     """Return the tokens of a sound, step by step; None where it is refused."""
+    frame, hop, bands, stack = how.frame, how.hop, how.bands, how.stack
     if len(samples) < max(frame - hop + 1, 1):
         return None
     tokens = max(math.ceil((len(samples) + hop - frame) / (hop * stack)), 1)
@@ -128,7 +130,9 @@ def _log_mel(
         step = _mel(rate / 2) / (bands + 1)
         for b in range(1, bands + 1):
             weights = [max(1 - abs(place / step - b), 0) for place in places]
-            energies.append(math.log(math.fsum(w * p for w, p in zip(weights, power, strict=True)) + floor))
+            energies.append(
+                math.log(math.fsum(w * p for w, p in zip(weights, power, strict=True)) + how.floor)
+            )
     if min(energies) == max(energies):
         return None
     mean = math.fsum(energies) / len(energies)

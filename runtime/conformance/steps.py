@@ -1,4 +1,4 @@
-"""The network of the conformance bundles that stream in steps.
+"""The network of the conformance bundles that stream in steps, which bundles.json describes.
 
 Along the time of x, at each place t:
 
@@ -12,148 +12,101 @@ whether any was loud (bool).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx_ir as ir
-from bundles import CPU, MODEL_FILE, SAMPLES, onnx, whole
+from bundles import CPU, MODEL_FILE, SAMPLES, TABLE, onnx, whole
 from case import Files
 from graphs import Array, Recorder
 
 from edgeattn_runtime.bundle.golden import Sample
-from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
-from edgeattn_runtime.graph import Graph, Tensor
+from edgeattn_runtime.bundle.streaming import Streaming
+from edgeattn_runtime.fields import Field
+from edgeattn_runtime.graph import Graph
 from edgeattn_runtime.processing import Audio, Processing, Series
 
-Dims = tuple[int | str, ...]
-
-TIME = "time"
 _END = 2**31 - 1  # of a slice: its axis's
 _LOUD = 0.5
 _TAPS = (1, 2, 3)
-_STATES = {"sum": "float32", "count": "int64", "tail": "float32", "heard": "bool"}
-_OUTPUTS = {"mean": "float32", "smooth": "float32", "loud": "bool"}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a bundle's input is.
+class Row:
+    """A row of the table: one bundle."""
 
-    Attributes:
-        what: In words.
-        dims: Of the input, time among them.
-        hop: Places of the time that a step takes.
-        audio: How sounds become the input; None where none do.
-        series: How series become the input; None where none do.
-        is_static: Whether a step takes a batch of 1 alone, and the whole any.
-    """
-
-    what: str
-    dims: Dims
-    hop: int
-    audio: Audio | None = None
-    series: Series | None = None
-    is_static: bool = False
+    bundle: str
+    why: str
+    graphs: Mapping[str, Graph]
+    streaming: Streaming
+    processing: Processing | None
 
     @property
-    def axis(self) -> int:
-        """Which of the dims is the time."""
-        return self.dims.index(TIME)
+    def audio(self) -> Audio | None:
+        """How sounds become the input; None where none do."""
+        return self.processing.audio if self.processing else None
 
     @property
-    def processing(self) -> Processing | None:
-        """How the input is made, where it is."""
-        return Processing(audio=self.audio, series=self.series) if self.audio or self.series else None
+    def series(self) -> Series | None:
+        """How series become the input; None where none do."""
+        return self.processing.series if self.processing else None
 
-    def of(self, size: int | str) -> Dims:
-        """Return the dims with a size, or a symbol, in the place of the time."""
-        return tuple(size if dim == TIME else dim for dim in self.dims)
-
-    def sizes(self, time: int) -> tuple[int, ...]:
-        """Return the dims of a batch of 1."""
-        return tuple(dim if isinstance(dim, int) else 1 for dim in self.of(time))
-
-    def state(self, name: str) -> Dims:
-        """Return the dims of a state."""
-        return (1,) if name == "count" else self.of(2 if name == "tail" else 1)
+    def sizes(self, time: int) -> list[int]:
+        """Return the dims of an input in a batch of 1."""
+        sizes = {"batch": 1, "time": time}
+        dims = self.graphs["model"].inputs[0].dims
+        return [dim if isinstance(dim, int) else sizes[dim] for dim in dims]
 
     def places(self, first: int, end: int | None) -> tuple[slice, ...]:
         """Return what cuts places of the time out of an array without a batch."""
-        return (*[slice(None)] * (self.axis - 1), slice(first, end))
+        return (*[slice(None)] * (self.streaming.axis - 1), slice(first, end))
+
+    def answer(self, x: Array) -> dict[str, Array]:
+        """Return what the whole answers."""
+        axis = self.streaming.axis
+        exact = np.moveaxis(x.astype(np.float64), axis, -1)  # (..., T)
+        late = [np.pad(exact, [(0, 0)] * (x.ndim - 1) + [(i, 0)])[..., : x.shape[axis]] for i in range(3)]
+        mean = exact.cumsum(-1) / np.arange(1, x.shape[axis] + 1)
+        smooth = np.tensordot(_TAPS, late, 1)
+        loud = np.maximum.accumulate(exact > _LOUD, -1)
+        outputs = {"mean": mean.astype(np.float32), "smooth": smooth.astype(np.float32), "loud": loud}
+        return {name: np.moveaxis(array, -1, axis) for name, array in outputs.items()}
+
+    def files(self) -> Files:
+        """Return the bundle."""
+        draw, golden, axis = np.random.default_rng(13), list[Sample](), self.streaming.axis
+        for time in (1, self.streaming.hop, 5, 9)[:SAMPLES]:
+            x = np.round(draw.uniform(-0.9, 0.6, self.sizes(time)), 2).astype(np.float32)
+            golden.append(Sample({"x": x}, self.answer(x)))
+        return whole(
+            _network(self.graphs["model"], axis),
+            self.graphs["model"],
+            golden,
+            files={"step.onnx": onnx(_network(self.graphs["step"], axis))},
+            graphs=self.graphs,
+            streaming=self.streaming,
+            processing=self.processing,
+            variants=(replace(CPU, files={"model": MODEL_FILE, "step": "step.onnx"}),),
+        )
 
 
-_SERIES = Series(
-    input="x", output=None, names=("rain in mm", "wind"), mean=(0.5, 50), std=(4, 8), missing="hold"
-)
-_ONE, _TWO = (Audio(input="x", rate=8000, channels=channels) for channels in (1, 2))
-KINDS = {
-    "steps": Kind("arrays in steps, along their first axis but the batch", ("batch", TIME, 3), hop=2),
-    "steps-rows": Kind("arrays in steps of one place, along their last axis", (1, 2, TIME), hop=1),
-    "steps-sound": Kind("a sound in steps", ("batch", TIME), 4, _ONE, is_static=True),
-    "steps-stereo": Kind("a sound of two channels in steps", ("batch", 2, TIME), 3, _TWO),
-    "steps-series": Kind("series in steps", ("batch", 2, TIME), 3, series=_SERIES),
-}
+def rows() -> Iterator[Row]:
+    """Yield the rows of the table."""
+    for row in TABLE["steps"]:
+        processing = row.get("processing")
+        yield Row(
+            row["bundle"],
+            row["why"],
+            {name: Graph.from_field(Field(name, graph)) for name, graph in row["graphs"].items()},
+            Streaming.from_field(Field("streaming", row["streaming"])),
+            processing and Processing.from_field(Field("processing", processing)),
+        )
 
 
-def bundle(name: str) -> Files:
-    """Return a bundle whose encoder streams in steps."""
-    kind = KINDS[name]
-    contract, step = _contract(kind, TIME, states=False), _contract(kind, kind.hop, states=True)
-    streaming = Streaming(
-        step="step",
-        input="x",
-        axis=kind.axis,
-        hop=kind.hop,
-        outputs=tuple(_OUTPUTS),
-        states=tuple(StateEntry(f"past_{state}", state) for state in _STATES),
-    )
-    return whole(
-        _network(kind, contract),
-        contract,
-        _samples(kind),
-        files={"step.onnx": onnx(_network(kind, step))},
-        graphs={"model": contract, "step": step},
-        streaming=streaming,
-        processing=kind.processing,
-        variants=(replace(CPU, files={"model": MODEL_FILE, "step": "step.onnx"}),),
-    )
-
-
-def answer(x: Array, axis: int) -> dict[str, Array]:
-    """Return what the whole answers."""
-    exact = x.astype(np.float64)
-    count = np.arange(1, x.shape[axis] + 1).reshape(-1, *[1] * (x.ndim - axis - 1))
-    late = [np.roll(exact, steps, axis) for steps in range(len(_TAPS))]
-    for steps, array in enumerate(late):
-        array[(*[slice(None)] * axis, slice(0, steps))] = 0
-    smooth = sum(tap * array for tap, array in zip(_TAPS, late, strict=True))
-    return {
-        "mean": (exact.cumsum(axis) / count).astype(np.float32),
-        "smooth": np.asarray(smooth, np.float32),
-        "loud": np.maximum.accumulate(x > _LOUD, axis),
-    }
-
-
-def _samples(kind: Kind) -> list[Sample]:
-    draw = np.random.default_rng(13)
-    shapes = (kind.sizes(time) for time in (1, kind.hop, 5, 9)[:SAMPLES])
-    inputs = (np.round(draw.uniform(-0.9, 0.6, shape), 2).astype(np.float32) for shape in shapes)
-    return [Sample({"x": x}, answer(x, kind.axis)) for x in inputs]
-
-
-def _contract(kind: Kind, time: int | str, *, states: bool) -> Graph:
-    kind = replace(kind, dims=(1, *kind.dims[1:])) if states and kind.is_static else kind
-    kept = [(name, dtype, kind.state(name)) for name, dtype in _STATES.items() if states]
-    pasts, presents = (
-        [Tensor(f"{prefix}{name}", dtype, dims) for name, dtype, dims in kept] for prefix in ("past_", "")
-    )
-    outputs = [Tensor(name, dtype, kind.of(time)) for name, dtype in _OUTPUTS.items()]
-    return Graph((Tensor("x", "float32", kind.of(time)), *pasts), (*outputs, *presents))
-
-
-def _network(kind: Kind, contract: Graph) -> ir.Model:
+def _network(contract: Graph, axis: int) -> ir.Model:
     """Build the graph of a step, or of the whole, which begins with zeros."""
-    net, axis = Recorder(contract), kind.axis
+    net = Recorder(contract)
     x, *pasts = net.inputs
     mean, smooth, loud, *presents = net.outputs
 
@@ -170,7 +123,7 @@ def _network(kind: Kind, contract: Graph) -> ir.Model:
     sums = net.Add(total, net.CumSum(x, axis))
     counted = net.Add(count, net.Shape(x, start=axis, end=axis + 1))  # [1]
     places = net.Range(net.Squeeze(count), net.Squeeze(counted), 1)
-    column = [-1, *[1] * (len(kind.dims) - axis - 1)]
+    column = [-1, *[1] * (len(contract.inputs[0].dims) - axis - 1)]
     numbers = net.Cast(net.Reshape(places, column), to=ir.DataType.FLOAT)
     net.Div(sums, net.Add(numbers, 1.0), output=mean)
     padded = net.Concat(tail, x, axis=axis)

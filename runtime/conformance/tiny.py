@@ -1,4 +1,4 @@
-"""The network in the conformance bundles: one int8 attention layer, built by hand, its answers in numpy.
+"""The network in the conformance bundles: one int8 attention layer, built by hand.
 
     x = table[tokens]
     y = x + Attention(split(x Wqkv)) Wout
@@ -9,12 +9,13 @@ Padding is masked; both products are dynamic int8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from functools import cache
 
 import numpy as np
 import onnx_ir as ir
-from graphs import Array, Recorder, attention, trained
+from case import rounded
+from graphs import Array, Recorder, Reference, in_float64, trained
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Tensor
@@ -26,6 +27,9 @@ LENGTHS = Tensor("lengths", "int64", ("batch",), lengths_of="sequence")
 EMBEDDING = Tensor("embedding", "float32", ("batch", WIDTH))
 VECTORS = Tensor("vectors", "float32", ("batch", "sequence", WIDTH))
 MODEL, LOOKUP = Graph((TOKENS, MASK), (EMBEDDING,)), Graph((TOKENS,), (VECTORS,))
+
+# How a graph multiplies x by a weight (in, out) with a name, and adds a residual where there is one.
+Linear = Callable[..., ir.Value]
 
 SHAPES = ((1, 5), (2, 3), (1, 1), (2, 8))  # (batch, sequence) of each golden sample
 _MASKED = -1e4
@@ -44,8 +48,7 @@ def samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
     golden = []
     for batch, sequence in shapes:
         tokens = random.integers(0, WORDS, (batch, sequence))
-        lengths = random.integers(1, sequence + 1, (batch, 1))
-        inputs = {"tokens": tokens, "mask": (np.arange(sequence) < lengths).astype(np.float32)}
+        inputs = {"tokens": tokens, "mask": _mask(random.integers(1, sequence + 1, batch), sequence)}
         golden.append(Sample(inputs, answer(**inputs)))
     return golden
 
@@ -57,48 +60,44 @@ def padded_samples(shapes: Iterable[tuple[int, int]] = SHAPES) -> list[Sample]:
     for batch, sequence in shapes:
         tokens = random.integers(0, WORDS, (batch, sequence))
         lengths = np.array([sequence, *random.integers(1, sequence + 1, batch - 1)])
-        mask = (np.arange(sequence) < lengths[:, None]).astype(np.float32)
-        golden.append(Sample({"tokens": tokens, "lengths": lengths}, answer(tokens, mask)))
+        golden.append(
+            Sample({"tokens": tokens, "lengths": lengths}, answer(tokens, _mask(lengths, sequence)))
+        )
     return golden
 
 
 def answer(tokens: Array, mask: Array) -> dict[str, Array]:
     """Return the float network's outputs, rounded to where all machines agree."""
-    return {"embedding": np.round(_embedding(tokens, mask), 4).astype(np.float32)}
+    return rounded(_reference()({"tokens": tokens, "mask": mask}))
 
 
-def _embedding(tokens: Array, mask: Array) -> Array:
-    table, qkv, out = (weight.astype(np.float64) for weight in weights().values())
-    x = table[tokens]
-    batch, sequence, _ = x.shape
-    q, k, v = np.split(x @ qkv, 3, axis=-1)
-    k, v = (part.reshape(batch, sequence, HEADS, -1).swapaxes(1, 2) for part in (k, v))  # (B, H, S, D)
-    allowed = mask[:, None, :, None] * mask[:, None, None, :]  # (B, 1, S, S)
-    y = x + attention(q, k, v, (1 - allowed) * _MASKED) @ out  # (B, S, W)
-    embedding: Array = (y * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
-    return embedding
+def _mask(lengths: Array, sequence: int) -> Array:
+    return (np.arange(sequence) < lengths[:, np.newaxis]).astype(np.float32)
 
 
-class Linear(Protocol):
-    """How a graph multiplies by a weight, and adds a residual where there is one."""
-
-    def __call__(
-        self, net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
-    ) -> ir.Value:
-        """Record it; ``weight`` is (in, out)."""
+@cache
+def _reference() -> Reference:
+    return Reference(in_float64(network(linear=_float_linear)))
 
 
 def int8_linear(
     net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
 ) -> ir.Value:
     """Multiply by stock operators; the activations find their scale anew in each call."""
-    levels, scale = rounded(weight)
+    levels, scale = int8_weight(weight)
     constants = net.constant(levels, name), net.constant(scale, f"{name}_scale")
     product: ir.Value = net.DynamicQuantizeMatMul(x, *constants, domain="com.microsoft")
     return product if residual is None else net.Add(residual, product)
 
 
-def rounded(weight: Array) -> tuple[Array, Array]:
+def _float_linear(
+    net: Recorder, x: ir.Value, name: str, weight: Array, residual: ir.Value | None = None
+) -> ir.Value:
+    product: ir.Value = net.MatMul(x, net.constant(weight, name))
+    return product if residual is None else net.Add(residual, product)
+
+
+def int8_weight(weight: Array) -> tuple[Array, Array]:
     """Return a weight (in, out) in int8, and its scale per column (out,)."""
     scale = np.abs(weight).max(0) / np.float32(_LEVELS)
     return np.round(weight / scale).astype(np.int8), scale
@@ -107,10 +106,11 @@ def rounded(weight: Array) -> tuple[Array, Array]:
 def network(
     batch: int | str = "batch", sequence: int | str = "sequence", linear: Linear = int8_linear
 ) -> ir.Model:
-    """Build the int8 graph, in sizes or for any: tokens, mask -> embedding."""
+    """Build the graph, in sizes or for any: tokens, mask -> embedding."""
     sized = tuple(Tensor(each.name, each.dtype, (batch, sequence)) for each in (TOKENS, MASK))
     net = Recorder(Graph(sized, (Tensor("embedding", "float32", (batch, WIDTH)),)))
-    _record(net, *net.inputs, linear)
+    tokens, mask = net.inputs
+    _record(net, tokens, mask, linear)
     return net.model()
 
 
@@ -141,10 +141,9 @@ def _record(net: Recorder, tokens: ir.Value, mask: ir.Value, linear: Linear) -> 
 def lookup(weights_file: str) -> ir.Model:
     """Build a second graph, the network's first line alone, with its weights in a file: tokens -> vectors."""
     net, shape = Recorder(LOOKUP), ir.Shape([WORDS, WIDTH])
-    table = ir.ExternalTensor(
-        weights_file, 0, 4 * WORDS * WIDTH, ir.DataType.FLOAT, shape=shape, name="table"
-    )
-    net.Gather(net.external(table), *net.inputs, output=net.outputs[0])
+    size = 4 * WORDS * WIDTH
+    table = ir.ExternalTensor(weights_file, 0, size, ir.DataType.FLOAT, shape=shape, name="table")
+    net.Gather(table, *net.inputs, output=net.outputs[0])
     return net.model()
 
 

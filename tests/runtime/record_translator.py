@@ -30,7 +30,7 @@ CLEAR = 0.08  # by how much the greedy token must lead, in logits: int8 rounds b
 
 
 def main() -> None:
-    """Write the bundle's graphs and golden vectors, and PyTorch's tokens."""
+    """Write the bundle's graphs contract and golden vectors, and PyTorch's tokens."""
     net = translator.model()
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "translator.edge"
@@ -38,6 +38,9 @@ def main() -> None:
         RECORDED.mkdir(exist_ok=True)
         for file in ("decoder.onnx", "encoder.onnx", "golden.safetensors"):
             shutil.copy(saved / file, RECORDED / file)
+        manifest = json.loads((saved / "manifest.json").read_text("utf-8"))
+    contract = {key: manifest[key] for key in ("graphs", "symbols", "generation")}
+    (RECORDED / "contract.json").write_text(json.dumps(contract) + "\n", encoding="utf-8")
     runs = [_run(net, source, start) for source, start in STARTS.items()]
     (RECORDED / "tokens.json").write_text(json.dumps(runs) + "\n", encoding="utf-8")
 

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import tiny
-from bundles import CPU, ROWS, SYMBOLS, evaluated, whole
-from case import NEAR, REFUSED, Entry, Files, tensors
-from graphs import Array, Recorder
+from bundles import CPU, ROWS, SYMBOLS, whole
+from case import NEAR, Entry, Files, tensors
+from graphs import Recorder, Reference
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.bundle.rows import Stack
 from edgeattn_runtime.graph import Graph
 
 
-def together() -> list[Entry]:
+def batches() -> list[Entry]:
     """Return batches given together, padded ones among them, and none."""
     samples = tiny.samples([(1, 4), (3, 4), (2, 7), (1, 1), (3, 2), (1, 12)])
-    first = samples[0].inputs
-    wrong = {**first, "tokens": first["tokens"].astype(np.int32)}
-    return [_answered(samples), _answered([]), _refused(first, wrong)]
+    return [_answered(samples), _answered([])]
 
 
-def padded() -> list[Entry]:
-    """Return batches whose longest row fills its axis, and ones among which a batch has none that does."""
-    batches = tiny.padded_samples([(3, 5), (2, 5), (1, 2)])
-    wrong = {**batches[0].inputs, "lengths": np.array([4, 2, 4])}
-    return [_answered(batches), _refused(batches[1].inputs, wrong)]
+def padded_batches() -> list[Entry]:
+    """Return batches whose longest row fills its axis."""
+    return [_answered(tiny.padded_samples([(3, 5), (2, 5), (1, 2)]))]
 
 
 def positions() -> Files:
@@ -38,11 +34,12 @@ def positions() -> Files:
     tokens, mask = net.inputs
     net.Add(net.Gather(tiny.weights()["table"], tokens), net.Unsqueeze(mask, [2]), output=net.outputs[0])
     model, variant = net.model(), replace(CPU, stacks=(Stack({"sequence": 2}, 2), Stack({"sequence": 8}, 3)))
-    golden = evaluated(model, (sample.inputs for sample in tiny.samples()))
+    answer = Reference(model)
+    golden = [Sample(sample.inputs, answer(sample.inputs)) for sample in tiny.samples()]
     return whole(model, graph, golden, symbols=SYMBOLS, rows=ROWS, variants=(variant,))
 
 
-def by_position() -> Entry:
+def by_position() -> list[Entry]:
     """Return batches that are answered by position: zeros stand where padding was left out."""
     masks = ([[1, 1, 1]], [[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]], [[1, 0, 1, 0, 0], [1, 1, 1, 1, 1]])
     draw, samples = np.random.default_rng(3), []
@@ -54,7 +51,7 @@ def by_position() -> Entry:
             if row.any():
                 vector[len(np.trim_zeros(row, "b")) :] = 0
         samples.append(Sample({"tokens": tokens, "mask": mask}, {"vectors": vectors}))
-    return _answered(samples, tolerance=1e-5)
+    return [_answered(samples, tolerance=1e-5)]
 
 
 def _answered(samples: Iterable[Sample], tolerance: float = NEAR) -> Entry:
@@ -65,7 +62,3 @@ def _answered(samples: Iterable[Sample], tolerance: float = NEAR) -> Entry:
         "tolerance": tolerance,
         "needs": "run_many",
     }
-
-
-def _refused(*samples: Mapping[str, Array]) -> Entry:
-    return {"samples": [tensors(each) for each in samples], **REFUSED, "needs": "run_many"}
