@@ -190,10 +190,6 @@ def test_another_graph_and_a_decoder_run_samples_as_they_are(several: Path, deco
     _check_equal(decoder.run_many(samples), [decoder(**sample) for sample in samples])
 
 
-def test_no_samples_have_no_answers(tuned: Model) -> None:
-    assert tuned.run_many([]) == []
-
-
 @pytest.mark.parametrize(
     ("sample", "pattern"),
     [

@@ -14,19 +14,9 @@ from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
-from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Given
-from edgeattn_runtime.processing.transcript import Transcript
 
 LABELS = Labels(output="logits", names=("cat", "dog", "none"))
-DETECTOR = Objects(boxes="boxes", form="center", scores="softmax", background=2, threshold=0.5)
-
-
-def _objects(detector: Objects, logits: list[list[float]], given: Given | None = None) -> list[Prediction]:
-    boxes = np.tile(np.array([0.5, 0.5, 0.2, 0.4], np.float32), (1, len(logits), 1))
-    outputs: dict[str, object] = {"logits": np.array([logits], np.float32), "boxes": boxes}
-    (row,) = detector.read(LABELS, outputs, given or Given())
-    return row
 
 
 def test_probabilities_are_shares_of_one() -> None:
@@ -43,27 +33,6 @@ def test_an_infinite_number_has_no_score(scores: str) -> None:
     with pytest.raises(InputError, match="logits: an infinite number"):
         Classes(scores=scores).read(LABELS, infinite, Given())
     assert Classes(scores="none").read(LABELS, infinite, Given())[0][0].score == np.inf
-
-
-def test_a_letter_that_comes_twice_needs_a_blank_between() -> None:
-    letters = Labels(output="logits", names=("-", " ", "l", "o"))
-    frames = np.eye(4, dtype=np.float32)[[[3, 3, 0, 1, 1, 2, 0, 2, 2, 3, 1]]]
-    rows = Transcript(blank=0, delimiter=None).read(letters, {"logits": frames}, Given())
-    assert rows == [[Prediction(text="o llo")]]
-
-
-def test_what_a_detector_sees_is_in_pixels_where_the_size_is_known() -> None:
-    (found,) = _objects(DETECTOR, [[0, 4, 0], [1, 0, 9]])
-    assert found.label == "dog"
-    assert found.box == pytest.approx((0.4, 0.3, 0.6, 0.7))
-    (found,) = _objects(DETECTOR, [[0, 4, 0]], Given(frames=[(0, 0, 200, 100)]))
-    assert found.box == pytest.approx((80, 30, 120, 70))
-
-
-def test_a_label_that_is_scored_by_itself_leaves_room_for_others() -> None:
-    each = Objects(boxes="boxes", form="center", scores="sigmoid", background=None, threshold=0.6)
-    assert [found.label for found in _objects(each, [[1, 3, 0]])] == ["dog", "cat"]
-    assert [found.label for found in _objects(DETECTOR, [[1, 3, 0]])] == ["dog"]
 
 
 def _answer(reader: AnswerSpan, starts: list[float], ends: list[float], pair: Encoded) -> list[Prediction]:

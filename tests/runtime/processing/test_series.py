@@ -53,30 +53,6 @@ def test_what_is_refused(values: object, pattern: str, conformance: Path) -> Non
         load(conformance / "series-refuse.edge").prepare(series=values)
 
 
-def test_nothing_is_made_of_gaps_alone(conformance: Path) -> None:
-    values = np.where(VALUES < 6, NAN, VALUES)
-    with pytest.raises(InputError, match=r"rain in mm: .*6 "):
-        load(conformance / "series-hold.edge").prepare(series=values)
-
-
-def test_columns_are_found_by_their_names(conformance: Path, tmp_path: Path) -> None:
-    path = tmp_path / "hours.csv"
-    lines = [
-        "\N{BYTE ORDER MARK}time, wind ,rain in mm",
-        "a,6,0",
-        "b,7,NaN",
-        "",
-        "c,8,",
-        "d,9,NA",
-        "e,1e1,4",
-        "f,11,5",
-    ]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    net = load(conformance / "series-hold.edge")
-    expected = net.prepare(series=np.array([[0, 0, 0, 0, 4, 5], VALUES[1]]))
-    np.testing.assert_array_equal(net.prepare(series=path)["past"], expected["past"])
-
-
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [

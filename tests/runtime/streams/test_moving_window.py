@@ -41,22 +41,6 @@ def test_the_caller_may_use_its_array_again(conformance: Path) -> None:
     assert moment.outputs["total"] == pytest.approx(SAMPLES[:10].sum() + 2, abs=1e-5)
 
 
-def test_a_window_of_any_size_is_the_callers(conformance: Path) -> None:
-    net = load(conformance / "stereo.edge")
-    with pytest.raises(InputError, match="window: None "):
-        Stream(net, hop=2)
-    moments = Stream(net, hop=3, window=4).push(SAMPLES.reshape(2, 50)[:, :10])
-    assert [moment.end for moment in moments] == [4, 7, 10]
-
-
-def test_series_come_value_by_value(conformance: Path) -> None:
-    net = load(conformance / "series-hold.edge")
-    stream, values = Stream(net, hop=1), np.arange(20.0).reshape(2, 10)
-    moments = [moment for hour in range(10) for moment in stream.push(values[:, hour : hour + 1])]
-    assert [moment.end for moment in moments] == list(range(6, 11))
-    np.testing.assert_allclose(net.forecast(moments[-1].outputs)[0], values[:, 4:], atol=1e-5)
-
-
 def test_a_window_that_is_refused_is_passed_over(conformance: Path) -> None:
     stream = Stream(load(conformance / "series-refuse.edge"), hop=6)
     values = np.arange(24.0).reshape(2, 12)

@@ -36,25 +36,6 @@ def test_hops_together_are_the_whole_however_they_come(came: int, net: Model) ->
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "axis"), [("steps", 1), ("steps-rows", 2), ("steps-stereo", 2)])
-def test_the_time_stands_on_any_axis(name: str, axis: int, conformance: Path) -> None:
-    net = load(conformance / f"{name}.edge")
-    values = SOUND[:36].reshape((12, 3) if axis == 1 else (2, 18))
-    moments = StepStream(net).push(values)
-    whole = net(x=values[np.newaxis])
-    for output, expected in whole.items():
-        found = np.concatenate([moment.outputs[output] for moment in moments], axis)
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-def test_series_are_prepared_hop_by_hop(conformance: Path) -> None:
-    net = load(conformance / "steps-series.edge")
-    values = np.arange(12.0).reshape(2, 6)
-    (_, moment) = StepStream(net).push(values)
-    expected = net(**net.prepare(series=values))["smooth"][..., 3:]
-    np.testing.assert_allclose(moment.outputs["smooth"], expected, atol=1e-5)
-
-
 def test_moments_keep_what_they_were_answered_with(net: Model) -> None:
     stream = StepStream(net)
     (first,) = stream.push(SOUND[:HOP])
