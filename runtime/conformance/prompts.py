@@ -12,13 +12,11 @@ import tiny
 from case import Entry, tensors
 from graphs import Array
 
-from edgeattn_runtime.decoding.beam_search import Beams, BeamSearch
-from edgeattn_runtime.decoding.sampling import Sampling
+from edgeattn_runtime.bundle.generation_options import GenerationOptions
+from edgeattn_runtime.decoding.beam_search import BeamSearch
 from edgeattn_runtime.decoding.search import Search, SingleSearch
 from edgeattn_runtime.decoding.stops import Stops
 
-_SAMPLING = ("repetition_penalty", "temperature", "top_k", "top_p")
-_BEAMS = ("num_beams", "num_return_sequences", "length_penalty", "early_stopping")
 _NEEDS = {"needs": "generate_many"}
 _PROMPTS = [[4, 7, 1], [2], [5, 5, 9]]
 
@@ -112,21 +110,19 @@ def _found(
     prompts: Sequence[list[int]], settings: Entry, seen: Array | None = None, *, int8: bool = False
 ) -> list[list[list[Any]]]:
     """Return what the searches find by the decoder's logits, everything computed anew in each call."""
-    beams = Beams(**{name: settings[name] for name in _BEAMS if name in settings})
-    penalty = settings.get("repetition_penalty", 1.0)
-    stops = Stops.read(settings.get("stop", ()), settings.get("stop_sequences", ()), tiny.WORDS)
+    options = GenerationOptions(**settings).settled()
+    stops = Stops.read(options, tiny.WORDS)
     sequences = []
     for i, prompt in enumerate(prompts):
         room = tiny.LONGEST - len(prompt) + 1
-        limit = min(settings.get("max_new_tokens", room), room)
+        limit = min(options.max_new_tokens or room, room)
         begin = np.array(prompt)
         search: Search
-        if beams.num_beams > 1:
-            search = BeamSearch(begin, limit, stops, beams, repetition_penalty=penalty)
+        if options.num_beams > 1:
+            search = BeamSearch(begin, limit, stops, options)
         else:
-            sampling = Sampling(**{name: settings[name] for name in _SAMPLING if name in settings})
-            random = np.random.default_rng(settings.get("seed", 0) + i)
-            search = SingleSearch(begin, limit, stops, sampling, random, length_penalty=beams.length_penalty)
+            random = np.random.default_rng((options.seed or 0) + i)
+            search = SingleSearch(begin, limit, stops, options, random)
         rows = begin[np.newaxis]
         while (continued := search.advance(_logits(rows, seen, int8=int8))) is not None:
             rows = np.column_stack((rows[continued.rows], continued.tokens))

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from edgeattn.source.checkpoint.own_files import read_json
+from edgeattn_runtime.bundle.generation_options import OPTIONS
 
-KEPT = ("max_new_tokens", "num_beams", "length_penalty", "early_stopping", "repetition_penalty")
-NEUTRAL = {"num_beams": 1, "length_penalty": 1.0, "early_stopping": False, "repetition_penalty": 1.0}
 DRAWN = {"temperature": 1.0, "top_k": 50}  # which transformers takes where a folder says neither
-MOST_BEAMS = 8  # of a bundle
+OWN = {"start", "stop", "top_p", *DRAWN}  # which transformers says in another way
+KEPT = tuple(name for name, option in OPTIONS.items() if option["bundled"] and name not in OWN)
+NEUTRAL = {name: OPTIONS[name]["otherwise"] for name in KEPT}
+MOST_BEAMS = OPTIONS["num_beams"]["kind"].most  # of a bundle
 # Of a reader's own, or with no effect on the tokens.
 SILENT = {
     *("bos_token_id", "pad_token_id", "transformers_version", "use_cache", "output_scores"),

@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define EDGEATTN_UNSET (-1)
-#define EDGEATTN_UNSET_REAL (-HUGE_VAL) /* of a real that may be below 0 */
+#define EDGEATTN_UNSET_REAL (-HUGE_VAL) /* of a real */
 
 typedef enum edgeattn_status {
   EDGEATTN_OK = 0,
@@ -443,32 +443,38 @@ typedef enum edgeattn_early_stopping {
   EDGEATTN_EARLY_STOPPING_NEVER = 2
 } edgeattn_early_stopping;
 
-/* Each is as docs/generation.md has it. What is unset, as all is by default, is as the bundle's generation.defaults say,
- * else as stands in brackets. */
+/* What is unset, as all is by default, tokens where their ids are NULL, is as the bundle's generation.defaults say, else as
+ * stands in brackets. */
 typedef struct edgeattn_generate_options {
   size_t size;
   int64_t deadline_ms;                 /* as in edgeattn_call_options */
   edgeattn_cancellation* cancellation; /* NULL: none */
-  edgeattn_ids start;                  /* begins an encoder-decoder's answer; ids NULL: unset */
-  int64_t max_new_tokens;              /* at least 1 (to the last position) */
-  double temperature;                  /* 0: the likeliest token; above, tokens are drawn (0) */
-  int64_t top_k;                       /* from so many of the likeliest (all) */
-  double top_p;                        /* and from the fewest that hold this share (all) */
-  double repetition_penalty;           /* 1: none (1) */
-  int64_t seed;                        /* the same draws the same tokens; unset: anew */
-  edgeattn_ids stop;                   /* tokens, each of which ends the answer; ids NULL: unset (none) */
-  const edgeattn_ids* stop_sequences;  /* several tokens in a row that end it */
-  size_t stop_sequence_count;
   const char* const* stop_strings;     /* texts that end it */
   size_t stop_string_count;
-  int64_t num_beams;                   /* 1 to 8 (1) */
-  int64_t num_return_sequences;
-  double length_penalty;                  /* (1) */
-  edgeattn_early_stopping early_stopping; /* (false) */
   edgeattn_on_token on_token;          /* of one prompt without beams; NULL: none */
   edgeattn_on_text on_text;            /* likewise */
   void* context;                       /* what these are called with */
   edgeattn_session* session;           /* keeps the cache of one prompt without beams; NULL: none */
+  /* written by runtime/generation.py: members */
+  edgeattn_ids start;  /* Token ids that begin an encoder-decoder's answer, at least one (none) */
+  edgeattn_ids stop;  /* Token ids, each of which ends an answer and is no part of it (none) */
+  /* Several token ids in a row that end it, each sequence of at least one (none) */
+  const edgeattn_ids* stop_sequences;
+  size_t stop_sequence_count;
+  int64_t max_new_tokens;  /* The most new tokens (as many as there are positions) */
+  int64_t num_beams;  /* 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1) */
+  int64_t num_return_sequences;  /* The most to return for each prompt, at most as many as there are beams (1) */
+  /* The power of the length in a score: above 0 favors long sequences, below 0 short ones (1) */
+  double length_penalty;
+  /* True ends a prompt's beams where as many sequences have ended; false where, besides, none could score better at
+     its length now; never where none could at any length (false) */
+  edgeattn_early_stopping early_stopping;
+  double repetition_penalty;  /* Above 1 makes tokens that were there before less likely, below 1 more likely (1) */
+  double temperature;  /* 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0) */
+  int64_t top_k;  /* Draws from this many of the likeliest tokens (all) */
+  double top_p;  /* Draws from the fewest of the likeliest tokens that hold this share (all) */
+  int64_t seed;  /* The same seed draws the same tokens, of prompt i those of seed + i (drawn anew) */
+  /* written: end */
 } edgeattn_generate_options;
 
 static inline edgeattn_generate_options edgeattn_generate_options_default(void) {
@@ -476,16 +482,18 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
   memset(&options, 0, sizeof options);
   options.size = sizeof options;
   options.deadline_ms = EDGEATTN_UNSET;
+  /* written by runtime/generation.py: defaults */
   options.max_new_tokens = EDGEATTN_UNSET;
-  options.top_k = EDGEATTN_UNSET;
-  options.top_p = EDGEATTN_UNSET;
-  options.temperature = EDGEATTN_UNSET_REAL;
-  options.repetition_penalty = EDGEATTN_UNSET_REAL;
-  options.seed = EDGEATTN_UNSET;
   options.num_beams = EDGEATTN_UNSET;
   options.num_return_sequences = 1;
   options.length_penalty = EDGEATTN_UNSET_REAL;
   options.early_stopping = EDGEATTN_EARLY_STOPPING_UNSET;
+  options.repetition_penalty = EDGEATTN_UNSET_REAL;
+  options.temperature = EDGEATTN_UNSET_REAL;
+  options.top_k = EDGEATTN_UNSET;
+  options.top_p = EDGEATTN_UNSET_REAL;
+  options.seed = EDGEATTN_UNSET;
+  /* written: end */
   return options;
 }
 

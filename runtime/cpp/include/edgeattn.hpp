@@ -153,23 +153,13 @@ using Prompt = std::variant<std::vector<std::int64_t>, std::string, Tensors>;
 
 class GenerationSession;
 
-/// Each is as docs/generation.md has it. What is left open, and stands in the manifest's generation.defaults, is as the
-/// bundle says; else it is what stands in brackets.
+/// How tokens are chosen, and when to stop: edgeattn_options.inc lists the options. What is left open, and stands in the
+/// manifest's generation.defaults, is as the bundle says; else it is what stands there in brackets.
 struct GenerateOptions {
-  std::optional<std::vector<std::int64_t>> start = {};  // begins an encoder-decoder's answer
-  std::optional<std::int64_t> max_new_tokens = {};      // (as many as there are positions)
-  std::optional<double> temperature = {};               // 0 takes the likeliest token (0)
-  std::optional<std::int64_t> top_k = {};               // then draws from so many of the likeliest (all),
-  std::optional<double> top_p = {};                     // and from the fewest that hold this share (all)
-  std::optional<double> repetition_penalty = {};        // above 1 makes tokens that were there less likely (1)
-  std::optional<std::uint64_t> seed = {};               // the same draws the same tokens
-  std::optional<std::vector<std::int64_t>> stop = {};   // tokens that end it, and are no part of it (none)
-  std::vector<std::vector<std::int64_t>> stop_sequences = {};  // several tokens in a row that end it
-  std::vector<std::string> stop_strings = {};                  // texts that end it
-  std::optional<std::int64_t> num_beams = {};                  // 1 to 8 (1)
-  std::int64_t num_return_sequences = 1;
-  std::optional<double> length_penalty = {};                   // (1)
-  std::optional<EarlyStopping> early_stopping = {};            // (no)
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) type name = {};
+#define EDGEATTN_CALLERS(type, name, otherwise, limits) type name = otherwise;
+#include "edgeattn_options.inc"
+  std::vector<std::string> stop_strings = {};            // texts that end it
   std::function<bool(std::int64_t)> on_token = {};       // hears each as it comes; false ends it
   std::function<bool(const std::string&)> on_text = {};  // likewise the text, in whole characters
   GenerationSession* session = nullptr;                  // keeps the cache of one prompt, for what continues it

@@ -39,6 +39,8 @@ struct GraphSpec {
 using Sizes = std::map<std::string, std::int64_t>;  // by symbol
 using Symbols = std::map<std::string, Bounds>;
 
+using Tokens = std::vector<std::int64_t>;
+
 /// An input of a decoder for keys or values, and the output that continues it.
 struct CacheEntry {
   std::string past, present;
@@ -50,13 +52,8 @@ enum class EarlyStopping { yes, no, never };
 
 /// GenerateOptions where a caller leaves them open, as far as the bundle has any.
 struct GenerationDefaults {
-  std::optional<std::vector<std::int64_t>> start, stop;
-  std::optional<std::int64_t> max_new_tokens, num_beams;
-  std::optional<double> length_penalty;
-  std::optional<EarlyStopping> early_stopping;
-  std::optional<double> repetition_penalty, temperature;
-  std::optional<std::int64_t> top_k;
-  std::optional<double> top_p;
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) type name;
+#include "edgeattn_options.inc"
 };
 
 struct Generation {

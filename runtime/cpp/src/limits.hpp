@@ -20,7 +20,6 @@ constexpr std::int64_t kMostFrame = std::int64_t{1} << 15;  // samples of a log-
 constexpr std::int64_t kMostFrames = 64;                    // log-mel frames that look at a sample
 constexpr std::int64_t kMostBands = std::int64_t{1} << 9;   // of a log-mel frame
 constexpr std::int64_t kMostToken = std::int64_t{1} << 22;  // samples from a log-mel token's start to its end
-constexpr std::int64_t kMostBeams = 8;                      // of a prompt
 constexpr std::size_t kMostStep = std::size_t{1} << 27;     // bytes of a step's inputs and of its outputs
 
 }  // namespace edgeattn

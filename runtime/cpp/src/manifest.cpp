@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "decoding/option_limits.hpp"
 #include "limits.hpp"
 #include "options.hpp"
 #include "record.hpp"
@@ -74,18 +75,25 @@ static void read(const Field& field, EarlyStopping& when) {
     when = field.flag() ? EarlyStopping::yes : EarlyStopping::no;
 }
 
+static void read(const Field& field, std::int64_t& value, const Limits& limits) {
+  value = field.integer(limits.least(), limits.most(Field::kLargest));
+}
+
+static void read(const Field& field, double& value, const Limits& limits) {
+  value = field.number();
+  if (!limits.allow(value)) throw field.refusal(limits.written<double>());
+}
+
+static void read(const Field& field, Tokens& tokens, const Limits& /*none*/) { read(field, tokens, AtLeast{1}, 0); }
+
+static void read(const Field& field, EarlyStopping& when, const Limits& /*none*/) { read(field, when); }
+
 static void read(const Field& field, GenerationDefaults& defaults) {
   Record record(field);
-  record.maybe("start", defaults.start, AtLeast{1}, 0).maybe("stop", defaults.stop, AtLeast{1}, 0);
-  record.maybe("max_new_tokens", defaults.max_new_tokens, 1).maybe("num_beams", defaults.num_beams, 1, kMostBeams);
-  record.maybe("length_penalty", defaults.length_penalty).maybe("early_stopping", defaults.early_stopping);
-  record.maybe("repetition_penalty", defaults.repetition_penalty).maybe("temperature", defaults.temperature);
-  record.maybe("top_k", defaults.top_k, 1).maybe("top_p", defaults.top_p).end();
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) record.maybe(#name, defaults.name, limits);
+#include "edgeattn_options.inc"
+  record.end();
   if (field.table().empty()) throw field.refusal("at least one setting");
-  if (defaults.repetition_penalty.value_or(1) <= 0) throw record["repetition_penalty"].refusal("a number above 0");
-  if (defaults.temperature.value_or(0) < 0) throw record["temperature"].refusal("a number of at least 0");
-  if (const auto share = defaults.top_p.value_or(1); share <= 0 || share > 1)
-    throw record["top_p"].refusal("a number above 0 and at most 1");
   if (defaults.num_beams.value_or(1) > 1 && defaults.temperature.value_or(0) > 0)
     throw record["temperature"].refusal("0 beside num_beams, as beams draw nothing,");
 }

@@ -119,27 +119,21 @@ Found generate(const Model& model, const Json& run) {
       "answered", {}, {}, run.contains("error") || tokens == run["tokens"].get<std::vector<std::int64_t>>()};
 }
 
+/// An EarlyStopping, which is no value of JSON's.
+void read(const Json& settings, const char* name, std::optional<EarlyStopping>& setting) {
+  if (!settings.contains(name)) return;
+  const auto& word = settings[name];
+  if (word.is_string() && word != "never") throw InputError("an EarlyStopping is yes, no or never");
+  setting = word.is_string() ? EarlyStopping::never : word.get<bool>() ? EarlyStopping::yes : EarlyStopping::no;
+}
+
 GenerateOptions options_of(const Json& run) {
   const auto settings = run.value("settings", Json::object());
   GenerateOptions options;
   read(run, "start", options.start);
-  read(settings, "max_new_tokens", options.max_new_tokens);
-  read(settings, "temperature", options.temperature);
-  read(settings, "top_k", options.top_k);
-  read(settings, "top_p", options.top_p);
-  read(settings, "repetition_penalty", options.repetition_penalty);
-  read(settings, "seed", options.seed);
-  read(settings, "stop", options.stop);
-  read(settings, "stop_sequences", options.stop_sequences);
-  read(settings, "num_beams", options.num_beams);
-  read(settings, "num_return_sequences", options.num_return_sequences);
-  read(settings, "length_penalty", options.length_penalty);
-  if (!settings.contains("early_stopping")) return options;
-  const auto& early = settings["early_stopping"];
-  if (early.is_string() && early != "never") throw InputError("an EarlyStopping is yes, no or never");
-  options.early_stopping = early.is_string()   ? EarlyStopping::never
-                           : early.get<bool>() ? EarlyStopping::yes
-                                               : EarlyStopping::no;
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) read(settings, #name, options.name);
+#define EDGEATTN_CALLERS EDGEATTN_BUNDLED
+#include "edgeattn_options.inc"
   return options;
 }
 

@@ -5,8 +5,6 @@ using namespace edgeattn;
 
 namespace {
 
-using Tokens = std::vector<std::int64_t>;
-
 Tokens tokens_of(const edgeattn_ids& given, const char* name) { return values_of(given.ids, given.count, name); }
 
 /// Returns a prompt. Throws InputError where it is not one of the three that it may be.
@@ -18,45 +16,48 @@ Prompt prompt_of(const edgeattn_prompt& prompt) {
   return tokens_of(prompt.tokens, "prompt");
 }
 
+void read(std::int64_t given_count, std::optional<std::int64_t>& count, const char* /*name*/) {
+  count = given(given_count);
+}
+
+void read(std::int64_t given_count, std::int64_t& count, const char* /*name*/) { count = given_count; }
+
+void read(std::int64_t given_count, std::optional<std::uint64_t>& count, const char* name) {
+  if (given_count < EDGEATTN_UNSET) throw InputError(words(name, ": ", given_count, " found, at least 0 expected"));
+  if (given_count != EDGEATTN_UNSET) count = static_cast<std::uint64_t>(given_count);
+}
+
+void read(double given_real, std::optional<double>& real, const char* /*name*/) {
+  if (given_real != EDGEATTN_UNSET_REAL) real = given_real;
+}
+
 /// Tokens, or none where their place is NULL.
-std::optional<Tokens> maybe_tokens_of(const edgeattn_ids& given, const char* name) {
-  if (!given.ids && given.count == 0) return std::nullopt;
-  return tokens_of(given, name);
+void read(const edgeattn_ids& given_tokens, std::optional<Tokens>& tokens, const char* name) {
+  if (given_tokens.ids || given_tokens.count > 0) tokens = tokens_of(given_tokens, name);
 }
 
-std::optional<double> given_real(double real) {
-  return real == EDGEATTN_UNSET_REAL ? std::nullopt : std::optional(real);
-}
-
-std::optional<EarlyStopping> early_stopping_of(edgeattn_early_stopping given) {
-  switch (given) {
-    case EDGEATTN_EARLY_STOPPING_UNSET: return std::nullopt;
-    case EDGEATTN_EARLY_STOPPING_FALSE: return EarlyStopping::no;
-    case EDGEATTN_EARLY_STOPPING_TRUE: return EarlyStopping::yes;
-    case EDGEATTN_EARLY_STOPPING_NEVER: return EarlyStopping::never;
+void read(edgeattn_early_stopping given_word, std::optional<EarlyStopping>& when, const char* name) {
+  switch (given_word) {
+    case EDGEATTN_EARLY_STOPPING_UNSET: return;
+    case EDGEATTN_EARLY_STOPPING_FALSE: when = EarlyStopping::no; return;
+    case EDGEATTN_EARLY_STOPPING_TRUE: when = EarlyStopping::yes; return;
+    case EDGEATTN_EARLY_STOPPING_NEVER: when = EarlyStopping::never; return;
   }
-  throw InputError("early_stopping: one of EDGEATTN_EARLY_STOPPING_* expected");
+  throw InputError(words(name, ": one of EDGEATTN_EARLY_STOPPING_* expected"));
 }
+
+/// Their count is another member.
+void read(const edgeattn_ids* /*given*/, std::vector<Tokens>& /*sequences*/, const char* /*name*/) {}
 
 GenerateOptions read_options(const edgeattn_generate_options& given_options) {
   const auto& options = given_options;
   GenerateOptions how;
-  how.start = maybe_tokens_of(options.start, "start");
-  how.max_new_tokens = given(options.max_new_tokens);
-  how.temperature = given_real(options.temperature);
-  how.top_k = given(options.top_k);
-  how.top_p = given(options.top_p);
-  how.repetition_penalty = given_real(options.repetition_penalty);
-  if (options.seed < EDGEATTN_UNSET) throw InputError(words("seed: ", options.seed, " found, at least 0 expected"));
-  if (options.seed != EDGEATTN_UNSET) how.seed = static_cast<std::uint64_t>(options.seed);
-  how.stop = maybe_tokens_of(options.stop, "stop");
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) read(options.name, how.name, #name);
+#define EDGEATTN_CALLERS EDGEATTN_BUNDLED
+#include "edgeattn_options.inc"
   for (const auto& sequence : values_of(options.stop_sequences, options.stop_sequence_count, "stop_sequences"))
     how.stop_sequences.push_back(tokens_of(sequence, "stop_sequences"));
   how.stop_strings = texts_of(options.stop_strings, options.stop_string_count, "stop_strings");
-  how.num_beams = given(options.num_beams);
-  how.num_return_sequences = options.num_return_sequences;
-  how.length_penalty = given_real(options.length_penalty);
-  how.early_stopping = early_stopping_of(options.early_stopping);
   if (const auto heard = options.on_token)
     how.on_token = [heard, context = options.context](std::int64_t token) { return heard(token, context) != 0; };
   if (const auto heard = options.on_text)

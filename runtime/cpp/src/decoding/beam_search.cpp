@@ -1,14 +1,9 @@
 #include "beam_search.hpp"
 
 #include <algorithm>
-#include <cmath>
-
-#include "limits.hpp"
-#include "words.hpp"
 
 namespace edgeattn {
 namespace {
-
 
 /// Returns how many first tokens every row has in common with the one that it is replaced by.
 std::size_t shared_tokens(const std::vector<Tokens>& running, const std::vector<std::size_t>& rows) {
@@ -23,25 +18,10 @@ std::size_t shared_tokens(const std::vector<Tokens>& running, const std::vector<
 
 }  // namespace
 
-void check_beams(const Settings& options) {
-  if (options.num_beams < 1 || options.num_beams > kMostBeams)
-    throw InputError(words("num_beams: ", options.num_beams, " found, 1 to ", kMostBeams, " expected"));
-  if (options.num_return_sequences < 1)
-    throw InputError(words("num_return_sequences: ", options.num_return_sequences, " found, at least 1 expected"));
-  if (options.num_return_sequences > options.num_beams)
-    throw InputError(words("num_return_sequences: ", options.num_return_sequences,
-                           " found, at most num_beams expected, ", options.num_beams, "; ask for more beams"));
-  if (!std::isfinite(options.length_penalty))
-    throw InputError(words("length_penalty: ", options.length_penalty, " found, a finite number expected"));
-  if (options.num_beams > 1 && options.temperature > 0)
-    throw InputError(words("temperature: ", options.temperature, " found with ", options.num_beams,
-                           " beams, which draw nothing; 0 expected, or num_beams=1"));
-}
-
 BeamSearch::BeamSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options)
     : prompt_length_(begin.size()),
       limit_(static_cast<std::size_t>(limit)),
-      width_(static_cast<std::size_t>(options.num_beams)),
+      width_(static_cast<std::size_t>(*options.num_beams)),
       stops_(stops),
       options_(options),
       running_{std::move(begin)},
@@ -86,7 +66,7 @@ std::vector<BeamSearch::Candidate> BeamSearch::candidates(const Logits& logits) 
   all_.clear();
   for (std::size_t row = 0; row < running_.size(); ++row) {
     log_softmax(logits.rows[row], row_);
-    penalize(row_, running_[row], options_.repetition_penalty);
+    penalize(row_, running_[row], options_);
     for (const auto score : row_) all_.push_back(score + scores_[row]);
   }
   std::vector<Candidate> best;
@@ -101,7 +81,7 @@ std::vector<BeamSearch::Candidate> BeamSearch::candidates(const Logits& logits) 
 void BeamSearch::finish(const Tokens& sequence, double score, std::size_t stop_length) {
   const auto first = static_cast<std::ptrdiff_t>(prompt_length_), stopped = static_cast<std::ptrdiff_t>(stop_length);
   const Hypothesis ended{{sequence.begin() + first, sequence.end() - stopped},
-                         normalized(score, sequence.size() - prompt_length_, options_.length_penalty)};
+                         normalized(score, sequence.size() - prompt_length_, options_)};
   const auto better = [](const auto& a, const auto& b) { return a.score > b.score; };
   finished_.insert(std::upper_bound(finished_.begin(), finished_.end(), ended, better), ended);  // of a tie the older first
   finished_.resize(std::min(finished_.size(), width_));
@@ -109,10 +89,7 @@ void BeamSearch::finish(const Tokens& sequence, double score, std::size_t stop_l
 
 /// Says whether the search ends, given its best running sequence's log-probability and length.
 bool BeamSearch::is_done(double best, std::size_t length) const {
-  if (finished_.size() < width_) return false;
-  if (options_.early_stopping == EarlyStopping::yes) return true;
-  const bool at_any_length = options_.early_stopping == EarlyStopping::never && options_.length_penalty > 0;
-  return normalized(best, at_any_length ? limit_ : length, options_.length_penalty) <= finished_.back().score;
+  return finished_.size() == width_ && is_beyond(finished_.back().score, best, length, limit_, options_);
 }
 
 }  // namespace edgeattn

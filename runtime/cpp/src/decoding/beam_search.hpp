@@ -6,9 +6,6 @@
 
 namespace edgeattn {
 
-/// Throws InputError where num_beams, num_return_sequences or length_penalty is out of its range.
-void check_beams(const Settings& options);
-
 /// One prompt's beams.
 class BeamSearch : public Search {
  public:

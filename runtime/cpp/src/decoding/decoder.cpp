@@ -120,8 +120,6 @@ Tensors Decoder::carried(const Tensors& sources) const {
 }
 
 std::int64_t Decoder::limit(const std::optional<std::int64_t>& max_new_tokens, std::size_t length) const {
-  if (max_new_tokens && *max_new_tokens < 1)
-    throw InputError(words("max_new_tokens: ", *max_new_tokens, " found, at least 1 expected"));
   if (!max_new_tokens && !names_.positions)
     throw InputError("max_new_tokens: none found, a number expected: the model has no last position");
   const auto room = names_.positions ? *names_.positions - static_cast<std::int64_t>(length) + 1 : *max_new_tokens;

@@ -14,17 +14,16 @@ namespace {
 using Answers = std::vector<std::vector<Hypothesis>>;
 
 void check_options(const Settings& options, std::size_t prompts) {
-  check_beams(options);
-  check_sampling(options);
+  check_settings(options);
   if (prompts == 0) throw InputError("prompts: none found, at least 1 expected");
   check_stop_strings(options.stop_strings);
-  if (!options.stop_strings.empty() && options.num_beams > 1)
-    throw InputError(words("stop_strings: found with ", options.num_beams, " beams, 1 expected; give stop_sequences"));
-  if ((options.on_token || options.on_text) && (prompts > 1 || options.num_beams > 1))
-    throw InputError(words("on_token: found with ", prompts, " prompts and ", options.num_beams,
+  if (!options.stop_strings.empty() && *options.num_beams > 1)
+    throw InputError(words("stop_strings: found with ", *options.num_beams, " beams, 1 expected; give stop_sequences"));
+  if ((options.on_token || options.on_text) && (prompts > 1 || *options.num_beams > 1))
+    throw InputError(words("on_token: found with ", prompts, " prompts and ", *options.num_beams,
                            " beams, 1 of each expected: of several nothing is told as it comes"));
-  if (options.session && (prompts > 1 || options.num_beams > 1))
-    throw InputError(words("session: found with ", prompts, " prompts and ", options.num_beams,
+  if (options.session && (prompts > 1 || *options.num_beams > 1))
+    throw InputError(words("session: found with ", prompts, " prompts and ", *options.num_beams,
                            " beams, 1 of each expected: it holds one text"));
 }
 
@@ -52,26 +51,26 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
                    const GenerateOptions& requested, Answering answering) {
   const auto options = settings_of(requested, decoder.defaults(), answering);
   check_options(options, prompts.size());
-  decoder.check_rows(options.num_beams);
-  const Stops stops(options.stop, options.stop_sequences, decoder.vocabulary());
+  decoder.check_rows(*options.num_beams);
+  const Stops stops(*options.stop, options.stop_sequences, decoder.vocabulary());
   std::vector<Task> tasks;
   std::vector<Tensors> sources;
   std::vector<std::int64_t> limits;
   std::int64_t longest = 0;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const auto prompt = decoder.read(prompts[i]);
-    tasks.push_back({decoder.first_tokens(names[i], prompt, options.start), {}, nullptr});
+    tasks.push_back({decoder.first_tokens(names[i], prompt, *options.start), {}, nullptr});
     sources.push_back(decoder.sources(names[i], prompt));
     limits.push_back(decoder.limit(options.max_new_tokens, tasks[i].begin.size()));
     longest = std::max(longest, static_cast<std::int64_t>(tasks[i].begin.size()) + limits[i]);
   }
   decoder.check_memory(longest - 1,  // the last token is never fed
-                       static_cast<std::int64_t>(prompts.size()) * options.num_beams);
+                       static_cast<std::int64_t>(prompts.size()) * *options.num_beams);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     auto& [begin, carried, search] = tasks[i];
     carried = decoder.carried(sources[i]);
     const bool as_text = options.on_text || !options.stop_strings.empty() || is_text(prompts[i]);
-    if (options.num_beams > 1)
+    if (*options.num_beams > 1)
       search = std::make_unique<BeamSearch>(begin, limits[i], stops, options);
     else
       search = std::make_unique<SingleSearch>(begin, limits[i], stops, options,
@@ -81,7 +80,7 @@ Answers answers_to(const Decoder& decoder, const std::vector<Prompt>& prompts, c
   if (options.session)
     run_in(*options.session, decoder, tasks.front());
   else
-    run_all(decoder, tasks, options.num_beams);
+    run_all(decoder, tasks, *options.num_beams);
   Answers answers;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     answers.push_back(tasks[i].search->hypotheses());

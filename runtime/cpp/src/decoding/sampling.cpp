@@ -5,8 +5,6 @@
 #include <numeric>
 #include <set>
 
-#include "words.hpp"
-
 namespace edgeattn {
 namespace {
 
@@ -30,27 +28,14 @@ std::vector<double> cumulated(const std::vector<double>& masses) {
 
 }  // namespace
 
-void check_sampling(const Settings& options) {
-  if (!(options.repetition_penalty > 0 && std::isfinite(options.repetition_penalty)))
-    throw InputError(
-        words("repetition_penalty: ", options.repetition_penalty, " found, a finite number above 0 expected"));
-  if (!(options.temperature >= 0 && std::isfinite(options.temperature)))
-    throw InputError(
-        words("temperature: ", options.temperature, " found, a finite number of at least 0 expected"));
-  if (options.top_k && *options.top_k < 1)
-    throw InputError(words("top_k: ", *options.top_k, " found, at least 1 expected"));
-  if (options.top_p && !(*options.top_p > 0 && *options.top_p <= 1))
-    throw InputError(words("top_p: ", *options.top_p, " found, above 0 and at most 1 expected"));
-}
-
 std::int64_t choose(const std::vector<float>& logits, const Settings& options, Random& random) {
-  if (options.temperature == 0) return std::max_element(logits.begin(), logits.end()) - logits.begin();
+  if (*options.temperature == 0) return std::max_element(logits.begin(), logits.end()) - logits.begin();
   const auto vocabulary = static_cast<std::int64_t>(logits.size());
   const auto ranked = likeliest(logits, options.top_k.value_or(vocabulary));
   const auto score = [&](std::int64_t token) { return double{logits[static_cast<std::size_t>(token)]}; };
   std::vector<double> masses;
   for (const auto token : ranked)
-    masses.push_back(std::exp((score(token) - score(ranked.front())) / options.temperature));
+    masses.push_back(std::exp((score(token) - score(ranked.front())) / *options.temperature));
   divide(masses);
   if (options.top_p) {  // the first that reaches the share is in
     const auto sums = cumulated(masses);
@@ -101,16 +86,16 @@ double log_softmax_at(const std::vector<float>& logits, std::int64_t token) {
 }
 
 template <class Number>
-void penalize(std::vector<Number>& scores, const Tokens& tokens, double penalty) {
-  if (penalty == 1) return;
-  const auto factor = static_cast<Number>(penalty);
+void penalize(std::vector<Number>& scores, const Tokens& tokens, const Settings& options) {
+  if (*options.repetition_penalty == 1) return;
+  const auto factor = static_cast<Number>(*options.repetition_penalty);
   for (const auto token : std::set<std::int64_t>(tokens.begin(), tokens.end())) {
     auto& score = scores[static_cast<std::size_t>(token)];
     score = score < 0 ? score * factor : score / factor;
   }
 }
 
-template void penalize(std::vector<float>& scores, const Tokens& tokens, double penalty);
-template void penalize(std::vector<double>& scores, const Tokens& tokens, double penalty);
+template void penalize(std::vector<float>& scores, const Tokens& tokens, const Settings& options);
+template void penalize(std::vector<double>& scores, const Tokens& tokens, const Settings& options);
 
 }  // namespace edgeattn

@@ -6,11 +6,6 @@
 
 namespace edgeattn {
 
-using Tokens = std::vector<std::int64_t>;
-
-/// Throws InputError where the penalty, temperature, top_k or top_p is out of its range.
-void check_sampling(const Settings& options);
-
 /// Returns the next token by penalized logits, the largest of them finite: of a tie the lowest.
 std::int64_t choose(const std::vector<float>& logits, const Settings& options, Random& random);
 
@@ -27,6 +22,6 @@ double log_softmax_at(const std::vector<float>& logits, std::int64_t token);
 /// Makes tokens that came before less likely (Keskar et al. 2019, section 4.1): a negative score is
 /// multiplied by the penalty, any other divided by it.
 template <class Number>
-void penalize(std::vector<Number>& scores, const Tokens& tokens, double penalty);
+void penalize(std::vector<Number>& scores, const Tokens& tokens, const Settings& options);
 
 }  // namespace edgeattn

@@ -4,8 +4,14 @@
 
 namespace edgeattn {
 
-double normalized(double total, std::size_t length, double penalty) {
-  return total / std::pow(static_cast<double>(length), penalty);
+double normalized(double total, std::size_t length, const Settings& options) {
+  return total / std::pow(static_cast<double>(length), *options.length_penalty);
+}
+
+bool is_beyond(double score, double best, std::size_t length, std::size_t limit, const Settings& options) {
+  if (*options.early_stopping == EarlyStopping::yes) return true;
+  const bool at_any_length = *options.early_stopping == EarlyStopping::never && *options.length_penalty > 0;
+  return normalized(best, at_any_length ? limit : length, options) <= score;
 }
 
 SingleSearch::SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops, const Settings& options,
@@ -21,7 +27,7 @@ SingleSearch::SingleSearch(Tokens begin, std::int64_t limit, const Stops& stops,
 std::optional<Continuation> SingleSearch::advance(const Logits& logits) {
   const auto* row = logits.rows.front();
   scores_.assign(row, row + logits.vocabulary);
-  penalize(scores_, tokens_, options_.repetition_penalty);
+  penalize(scores_, tokens_, options_);
   const auto token = choose(scores_, options_, random_);
   score_ += log_softmax_at(scores_, token);
   const auto shared = tokens_.size();
@@ -47,7 +53,7 @@ bool SingleSearch::is_heard(std::size_t settled) {
 std::vector<Hypothesis> SingleSearch::hypotheses() const {
   const auto first = tokens_.begin() + static_cast<std::ptrdiff_t>(prompt_length_);
   return {{{first, first + static_cast<std::ptrdiff_t>(settled_)},
-           normalized(score_, generated(), options_.length_penalty),
+           normalized(score_, generated(), options_),
            text_ ? std::optional(text_->text()) : std::nullopt}};
 }
 

@@ -32,7 +32,10 @@ class Search {
 };
 
 /// A sum of log-probabilities over its length to the power of a penalty (Wu et al. 2016).
-double normalized(double total, std::size_t length, double penalty);
+double normalized(double total, std::size_t length, const Settings& options);
+
+/// Says whether a score is beyond beams of a length, at most `limit`, the best's log-probability given.
+bool is_beyond(double score, double best, std::size_t length, std::size_t limit, const Settings& options);
 
 /// One sequence, which grows by one token a call.
 class SingleSearch : public Search {

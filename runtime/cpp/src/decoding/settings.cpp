@@ -1,40 +1,47 @@
 #include "settings.hpp"
 
+#include "option_limits.hpp"
+
 namespace edgeattn {
 namespace {
 
 template <class Value>
-const std::optional<Value>& either(const std::optional<Value>& own, const std::optional<Value>& by_bundle) {
-  return own ? own : by_bundle;
+void check(const char* name, const Value& value, const Limits& limits) {
+  if constexpr (std::is_arithmetic_v<Value>)
+    if (!limits.allow(static_cast<double>(value)))
+      throw InputError(words(name, ": ", value, " found, ", limits.written<Value>(), " expected"));
+}
+
+template <class Value>
+void check(const char* name, const std::optional<Value>& value, const Limits& limits) {
+  if (value) check(name, *value, limits);
 }
 
 }  // namespace
 
-Settings settings_of(const GenerateOptions& options, const GenerationDefaults& defaults, Answering answering) {
+Settings settings_of(GenerateOptions options, GenerationDefaults defaults, Answering answering) {
   const bool drawn = options.temperature.value_or(0) > 0;
   const bool heard = options.on_token || options.on_text || options.session || !options.stop_strings.empty();
-  const bool single = answering == Answering::one || drawn || heard;
-  const auto num_beams = options.num_beams.value_or(single ? 1 : defaults.num_beams.value_or(1));
-  const bool beams_wanted = options.num_beams.value_or(1) > 1;
-  return {
-      either(options.start, defaults.start).value_or(std::vector<std::int64_t>{}),
-      either(options.max_new_tokens, defaults.max_new_tokens),
-      options.temperature.value_or(beams_wanted ? 0 : defaults.temperature.value_or(0)),
-      either(options.top_k, defaults.top_k),
-      either(options.top_p, defaults.top_p),
-      either(options.repetition_penalty, defaults.repetition_penalty).value_or(1),
-      options.seed,
-      either(options.stop, defaults.stop).value_or(std::vector<std::int64_t>{}),
-      options.stop_sequences,
-      options.stop_strings,
-      num_beams,
-      options.num_return_sequences,
-      either(options.length_penalty, defaults.length_penalty).value_or(1),
-      either(options.early_stopping, defaults.early_stopping).value_or(EarlyStopping::no),
-      options.on_token,
-      options.on_text,
-      options.session,
-  };
+  if (answering == Answering::one || drawn || heard) defaults.num_beams.reset();
+  if (options.num_beams.value_or(1) > 1) defaults.temperature.reset();
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) \
+  if (!options.name) options.name = defaults.name;      \
+  if (!options.name) options.name = otherwise;
+#include "edgeattn_options.inc"
+  return options;
+}
+
+void check_settings(const Settings& settings) {
+#define EDGEATTN_BUNDLED(type, name, otherwise, limits) check(#name, settings.name, limits);
+#define EDGEATTN_CALLERS EDGEATTN_BUNDLED
+#include "edgeattn_options.inc"
+  const auto beams = *settings.num_beams;
+  if (settings.num_return_sequences > beams)
+    throw InputError(words("num_return_sequences: ", settings.num_return_sequences,
+                           " found, at most num_beams expected, ", beams, "; ask for more beams"));
+  if (beams > 1 && *settings.temperature > 0)
+    throw InputError(words("temperature: ", *settings.temperature, " found with ", beams,
+                           " beams, which draw nothing; 0 expected, or num_beams=1"));
 }
 
 }  // namespace edgeattn

@@ -1,25 +1,23 @@
 """The options of generation: their names, limits and defaults, and that a caller goes before a bundle.
 
-To add one: a line in ``GenerationOptions`` and one in ``NamedOptions``; where a bundle may have it, its place
-in runtime/manifest.schema.json; and a field of its name in a record of ``decoding`` that heeds it.
+They are those of runtime/generation.schema.json; ``decoding`` heeds them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypedDict, TypeVar, cast
+from typing import Any, Literal, Protocol, TypedDict, cast
 
 from edgeattn_runtime.bundle.option_kinds import Count, Ending, Kind, Number, Tokens, TokenSequences
 from edgeattn_runtime.errors import BundleError, InputError, ModelError
 from edgeattn_runtime.fields import Field
 
-_Record = TypeVar("_Record")
-
 
 class NamedOptions(TypedDict, total=False):
     """What ``GenerationOptions`` takes, for calls that take the same by name."""
 
+    # written by runtime/generation.py: names
     start: Iterable[int] | None
     stop: Iterable[int] | None
     stop_sequences: Iterable[Iterable[int]] | None
@@ -33,9 +31,30 @@ class NamedOptions(TypedDict, total=False):
     top_k: int | None
     top_p: float | None
     seed: int | None
+    # written: end
 
 
-def _option(kind: Kind, summary: str, otherwise: object = None, *, bundled: bool = True) -> Any:
+class SettledOptions(Protocol):
+    """``GenerationOptions`` in which nothing is left open that has a default."""
+
+    # written by runtime/generation.py: settled
+    start: Iterable[int]
+    stop: Iterable[int]
+    stop_sequences: Iterable[Iterable[int]]
+    max_new_tokens: int | None
+    num_beams: int
+    num_return_sequences: int
+    length_penalty: float
+    early_stopping: bool | Literal["never"]
+    repetition_penalty: float
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    seed: int | None
+    # written: end
+
+
+def _option(kind: Kind, summary: str, otherwise: object, *, bundled: bool = True) -> Any:
     """Return a field of an option."""
     entry = {"kind": kind, "summary": summary, "otherwise": otherwise, "bundled": bundled}
     return field(default=None, metadata=entry)
@@ -45,51 +64,67 @@ def _option(kind: Kind, summary: str, otherwise: object = None, *, bundled: bool
 class GenerationOptions:
     """How tokens are generated; None leaves an option to the bundle, and else to the default in brackets.
 
-    Attributes:
-        start: Token ids that begin an encoder-decoder's answer, at least one; none for a decoder (none).
-        stop: Token ids, each of which ends an answer and is no part of it (none).
-        stop_sequences: Several token ids in a row that end it, each sequence of at least one (none).
-        max_new_tokens: The most new tokens, at least 1 (as many as there are positions).
-        num_beams: 1 to 8 sequences that are continued together for each prompt, the likeliest; 1 is greedy,
-            or drawn (1).
-        num_return_sequences: The most to return for each prompt, at most ``num_beams`` (1).
-        length_penalty: The power of the length in a score: above 0 favors long sequences, below 0 short ones
-            (1).
-        early_stopping: True ends a prompt's beams when there are ``num_beams`` ended sequences; False when,
-            besides, none could score better at its length now; "never" when none could at any length (False).
-        repetition_penalty: Above 1 makes tokens that were there before less likely, a decoder's prompt
-            included; below 1 more likely (1).
-        temperature: 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn (0).
-        top_k: Draw from this many of the likeliest tokens (all).
-        top_p: Draw from the fewest of the likeliest tokens that hold this share, above 0 and at most 1 (all).
-        seed: Of ``numpy.random.default_rng``: the same seed draws the same tokens, of prompt i those of
-            ``seed + i``; without, each call draws anew.
-
     Raises:
         InputError: An option is out of its limits.
     """
 
-    start: Iterable[int] | None = _option(Tokens(), "tokens that an encoder-decoder's answer begins with", ())
-    stop: Iterable[int] | None = _option(Tokens(), "tokens that end an answer", ())
+    # written by runtime/generation.py: fields
+    start: Iterable[int] | None = _option(
+        Tokens(), "token ids that begin an encoder-decoder's answer, at least one (none)", ()
+    )
+    stop: Iterable[int] | None = _option(
+        Tokens(), "token ids, each of which ends an answer and is no part of it (none)", ()
+    )
     stop_sequences: Iterable[Iterable[int]] | None = _option(
-        TokenSequences(), "tokens in a row that end an answer; may be repeated", (), bundled=False
+        TokenSequences(),
+        "several token ids in a row that end it, each sequence of at least one (none)",
+        (),
+        bundled=False,
     )
-    max_new_tokens: int | None = _option(Count(1), "the most new tokens (all positions)")
-    num_beams: int | None = _option(Count(1, 8), "sequences continued together, 1 to 8 (1)", 1)
+    max_new_tokens: int | None = _option(
+        Count(least=1), "the most new tokens (as many as there are positions)", None
+    )
+    num_beams: int | None = _option(
+        Count(least=1, most=8),
+        "1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1)",
+        1,
+    )
     num_return_sequences: int | None = _option(
-        Count(1), "sequences to show for each prompt (1)", 1, bundled=False
+        Count(least=1),
+        "the most to return for each prompt, at most as many as there are beams (1)",
+        1,
+        bundled=False,
     )
-    length_penalty: float | None = _option(Number(), "of beams: above 0 favors long sequences (1)", 1.0)
+    length_penalty: float | None = _option(
+        Number(),
+        "the power of the length in a score: above 0 favors long sequences, below 0 short ones (1)",
+        1,
+    )
     early_stopping: bool | Literal["never"] | None = _option(
-        Ending(), "whether as many ended sequences as beams end a search (false)", otherwise=False
+        Ending(),
+        "true ends a prompt's beams where as many sequences have ended; false where, besides, none could "
+        "score better at its length now; never where none could at any length (false)",
+        False,
     )
-    repetition_penalty: float | None = _option(Number(above=0), "above 1, tokens repeat less (1)", 1.0)
-    temperature: float | None = _option(Number(least=0), "above 0, tokens are drawn (0)", 0.0)
-    top_k: int | None = _option(Count(1), "draw from so many of the likeliest tokens (all)")
+    repetition_penalty: float | None = _option(
+        Number(above=0), "above 1 makes tokens that were there before less likely, below 1 more likely (1)", 1
+    )
+    temperature: float | None = _option(
+        Number(least=0), "0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0)", 0
+    )
+    top_k: int | None = _option(Count(least=1), "draws from this many of the likeliest tokens (all)", None)
     top_p: float | None = _option(
-        Number(above=0, most=1), "draw from the likeliest tokens that hold this share (all)"
+        Number(above=0, most=1),
+        "draws from the fewest of the likeliest tokens that hold this share (all)",
+        None,
     )
-    seed: int | None = _option(Count(0), "the same seed draws the same tokens", bundled=False)
+    seed: int | None = _option(
+        Count(least=0),
+        "the same seed draws the same tokens, of prompt i those of seed + i (drawn anew)",
+        None,
+        bundled=False,
+    )
+    # written: end
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -113,9 +148,9 @@ class GenerationOptions:
         own = {each.name: getattr(self, each.name) for each in fields(self)}
         return replace(others, **{name: value for name, value in own.items() if value is not None})
 
-    def part(self, record: type[_Record]) -> _Record:
-        """Return a dataclass whose fields are some of these options."""
-        return record(**{name: getattr(self, name) for name in record.__dataclass_fields__})  # type: ignore[attr-defined]
+    def settled(self) -> SettledOptions:
+        """Return these, and the defaults in brackets where they say nothing."""
+        return cast("SettledOptions", self.over(_OTHERWISE))
 
     def to_table(self) -> dict[str, object]:
         """Return what a manifest holds of it, in its order."""
@@ -185,4 +220,6 @@ def _parsed(name: str, kind: Kind, word: str) -> object:
 OPTIONS: Mapping[str, Mapping[str, Any]] = {each.name: each.metadata for each in fields(GenerationOptions)}
 _BUNDLED = tuple(name for name, entry in OPTIONS.items() if entry["bundled"])
 NO_OPTIONS = GenerationOptions()
-OTHERWISE = GenerationOptions(**{name: entry["otherwise"] for name, entry in OPTIONS.items()})
+_OTHERWISE = GenerationOptions(**{name: entry["otherwise"] for name, entry in OPTIONS.items()})
+_ATTRIBUTES = (f"    {name}: {entry['summary']}\n" for name, entry in OPTIONS.items())
+GenerationOptions.__doc__ = f"{GenerationOptions.__doc__}\nAttributes:\n{''.join(_ATTRIBUTES)}"

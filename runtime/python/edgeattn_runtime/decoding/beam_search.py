@@ -5,47 +5,32 @@ Its answers, scores and end are those of transformers' ``generate(num_beams=...)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.generation_options import SettledOptions
 from edgeattn_runtime.decoding.prompt import Tokens
 from edgeattn_runtime.decoding.sampling import likeliest, log_softmax, penalized
-from edgeattn_runtime.decoding.search import Continuation, Hypothesis, normalized
+from edgeattn_runtime.decoding.search import Continuation, Hypothesis, is_beyond, normalized
 from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.decoding.stops import Stops
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beams:
-    """How many sequences are continued together, their ranking and its end; see ``GenerationOptions``."""
-
-    num_beams: int = 1
-    num_return_sequences: int = 1
-    length_penalty: float = 1.0
-    early_stopping: bool | Literal["never"] = False
 
 
 class BeamSearch:
     """One prompt's beams, each of which begins with int64 (length,); ``limit`` is the most new tokens."""
 
-    def __init__(
-        self, begin: Tokens, limit: int, stops: Stops, beams: Beams, *, repetition_penalty: float = 1.0
-    ) -> None:
+    def __init__(self, begin: Tokens, limit: int, stops: Stops, options: SettledOptions) -> None:
         self._prompt_length = len(begin)
         self._limit = limit
         self._stops = stops
-        self._beams = beams
-        self._repetition_penalty = repetition_penalty
+        self._options = options
         self._running = begin[np.newaxis]  # (R, T), the likeliest first
         self._scores = np.zeros(1)  # (R,), their log-probabilities
         self._finished: list[Hypothesis] = []  # the best first
 
     def advance(self, logits: Logits) -> Continuation | None:
         """Take the logits behind the running sequences, (running, vocabulary); None where the search ends."""
-        width = self._beams.num_beams
+        width = self._options.num_beams
         rows, tokens, scores = self._candidates(logits)
         sequences = np.column_stack((self._running[rows], tokens))  # (C, T + 1)
         length = sequences.shape[1] - self._prompt_length
@@ -64,16 +49,16 @@ class BeamSearch:
     @property
     def hypotheses(self) -> list[Hypothesis]:
         """The best ended sequences, as many as were asked for."""
-        return self._finished[: self._beams.num_return_sequences]
+        return self._finished[: self._options.num_return_sequences]
 
     def _candidates(self, logits: Logits) -> tuple[NDArray[np.int64], Tokens, NDArray[np.float64]]:
         """Return the likeliest continuations (C,): their rows, their tokens and their log-probabilities.
 
         For every beam there is one for each token that may end it, and one that goes on.
         """
-        scores = penalized(log_softmax(logits), self._running, self._repetition_penalty)  # (R, V)
+        scores = penalized(log_softmax(logits), self._running, self._options)  # (R, V)
         scores = (scores + self._scores[:, np.newaxis]).ravel()
-        count = max(2, 1 + self._stops.last_tokens) * self._beams.num_beams
+        count = max(2, 1 + self._stops.last_tokens) * self._options.num_beams
         best = likeliest(scores, count)
         rows, tokens = np.divmod(best, logits.shape[-1])
         return rows, tokens, scores[best]
@@ -84,21 +69,16 @@ class BeamSearch:
         return np.array([self._stops.stop_length(tail) for tail in sequences[:, first:].tolist()])
 
     def _finish(self, tokens: Tokens, score: float, stop_length: int) -> None:
-        ranked = normalized(score, len(tokens), self._beams.length_penalty)
+        ranked = normalized(score, len(tokens), self._options)
         self._finished.append(Hypothesis(tuple(tokens[: len(tokens) - stop_length].tolist()), ranked))
         self._finished.sort(key=lambda hypothesis: hypothesis.score, reverse=True)  # of a tie the older first
-        del self._finished[self._beams.num_beams :]
+        del self._finished[self._options.num_beams :]
 
     def _is_done(self, *, best: float, length: int) -> bool:
         """Say whether the search ends, given its best running sequence's log-probability and length."""
-        beams = self._beams
-        if len(self._finished) < beams.num_beams:
+        if len(self._finished) < self._options.num_beams:
             return False
-        if beams.early_stopping is True:
-            return True
-        at_any_length = beams.early_stopping == "never" and beams.length_penalty > 0
-        reachable = normalized(best, self._limit if at_any_length else length, beams.length_penalty)
-        return reachable <= self._finished[-1].score
+        return is_beyond(self._finished[-1].score, best, length, self._limit, self._options)
 
 
 def _shared(running: Tokens, rows: NDArray[np.int64]) -> int:

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_runtime.bundle.generation_options import SettledOptions
 from edgeattn_runtime.decoding.prompt import Tokens
-from edgeattn_runtime.decoding.sampling import Sampling, choose, log_softmax, penalized
+from edgeattn_runtime.decoding.sampling import choose, log_softmax, penalized
 from edgeattn_runtime.decoding.stepper import Logits
 from edgeattn_runtime.decoding.stops import Stops
 
@@ -58,10 +59,18 @@ class Search(Protocol):
         """What it has found once it has ended, the best first."""
 
 
-def normalized(total: float, length: int, penalty: float) -> float:
+def normalized(total: float, length: int, options: SettledOptions) -> float:
     """Return a sum of log-probabilities over its length to the power of a penalty (Wu et al. 2016)."""
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        return float(np.float64(total) / np.power(np.float64(length), penalty))
+        return float(np.float64(total) / np.power(np.float64(length), options.length_penalty))
+
+
+def is_beyond(score: float, best: float, length: int, limit: int, options: SettledOptions) -> bool:
+    """Say whether a score is beyond beams of a length, at most ``limit``, the best's log-probability given."""
+    if options.early_stopping is True:
+        return True
+    at_any_length = options.early_stopping == "never" and options.length_penalty > 0
+    return normalized(best, limit if at_any_length else length, options) <= score
 
 
 class SingleSearch:
@@ -72,10 +81,8 @@ class SingleSearch:
         begin: Tokens,
         limit: int,
         stops: Stops,
-        sampling: Sampling,
+        options: SettledOptions,
         random: np.random.Generator,
-        *,
-        length_penalty: float = 1.0,
     ) -> None:
         self._generated: list[int] = []
         # The prompt's and the new ones, in front of an array that doubles when it is full. To make it of a
@@ -84,17 +91,16 @@ class SingleSearch:
         self._length = len(begin)
         self._limit = limit
         self._stops = stops
-        self._sampling = sampling
+        self._options = options
         self._random = random
-        self._length_penalty = length_penalty
         self._score = 0.0
         self._stop_length = 0  # how many of the tokens stopped it
 
     def advance(self, logits: Logits) -> Continuation | None:
         """Choose the next token by logits (1, vocabulary); None where that was the last."""
         history = self._tokens[: self._length]
-        scores = penalized(logits, history[np.newaxis], self._sampling.repetition_penalty)
-        token = choose(scores[0], self._sampling, self._random)
+        scores = penalized(logits, history[np.newaxis], self._options)
+        token = choose(scores[0], self._options, self._random)
         self._score += float(log_softmax(scores)[0, token])
         self._append(token)
         self._stop_length = self._stops.stop_length(self.generated)
@@ -117,7 +123,7 @@ class SingleSearch:
     @property
     def hypotheses(self) -> list[Hypothesis]:
         """The one sequence."""
-        score = normalized(self._score, len(self.generated), self._length_penalty)
+        score = normalized(self._score, len(self.generated), self._options)
         return [Hypothesis(tuple(self.settled), score)]
 
     def _append(self, token: int) -> None:

@@ -59,9 +59,9 @@ def generate_many(
     begins = [decoder.first_tokens(name, prompt, request.start) for name, prompt in labeled]
     encoder = decoder.encoder
     sources = [{} if encoder is None else encoder.read(name, prompt) for name, prompt in labeled]
-    limits = [decoder.limit(request.max_new_tokens, len(begin)) for begin in begins]
+    limits = [decoder.limit(request.options.max_new_tokens, len(begin)) for begin in begins]
     longest = max(len(begin) + limit for begin, limit in zip(begins, limits, strict=True))
-    width = request.beams.num_beams
+    width = request.options.num_beams
     decoder.check_memory(total=longest - 1, batch=len(labeled) * width)  # the last token is never fed
     tasks = [
         _Task(begin, {} if encoder is None else encoder.run(source), request.search(begin, limit, row))

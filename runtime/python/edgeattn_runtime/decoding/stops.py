@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from edgeattn_runtime.bundle.generation_options import SettledOptions
 from edgeattn_runtime.decoding.prompt import read_tokens
-from edgeattn_runtime.errors import InputError
 
 Ids = tuple[int, ...]
 
@@ -21,19 +21,16 @@ class Stops:
             self._by_last[sequence[-1]].append(sequence)
 
     @classmethod
-    def read(cls, stop: Iterable[int], sequences: Iterable[Iterable[int]], vocabulary: int) -> Stops:
+    def read(cls, options: SettledOptions, vocabulary: int) -> Stops:
         """Read what a caller says.
 
         Raises:
-            InputError: No token ids, an empty sequence, or an id outside the vocabulary.
+            InputError: An empty sequence, or an id outside the vocabulary.
         """
-        if not isinstance(sequences, Iterable):
-            kind = type(sequences).__name__
-            raise InputError(f"stop_sequences: {kind} found, a list of sequences of token ids expected")
-        single = read_tokens("stop", stop, vocabulary=vocabulary, least=0).tolist()
+        single = read_tokens("stop", options.stop, vocabulary=vocabulary, least=0).tolist()
         several = (
             read_tokens(f"stop_sequences[{i}]", sequence, vocabulary=vocabulary).tolist()
-            for i, sequence in enumerate(sequences)
+            for i, sequence in enumerate(options.stop_sequences)
         )
         return cls([*((token,) for token in single), *map(tuple, several)])
 

@@ -68,7 +68,7 @@ def generate(
     request = Request.of(decoder, asked)
     begin = decoder.first_tokens("prompt", prompt, request.start)
     sources = {} if decoder.encoder is None else decoder.encoder.read("prompt", prompt)
-    limit = decoder.limit(request.max_new_tokens, len(begin))
+    limit = decoder.limit(request.options.max_new_tokens, len(begin))
     decoder.check_memory(total=len(begin) + limit - 1)  # the last token is yielded and never fed
     carried = {} if decoder.encoder is None else decoder.encoder.run(sources)
     text = CachedText(decoder, carried) if session is None else session.text

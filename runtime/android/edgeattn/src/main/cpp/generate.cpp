@@ -49,28 +49,22 @@ std::optional<std::vector<std::int64_t>> maybe_numbers_of(JNIEnv* env, jlongArra
 
 using Options = edgeattn_generate_options;
 
-template <class Number>
-struct Place {
-  std::string_view name;
-  Number Options::* member;
-};
+/// Sets a member by a number. Throws where it holds tokens, which come otherwise.
+template <class Member>
+void set(Member& member, double number) {
+  if constexpr (std::is_arithmetic_v<Member> || std::is_enum_v<Member>)
+    member = static_cast<Member>(number);
+  else
+    throw std::logic_error("a number of tokens");
+}
 
-#define PLACE(name) {#name, &Options::name}
-constexpr Place<std::int64_t> counts[] = {PLACE(max_new_tokens), PLACE(top_k), PLACE(seed), PLACE(num_beams),
-                                          PLACE(num_return_sequences)};
-constexpr Place<double> reals[] = {PLACE(temperature), PLACE(top_p), PLACE(repetition_penalty), PLACE(length_penalty)};
-constexpr Place<edgeattn_early_stopping> endings[] = {PLACE(early_stopping)};
-#undef PLACE
-
-/// Sets the member of this name, and returns true, where it is one of `places`.
-template <class Number, std::size_t count>
-bool set(Options& options, const Place<Number> (&places)[count], std::string_view name, double number) {
-  for (const auto& place : places)
-    if (place.name == name) {
-      options.*place.member = static_cast<Number>(number);
-      return true;
-    }
-  return false;
+/// Sets the member of this name. Throws where there is none.
+void set(Options& options, std::string_view name, double number) {
+#define EDGEATTN_BUNDLED(type, option, otherwise, limits) \
+  if (name == #option) return set(options.option, number);
+#define EDGEATTN_CALLERS EDGEATTN_BUNDLED
+#include "edgeattn_options.inc"
+  throw std::logic_error(std::string(name) + ": unknown option of generation; load the library of this package's version");
 }
 
 /// Returns the options of GenerationOptions.numbers. Throws where one is unknown.
@@ -80,12 +74,7 @@ Options options_of(JNIEnv* env, jobjectArray names, jdoubleArray numbers) {
   auto options = edgeattn_generate_options_default();
   std::size_t i = 0;
   each<jbyteArray>(env, names, [&](jbyteArray bytes) {
-    const auto name = bytes_of(env, bytes);
-    const double number = values.at(i++);
-    const bool is_known = set(options, counts, name, number) || set(options, reals, name, number) ||
-                          set(options, endings, name, number);
-    if (!is_known)
-      throw std::logic_error(name + ": unknown option of generation; load the library of this package's version");
+    set(options, bytes_of(env, bytes), values.at(i++));
   });
   return options;
 }

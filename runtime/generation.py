@@ -1,0 +1,237 @@
+"""The options of generation in every language: written from the two schemas, between comments that say so.
+
+python runtime/generation.py     # after each change of generation.schema.json; a test holds the files to it
+
+To add an option: its entry in the schema; this; and what heeds it, a file in each of Python, C++ and
+TypeScript. manifest.schema.json names those that no bundle has.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RUNTIME = Path(__file__).resolve().parent
+_WIDTH, _PYTHON_WIDTH = 116, 106  # behind an indent of 4
+_UNBOUNDED = 2**53 - 1  # of an integer in JSON
+_REGION = re.compile(
+    r"^( *)(\S+ written by runtime/generation\.py: (\w+)\b.*\n)(?s:.*?)^( *\S+ written: end\b)", re.MULTILINE
+)
+_KINDS = ("tokens", "sequences", "count", "natural", "real", "ending")
+_TYPES = {
+    "C": ("edgeattn_ids", "const edgeattn_ids*", "int64_t", "int64_t", "double", "edgeattn_early_stopping"),
+    "C++": ("Tokens", "std::vector<Tokens>", "std::int64_t", "std::uint64_t", "double", "EarlyStopping"),
+    "Swift": ("[Int]", "[[Int]]", "Int", "UInt32", "Double", "EarlyStopping"),
+    "Kotlin": ("List<Int>", "List<List<Int>>", "Int", "UInt", "Double", "EarlyStopping"),
+    "TypeScript": ("Tokens", "Iterable<Tokens>", "number", "number", "number", "boolean | 'never'"),
+    "Python": ("Iterable[int]", "Iterable[Iterable[int]]", "int", "int", "float", 'bool | Literal["never"]'),
+    "limits": ("Tokens", "TokenSequences", "Count", "Count", "Number", "Ending"),
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """An entry of the schema; ``is_bundled`` where a bundle may have it."""
+
+    name: str
+    kind: str
+    default: Any
+    limits: Mapping[str, float]
+    text: str
+    is_bundled: bool
+
+    @property
+    def camel(self) -> str:
+        """The name as Swift, Kotlin and TypeScript spell it."""
+        return re.sub(r"_(\w)", lambda letter: letter[1].upper(), self.name)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a record may leave it open; what no bundle says has its default at once."""
+        return self.is_bundled or self.default is None
+
+    def type_in(self, language: str) -> str:
+        """Return the type of its values."""
+        return _TYPES[language][_KINDS.index(self.kind)]
+
+    def limits_as(self, least: str, above: str, most: str, joint: str) -> str:
+        """Return its limits, each written as ``word{}``."""
+        words = {"minimum": least, "exclusiveMinimum": above, "maximum": most}
+        return joint.join(words[key].format(bound) for key, bound in self.limits.items())
+
+
+def options() -> list[Option]:
+    """Return what the schemas say, in their order."""
+    schema, manifest = (
+        json.loads((RUNTIME / f"{name}.schema.json").read_text("utf-8"))
+        for name in ("generation", "manifest")
+    )
+    others = manifest["$defs"]["generationDefaults"]["properties"]
+    return [
+        _option(
+            name,
+            {**schema["$defs"].get(entry.get("$ref", "")[8:], {}), **entry},
+            others.get(name) is not False,
+        )
+        for name, entry in schema["properties"].items()
+    ]
+
+
+def _option(name: str, entry: Mapping[str, Any], is_bundled: bool) -> Option:
+    bounds = ("minimum", "exclusiveMinimum", "maximum")
+    limits = {key: entry[key] for key in bounds if entry.get(key, _UNBOUNDED) != _UNBOUNDED}
+    kinds = {
+        "array": "sequences" if "tokens" in str(entry.get("items")) else "tokens",
+        "integer": "count" if limits.get("minimum") else "natural",
+        "number": "real",
+    }
+    default = entry.get("default")
+    brackets = "" if default is None else " (none)" if default == [] else f" ({json.dumps(default)})"
+    return Option(
+        name,
+        kinds.get(entry.get("type"), "ending"),
+        default,
+        limits,
+        entry["description"] + brackets,
+        is_bundled,
+    )
+
+
+def _beside(line: str, comment: str) -> list[str]:
+    """Return a line with its comment behind it, or above it where one line is too short for both."""
+    if len(line) + 2 + len(comment) <= _WIDTH:
+        return [f"{line}  {comment}"]
+    mark = "   " if comment.startswith("/*") else "// "
+    return [*textwrap.wrap(comment, _WIDTH, subsequent_indent=mark), line]
+
+
+def _c_members(each: Option) -> Iterator[str]:
+    yield from _beside(f"{each.type_in('C')} {each.name};", f"/* {each.text} */")
+    if each.kind == "sequences":
+        yield f"size_t {each.name[:-1]}_count;"
+
+
+def _c_defaults(each: Option) -> Iterator[str]:
+    unset = {"count": "", "natural": "", "real": "_REAL"}.get(each.kind)
+    if each.kind == "ending":
+        yield f"options.{each.name} = EDGEATTN_EARLY_STOPPING_UNSET;"
+    elif unset is not None:
+        yield f"options.{each.name} = {f'EDGEATTN_UNSET{unset}' if each.is_open else each.default};"
+
+
+def _cpp_options(each: Option) -> Iterator[str]:
+    of_cpp = each.type_in("C++")
+    default = {"tokens": "Tokens{}", "sequences": "{}", "ending": "EarlyStopping::no"}.get(
+        each.kind, each.default
+    )
+    default = "std::nullopt" if default is None else default
+    member = f"std::optional<{of_cpp}>" if each.is_open else of_cpp
+    limits = each.limits_as(".at_least({})", ".above({})", ".at_most({})", "")
+    macro = "EDGEATTN_BUNDLED" if each.is_bundled else "EDGEATTN_CALLERS"
+    yield from _beside(f"{macro}({member}, {each.name}, {default}, Limits(){limits})", f"// {each.text}")
+
+
+def _swift_properties(each: Option) -> Iterator[str]:
+    default = "?" if each.is_open else f" = {each.default}"
+    yield from _beside(f"public var {each.camel}: {each.type_in('Swift')}{default}", f"// {each.text}")
+
+
+def _swift_arguments(each: Option) -> Iterator[str]:
+    given, argument = f"options.{each.camel}", f"argument.{each.name}"
+    if each.kind == "sequences":
+        yield f"{argument} = array({given}.map(ids))"
+        yield f"{argument[:-1]}_count = {given}.count"
+        return
+    forms = ("ids({})", "", "Int64(max({}, 0))", "Int64({})", "{}", "{}.code")
+    form = forms[_KINDS.index(each.kind)]
+    if each.is_open:
+        yield f"if let value = {given} {{ {argument} = {form.format('value')} }}"
+    else:
+        yield f"{argument} = {form.format(given)}"
+
+
+def _kotlin_properties(each: Option) -> Iterator[str]:
+    default = "? = null" if each.is_open else " = emptyList()" if each.default == [] else f" = {each.default}"
+    yield f"/** {each.text} */"
+    yield f"val {each.camel}: {each.type_in('Kotlin')}{default},"
+
+
+def _kotlin_numbers(each: Option) -> Iterator[str]:
+    number = {"count": "?.coerceAtLeast(0)", "natural": "?.toLong()", "real": "", "ending": "?.code"}.get(
+        each.kind
+    )
+    if number is not None:
+        yield f'"{each.name}" to {each.camel}{number if each.is_open else number[1:]},'
+
+
+def _typescript_members(each: Option) -> Iterator[str]:
+    yield f"/** {each.text}. */"
+    yield f"readonly {each.camel}?: {each.type_in('TypeScript')};"
+
+
+def _python_names(each: Option) -> Iterator[str]:
+    yield f"{each.name}: {each.type_in('Python')} | None"
+
+
+def _python_settled(each: Option) -> Iterator[str]:
+    yield f"{each.name}: {each.type_in('Python')}{' | None' if each.default is None else ''}"
+
+
+def _python_fields(each: Option) -> Iterator[str]:
+    limits = each.limits_as("least={}", "above={}", "most={}", ", ")
+    default = () if each.default == [] else each.default
+    text = json.dumps(each.text[0].lower() + each.text[1:])
+    facts = [f"{each.type_in('limits')}({limits})", text, f"{default}"]
+    facts += [] if each.is_bundled else ["bundled=False"]
+    field = f"{each.name}: {each.type_in('Python')} | None = _option("
+    if len(f"{field}{', '.join(facts)})") <= _PYTHON_WIDTH:
+        yield f"{field}{', '.join(facts)})"
+        return
+    lines = [", ".join(facts)]
+    if len(lines[0]) > _PYTHON_WIDTH - 4:
+        facts[1] = '"\n"'.join(textwrap.wrap(text, _PYTHON_WIDTH - 8, drop_whitespace=False))
+        lines = ",\n".join([*facts, ""]).splitlines()
+    yield from (field, *(f"    {line}" for line in lines), ")")
+
+
+_WRITERS: Mapping[str, Mapping[str, Callable[[Option], Iterator[str]]]] = {
+    "cpp/include/edgeattn.h": {"members": _c_members, "defaults": _c_defaults},
+    "cpp/include/edgeattn_options.inc": {"options": _cpp_options},
+    "swift/Sources/EdgeAttn/Generation.swift": {
+        "properties": _swift_properties,
+        "arguments": _swift_arguments,
+    },
+    "android/edgeattn/src/main/kotlin/edgeattn/Generation.kt": {
+        "properties": _kotlin_properties,
+        "numbers": _kotlin_numbers,
+    },
+    "web/src/generation-options.ts": {"members": _typescript_members},
+    "python/edgeattn_runtime/bundle/generation_options.py": {
+        "names": _python_names,
+        "settled": _python_settled,
+        "fields": _python_fields,
+    },
+}
+
+
+def written(file: str, found: list[Option]) -> str:
+    """Return a file below runtime/ with what the schemas say in its places."""
+
+    def region(match: re.Match[str]) -> str:
+        indent, begin, name, end = match.groups()
+        lines = (line for each in found for line in _WRITERS[file][name](each))
+        return indent + begin + "".join(f"{indent}{line}\n" for line in lines) + end
+
+    return _REGION.sub(region, (RUNTIME / file).read_text("utf-8"))
+
+
+FILES = tuple(_WRITERS)
+
+if __name__ == "__main__":
+    for place in FILES:
+        (RUNTIME / place).write_text(written(place, options()), encoding="utf-8")
