@@ -106,8 +106,7 @@ def _beside(line: str, comment: str) -> list[str]:
     """Return a line with its comment behind it, or above it where one line is too short for both."""
     if len(line) + 2 + len(comment) <= _WIDTH:
         return [f"{line}  {comment}"]
-    mark = "   " if comment.startswith("/*") else "// "
-    return [*textwrap.wrap(comment, _WIDTH, subsequent_indent=mark), line]
+    return [comment, line]
 
 
 def _c_members(each: Option) -> Iterator[str]:

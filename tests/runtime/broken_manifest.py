@@ -10,12 +10,16 @@ from typing import Any
 
 import jsonschema
 import pytest
+import referencing
 
 from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BundleError
 
 ROOM = Path(__file__).parents[2] / "runtime"
-SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOM / "manifest.schema.json").read_text("utf-8")))
+SCHEMAS = [json.loads((ROOM / f"{name}.schema.json").read_text("utf-8")) for name in ("manifest", "generation")]
+SCHEMA = jsonschema.Draft202012Validator(
+    SCHEMAS[0], registry=referencing.Registry().with_contents([(SCHEMAS[1]["$id"], SCHEMAS[1])])
+)
 
 Change = Callable[[Any], object]
 

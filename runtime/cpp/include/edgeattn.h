@@ -466,8 +466,7 @@ typedef struct edgeattn_generate_options {
   int64_t num_return_sequences;  /* The most to return for each prompt, at most as many as there are beams (1) */
   /* The power of the length in a score: above 0 favors long sequences, below 0 short ones (1) */
   double length_penalty;
-  /* True ends a prompt's beams where as many sequences have ended; false where, besides, none could score better at
-     its length now; never where none could at any length (false) */
+  /* True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false) */
   edgeattn_early_stopping early_stopping;
   double repetition_penalty;  /* Above 1 makes tokens that were there before less likely, below 1 more likely (1) */
   double temperature;  /* 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0) */

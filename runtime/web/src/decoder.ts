@@ -3,7 +3,7 @@
 import { checkMemory } from './cache.js';
 import { BundleError, InputError } from './errors.js';
 import { type Bounds, type Generation, type GenerationDefaults, type Graph, type Manifest, named } from './manifest.js';
-import { isSources, type Prompt, readCount, readSources, readTokens, type Tokens } from './prompt.js';
+import { isSources, type Prompt, readSources, readTokens, type Tokens } from './prompt.js';
 import { type Decode, Stepper } from './stepping.js';
 import { stacked, type Tensor, type Tensors, taken } from './tensor.js';
 
@@ -88,8 +88,8 @@ export class Decoder {
     const { positions } = this.#generation;
     if (maxNewTokens === undefined && positions === null)
       throw new InputError('maxNewTokens: none found, a number expected: the model has no last position');
-    const most = maxNewTokens === undefined ? Number.POSITIVE_INFINITY : readCount('maxNewTokens', maxNewTokens, 1);
-    return Math.min(most, positions === null ? Number.POSITIVE_INFINITY : positions - length + 1);
+    const room = positions === null ? Number.POSITIVE_INFINITY : positions - length + 1;
+    return Math.min(maxNewTokens ?? room, room);
   }
 
   /** Check that a call may have as many rows as there are beams, and a cache of so many tokens room in memory. */

@@ -1,38 +1,27 @@
 /** Generation: the tokens of one prompt as they come, or many prompts together, with beams. */
 
-import { BeamSearch, type Beams, checkBeams } from './beam-search.js';
+import { BeamSearch } from './beam-search.js';
 import { CachedText } from './cached-text.js';
 import type { CallOptions } from './deadline.js';
 import type { Decoder } from './decoder.js';
 import { InputError } from './errors.js';
+import { type Beams, type GenerationOptions, settled } from './generation-options.js';
 import { runAll } from './lockstep.js';
-import type { GenerationDefaults } from './manifest.js';
-import { isSources, type Prompt, readCount, type Tokens } from './prompt.js';
+import { isSources, type Prompt } from './prompt.js';
 import { seeded } from './random.js';
-import { checkSampling, type Random, type Sampling } from './sampling.js';
+import type { Random } from './sampling.js';
 import { type Hypothesis, type Search, SingleSearch } from './search.js';
 import { Stops } from './stops.js';
 import type { Tensors } from './tensor.js';
 import { turn } from './turn.js';
 
-/** What is left out is as the bundle says, else what stands in brackets. */
 export type GenerateOptions = CallOptions &
-  Sampling & {
-    /** Token ids that begin an encoder-decoder's answer, at least one; none for a decoder alone. */
-    readonly start?: Tokens;
-    /** The most new tokens (as many as there are positions). */
-    readonly maxNewTokens?: number;
-    /** Token ids that end it, and are no part of it (none). */
-    readonly stop?: Tokens;
-    /** Several token ids in a row that end it, and are no part of it. */
-    readonly stopSequences?: Iterable<Tokens>;
+  Omit<GenerationOptions, keyof Beams> & {
     /** Keeps the cache for a prompt that continues this one and its answer; of the same model. */
     readonly session?: { readonly model: unknown; readonly text: CachedText };
-    /** The same seed draws the same tokens, in Python too; left out, they are drawn anew. */
-    readonly seed?: number;
   };
 
-export type GenerateManyOptions = Omit<GenerateOptions, 'session'> & Beams;
+export type GenerateManyOptions = CallOptions & GenerationOptions;
 
 /**
  * Yield the new tokens as they come, to a stop, the number asked for, or the model's last position. Tokens that may be
@@ -45,15 +34,14 @@ export async function* generate(
   prompt: Prompt,
   given: GenerateOptions,
 ): AsyncGenerator<number, void> {
-  const options = { ...settingsOf(decoder.defaults), ...said(given) };
-  checkSampling(options);
+  const options = settled({ ...given, numBeams: 1, numReturnSequences: 1 }, decoder.defaults);
   const random = options.seed === undefined ? Math.random : seeded(options.seed);
   const stops = new Stops(options.stop, options.stopSequences, decoder.words);
   const begin = decoder.begin('prompt', prompt, options.start);
   const limit = decoder.limit(options.maxNewTokens, begin.tokens.length);
   decoder.check(1, begin.tokens.length + limit - 1); // the last token is yielded, and never fed
   const search = new SingleSearch(begin.tokens, limit, stops, options, random);
-  const text = options.session?.text ?? new CachedText();
+  const text = given.session?.text ?? new CachedText();
   const carried = await decoder.carried(begin);
   for (let [yielded, sequence] = [0, begin.tokens]; ; ) {
     const next = search.advance([await text.logits(decoder, carried, sequence)]);
@@ -78,55 +66,24 @@ export async function generateMany(
   prompts: readonly Prompt[] | Tensors,
   given: GenerateManyOptions,
 ): Promise<(readonly Hypothesis[])[]> {
-  const options = { ...settingsOf(decoder.defaults, given), ...said(given) };
-  const beams = checkBeams(options);
-  checkSampling(options);
-  const { temperature = 0, repetitionPenalty = 1, seed } = options;
-  if (beams.numBeams > 1 && temperature > 0)
-    throw new InputError(
-      `temperature: ${temperature} found with ${beams.numBeams} beams, which draw nothing; 0 expected`,
-    );
+  const options = settled(given, decoder.defaults);
+  const { numBeams, seed } = options;
   const stops = new Stops(options.stop, options.stopSequences, decoder.words);
-  if (seed !== undefined) readCount('seed', seed, 0);
   const begins = listed(decoder, prompts).map((prompt, i) => decoder.begin(`prompts[${i}]`, prompt, options.start));
   const limits = begins.map(({ tokens }) => decoder.limit(options.maxNewTokens, tokens.length));
   const longest = Math.max(...begins.map(({ tokens }, i) => tokens.length + (limits[i] as number)));
-  decoder.check(beams.numBeams, longest - 1, begins.length);
+  decoder.check(numBeams, longest - 1, begins.length);
   const search = (tokens: readonly number[], i: number): Search => {
     const limit = limits[i] as number;
-    if (beams.numBeams > 1) return new BeamSearch(tokens, limit, stops, beams, repetitionPenalty);
+    if (numBeams > 1) return new BeamSearch(tokens, limit, stops, options);
     const random: Random = seed === undefined ? Math.random : seeded(seed + i);
-    return new SingleSearch(tokens, limit, stops, options, random, beams.lengthPenalty);
+    return new SingleSearch(tokens, limit, stops, options, random);
   };
   const tasks = [];
   for (const [i, begin] of begins.entries())
     tasks.push({ begin: begin.tokens, carried: await decoder.carried(begin), search: search(begin.tokens, i) });
-  await runAll(decoder, tasks, beams.numBeams);
+  await runAll(decoder, tasks, numBeams);
   return tasks.map((task) => task.search.hypotheses);
-}
-
-/** Return a bundle's settings by this language's names, but for those that stand against a caller's: beams draw nothing. */
-function settingsOf(
-  defaults: GenerationDefaults,
-  { temperature = 0, numBeams = 1 }: GenerateManyOptions = {},
-): GenerateManyOptions {
-  return said({
-    start: defaults.start,
-    stop: defaults.stop,
-    maxNewTokens: defaults.max_new_tokens,
-    numBeams: temperature > 0 ? undefined : defaults.num_beams,
-    lengthPenalty: defaults.length_penalty,
-    earlyStopping: defaults.early_stopping,
-    repetitionPenalty: defaults.repetition_penalty,
-    temperature: numBeams > 1 ? undefined : defaults.temperature,
-    topK: defaults.top_k,
-    topP: defaults.top_p,
-  }) as GenerateManyOptions;
-}
-
-/** Return an object without what is undefined in it. */
-function said<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
 function listed(decoder: Decoder, prompts: readonly Prompt[] | Tensors): readonly Prompt[] {

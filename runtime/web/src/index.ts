@@ -1,6 +1,5 @@
 /** Runs edgeattn bundles on onnxruntime-web, in browsers and in Node. */
 
-export type { Beams } from './beam-search.js';
 export type { Benchmark, BenchOptions, Latency, Timing } from './bench.js';
 export type { Progress } from './bundle.js';
 export { readCsv } from './csv.js';
@@ -15,6 +14,7 @@ export {
   ResourceError,
 } from './errors.js';
 export type { GenerateManyOptions, GenerateOptions } from './generate.js';
+export type { Beams, GenerationOptions, Sampling } from './generation-options.js';
 export { GenerationSession } from './generation-session.js';
 export { compare, type Excerpt, type GoldenResult, type GoldenVectors, type Likeness, type Sample } from './golden.js';
 export type { Pixels } from './image.js';
@@ -27,7 +27,6 @@ export type { Model, RunOptions, WriteOptions } from './model.js';
 export type { Box, Prediction, PredictionSource } from './prediction.js';
 export type { Label, Raw } from './processing.js';
 export type { Prompt, Tokens } from './prompt.js';
-export type { Sampling } from './sampling.js';
 export type { Hypothesis } from './search.js';
 export type { Series } from './series.js';
 export type { Sound } from './sound.js';

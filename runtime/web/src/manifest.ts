@@ -28,18 +28,12 @@ export type Graph = { readonly inputs: readonly TensorSpec[]; readonly outputs: 
 /** The sizes that a symbol may take, both ends included; a max of null is unbounded. */
 export type Bounds = { readonly min: number; readonly max: number | null };
 
-/** What generation takes where a caller says nothing; runtime/README.md has each. */
+/** What generation takes where a caller says nothing, by the names of generation.schema.json. */
 export type GenerationDefaults = {
   readonly start?: readonly number[];
   readonly stop?: readonly number[];
-  readonly max_new_tokens?: number;
   readonly num_beams?: number;
-  readonly length_penalty?: number;
-  readonly early_stopping?: boolean | 'never';
-  readonly repetition_penalty?: number;
-  readonly temperature?: number;
-  readonly top_k?: number;
-  readonly top_p?: number;
+  readonly [other: string]: unknown;
 };
 
 export type Generation = {

@@ -1,6 +1,7 @@
 /** Reads a manifest's text: its JSON, its structure by the schema, and what ties one key to another. */
 
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
+import generation from '../../generation.schema.json' with { type: 'json' };
 import schema from '../../manifest.schema.json' with { type: 'json' };
 import { BundleError, reason } from './errors.js';
 import { type Json, parse } from './json.js';
@@ -10,6 +11,7 @@ import { checkReferences } from './references.js';
 const SCHEMA = 2;
 const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/u;
 const structure = new Validator(schema as object, '2020-12');
+structure.addSchema(generation as object);
 
 /** Write a number so that the schema, to which 1.0 is an integer and any size a number, refuses it where the specification does. */
 const odd = (found: number): Json => (Number.isSafeInteger(found) ? found + 0.5 : []);

@@ -1,46 +1,25 @@
 /** How the next token is chosen: repetition penalty, then greedily or by temperature, top-k and top-p. */
 
-import { InputError } from './errors.js';
-import { readCount } from './prompt.js';
-
-export type Sampling = {
-  /** Above 1 makes tokens that were there before, the prompt's of a decoder alone too, less likely; below 1 more likely (1). */
-  readonly repetitionPenalty?: number;
-  /** 0 is greedy: the likeliest token, of a tie the lowest. Above, tokens are drawn (0). */
-  readonly temperature?: number;
-  /** Draw from this many of the likeliest tokens (Fan et al. 2018, section 5.4) (all). */
-  readonly topK?: number;
-  /** Draw from the fewest of the likeliest tokens that hold this share of 1 (Holtzman et al. 2020, section 3.1) (all). */
-  readonly topP?: number;
-};
+import type { SettledOptions } from './generation-options.js';
 
 /** Gives numbers from 0 to below 1. */
 export type Random = () => number;
 
 type Scores = Float32Array | Float64Array;
 
-/** Check what is asked for; throws InputError. */
-export function checkSampling({ repetitionPenalty = 1, temperature = 0, topK = 1, topP = 1 }: Sampling): void {
-  if (!(repetitionPenalty > 0 && Number.isFinite(repetitionPenalty)))
-    throw new InputError(`repetitionPenalty: ${repetitionPenalty} found, a finite number above 0 expected`);
-  if (!(temperature >= 0 && Number.isFinite(temperature)))
-    throw new InputError(`temperature: ${temperature} found, a finite number of at least 0 expected`);
-  readCount('topK', topK, 1);
-  if (!(topP > 0 && topP <= 1)) throw new InputError(`topP: ${topP} found, above 0 and at most 1 expected`);
-}
-
 /** Return the next token by its logits, penalized, the largest of which is finite. */
 export function choose(
   logits: Float32Array,
-  { temperature = 0, topK = logits.length, topP }: Sampling,
+  { temperature, topK = logits.length, topP }: SettledOptions,
   random: Random,
 ): number {
   if (temperature === 0)
     return logits.reduce((best, logit, token) => (logit > (logits[best] as number) ? token : best), 0);
-  const ranked = likeliest(logits, topK);
+  const ranked = likeliest(logits, topK); // Fan et al. 2018, section 5.4
   const first = logits[ranked[0] as number] as number;
   const masses = shares(ranked.map((token) => Math.exp(((logits[token] as number) - first) / temperature)));
   const held = cumulated(masses);
+  // The nucleus: Holtzman et al. 2020, section 3.1.
   const kept = topP === undefined ? masses.length : places(held, (mass) => mass < topP) + 1;
   const drawable = cumulated(shares(masses.slice(0, kept)));
   const drawn = random() * (drawable.at(-1) as number);
@@ -69,7 +48,8 @@ export function logSoftmax(logits: Float32Array): Float64Array {
  * Return scores in which tokens that came before are less likely, as often as they were (Keskar et al. 2019, section
  * 4.1): a negative one is multiplied by the penalty, any other divided by it.
  */
-export function penalized<T extends Scores>(scores: T, tokens: Iterable<number>, penalty: number): T {
+export function penalized<T extends Scores>(scores: T, tokens: Iterable<number>, options: SettledOptions): T {
+  const penalty = options.repetitionPenalty;
   if (penalty === 1) return scores;
   const changed = scores.slice() as T;
   const factor = scores instanceof Float32Array ? Math.fround(penalty) : penalty;

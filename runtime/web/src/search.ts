@@ -1,6 +1,7 @@
 /** Searches: how one prompt is continued, call by call, and the search of a single sequence. */
 
-import { choose, logSoftmax, penalized, type Random, type Sampling } from './sampling.js';
+import type { SettledOptions } from './generation-options.js';
+import { choose, logSoftmax, penalized, type Random } from './sampling.js';
 import type { Stops } from './stops.js';
 
 /** One way to continue a prompt. */
@@ -31,7 +32,16 @@ export interface Search {
 }
 
 /** Return a sum of log-probabilities over its length to the power of a penalty (Wu et al. 2016). */
-export const normalized = (total: number, length: number, penalty: number): number => total / length ** penalty;
+export const normalized = (total: number, length: number, { lengthPenalty }: SettledOptions): number =>
+  total / length ** lengthPenalty;
+
+/** Say whether a score is beyond beams of a length, at most `limit`, the best's log-probability given. */
+export function isBeyond(score: number, best: number, length: number, limit: number, options: SettledOptions): boolean {
+  const { earlyStopping, lengthPenalty } = options;
+  if (earlyStopping === true) return true;
+  const atAnyLength = earlyStopping === 'never' && lengthPenalty > 0;
+  return normalized(best, atAnyLength ? limit : length, options) <= score;
+}
 
 /** One sequence, which grows by one token a call. */
 export class SingleSearch implements Search {
@@ -47,14 +57,13 @@ export class SingleSearch implements Search {
     private readonly begin: readonly number[],
     private readonly limit: number,
     private readonly stops: Stops,
-    private readonly sampling: Sampling,
+    private readonly options: SettledOptions,
     private readonly random: Random,
-    private readonly lengthPenalty = 1,
   ) {}
 
   advance([logits]: readonly [Float32Array]): Continuation | null {
-    const scores = penalized(logits, [...this.begin, ...this.generated], this.sampling.repetitionPenalty ?? 1);
-    const token = choose(scores, this.sampling, this.random);
+    const scores = penalized(logits, [...this.begin, ...this.generated], this.options);
+    const token = choose(scores, this.options, this.random);
     this.#score += logSoftmax(scores)[token] as number;
     this.generated.push(token);
     this.#stopLength = this.stops.stopLength(this.generated);
@@ -68,7 +77,7 @@ export class SingleSearch implements Search {
   }
 
   get hypotheses(): readonly Hypothesis[] {
-    return [{ tokens: this.settled, score: normalized(this.#score, this.generated.length, this.lengthPenalty) }];
+    return [{ tokens: this.settled, score: normalized(this.#score, this.generated.length, this.options) }];
   }
 
   get #finished(): boolean {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgeattn_runtime import GenerationOptions, InputError
-from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, OPTIONS, OTHERWISE, NamedOptions
-from edgeattn_runtime.decoding.beam_search import Beams
-from edgeattn_runtime.decoding.sampling import Sampling
+from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -63,18 +60,8 @@ def test_beams_draw_nothing() -> None:
     beams, drawn = GenerationOptions(num_beams=4, top_k=2), GenerationOptions(temperature=0.7)
     assert drawn.over(beams) == GenerationOptions(temperature=0.7, top_k=2)
     assert beams.over(drawn) == beams
-    assert drawn.over(beams).over(OTHERWISE).num_beams == 1
+    assert drawn.over(beams).settled().num_beams == 1
     assert GenerationOptions(num_beams=1).over(drawn).temperature == 0.7
-
-
-def test_the_same_names_are_taken_one_by_one() -> None:
-    hints = get_type_hints(GenerationOptions)
-    assert get_type_hints(NamedOptions) == {each.name: hints[each.name] for each in fields(GenerationOptions)}
-
-
-def test_what_holds_otherwise_stands_once() -> None:
-    assert OTHERWISE.part(Sampling) == Sampling()
-    assert OTHERWISE.part(Beams) == Beams()
 
 
 def test_words_of_a_command_line() -> None:

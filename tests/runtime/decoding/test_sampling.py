@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pytest
@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from edgeattn_runtime.decoding.sampling import (
-    Sampling,
-    candidates,
-    choose,
-    log_softmax,
-    penalized,
-)
+from edgeattn_runtime import GenerationOptions
+from edgeattn_runtime.bundle.generation_options import NamedOptions, SettledOptions
+from edgeattn_runtime.decoding.sampling import candidates, choose, log_softmax, penalized
 
 ROUNDING = 1e-12  # of sums in float64
 DRAWS = 20_000
@@ -31,6 +27,10 @@ def _softmax(logits: NDArray[Any], temperature: float) -> NDArray[np.float64]:
     scores = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
     masses: NDArray[np.float64] = scores / scores.sum()
     return masses
+
+
+def options(**named: Unpack[NamedOptions]) -> SettledOptions:
+    return GenerationOptions(**named).settled()
 
 
 def _generator(seed: int = 0) -> np.random.Generator:
@@ -52,27 +52,27 @@ def test_a_token_that_cannot_come_has_no_probability() -> None:
 def test_tokens_that_were_there_get_less_likely() -> None:
     scores = np.array([[2.0, -2.0, 1.0], [2.0, -2.0, 1.0]])
     tokens = np.array([[0, 1, 0], [2, 2, 2]])
-    result = penalized(scores, tokens, 2.0)
+    result = penalized(scores, tokens, options(repetition_penalty=2.0))
     assert result.tolist() == [[1.0, -4.0, 1.0], [2.0, -2.0, 0.5]]  # once, however often they were there
     assert scores[0].tolist() == [2.0, -2.0, 1.0]
-    assert penalized(scores, tokens, 1.0) is scores
+    assert penalized(scores, tokens, options()) is scores
 
 
 @given(LOGITS)
 def test_greedy_takes_the_likeliest_and_of_a_tie_the_lowest(logits: NDArray[Any]) -> None:
-    token = choose(logits, Sampling(), _generator())
+    token = choose(logits, options(), _generator())
     assert token == logits.tolist().index(max(logits.tolist()))
 
 
 def test_greedy_draws_nothing() -> None:
     random = _generator()
-    choose(np.zeros(3, np.float32), Sampling(), random)
+    choose(np.zeros(3, np.float32), options(), random)
     assert random.random() == _generator().random()
 
 
 @given(LOGITS, TEMPERATURES)
 def test_temperature_alone_is_a_softmax_over_all(logits: NDArray[Any], temperature: float) -> None:
-    tokens, masses = candidates(logits, Sampling(temperature=temperature))
+    tokens, masses = candidates(logits, options(temperature=temperature))
     assert sorted(tokens) == list(range(len(logits)))
     np.testing.assert_allclose(masses, _softmax(logits, temperature)[tokens], rtol=0, atol=ROUNDING)
 
@@ -81,7 +81,7 @@ def test_temperature_alone_is_a_softmax_over_all(logits: NDArray[Any], temperatu
 def test_candidates_are_ranked_and_whole(
     logits: NDArray[Any], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
-    tokens, masses = candidates(logits, Sampling(temperature=temperature, top_k=top_k, top_p=top_p))
+    tokens, masses = candidates(logits, options(temperature=temperature, top_k=top_k, top_p=top_p))
     ranks = [(-logits[token], token) for token in tokens]
     assert ranks == sorted(ranks)
     assert len(set(tokens.tolist())) == len(tokens) >= 1
@@ -90,8 +90,8 @@ def test_candidates_are_ranked_and_whole(
 
 @given(LOGITS, TEMPERATURES, st.integers(1, 50))
 def test_top_k_keeps_the_k_likeliest(logits: NDArray[Any], temperature: float, top_k: int) -> None:
-    everything, _ = candidates(logits, Sampling(temperature=temperature))
-    tokens, _ = candidates(logits, Sampling(temperature=temperature, top_k=top_k))
+    everything, _ = candidates(logits, options(temperature=temperature))
+    tokens, _ = candidates(logits, options(temperature=temperature, top_k=top_k))
     assert tokens.tolist() == everything[:top_k].tolist()
     assert len(tokens) == min(top_k, len(logits))
 
@@ -100,8 +100,8 @@ def test_top_k_keeps_the_k_likeliest(logits: NDArray[Any], temperature: float, t
 def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
     logits: NDArray[Any], temperature: float, top_p: float
 ) -> None:
-    _, masses = candidates(logits, Sampling(temperature=temperature))
-    tokens, _ = candidates(logits, Sampling(temperature=temperature, top_p=top_p))
+    _, masses = candidates(logits, options(temperature=temperature))
+    tokens, _ = candidates(logits, options(temperature=temperature, top_p=top_p))
     count = len(tokens)
     assert masses[:count].sum() >= top_p - ROUNDING
     assert masses[: count - 1].sum() < top_p + ROUNDING
@@ -113,7 +113,7 @@ def test_top_p_keeps_the_smallest_set_that_reaches_the_mass(
 )
 def test_top_p_on_masses_one_can_count(top_p: float, expected: list[int]) -> None:
     masses = np.array([0.125, 0.5, 0.25, 0.125])
-    tokens, drawn = candidates(np.log(masses), Sampling(temperature=1.0, top_p=top_p))
+    tokens, drawn = candidates(np.log(masses), options(temperature=1.0, top_p=top_p))
     assert tokens.tolist() == expected
     np.testing.assert_allclose(drawn, masses[expected] / masses[expected].sum(), rtol=0, atol=ROUNDING)
 
@@ -121,18 +121,18 @@ def test_top_p_on_masses_one_can_count(top_p: float, expected: list[int]) -> Non
 def test_top_k_comes_before_top_p() -> None:
     logits = np.log(np.array([0.4, 0.3, 0.2, 0.1], np.float32))
     # Of the two likeliest the first holds 4/7, which reaches 0.5; of all four it holds 0.4 alone.
-    assert candidates(logits, Sampling(temperature=1.0, top_k=2, top_p=0.5))[0].tolist() == [0]
-    assert candidates(logits, Sampling(temperature=1.0, top_p=0.5))[0].tolist() == [0, 1]
+    assert candidates(logits, options(temperature=1.0, top_k=2, top_p=0.5))[0].tolist() == [0]
+    assert candidates(logits, options(temperature=1.0, top_p=0.5))[0].tolist() == [0, 1]
 
 
 @given(LOGITS, st.floats(5e-324, 1e-300))
 def test_a_temperature_near_zero_is_greedy(logits: NDArray[Any], temperature: float) -> None:
-    token = choose(logits, Sampling(temperature=temperature), _generator())
+    token = choose(logits, options(temperature=temperature), _generator())
     assert logits[token] == logits.max()
 
 
 def test_tokens_are_drawn_as_often_as_their_probabilities_say() -> None:
-    logits, sampling = np.array([0.0, 1.0, 2.0, -1.0, 1.5], np.float32), Sampling(temperature=0.7, top_k=4)
+    logits, sampling = np.array([0.0, 1.0, 2.0, -1.0, 1.5], np.float32), options(temperature=0.7, top_k=4)
     random = _generator(7)
     counts = np.bincount([choose(logits, sampling, random) for _ in range(DRAWS)], minlength=len(logits))
     tokens, masses = candidates(logits, sampling)

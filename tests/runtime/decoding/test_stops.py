@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeattn_runtime import InputError
+from edgeattn_runtime import GenerationOptions, InputError
 from edgeattn_runtime.decoding.stops import Stops
 
 TOKENS = st.lists(st.integers(0, 2), min_size=1, max_size=8)
@@ -32,7 +32,8 @@ def test_what_is_not_held_back_begins_no_stop(tokens: list[int], sequences: list
 
 
 def test_the_tokens_that_may_end_a_sequence_are_counted_once() -> None:
-    stops = Stops.read([3, 3, 1], [(1, 3), (2, 1), (2, 2)], vocabulary=4)
+    options = GenerationOptions(stop=[3, 3, 1], stop_sequences=[(1, 3), (2, 1), (2, 2)])
+    stops = Stops.read(options.settled(), vocabulary=4)
     assert stops.last_tokens == 3
     assert stops.stop_length([2, 1]) == 2
     assert stops.stop_length([1, 1]) == 1
@@ -52,5 +53,5 @@ def test_the_tokens_that_may_end_a_sequence_are_counted_once() -> None:
 )
 def test_bad_stops(stop: Iterable[int], sequences: Any, pattern: str) -> None:
     with pytest.raises(InputError, match=f"^{pattern}") as caught:
-        Stops.read(stop, sequences, vocabulary=4)
+        Stops.read(GenerationOptions(stop=stop, stop_sequences=sequences).settled(), vocabulary=4)
     assert "\n" not in str(caught.value)

@@ -102,8 +102,8 @@ class GenerationOptions:
     )
     early_stopping: bool | Literal["never"] | None = _option(
         Ending(),
-        "true ends a prompt's beams where as many sequences have ended; false where, besides, none could "
-        "score better at its length now; never where none could at any length (false)",
+        "true ends beams once enough have ended; false, if none could then do better; never, if none ever "
+        "could (false)",
         False,
     )
     repetition_penalty: float | None = _option(

@@ -8,25 +8,41 @@ public enum Prompt: Sendable {
     case sources([String: Tensor])
 }
 
-/// How tokens are chosen, and when to stop: docs/generation.md. What is nil is as the bundle says, else what stands in
-/// brackets.
+/// How tokens are chosen, and when to stop: docs/generation.md. What is nil is as the bundle says, else as in brackets.
 public struct GenerationOptions: Sendable {
-    public enum EarlyStopping: Sendable { case no, yes, never }
+    public enum EarlyStopping: Sendable {
+        case no, yes, never
 
-    public var start: [Int]?  // tokens that an encoder-decoder's answer begins with
-    public var maxNewTokens: Int?  // (as many as there are positions)
-    public var temperature: Double?  // 0 is greedy: the likeliest token, of a tie the lowest (0)
-    public var topK: Int?  // (all)
-    public var topP: Double?  // (all)
-    public var repetitionPenalty: Double?  // (1)
-    public var seed: UInt32?  // nil draws anew each time
-    public var stop: [Int]?  // tokens, each of which ends the answer (none)
+        fileprivate var code: edgeattn_early_stopping {
+            switch self {
+            case .no: EDGEATTN_EARLY_STOPPING_FALSE
+            case .yes: EDGEATTN_EARLY_STOPPING_TRUE
+            case .never: EDGEATTN_EARLY_STOPPING_NEVER
+            }
+        }
+    }
+
+    // written by runtime/generation.py: properties
+    public var start: [Int]?  // Token ids that begin an encoder-decoder's answer, at least one (none)
+    public var stop: [Int]?  // Token ids, each of which ends an answer and is no part of it (none)
+    // Several token ids in a row that end it, each sequence of at least one (none)
     public var stopSequences: [[Int]] = []
+    public var maxNewTokens: Int?  // The most new tokens (as many as there are positions)
+    public var numBeams: Int?  // 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1)
+    // The most to return for each prompt, at most as many as there are beams (1)
+    public var numReturnSequences: Int = 1
+    // The power of the length in a score: above 0 favors long sequences, below 0 short ones (1)
+    public var lengthPenalty: Double?
+    // True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false)
+    public var earlyStopping: EarlyStopping?
+    // Above 1 makes tokens that were there before less likely, below 1 more likely (1)
+    public var repetitionPenalty: Double?
+    public var temperature: Double?  // 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0)
+    public var topK: Int?  // Draws from this many of the likeliest tokens (all)
+    public var topP: Double?  // Draws from the fewest of the likeliest tokens that hold this share (all)
+    public var seed: UInt32?  // The same seed draws the same tokens, of prompt i those of seed + i (drawn anew)
+    // written: end
     public var stopStrings: [String] = []
-    public var numBeams: Int?  // (1)
-    public var numReturnSequences = 1
-    public var lengthPenalty: Double?  // (1)
-    public var earlyStopping: EarlyStopping?  // (no)
     public var deadline: Duration?
     public var session: GenerationSession?  // keeps the cache of one prompt, for what continues it
 
@@ -180,27 +196,24 @@ extension Arguments {
     {
         var argument = edgeattn_generate_options_default()
         argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
-        if let start = options.start { argument.start = ids(start) }
-        if let count = options.maxNewTokens { argument.max_new_tokens = Int64(max(count, 0)) }
-        if let temperature = options.temperature { argument.temperature = temperature }
-        if let count = options.topK { argument.top_k = Int64(max(count, 0)) }
-        if let share = options.topP { argument.top_p = max(share, 0) }
-        if let penalty = options.repetitionPenalty { argument.repetition_penalty = penalty }
-        if let seed = options.seed { argument.seed = Int64(seed) }
-        if let stop = options.stop { argument.stop = ids(stop) }
+        // written by runtime/generation.py: arguments
+        if let value = options.start { argument.start = ids(value) }
+        if let value = options.stop { argument.stop = ids(value) }
         argument.stop_sequences = array(options.stopSequences.map(ids))
         argument.stop_sequence_count = options.stopSequences.count
+        if let value = options.maxNewTokens { argument.max_new_tokens = Int64(max(value, 0)) }
+        if let value = options.numBeams { argument.num_beams = Int64(max(value, 0)) }
+        argument.num_return_sequences = Int64(max(options.numReturnSequences, 0))
+        if let value = options.lengthPenalty { argument.length_penalty = value }
+        if let value = options.earlyStopping { argument.early_stopping = value.code }
+        if let value = options.repetitionPenalty { argument.repetition_penalty = value }
+        if let value = options.temperature { argument.temperature = value }
+        if let value = options.topK { argument.top_k = Int64(max(value, 0)) }
+        if let value = options.topP { argument.top_p = value }
+        if let value = options.seed { argument.seed = Int64(value) }
+        // written: end
         argument.stop_strings = try texts(options.stopStrings)
         argument.stop_string_count = options.stopStrings.count
-        if let count = options.numBeams { argument.num_beams = Int64(max(count, 0)) }
-        argument.num_return_sequences = Int64(options.numReturnSequences)
-        if let penalty = options.lengthPenalty { argument.length_penalty = penalty }
-        switch options.earlyStopping {
-        case nil: break
-        case .no: argument.early_stopping = EDGEATTN_EARLY_STOPPING_FALSE
-        case .yes: argument.early_stopping = EDGEATTN_EARLY_STOPPING_TRUE
-        case .never: argument.early_stopping = EDGEATTN_EARLY_STOPPING_NEVER
-        }
         if listener.onToken != nil { argument.on_token = { Listener.at($1).onToken!(Int($0)) ? 1 : 0 } }
         if listener.onText != nil { argument.on_text = { Listener.at($2).onText!(decoded($0!, $1)) ? 1 : 0 } }
         argument.context = listener.context

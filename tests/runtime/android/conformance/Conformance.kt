@@ -139,10 +139,13 @@ private fun options(settings: JsonObject, start: List<Int>?): GenerationOptions?
         else -> return null
     }
     return GenerationOptions(
-        start, settings["max_new_tokens"]?.asInt, settings["temperature"]?.asDouble, settings["top_k"]?.asInt,
-        settings["top_p"]?.asDouble, settings["repetition_penalty"]?.asDouble, settings["seed"]?.asInt?.toUInt(), settings["stop"]?.ints(),
-        settings["stop_sequences"]?.asJsonArray?.map { it.ints() }.orEmpty(), emptyList(), settings["num_beams"]?.asInt,
-        settings["num_return_sequences"]?.asInt ?: 1, settings["length_penalty"]?.asDouble, stopping,
+        start = start, stop = settings["stop"]?.ints(),
+        stopSequences = settings["stop_sequences"]?.asJsonArray?.map { it.ints() }.orEmpty(),
+        maxNewTokens = settings["max_new_tokens"]?.asInt, numBeams = settings["num_beams"]?.asInt,
+        numReturnSequences = settings["num_return_sequences"]?.asInt ?: 1,
+        lengthPenalty = settings["length_penalty"]?.asDouble, earlyStopping = stopping,
+        repetitionPenalty = settings["repetition_penalty"]?.asDouble, temperature = settings["temperature"]?.asDouble,
+        topK = settings["top_k"]?.asInt, topP = settings["top_p"]?.asDouble, seed = settings["seed"]?.asInt?.toUInt(),
     )
 }
 

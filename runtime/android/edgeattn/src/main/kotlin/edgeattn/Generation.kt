@@ -24,49 +24,56 @@ enum class EarlyStopping(internal val code: Int) { NO(0), YES(1), NEVER(2) }
 /**
  * How tokens are chosen, and when to stop: docs/generation.md. What is null is as the bundle says, else what stands in brackets.
  *
- * @property start tokens that an encoder-decoder's answer begins with
- * @property maxNewTokens (as many as there are positions)
- * @property temperature 0 is greedy: the likeliest token, of a tie the lowest (0)
- * @property topK (all)
- * @property topP (all)
- * @property repetitionPenalty (1)
- * @property seed null draws anew each time
- * @property stop tokens, each of which ends the answer (none)
- * @property numBeams (1)
- * @property lengthPenalty (1)
- * @property earlyStopping (NO)
+ * @property stopStrings texts that end an answer in text
  * @property session keeps the cache of one prompt, for what continues it
  */
 class GenerationOptions(
+    // written by runtime/generation.py: properties
+    /** Token ids that begin an encoder-decoder's answer, at least one (none) */
     val start: List<Int>? = null,
-    val maxNewTokens: Int? = null,
-    val temperature: Double? = null,
-    val topK: Int? = null,
-    val topP: Double? = null,
-    val repetitionPenalty: Double? = null,
-    val seed: UInt? = null,
+    /** Token ids, each of which ends an answer and is no part of it (none) */
     val stop: List<Int>? = null,
+    /** Several token ids in a row that end it, each sequence of at least one (none) */
     val stopSequences: List<List<Int>> = emptyList(),
-    val stopStrings: List<String> = emptyList(),
+    /** The most new tokens (as many as there are positions) */
+    val maxNewTokens: Int? = null,
+    /** 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1) */
     val numBeams: Int? = null,
+    /** The most to return for each prompt, at most as many as there are beams (1) */
     val numReturnSequences: Int = 1,
+    /** The power of the length in a score: above 0 favors long sequences, below 0 short ones (1) */
     val lengthPenalty: Double? = null,
+    /** True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false) */
     val earlyStopping: EarlyStopping? = null,
+    /** Above 1 makes tokens that were there before less likely, below 1 more likely (1) */
+    val repetitionPenalty: Double? = null,
+    /** 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0) */
+    val temperature: Double? = null,
+    /** Draws from this many of the likeliest tokens (all) */
+    val topK: Int? = null,
+    /** Draws from the fewest of the likeliest tokens that hold this share (all) */
+    val topP: Double? = null,
+    /** The same seed draws the same tokens, of prompt i those of seed + i (drawn anew) */
+    val seed: UInt? = null,
+    // written: end
+    val stopStrings: List<String> = emptyList(),
     val deadline: Duration? = null,
     val session: GenerationSession? = null,
 ) {
     /** Returns the numbers that are given, by the names of edgeattn_generate_options; below 0, where -1 means none, is as wrong as 0. */
     internal fun numbers(): List<Pair<String, Double>> = listOf<Pair<String, Number?>>(
+        // written by runtime/generation.py: numbers
         "max_new_tokens" to maxNewTokens?.coerceAtLeast(0),
-        "temperature" to temperature,
-        "top_k" to topK?.coerceAtLeast(0),
-        "top_p" to topP?.coerceAtLeast(0.0),
-        "repetition_penalty" to repetitionPenalty,
-        "seed" to seed?.toLong(),
         "num_beams" to numBeams?.coerceAtLeast(0),
-        "num_return_sequences" to numReturnSequences,
+        "num_return_sequences" to numReturnSequences.coerceAtLeast(0),
         "length_penalty" to lengthPenalty,
         "early_stopping" to earlyStopping?.code,
+        "repetition_penalty" to repetitionPenalty,
+        "temperature" to temperature,
+        "top_k" to topK?.coerceAtLeast(0),
+        "top_p" to topP,
+        "seed" to seed?.toLong(),
+        // written: end
     ).mapNotNull { (name, number) -> number?.let { name to it.toDouble() } }
 }
 
