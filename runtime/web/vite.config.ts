@@ -1,6 +1,17 @@
 import { defineConfig } from 'vite';
 
+/** Leaves out of a schema what only people read: every page would fetch it. */
+const schemas = {
+  name: 'schemas',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('.schema.json')
+      ? JSON.stringify(JSON.parse(code, (key, value) => (key === 'description' ? undefined : value)))
+      : null,
+};
+
 export default defineConfig({
+  plugins: [schemas],
   build: {
     target: 'es2022',
     minify: false, // the app's build does that
