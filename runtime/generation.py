@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 RUNTIME = Path(__file__).resolve().parent
-_WIDTH, _PYTHON_WIDTH = 116, 106  # behind an indent of 4
 _UNBOUNDED = 2**53 - 1  # of an integer in JSON
-_REGION = re.compile(
-    r"^( *)(\S+ written by runtime/generation\.py: (\w+)\b.*\n)(?s:.*?)^( *\S+ written: end\b)", re.MULTILINE
+_PLACE = re.compile(
+    r"^( *)(.*written by runtime/generation\.py: (\w+).*\n)(?s:.*?)^(.*written: end)", re.MULTILINE
 )
+_SCHEMAS = ("generation", "manifest")
+_BOUNDS = {"minimum": "least", "exclusiveMinimum": "above", "maximum": "most"}
 _KINDS = ("tokens", "sequences", "count", "natural", "real", "ending")
 _TYPES = {
     "C": ("edgeattn_ids", "const edgeattn_ids*", "int64_t", "int64_t", "double", "edgeattn_early_stopping"),
@@ -36,7 +36,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Option:
-    """An entry of the schema; ``is_bundled`` where a bundle may have it."""
+    """An entry of the schema, with what it does and its default in brackets as its text."""
 
     name: str
     kind: str
@@ -59,54 +59,31 @@ class Option:
         """Return the type of its values."""
         return _TYPES[language][_KINDS.index(self.kind)]
 
-    def limits_as(self, least: str, above: str, most: str, joint: str) -> str:
-        """Return its limits, each written as ``word{}``."""
-        words = {"minimum": least, "exclusiveMinimum": above, "maximum": most}
-        return joint.join(words[key].format(bound) for key, bound in self.limits.items())
 
-
-def options() -> list[Option]:
-    """Return what the schemas say, in their order."""
-    schema, manifest = (
-        json.loads((RUNTIME / f"{name}.schema.json").read_text("utf-8"))
-        for name in ("generation", "manifest")
-    )
+def options() -> Iterator[Option]:
+    """Yield what the schemas say, in their order."""
+    schema, manifest = (json.loads((RUNTIME / f"{name}.schema.json").read_text("utf-8")) for name in _SCHEMAS)
     others = manifest["$defs"]["generationDefaults"]["properties"]
-    return [
-        _option(
-            name,
-            {**schema["$defs"].get(entry.get("$ref", "")[8:], {}), **entry},
-            others.get(name) is not False,
+    for name, named in schema["properties"].items():
+        entry = {**schema["$defs"].get(named.get("$ref", "").removeprefix("#/$defs/"), {}), **named}
+        limits = {
+            word: entry[key] for key, word in _BOUNDS.items() if entry.get(key, _UNBOUNDED) < _UNBOUNDED
+        }
+        kind = {"array": "tokens", "integer": "count", "number": "real"}.get(entry.get("type", ""), "ending")
+        if "tokens" in str(entry.get("items")):
+            kind = "sequences"
+        elif limits.get("least") == 0 and kind == "count":
+            kind = "natural"
+        default = entry.get("default")
+        brackets = "" if default is None else f" ({json.dumps(default)})".replace("[]", "none")
+        yield Option(
+            name, kind, default, limits, entry["description"] + brackets, others.get(name) is not False
         )
-        for name, entry in schema["properties"].items()
-    ]
-
-
-def _option(name: str, entry: Mapping[str, Any], is_bundled: bool) -> Option:
-    bounds = ("minimum", "exclusiveMinimum", "maximum")
-    limits = {key: entry[key] for key in bounds if entry.get(key, _UNBOUNDED) != _UNBOUNDED}
-    kinds = {
-        "array": "sequences" if "tokens" in str(entry.get("items")) else "tokens",
-        "integer": "count" if limits.get("minimum") else "natural",
-        "number": "real",
-    }
-    default = entry.get("default")
-    brackets = "" if default is None else " (none)" if default == [] else f" ({json.dumps(default)})"
-    return Option(
-        name,
-        kinds.get(entry.get("type"), "ending"),
-        default,
-        limits,
-        entry["description"] + brackets,
-        is_bundled,
-    )
 
 
 def _beside(line: str, comment: str) -> list[str]:
     """Return a line with its comment behind it, or above it where one line is too short for both."""
-    if len(line) + 2 + len(comment) <= _WIDTH:
-        return [f"{line}  {comment}"]
-    return [comment, line]
+    return [f"{line}  {comment}"] if len(line) + len(comment) <= 114 else [comment, line]
 
 
 def _c_members(each: Option) -> Iterator[str]:
@@ -116,23 +93,22 @@ def _c_members(each: Option) -> Iterator[str]:
 
 
 def _c_defaults(each: Option) -> Iterator[str]:
-    unset = {"count": "", "natural": "", "real": "_REAL"}.get(each.kind)
-    if each.kind == "ending":
-        yield f"options.{each.name} = EDGEATTN_EARLY_STOPPING_UNSET;"
-    elif unset is not None:
-        yield f"options.{each.name} = {f'EDGEATTN_UNSET{unset}' if each.is_open else each.default};"
+    unset = {"real": "EDGEATTN_UNSET_REAL", "ending": "EDGEATTN_EARLY_STOPPING_UNSET"}.get(
+        each.kind, "EDGEATTN_UNSET"
+    )
+    if each.kind not in ("tokens", "sequences"):
+        yield f"options.{each.name} = {unset if each.is_open else each.default};"
 
 
 def _cpp_options(each: Option) -> Iterator[str]:
     of_cpp = each.type_in("C++")
-    default = {"tokens": "Tokens{}", "sequences": "{}", "ending": "EarlyStopping::no"}.get(
-        each.kind, each.default
-    )
-    default = "std::nullopt" if default is None else default
+    literals = {"None": "std::nullopt", "[]": f"{of_cpp}{{}}", "False": "EarlyStopping::no"}
+    default = literals.get(str(each.default), each.default)
     member = f"std::optional<{of_cpp}>" if each.is_open else of_cpp
-    limits = each.limits_as(".at_least({})", ".above({})", ".at_most({})", "")
+    words = {"least": "at_least", "above": "above", "most": "at_most"}
+    limits = "".join(f".{words[word]}({bound})" for word, bound in each.limits.items())
     macro = "EDGEATTN_BUNDLED" if each.is_bundled else "EDGEATTN_CALLERS"
-    yield from _beside(f"{macro}({member}, {each.name}, {default}, Limits(){limits})", f"// {each.text}")
+    yield f"{macro}({member}, {each.name}, {default}, Limits(){limits})"
 
 
 def _swift_properties(each: Option) -> Iterator[str]:
@@ -161,11 +137,9 @@ def _kotlin_properties(each: Option) -> Iterator[str]:
 
 
 def _kotlin_numbers(each: Option) -> Iterator[str]:
-    number = {"count": "?.coerceAtLeast(0)", "natural": "?.toLong()", "real": "", "ending": "?.code"}.get(
-        each.kind
-    )
-    if number is not None:
-        yield f'"{each.name}" to {each.camel}{number if each.is_open else number[1:]},'
+    number = {"count": "?.coerceAtLeast(0)", "natural": "?.toLong()", "real": "", "ending": "?.code"}
+    if each.kind in number:
+        yield f'"{each.name}" to {each.camel}{number[each.kind][not each.is_open :]},'
 
 
 def _typescript_members(each: Option) -> Iterator[str]:
@@ -182,20 +156,11 @@ def _python_settled(each: Option) -> Iterator[str]:
 
 
 def _python_fields(each: Option) -> Iterator[str]:
-    limits = each.limits_as("least={}", "above={}", "most={}", ", ")
+    limits = ", ".join(f"{word}={bound}" for word, bound in each.limits.items())
     default = () if each.default == [] else each.default
-    text = json.dumps(each.text[0].lower() + each.text[1:])
-    facts = [f"{each.type_in('limits')}({limits})", text, f"{default}"]
-    facts += [] if each.is_bundled else ["bundled=False"]
-    field = f"{each.name}: {each.type_in('Python')} | None = _option("
-    if len(f"{field}{', '.join(facts)})") <= _PYTHON_WIDTH:
-        yield f"{field}{', '.join(facts)})"
-        return
-    lines = [", ".join(facts)]
-    if len(lines[0]) > _PYTHON_WIDTH - 4:
-        facts[1] = '"\n"'.join(textwrap.wrap(text, _PYTHON_WIDTH - 8, drop_whitespace=False))
-        lines = ",\n".join([*facts, ""]).splitlines()
-    yield from (field, *(f"    {line}" for line in lines), ")")
+    facts = f'{each.type_in("limits")}({limits}), "{each.text[0].lower()}{each.text[1:]}", {default}'
+    line = f"{each.name}: {each.type_in('Python')} | None = {'_option' if each.is_bundled else '_callers'}("
+    yield from [f"{line}{facts})"] if len(line + facts) < 106 else [line, f"    {facts}", ")"]
 
 
 _WRITERS: Mapping[str, Mapping[str, Callable[[Option], Iterator[str]]]] = {
@@ -218,19 +183,19 @@ _WRITERS: Mapping[str, Mapping[str, Callable[[Option], Iterator[str]]]] = {
 }
 
 
-def written(file: str, found: list[Option]) -> str:
+def written(file: str) -> str:
     """Return a file below runtime/ with what the schemas say in its places."""
 
-    def region(match: re.Match[str]) -> str:
+    def place(match: re.Match[str]) -> str:
         indent, begin, name, end = match.groups()
-        lines = (line for each in found for line in _WRITERS[file][name](each))
+        lines = (line for each in options() for line in _WRITERS[file][name](each))
         return indent + begin + "".join(f"{indent}{line}\n" for line in lines) + end
 
-    return _REGION.sub(region, (RUNTIME / file).read_text("utf-8"))
+    return _PLACE.sub(place, (RUNTIME / file).read_text("utf-8"))
 
 
 FILES = tuple(_WRITERS)
 
 if __name__ == "__main__":
-    for place in FILES:
-        (RUNTIME / place).write_text(written(place, options()), encoding="utf-8")
+    for each in FILES:
+        (RUNTIME / each).write_text(written(each), encoding="utf-8")

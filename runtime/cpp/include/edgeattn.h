@@ -15,7 +15,8 @@
  *
  * Options
  * - A structure of options begins with its own size, so that it can grow. Make one by its `_default` function
- * and change what differs; NULL in its place means the defaults. EDGEATTN_UNSET is a number that is not given.
+ * and change what differs; NULL in its place means the defaults. EDGEATTN_UNSET, of a real EDGEATTN_UNSET_REAL, is a
+ * number that is not given.
  *
  * Threads
  * - A model may be used from several threads at once; tensors are one thread's at a time.
@@ -37,7 +38,7 @@ extern "C" {
 #endif
 
 #define EDGEATTN_UNSET (-1)
-#define EDGEATTN_UNSET_REAL (-HUGE_VAL) /* of a real */
+#define EDGEATTN_UNSET_REAL (-HUGE_VAL)
 
 typedef enum edgeattn_status {
   EDGEATTN_OK = 0,
@@ -458,21 +459,19 @@ typedef struct edgeattn_generate_options {
   /* written by runtime/generation.py: members */
   edgeattn_ids start;  /* Token ids that begin an encoder-decoder's answer, at least one (none) */
   edgeattn_ids stop;  /* Token ids, each of which ends an answer and is no part of it (none) */
-  /* Several token ids in a row that end it, each sequence of at least one (none) */
-  const edgeattn_ids* stop_sequences;
+  const edgeattn_ids* stop_sequences;  /* Several token ids in a row that end it (none) */
   size_t stop_sequence_count;
   int64_t max_new_tokens;  /* The most new tokens (as many as there are positions) */
-  int64_t num_beams;  /* 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1) */
+  int64_t num_beams;  /* 1 to 8 sequences are continued together, the likeliest (1) */
   int64_t num_return_sequences;  /* The most to return for each prompt, at most as many as there are beams (1) */
-  /* The power of the length in a score: above 0 favors long sequences, below 0 short ones (1) */
-  double length_penalty;
-  /* True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false) */
+  double length_penalty;  /* The power of the length in a score: above 0 favors long sequences (1) */
+  /* Whether as many ended sequences as beams end a search: true, false or never (false) */
   edgeattn_early_stopping early_stopping;
   double repetition_penalty;  /* Above 1 makes tokens that were there before less likely, below 1 more likely (1) */
   double temperature;  /* 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0) */
   int64_t top_k;  /* Draws from this many of the likeliest tokens (all) */
-  double top_p;  /* Draws from the fewest of the likeliest tokens that hold this share (all) */
-  int64_t seed;  /* The same seed draws the same tokens, of prompt i those of seed + i (drawn anew) */
+  double top_p;  /* Draws from the fewest likeliest tokens that hold this share (all) */
+  int64_t seed;  /* The same draws the same tokens, of prompt i those of seed + i (drawn anew) */
   /* written: end */
 } edgeattn_generate_options;
 

@@ -153,8 +153,8 @@ using Prompt = std::variant<std::vector<std::int64_t>, std::string, Tensors>;
 
 class GenerationSession;
 
-/// How tokens are chosen, and when to stop: edgeattn_options.inc lists the options. What is left open, and stands in the
-/// manifest's generation.defaults, is as the bundle says; else it is what stands there in brackets.
+/// How tokens are chosen, and when to stop: edgeattn_options.inc has the members, edgeattn.h what they mean. What is left
+/// open is as the manifest's generation.defaults say, and else the default there.
 struct GenerateOptions {
 #define EDGEATTN_BUNDLED(type, name, otherwise, limits) type name = {};
 #define EDGEATTN_CALLERS(type, name, otherwise, limits) type name = otherwise;

@@ -12,17 +12,17 @@ export type GenerationOptions = {
   readonly start?: Tokens;
   /** Token ids, each of which ends an answer and is no part of it (none). */
   readonly stop?: Tokens;
-  /** Several token ids in a row that end it, each sequence of at least one (none). */
+  /** Several token ids in a row that end it (none). */
   readonly stopSequences?: Iterable<Tokens>;
   /** The most new tokens (as many as there are positions). */
   readonly maxNewTokens?: number;
-  /** 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1). */
+  /** 1 to 8 sequences are continued together, the likeliest (1). */
   readonly numBeams?: number;
   /** The most to return for each prompt, at most as many as there are beams (1). */
   readonly numReturnSequences?: number;
-  /** The power of the length in a score: above 0 favors long sequences, below 0 short ones (1). */
+  /** The power of the length in a score: above 0 favors long sequences (1). */
   readonly lengthPenalty?: number;
-  /** True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false). */
+  /** Whether as many ended sequences as beams end a search: true, false or never (false). */
   readonly earlyStopping?: boolean | 'never';
   /** Above 1 makes tokens that were there before less likely, below 1 more likely (1). */
   readonly repetitionPenalty?: number;
@@ -30,9 +30,9 @@ export type GenerationOptions = {
   readonly temperature?: number;
   /** Draws from this many of the likeliest tokens (all). */
   readonly topK?: number;
-  /** Draws from the fewest of the likeliest tokens that hold this share (all). */
+  /** Draws from the fewest likeliest tokens that hold this share (all). */
   readonly topP?: number;
-  /** The same seed draws the same tokens, of prompt i those of seed + i (drawn anew). */
+  /** The same draws the same tokens, of prompt i those of seed + i (drawn anew). */
   readonly seed?: number;
   // written: end
 };

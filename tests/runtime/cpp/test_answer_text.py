@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 import shutil
 from collections.abc import Callable
@@ -52,26 +53,26 @@ class Options(ctypes.Structure):
         ("size", ctypes.c_size_t),
         ("deadline_ms", ctypes.c_int64),
         ("cancellation", ctypes.c_void_p),
-        ("start", Ids),
-        ("max_new_tokens", ctypes.c_int64),
-        ("temperature", ctypes.c_double),
-        ("top_k", ctypes.c_int64),
-        ("top_p", ctypes.c_double),
-        ("repetition_penalty", ctypes.c_double),
-        ("seed", ctypes.c_int64),
-        ("stop", Ids),
-        ("stop_sequences", ctypes.c_void_p),
-        ("stop_sequence_count", ctypes.c_size_t),
         ("stop_strings", ctypes.POINTER(ctypes.c_char_p)),
         ("stop_string_count", ctypes.c_size_t),
-        ("num_beams", ctypes.c_int64),
-        ("num_return_sequences", ctypes.c_int64),
-        ("length_penalty", ctypes.c_double),
-        ("early_stopping", ctypes.c_int),
         ("on_token", ctypes.c_void_p),
         ("on_text", ON_TEXT),
         ("context", ctypes.c_void_p),
         ("session", ctypes.c_void_p),
+        ("start", Ids),
+        ("stop", Ids),
+        ("stop_sequences", ctypes.c_void_p),
+        ("stop_sequence_count", ctypes.c_size_t),
+        ("max_new_tokens", ctypes.c_int64),
+        ("num_beams", ctypes.c_int64),
+        ("num_return_sequences", ctypes.c_int64),
+        ("length_penalty", ctypes.c_double),
+        ("early_stopping", ctypes.c_int),
+        ("repetition_penalty", ctypes.c_double),
+        ("temperature", ctypes.c_double),
+        ("top_k", ctypes.c_int64),
+        ("top_p", ctypes.c_double),
+        ("seed", ctypes.c_int64),
     )
 
 
@@ -110,7 +111,7 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
             deadline_ms=-1,
             max_new_tokens=MOST,
             top_k=-1,
-            top_p=-1,
+            top_p=-math.inf,
             repetition_penalty=1,
             seed=-1,
             stop_strings=texts if stops else None,

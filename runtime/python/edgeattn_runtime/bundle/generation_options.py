@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, Literal, Protocol, TypedDict, cast
 
 from edgeattn_runtime.bundle.option_kinds import Count, Ending, Kind, Number, Tokens, TokenSequences
@@ -55,14 +56,20 @@ class SettledOptions(Protocol):
 
 
 def _option(kind: Kind, summary: str, otherwise: object, *, bundled: bool = True) -> Any:
-    """Return a field of an option."""
+    """Return the field of an option that a bundle may have too."""
     entry = {"kind": kind, "summary": summary, "otherwise": otherwise, "bundled": bundled}
     return field(default=None, metadata=entry)
+
+
+_callers = partial(_option, bundled=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationOptions:
     """How tokens are generated; None leaves an option to the bundle, and else to the default in brackets.
+
+    Where as many sequences have ended as there are beams, an ``early_stopping`` of True ends the search,
+    False where besides none could score better at its length now, "never" where none could at any length.
 
     Raises:
         InputError: An option is out of its limits.
@@ -75,36 +82,23 @@ class GenerationOptions:
     stop: Iterable[int] | None = _option(
         Tokens(), "token ids, each of which ends an answer and is no part of it (none)", ()
     )
-    stop_sequences: Iterable[Iterable[int]] | None = _option(
-        TokenSequences(),
-        "several token ids in a row that end it, each sequence of at least one (none)",
-        (),
-        bundled=False,
+    stop_sequences: Iterable[Iterable[int]] | None = _callers(
+        TokenSequences(), "several token ids in a row that end it (none)", ()
     )
     max_new_tokens: int | None = _option(
         Count(least=1), "the most new tokens (as many as there are positions)", None
     )
     num_beams: int | None = _option(
-        Count(least=1, most=8),
-        "1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1)",
-        1,
+        Count(least=1, most=8), "1 to 8 sequences are continued together, the likeliest (1)", 1
     )
-    num_return_sequences: int | None = _option(
-        Count(least=1),
-        "the most to return for each prompt, at most as many as there are beams (1)",
-        1,
-        bundled=False,
+    num_return_sequences: int | None = _callers(
+        Count(least=1), "the most to return for each prompt, at most as many as there are beams (1)", 1
     )
     length_penalty: float | None = _option(
-        Number(),
-        "the power of the length in a score: above 0 favors long sequences, below 0 short ones (1)",
-        1,
+        Number(), "the power of the length in a score: above 0 favors long sequences (1)", 1
     )
     early_stopping: bool | Literal["never"] | None = _option(
-        Ending(),
-        "true ends beams once enough have ended; false, if none could then do better; never, if none ever "
-        "could (false)",
-        False,
+        Ending(), "whether as many ended sequences as beams end a search: true, false or never (false)", False
     )
     repetition_penalty: float | None = _option(
         Number(above=0), "above 1 makes tokens that were there before less likely, below 1 more likely (1)", 1
@@ -114,15 +108,10 @@ class GenerationOptions:
     )
     top_k: int | None = _option(Count(least=1), "draws from this many of the likeliest tokens (all)", None)
     top_p: float | None = _option(
-        Number(above=0, most=1),
-        "draws from the fewest of the likeliest tokens that hold this share (all)",
-        None,
+        Number(above=0, most=1), "draws from the fewest likeliest tokens that hold this share (all)", None
     )
-    seed: int | None = _option(
-        Count(least=0),
-        "the same seed draws the same tokens, of prompt i those of seed + i (drawn anew)",
-        None,
-        bundled=False,
+    seed: int | None = _callers(
+        Count(least=0), "the same draws the same tokens, of prompt i those of seed + i (drawn anew)", None
     )
     # written: end
 

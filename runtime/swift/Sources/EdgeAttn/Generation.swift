@@ -25,22 +25,20 @@ public struct GenerationOptions: Sendable {
     // written by runtime/generation.py: properties
     public var start: [Int]?  // Token ids that begin an encoder-decoder's answer, at least one (none)
     public var stop: [Int]?  // Token ids, each of which ends an answer and is no part of it (none)
-    // Several token ids in a row that end it, each sequence of at least one (none)
-    public var stopSequences: [[Int]] = []
+    public var stopSequences: [[Int]] = []  // Several token ids in a row that end it (none)
     public var maxNewTokens: Int?  // The most new tokens (as many as there are positions)
-    public var numBeams: Int?  // 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1)
+    public var numBeams: Int?  // 1 to 8 sequences are continued together, the likeliest (1)
     // The most to return for each prompt, at most as many as there are beams (1)
     public var numReturnSequences: Int = 1
-    // The power of the length in a score: above 0 favors long sequences, below 0 short ones (1)
-    public var lengthPenalty: Double?
-    // True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false)
+    public var lengthPenalty: Double?  // The power of the length in a score: above 0 favors long sequences (1)
+    // Whether as many ended sequences as beams end a search: true, false or never (false)
     public var earlyStopping: EarlyStopping?
     // Above 1 makes tokens that were there before less likely, below 1 more likely (1)
     public var repetitionPenalty: Double?
     public var temperature: Double?  // 0 takes the likeliest token, of a tie the lowest; above, tokens are drawn (0)
     public var topK: Int?  // Draws from this many of the likeliest tokens (all)
-    public var topP: Double?  // Draws from the fewest of the likeliest tokens that hold this share (all)
-    public var seed: UInt32?  // The same seed draws the same tokens, of prompt i those of seed + i (drawn anew)
+    public var topP: Double?  // Draws from the fewest likeliest tokens that hold this share (all)
+    public var seed: UInt32?  // The same draws the same tokens, of prompt i those of seed + i (drawn anew)
     // written: end
     public var stopStrings: [String] = []
     public var deadline: Duration?

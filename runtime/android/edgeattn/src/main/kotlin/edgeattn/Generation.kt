@@ -33,17 +33,17 @@ class GenerationOptions(
     val start: List<Int>? = null,
     /** Token ids, each of which ends an answer and is no part of it (none) */
     val stop: List<Int>? = null,
-    /** Several token ids in a row that end it, each sequence of at least one (none) */
+    /** Several token ids in a row that end it (none) */
     val stopSequences: List<List<Int>> = emptyList(),
     /** The most new tokens (as many as there are positions) */
     val maxNewTokens: Int? = null,
-    /** 1 to 8 sequences continued together, the likeliest; 1 is greedy, or drawn (1) */
+    /** 1 to 8 sequences are continued together, the likeliest (1) */
     val numBeams: Int? = null,
     /** The most to return for each prompt, at most as many as there are beams (1) */
     val numReturnSequences: Int = 1,
-    /** The power of the length in a score: above 0 favors long sequences, below 0 short ones (1) */
+    /** The power of the length in a score: above 0 favors long sequences (1) */
     val lengthPenalty: Double? = null,
-    /** True ends beams once enough have ended; false, if none could then do better; never, if none ever could (false) */
+    /** Whether as many ended sequences as beams end a search: true, false or never (false) */
     val earlyStopping: EarlyStopping? = null,
     /** Above 1 makes tokens that were there before less likely, below 1 more likely (1) */
     val repetitionPenalty: Double? = null,
@@ -51,9 +51,9 @@ class GenerationOptions(
     val temperature: Double? = null,
     /** Draws from this many of the likeliest tokens (all) */
     val topK: Int? = null,
-    /** Draws from the fewest of the likeliest tokens that hold this share (all) */
+    /** Draws from the fewest likeliest tokens that hold this share (all) */
     val topP: Double? = null,
-    /** The same seed draws the same tokens, of prompt i those of seed + i (drawn anew) */
+    /** The same draws the same tokens, of prompt i those of seed + i (drawn anew) */
     val seed: UInt? = null,
     // written: end
     val stopStrings: List<String> = emptyList(),
