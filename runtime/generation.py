@@ -70,10 +70,10 @@ def options() -> Iterator[Option]:
             word: entry[key] for key, word in _BOUNDS.items() if entry.get(key, _UNBOUNDED) < _UNBOUNDED
         }
         kind = {"array": "tokens", "integer": "count", "number": "real"}.get(entry.get("type", ""), "ending")
-        if "tokens" in str(entry.get("items")):
-            kind = "sequences"
-        elif limits.get("least") == 0 and kind == "count":
+        if kind == "count" and limits["least"] == 0:
             kind = "natural"
+        elif "tokens" in str(entry.get("items")):
+            kind = "sequences"
         default = entry.get("default")
         brackets = "" if default is None else f" ({json.dumps(default)})".replace("[]", "none")
         yield Option(
@@ -163,23 +163,21 @@ def _python_fields(each: Option) -> Iterator[str]:
     yield from [f"{line}{facts})"] if len(line + facts) < 106 else [line, f"    {facts}", ")"]
 
 
-_WRITERS: Mapping[str, Mapping[str, Callable[[Option], Iterator[str]]]] = {
-    "cpp/include/edgeattn.h": {"members": _c_members, "defaults": _c_defaults},
-    "cpp/include/edgeattn_options.inc": {"options": _cpp_options},
-    "swift/Sources/EdgeAttn/Generation.swift": {
-        "properties": _swift_properties,
-        "arguments": _swift_arguments,
-    },
-    "android/edgeattn/src/main/kotlin/edgeattn/Generation.kt": {
-        "properties": _kotlin_properties,
-        "numbers": _kotlin_numbers,
-    },
-    "web/src/generation-options.ts": {"members": _typescript_members},
-    "python/edgeattn_runtime/bundle/generation_options.py": {
-        "names": _python_names,
-        "settled": _python_settled,
-        "fields": _python_fields,
-    },
+FILES = (
+    "cpp/include/edgeattn.h",
+    "cpp/include/edgeattn_options.inc",
+    "swift/Sources/EdgeAttn/Generation.swift",
+    "android/edgeattn/src/main/kotlin/edgeattn/Generation.kt",
+    "web/src/generation-options.ts",
+    "python/edgeattn_runtime/bundle/generation_options.py",
+)
+_WRITERS: Mapping[str, Callable[[Option], Iterator[str]]] = {
+    writer.__name__[1:]: writer
+    for writer in (
+        *(_c_members, _c_defaults, _cpp_options, _swift_properties, _swift_arguments),
+        *(_kotlin_properties, _kotlin_numbers, _typescript_members),
+        *(_python_names, _python_settled, _python_fields),
+    )
 }
 
 
@@ -188,13 +186,11 @@ def written(file: str) -> str:
 
     def place(match: re.Match[str]) -> str:
         indent, begin, name, end = match.groups()
-        lines = (line for each in options() for line in _WRITERS[file][name](each))
+        lines = (line for each in options() for line in _WRITERS[name](each))
         return indent + begin + "".join(f"{indent}{line}\n" for line in lines) + end
 
     return _PLACE.sub(place, (RUNTIME / file).read_text("utf-8"))
 
-
-FILES = tuple(_WRITERS)
 
 if __name__ == "__main__":
     for each in FILES:

@@ -16,10 +16,10 @@ from edgeattn_runtime.bundle.manifest import Manifest
 from edgeattn_runtime.errors import BundleError
 
 ROOM = Path(__file__).parents[2] / "runtime"
-SCHEMAS = [json.loads((ROOM / f"{name}.schema.json").read_text("utf-8")) for name in ("manifest", "generation")]
-SCHEMA = jsonschema.Draft202012Validator(
-    SCHEMAS[0], registry=referencing.Registry().with_contents([(SCHEMAS[1]["$id"], SCHEMAS[1])])
-)
+_NAMES = ("manifest", "generation")
+_MANIFEST, _GENERATION = (json.loads((ROOM / f"{name}.schema.json").read_text("utf-8")) for name in _NAMES)
+_OTHERS = referencing.Registry().with_contents([(_GENERATION["$id"], _GENERATION)])
+SCHEMA = jsonschema.Draft202012Validator(_MANIFEST, registry=_OTHERS)
 
 Change = Callable[[Any], object]
 

@@ -456,7 +456,7 @@ typedef struct edgeattn_generate_options {
   edgeattn_on_text on_text;            /* likewise */
   void* context;                       /* what these are called with */
   edgeattn_session* session;           /* keeps the cache of one prompt without beams; NULL: none */
-  /* written by runtime/generation.py: members */
+  /* written by runtime/generation.py: c_members */
   edgeattn_ids start;  /* Token ids that begin an encoder-decoder's answer, at least one (none) */
   edgeattn_ids stop;  /* Token ids, each of which ends an answer and is no part of it (none) */
   const edgeattn_ids* stop_sequences;  /* Several token ids in a row that end it (none) */
@@ -480,7 +480,7 @@ static inline edgeattn_generate_options edgeattn_generate_options_default(void) 
   memset(&options, 0, sizeof options);
   options.size = sizeof options;
   options.deadline_ms = EDGEATTN_UNSET;
-  /* written by runtime/generation.py: defaults */
+  /* written by runtime/generation.py: c_defaults */
   options.max_new_tokens = EDGEATTN_UNSET;
   options.num_beams = EDGEATTN_UNSET;
   options.num_return_sequences = 1;

@@ -76,7 +76,8 @@ static void read(const Field& field, EarlyStopping& when) {
 }
 
 static void read(const Field& field, std::int64_t& value, const Limits& limits) {
-  value = field.integer(limits.least(), limits.most(Field::kLargest));
+  const auto most = std::min(limits.most, static_cast<double>(Field::kLargest));
+  value = field.integer(static_cast<std::int64_t>(limits.least), static_cast<std::int64_t>(most));
 }
 
 static void read(const Field& field, double& value, const Limits& limits) {

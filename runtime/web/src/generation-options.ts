@@ -7,7 +7,7 @@ import { readCount, type Tokens } from './prompt.js';
 
 /** What is left out is as the bundle says, else as in brackets. */
 export type GenerationOptions = {
-  // written by runtime/generation.py: members
+  // written by runtime/generation.py: typescript_members
   /** Token ids that begin an encoder-decoder's answer, at least one (none). */
   readonly start?: Tokens;
   /** Token ids, each of which ends an answer and is no part of it (none). */
@@ -45,15 +45,9 @@ export type SettledOptions = GenerationOptions &
   Required<Omit<GenerationOptions, 'maxNewTokens' | 'topK' | 'topP' | 'seed'>>;
 
 /** What the schema says of an option. */
-type Entry = {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly enum?: readonly unknown[];
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly default?: unknown;
-};
+type Entry = { readonly $ref?: string; readonly type?: string; readonly enum?: readonly unknown[] } & {
+  readonly [keyword in 'minimum' | 'exclusiveMinimum' | 'maximum']?: number;
+} & { readonly default?: unknown };
 
 const camel = (name: string): string => name.replace(/_./g, ([, letter = '']) => letter.toUpperCase());
 

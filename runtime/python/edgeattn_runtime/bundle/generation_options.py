@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
+from inspect import cleandoc
 from typing import Any, Literal, Protocol, TypedDict, cast
 
 from edgeattn_runtime.bundle.option_kinds import Count, Ending, Kind, Number, Tokens, TokenSequences
@@ -18,7 +19,7 @@ from edgeattn_runtime.fields import Field
 class NamedOptions(TypedDict, total=False):
     """What ``GenerationOptions`` takes, for calls that take the same by name."""
 
-    # written by runtime/generation.py: names
+    # written by runtime/generation.py: python_names
     start: Iterable[int] | None
     stop: Iterable[int] | None
     stop_sequences: Iterable[Iterable[int]] | None
@@ -38,7 +39,7 @@ class NamedOptions(TypedDict, total=False):
 class SettledOptions(Protocol):
     """``GenerationOptions`` in which nothing is left open that has a default."""
 
-    # written by runtime/generation.py: settled
+    # written by runtime/generation.py: python_settled
     start: Iterable[int]
     stop: Iterable[int]
     stop_sequences: Iterable[Iterable[int]]
@@ -75,7 +76,7 @@ class GenerationOptions:
         InputError: An option is out of its limits.
     """
 
-    # written by runtime/generation.py: fields
+    # written by runtime/generation.py: python_fields
     start: Iterable[int] | None = _option(
         Tokens(), "token ids that begin an encoder-decoder's answer, at least one (none)", ()
     )
@@ -210,5 +211,5 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {each.name: each.metadata for each in
 _BUNDLED = tuple(name for name, entry in OPTIONS.items() if entry["bundled"])
 NO_OPTIONS = GenerationOptions()
 _OTHERWISE = GenerationOptions(**{name: entry["otherwise"] for name, entry in OPTIONS.items()})
-_ATTRIBUTES = (f"    {name}: {entry['summary']}\n" for name, entry in OPTIONS.items())
-GenerationOptions.__doc__ = f"{GenerationOptions.__doc__}\nAttributes:\n{''.join(_ATTRIBUTES)}"
+_TEXTS = "".join(f"\n    {name}: {entry['summary']}" for name, entry in OPTIONS.items())
+GenerationOptions.__doc__ = f"{cleandoc(GenerationOptions.__doc__ or '')}\n\nAttributes:{_TEXTS}\n"

@@ -66,7 +66,7 @@ def normalized(total: float, length: int, options: SettledOptions) -> float:
 
 
 def is_beyond(score: float, best: float, length: int, limit: int, options: SettledOptions) -> bool:
-    """Say whether a score is beyond beams of a length, at most ``limit``, the best's log-probability given."""
+    """Say whether a score is beyond beams of a length, now or at most, given their best log-probability."""
     if options.early_stopping is True:
         return True
     at_any_length = options.early_stopping == "never" and options.length_penalty > 0

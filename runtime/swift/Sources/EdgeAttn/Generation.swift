@@ -22,7 +22,7 @@ public struct GenerationOptions: Sendable {
         }
     }
 
-    // written by runtime/generation.py: properties
+    // written by runtime/generation.py: swift_properties
     public var start: [Int]?  // Token ids that begin an encoder-decoder's answer, at least one (none)
     public var stop: [Int]?  // Token ids, each of which ends an answer and is no part of it (none)
     public var stopSequences: [[Int]] = []  // Several token ids in a row that end it (none)
@@ -194,7 +194,7 @@ extension Arguments {
     {
         var argument = edgeattn_generate_options_default()
         argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
-        // written by runtime/generation.py: arguments
+        // written by runtime/generation.py: swift_arguments
         if let value = options.start { argument.start = ids(value) }
         if let value = options.stop { argument.stop = ids(value) }
         argument.stop_sequences = array(options.stopSequences.map(ids))

@@ -28,7 +28,7 @@ enum class EarlyStopping(internal val code: Int) { NO(0), YES(1), NEVER(2) }
  * @property session keeps the cache of one prompt, for what continues it
  */
 class GenerationOptions(
-    // written by runtime/generation.py: properties
+    // written by runtime/generation.py: kotlin_properties
     /** Token ids that begin an encoder-decoder's answer, at least one (none) */
     val start: List<Int>? = null,
     /** Token ids, each of which ends an answer and is no part of it (none) */
@@ -62,7 +62,7 @@ class GenerationOptions(
 ) {
     /** Returns the numbers that are given, by the names of edgeattn_generate_options; below 0, where -1 means none, is as wrong as 0. */
     internal fun numbers(): List<Pair<String, Double>> = listOf<Pair<String, Number?>>(
-        // written by runtime/generation.py: numbers
+        // written by runtime/generation.py: kotlin_numbers
         "max_new_tokens" to maxNewTokens?.coerceAtLeast(0),
         "num_beams" to numBeams?.coerceAtLeast(0),
         "num_return_sequences" to numReturnSequences.coerceAtLeast(0),
