@@ -52,13 +52,16 @@ class Rule(Protocol[M]):
         """Record the new nodes on the tape and return the new value for each value that it replaces."""
 
 
+Match = Callable[[ir.Node], Emit | Refusal | None]
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionRule:
     """A rule that is one function: what it returns for a node emits what takes the form's place."""
 
     name: str
     roots: frozenset[str]
-    match: Callable[[ir.Node], Emit | Refusal | None]
+    match: Match
 
     def check(self, node: ir.Node) -> Emit | Refusal | None:
         """Call the function."""
@@ -69,6 +72,6 @@ class FunctionRule:
         return match(tape)
 
 
-def rule(name: str, *roots: str) -> Callable[[Callable[[ir.Node], Emit | Refusal | None]], FunctionRule]:
+def rule(name: str, *roots: str) -> Callable[[Match], FunctionRule]:
     """Make a rule of a function: ``@rule("softmax", "Div")`` above ``def recover_softmax(node)``."""
     return partial(FunctionRule, name, frozenset(roots))

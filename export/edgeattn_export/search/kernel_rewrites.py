@@ -10,7 +10,6 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from glob import escape
 from statistics import median
-from typing import Any
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
@@ -18,11 +17,10 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import is_constant, sources
 from edgeattn_export.graph.functions import write_bodies
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import with_outputs
-from edgeattn_export.quantize.forms.form import Rewrite
 from edgeattn_export.quantize.recipes.recipe import AT, Recipe
 from edgeattn_export.search.cost import ROUNDS, signature
 from edgeattn_export.search.error_meter import ErrorMeter
@@ -109,10 +107,10 @@ def _timed(meter: ErrorMeter, sites: Sequence[Site]) -> Iterator[Answer]:
         yield {str(way): median(measured) for way, measured in times.items()}
 
 
-def _read(rule: Rewrite[Any], node: ir.Node) -> Iterator[ir.Value]:
+def _read(emit: Emit) -> Iterator[ir.Value]:
     """Yield what reaches the nodes that a rewrite makes of a match: it may begin before the node itself."""
     tape = Tape()
-    rule.rewrite(tape, rule.check(node))
+    emit(tape)
     made = {output for each in tape.nodes for output in each.outputs}
     for each in tape.nodes:
         yield from (value for value in sources(each) if value not in made)
@@ -124,11 +122,11 @@ def _sites(meter: ErrorMeter, name: str) -> list[Site]:
     """Return the nodes of a graph that a rewrite takes."""
     calibration = meter.calibration
     rule = calibration.forms.rewrites[name]
-    nodes = [node for node in calibration.model.graph if node.op_type in rule.roots]
-    nodes = [node for node in nodes if not isinstance(rule.check(node), Refusal | None)]
+    found = {node: rule.check(node) for node in calibration.model.graph if node.op_type in rule.roots}
     fed = {
-        node: [value for value in dict.fromkeys(_read(rule, node)) if not is_constant(value)]
-        for node in nodes
+        node: [value for value in dict.fromkeys(_read(emit)) if not is_constant(value)]
+        for node, emit in found.items()
+        if not isinstance(emit, Refusal | None)
     }
     names = dict.fromkeys(value.name or "" for values in fed.values() for value in values)
     (inputs,) = stratified((sample.inputs for sample in meter.samples), 1)

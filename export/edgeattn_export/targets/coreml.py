@@ -11,7 +11,7 @@ from edgeattn_export.lower.decomposed.opset import OLDEST
 from edgeattn_export.lower.fixed import BucketLimits
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms import Forms
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import embedding_int8
 from edgeattn_export.quantize.forms.whole_float16 import WholeFloat16
 from edgeattn_export.search.candidates import Candidates
 from edgeattn_export.targets.operators import Operators
@@ -27,15 +27,13 @@ CORE_ML = Engine(
     host=Nowhere("an Apple device, with the onnxruntime of iOS or macOS"),
 )
 
-_ROWS = EmbeddingInt8()
-
 COREML = Target(
     name="coreml",
     engine=CORE_ML,
     stand_in=ORT_CPU,
     lowerings=DECOMPOSED,
-    forms=Forms((), (_ROWS,), whole=WholeFloat16()),
-    candidates=Candidates.of_floats("float16", _ROWS.name),  # looked up by the CPU: its list has no Gather
+    forms=Forms((), (embedding_int8,), whole=WholeFloat16()),
+    candidates=Candidates.of_floats("float16", embedding_int8.name),  # by the CPU: its list has no Gather
     operators=partial(Operators.of_onnxruntime, "coreml_supported_mlprogram_ops.md", fixed=True),
     opset=OLDEST,
     bucket_limits=BucketLimits(),

@@ -6,20 +6,20 @@ from edgeattn_export.lower.ort_cpu import LOWERINGS, ORT_CPU
 from edgeattn_export.lower.ort_cpu.flat_sum import flat_sum
 from edgeattn_export.lower.ort_cpu.shared_quantization import share_quantization
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
-from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
-from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention, attention_body
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import embedding_int4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import embedding_int8
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
+from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import attention_body, kernel_attention
 from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import (
-    KernelActivation,
-    KernelNorm,
-    KernelResidual,
-    KernelSmoothing,
+    kernel_activation,
+    kernel_norm,
+    kernel_residual,
+    kernel_smoothing,
 )
-from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
+from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import kernel_gate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import (
-    KernelInt8Attention,
     int8_attention_body,
+    kernel_int8_attention,
 )
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import int8_linear_body
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import (
@@ -37,7 +37,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
-from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
+from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import narrow_scales
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates, Kernels
 from edgeattn_export.targets.target import Target
@@ -56,16 +56,16 @@ FORMS = Forms(
         KERNEL_INT4_BLOCKS,
         KERNEL_INT4_BLOCKS_OF_64,
     ),
-    others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh(), KernelInt8Attention(), KernelAttention()),
+    others=(embedding_int8, embedding_int4, gelu_tanh, kernel_int8_attention, kernel_attention),
     finish=(
-        KernelSmoothing(),
-        KernelActivation(),
-        KernelGate(),
+        kernel_smoothing,
+        kernel_activation,
+        kernel_gate,
         share_quantization,
         flat_sum,
-        KernelResidual(),
-        KernelNorm(),
-        NarrowScales(),
+        kernel_residual,
+        kernel_norm,
+        narrow_scales,
     ),
     bodies={
         "Int8Linear": int8_linear_body,
@@ -128,7 +128,7 @@ _KERNELS = Kernels(
         Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
-    rewrites=(KernelInt8Attention.name, KernelAttention.name),
+    rewrites=(kernel_int8_attention.name, kernel_attention.name),
     rule=(
         Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
         Treatment(KERNEL_RESIDUAL_INT8.name, _MILDLY),

@@ -8,7 +8,7 @@ from edgeattn_export.lower.openvino import OPENVINO
 from edgeattn_export.lower.openvino.parted_product import part_product
 from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import embedding_int8
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16, QDQ_WEIGHTS
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.search.candidates import Candidates
@@ -16,7 +16,7 @@ from edgeattn_export.targets.target import Target
 
 FORMS = Forms(
     linears=(QDQ8, QDQ16, QDQ_WEIGHTS),
-    others=(EmbeddingInt8(),),
+    others=(embedding_int8,),
     finish=(part_product,),
 )
 

@@ -9,23 +9,23 @@ from edgeattn_export.lower.ort_cpu.shared_quantization import share_quantization
 from edgeattn_export.lower.ort_web import ORT_WEB
 from edgeattn_export.lower.ort_web.centered_norm import centered_norm
 from edgeattn_export.quantize.forms import FLOAT, Forms
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import EmbeddingInt4
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import EmbeddingInt8
-from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import embedding_int4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import embedding_int8
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import INT8
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_static import INT8_STATIC
 from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL_INT8
-from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
+from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import narrow_scales
 from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.targets.cpu import CANDIDATES
 from edgeattn_export.targets.target import Target
 
 FORMS = Forms(
     linears=(INT8, INT8_PER_TOKEN, RESIDUAL_INT8, INT8_STATIC, INT4_BLOCKS),
-    others=(EmbeddingInt8(), EmbeddingInt4(), GeluTanh()),
-    finish=(share_quantization, centered_norm, NarrowScales()),
+    others=(embedding_int8, embedding_int4, gelu_tanh),
+    finish=(share_quantization, centered_norm, narrow_scales),
 )
 
 # tests/bench/bench_paces.py: 32 rows, 384 to 1536 channels and back, one thread of Node 20 with

@@ -17,7 +17,7 @@ from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms import FLOAT
-from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8
@@ -108,7 +108,7 @@ def test_a_result_that_answers_nan_is_refused(
     recovered: Recovered, samples: Samples, calibrated: Calibrated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        GeluTanh,
+        gelu_tanh,
         "rewrite",
         lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
     )

@@ -10,7 +10,7 @@ How to add one:
 3. A line in the ``FORMS`` of a target, and a treatment with it among the target's ``Candidates``.
 4. A test in tests/export/quantize/forms/, and a row in docs/recipes.md.
 
-What is no linear layer, such as an embedding, gets a ``Rewrite``, in ``Forms.others``.
+What is no linear layer, such as an embedding, gets a function under ``@rewrite``, in ``Forms.others``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Forms:
     """
 
     linears: tuple[LinearForm, ...]
-    others: tuple[Rewrite[Any], ...] = ()
+    others: tuple[Rewrite, ...] = ()
     finish: tuple[Rule[Any], ...] = ()
     whole: WholeForm | None = None
     layouts: tuple[type[Layout], ...] = (Layout,)
@@ -54,7 +54,7 @@ class Forms:
         return {form.name: form for form in (*self.linears, FLOAT)}
 
     @cached_property
-    def rewrites(self) -> Mapping[str, Rewrite[Any]]:
+    def rewrites(self) -> Mapping[str, Rewrite]:
         """Forms of what is no linear layer by name."""
         return {rewrite.name: rewrite for rewrite in self.others}
 

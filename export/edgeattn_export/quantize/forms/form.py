@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeVar
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import onnx_ir as ir
@@ -13,14 +14,12 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.rule import Rule
+from edgeattn_export.graph.rule import FunctionRule, Match
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, Steps, step_and_zero
 from edgeattn_export.quantize.arithmetic.grid import INT8, Grid
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.ranges import Ranges
-
-M = TypeVar("M")
 
 Placed = Iterable[tuple[str, str]]  # rewrites, each with the pattern of the modules that it is for
 SCALE = 4  # bytes for each output channel
@@ -150,9 +149,17 @@ class WholeForm:
         return frozenset()
 
 
-class Rewrite(Rule[M], Protocol[M]):
-    """A form of what is no linear layer: a rule of ``graph.rule`` that may change numbers."""
+@dataclass(frozen=True, slots=True)
+class Rewrite(FunctionRule):
+    """A form of what is no linear layer: a rule that may change numbers.
 
-    @property
-    def noun(self) -> str:
-        """What it is a form of, in the singular."""
+    Attributes:
+        noun: What it is a form of, in the singular.
+    """
+
+    noun: str
+
+
+def rewrite(name: str, noun: str, *roots: str) -> Callable[[Match], Rewrite]:
+    """Make a form of a function, as ``rule`` does: ``@rewrite("gelu tanh", "activation", "Gelu")``."""
+    return partial(Rewrite, name, frozenset(roots), noun=noun)

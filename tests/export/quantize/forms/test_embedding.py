@@ -15,8 +15,8 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.arithmetic.grid import INT8
 from edgeattn_export.quantize.forms import Rewrite
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, GRID, SMALLEST, EmbeddingInt4
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, EmbeddingInt8
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import BLOCK, GRID, SMALLEST, embedding_int4
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import WORTHWHILE, embedding_int8
 from edgeattn_export.quantize.techniques.clipping import least_error_scale
 from edgeattn_export.recover import Recovered
 from edgeattn_runtime.errors import QuantizeError
@@ -47,7 +47,7 @@ def test_rows_of_4_bits_are_looked_up_by_blocks_in_an_eighth_of_the_size(lookup:
     table = _table()
     table[5], table[7, :BLOCK] = 0, 0
     model = lookup(table)
-    assert len(apply(EmbeddingInt4(), model).sites) == 1
+    assert len(apply(embedding_int4, model).sites) == 1
     ids = np.array([5, 0, 7, ROWS - 1, 7])
     found = ORT_CPU.runner(model)({"ids": ids})["y"]
     columns = table.reshape(-1, BLOCK).T
@@ -69,13 +69,13 @@ def test_a_small_table_stays_float(int8: Quantized) -> None:
 @pytest.mark.parametrize(
     ("form", "dims", "axis", "dtype", "fires"),
     [
-        (EmbeddingInt8(), (WORTHWHILE // 16, 16), 0, np.float32, True),
-        (EmbeddingInt8(), (WORTHWHILE // 16 - 1, 16), 0, np.float32, False),
-        (EmbeddingInt8(), (WORTHWHILE // 16, 16), 1, np.float32, False),  # columns
-        (EmbeddingInt8(), (WORTHWHILE // 16, 4, 4), 0, np.float32, False),  # no matrix
-        (EmbeddingInt8(), (WORTHWHILE // 16, 16), 0, np.float16, False),
-        (EmbeddingInt4(), (WORTHWHILE, BLOCK // 2), 0, np.float32, False),  # no whole block
-        (EmbeddingInt4(), (WORTHWHILE, BLOCK + 1), 0, np.float32, False),
+        (embedding_int8, (WORTHWHILE // 16, 16), 0, np.float32, True),
+        (embedding_int8, (WORTHWHILE // 16 - 1, 16), 0, np.float32, False),
+        (embedding_int8, (WORTHWHILE // 16, 16), 1, np.float32, False),  # columns
+        (embedding_int8, (WORTHWHILE // 16, 4, 4), 0, np.float32, False),  # no matrix
+        (embedding_int8, (WORTHWHILE // 16, 16), 0, np.float16, False),
+        (embedding_int4, (WORTHWHILE, BLOCK // 2), 0, np.float32, False),  # no whole block
+        (embedding_int4, (WORTHWHILE, BLOCK + 1), 0, np.float32, False),
     ],
 )
 def test_only_rows_of_a_large_float_matrix(
@@ -84,7 +84,7 @@ def test_only_rows_of_a_large_float_matrix(
     assert len(apply(form, lookup(np.ones(dims, dtype), axis=axis)).sites) == fires
 
 
-@pytest.mark.parametrize("form", [EmbeddingInt8(), EmbeddingInt4()])
+@pytest.mark.parametrize("form", [embedding_int8, embedding_int4])
 def test_a_table_that_is_not_finite_names_the_module(form: Rewrite, lookup: Lookup) -> None:
     table = _table()
     table[3, 5] = np.nan

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import GeluTanh
+from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8_per_token import INT8_PER_TOKEN, LOWEST_OF_GELU
 from edgeattn_export.quantize.layers.linear import Linear
 
@@ -76,7 +76,7 @@ def test_behind_gelu_the_largest_number_is_the_range(tanh: bool, written: Callab
     model = written(FORM, linear, "Gelu")
     assert "Abs" not in operators(model)
     if tanh:
-        assert len(apply(GeluTanh(), model).sites) == 1
+        assert len(apply(gelu_tanh, model).sites) == 1
     gelu = (x * (1 + erf(x.astype(np.float64) / np.sqrt(2))) / 2).astype(np.float32)
     found = ORT_CPU.runner(model)({"x": x})["y"]
     largest = np.maximum(gelu.max(-1, keepdims=True), LOWEST_OF_GELU)

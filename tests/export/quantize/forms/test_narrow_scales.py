@@ -14,7 +14,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import file_mb, serialize
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
-from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import NarrowScales
+from edgeattn_export.quantize.forms.ort_cpu.narrow_scales import narrow_scales
 
 ROWS, WIDTH, BLOCK = 4096, 64, 32
 
@@ -60,7 +60,7 @@ def _model(tape: Tape, x: ir.Value, y: ir.Value) -> ir.Model:
 )
 def test_scales_take_half_the_bytes_and_no_bit_changes(model: ir.Model, x: NDArray[np.generic]) -> None:
     expected, size = ORT_CPU.runner(model)({"x": x})["y"], file_mb(model)
-    assert len(apply(NarrowScales(), model).sites) == 1
+    assert len(apply(narrow_scales, model).sites) == 1
     assert operators(model)["Cast"] == 1
     np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": x})["y"], expected)
     assert size - file_mb(model) == pytest.approx(2 * _scales().size / 1e6, abs=1e-3)
@@ -72,5 +72,5 @@ def test_scales_that_bfloat16_does_not_hold_stay(model: Callable[[Floats], ir.Mo
     scales[7, 1] = np.nextafter(scales[7, 1], np.float32(np.inf))
     graph = model(scales)
     before = serialize(graph)
-    assert apply(NarrowScales(), graph).sites == ()
+    assert apply(narrow_scales, graph).sites == ()
     assert serialize(graph) == before

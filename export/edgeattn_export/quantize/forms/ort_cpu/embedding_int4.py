@@ -6,16 +6,16 @@ After:  GatherBlockQuantized(table_u4, ids, scales)                    zero poin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.apply import MICROSOFT
 from edgeattn_export.graph.dataflow import dims, embed
+from edgeattn_export.graph.rule import Emit, Replaced
 from edgeattn_export.quantize.arithmetic.grid import Floats, Grid
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, Rounded, match_embedding
+from edgeattn_export.quantize.forms.form import rewrite
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Rounded, look_up
 from edgeattn_export.quantize.techniques.clipping import least_error_scale
 
 BLOCK = 16  # numbers of a row that share a scale, the fewest that the operator knows
@@ -24,27 +24,23 @@ AT_ONCE = 2**20  # numbers whose scales are searched together: few enough for a 
 SMALLEST = 0.5  # share of a block's largest number that is tried as its range
 
 
-class EmbeddingInt4:
-    """Makes the rows of large embeddings int4."""
+@rewrite("int4 rows", "embedding", "Gather")
+def embedding_int4(node: ir.Node) -> Emit | None:
+    """Match a look-up in a large float matrix whose rows are whole blocks; see ``LookUp.rounded``."""
+    found = look_up(node)
+    if found is None or int(str(dims(found.table)[1])) % BLOCK:
+        return None
 
-    name = "int4 rows"
-    noun = "embedding"
-    roots = frozenset({"Gather"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a look-up in a large float matrix whose rows are whole blocks."""
-        match = match_embedding(node)
-        return match if match is not None and int(str(dims(match.table)[1])) % BLOCK == 0 else None
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the look-up; see ``Match.rounded``."""
-        stored, scale = match.rounded(_by_blocks)
+    def emit(tape: Tape) -> Replaced:
+        stored, scale = found.rounded(_by_blocks)
         shifted = (stored - GRID.lowest).astype(np.uint8)  # (R, D)
         packed = (shifted[:, 0::2] + 16 * shifted[:, 1::2].astype(np.uint16)).astype(np.uint8)  # (R, D / 2)
-        name = match.table.name
-        inputs = [embed(tape, packed, f"{name}.int4"), match.ids, embed(tape, scale, f"{name}.scales")]
+        name = found.table.name
+        inputs = [embed(tape, packed, f"{name}.int4"), found.ids, embed(tape, scale, f"{name}.scales")]
         attributes = {"bits": 4, "block_size": BLOCK, "gather_axis": 0, "quantize_axis": 1}
-        return {match.output: tape.op("GatherBlockQuantized", inputs, attributes, domain=MICROSOFT)}
+        return {found.output: tape.op("GatherBlockQuantized", inputs, attributes, domain=MICROSOFT)}
+
+    return emit
 
 
 def _by_blocks(table: Floats) -> Rounded:

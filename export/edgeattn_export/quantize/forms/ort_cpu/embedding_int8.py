@@ -6,7 +6,7 @@ After:  Cast(Gather(table_s8, ids)) * Gather(scale, ids)       scale (R, 1)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import dims, embed, is_constant
+from edgeattn_export.graph.rule import Emit, Replaced
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.quantize.arithmetic.grid import INT8, Floats
+from edgeattn_export.quantize.forms.form import rewrite
 from edgeattn_export.quantize.layers.match import floats
 from edgeattn_runtime.errors import QuantizeError
 
@@ -26,7 +28,7 @@ Rounded = tuple[NDArray[np.int8], Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class LookUp:
     """A look-up in a constant table (R, D)."""
 
     table: ir.Value
@@ -48,29 +50,26 @@ class Match:
             ) from error
 
 
-class EmbeddingInt8:
-    """Makes the rows of large embeddings int8."""
+@rewrite("int8 rows", "embedding", "Gather")
+def embedding_int8(node: ir.Node) -> Emit | None:
+    """Match a look-up in a large float matrix; see ``LookUp.rounded``."""
+    found = look_up(node)
+    if found is None:
+        return None
 
-    name = "int8 rows"
-    noun = "embedding"
-    roots = frozenset({"Gather"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a look-up in a large float matrix."""
-        return match_embedding(node)
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the look-ups of the int8 row and of its scale, and their product; see ``Match.rounded``."""
-        stored, scale = match.rounded(_by_rows)
-        name = match.table.name
-        rows = tape.op("Gather", [embed(tape, stored, f"{name}.int8"), match.ids])
-        scales = tape.op("Gather", [embed(tape, scale, f"{name}.scale"), match.ids])
+    def emit(tape: Tape) -> Replaced:
+        stored, scale = found.rounded(_by_rows)
+        name = found.table.name
+        rows = tape.op("Gather", [embed(tape, stored, f"{name}.int8"), found.ids])
+        scales = tape.op("Gather", [embed(tape, scale, f"{name}.scale"), found.ids])
         rows = tape.op("Cast", [rows], {"to": int(ir.DataType.FLOAT)})
-        return {match.output: tape.op("Mul", [rows, scales])}
+        return {found.output: tape.op("Mul", [rows, scales])}
+
+    return emit
 
 
-def match_embedding(node: ir.Node) -> Match | None:
-    """Match a look-up along the rows of a large float matrix."""
+def look_up(node: ir.Node) -> LookUp | None:
+    """Read a look-up along the rows of a large float matrix; None of any other."""
     table, ids = node.inputs
     if table is None or ids is None or not is_constant(table) or is_constant(ids):
         return None
@@ -79,7 +78,7 @@ def match_embedding(node: ir.Node) -> Match | None:
     sizes = [size for size in dims(table) if isinstance(size, int)]
     if len(sizes) != 2 or sizes[0] * sizes[1] < WORTHWHILE:
         return None
-    return Match(table, ids, node.outputs[0], module_of(node))
+    return LookUp(table, ids, node.outputs[0], module_of(node))
 
 
 def _by_rows(table: Floats) -> Rounded:

@@ -8,33 +8,28 @@ No bit of an answer changes. What was divided after it was rounded, as by smooth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed
+from edgeattn_export.graph.rule import Emit, Replaced, rule
 from edgeattn_export.quantize.arithmetic.grid import BFLOAT16
 
 SCALES = 2  # their place among the inputs of each of these operators
 
 
-class NarrowScales:
-    """Stores the scales of blocks in half the bytes."""
+@rule("narrow scales", "MatMulNBits", "GatherBlockQuantized", "Int8Linear")
+def narrow_scales(node: ir.Node) -> Emit | None:
+    """Match constant scales by block, float32, all of which are numbers of bfloat16."""
+    scales = node.inputs[SCALES]
+    array = constant(scales)
+    if scales is None or array is None or array.dtype != np.float32 or array.ndim != 2:
+        return None
+    halved = array.astype(BFLOAT16)
 
-    name = "narrow scales"
-    roots = frozenset({"MatMulNBits", "GatherBlockQuantized", "Int8Linear"})
+    def emit(tape: Tape) -> Replaced:
+        narrow = embed(tape, halved, f"{scales.name}.bfloat16")
+        return {scales: tape.op("Cast", [narrow], {"to": int(ir.DataType.FLOAT)})}
 
-    def check(self, node: ir.Node) -> ir.Value | None:
-        """Match constant scales by block, float32, all of which are numbers of bfloat16."""
-        scales = node.inputs[SCALES]
-        array = constant(scales)
-        if array is None or array.dtype != np.float32 or array.ndim != 2:
-            return None
-        return scales if (array.astype(BFLOAT16).astype(np.float32) == array).all() else None
-
-    def rewrite(self, tape: Tape, match: ir.Value) -> Mapping[ir.Value, ir.Value]:
-        """Emit the cast."""
-        narrow = embed(tape, np.asarray(constant(match)).astype(BFLOAT16), f"{match.name}.bfloat16")
-        return {match: tape.op("Cast", [narrow], {"to": int(ir.DataType.FLOAT)})}
+    return emit if (halved.astype(np.float32) == array).all() else None

@@ -15,8 +15,7 @@ products of its places as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
@@ -24,6 +23,8 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
+from edgeattn_export.graph.rule import Emit, FunctionRule, Replaced, rule
+from edgeattn_export.quantize.forms.form import Rewrite
 from edgeattn_export.quantize.forms.qdq.pair import is_stored
 from edgeattn_export.quantize.layers.ranges import ChannelRange
 
@@ -33,30 +34,8 @@ WORTHWHILE = 0.25  # of the mean squared step may be left: a bit is gained, for 
 Floats = NDArray[np.float32]
 
 
-class Unequalized:
-    """What a recipe says of products that are not to be equalized: it rewrites nothing itself."""
-
-    name = "unequalized products"
-    noun = "product"
-    roots: frozenset[str] = frozenset()
-
-    def check(self, _: ir.Node) -> None:
-        """Match nothing."""
-
-    def rewrite(self, _: Tape, __: None) -> Mapping[ir.Value, ir.Value]:
-        """Replace nothing."""
-        return {}
-
-
-UNEQUALIZED = Unequalized()
-
-
-class Match(NamedTuple):
-    """A product, the steps of its weight, and what divides its channels (N)."""
-
-    product: ir.Node
-    weight: ir.Node
-    divisor: Floats
+# What a recipe says of products that are not to be equalized: it rewrites nothing itself.
+UNEQUALIZED = Rewrite("unequalized products", frozenset(), lambda _: None, "product")
 
 
 def is_narrow(node: ir.Node) -> bool:
@@ -76,22 +55,13 @@ def equalizing(channels: ChannelRange) -> Floats | None:
     return divisor.astype(np.float32) if is_worthwhile else None
 
 
-@dataclass(frozen=True, slots=True)
-class EqualizedProduct:
-    """Divides channels in the steps of the weight, and multiplies them again behind the product.
+def equalized_product(ranges: Mapping[str, ChannelRange]) -> FunctionRule:
+    """Return the rule for products of these ranges, by the value's name; 0 lies between their ends."""
 
-    Attributes:
-        ranges: Of products, by the value's name; 0 lies between their ends.
-    """
-
-    ranges: Mapping[str, ChannelRange]
-
-    name = "equalized product"
-    roots = frozenset({"MatMul"})
-
-    def check(self, node: ir.Node) -> Match | None:
+    @rule("equalized product", "MatMul")
+    def equalize(node: ir.Node) -> Emit | None:
         """Match a product of 8 bits, unless a layer alone reads it that wants 8 bits again."""
-        channels = self.ranges.get(node.outputs[0].name or "")
+        channels = ranges.get(node.outputs[0].name or "")
         weight = producer(node.inputs[1], "DequantizeLinear")
         reader = only_user(node.outputs[0])
         if channels is None or weight is None or not is_narrow(node):
@@ -99,17 +69,19 @@ class EqualizedProduct:
         if reader is not None and reader.op_type == "QuantizeLinear":
             return None
         divisor = equalizing(channels)
-        return None if divisor is None else Match(node, weight, divisor)
+        return None if divisor is None else partial(_equalized, node, weight, divisor)
 
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the product in equal channels, and these times what divides them."""
-        product, weight, divisor = match
-        old, scale = product.outputs[0], np.asarray(constant(weight.inputs[1]), np.float32)
-        steps = embed(tape, scale / divisor, f"{old.name}.equalized_scale")
-        equalized = tape.op("DequantizeLinear", [weight.inputs[0], steps], {"axis": 1})
-        equal = tape.op("MatMul", [product.inputs[0], equalized])
-        y = tape.op("Mul", [equal, embed(tape, divisor, f"{old.name}.divisor")])
-        equalized.shape, equalized.type = weight.outputs[0].shape, weight.outputs[0].type
-        for value in (equal, y):
-            value.shape, value.type = old.shape, old.type
-        return {old: y}
+    return equalize
+
+
+def _equalized(product: ir.Node, weight: ir.Node, divisor: Floats, tape: Tape) -> Replaced:
+    """Emit a product in equal channels, and these times what divides them."""
+    old, scale = product.outputs[0], np.asarray(constant(weight.inputs[1]), np.float32)
+    steps = embed(tape, scale / divisor, f"{old.name}.equalized_scale")
+    equalized = tape.op("DequantizeLinear", [weight.inputs[0], steps], {"axis": 1})
+    equal = tape.op("MatMul", [product.inputs[0], equalized])
+    y = tape.op("Mul", [equal, embed(tape, divisor, f"{old.name}.divisor")])
+    equalized.shape, equalized.type = weight.outputs[0].shape, weight.outputs[0].type
+    for value in (equal, y):
+        value.shape, value.type = old.shape, old.type
+    return {old: y}

@@ -6,40 +6,38 @@ After:  Gather(DequantizeLinear(table_u8, step, zero), ids)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant
+from edgeattn_export.graph.rule import Emit, Replaced
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN
-from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import Match, match_embedding
+from edgeattn_export.quantize.forms.form import Rewrite, rewrite
+from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import look_up
 from edgeattn_export.quantize.forms.qdq.constants import emit_constant, steps_for
 
 
-class TableQdq:
-    """Stores large tables, with one range for all rows."""
+def _table(name: str, steps: int) -> Rewrite:
+    """Return the form whose tables have so many steps between the ends of the range of all rows."""
 
-    noun = "embedding"
-    roots = frozenset({"Gather"})
+    @rewrite(name, "embedding", "Gather")
+    def table(node: ir.Node) -> Emit | None:
+        found = look_up(node)
+        if found is None:
+            return None
 
-    def __init__(self, name: str, steps: int) -> None:
-        """Take the steps between the ends of a table's range."""
-        self.name, self._steps = name, steps
+        def emit(tape: Tape) -> Replaced:
+            array, old = np.asarray(constant(found.table), np.float32), found.table
+            suffix = "u8" if steps == EIGHT else "u16"
+            stored = emit_constant(tape, array, steps_for(array, steps), f"{old.name}.{suffix}")
+            stored.shape, stored.type = old.shape, old.type
+            return {found.output: tape.op("Gather", [stored, found.ids])}
 
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a look-up in a large float matrix."""
-        return match_embedding(node)
+        return emit
 
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the table and the look-up."""
-        array = np.asarray(constant(match.table), np.float32)
-        name = f"{match.table.name}.{'u8' if self._steps == EIGHT else 'u16'}"
-        table = emit_constant(tape, array, steps_for(array, self._steps), name)
-        table.shape, table.type = match.table.shape, match.table.type
-        return {match.output: tape.op("Gather", [table, match.ids])}
+    return table
 
 
-TABLE8 = TableQdq("8-bit table", EIGHT)
-TABLE16 = TableQdq("16-bit table", SIXTEEN)
+TABLE8 = _table("8-bit table", EIGHT)
+TABLE16 = _table("16-bit table", SIXTEEN)

@@ -24,7 +24,7 @@ from edgeattn_export.graph.scopes import module_of, nodes_within
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, SIXTEEN, Steps, step_and_zero
 from edgeattn_export.quantize.forms.form import Placed, WholeForm
 from edgeattn_export.quantize.forms.qdq.constants import moving_values, steps_for, store_constants
-from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, EqualizedProduct, is_narrow
+from edgeattn_export.quantize.forms.qdq.equalized_product import UNEQUALIZED, equalized_product, is_narrow
 from edgeattn_export.quantize.forms.qdq.floors import raise_floors
 from edgeattn_export.quantize.forms.qdq.logarithm import arguments, computes_float, held
 from edgeattn_export.quantize.forms.qdq.pair import STORING, emit_pair, insert, stored_steps
@@ -62,7 +62,7 @@ class WholeQdq(WholeForm):
         nodes = [node for node in model.graph if is_narrow(node) and node.name not in left]
         if nodes:
             names = [node.outputs[0].name or "" for node in nodes]
-            apply(EqualizedProduct(channel_ranges(model, names, trials, engine)), model)
+            apply(equalized_product(channel_ranges(model, names, trials, engine)), model)
 
     def store(self, model: ir.Model, ranges: Ranges) -> tuple[str, ...]:
         """Store all float values that follow from an input's numbers, and the graph's constants, in place.

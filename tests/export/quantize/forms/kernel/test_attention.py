@@ -16,7 +16,7 @@ from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower import Lowered
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention
+from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import kernel_attention
 from edgeattn_export.targets.cpu import FORMS
 
 BATCH, HEADS, WIDTH = 2, 4, 8
@@ -62,7 +62,7 @@ def test_without_the_kernel_it_answers_as_the_standard_one(
 ) -> None:
     model = _model(inputs, outputs, **attributes)
     expected = ORT_CPU.runner(model)(inputs)
-    assert len(apply(KernelAttention(), model).sites) == 1
+    assert len(apply(kernel_attention, model).sites) == 1
     write_bodies(model, FORMS.bodies)
     assert [node.domain for node in model.graph] == [DOMAIN]
     for way in (model, inlined(model)):
@@ -119,7 +119,7 @@ def test_rows_that_are_split_for_it_alone_reach_the_kernel_whole(
     inputs = {"packed": rows, **mask}
     model = _packed_model(sizes=sizes, mask=dims)
     expected = ORT_CPU.runner(model)(inputs)["answer0"]
-    apply(KernelAttention(), model)
+    apply(kernel_attention, model)
     write_bodies(model, FORMS.bodies)
     (node,) = model.graph
     given = ["packed", None, None, "mask"] if mask else ["packed"]
@@ -140,7 +140,7 @@ def test_rows_that_are_split_for_it_alone_reach_the_kernel_whole(
 )
 def test_others_that_are_split_stay_split(others: dict[str, Any]) -> None:
     model = _packed_model(**others)
-    assert len(apply(KernelAttention(), model).sites) == 1
+    assert len(apply(kernel_attention, model).sites) == 1
     (attention,) = (node for node in model.graph if node.op_type == "Attention")
     assert [value and value.name for value in attention.inputs] == ["q", "k", "v"]
 
@@ -149,7 +149,7 @@ def test_attentions_that_differ_have_bodies_of_their_own() -> None:
     bodies = set()
     for inputs, outputs, attributes in CASES.values():
         model = _model(inputs, outputs, **attributes)
-        apply(KernelAttention(), model)
+        apply(kernel_attention, model)
         write_bodies(model, FORMS.bodies)
         bodies |= model.functions.keys()
     assert len(bodies) == len(CASES)
@@ -157,11 +157,11 @@ def test_attentions_that_differ_have_bodies_of_their_own() -> None:
 
 def test_an_attention_that_is_not_covered_stays() -> None:
     model = _model(_inputs(q=5, k=7, v=7), softmax_precision=1)
-    assert apply(KernelAttention(), model).sites == ()
-    assert apply(KernelAttention(), _model(_inputs(q=5, k=7, v=7), 4)).sites == ()
+    assert apply(kernel_attention, model).sites == ()
+    assert apply(kernel_attention, _model(_inputs(q=5, k=7, v=7), 4)).sites == ()
 
 
 def test_a_recovered_encoder_has_it_and_none_is_taken_twice(lowered: Lowered) -> None:
     model = lowered.model.clone()
-    assert len(apply(KernelAttention(), model).sites) == 1
-    assert apply(KernelAttention(), model).sites == ()
+    assert len(apply(kernel_attention, model).sites) == 1
+    assert apply(kernel_attention, model).sites == ()

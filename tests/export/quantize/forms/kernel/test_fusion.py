@@ -15,19 +15,19 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import (
-    KernelActivation,
-    KernelNorm,
-    KernelResidual,
-    KernelSmoothing,
+    kernel_activation,
+    kernel_norm,
+    kernel_residual,
+    kernel_smoothing,
 )
-from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
+from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import kernel_gate
 from edgeattn_export.targets.cpu import FORMS
 
 WIDTH, CHANNELS = 12, 8
 Make = Callable[..., ir.Model]
 Build = Callable[[Tape, ir.Value, ir.Value], ir.Value]
 
-RULES = (KernelSmoothing(), KernelActivation(), KernelGate(), KernelResidual(), KernelNorm())
+RULES = (kernel_smoothing, kernel_activation, kernel_gate, kernel_residual, kernel_norm)
 
 
 def _answer(model: ir.Model) -> NDArray[np.float32]:
@@ -155,7 +155,7 @@ def test_an_activation_behind_a_residual_stays(around: Make) -> None:
 
     expected = _answer(around(build))
     _, model = _fused(around(build))
-    assert apply(KernelActivation(), model).sites == ()
+    assert apply(kernel_activation, model).sites == ()
     np.testing.assert_array_equal(_answer(model), expected)
 
 

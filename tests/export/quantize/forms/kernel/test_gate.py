@@ -15,8 +15,8 @@ from edgeattn_export.graph.apply import Applied, apply
 from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import KernelActivation
-from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import KernelGate
+from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import kernel_activation
+from edgeattn_export.quantize.forms.ort_cpu.kernel.gate import kernel_gate
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, Int8Linear
 from edgeattn_export.targets.cpu import FORMS
 
@@ -72,8 +72,8 @@ def _answer(model: ir.Model) -> NDArray[np.float32]:
 
 def _gated(build: Build) -> tuple[Applied, ir.Model]:
     model = _model(build)
-    apply(KernelActivation(), model)
-    return apply(KernelGate(), model), model
+    apply(kernel_activation, model)
+    return apply(kernel_gate, model), model
 
 
 def _halves(tape: Tape, x: ir.Value) -> tuple[ir.Value, ...]:

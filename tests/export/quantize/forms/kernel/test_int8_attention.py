@@ -14,7 +14,7 @@ from tapes import model_of
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import KernelInt8Attention
+from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_attention import kernel_int8_attention
 from edgeattn_export.targets.cpu import FORMS
 
 BATCH, HEADS, KEY_HEADS, NEW, CAPACITY, SIZE = 2, 4, 2, 3, 7, 8
@@ -54,7 +54,7 @@ def test_without_the_kernel_it_answers_as_before(attributes: dict[str, float], m
     inputs = _inputs(masked=masked)
     model = _model(inputs, **attributes)
     expected = ORT_CPU.runner(model)(inputs)["y"]
-    assert len(apply(KernelInt8Attention(), model).sites) == 1
+    assert len(apply(kernel_int8_attention, model).sites) == 1
     write_bodies(model, FORMS.bodies)
     assert [(node.domain, node.op_type) for node in model.graph] == [(DOMAIN, "Int8Attention")]
     for way in (model, inlined(model)):
@@ -78,4 +78,4 @@ def _float_values(model: ir.Model) -> None:
 def test_what_the_kernel_does_not_compute_stays(change: Change) -> None:
     model = _model(_inputs(), scale=1.0)
     change(model)
-    assert apply(KernelInt8Attention(), model).sites == ()
+    assert apply(kernel_int8_attention, model).sites == ()

@@ -15,7 +15,7 @@ from edgeattn_export.lower.ort_cpu import ORT_QDQ
 from edgeattn_export.quantize.forms.qdq.equalized_product import (
     LEAST_SHARE,
     UNEQUALIZED,
-    EqualizedProduct,
+    equalized_product,
     equalizing,
 )
 from edgeattn_export.quantize.forms.qdq.linear_qdq import QDQ8, QDQ16
@@ -127,7 +127,7 @@ def test_a_weight_that_is_no_constant_of_steps_stays(written: Written) -> None:
     model = written({"x": (ir.DataType.FLOAT, ("rows", 8))}, write)
     channels = ChannelRange(-UNLIKE, UNLIKE)
     names = [node.outputs[0].name for node in model.graph]
-    assert not apply(EqualizedProduct(dict.fromkeys(names, channels)), model).sites
+    assert not apply(equalized_product(dict.fromkeys(names, channels)), model).sites
 
 
 def test_no_channel_gets_a_larger_step_than_one_for_all_would_be_worth() -> None:

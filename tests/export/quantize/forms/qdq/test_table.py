@@ -10,7 +10,8 @@ from onnx_ir.tape import Tape
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import embed, producer
 from edgeattn_export.lower.ort_cpu import ORT_CPU
-from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16, TableQdq
+from edgeattn_export.quantize.forms import Rewrite
+from edgeattn_export.quantize.forms.qdq.table import TABLE8, TABLE16
 from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
 from edgeattn_export.quantize.layers.ranges import ranges_of
 
@@ -30,9 +31,7 @@ def _looked_up(rows: int) -> Write:
 
 
 @pytest.mark.parametrize(("form", "dtype", "steps"), [(TABLE8, "UINT8", 255), (TABLE16, "UINT16", 65535)])
-def test_a_large_table_is_stored_in_one_step(
-    form: TableQdq, dtype: str, steps: int, written: Written
-) -> None:
+def test_a_large_table_is_stored_in_one_step(form: Rewrite, dtype: str, steps: int, written: Written) -> None:
     model = written(IDS, _looked_up(ROWS))
     expected = ORT_CPU.runner(model)(INPUTS)["y"]
     assert len(apply(form, model).sites) == 1

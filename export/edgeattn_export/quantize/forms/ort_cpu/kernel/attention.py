@@ -11,7 +11,7 @@ The kernel sums in another order, so a recipe names it and is proven with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -19,6 +19,8 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, only_user, producer
 from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.graph.rule import Emit, Replaced
+from edgeattn_export.quantize.forms.form import rewrite
 
 OP_TYPE = "Attention"
 INPUTS = ("q", "k", "v", "mask", "past_key", "past_value")  # q is all three where k and v are left out
@@ -29,32 +31,26 @@ COVERED = frozenset({"is_causal", "q_num_heads", "kv_num_heads", "scale", "softc
 OF_FOURTH_OUTPUT = frozenset({"qk_matmul_output_mode"})  # which a covered node has not
 
 
-class KernelAttention:
-    """Takes the kernel for every attention that it covers."""
+@rewrite("kernel attention", "attention", OP_TYPE)
+def kernel_attention(node: ir.Node) -> Emit | None:
+    """Match a standard attention of covered attributes, inputs and outputs."""
+    covered = node.attributes.keys() <= COVERED | OF_FOURTH_OUTPUT
+    few = len(node.inputs) <= len(INPUTS) and len(node.outputs) <= len(OUTPUTS)
 
-    name = "kernel attention"
-    noun = "attention"
-    roots = frozenset({OP_TYPE})
-
-    def check(self, node: ir.Node) -> ir.Node | None:
-        """Match a standard attention of covered attributes, inputs and outputs."""
-        covered = node.attributes.keys() <= COVERED | OF_FOURTH_OUTPUT
-        few = len(node.inputs) <= len(INPUTS) and len(node.outputs) <= len(OUTPUTS)
-        return node if covered and few and not node.domain else None
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        """Emit the node."""
-        packed = _packed(match)
-        inputs = match.inputs if packed is None else (packed, None, None, *match.inputs[PARTS:])
+    def emit(tape: Tape) -> Replaced:
+        packed = _packed(node)
+        inputs = node.inputs if packed is None else (packed, None, None, *node.inputs[PARTS:])
         outputs = tape.op_multi_out(
             OP_TYPE,
             inputs,
-            {name: attribute for name, attribute in match.attributes.items() if name in COVERED},
-            num_outputs=len(match.outputs),
+            {name: attribute for name, attribute in node.attributes.items() if name in COVERED},
+            num_outputs=len(node.outputs),
             domain=DOMAIN,
-            overload=_overload(inputs, match),
+            overload=_overload(inputs, node),
         )
-        return dict(zip(match.outputs, outputs, strict=True))
+        return dict(zip(node.outputs, outputs, strict=True))
+
+    return emit if covered and few and not node.domain else None
 
 
 def attention_body(node: ir.Node, opset: int) -> ir.Function:

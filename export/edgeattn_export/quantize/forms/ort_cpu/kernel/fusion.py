@@ -15,11 +15,9 @@ the node's second output, ``sum``. The node's body holds the same operators in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import onnx_ir as ir
-from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import (
     axis_of,
@@ -30,6 +28,7 @@ from edgeattn_export.graph.dataflow import (
     same_dims,
     split_constant,
 )
+from edgeattn_export.graph.rule import Emit, rule
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import (
     EPSILON,
     NONE,
@@ -38,103 +37,73 @@ from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import (
     Int8Linear,
 )
 
+ACTIVATION_NODES = ("Gelu", "Relu", "Tanh", "Mul")
 _NORM_NAMES = {op_type: name for name, op_type in NORMS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A node as it is to be, and the values that its outputs replace."""
-
-    linear: Int8Linear
-    outputs: tuple[ir.Value, ...]
-
-
-class _Fusion:
-    """Writes the one node."""
-
-    def rewrite(self, tape: Tape, match: Match) -> Mapping[ir.Value, ir.Value]:
-        """Emit the node."""
-        return dict(zip(match.outputs, match.linear.emit(tape), strict=True))
-
-
-class KernelSmoothing(_Fusion):
-    """Takes a product with one number a channel into the node behind it."""
-
-    name = "kernel smoothing"
-    roots = frozenset({OP_TYPE})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a node whose input is multiplied for it alone."""
-        linear = Int8Linear.of(node)
-        product = None if linear is None else producer(linear.x, "Mul")
-        if linear is None or product is None or linear.smoothing is not None:
-            return None
-        x, factor = split_constant(product)
-        is_own = only_user(linear.x) is node and dims(factor) == (linear.width,)
-        return Match(replace(linear, x=x, smoothing=factor), tuple(node.outputs)) if x and is_own else None
-
-
-class KernelActivation(_Fusion):
-    """Takes an activation into the layer before it."""
-
-    name = "kernel activation"
-    roots = frozenset({"Gelu", "Relu", "Tanh", "Mul"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match an activation of a layer behind which nothing is fused yet."""
-        value, name = activated(node) or (None, NONE)
-        linear = layer_of(value)
-        if linear is None or linear.activation != NONE or linear.is_finished:
-            return None
-        return Match(replace(linear, activation=name), tuple(node.outputs))
-
-
-class KernelResidual(_Fusion):
-    """Takes the addition of a value of the same dims into the layer before it."""
-
-    name = "kernel residual"
-    roots = frozenset({"Add", "Sum"})
-
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a sum of a layer's output and one other value."""
-        if len(node.inputs) != 2:
-            return None
-        first, second = node.inputs
-        for value, other in ((second, first), (first, second)):
-            linear = layer_behind(value, node)
-            if linear is None or linear.residual is not None or other is None or is_constant(other):
-                continue
-            if same_dims(dims(other), dims(node.outputs[0])):
-                return Match(replace(linear, residual=other), tuple(node.outputs))
+@rule("kernel smoothing", OP_TYPE)
+def kernel_smoothing(node: ir.Node) -> Emit | None:
+    """Match a node whose input is multiplied for it alone, by one number a channel."""
+    linear = Int8Linear.of(node)
+    product = None if linear is None else producer(linear.x, "Mul")
+    if linear is None or product is None or linear.smoothing is not None:
         return None
+    x, factor = split_constant(product)
+    is_own = only_user(linear.x) is node and dims(factor) == (linear.width,)
+    return _emitting(replace(linear, x=x, smoothing=factor), *node.outputs) if x and is_own else None
 
 
-class KernelNorm(_Fusion):
-    """Takes a norm into the layer before it."""
+@rule("kernel activation", *ACTIVATION_NODES)
+def kernel_activation(node: ir.Node) -> Emit | None:
+    """Match an activation of a layer behind which nothing is fused yet."""
+    value, name = activated(node) or (None, NONE)
+    linear = layer_of(value)
+    if linear is None or linear.activation != NONE or linear.is_finished:
+        return None
+    return _emitting(replace(linear, activation=name), *node.outputs)
 
-    name = "kernel norm"
-    roots = frozenset(_NORM_NAMES)
 
-    def check(self, node: ir.Node) -> Match | None:
-        """Match a norm over a layer's channels whose mean and deviation nothing reads."""
-        value, scale, *shifts = node.inputs
-        linear = layer_of(value)
-        is_read = any(each.uses() for each in node.outputs[1:])
-        if value is None or linear is None or is_read or not is_over_channels(node, -1):
-            return None
-        parameters = [each for each in (scale, *shifts) if each is not None]
-        if not all(is_constant(each) and dims(each) == (linear.channels,) for each in parameters):
-            return None
-        has_sum = only_user(value) is not node
-        fused = replace(
-            linear,
-            norm=_NORM_NAMES[node.op_type],
-            epsilon=node.attributes.get_float("epsilon", EPSILON),
-            norm_scale=scale,
-            norm_bias=shifts[0] if shifts else None,
-            has_sum=has_sum,
-        )
-        return Match(fused, (node.outputs[0], value) if has_sum else (node.outputs[0],))
+@rule("kernel residual", "Add", "Sum")
+def kernel_residual(node: ir.Node) -> Emit | None:
+    """Match a sum of a layer's output and one other value, of the same dims."""
+    if len(node.inputs) != 2:
+        return None
+    first, second = node.inputs
+    for value, other in ((second, first), (first, second)):
+        linear = layer_behind(value, node)
+        if linear is None or linear.residual is not None or other is None or is_constant(other):
+            continue
+        if same_dims(dims(other), dims(node.outputs[0])):
+            return _emitting(replace(linear, residual=other), *node.outputs)
+    return None
+
+
+@rule("kernel norm", *_NORM_NAMES)
+def kernel_norm(node: ir.Node) -> Emit | None:
+    """Match a norm over a layer's channels whose mean and deviation nothing reads."""
+    value, scale, *shifts = node.inputs
+    linear = layer_of(value)
+    is_read = any(each.uses() for each in node.outputs[1:])
+    if value is None or linear is None or is_read or not is_over_channels(node, -1):
+        return None
+    parameters = [each for each in (scale, *shifts) if each is not None]
+    if not all(is_constant(each) and dims(each) == (linear.channels,) for each in parameters):
+        return None
+    has_sum = only_user(value) is not node
+    fused = replace(
+        linear,
+        norm=_NORM_NAMES[node.op_type],
+        epsilon=node.attributes.get_float("epsilon", EPSILON),
+        norm_scale=scale,
+        norm_bias=shifts[0] if shifts else None,
+        has_sum=has_sum,
+    )
+    return _emitting(fused, node.outputs[0], *([value] if has_sum else []))
+
+
+def _emitting(linear: Int8Linear, *outputs: ir.Value) -> Emit:
+    """Return what emits a node in place of what makes these values."""
+    return lambda tape: dict(zip(outputs, linear.emit(tape), strict=True))
 
 
 def layer_behind(value: ir.Value | None, user: ir.Node) -> Int8Linear | None:
@@ -155,7 +124,7 @@ def is_over_channels(node: ir.Node, default: int) -> bool:
 
 def activated(node: ir.Node | None) -> tuple[ir.Value, str] | None:
     """Return what a node is an activation of, by the kernel's name of it, where nothing else reads that."""
-    if node is None or node.domain or node.op_type not in KernelActivation.roots:
+    if node is None or node.domain or node.op_type not in ACTIVATION_NODES:
         return None
     if node.op_type == "Mul":
         value = _silu_of(node)

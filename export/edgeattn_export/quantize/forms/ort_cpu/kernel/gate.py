@@ -10,8 +10,8 @@ Shazeer 2020, "GLU Variants Improve Transformer".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, producer
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import activated, is_over_channels, layer_behind
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import NONE, Int8Linear
 
@@ -46,53 +46,36 @@ class Factor:
         return array if self.half is None else np.split(array, 2)[self.half]
 
 
-@dataclass(frozen=True, slots=True)
-class Gated:
-    """A factor with its activation, the factor that it is multiplied by, and the product."""
-
-    factor: Factor
-    gate: Factor
-    output: ir.Value
-
-
-class KernelGate:
-    """Takes a gate into the layer that it gates."""
-
-    name = "kernel gate"
-    roots = frozenset({"Mul"})
-
-    def check(self, node: ir.Node) -> Gated | Refusal | None:
-        """Match a product of two layers of one input; refuse those that one kernel cannot round alike."""
-        factor, gate = (_factor(value, node) for value in node.inputs)
-        if factor is not None and gate is not None and gate.linear.activation != NONE:
-            factor, gate = gate, factor
-        if factor is None or gate is None or gate.linear.activation != NONE:
-            return None
-        first, second = factor.linear, gate.linear
-        if first.x is not second.x or first.rows != second.rows or factor.split is not gate.split:
-            return None
-        reason = _difference(first, second)
-        return Gated(factor, gate, node.outputs[0]) if reason is None else Refusal(reason)
-
-    def rewrite(self, tape: Tape, match: Gated) -> Mapping[ir.Value, ir.Value]:
-        """Emit the node over the rows of both."""
-        linear = match.factor.linear
-        both = (match.factor, match.gate)
-        gated = replace(
-            linear,
-            weight=_stacked(tape, [each.rows(each.linear.weight) for each in both], linear.weight),
-            scale=_stacked(tape, [each.rows(each.linear.scale) for each in both], linear.scale),
-            bias=None
-            if linear.bias is None
-            else _stacked(tape, [each.rows(each.linear.bias) for each in both], linear.bias),
-            gate=1,
-        )
-        (output,) = gated.emit(tape)
-        return {match.output: output}
+@rule("kernel gate", "Mul")
+def kernel_gate(node: ir.Node) -> Emit | Refusal | None:
+    """Match a product of two layers of one input; refuse those that one kernel cannot round alike."""
+    factor, gate = (_factor(value, node) for value in node.inputs)
+    if factor is not None and gate is not None and gate.linear.activation != NONE:
+        factor, gate = gate, factor
+    if factor is None or gate is None or gate.linear.activation != NONE:
+        return None
+    first, second = factor.linear, gate.linear
+    if first.x is not second.x or first.rows != second.rows or factor.split is not gate.split:
+        return None
+    reason = _difference(first, second)
+    return partial(_gated, factor, gate, node.outputs[0]) if reason is None else Refusal(reason)
 
 
-def _stacked(tape: Tape, halves: list[NDArray[np.generic]], like: ir.Value) -> ir.Value:
-    return embed(tape, np.concatenate(halves), f"{like.name}.gated")
+def _gated(factor: Factor, gate: Factor, output: ir.Value, tape: Tape) -> Replaced:
+    """Emit the node over the rows of both."""
+    first, second = factor.linear, gate.linear
+
+    def stacked(own: ir.Value, other: ir.Value | None) -> ir.Value:
+        return embed(tape, np.concatenate([factor.rows(own), gate.rows(other)]), f"{own.name}.gated")
+
+    gated = replace(
+        first,
+        weight=stacked(first.weight, second.weight),
+        scale=stacked(first.scale, second.scale),
+        bias=None if first.bias is None else stacked(first.bias, second.bias),
+        gate=1,
+    )
+    return {output: gated.emit(tape)[0]}
 
 
 def _factor(value: ir.Value | None, product: ir.Node) -> Factor | None:

@@ -10,14 +10,13 @@ rounding of the keys adds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import producer
 from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.graph.rule import Emit, Replaced
+from edgeattn_export.quantize.forms.form import rewrite
 
 OP_TYPE = "Int8Attention"
 INPUTS = ("q", "k", "k_scale", "v", "v_scale", "mask")
@@ -26,38 +25,23 @@ KEY, VALUE, MASK = 1, 2, 3  # an Attention's operands
 BY_HEAD = 4  # rank of a query (batch, heads, new, size)
 
 
-@dataclass(frozen=True, slots=True)
-class Int8Keys:
-    """An attention with its keys and values in int8, and their scales."""
+@rewrite("kernel int8 attention", "attention", "Attention")
+def kernel_int8_attention(node: ir.Node) -> Emit | None:
+    """Match an attention by heads over keys and values that are restored from int8."""
+    query, *_ = node.inputs
+    few = node.attributes.keys() <= COVERED and len(node.inputs) <= MASK + 1 and len(node.outputs) == 1
+    if node.domain or not few or query is None or len(query.shape or ()) != BY_HEAD:
+        return None
+    keys, values = (_rows_of(node.inputs[operand]) for operand in (KEY, VALUE))
+    if keys is None or values is None:
+        return None
+    inputs = (query, *keys, *values, *node.inputs[MASK:])
 
-    node: ir.Node
-    inputs: tuple[ir.Value | None, ...]
+    def emit(tape: Tape) -> Replaced:
+        attributes, overload = dict(node.attributes), _overload(node, masked=len(inputs) == len(INPUTS))
+        return {node.outputs[0]: tape.op(OP_TYPE, inputs, attributes, domain=DOMAIN, overload=overload)}
 
-
-class KernelInt8Attention:
-    """Takes the kernel for every attention over restored rows of int8."""
-
-    name = "kernel int8 attention"
-    noun = "attention"
-    roots = frozenset({"Attention"})
-
-    def check(self, node: ir.Node) -> Int8Keys | None:
-        """Match an attention by heads over keys and values that are restored from int8."""
-        query, *_ = node.inputs
-        few = node.attributes.keys() <= COVERED and len(node.inputs) <= MASK + 1 and len(node.outputs) == 1
-        if node.domain or not few or query is None or len(query.shape or ()) != BY_HEAD:
-            return None
-        keys, values = (_rows_of(node.inputs[operand]) for operand in (KEY, VALUE))
-        if keys is None or values is None:
-            return None
-        return Int8Keys(node, (query, *keys, *values, *node.inputs[MASK:]))
-
-    def rewrite(self, tape: Tape, match: Int8Keys) -> Mapping[ir.Value, ir.Value]:
-        """Emit the node."""
-        (output,) = match.node.outputs
-        attributes = dict(match.node.attributes)
-        overload = _overload(match)
-        return {output: tape.op(OP_TYPE, match.inputs, attributes, domain=DOMAIN, overload=overload)}
+    return emit
 
 
 def int8_attention_body(node: ir.Node, opset: int) -> ir.Function:
@@ -89,7 +73,7 @@ def _rows_of(value: ir.Value | None) -> tuple[ir.Value, ir.Value] | None:
     return rows, scale
 
 
-def _overload(match: Int8Keys) -> str:
+def _overload(node: ir.Node, *, masked: bool) -> str:
     """Return the name of a node's body: its attributes, and whether a mask is given."""
-    attributes = (f"{name}={each.value:.9g}" for name, each in sorted(match.node.attributes.items()))
-    return "_".join([*attributes, "masked" if len(match.inputs) == len(INPUTS) else "unmasked"])
+    attributes = (f"{name}={each.value:.9g}" for name, each in sorted(node.attributes.items()))
+    return "_".join([*attributes, "masked" if masked else "unmasked"])

@@ -21,7 +21,7 @@ from edgeattn_export.graph.dataflow import embed, operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.functions import write_bodies
 from edgeattn_export.graph.rule import Rule
-from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import KernelAttention
+from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import kernel_attention
 from edgeattn_export.quantize.forms.ort_cpu.kernel.int8_linear import ACTIVATIONS, NORMS
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT4_BLOCKS
 from edgeattn_export.quantize.forms.ort_cpu.linear_blocks import blocks_of
@@ -159,7 +159,7 @@ def test_an_attention_answers_as_stock_ones_by_rows_and_by_parts() -> None:
 
     for parts_are_used, expected in ((False, ["Attention"]), (True, ["Split", "Attention", "Add"])):
         stock, model = (attention(parts_are_used=parts_are_used) for _ in range(2))
-        apply(KernelAttention(), model)
+        apply(kernel_attention, model)
         assert [node.op_type for node in model.graph] == expected
         answer, wanted = (_session(each).run(["y"], inputs)[0] for each in (model, stock))
         np.testing.assert_allclose(answer, wanted, rtol=0, atol=SUMS * np.abs(wanted).max())
