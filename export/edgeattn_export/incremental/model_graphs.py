@@ -5,9 +5,10 @@ Who lowers, quantizes, runs or times a model asks its graphs, and never which of
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Self
 
 import onnx_ir as ir
 
@@ -57,80 +58,56 @@ def contract_of(model: ir.Model) -> Graph:
     )
 
 
-class ModelGraphs(Protocol):
-    """All float graphs of a model."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelGraphs(ABC):
+    """All float graphs of a model.
 
-    @property
-    def graphs(self) -> Mapping[str, ModelGraph]:
-        """The graphs by their names in a bundle, the main one first."""
+    Attributes:
+        graphs: By their names in a bundle, the main one first: that of whole samples, or the decoder.
+        symbols: Bounds of the symbols of all graphs.
+        generation: How they generate, step by step; None of a graph that answers whole samples.
+        streaming: How they answer an input that arrives hop by hop; None where they do not.
+    """
+
+    graphs: Mapping[str, ModelGraph]
+    symbols: Mapping[str, Symbol]
+    generation: Generation | None = None
+    streaming: Streaming | None = None
 
     @property
     def main(self) -> ModelGraph:
-        """The main graph: that of whole samples, or the decoder."""
-
-    @property
-    def symbols(self) -> Mapping[str, Symbol]:
-        """Bounds of the symbols of all graphs."""
-
-    @property
-    def generation(self) -> Generation | None:
-        """How they generate, step by step; None of a graph that answers whole samples."""
-
-    @property
-    def streaming(self) -> Streaming | None:
-        """How they answer an input that arrives hop by hop; None where they do not."""
+        """The main graph."""
+        return self.graphs[MAIN_GRAPH]
 
     def with_models(self, models: Mapping[str, ir.Model]) -> Self:
         """Return them with other graphs of the same contracts, by name."""
+        graphs = {name: replace(each, model=models[name]) for name, each in self.graphs.items()}
+        return replace(self, graphs=graphs)
 
+    @abstractmethod
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
         """Return real inputs of each graph; the engine runs those whose outputs are inputs of others."""
 
+    @abstractmethod
     def trials(self, samples: Samples, engine: Engine) -> Mapping[str, Iterable[Inputs]]:
         """Return inputs of each graph on which a rewrite of it is proven; arguments as for ``samples``."""
 
+    @abstractmethod
     def runner(self, engine: Engine, *, threads: int = 1) -> Runner:
         """Open them as one runner of the whole model."""
 
 
-@dataclass(frozen=True, slots=True)
-class WholeGraph:
-    """The one graph of a model that answers whole samples.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeGraph(ModelGraphs):
+    """The one graph of a model that answers whole samples, and what it was captured as."""
 
-    Attributes:
-        model: The graph.
-        captured: What it was captured as, with its contract.
-    """
-
-    model: ir.Model
     captured: Captured
 
-    @property
-    def main(self) -> ModelGraph:
-        """The graph."""
-        return ModelGraph(self.model, self.captured.graph)
-
-    @property
-    def graphs(self) -> Mapping[str, ModelGraph]:
-        """The graph by its name."""
-        return {MAIN_GRAPH: self.main}
-
-    @property
-    def symbols(self) -> Mapping[str, Symbol]:
-        """The bounds of its symbols."""
-        return self.captured.symbols
-
-    @property
-    def generation(self) -> None:
-        """None: it takes no steps."""
-
-    @property
-    def streaming(self) -> None:
-        """None: it takes no hops."""
-
-    def with_models(self, models: Mapping[str, ir.Model]) -> WholeGraph:
-        """Return it with another graph of the same contract."""
-        return replace(self, model=models[MAIN_GRAPH])
+    @classmethod
+    def of(cls, model: ir.Model, captured: Captured) -> WholeGraph:
+        """Return a graph of the contract that was captured."""
+        graphs = {MAIN_GRAPH: ModelGraph(model, captured.graph)}
+        return cls(graphs=graphs, symbols=captured.symbols, captured=captured)
 
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:  # noqa: ARG002
         """Return the samples as they are."""
@@ -142,7 +119,7 @@ class WholeGraph:
 
     def runner(self, engine: Engine, *, threads: int = 1) -> Runner:
         """Open it."""
-        return engine.runner(self.model, threads=threads)
+        return engine.runner(self.main.model, threads=threads)
 
 
 @dataclass(frozen=True, slots=True)

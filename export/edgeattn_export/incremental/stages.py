@@ -53,7 +53,7 @@ def with_cache(
     def derived() -> Steps | Refusal | None:
         return derive_steps(captured, recovered, samples, later) if is_decoder(captured, samples) else None
 
-    return _with(Cached(WholeGraph(recovered.model, captured)), CACHE, f"the {CACHE}", derived)
+    return _with(Cached(WholeGraph.of(recovered.model, captured)), CACHE, f"the {CACHE}", derived)
 
 
 def with_streaming(

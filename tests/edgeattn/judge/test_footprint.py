@@ -118,7 +118,7 @@ def test_a_model_without_a_cache_has_none_to_limit(lowered: LoweredGraphs, cache
     assert isinstance(steps, Steps)
     without = replace(
         lowered,
-        graphs=WholeGraph(steps.decoder.model, None),  # type: ignore[arg-type]
+        graphs=WholeGraph(graphs=steps.graphs, symbols={}, captured=None),  # type: ignore[arg-type]
         refused=(Refused("cache", "", "", "it is not causal"),),
     )
     with pytest.raises(BudgetError, match=r"cache_mb: .* to limit: it is not causal; leave"):

@@ -19,7 +19,7 @@ from edgeattn_runtime.errors import ModelError, QuantizeError
 def test_a_graph_is_lowered_without_the_stand_ins_needs(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
-    lowered = lower_for(QNN, Cached(WholeGraph(recovered.model, encoder)), samples)
+    lowered = lower_for(QNN, Cached(WholeGraph.of(recovered.model, encoder)), samples)
     main = lowered.graphs.main.model
     found = operators(main)
     assert not {"Attention", "Expand", "IsInf"} & set(found)  # masks written out are for its CPU kernel
@@ -31,7 +31,7 @@ def test_what_the_engine_does_not_read_is_named_with_its_module(
     encoder: Captured, recovered: Recovered, samples: Samples
 ) -> None:
     with pytest.raises(QuantizeError, match="Attention"):
-        lower_for(replace(QNN, lowerings=()), Cached(WholeGraph(recovered.model, encoder)), samples)
+        lower_for(replace(QNN, lowerings=()), Cached(WholeGraph.of(recovered.model, encoder)), samples)
 
 
 @pytest.mark.parametrize(

@@ -141,12 +141,12 @@ def test_story_writes_exactly_what_pytorch_writes_in_float(story: ModuleType) ->
         for _ in range(GREEDY_TOKENS):
             following = module(tokens=whole)["logits"][:, -1:].argmax(-1)  # (1, 1)
             whole = torch.cat((whole, following), dim=1)
-    session, fed = ORT_CPU.runner(steps.decoder.model), prompt.numpy()
+    session, fed = ORT_CPU.runner(steps.main.model), prompt.numpy()
     pasts = {cache.past for cache in steps.generation.cache}
     sizes = {"batch": 1, "capacity": whole.shape[1]}
     past = {
         tensor.name: np.zeros([sizes.get(dim, dim) for dim in tensor.dims], np.float32)
-        for tensor in steps.decoder.graph.inputs
+        for tensor in steps.main.graph.inputs
         if tensor.name in pasts
     }
     written: list[int] = []

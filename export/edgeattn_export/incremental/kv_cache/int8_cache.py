@@ -31,14 +31,14 @@ SCALE = "scale"
 
 def with_int8_cache(steps: Steps) -> Steps:
     """Return steps whose cache is float32 with all of it in int8."""
-    model = steps.decoder.model.clone()
+    model = steps.main.model.clone()
     caches = tuple(each for cache in steps.generation.cache for each in _in_int8(model, cache))
     graphs = {**steps.graphs, MAIN_GRAPH: _decoder(steps, model, caches)}
     return replace(steps, graphs=graphs, generation=replace(steps.generation, cache=caches))
 
 
 def _decoder(steps: Steps, model: ir.Model, caches: Iterable[CacheEntry]) -> ModelGraph:
-    tensors = {tensor.name: tensor for tensor in (*steps.decoder.graph.inputs, *steps.decoder.graph.outputs)}
+    tensors = {tensor.name: tensor for tensor in (*steps.main.graph.inputs, *steps.main.graph.outputs)}
     cached = {name for cache in caches for name in (cache.past, cache.present)}
     inputs, outputs = (
         tuple(
@@ -46,8 +46,8 @@ def _decoder(steps: Steps, model: ir.Model, caches: Iterable[CacheEntry]) -> Mod
         )
         for values in (model.graph.inputs, model.graph.outputs)
     )
-    graph = replace(steps.decoder.graph, inputs=inputs, outputs=outputs)
-    return replace(steps.decoder, model=model, graph=graph)
+    graph = replace(steps.main.graph, inputs=inputs, outputs=outputs)
+    return replace(steps.main, model=model, graph=graph)
 
 
 def _in_int8(model: ir.Model, cache: CacheEntry) -> tuple[CacheEntry, CacheEntry]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
-from edgeattn_export.incremental.model_graphs import ModelGraph
-from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation, Symbol
+from edgeattn_export.incremental.model_graphs import ModelGraph, ModelGraphs
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Generation
 from edgeattn_runtime.decoding.stepper import Stepper
 from edgeattn_runtime.engine.graph_session import OpenGraph
 
@@ -97,46 +96,20 @@ class StepRunner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
+class Steps(ModelGraphs):
     """The step form of a causal decoder, or of an encoder-decoder.
 
     The decoder takes tokens (batch, sequence), the new ones alone, what is carried, and the past; it gives
     logits (batch, sequence, vocabulary) and the presents. An encoder takes the sources, once, and gives what
     is carried, and those outputs of the whole model that follow from the sources alone.
-
-    Attributes:
-        graphs: By their names in a bundle, the decoder first.
-        generation: How a bundle of them generates: what their inputs and outputs mean.
-        symbols: Bounds of the symbols of both graphs.
     """
 
-    graphs: Mapping[str, ModelGraph]
     generation: Generation
-    symbols: Mapping[str, Symbol]
-
-    @property
-    def decoder(self) -> ModelGraph:
-        """The graph of a step."""
-        return self.graphs[MAIN_GRAPH]
 
     @property
     def encoder(self) -> ModelGraph | None:
         """The graph of the sources; None for a decoder alone."""
         return self.graphs.get(ENCODER_GRAPH)
-
-    @property
-    def main(self) -> ModelGraph:
-        """The decoder."""
-        return self.decoder
-
-    @property
-    def streaming(self) -> None:
-        """None: its steps are tokens."""
-
-    def with_models(self, models: Mapping[str, ir.Model]) -> Steps:
-        """Return the same steps with other graphs of the same contracts, by name."""
-        graphs = {name: replace(each, model=models[name]) for name, each in self.graphs.items()}
-        return replace(self, graphs=graphs)
 
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
         """Return real inputs of each graph: the sources alone for the encoder, and two calls of the decoder.

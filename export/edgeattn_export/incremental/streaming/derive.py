@@ -20,6 +20,7 @@ from edgeattn_export.incremental.streaming.rules import STREAM_RULES
 from edgeattn_export.incremental.streaming.steps import STEP_GRAPH, StreamingGraphs
 from edgeattn_export.incremental.streaming.stream import Stream, StreamRequest, WrongHop
 from edgeattn_export.incremental.streaming.walk import Walk
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.bundle.streaming import StateEntry, Streaming
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -69,16 +70,16 @@ def _derived(whole: WholeGraph, request: StreamRequest, samples: Samples) -> Str
     most = captured.symbols[str(tensor.dims[axis])].max
     most_hops = None if most is None else most // request.hop
     growth = measure(
-        whole.model, captured.engine, _of_hops(captured, samples, request, axis), _lengths(most_hops)
+        whole.main.model, captured.engine, _of_hops(captured, samples, request, axis), _lengths(most_hops)
     )
     walk = Walk(growth, STREAM_RULES, request.hop, most_hops)
-    given = next(value for value in whole.model.graph.inputs if value.name == tensor.name)
+    given = next(value for value in whole.main.model.graph.inputs if value.name == tensor.name)
     dims = [
         request.hop if i == axis else dim if isinstance(dim, int) else 1 for i, dim in enumerate(tensor.dims)
     ]
     piece = ir.Value(name=given.name, type=given.type, shape=ir.Shape(dims))
     walk.follow(given, Stream(piece, axis, request.hop))
-    answers, reasons = _answers(walk, whole.model.graph.outputs)
+    answers, reasons = _answers(walk, whole.main.model.graph.outputs)
     model = walk.draft.model([piece], [stream.value for stream in answers.values()], "step")
     states = tuple(StateEntry(past.name or "", present.name or "") for past, present in walk.draft.states)
     if not states:
@@ -88,7 +89,14 @@ def _derived(whole: WholeGraph, request: StreamRequest, samples: Samples) -> Str
     )
     step = ModelGraph(model, contract_of(model), outputs=tuple(answers))
     times = {name: stream.axis for name, stream in answers.items()}
-    return StreamingGraphs(whole=whole, step=step, streaming=streaming, times=times, left_out=reasons)
+    return StreamingGraphs(
+        graphs={MAIN_GRAPH: whole.main, STEP_GRAPH: step},
+        symbols=whole.symbols,
+        streaming=streaming,
+        captured=captured,
+        times=times,
+        left_out=reasons,
+    )
 
 
 def _answers(walk: Walk, outputs: Sequence[ir.Value]) -> tuple[dict[str, Stream], dict[str, str]]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 from numpy.typing import NDArray
 
+from edgeattn_export.capture.captured import Captured
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
-from edgeattn_export.incremental.model_graphs import ModelGraph, WholeGraph
-from edgeattn_runtime.bundle.manifest import MAIN_GRAPH, Symbol
+from edgeattn_export.graph.trials import trials
+from edgeattn_export.incremental.model_graphs import ModelGraph, ModelGraphs
+from edgeattn_runtime.bundle.manifest import MAIN_GRAPH
 from edgeattn_runtime.bundle.streaming import Streaming, hop_shape
 from edgeattn_runtime.graph import Graph
 
@@ -51,46 +52,24 @@ def walk_hops(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamingGraphs:
-    """The graphs of a model that streams.
+class StreamingGraphs(ModelGraphs):
+    """The graph of a model that answers whole sequences, and that which answers a hop; its batch is 1.
 
     Attributes:
-        whole: The graph that answers whole sequences: the main one.
-        step: The graph that answers a hop; its batch is 1.
-        streaming: How a bundle of them streams.
+        captured: The whole model.
         times: By output of the step, its time axis.
         left_out: By output of the whole model that a step does not answer, the reason.
     """
 
-    whole: WholeGraph
-    step: ModelGraph
     streaming: Streaming
+    captured: Captured
     times: Mapping[str, int]
     left_out: Mapping[str, str]
 
     @property
-    def main(self) -> ModelGraph:
-        """The graph that answers whole sequences."""
-        return self.whole.main
-
-    @property
-    def graphs(self) -> Mapping[str, ModelGraph]:
-        """Both by their names."""
-        return {MAIN_GRAPH: self.main, STEP_GRAPH: self.step}
-
-    @property
-    def symbols(self) -> Mapping[str, Symbol]:
-        """Those of the main graph: a step has none."""
-        return self.whole.symbols
-
-    @property
-    def generation(self) -> None:
-        """None: it generates nothing."""
-
-    def with_models(self, models: Mapping[str, ir.Model]) -> StreamingGraphs:
-        """Return them with other graphs of the same contracts."""
-        step = replace(self.step, model=models[STEP_GRAPH])
-        return replace(self, whole=self.whole.with_models(models), step=step)
+    def step(self) -> ModelGraph:
+        """The graph that answers a hop."""
+        return self.graphs[STEP_GRAPH]
 
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
         """Return the samples as they are, and calls of the step from some of them, with their states."""
@@ -100,11 +79,12 @@ class StreamingGraphs:
     def trials(self, samples: Samples, engine: Engine) -> Mapping[str, Iterable[Inputs]]:
         """Return the main graph's trials, and a few calls of the step."""
         calls = list(self._calls(samples, engine))
-        return {**self.whole.trials(samples, engine), STEP_GRAPH: calls[:: max(len(calls) // PROVEN_ON, 1)]}
+        whole = trials(samples, self.captured.axes)
+        return {MAIN_GRAPH: whole, STEP_GRAPH: calls[:: max(len(calls) // PROVEN_ON, 1)]}
 
     def runner(self, engine: Engine, *, threads: int = 1) -> Runner:
         """Open the main graph, which answers as the model does."""
-        return self.whole.runner(engine, threads=threads)
+        return engine.runner(self.main.model, threads=threads)
 
     def streamed(self, step: Runner, whole: Array) -> dict[str, Array]:
         """Return what a step answers to an input, hop by hop, joined along time."""

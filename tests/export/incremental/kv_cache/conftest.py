@@ -84,9 +84,9 @@ def stepped_error(
 
     def error(captured: Captured, steps: Steps, inputs: Arrays, chunks: Sequence[int]) -> float:
         generation = steps.generation
-        decoder, tokens = ORT_CPU.runner(steps.decoder.model), inputs[generation.tokens]
+        decoder, tokens = ORT_CPU.runner(steps.main.model), inputs[generation.tokens]
         carried = ORT_CPU.runner(steps.encoder.model)(inputs) if steps.encoder else {}
-        dims = {tensor.name: tensor.dims for tensor in steps.decoder.graph.inputs}
+        dims = {tensor.name: tensor.dims for tensor in steps.main.graph.inputs}
         sizes = {"batch": len(tokens), "capacity": tokens.shape[1] + SPARE}
         past = {
             cache.past: np.full([sizes.get(dim, dim) for dim in dims[cache.past]], UNFILLED, np.float32)

@@ -59,7 +59,7 @@ def test_a_query_has_a_type_where_a_rule_left_its_attention_without_one(
     def untyped(node: ir.Node) -> None:
         node.outputs[0].type = node.outputs[0].shape = None
 
-    ir.to_proto(_with_attention(derivation("learned"), untyped).decoder.model)
+    ir.to_proto(_with_attention(derivation("learned"), untyped).main.model)
     assert not caplog.records
 
 
@@ -69,7 +69,7 @@ def test_attention_over_a_cache_has_a_plain_form_too(
 ) -> None:
     """For engines that have no such operator."""
     found = derivation(name)
-    model = found.steps.decoder.model.clone()
+    model = found.steps.main.model.clone()
     apply(decompose_attention, model)
     assert "Attention" not in operators(model)
     plain = found.steps.with_models({MAIN_GRAPH: model})
@@ -123,12 +123,12 @@ def test_the_longest_text_is_known(
 @pytest.mark.parametrize("name", ROW_BY_ROW)
 def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps]) -> None:
     steps, capacity = steps_of(name), 31
-    tapped = steps.decoder.model.clone()
+    tapped = steps.main.model.clone()
     inner = [value for node in tapped.graph for value in node.outputs if value.name]
     tapped.graph.outputs.extend(value for value in inner if not value.is_graph_output())
     fed: dict[str, NDArray[np.generic]] = {"tokens": np.ones((1, 1), np.int64)}
     sizes = {"batch": 1, "capacity": capacity}
-    for tensor in steps.decoder.graph.inputs[1:]:
+    for tensor in steps.main.graph.inputs[1:]:
         fed[tensor.name] = np.ones([sizes.get(dim, dim) for dim in tensor.dims], tensor.dtype)
     found = ORT_CPU.runner(tapped)(fed)
     squares = ((capacity, capacity), (capacity, capacity + 1))  # with a column for a sink
@@ -141,11 +141,11 @@ def test_a_step_may_write_into_what_it_was_given(name: str, steps_of: Callable[[
     random, caches = np.random.default_rng(0), steps.generation.cache
     fed: dict[str, NDArray[Any]] = {
         tensor.name: random.random([sizes.get(str(dim), dim) for dim in tensor.dims], np.float32)
-        for tensor in steps.decoder.graph.inputs[2:]
+        for tensor in steps.main.graph.inputs[2:]
     }
     before = {name: array.copy() for name, array in fed.items()}
     fed |= {"tokens": np.array([[1, 2], [3, 4]]), steps.generation.length: np.array([held])}
-    session = ORT_CPU.open(steps.decoder.model)
+    session = ORT_CPU.open(steps.main.model)
     apart = SessionRunner(session)(fed)
     together = {"logits": np.zeros_like(apart["logits"])}
     BoundCall(session, fed, together | {cache.present: fed[cache.past] for cache in caches})()

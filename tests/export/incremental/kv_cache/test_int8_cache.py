@@ -33,7 +33,7 @@ def test_it_holds_a_byte_a_number_and_a_scale_a_row(case: tuple[Steps, Arrays]) 
     steps, _ = case
     int8 = with_int8_cache(steps)
     check_fits(int8)
-    floats, rows = (past_tensors(each.generation, each.decoder.graph) for each in (steps, int8))
+    floats, rows = (past_tensors(each.generation, each.main.graph) for each in (steps, int8))
     assert [past.dtype for past in rows] == ["int8", "float32"] * len(floats)
     expected = sum(int(past.dims[1]) * (int(past.dims[3]) + 4) for past in floats)
     assert cache_bytes(rows, batch=1, total=1) == expected
@@ -41,9 +41,9 @@ def test_it_holds_a_byte_a_number_and_a_scale_a_row(case: tuple[Steps, Arrays]) 
 
 def test_it_leaves_the_steps_that_it_is_given(case: tuple[Steps, Arrays]) -> None:
     steps, _ = case
-    before = [tensor.dtype for tensor in steps.decoder.graph.inputs], len(steps.decoder.model.graph)
+    before = [tensor.dtype for tensor in steps.main.graph.inputs], len(steps.main.model.graph)
     with_int8_cache(steps)
-    assert ([tensor.dtype for tensor in steps.decoder.graph.inputs], len(steps.decoder.model.graph)) == before
+    assert ([tensor.dtype for tensor in steps.main.graph.inputs], len(steps.main.model.graph)) == before
 
 
 def test_its_logits_are_close_and_not_the_same(case: tuple[Steps, Arrays], scaled_error: Error) -> None:

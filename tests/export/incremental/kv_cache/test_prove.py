@@ -65,7 +65,7 @@ MUTATIONS = [
 
 
 def _changed(steps: Steps, change: Callable[[ir.Model], None]) -> Steps:
-    model = steps.decoder.model.clone()
+    model = steps.main.model.clone()
     change(model)
     return steps.with_models({MAIN_GRAPH: model})
 

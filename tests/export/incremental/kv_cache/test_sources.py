@@ -88,13 +88,13 @@ def test_the_encoder_takes_all_sources_and_the_decoder_none(
     assert steps.encoder is not None
     assert (steps.generation.kind, steps.generation.sources) == ("encoder-decoder", SOURCES[name])
     assert sorted(tensor.name for tensor in steps.encoder.graph.inputs) == sorted(SOURCES[name])
-    inputs = {tensor.name: tensor for tensor in steps.decoder.graph.inputs}
+    inputs = {tensor.name: tensor for tensor in steps.main.graph.inputs}
     assert not inputs.keys() & set(SOURCES[name])
     outputs = {tensor.name: tensor for tensor in steps.encoder.graph.outputs}
     assert [inputs[carried] for carried in steps.generation.carried] == [
         outputs[carried] for carried in steps.generation.carried
     ]
-    assert operators(steps.decoder.model)["Attention"] == 2
+    assert operators(steps.main.model)["Attention"] == 2
     assert len(steps.generation.cache) == 2  # of the self-attention alone
 
 
@@ -108,7 +108,7 @@ def test_indices_of_the_model_are_indices_of_its_steps(steps_of: Callable[[str],
 def test_a_source_of_one_size_leaves_no_symbol(steps_of: Callable[[str], Steps]) -> None:
     steps = steps_of("pixels")
     assert set(steps.symbols) == {"batch", "sequence", "capacity"}
-    (key, *_) = (tensor for tensor in steps.decoder.graph.inputs if tensor.name == "cross_key_0")
+    (key, *_) = (tensor for tensor in steps.main.graph.inputs if tensor.name == "cross_key_0")
     assert key.dims == ("batch", 4, 16)
 
 

@@ -46,11 +46,11 @@ def test_a_walk_gives_what_each_call_is_fed(name: str, derivation: Derive) -> No
     steps, inputs = found.steps, found.inputs(*SIZES[name])
     generation = steps.generation
     fed = list(steps.runner(ORT_CPU).walk(inputs, (4, 5)))
-    assert [set(each) for each in fed] == [{tensor.name for tensor in steps.decoder.graph.inputs}] * 2
+    assert [set(each) for each in fed] == [{tensor.name for tensor in steps.main.graph.inputs}] * 2
     assert [each[generation.length].tolist() for each in fed] == [[0], [4]]
     tokens = np.concatenate([each[generation.tokens] for each in fed], axis=1)
     np.testing.assert_array_equal(tokens, inputs[generation.tokens])
-    after = ORT_CPU.runner(steps.decoder.model)(fed[0])
+    after = ORT_CPU.runner(steps.main.model)(fed[0])
     for cache in generation.cache:
         assert not fed[0][cache.past].any()
         np.testing.assert_allclose(fed[1][cache.past], after[cache.present], atol=TOLERANCE)
@@ -111,6 +111,6 @@ def test_settings_that_do_not_fit_are_refused(
 
 def test_a_model_without_a_cache_takes_no_settings(derivation: Derive) -> None:
     found = derivation("rotary")
-    whole = Cached(WholeGraph(found.recovered.model, found.captured))
+    whole = Cached(WholeGraph.of(found.recovered.model, found.captured))
     with pytest.warns(UserWarning, match="no key-value cache"):
         assert with_defaults(whole, GenerationOptions(stop=(1,))) is whole

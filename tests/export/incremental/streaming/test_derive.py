@@ -54,7 +54,7 @@ def whole_of(
     torch.manual_seed(0)
     inputs = [{"frames": torch.randn(1, length, 3)} for length in LENGTHS]
     captured, samples = exported(module.eval(), inputs, {"frames": ("batch", "times")})
-    return WholeGraph(recover(captured, samples).model, captured), samples
+    return WholeGraph.of(recover(captured, samples).model, captured), samples
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_both_graphs_have_the_same_int8_weights(
     assert stored[0] == stored[1]
     frames = samples[0].inputs["frames"]
     streamed = graphs.streamed(ORT_CPU.runner(int8.graphs["step"].quantized.model), frames)
-    expected = ORT_CPU.runner(whole.model)({"frames": frames})
+    expected = ORT_CPU.runner(whole.main.model)({"frames": frames})
     for name, answer in streamed.items():
         assert cosine(expected[name].ravel().astype(float), answer.ravel().astype(float)) > 0.98, name
 
