@@ -153,7 +153,10 @@ def _visible(bias: Floats) -> NDArray[np.bool_]:
 def _repeated(bias: Floats, rate: int, back: int) -> Band:
     hops = bias.shape[-1] // rate
     first = -(-back // rate)  # hops before which there is less to see than the band shows
-    parts = [_part(bias, hop, rate, back) for hop in range(hops)]
+    before = [(0, 0)] * (bias.ndim - 1) + [(back, 0)]
+    seen = np.pad(np.where(bias > HIDDEN, bias, -np.inf), before, constant_values=-np.inf)
+    starts = range(0, hops * rate, rate)
+    parts = [seen[..., begin : begin + rate, begin : begin + back + rate] for begin in starts]
     for pattern in range(1, min(MOST_PATTERN, hops - first) // 2 + 1):
         last = {hop % pattern: parts[hop] for hop in range(hops - pattern, hops)}
         if all(_agree(parts[hop], last[hop % pattern], back - hop * rate) for hop in range(hops)):
@@ -161,22 +164,11 @@ def _repeated(bias: Floats, rate: int, back: int) -> Band:
     raise CannotStep("has a mask or bias that is another one at each hop, whatever it sees")
 
 
-def _part(bias: Floats, hop: int, rate: int, back: int) -> Floats:
-    """Return a hop's rows, and its columns from ``back`` before it on: (..., rate, back + rate)."""
-    begin, end = hop * rate, (hop + 1) * rate
-    rows = bias[..., begin:end, max(begin - back, 0) : end]
-    missing = [(0, 0)] * (rows.ndim - 1) + [(max(back - begin, 0), 0)]
-    rows = np.pad(rows, missing, constant_values=-np.inf)
-    return np.where(rows > HIDDEN, rows, -np.inf).astype(np.float32)
-
-
 def _agree(part: Floats, expected: Floats, unfilled: int) -> bool:
+    """Say whether two hops see the same (..., rate, back + rate), but for what had not been."""
     one, other = (each[..., max(unfilled, 0) :] for each in (part, expected))
     scale = np.abs(other[np.isfinite(other)]).max(initial=0.0)
-    visible = np.isfinite(other)
-    if not np.array_equal(np.isfinite(one), visible):
-        return False
-    return bool(np.abs(one[visible] - other[visible]).max(initial=0.0) <= TOLERANCE * scale)
+    return np.allclose(one, other, rtol=0, atol=TOLERANCE * scale)
 
 
 ATTENTION: Mapping[str, StreamRule] = {"Attention": attended}

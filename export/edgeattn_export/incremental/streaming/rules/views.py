@@ -118,22 +118,14 @@ def sliced(walk: Walk, node: ir.Node) -> Sequence[Stream]:
     cuts = set()
     for hops, start, end in zip(walk.growth.hops, starts, ends, strict=True):
         size = stream.rate * hops + stream.left + stream.right
-        first, last = (
-            int(np.clip(n + size if n < 0 else n, 0, size))
-            for n in (int(start.flat[place]), int(end.flat[place]))
-        )
+        first, last, _ = slice(int(start.flat[place]), int(end.flat[place])).indices(size)
         cuts.add((first, size - last))
     if len(cuts) != 1:
         raise CannotStep("takes frames by their place in the whole, such as the last one")
     ((first, behind),) = cuts
-    others = [i for i in range(len(where)) if i != place]
-    if others:
-        numbers = ([int(each[0].flat[i]) for i in others] for each in (starts, ends))
-        operands = [
-            walk.draft.number(*each)
-            for each in (*numbers, [where[i] for i in others], [step[i] for i in others])
-        ]
-        (out,) = walk.draft.clone(node, [stream.value, *operands])
+    others = np.delete([starts[0].ravel(), ends[0].ravel(), where, step], place, axis=1).tolist()
+    if any(others):
+        (out,) = walk.draft.clone(node, [stream.value, *(walk.draft.number(*each) for each in others)])
         stream = stream.on(out)
     else:
         stream = _renamed(walk, node, stream)
