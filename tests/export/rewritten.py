@@ -104,7 +104,7 @@ class Rewritten:
     applied: Applied
 
     @classmethod
-    def by(cls, rule: Rule[Any], captured: Captured, samples: Samples, *behind: Rule[Any]) -> Rewritten:
+    def by(cls, rule: Rule, captured: Captured, samples: Samples, *behind: Rule) -> Rewritten:
         """Return what a rule makes of a copy, behind other rules."""
         model = captured.model.clone()
         for earlier in behind:
@@ -146,8 +146,8 @@ class RuleTests:
         sizes: Of inputs for which all parts answer as PyTorch does.
     """
 
-    rule: ClassVar[Rule[Any]]
-    behind: ClassVar[tuple[Rule[Any], ...]] = ()
+    rule: ClassVar[Rule]
+    behind: ClassVar[tuple[Rule, ...]] = ()
     part: ClassVar[Callable[[Any], nn.Module]] = staticmethod(lambda make: make())
     fires: ClassVar[Mapping[str, Any]]
     others: ClassVar[Mapping[str, Any]] = {}

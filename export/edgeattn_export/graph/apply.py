@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import onnx_ir as ir
 from onnx_ir.passes import Sequential
@@ -74,12 +73,12 @@ class _Rewrite:
     note: Note | None
 
 
-def apply(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
+def apply(rule: Rule, model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
     """Apply a rule to ``model``, in place, at every node whose name is ``accepts``."""
     return _applied(rule, model, partial(_rewrite, rule, accepts))
 
 
-def apply_or_refuse(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
+def apply_or_refuse(rule: Rule, model: ir.Model, accepts: NodeFilter = every_node) -> Applied:
     """Do the same with a rule that an export can do without: a node at which it fails is refused."""
     what = f"rule {rule.name!r}"
 
@@ -90,9 +89,7 @@ def apply_or_refuse(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = ever
     return _applied(rule, model, write)
 
 
-def _applied(
-    rule: Rule[Any], model: ir.Model, write: Callable[[ir.Node], _Rewrite | Refusal | None]
-) -> Applied:
+def _applied(rule: Rule, model: ir.Model, write: Callable[[ir.Node], _Rewrite | Refusal | None]) -> Applied:
     sites: list[Site] = []
     refused: list[Refused] = []
     for node in tuple(model.graph):
@@ -122,16 +119,16 @@ def _is_dead(node: ir.Node) -> bool:
     return not any(output.uses() or output.is_graph_output() for output in node.outputs)
 
 
-def _rewrite(rule: Rule[Any], accepts: NodeFilter, root: ir.Node) -> _Rewrite | Refusal | None:
+def _rewrite(rule: Rule, accepts: NodeFilter, root: ir.Node) -> _Rewrite | Refusal | None:
     """Return what a rule makes of the form at a node, the graph not yet changed."""
-    match = rule.check(root)
-    if match is None or isinstance(match, Refusal):
-        return match
+    emit = rule.check(root)
+    if emit is None or isinstance(emit, Refusal):
+        return emit
     if not accepts(root.name or ""):
         return None
     tape = Tape()
-    replaced = rule.rewrite(tape, match)
-    return _Rewrite(tape, replaced, getattr(match, "note", None))
+    replaced = emit(tape)
+    return _Rewrite(tape, replaced, getattr(emit, "note", None))
 
 
 def _replace(model: ir.Model, root: ir.Node, rule: str, written: _Rewrite) -> str:

@@ -8,10 +8,11 @@ the kernel ignores it. onnxruntime 1.28 reads overloads; 1.24 takes one body for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import onnx_ir as ir
 from onnx_ir.passes.common import InlinePass
+from onnx_ir.tape import Tape
 
 DOMAIN = "edgeattn"
 
@@ -29,6 +30,15 @@ def write_bodies(model: ir.Model, bodies: Mapping[str, Body]) -> None:
         if node.domain == DOMAIN and node.op_identifier() not in model.functions:
             function = bodies[node.op_type](node, model.opset_imports[""])
             model.functions[node.op_identifier()] = function
+
+
+def function_of(
+    node: ir.Node, parameters: Sequence[ir.Value], outputs: Sequence[ir.Value], tape: Tape, opset: int
+) -> ir.Function:
+    """Return a node's function: what a tape makes of its parameters, with the node's attributes."""
+    graph = ir.Graph(parameters, outputs, nodes=tape.nodes, opset_imports={"": opset})
+    attributes = [ir.Attr(name, attribute.type, None) for name, attribute in node.attributes.items()]
+    return ir.Function(DOMAIN, node.op_type, node.overload, graph=graph, attributes=attributes)
 
 
 def inlined(model: ir.Model) -> ir.Model:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -74,7 +73,7 @@ def _where_defined(expected: Outputs, actual: Outputs) -> Outputs:
     }
 
 
-def apply_proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
+def apply_proven(rule: Rule, model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
     """Apply a rule, and undo it wherever the outputs change; all of it where it breaks the graph.
 
     Returns:
@@ -86,7 +85,7 @@ def apply_proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Mod
     return result, replace(applied, refused=(*applied.refused, *broken))
 
 
-def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
+def _proven(rule: Rule, model: ir.Model, proof: Proof) -> tuple[ir.Model, Applied]:
     rewritten, applied = _trial(rule, model)
     objection = proof.objection(rewritten) if applied.sites else None
     if objection is None:
@@ -94,13 +93,13 @@ def _proven(rule: Rule[Any], model: ir.Model, proof: Proof) -> tuple[ir.Model, A
     return _prove_each(rule, model, proof, applied, objection)
 
 
-def _trial(rule: Rule[Any], model: ir.Model, accepts: NodeFilter = every_node) -> tuple[ir.Model, Applied]:
+def _trial(rule: Rule, model: ir.Model, accepts: NodeFilter = every_node) -> tuple[ir.Model, Applied]:
     rewritten = model.clone()
     return rewritten, apply_or_refuse(rule, rewritten, accepts)
 
 
 def _prove_each(
-    rule: Rule[Any], model: ir.Model, proof: Proof, applied: Applied, objection: str
+    rule: Rule, model: ir.Model, proof: Proof, applied: Applied, objection: str
 ) -> tuple[ir.Model, Applied]:
     proven: list[Site] = []
     undone: list[Refused] = []

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
 
 import onnx_ir as ir
 from onnx_ir.tape import Tape
-
-M = TypeVar("M")
 
 Replaced = Mapping[ir.Value, ir.Value]  # the new value for each that a rewrite replaces
 Emit = Callable[[Tape], Replaced]  # records the new nodes
@@ -31,47 +28,26 @@ class Note:
     reason: str
 
 
-class Rule(Protocol[M]):
-    """One graph rewrite. ``check`` reads the graph, ``rewrite`` writes to the tape; neither keeps state."""
-
-    @property
-    def name(self) -> str:
-        """The rule's name in the report."""
-
-    @property
-    def roots(self) -> frozenset[str]:
-        """The operators at which its form is looked for."""
-
-    def check(self, node: ir.Node) -> M | Refusal | None:
-        """Return the form found at ``node``, why it cannot be rewritten, or None where there is none.
-
-        A form may have a ``note``: a ``Note`` for the model author, or None.
-        """
-
-    def rewrite(self, tape: Tape, match: M) -> Replaced:
-        """Record the new nodes on the tape and return the new value for each value that it replaces."""
-
-
-Match = Callable[[ir.Node], Emit | Refusal | None]
+Check = Callable[[ir.Node], Emit | Refusal | None]
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionRule:
-    """A rule that is one function: what it returns for a node emits what takes the form's place."""
+class Rule:
+    """One graph rewrite.
+
+    Attributes:
+        name: In the report.
+        roots: The operators at which its form is looked for.
+        check: Reads the graph. Returns what emits the nodes that take the place of the form found at a node,
+            why it cannot be rewritten, or None where there is none. What emits may have a ``note``: a
+            ``Note`` for the model author, or None.
+    """
 
     name: str
     roots: frozenset[str]
-    match: Match
-
-    def check(self, node: ir.Node) -> Emit | Refusal | None:
-        """Call the function."""
-        return self.match(node)
-
-    def rewrite(self, tape: Tape, match: Emit) -> Replaced:
-        """Call what the function returned."""
-        return match(tape)
+    check: Check
 
 
-def rule(name: str, *roots: str) -> Callable[[Match], FunctionRule]:
+def rule(name: str, *roots: str) -> Callable[[Check], Rule]:
     """Make a rule of a function: ``@rule("softmax", "Div")`` above ``def recover_softmax(node)``."""
-    return partial(FunctionRule, name, frozenset(roots))
+    return partial(Rule, name, frozenset(roots))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import onnx_ir as ir
 
@@ -26,7 +25,7 @@ class Lowered:
 
 def lower(
     model: ir.Model,
-    rules: Sequence[Rule[Any]],
+    rules: Sequence[Rule],
     engine: Engine,
     trials: Iterable[Inputs],
     *,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.hosts.debian_environment import DebianEnvironment
@@ -25,4 +23,4 @@ XNNPACK = Engine(
     host=Elsewhere(DebianEnvironment("xnnpack", PACKAGES)),
 )
 
-LOWERINGS: tuple[Rule[Any], ...] = DECOMPOSED
+LOWERINGS: tuple[Rule, ...] = DECOMPOSED

@@ -28,7 +28,7 @@ from edgeattn_export.quantize.recipes.check_recipe import check_recipe
 from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.quantize.rewrites.absorb import absorb
 from edgeattn_export.quantize.rewrites.outlier_split import split_early
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 from edgeattn_runtime.errors import EdgeAttnError, QuantizeError
 
 WEIGHTED = ("MatMul", "Gemm", "Conv", "Gather")
@@ -153,7 +153,7 @@ def _write(
         layer.node: Prepared(calibration.forms.linear[treatment.form], linears[layer.name])
         for layer, treatment in treated
     }
-    apply(WriteLinear(settle(model, prepared)), model)
+    apply(write_linear(settle(model, prepared)), model)
     forms = {layer.output: (layer.module, treatment.form) for layer, treatment in treated}
     for name, pattern in recipe.placed_rewrites():
         nodes = nodes_within(model, pattern)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from edgeattn_export.capture.captured import OPSET
 from edgeattn_export.graph.engine import Engine
@@ -39,7 +38,7 @@ class Target:
     name: str
     engine: Engine
     stand_in: Engine | None = None
-    lowerings: tuple[Rule[Any], ...]
+    lowerings: tuple[Rule, ...]
     forms: Forms
     candidates: Candidates
     kernels: Kernels = NO_KERNELS

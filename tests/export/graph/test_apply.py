@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -10,28 +8,25 @@ from tapes import model_of
 
 from edgeattn_export.graph.apply import Refused, Site, apply, apply_or_refuse, merge_duplicates
 from edgeattn_export.graph.dataflow import embed, operators
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal, Replaced, rule
 from edgeattn_export.graph.scopes import MODULE, module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 
-class Doubling:
-    """Writes Abs as a multiplication by 2: enough of a rule to see what becomes of it."""
+@rule("doubling", "Abs")
+def doubling(node: ir.Node) -> Emit | Refusal | None:
+    """Write Abs as a multiplication by 2: enough of a rule to see what becomes of it."""
 
-    name = "doubling"
-    roots = frozenset({"Abs"})
-
-    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
-        match node.name:
-            case "refused":
-                return Refusal("it is called so")
-            case "ignored":
-                return None
-        return node
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
+    def emit(tape: Tape) -> Replaced:
         two = tape.initializer(ir.tensor(np.array(2.0, np.float32), name="two"), "two")
-        return {match.outputs[0]: tape.op("Mul", [match.inputs[0], two])}
+        return {node.outputs[0]: tape.op("Mul", [node.inputs[0], two])}
+
+    match node.name:
+        case "refused":
+            return Refusal("it is called so")
+        case "ignored":
+            return None
+    return emit
 
 
 @pytest.fixture
@@ -53,13 +48,13 @@ X = np.array([[-1.0, 3.0]], np.float32)
 
 
 def test_sites_and_refusals_are_told(model: ir.Model) -> None:
-    applied = apply(Doubling(), model)
+    applied = apply(doubling, model)
     assert applied.sites == (Site("first", "layer.0", "inner"), Site("last", "layer.1", "y"))
     assert applied.refused == (Refused("doubling", "refused", "layer.2", "it is called so"),)
 
 
 def test_the_form_is_replaced_and_the_rest_left(model: ir.Model) -> None:
-    apply(Doubling(), model)
+    apply(doubling, model)
     assert operators(model) == {"Mul": 2, "Abs": 2, "Neg": 1}
     actual = ORT_CPU.runner(model)({"x": X})
     np.testing.assert_array_equal(actual["y"], -4 * X)
@@ -67,7 +62,7 @@ def test_the_form_is_replaced_and_the_rest_left(model: ir.Model) -> None:
 
 
 def test_values_keep_their_names_dims_and_module(model: ir.Model) -> None:
-    apply(Doubling(), model)
+    apply(doubling, model)
     assert [value.name for value in model.graph.outputs] == ["y", "z", "w"]
     values = {value.name: value for node in model.graph for value in node.outputs}
     assert values["inner"].shape == model.graph.inputs[0].shape
@@ -76,12 +71,12 @@ def test_values_keep_their_names_dims_and_module(model: ir.Model) -> None:
 
 
 def test_constants_do_not_overwrite_one_another(model: ir.Model) -> None:
-    apply(Doubling(), model)
+    apply(doubling, model)
     assert sorted(model.graph.initializers) == ["two", "two_2"]
 
 
 def test_only_where_wanted(model: ir.Model) -> None:
-    applied = apply(Doubling(), model, {"last"}.__contains__)
+    applied = apply(doubling, model, {"last"}.__contains__)
     assert [site.node for site in applied.sites] == ["last"]
     assert operators(model)["Abs"] == 3
     np.testing.assert_array_equal(ORT_CPU.runner(model)({"x": X})["y"], -2 * abs(X))
@@ -89,7 +84,7 @@ def test_only_where_wanted(model: ir.Model) -> None:
 
 def test_nothing_wanted_nothing_changed(model: ir.Model) -> None:
     before = ir.to_proto(model)
-    assert apply(Doubling(), model, lambda _: False).sites == ()
+    assert apply(doubling, model, lambda _: False).sites == ()
     assert ir.to_proto(model) == before
 
 
@@ -98,7 +93,7 @@ def test_one_value_under_two_names_keeps_both(model: ir.Model) -> None:
     model.graph.append(ir.Node("", "Identity", [model.graph.outputs[0]], outputs=[again]))
     model.graph.outputs.append(again)
     for _ in range(2):  # also where an earlier rule has put it in order
-        apply(Doubling(), model)
+        apply(doubling, model)
     actual = ORT_CPU.runner(model)({"x": X})
     assert list(actual) == ["y", "z", "w", "again"]
     np.testing.assert_array_equal(actual["again"], actual["y"])
@@ -125,7 +120,7 @@ def test_identities_go_where_they_hold_no_two_outputs_apart(
         tape.op("Neg" if name == "neg" else "Identity", [values[-2]], output=values[-1])
     ends = [value for value in values if value.name in outputs]
     model = model_of(tape, [x], ends)
-    apply(Doubling(), model)
+    apply(doubling, model)
     assert operators(model).get("Identity", 0) == left
     actual = ORT_CPU.runner(model)({"x": X})
     assert {name: value.tolist() for name, value in actual.items()} == dict.fromkeys(
@@ -133,22 +128,22 @@ def test_identities_go_where_they_hold_no_two_outputs_apart(
     )
 
 
-class Failing(Doubling):
-    """Fails at the first node as it checks, and at the last as it writes."""
+@rule("doubling", "Abs")
+def failing(node: ir.Node) -> Emit | Refusal | None:
+    """Fail at the first node in checking, and at the last in writing."""
 
-    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
-        if node.name == "first":
-            raise ZeroDivisionError("planted")
-        return super().check(node)
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        tape.op("Neg", [match.inputs[0]])
+    def emit(tape: Tape) -> Replaced:
+        tape.op("Neg", [node.inputs[0]])
         raise IndexError("planted")
+
+    if node.name == "first":
+        raise ZeroDivisionError("planted")
+    return emit if node.name == "last" else doubling.check(node)
 
 
 def test_a_rule_to_do_without_leaves_a_node_at_which_it_fails(model: ir.Model) -> None:
     before = ir.to_proto(model)
-    applied = apply_or_refuse(Failing(), model)
+    applied = apply_or_refuse(failing, model)
     reasons = {refused.module: refused.reason for refused in applied.refused}
     assert applied.sites == ()
     assert "ZeroDivisionError: planted" in reasons["layer.0"]
@@ -158,7 +153,7 @@ def test_a_rule_to_do_without_leaves_a_node_at_which_it_fails(model: ir.Model) -
 
 def test_a_rule_that_an_export_needs_fails_aloud(model: ir.Model) -> None:
     with pytest.raises(ZeroDivisionError):
-        apply(Failing(), model)
+        apply(failing, model)
 
 
 def _two(first: tuple[str, float], second: tuple[str, float]) -> ir.Model:

@@ -15,7 +15,7 @@ from edgeattn_export.graph.apply import Refused
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
 from edgeattn_export.graph.prove import Proof, apply_proven
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal, Rule, rule
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.trials import trials
@@ -26,20 +26,17 @@ TOLERANCE = 1e-5  # of the numbers
 TOO_FAR = 3e-4
 
 
-class Swapping:
-    """Writes Erf as another operator, as each module's entry says; refuses where there is none."""
+def swapping(by: Mapping[str, Callable[[Tape, ir.Value], ir.Value]]) -> Rule:
+    """Write Erf as another operator, as each module's entry says; refuse where there is none."""
 
-    name = "swapping"
-    roots = frozenset({"Erf"})
+    @rule("swapping", "Erf")
+    def swap(node: ir.Node) -> Emit | Refusal:
+        module = module_of(node)
+        if module not in by:
+            return Refusal("left out")
+        return lambda tape: {node.outputs[0]: by[module](tape, node.inputs[0])}
 
-    def __init__(self, by: Mapping[str, Callable[[Tape, ir.Value], ir.Value]]) -> None:
-        self.by = by
-
-    def check(self, node: ir.Node) -> ir.Node | Refusal:
-        return node if module_of(node) in self.by else Refusal("left out")
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        return {match.outputs[0]: self.by[module_of(match)](tape, match.inputs[0])}
+    return swap
 
 
 def _right(tape: Tape, x: ir.Value) -> ir.Value:
@@ -87,7 +84,7 @@ def proof(two: tuple[Captured, Samples]) -> Proof:
 
 def test_a_right_rewrite_is_kept(two: tuple[Captured, Samples], proof: Proof) -> None:
     before = serialize(two[0].model)
-    model, applied = apply_proven(Swapping({"first": _right, "second": _right}), two[0].model, proof)
+    model, applied = apply_proven(swapping({"first": _right, "second": _right}), two[0].model, proof)
     assert [site.module for site in applied.sites] == ["first", "second"]
     assert operators(model)["Neg"] == 4
     assert serialize(two[0].model) == before  # the graph given is left as it is
@@ -105,7 +102,7 @@ def test_a_wrong_rewrite_is_undone(
     two: tuple[Captured, Samples],
     proof: Proof,
 ) -> None:
-    model, applied = apply_proven(Swapping({module: rewrite}), two[0].model, proof)
+    model, applied = apply_proven(swapping({module: rewrite}), two[0].model, proof)
     assert model is two[0].model
     assert applied.sites == ()
     undone = {refused.module: refused for refused in applied.refused}
@@ -121,7 +118,7 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
     right: str, wrong: str, two: tuple[Captured, Samples], proof: Proof
 ) -> None:
     captured, samples = two
-    model, applied = apply_proven(Swapping({right: _right, wrong: _wrong}), captured.model, proof)
+    model, applied = apply_proven(swapping({right: _right, wrong: _wrong}), captured.model, proof)
     assert [site.module for site in applied.sites] == [right]
     (undone,) = applied.refused
     assert isinstance(undone, Refused)
@@ -134,7 +131,7 @@ def test_a_rule_wrong_at_one_site_keeps_the_other(
 
 
 def test_wrong_at_every_site_leaves_the_graph(two: tuple[Captured, Samples], proof: Proof) -> None:
-    model, applied = apply_proven(Swapping({"first": _wrong, "second": _wrong}), two[0].model, proof)
+    model, applied = apply_proven(swapping({"first": _wrong, "second": _wrong}), two[0].model, proof)
     assert model is two[0].model
     assert [refused.reason.split(":")[0] for refused in applied.refused] == ["undone", "undone"]
 
@@ -194,26 +191,25 @@ class SmallBesideLarge(nn.Module):
 def test_a_small_channel_is_seen_beside_a_large_one(exported: Export) -> None:
     captured, samples = exported(SmallBesideLarge(), [{"x": torch.randn(1, n, 1)} for n in (5, 3, 7)])
     proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
-    negated = Swapping({"small": lambda tape, x: tape.op("Neg", [tape.op("Erf", [x])])})
+    negated = swapping({"small": lambda tape, x: tape.op("Neg", [tape.op("Erf", [x])])})
     model, applied = apply_proven(negated, captured.model, proof)
     assert model is captured.model
     (undone,) = applied.refused
     assert "'output' differs in channel 1 by" in undone.reason
-    _, applied = apply_proven(Swapping({"small": _right}), captured.model, proof)
+    _, applied = apply_proven(swapping({"small": _right}), captured.model, proof)
     assert applied.sites
 
 
-class Breaking(Swapping):
-    """Writes an operator that reads what comes after it, so that no order of the nodes is left."""
-
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        return {match.outputs[0]: tape.op("Neg", [match.outputs[0]])}
+@rule("breaking", "Erf")
+def breaking(node: ir.Node) -> Emit:
+    """Write an operator that reads what comes after it, so that no order of the nodes is left."""
+    return lambda tape: {node.outputs[0]: tape.op("Neg", [node.outputs[0]])}
 
 
 def test_a_rule_that_breaks_the_graph_is_undone_whole(two: tuple[Captured, Samples]) -> None:
     captured, samples = two
     proof = Proof.of(ORT_CPU, captured.model, trials(samples, captured.axes))
-    model, applied = apply_proven(Breaking({"first": _right}), captured.model, proof)
+    model, applied = apply_proven(breaking, captured.model, proof)
     assert model is captured.model
     assert applied.sites == ()
     assert any("left out, as it failed" in refused.reason for refused in applied.refused)

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import onnx_ir as ir
 import pytest
 import torch
 from fixture_types import Export, Plainly
-from onnx_ir.tape import Tape
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
-from edgeattn_export.graph.rule import Refusal
+from edgeattn_export.graph.rule import Emit, Refusal, Rule, rule
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.shapes import sized_inputs
@@ -131,30 +130,26 @@ def test_without_rules_needs_alone_are_met(
     plainly(found.model)(tried[0])
 
 
-class Wrong:
-    """Writes a residual sum as a difference, in the modules of one part; refuses the other's."""
+def wrong(part: str) -> Rule:
+    """Write a residual sum as a difference, in the modules of one part; refuse the other's."""
 
-    name = "wrong"
-    roots = frozenset({"LayerNormalization"})
-
-    def __init__(self, part: str) -> None:
-        self.part = part
-
-    def check(self, node: ir.Node) -> ir.Node | Refusal | None:
+    @rule("wrong", "LayerNormalization")
+    def subtract(node: ir.Node) -> Emit | Refusal | None:
         addition = node.inputs[0].producer() if node.inputs[0] is not None else None
         if addition is None or addition.op_type != "Add":
             return None
-        return addition if module_of(node).startswith(self.part) else Refusal("of the other part")
+        if not module_of(node).startswith(part):
+            return Refusal("of the other part")
+        return lambda tape: {addition.outputs[0]: tape.op("Sub", list(addition.inputs))}
 
-    def rewrite(self, tape: Tape, match: ir.Node) -> Mapping[ir.Value, ir.Value]:
-        return {match.outputs[0]: tape.op("Sub", list(match.inputs))}
+    return subtract
 
 
 def test_a_wrong_rule_is_undone_and_says_why(
     translator: tuple[Captured, Samples, Recovered], tried: tuple[Inputs, ...]
 ) -> None:
     recovered = translator[2].model
-    found = lower(recovered, (Wrong("encode"),), ORT_CPU, tried)
+    found = lower(recovered, (wrong("encode"),), ORT_CPU, tried)
     assert found.sites == ()
     assert {refused.rule for refused in found.refused} == {"wrong"}
     told = {refused.module: refused.reason for refused in found.refused}
@@ -171,7 +166,7 @@ def test_a_wrong_rule_is_undone_and_says_why(
 def test_a_rule_after_a_wrong_one_is_applied_all_the_same(
     translator: tuple[Captured, Samples, Recovered], tried: tuple[Inputs, ...], translated: Lowered
 ) -> None:
-    found = lower(translator[2].model, (Wrong("decode"), *LOWERINGS), ORT_CPU, tried)
+    found = lower(translator[2].model, (wrong("decode"), *LOWERINGS), ORT_CPU, tried)
     assert found.sites == translated.sites
     assert serialize(found.model) == serialize(translated.model)
 

@@ -25,7 +25,7 @@ from edgeattn_export.quantize.forms import LinearForm
 from edgeattn_export.quantize.layers.histogram import Histogram
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.statistics import Statistics
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 from edgeattn_export.recover import Recovered, recover
 from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 
@@ -92,7 +92,7 @@ def written(by_hand: Callable[..., ir.Model]) -> Callable[..., ir.Model]:
     def write(form: LinearForm, linear: Linear, before: str = "") -> ir.Model:
         width = len(linear.weight) - (0 if linear.copies is None else len(linear.copies))
         model = by_hand(linear.weight[:width], linear.bias, before)
-        assert len(apply(WriteLinear({"linear": Prepared(form, linear.settled())}), model).sites) == 1
+        assert len(apply(write_linear({"linear": Prepared(form, linear.settled())}), model).sites) == 1
         return model
 
     return write

@@ -12,15 +12,17 @@ from torch import Tensor, nn
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
 from edgeattn_export.graph.files import serialize
+from edgeattn_export.graph.rule import Emit
 from edgeattn_export.graph.samples import Samples
 from edgeattn_export.graph.shapes import sized_inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Calibration, Quantized, Recipe, quantize
 from edgeattn_export.quantize.forms import FLOAT
+from edgeattn_export.quantize.forms.form import rewrite
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
 from edgeattn_export.quantize.forms.ort_cpu.linear_int8 import LinearInt8
 from edgeattn_export.recover import Recovered, recover
-from edgeattn_export.targets.cpu import DYNAMIC_INT8
+from edgeattn_export.targets.cpu import DYNAMIC_INT8, FORMS
 from edgeattn_runtime.bundle.deviation import cosine
 from edgeattn_runtime.errors import QuantizeError
 
@@ -107,11 +109,11 @@ def test_a_result_that_does_not_run_is_refused(
 def test_a_result_that_answers_nan_is_refused(
     recovered: Recovered, samples: Samples, calibrated: Calibrated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        gelu_tanh,
-        "rewrite",
-        lambda _, tape, m: {m.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", m.inputs)])])},
-    )
+    @rewrite(gelu_tanh.name, gelu_tanh.noun, "Gelu")
+    def wrong(node: ir.Node) -> Emit:
+        return lambda tape: {node.outputs[0]: tape.op("Log", [tape.op("Neg", [tape.op("Abs", node.inputs)])])}
+
+    monkeypatch.setitem(FORMS.rewrites, wrong.name, wrong)
     with pytest.raises(QuantizeError, match=r"^output 'embedding' .*NaN"):
         quantize(calibrated(recovered.model, samples), DYNAMIC_INT8)
 

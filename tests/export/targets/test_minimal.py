@@ -13,7 +13,7 @@ from edgeattn_export.graph.functions import inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize.forms.ort_cpu.kernel.linear_kernel import KERNEL_INT8
 from edgeattn_export.quantize.layers.linear import Linear
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.minimal import CONFIGURATION, GUIDE, reduced_build
 from edgeattn_runtime.engine.session import open_session
@@ -56,7 +56,7 @@ def test_bodies_of_kernels_are_inlined(by_hand: Callable[..., ir.Model]) -> None
     weight = np.array([[1, 2], [3, 4]], np.float32)
     model = by_hand(weight)
     prepared = Prepared(KERNEL_INT8, Linear(weight, None, paired=True).settled())
-    apply(WriteLinear({"linear": prepared}), model)
+    apply(write_linear({"linear": prepared}), model)
     write_bodies(model, MINIMAL.forms.bodies)
     config = reduced_build(ort_files(model, "model.ort"))[CONFIGURATION].decode()
     assert "DynamicQuantizeMatMul" in config

@@ -3,15 +3,13 @@
 Attention comes last: what a rotation gives it is a view of heads, and two views in a row are one.
 """
 
-from typing import Any
-
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.lower.decomposed.attention import decompose_attention
 from edgeattn_export.lower.decomposed.group_normalization import decompose_group_normalization
 from edgeattn_export.lower.decomposed.rms_normalization import decompose_rms_normalization
 from edgeattn_export.lower.decomposed.rotary_embedding import decompose_rotary_embedding
 
-DECOMPOSED: tuple[Rule[Any], ...] = (
+DECOMPOSED: tuple[Rule, ...] = (
     decompose_rotary_embedding,
     decompose_rms_normalization,
     decompose_group_normalization,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.rule import Rule
@@ -26,7 +25,7 @@ ORT_CPU = Engine(
 _FLOAT = 1  # of the accuracy levels of MatMulNBits
 ORT_QDQ = replace(ORT_CPU, options={"session.qdq_matmulnbits_accuracy_level": _FLOAT})
 
-LOWERINGS: tuple[Rule[Any], ...] = (
+LOWERINGS: tuple[Rule, ...] = (
     residual_sum,
     decompose_group_normalization,
 )  # whose refusals are reported

@@ -25,7 +25,7 @@ from edgeattn_export.quantize.forms.form import Placed
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import Layer, matches_of
 from edgeattn_export.quantize.layers.statistics import Reference, Statistics, statistics_of
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 
 EMBEDDING = "embedding"  # the noun of the rewrites that are followed
 
@@ -98,7 +98,7 @@ class OwnInputs:
             for layer in self.layers
             if layer.name in linears
         }
-        return partial(apply, WriteLinear(prepared))
+        return partial(apply, write_linear(prepared))
 
     def _statistics(self, layer: Layer, walk: Walk, own: Walk) -> Statistics:
         """Return the statistics of a layer's own input, beside the float graph's."""

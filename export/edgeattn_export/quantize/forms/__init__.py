@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import onnx_ir as ir
 
@@ -43,7 +42,7 @@ class Forms:
 
     linears: tuple[LinearForm, ...]
     others: tuple[Rewrite, ...] = ()
-    finish: tuple[Rule[Any], ...] = ()
+    finish: tuple[Rule, ...] = ()
     whole: WholeForm | None = None
     layouts: tuple[type[Layout], ...] = (Layout,)
     bodies: Mapping[str, Body] = field(default_factory=dict, hash=False)

@@ -14,7 +14,7 @@ from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
 from edgeattn_export.graph.engine import Engine
-from edgeattn_export.graph.rule import FunctionRule, Match
+from edgeattn_export.graph.rule import Check, Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.quantize.arithmetic.affine import EIGHT, Steps, step_and_zero
 from edgeattn_export.quantize.arithmetic.grid import INT8, Grid
@@ -150,7 +150,7 @@ class WholeForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite(FunctionRule):
+class Rewrite(Rule):
     """A form of what is no linear layer: a rule that may change numbers.
 
     Attributes:
@@ -160,6 +160,6 @@ class Rewrite(FunctionRule):
     noun: str
 
 
-def rewrite(name: str, noun: str, *roots: str) -> Callable[[Match], Rewrite]:
+def rewrite(name: str, noun: str, *roots: str) -> Callable[[Check], Rewrite]:
     """Make a form of a function, as ``rule`` does: ``@rewrite("gelu tanh", "activation", "Gelu")``."""
     return partial(Rewrite, name, frozenset(roots), noun=noun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import onnx_ir as ir
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed
+from edgeattn_export.graph.rule import Emit, Replaced, Rule, rule
 from edgeattn_export.quantize.forms import FLOAT, LinearForm
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import ROOTS, Match, floats, match_linear
@@ -36,43 +38,38 @@ class Prepared:
         return cls(FLOAT, Linear(match.array, None if match.bias is None else floats(match.bias)))
 
 
-@dataclass(frozen=True, slots=True)
-class WriteLinear:
-    """Writes each linear layer in the form that was prepared for it.
+def write_linear(prepared: Mapping[str, Prepared]) -> Rule:
+    """Return the rule that writes each linear layer in the form that was prepared for it, by its node's name.
 
-    Attributes:
-        prepared: Layers by their node's name; others stay as they are.
+    Others stay as they are.
     """
 
-    prepared: Mapping[str, Prepared]
+    @rule("linear", *ROOTS)
+    def write(node: ir.Node) -> Emit | None:
+        how = prepared.get(node.name or "")
+        match = None if how is None else match_linear(node)
+        return None if how is None or match is None else partial(_written, match, how)
 
-    name = "linear"
-    roots = ROOTS
+    return write
 
-    def check(self, node: ir.Node) -> tuple[Match, Prepared] | None:
-        """Match a linear layer that has a form."""
-        prepared = self.prepared.get(node.name or "")
-        match = None if prepared is None else match_linear(node)
-        return None if match is None or prepared is None else (match, prepared)
 
-    def rewrite(self, tape: Tape, match_and_form: tuple[Match, Prepared]) -> Mapping[ir.Value, ir.Value]:
-        """Divide the input where the layer wants it, and emit the form."""
-        match, prepared = match_and_form
-        linear, name = prepared.linear, match.weight.name or "weight"
-        rows = x = match.layout.enter(tape, match.x)
-        factor = _factor(linear)
-        if linear.copies is not None:
-            again = tape.op("Gather", [x, embed(tape, linear.copies, f"{name}.copies")], {"axis": -1})
-            x = tape.op("Concat", [x, again], {"axis": -1})  # (..., D)
-        if factor is not None:
-            x = tape.op("Mul", [x, embed(tape, factor, f"{name}.factor")])
-        output = prepared.form.emit(tape, x, linear, name)
-        outliers = prepared.outliers
-        if linear.outliers is not None and linear.outlier_weight is not None:
-            few = tape.op("Gather", [rows, embed(tape, linear.outliers, f"{name}.outliers")], {"axis": -1})
-            outliers = tape.op("MatMul", [few, embed(tape, linear.outlier_weight, f"{name}.outlier_weight")])
-        whole = output if outliers is None else tape.op("Sum", [output, outliers])
-        return {match.output: match.layout.leave(tape, whole)}
+def _written(match: Match, prepared: Prepared, tape: Tape) -> Replaced:
+    """Divide the input where the layer wants it, and emit the form."""
+    linear, name = prepared.linear, match.weight.name or "weight"
+    rows = x = match.layout.enter(tape, match.x)
+    factor = _factor(linear)
+    if linear.copies is not None:
+        again = tape.op("Gather", [x, embed(tape, linear.copies, f"{name}.copies")], {"axis": -1})
+        x = tape.op("Concat", [x, again], {"axis": -1})  # (..., D)
+    if factor is not None:
+        x = tape.op("Mul", [x, embed(tape, factor, f"{name}.factor")])
+    output = prepared.form.emit(tape, x, linear, name)
+    outliers = prepared.outliers
+    if linear.outliers is not None and linear.outlier_weight is not None:
+        few = tape.op("Gather", [rows, embed(tape, linear.outliers, f"{name}.outliers")], {"axis": -1})
+        outliers = tape.op("MatMul", [few, embed(tape, linear.outlier_weight, f"{name}.outlier_weight")])
+    whole = output if outliers is None else tape.op("Sum", [output, outliers])
+    return {match.output: match.layout.leave(tape, whole)}
 
 
 def _factor(linear: Linear) -> NDArray[np.float32] | None:

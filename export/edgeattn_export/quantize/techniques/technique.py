@@ -37,9 +37,7 @@ class Technique:
     at_run_time: bool = False
 
     @classmethod
-    def of_range(
-        cls, name: str, choose: Callable[[Distribution, float, int], tuple[float, float]]
-    ) -> Technique:
+    def of_range(cls, name: str, choose: ChooseRange) -> Technique:
         """Return one that chooses the fixed range of the input, and changes nothing else.
 
         Args:

@@ -10,8 +10,6 @@ To add a rule that recovers what a graph means and changes no number,
 4. test in ``tests/export/recover/`` that it fires, that it refuses, and that the numbers agree.
 """
 
-from typing import Any
-
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.recover.rules.attention.attention import recover_attention
 from edgeattn_export.recover.rules.attention.layout import attention_without_transposes
@@ -36,7 +34,7 @@ from edgeattn_export.recover.rules.transposed_scores import transpose_scores
 from edgeattn_export.recover.rules.weighted_sum import weighted_sum
 from edgeattn_export.recover.rules.written_slices import add_to_whole
 
-RULES: tuple[Rule[Any], ...] = (
+RULES: tuple[Rule, ...] = (
     fold_batch_norm,
     einsum_to_matmul,
     pick_weight,

@@ -20,7 +20,7 @@ from edgeattn_export.quantize.layers.match import Layer, floats, match_linear
 from edgeattn_export.quantize.layers.statistics import Statistics
 from edgeattn_export.quantize.quantize import written
 from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets.cpu import CANDIDATES, FORMS
 
@@ -68,7 +68,7 @@ def test_each_layer_is_treated_by_what_the_treated_network_gives_it(calibration:
     whole = calibration.model.clone()
     apply(FORMS.rewrites["int4 rows"], whole)
     prepared = {layer.node: Prepared(FLOAT, linears[layer.name].as_float()) for layer in layers}
-    apply(WriteLinear(prepared), whole)
+    apply(write_linear(prepared), whole)
     values = {layer.x for layer in layers}
     own, in_float = (ORT_CPU.runner(with_outputs(model, values)) for model in (whole, calibration.model))
     answers = [(own(sample.inputs), in_float(sample.inputs)) for sample in calibration.samples]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.samples import Samples
-from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 from edgeattn_export.quantize import Quantized
 from edgeattn_export.quantize.arithmetic.grid import INT8
@@ -57,13 +56,6 @@ def test_rows_of_4_bits_are_looked_up_by_blocks_in_an_eighth_of_the_size(lookup:
     assert not found[0].any()
     held = sum(value.const_value.nbytes for value in model.graph.initializers.values())
     assert held == table.nbytes // 8 + table.nbytes // BLOCK  # but for scales
-
-
-def test_a_small_table_stays_float(int8: Quantized) -> None:
-    (gather,) = [
-        node for node in int8.model.graph if module_of(node) == "segments" and node.op_type == "Gather"
-    ]
-    assert gather.inputs[0].dtype is ir.DataType.FLOAT
 
 
 @pytest.mark.parametrize(

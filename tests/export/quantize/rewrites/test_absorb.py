@@ -18,7 +18,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import find_layers, floats, match_linear
 from edgeattn_export.quantize.rewrites.absorb import absorb
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 
 WIDTH, HEADS = 16, 2
 CLOSE = 1e-3  # of the largest output: of what 16-bit activations and the same int8 weights leave
@@ -107,7 +107,7 @@ def _prepared(model: ir.Model) -> dict[str, Prepared]:
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(prepared), model)
+    apply(write_linear(prepared), model)
     return ORT_CPU.runner(model)({"x": _draw(40, 1, 7, WIDTH)})
 
 
@@ -138,7 +138,7 @@ def test_what_comes_divided_is_noted(graph: str) -> None:
 def _shown(
     model: ir.Model, prepared: Mapping[str, Prepared], names: Iterable[str]
 ) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(prepared), model)
+    apply(write_linear(prepared), model)
     return ORT_CPU.runner(with_outputs(model, names))({"x": _draw(40, 1, 7, WIDTH)})
 
 

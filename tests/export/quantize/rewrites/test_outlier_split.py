@@ -20,7 +20,7 @@ from edgeattn_export.quantize.forms.ort_cpu.linear_residual_int8 import RESIDUAL
 from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import floats, match_linear
 from edgeattn_export.quantize.rewrites.outlier_split import split_early
-from edgeattn_export.quantize.rewrites.write_linear import Prepared, WriteLinear
+from edgeattn_export.quantize.rewrites.write_linear import Prepared, write_linear
 
 WIDTH, INNER = 16, 24
 CLOSE = 1e-3  # of the largest output: of what 16-bit activations and the same int8 weights leave
@@ -99,7 +99,7 @@ def _prepared(model: ir.Model, outliers: Outliers, divided: str = "") -> dict[st
 
 
 def _answers(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, NDArray[np.generic]]:
-    apply(WriteLinear(prepared), model)
+    apply(write_linear(prepared), model)
     return ORT_CPU.runner(model)({"x": _draw(6, 1, 7, WIDTH)})
 
 

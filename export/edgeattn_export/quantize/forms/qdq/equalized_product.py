@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, embed, only_user, producer
-from edgeattn_export.graph.rule import Emit, FunctionRule, Replaced, rule
+from edgeattn_export.graph.rule import Emit, Replaced, Rule, rule
 from edgeattn_export.quantize.forms.form import Rewrite
 from edgeattn_export.quantize.forms.qdq.pair import is_stored
 from edgeattn_export.quantize.layers.ranges import ChannelRange
@@ -55,7 +55,7 @@ def equalizing(channels: ChannelRange) -> Floats | None:
     return divisor.astype(np.float32) if is_worthwhile else None
 
 
-def equalized_product(ranges: Mapping[str, ChannelRange]) -> FunctionRule:
+def equalized_product(ranges: Mapping[str, ChannelRange]) -> Rule:
     """Return the rule for products of these ranges, by the value's name; 0 lies between their ends."""
 
     @rule("equalized product", "MatMul")

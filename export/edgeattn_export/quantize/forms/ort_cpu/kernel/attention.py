@@ -18,7 +18,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import constant, only_user, producer
-from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.graph.functions import DOMAIN, function_of
 from edgeattn_export.graph.rule import Emit, Replaced
 from edgeattn_export.quantize.forms.form import rewrite
 
@@ -65,9 +65,7 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
     outputs = tape.op_multi_out(OP_TYPE, inputs, node.attributes, num_outputs=len(node.outputs))
     for output, name in zip(outputs, OUTPUTS, strict=False):
         output.name = name
-    graph = ir.Graph(tuple(parameters.values()), outputs, nodes=tape.nodes, opset_imports={"": opset})
-    attributes = [ir.Attr(name, attribute.type, None) for name, attribute in node.attributes.items()]
-    return ir.Function(DOMAIN, OP_TYPE, node.overload, graph=graph, attributes=attributes)
+    return function_of(node, tuple(parameters.values()), outputs, tape, opset)
 
 
 def _packed(node: ir.Node) -> ir.Value | None:

@@ -14,7 +14,7 @@ import onnx_ir as ir
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import producer
-from edgeattn_export.graph.functions import DOMAIN
+from edgeattn_export.graph.functions import DOMAIN, function_of
 from edgeattn_export.graph.rule import Emit, Replaced
 from edgeattn_export.quantize.forms.form import rewrite
 
@@ -56,9 +56,7 @@ def int8_attention_body(node: ir.Node, opset: int) -> ir.Function:
     masks = [mask] if len(node.inputs) == len(INPUTS) else []
     output = tape.op("Attention", [query, *restored, *masks], node.attributes)
     output.name = "y"
-    graph = ir.Graph(parameters, [output], nodes=tape.nodes, opset_imports={"": opset})
-    attributes = [ir.Attr(name, attribute.type, None) for name, attribute in node.attributes.items()]
-    return ir.Function(DOMAIN, OP_TYPE, node.overload, graph=graph, attributes=attributes)
+    return function_of(node, parameters, [output], tape, opset)
 
 
 def _rows_of(value: ir.Value | None) -> tuple[ir.Value, ir.Value] | None:

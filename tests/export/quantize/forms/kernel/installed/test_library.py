@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -41,7 +40,7 @@ def _session(model: ir.Model) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(serialize(model), options, providers=["CPUExecutionProvider"])
 
 
-def _finished(model: ir.Model, rules: Sequence[Rule[Any]] = FORMS.finish) -> ir.Model:
+def _finished(model: ir.Model, rules: Sequence[Rule] = FORMS.finish) -> ir.Model:
     for rule in rules:
         apply(rule, model)
     return model
@@ -120,7 +119,7 @@ def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.M
 
 @pytest.mark.parametrize("finish", [(), FORMS.finish], ids=["scales in float32", "scales in bfloat16"])
 def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
-    finish: Sequence[Rule[Any]], written: Callable[..., ir.Model]
+    finish: Sequence[Rule], written: Callable[..., ir.Model]
 ) -> None:
     generator = np.random.default_rng(0)
     weight = generator.standard_normal((64, 24)).astype(np.float32)
