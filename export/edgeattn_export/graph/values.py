@@ -36,12 +36,6 @@ def with_outputs(model: ir.Model, names: Iterable[str]) -> ir.Model:
     return copy
 
 
-def up_to(model: ir.Model, name: str) -> ir.Model:
-    """Return a copy of the part of a graph that computes a named value of its inputs."""
-    inputs = [value.name or "" for value in model.graph.inputs]
-    return ir.Model(ir.convenience.extract(model.graph, inputs, [name]), ir_version=model.ir_version)
-
-
 def cut_at(model: ir.Model, names: Iterable[str]) -> ir.Model:
     """Return a copy of a graph that is given the named values, and gives out what it would have made of them.
 

@@ -9,7 +9,6 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.dataflow import axis_of, dims, is_constant
-from edgeattn_export.graph.values import up_to
 from edgeattn_export.incremental.kv_cache.anatomy import Anatomy
 from edgeattn_runtime.errors import EdgeAttnError
 
@@ -81,7 +80,8 @@ def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int6
     """Return what a value by the length is for so many tokens; of all other axes it knows the size alone."""
     sequence, inputs = anatomy.roles.sequence, anatomy.model.graph.inputs
     name = value.name or ""
-    runner = anatomy.engine.runner(up_to(anatomy.model, name))
+    graph = ir.convenience.extract(anatomy.model.graph, [each.name or "" for each in inputs], [name])
+    runner = anatomy.engine.runner(ir.Model(graph, ir_version=anatomy.model.ir_version))
     fed = {each.name or "": _zeros(anatomy, each, {sequence: length}) for each in inputs}
     return np.asarray(runner(fed)[name])
 

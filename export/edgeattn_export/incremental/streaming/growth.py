@@ -1,7 +1,6 @@
 """How every value of a graph grows with the hops: measured at three lengths.
 
-What follows from the length alone, such as a mask, is computed at any other by the part of the graph that
-makes it.
+What follows from the length alone, such as a mask, is then known at any length, without the model being run.
 """
 
 from __future__ import annotations
@@ -20,12 +19,14 @@ from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding
 from edgeattn_export.graph.samples import Inputs
-from edgeattn_export.graph.values import up_to, values_of, with_outputs
+from edgeattn_export.graph.values import values_of, with_outputs
+from edgeattn_export.incremental.draft import Draft
 from edgeattn_export.incremental.refusal import CannotStep
 from edgeattn_export.incremental.streaming.stream import sizes_of
 from edgeattn_runtime.errors import EdgeAttnError
 
 HOPS = (12, 24, 48)  # at which a graph is run, unless it ends before: many strides divide them
+LENGTH = "hops"  # the input of a graph of what follows from the length
 
 Array = NDArray[Any]
 
@@ -49,7 +50,6 @@ class Growth:
     Attributes:
         model: The graph.
         engine: Runs it.
-        inputs: Gives real ones of so many hops.
         hops: The lengths.
         shapes: By name, a shape for each of them.
         dtypes: By name.
@@ -58,7 +58,6 @@ class Growth:
 
     model: ir.Model
     engine: Engine
-    inputs: Callable[[int], Inputs]
     hops: tuple[int, ...]
     shapes: Mapping[str, tuple[tuple[int, ...], ...]]
     dtypes: Mapping[str, ir.DataType]
@@ -109,8 +108,8 @@ class Growth:
     def by_length(self, value: ir.Value) -> Callable[[int], Array]:
         """Return what computes a value that follows from the length alone, given how many hops there are."""
         name = value.name or ""
-        runner = self.engine.runner(up_to(self.model, name))
-        return lambda hops: runner(self.inputs(hops))[name]
+        runner = self.engine.runner(_counting(self, value))
+        return lambda hops: runner({LENGTH: np.array([hops], np.int64)})[name]
 
 
 def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], hops: Sequence[int]) -> Growth:
@@ -133,7 +132,7 @@ def measure(model: ir.Model, engine: Engine, inputs: Callable[[int], Inputs], ho
             dtypes[name] = ir.DataType.from_numpy(array.dtype)
             if name in counted:
                 counted[name] += (array,)
-    return Growth(model, engine, inputs, tuple(hops), shapes, dtypes, counted)
+    return Growth(model, engine, tuple(hops), shapes, dtypes, counted)
 
 
 def _counted(graph: ir.Graph) -> Iterator[str]:
@@ -144,3 +143,30 @@ def _counted(graph: ir.Graph) -> Iterator[str]:
             reading.update(node.outputs)
         else:
             yield from (value.name for value in node.outputs if value.name)
+
+
+def _counting(growth: Growth, value: ir.Value) -> ir.Model:
+    """Return a graph that computes a value of the number of hops, int64 (1,)."""
+    draft, copies = Draft(growth.model), dict[ir.Value, ir.Value]()
+    length = ir.Value(name=LENGTH, type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([1]))
+
+    def number(count: int) -> ir.Value:
+        return draft.constant(np.array([count], np.int64), "count")
+
+    def size(of: Size | None) -> ir.Value:
+        if of is None:
+            raise CannotStep(f"{value.name!r} follows from a size that no rule determines")
+        return draft.op("Add", [draft.op("Mul", [length, number(of.rate)]), number(of.rest)])
+
+    for node in growth.model.graph:
+        if node.op_type == "Shape":
+            first, last = node.attributes.get_int("start", 0), node.attributes.get_int("end", None)
+            sizes = [size(each) for each in growth.sizes(sources(node)[0])[first:last]]
+            copies[node.outputs[0]] = draft.op("Concat", sizes, {"axis": 0}) if sizes else number(0)
+        elif all(each.name in growth.counted for each in node.outputs if each.name):
+            inputs = [each and (copies.get(each) or draft.weight(each)) for each in node.inputs]
+            copies.update(zip(node.outputs, draft.clone(node, inputs), strict=True))
+    answer = copies[value]
+    answer.name, answer.type = value.name, ir.TensorType(growth.dtypes[value.name or ""])
+    answer.shape = ir.Shape([None] * len(growth.shapes[value.name or ""][0]))
+    return draft.model([length], [answer], LENGTH)
