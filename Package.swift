@@ -48,7 +48,9 @@ let package = Package(
             path: "runtime/cpp",
             exclude: ["src/edgeattn_run.cpp", "src/text/record_unicode.py", "src/text/unicode_tables.inc"],
             sources: ["src", "third_party/monocypher/monocypher.c"],
-            cxxSettings: [.headerSearchPath("src"), .headerSearchPath("third_party"), kernelsInCore]),
+            cxxSettings: [
+                .headerSearchPath("src"), .headerSearchPath("third_party"), .define("EDGEATTN_STATIC"), kernelsInCore,
+            ]),
         .target(name: "EdgeAttn", dependencies: ["CEdgeAttn"], path: "\(swift)/Sources/EdgeAttn"),
         .executableTarget(
             name: "edgeattn-swift", dependencies: ["EdgeAttn"], path: "\(swift)/Examples/Command"),

@@ -97,7 +97,7 @@ def _c_defaults(each: Option) -> Iterator[str]:
         each.kind, "EDGEATTN_UNSET"
     )
     if each.kind not in ("tokens", "sequences"):
-        yield f"options.{each.name} = {unset if each.is_open else each.default};"
+        yield f"defaults.{each.name} = {unset if each.is_open else each.default};"
 
 
 def _cpp_options(each: Option) -> Iterator[str]:
@@ -166,6 +166,7 @@ def _python_fields(each: Option) -> Iterator[str]:
 FILES = (
     "cpp/include/edgeattn.h",
     "cpp/include/edgeattn_options.inc",
+    "cpp/src/c_api/options.cpp",
     "swift/Sources/EdgeAttn/Generation.swift",
     "android/edgeattn/src/main/kotlin/edgeattn/Generation.kt",
     "web/src/generation-options.ts",

@@ -13,10 +13,16 @@
  * *error is set to an error to free; nothing else is handed out. No exception leaves this library.
  * - NULL where a value is needed is EDGEATTN_INPUT_ERROR.
  *
- * Options
- * - A structure of options begins with its own size, so that it can grow. Make one by its `_default` function
- * and change what differs; NULL in its place means the defaults. EDGEATTN_UNSET, of a real EDGEATTN_UNSET_REAL, is a
- * number that is not given.
+ * Structures
+ * - One that begins with its own size can grow: a newer library takes what an older header has. Make options by
+ * their `_default` function, which other languages call as `_init`, and change what differs; NULL in their place
+ * means the defaults. EDGEATTN_UNSET, of a real EDGEATTN_UNSET_REAL, is a number that is not given.
+ * - One that is handed out by pointers can grow at its end: copy its fields, not the whole.
+ * - All others stay as they are.
+ *
+ * Callbacks
+ * - One is called by the thread that made the call, and throws nothing. It returns 0 to end the call; where it also
+ * sets *error, made by edgeattn_error_new, the call fails with that: EDGEATTN_CALLBACK_ERROR.
  *
  * Threads
  * - A model may be used from several threads at once; tensors are one thread's at a time.
@@ -29,7 +35,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "edgeattn_export.h"
 
@@ -47,7 +52,8 @@ typedef enum edgeattn_status {
   EDGEATTN_INCOMPATIBLE_RUNTIME_ERROR = 3, /* a bundle that needs another engine */
   EDGEATTN_ERROR = 4,                      /* anything else */
   EDGEATTN_RESOURCE_ERROR = 5,             /* the machine lacks memory or open files */
-  EDGEATTN_DEADLINE_ERROR = 6              /* a call did not end in its time, or was cancelled */
+  EDGEATTN_DEADLINE_ERROR = 6,             /* a call did not end in its time, or was cancelled */
+  EDGEATTN_CALLBACK_ERROR = 7              /* the caller's own: what a callback reported */
 } edgeattn_status;
 
 typedef struct edgeattn_model edgeattn_model;
@@ -71,9 +77,19 @@ EDGEATTN_API int edgeattn_abi_version(void);
 /* One line: what was found, what was expected, what to do. It lives as long as the error. */
 EDGEATTN_API const char* edgeattn_error_message(const edgeattn_error* error);
 EDGEATTN_API void edgeattn_error_free(edgeattn_error* error);
+EDGEATTN_API edgeattn_error* edgeattn_error_new(const char* message); /* NULL where there is no memory */
 EDGEATTN_API void edgeattn_text_free(char* text);
 
+/* Ends the calls that it was given to, from any thread, and refuses later ones: EDGEATTN_DEADLINE_ERROR.
+ * Free it when none of them runs. */
+EDGEATTN_API edgeattn_cancellation* edgeattn_cancellation_new(void); /* NULL where there is no memory */
+EDGEATTN_API void edgeattn_cancellation_cancel(edgeattn_cancellation* cancellation);
+EDGEATTN_API void edgeattn_cancellation_free(edgeattn_cancellation* cancellation);
+
 /* ---- load ---- */
+
+/* Hears how many bytes of a bundle were checked, and of how many; 0 ends the load: EDGEATTN_DEADLINE_ERROR. */
+typedef int (*edgeattn_on_progress)(uint64_t done, uint64_t total, void* context, edgeattn_error** error);
 
 typedef struct edgeattn_load_options {
   size_t size;
@@ -82,20 +98,39 @@ typedef struct edgeattn_load_options {
   int kernels;                     /* 0: stock operators where this was built with kernels */
   const char* const* trusted_keys; /* Ed25519 public keys, 64 hex digits each; NULL: nothing is verified */
   size_t trusted_key_count;
+  int64_t deadline_ms;                 /* it ends by then, but while the engine opens a graph; unset: never */
+  edgeattn_cancellation* cancellation; /* likewise; NULL: none */
+  edgeattn_on_progress on_progress;    /* NULL: none */
+  void* context;                       /* what this is called with */
 } edgeattn_load_options;
 
+EDGEATTN_API void edgeattn_load_options_init(edgeattn_load_options* options, size_t size);
 static inline edgeattn_load_options edgeattn_load_options_default(void) {
   edgeattn_load_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
-  options.threads = EDGEATTN_UNSET;
-  options.kernels = 1;
+  edgeattn_load_options_init(&options, sizeof options);
   return options;
 }
 
 /* Opens the folder of a bundle. */
 EDGEATTN_API edgeattn_status edgeattn_load(const char* folder, const edgeattn_load_options* options,
                                            edgeattn_model** model, edgeattn_error** error);
+
+/* A file of a bundle that lies in no folder, such as an app's asset: in memory that stays as it is until the model, its
+ * streams and its sessions are freed; or in a descriptor, which is mapped and may be closed then, and whose file
+ * stays as long. */
+typedef struct edgeattn_bundle_file {
+  size_t size;
+  const char* name; /* as the manifest has it; "manifest.json" */
+  const void* data; /* NULL: in the descriptor */
+  int descriptor;
+  int64_t offset; /* of its first byte there */
+  size_t bytes;
+} edgeattn_bundle_file;
+
+/* Opens a bundle by its files, none of which is copied but graphs' weights by the engine. */
+EDGEATTN_API edgeattn_status edgeattn_load_files(const edgeattn_bundle_file* files, size_t count,
+                                                 const edgeattn_load_options* options,
+                                                 edgeattn_model** model, edgeattn_error** error);
 
 /* Opens a graph now rather than at its first call; NULL for the main one, which is open. */
 EDGEATTN_API edgeattn_status edgeattn_open(const edgeattn_model* model, const char* graph,
@@ -134,15 +169,16 @@ typedef struct edgeattn_tensor_spec {
 
 typedef struct edgeattn_graph_spec {
   const char* name;
-  const edgeattn_tensor_spec* inputs;
+  const edgeattn_tensor_spec* const* inputs;
   size_t input_count;
-  const edgeattn_tensor_spec* outputs;
+  const edgeattn_tensor_spec* const* outputs;
   size_t output_count;
 } edgeattn_graph_spec;
 
 /* The contract: a view of the bundle's graphs, the main one first, that lives as long as the model. */
-EDGEATTN_API edgeattn_status edgeattn_contract(const edgeattn_model* model, const edgeattn_graph_spec** graphs,
-                                               size_t* count, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_contract(const edgeattn_model* model,
+                                               const edgeattn_graph_spec* const** graphs, size_t* count,
+                                               edgeattn_error** error);
 
 /* ---- arrays ---- */
 
@@ -168,13 +204,11 @@ EDGEATTN_API edgeattn_status edgeattn_tensors_put(edgeattn_tensors* tensors, con
 EDGEATTN_API edgeattn_status edgeattn_tensors_get(const edgeattn_tensors* tensors, size_t index,
                                                   edgeattn_tensor* view, edgeattn_error** error);
 
-/* ---- run ---- */
+/* Likewise with the array of a name; EDGEATTN_INPUT_ERROR where there is none. */
+EDGEATTN_API edgeattn_status edgeattn_tensors_find(const edgeattn_tensors* tensors, const char* name,
+                                                   edgeattn_tensor* view, edgeattn_error** error);
 
-/* Ends the calls that it was given to, from any thread, and refuses later ones: EDGEATTN_DEADLINE_ERROR.
- * Free it when none of them runs. */
-EDGEATTN_API edgeattn_cancellation* edgeattn_cancellation_new(void); /* NULL where there is no memory */
-EDGEATTN_API void edgeattn_cancellation_cancel(edgeattn_cancellation* cancellation);
-EDGEATTN_API void edgeattn_cancellation_free(edgeattn_cancellation* cancellation);
+/* ---- run ---- */
 
 typedef struct edgeattn_call_options {
   size_t size;
@@ -182,11 +216,10 @@ typedef struct edgeattn_call_options {
   edgeattn_cancellation* cancellation; /* NULL: none */
 } edgeattn_call_options;
 
+EDGEATTN_API void edgeattn_call_options_init(edgeattn_call_options* options, size_t size);
 static inline edgeattn_call_options edgeattn_call_options_default(void) {
   edgeattn_call_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
-  options.deadline_ms = EDGEATTN_UNSET;
+  edgeattn_call_options_init(&options, sizeof options);
   return options;
 }
 
@@ -219,10 +252,10 @@ typedef struct edgeattn_text_options {
   const char* prompt;         /* the name of what the bundle puts before each text; NULL: its default, "": none */
 } edgeattn_text_options;
 
+EDGEATTN_API void edgeattn_text_options_init(edgeattn_text_options* options, size_t size);
 static inline edgeattn_text_options edgeattn_text_options_default(void) {
   edgeattn_text_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
+  edgeattn_text_options_init(&options, sizeof options);
   return options;
 }
 
@@ -322,6 +355,7 @@ typedef struct edgeattn_image_size {
 
 /* What outputs are answers to: the text of each row, or its pair of them, and the size of its image; none, where a count is 0. */
 typedef struct edgeattn_prediction_source {
+  size_t size;
   const edgeattn_text* texts;
   size_t text_count;
   const edgeattn_image_size* sizes;
@@ -339,8 +373,8 @@ EDGEATTN_API edgeattn_status edgeattn_predictions(const edgeattn_model* model, c
 EDGEATTN_API size_t edgeattn_prediction_list_rows(const edgeattn_prediction_list* predictions);
 
 /* A view of the predictions of a row, `*count` of them; NULL beyond the last row. `count` may be NULL. */
-EDGEATTN_API const edgeattn_prediction* edgeattn_prediction_list_get(const edgeattn_prediction_list* predictions,
-                                                                     size_t row, size_t* count);
+EDGEATTN_API const edgeattn_prediction* const* edgeattn_prediction_list_get(
+    const edgeattn_prediction_list* predictions, size_t row, size_t* count);
 EDGEATTN_API void edgeattn_prediction_list_free(edgeattn_prediction_list* predictions);
 
 /* ---- decode ---- */
@@ -358,8 +392,8 @@ EDGEATTN_API edgeattn_status edgeattn_text_stream_new(const edgeattn_model* mode
                                                       edgeattn_text_stream** stream, edgeattn_error** error);
 EDGEATTN_API void edgeattn_text_stream_free(edgeattn_text_stream* stream);
 EDGEATTN_API edgeattn_status edgeattn_text_stream_push(edgeattn_text_stream* stream, int64_t token, char** text,
-                                                       edgeattn_error** error);
-EDGEATTN_API edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text,
+                                                       size_t* size, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text, size_t* size,
                                                          edgeattn_error** error);
 
 /* ---- forecast ---- */
@@ -376,11 +410,10 @@ typedef struct edgeattn_stream_options {
   int64_t window; /* as many are looked at; unset: as many as the input has */
 } edgeattn_stream_options;
 
+EDGEATTN_API void edgeattn_stream_options_init(edgeattn_stream_options* options, size_t size);
 static inline edgeattn_stream_options edgeattn_stream_options_default(void) {
   edgeattn_stream_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
-  options.window = EDGEATTN_UNSET;
+  edgeattn_stream_options_init(&options, sizeof options);
   return options;
 }
 
@@ -418,12 +451,12 @@ EDGEATTN_API edgeattn_status edgeattn_stream_push_array(edgeattn_stream* stream,
 
 /* ---- generate ---- */
 
-/* Hears a token as it comes; 0 ends the generation. */
-typedef int (*edgeattn_on_token)(int64_t token, void* context);
+/* Hears a token as it comes; 0 ends the answer there. */
+typedef int (*edgeattn_on_token)(int64_t token, void* context, edgeattn_error** error);
 
 /* Hears a piece of the answer's text, of whole characters, as it comes: so many bytes, among which may be a NUL,
- * and a NUL behind them. 0 ends the generation. */
-typedef int (*edgeattn_on_text)(const char* piece, size_t size, void* context);
+ * and a NUL behind them. 0 ends the answer there. */
+typedef int (*edgeattn_on_text)(const char* piece, size_t size, void* context, edgeattn_error** error);
 
 typedef struct edgeattn_ids {
   const int64_t* ids;
@@ -432,8 +465,9 @@ typedef struct edgeattn_ids {
 
 /* What is continued, one of three: token ids; a text; or, by name, what an encoder reads. */
 typedef struct edgeattn_prompt {
+  size_t size;
   edgeattn_ids tokens;
-  const char* text;
+  edgeattn_text text; /* bytes NULL: none */
   const edgeattn_tensors* sources;
 } edgeattn_prompt;
 
@@ -450,7 +484,7 @@ typedef struct edgeattn_generate_options {
   size_t size;
   int64_t deadline_ms;                 /* as in edgeattn_call_options */
   edgeattn_cancellation* cancellation; /* NULL: none */
-  const char* const* stop_strings;     /* texts that end it */
+  const edgeattn_text* stop_strings;   /* texts that end it */
   size_t stop_string_count;
   edgeattn_on_token on_token;          /* of one prompt without beams; NULL: none */
   edgeattn_on_text on_text;            /* likewise */
@@ -475,23 +509,10 @@ typedef struct edgeattn_generate_options {
   /* written: end */
 } edgeattn_generate_options;
 
+EDGEATTN_API void edgeattn_generate_options_init(edgeattn_generate_options* options, size_t size);
 static inline edgeattn_generate_options edgeattn_generate_options_default(void) {
   edgeattn_generate_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
-  options.deadline_ms = EDGEATTN_UNSET;
-  /* written by runtime/generation.py: c_defaults */
-  options.max_new_tokens = EDGEATTN_UNSET;
-  options.num_beams = EDGEATTN_UNSET;
-  options.num_return_sequences = 1;
-  options.length_penalty = EDGEATTN_UNSET_REAL;
-  options.early_stopping = EDGEATTN_EARLY_STOPPING_UNSET;
-  options.repetition_penalty = EDGEATTN_UNSET_REAL;
-  options.temperature = EDGEATTN_UNSET_REAL;
-  options.top_k = EDGEATTN_UNSET;
-  options.top_p = EDGEATTN_UNSET_REAL;
-  options.seed = EDGEATTN_UNSET;
-  /* written: end */
+  edgeattn_generate_options_init(&options, sizeof options);
   return options;
 }
 
@@ -517,8 +538,8 @@ EDGEATTN_API edgeattn_status edgeattn_generate(const edgeattn_model* model, cons
                                                edgeattn_answers** answers, edgeattn_error** error);
 
 /* A view of the answers to a prompt, the best first, `*count` of them; NULL beyond the last prompt. */
-EDGEATTN_API const edgeattn_hypothesis* edgeattn_answers_get(const edgeattn_answers* answers, size_t prompt,
-                                                             size_t* count);
+EDGEATTN_API const edgeattn_hypothesis* const* edgeattn_answers_get(const edgeattn_answers* answers,
+                                                                    size_t prompt, size_t* count);
 EDGEATTN_API void edgeattn_answers_free(edgeattn_answers* answers);
 
 /* ---- check ---- */
@@ -538,8 +559,8 @@ EDGEATTN_API edgeattn_status edgeattn_check(const edgeattn_model* model, const e
                                             edgeattn_golden_results** results, edgeattn_error** error);
 
 /* A view of the results, `*count` of them. */
-EDGEATTN_API const edgeattn_golden_result* edgeattn_golden_results_get(const edgeattn_golden_results* results,
-                                                                       size_t* count);
+EDGEATTN_API const edgeattn_golden_result* const* edgeattn_golden_results_get(
+    const edgeattn_golden_results* results, size_t* count);
 EDGEATTN_API void edgeattn_golden_results_free(edgeattn_golden_results* results);
 
 /* ---- update ---- */
@@ -564,13 +585,10 @@ typedef struct edgeattn_bench_options {
   int kernels;
 } edgeattn_bench_options;
 
+EDGEATTN_API void edgeattn_bench_options_init(edgeattn_bench_options* options, size_t size);
 static inline edgeattn_bench_options edgeattn_bench_options_default(void) {
   edgeattn_bench_options options;
-  memset(&options, 0, sizeof options);
-  options.size = sizeof options;
-  options.rounds = 100;
-  options.warmup = 10;
-  options.kernels = 1;
+  edgeattn_bench_options_init(&options, sizeof options);
   return options;
 }
 

@@ -7,7 +7,15 @@
 //
 // Every error is an EdgeAttnError with a message of one line: what was found, what was expected, what to do.
 // A Model may be called from several threads at once.
+// It belongs to the static library: the shared one exports edgeattn.h alone, whose binary interface stays.
 #pragma once
+
+#if !defined(EDGEATTN_STATIC) && !defined(EDGEATTN_BUILDING)
+#error "edgeattn.hpp found with the shared library, which exports edgeattn.h alone; link the static one (EDGEATTN_STATIC)"
+#endif
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 201703L
+#error "edgeattn.hpp needs C++17; in CMake target_compile_features(app PRIVATE cxx_std_17)"
+#endif
 
 #include <array>
 #include <chrono>
@@ -37,27 +45,27 @@ class PieceDecoder;
 }
 
 /// The root of all errors.
-struct EDGEATTN_API EdgeAttnError : std::runtime_error {
+struct EdgeAttnError : std::runtime_error {
   explicit EdgeAttnError(std::string message);
 };
 /// A call: a tensor's name, dtype, dims, or a NaN; a prompt or a setting; a model that was closed.
-struct EDGEATTN_API InputError : EdgeAttnError {
+struct InputError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// A bundle: missing, changed, escaping, of an unknown schema.
-struct EDGEATTN_API BundleError : EdgeAttnError {
+struct BundleError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// A bundle that needs another engine or execution provider.
-struct EDGEATTN_API IncompatibleRuntimeError : EdgeAttnError {
+struct IncompatibleRuntimeError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// The machine lacks memory or open files; what was handed over may be right.
-struct EDGEATTN_API ResourceError : EdgeAttnError {
+struct ResourceError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 /// A call did not end by its deadline, or was cancelled.
-struct EDGEATTN_API DeadlineError : EdgeAttnError {
+struct DeadlineError : EdgeAttnError {
   using EdgeAttnError::EdgeAttnError;
 };
 
@@ -113,10 +121,16 @@ struct LoadOptions {
   /// Ed25519 public keys, each 64 lowercase hex digits: what none of them signed is refused, and no file is
   /// read after it was hashed. Weights then take memory that is else mapped. None verifies nothing.
   std::optional<std::vector<std::string>> trusted_keys = {};
+  /// Hears how many bytes were checked, and of how many; false ends the load: DeadlineError.
+  std::function<bool(std::uint64_t done, std::uint64_t total)> on_progress = {};
 };
 
+/// What lies in a bundle's files, by their names such as "manifest.json". The bytes stay as they are for as long as
+/// there are models of them.
+using BundleFiles = std::map<std::string, std::string_view>;
+
 /// Ends the calls that it was given to, and refuses later ones; its copies are one.
-class EDGEATTN_API Cancellation {
+class Cancellation {
  public:
   Cancellation();
   void cancel() const;  // from any thread
@@ -131,7 +145,7 @@ class EDGEATTN_API Cancellation {
 ///
 ///     const edgeattn::Deadline deadline(std::chrono::seconds(2));
 ///     auto outputs = model.run(inputs);
-class EDGEATTN_API Deadline {
+class Deadline {
  public:
   /// Throws InputError where the time is not above 0.
   explicit Deadline(std::optional<std::chrono::milliseconds> time, Cancellation cancellation = {});
@@ -180,8 +194,8 @@ struct Image {
 
 /// Decodes a PNG or JPEG file, or its bytes. Throws InputError where it is none of 8 bits of grey or RGB,
 /// whole.
-EDGEATTN_API Image read_image(const std::string& path);
-EDGEATTN_API Image decode_image(std::string_view bytes);
+Image read_image(const std::string& path);
+Image decode_image(std::string_view bytes);
 
 /// A sound: its samples a second, and samples of -1 to 1, one channel behind the other.
 struct Sound {
@@ -190,8 +204,8 @@ struct Sound {
 };
 
 /// Reads a WAV file of integers or float32, or its bytes. Throws InputError where it is none, or cut.
-EDGEATTN_API Sound read_wav(const std::string& path);
-EDGEATTN_API Sound decode_wav(std::string_view bytes);
+Sound read_wav(const std::string& path);
+Sound decode_wav(std::string_view bytes);
 
 /// Series in their own units, one behind the other; NaN is a missing number.
 struct Series {
@@ -201,8 +215,8 @@ struct Series {
 
 /// Reads the columns of those names from a CSV file in UTF-8, or its text. Throws InputError where it is
 /// none.
-EDGEATTN_API Series read_csv(const std::string& path, const std::vector<std::string>& names);
-EDGEATTN_API Series decode_csv(std::string_view text, const std::vector<std::string>& names);
+Series read_csv(const std::string& path, const std::vector<std::string>& names);
+Series decode_csv(std::string_view text, const std::vector<std::string>& names);
 
 /// What belongs to a batch of texts.
 struct TextOptions {
@@ -230,7 +244,7 @@ struct PredictionSource {
 };
 
 /// A bundle that was opened and checked. Its copies are one.
-class EDGEATTN_API Model {
+class Model {
  public:
   const Manifest& manifest() const;
   const std::string& manifest_json() const;  // as it stands in the bundle
@@ -312,7 +326,7 @@ class EDGEATTN_API Model {
 ///     model.generate(text_answer_and_next_turn, options);
 ///
 /// It changes no answer but by the noise of int8. Calls that go on at the same time take turns in it.
-class EDGEATTN_API GenerationSession {
+class GenerationSession {
  public:
   /// Throws InputError where the bundle is no decoder alone, or was closed.
   explicit GenerationSession(const Model& model);
@@ -327,8 +341,11 @@ class EDGEATTN_API GenerationSession {
 };
 
 /// Opens the folder of a bundle. Throws BundleError where it is not whole, IncompatibleRuntimeError where no
-/// variant runs here, InputError where it has no such target.
-EDGEATTN_API Model load(const std::string& folder, const LoadOptions& options = {});
+/// variant runs here, InputError where it has no such target, DeadlineError where a Deadline around it ends.
+Model load(const std::string& folder, const LoadOptions& options = {});
+
+/// Likewise of files in memory, such as an app's resources.
+Model load(const BundleFiles& files, const LoadOptions& options = {});
 
 struct StreamOptions {
   std::int64_t hop = 0;                // samples, or numbers of each series, from an answer to the next
@@ -348,7 +365,7 @@ struct Moment {
 ///     while (auto moment = stream.next()) show(model.labels(moment->outputs));
 ///
 /// The first answer comes with as many samples as a window has, the others a hop later each.
-class EDGEATTN_API Stream {
+class Stream {
  public:
   /// Throws InputError where the hop or window is below 1, the window is missing and the input takes any, or
   /// the bundle prepares neither sounds nor series.
@@ -381,7 +398,7 @@ class EDGEATTN_API Stream {
 ///     while (auto moment = stream.next()) show(model.labels(moment->outputs));
 ///
 /// It is one thread's at a time.
-class EDGEATTN_API StepStream {
+class StepStream {
  public:
   /// Throws InputError where the manifest has no `streaming`, or the model was closed.
   explicit StepStream(const Model& model);
@@ -414,11 +431,11 @@ class EDGEATTN_API StepStream {
 /// has replayed its golden vectors on this device; else leaves that one. A process that is killed at any moment
 /// leaves one of the two there, whole. Throws EdgeAttnError where a golden output misses its tolerance, and
 /// InputError where `over` is no bundle or, with trusted keys, one of another name.
-EDGEATTN_API std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
+std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
                                                const LoadOptions& options = {});
 
 /// The text of tokens as they come: together, the pieces are what Model::decode makes of them all.
-class EDGEATTN_API TextStream {
+class TextStream {
  public:
   /// Throws InputError where the bundle has no tokenizer.
   explicit TextStream(const Model& model);
@@ -444,6 +461,6 @@ struct BenchOptions {
 };
 
 /// Times a bundle on its golden inputs: JSON, as `python -m edgeattn_runtime bench --json` prints it.
-EDGEATTN_API std::string bench(const std::string& folder, const BenchOptions& options = {});
+std::string bench(const std::string& folder, const BenchOptions& options = {});
 
 }  // namespace edgeattn

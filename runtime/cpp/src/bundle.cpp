@@ -1,9 +1,7 @@
 #include "bundle.hpp"
 
-#include <algorithm>
-#include <fstream>
-
 #include "boundary.hpp"
+#include "deadline.hpp"
 #include "manifest.hpp"
 #include "sha2.hpp"
 #include "signature.hpp"
@@ -16,69 +14,33 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes
 
-/// Whether Hugging Face's cache keeps a file there for a snapshot: links lead from snapshots/REVISION to
-/// blobs.
-bool is_blob_of(const fs::path& root, const fs::path& file) {
-  for (auto above = root.parent_path(); above.has_relative_path(); above = above.parent_path())
-    if (above.filename() == "snapshots" && file.parent_path() == above.parent_path() / "blobs") return true;
-  return false;
-}
-
-void check_inside(const fs::path& folder, const std::string& file) {
-  const auto real = fs::weakly_canonical(path_of(folder, file)), root = fs::canonical(folder);
-  const bool inside = std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
-  if (!inside && !is_blob_of(root, real))
-    throw BundleError(words(path_of(folder, file).u8string(),
-                            ": a link that leaves the folder; copy the bundle with its links followed"));
-  if (!fs::is_regular_file(path_of(folder, file)))
-    throw BundleError(
-        words(path_of(folder, file).u8string(), ": no such file; copy the bundle again, whole"));
-}
-
-void check_size(const fs::path& path, std::uintmax_t expected) {
-  const auto found = fs::file_size(path);
+void check_size(const fs::path& path, std::uintmax_t found, std::uintmax_t expected) {
   if (found != expected)
     throw BundleError(words(path.u8string(), ": ", found, " bytes found, ", expected, " expected",
                             found < expected ? " (truncated?)" : "", "; copy the bundle again"));
 }
 
-/// Whether a desktop or Hugging Face's hub left a file in a folder; it is never read.
-bool is_passed_over(const fs::directory_entry& entry, const std::string& file) {
-  const auto name = entry.path().filename();
-  if (name == ".DS_Store" || name == "Thumbs.db") return !entry.is_symlink() && entry.is_regular_file();
-  return file == ".gitattributes" || file.rfind(".cache/huggingface/", 0) == 0;
-}
-
-/// Returns a file's bytes where it has at most so many.
-std::string read_limited(const fs::path& folder, const std::string& file, std::uintmax_t most) {
-  check_inside(folder, file);
-  if (const auto found = fs::file_size(path_of(folder, file)); found > most)
-    throw BundleError(
-        words(path_of(folder, file).u8string(), ": ", found, " bytes found, at most ", most, " expected"));
-  return read_bytes(path_of(folder, file));
-}
-
-std::string read_signature(const fs::path& folder) {
-  check_inside(folder, kSignatureFile);
-  check_size(folder / kSignatureFile, kSignatureBytes);
-  return read_bytes(folder / kSignatureFile);
+std::string read_signature(const fs::path& folder, const FileSource& files) {
+  check_size(folder / kSignatureFile, files.size(kSignatureFile), kSignatureBytes);
+  return files.read(kSignatureFile);
 }
 
 /// Returns manifest.json as it stands.
-std::string read_manifest(const fs::path& folder) {
-  if (!fs::is_directory(folder))
-    throw BundleError(words(folder.u8string(), ": ", fs::exists(folder) ? "a file" : "nothing",
-                            " found, the folder of a bundle expected; check the path"));
-  return read_limited(folder, kManifestFile, kLargestManifest);
+std::string read_manifest(const fs::path& folder, const FileSource& files) {
+  files.check();
+  if (const auto found = files.size(kManifestFile); found > kLargestManifest)
+    throw BundleError(words((folder / kManifestFile).u8string(), ": ", found, " bytes found, at most ",
+                            kLargestManifest, " expected"));
+  return files.read(kManifestFile);
 }
 
 /// Returns the trusted key that signed a manifest, of which nothing is read for it.
-std::string checked_signer(const fs::path& folder, const std::string& json, const Keys& keys) {
-  if (!fs::exists(folder / kSignatureFile))
+std::string checked_signer(const fs::path& folder, const FileSource& files, const std::string& json, const Keys& keys) {
+  if (!files.has(kSignatureFile))
     throw BundleError(
         words(folder.u8string(), ": not signed (", kSignatureFile,
               " missing), a signature by a trusted key expected; get the bundle from its publisher"));
-  const auto signer = signer_of(json, read_signature(folder), keys);
+  const auto signer = signer_of(json, read_signature(folder, files), keys);
   if (!signer)
     throw BundleError(words(folder.u8string(), ": signed by no trusted key (", keys.size(),
                             " tried), or changed since; get the bundle from its publisher again"));
@@ -97,80 +59,84 @@ void check_sha256(const fs::path& path, const std::string& found, const std::str
                             expected.substr(0, 12), "... expected (changed); copy the bundle again"));
 }
 
-std::string sha256_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) check_resources(path.u8string());
-  auto found = file ? sha256(file) : std::string();
-  if (found.empty() || file.bad())
-    throw BundleError(words(path.u8string(), ": cannot be read; check its permissions"));
-  return found;
+/// Reports the bytes that were checked, and ends the load where a deadline or the caller does.
+class Progress {
+ public:
+  Progress(const fs::path& folder, const Manifest& manifest, const LoadOptions& options)
+      : label_(folder.u8string()), on_progress_(options.on_progress) {
+    for (const auto& [file, entry] : manifest.files)
+      if (file != manifest.golden_file) total_ += static_cast<std::uint64_t>(entry.size);
+  }
+
+  void add(std::size_t bytes) {
+    done_ += bytes;
+    EndedCall::check_current(label_);
+    if (on_progress_ && !on_progress_(done_, total_)) throw DeadlineError(words(label_, ": cancelled"));
+  }
+
+ private:
+  std::string label_;
+  const std::function<bool(std::uint64_t, std::uint64_t)>& on_progress_;
+  std::uint64_t done_ = 0, total_ = 0;
+};
+
+Bundle opened(const fs::path& folder, std::shared_ptr<const FileSource> files, const LoadOptions& options) {
+  const auto& keys = options.trusted_keys;
+  if (keys) check_keys(*keys);
+  auto json = read_manifest(folder, *files);
+  std::optional<std::string> signer;
+  if (keys) signer = checked_signer(folder, *files, json, *keys);
+  auto manifest = parsed(folder, json);
+  if (signer && manifest.signature_key != signer)
+    throw BundleError(words((folder / kManifestFile).u8string(), ": names another key than ", *signer,
+                            ", which signed it; sign the bundle again"));
+  if (manifest.signature_key) read_signature(folder, *files);
+  for (const auto& [file, entry] : manifest.files)
+    check_size(path_of(folder, file), files->size(file), static_cast<std::uintmax_t>(entry.size));
+  files->check_listed(manifest);
+  Progress progress(folder, manifest, options);
+  for (const auto& [file, entry] : manifest.files)
+    if (file != manifest.golden_file)  // whose content is checked when it is read
+      check_sha256(path_of(folder, file), files->sha256(file, [&](std::size_t bytes) { progress.add(bytes); }),
+                   entry.sha256);
+  return {folder, std::move(files), std::move(json), std::move(manifest), std::move(signer)};
 }
 
 }  // namespace
 
-fs::path path_of(const fs::path& folder, const std::string& file) { return folder / fs::u8path(file); }
-
-std::string read_bytes(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open()) check_resources(path.u8string());
-  if (!file || file.bad())
-    throw BundleError(words(path.u8string(), ": cannot be read; check its permissions"));
-  return bytes;
-}
-
-void check_listed(const fs::path& folder, const Manifest& manifest) {
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const auto file = entry.path().lexically_relative(folder).generic_u8string();
-    const bool known = file == kManifestFile || (file == kSignatureFile && manifest.signature_key) ||
-                       manifest.files.count(file) || is_passed_over(entry, file);
-    if (!known && (entry.is_symlink() || !entry.is_directory()))
-      throw BundleError(words(entry.path().u8string(), ": not listed in ", kManifestFile,
-                              "; remove it or copy the bundle again"));
-  }
-}
-
 std::string Bundle::read(const std::string& file) const {
+  const auto path = path_of(folder, file);
   const auto& entry = manifest.files.at(file);
-  check_size(path_of(folder, file), static_cast<std::uintmax_t>(entry.size));
-  auto bytes = read_bytes(path_of(folder, file));
-  check_sha256(path_of(folder, file), sha256(bytes), entry.sha256);
+  check_size(path, files->size(file), static_cast<std::uintmax_t>(entry.size));
+  auto bytes = files->read(file);
+  check_sha256(path, sha256(bytes), entry.sha256);
   return bytes;
 }
 
 GraphFile Bundle::graph(const std::string& file) const {
   GraphFile graph{path_of(folder, file)};
-  if (!signer) return graph;
-  graph.content = read(file);
+  if (!signer && !files->view(file)) return graph;
+  const auto bytes = [&](const std::string& name) {
+    const auto view = files->view(name);
+    return view ? *view : graph.read.emplace_back(read(name));
+  };
+  graph.content = bytes(file);
   const auto begin = file.find_last_of('/') + 1;  // of its name
   for (const auto& [name, entry] : manifest.files)
-    if (name.rfind(file + ".data", 0) == 0) graph.weights[name.substr(begin)] = read(name);
+    if (name.rfind(file + ".data", 0) == 0) graph.weights[name.substr(begin)] = bytes(name);
   return graph;
 }
 
-Bundle open_bundle(const fs::path& folder, const std::optional<Keys>& trusted_keys) try {
-  if (trusted_keys) check_keys(*trusted_keys);
-  auto json = read_manifest(folder);
-  std::optional<std::string> signer;
-  if (trusted_keys) signer = checked_signer(folder, json, *trusted_keys);
-  auto manifest = parsed(folder, json);
-  if (signer && manifest.signature_key != signer)
-    throw BundleError(words((folder / kManifestFile).u8string(), ": names another key than ", *signer,
-                            ", which signed it; sign the bundle again"));
-  if (manifest.signature_key) read_signature(folder);
-  for (const auto& [file, entry] : manifest.files) {
-    check_inside(folder, file);
-    check_size(path_of(folder, file), static_cast<std::uintmax_t>(entry.size));
-  }
-  check_listed(folder, manifest);
-  for (const auto& [file, entry] : manifest.files)
-    if (file != manifest.golden_file)  // whose content is checked when it is read
-      check_sha256(path_of(folder, file), sha256_of(path_of(folder, file)), entry.sha256);
-  return {folder, std::move(json), std::move(manifest), std::move(signer)};
+Bundle open_bundle(const fs::path& folder, const LoadOptions& options) try {
+  return opened(folder, files_in(folder), options);
 } catch (const fs::filesystem_error& error) {
   if (!lacking(error.code()).empty()) throw;
   throw BundleError(
       words(error.path1().u8string(), ": ", error.code().message(), "; check the path and its permissions"));
+}
+
+Bundle open_bundle(BundleMemory memory, const LoadOptions& options) {
+  return opened(memory_folder(), files_in(std::move(memory)), options);
 }
 
 }  // namespace edgeattn

@@ -92,12 +92,13 @@ EndedCall::~EndedCall() {
   deadline_->cancelled_->remove(*options_);
 }
 
-void EndedCall::check() const {
-  if (!deadline_) return;
-  if (deadline_->cancelled_->is_over())
-    throw DeadlineError(words(label_, ": cancelled"));
-  if (deadline_->timed_->is_over())
-    throw DeadlineError(words(label_, ": not done within ", deadline_->time_->count(),
+void EndedCall::check_current(const std::string& label) { check(current, label); }
+
+void EndedCall::check(const Deadline* deadline, const std::string& label) {
+  if (!deadline) return;
+  if (deadline->cancelled_->is_over()) throw DeadlineError(words(label, ": cancelled"));
+  if (deadline->timed_->is_over())
+    throw DeadlineError(words(label, ": not done within ", deadline->time_->count(),
                               " ms; give it more time, or smaller inputs"));
 }
 

@@ -41,9 +41,14 @@ class EndedCall {
   const Ort::RunOptions& options() const { return *options_; }
 
   /// Throws DeadlineError where that is why the call failed.
-  void check() const;
+  void check() const { check(deadline_, label_); }
+
+  /// Throws DeadlineError where this thread's deadline is over, in what no engine runs.
+  static void check_current(const std::string& label);
 
  private:
+  static void check(const Deadline* deadline, const std::string& label);
+
   const std::string& label_;
   const Deadline* deadline_;
   std::unique_ptr<Ort::RunOptions> options_;

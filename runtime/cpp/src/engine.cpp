@@ -203,6 +203,7 @@ std::int64_t available_cores() {
 GraphSession::GraphSession(const GraphSpec& graph, const GraphFile& file, const Engine& engine,
                            const SessionSettings& settings)
     : graph_(graph), label_(file.path.u8string()) {
+  EndedCall::check_current(label_);
   try {
     session_ = opened(file, session_options(engine, settings));
   } catch (const Ort::Exception& error) {

@@ -17,16 +17,28 @@ EdgeAttnError::EdgeAttnError(std::string message)
                message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' '),
            message)) {}
 
+namespace {
+
+Model model_of(Bundle bundle, const LoadOptions& options) {
+  auto impl = std::make_shared<Inside::Impl>();
+  impl->bundle = std::move(bundle);
+  impl->threads = options.threads;
+  if (!options.kernels) without_kernels(impl->bundle.manifest);
+  impl->runnable = runnable(impl->bundle.manifest, options.target);
+  impl->graph();
+  return Inside::model(std::move(impl));
+}
+
+}  // namespace
+
 Model load(const std::string& folder, const LoadOptions& options) {
-  return bounded(folder, [&] {
-    auto impl = std::make_shared<Inside::Impl>();
-    impl->bundle = open_bundle(std::filesystem::u8path(folder), options.trusted_keys);
-    impl->threads = options.threads;
-    if (!options.kernels) without_kernels(impl->bundle.manifest);
-    impl->runnable = runnable(impl->bundle.manifest, options.target);
-    impl->graph();
-    return Inside::model(std::move(impl));
-  });
+  return bounded(folder, [&] { return model_of(open_bundle(std::filesystem::u8path(folder), options), options); });
+}
+
+Model load(const BundleFiles& files, const LoadOptions& options) { return load(BundleMemory{files}, options); }
+
+Model load(BundleMemory memory, const LoadOptions& options) {
+  return bounded(memory_folder().u8string(), [&] { return model_of(open_bundle(std::move(memory), options), options); });
 }
 
 std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {

@@ -42,6 +42,9 @@ struct Model::Impl {
   void check_open() const;
 };
 
+/// Opens a bundle in memory, and owns what is mapped of it; throws as the others do.
+Model load(BundleMemory memory, const LoadOptions& options);
+
 /// The library's own way into a Model.
 struct Inside {
   using Impl = Model::Impl;

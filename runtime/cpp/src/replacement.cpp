@@ -108,7 +108,7 @@ void check_replaceable(const fs::path& folder) {
   restore(folder);
   if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
   try {
-    check_listed(folder, parse_manifest(read_bytes(folder / kManifestFile)));
+    files_in(folder)->check_listed(parse_manifest(read_bytes(folder / kManifestFile)));
   } catch (const BundleError& error) {
     throw InputError(words(folder.u8string(), ": not a bundle alone (", error.what(),
                            "); nothing was written; name another place"));

@@ -8,7 +8,7 @@
 namespace edgeattn {
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;  // bytes that are read of a stream at once
+constexpr std::size_t kPiece = 1 << 20;  // bytes that are read at once
 
 using Sha256 = sha2::Hash<std::uint32_t>;
 using Sha512 = sha2::Hash<std::uint64_t>;
@@ -21,18 +21,24 @@ std::string hex(const Sha256::Digest& digest) {
 
 }  // namespace
 
-std::string sha256(std::string_view bytes) {
+std::string sha256(std::string_view bytes, const std::function<void(std::size_t)>& on_bytes) {
   Sha256 hash(sha256_instructions());
-  hash.update(bytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    const auto piece = bytes.substr(at, kPiece);
+    hash.update(piece);
+    if (on_bytes) on_bytes(piece.size());
+  }
   return hex(hash.digest());
 }
 
-std::string sha256(std::istream& stream) {
+std::string sha256(std::istream& stream, const std::function<void(std::size_t)>& on_bytes) {
   Sha256 hash(sha256_instructions());
   std::vector<char> piece(kPiece);
   while (stream) {
     stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    hash.update({piece.data(), static_cast<std::size_t>(stream.gcount())});
+    const auto bytes = static_cast<std::size_t>(stream.gcount());
+    hash.update({piece.data(), bytes});
+    if (on_bytes) on_bytes(bytes);
   }
   return hex(hash.digest());
 }

@@ -50,7 +50,9 @@ std::vector<GoldenResult> proven(const fs::path& staging, const std::string& fol
 std::vector<GoldenResult> install(const std::string& folder, const std::string& over,
                                   const LoadOptions& options) try {
   return bounded(over, [&] {
-    const auto bundle = open_bundle(fs::u8path(folder), options.trusted_keys);
+    LoadOptions checked;  // whose progress is told of the copy
+    checked.trusted_keys = options.trusted_keys;
+    const auto bundle = open_bundle(fs::u8path(folder), checked);
     const auto place = fs::u8path(over);
     check_replaceable(place);
     Staging staging(place);

@@ -26,8 +26,8 @@ int main(int count, char** words) {
   edgeattn_model* model = NULL;
   edgeattn_tensors *inputs = edgeattn_tensors_new(), *outputs = NULL;
   edgeattn_golden_results* results = NULL;
-  const edgeattn_golden_result* result = NULL;
-  const edgeattn_graph_spec* graphs = NULL;
+  const edgeattn_golden_result* const* result = NULL;
+  const edgeattn_graph_spec* const* graphs = NULL;
   char* text = NULL;
   size_t graph_count = 0, compared = 0, failed = 0;
   if (count != 2 || !inputs || edgeattn_abi_version() != EDGEATTN_ABI_VERSION) return 2;
@@ -39,7 +39,7 @@ int main(int count, char** words) {
   fputs(text, stdout);
   edgeattn_text_free(text);
   if (edgeattn_contract(model, &graphs, &graph_count, &error) != EDGEATTN_OK) return fail(error);
-  printf("graph %s takes %s\n", graphs[0].name, graphs[0].inputs[0].name);
+  printf("graph %s takes %s\n", graphs[0]->name, graphs[0]->inputs[0]->name);
 
   if (edgeattn_tensors_put(inputs, &wrong, &error) != EDGEATTN_OK) return fail(error);
   if (!refused(edgeattn_run(model, NULL, inputs, NULL, &outputs, &error), &error)) return 3;
@@ -47,7 +47,7 @@ int main(int count, char** words) {
   if (!refused(edgeattn_run(model, NULL, NULL, NULL, &outputs, &error), &error)) return 3;
 
   if (edgeattn_check(model, NULL, &results, &error) != EDGEATTN_OK) return fail(error);
-  for (result = edgeattn_golden_results_get(results, &compared); compared--; ++result) failed += !result->ok;
+  for (result = edgeattn_golden_results_get(results, &compared); compared--; ++result) failed += !(*result)->ok;
   edgeattn_golden_results_get(results, &compared);
   printf("%zu golden outputs, %zu failed\n", compared, failed);
   edgeattn_golden_results_free(results);

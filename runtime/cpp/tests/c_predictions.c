@@ -15,10 +15,10 @@ static int fail(edgeattn_error* error) {
 static void print(edgeattn_prediction_list* list) {
   size_t rows = edgeattn_prediction_list_rows(list), row, count, i;
   for (row = 0; row < rows; ++row) {
-    const edgeattn_prediction* all = edgeattn_prediction_list_get(list, row, &count);
+    const edgeattn_prediction* const* all = edgeattn_prediction_list_get(list, row, &count);
     printf("row %d:", (int)row);
     for (i = 0; i < count; ++i) {
-      const edgeattn_prediction* one = all + i;
+      const edgeattn_prediction* one = all[i];
       if (one->label) printf(" label %s", one->label);
       if (one->text) printf(" text %s, %d bytes", one->text, (int)one->text_size);
       if (!isnan(one->score)) printf(" score %.6f", one->score);
@@ -58,6 +58,7 @@ static int objects(const char* bundle) {
   edgeattn_tensors* outputs = edgeattn_tensors_new();
   int failed;
   memset(&source, 0, sizeof source);
+  source.size = sizeof source;
   if (edgeattn_load(bundle, NULL, &model, &error) != EDGEATTN_OK) return fail(error);
   if (edgeattn_tensors_put(outputs, &given[0], &error) != EDGEATTN_OK) return fail(error);
   if (edgeattn_tensors_put(outputs, &given[1], &error) != EDGEATTN_OK) return fail(error);
@@ -86,6 +87,7 @@ static int answer(const char* bundle) {
   edgeattn_tensors *inputs = NULL, *outputs = NULL;
   int failed;
   memset(&source, 0, sizeof source);
+  source.size = sizeof source;
   options.pairs = &context;
   if (edgeattn_load(bundle, NULL, &model, &error) != EDGEATTN_OK) return fail(error);
   if (edgeattn_prepare_text(model, &question, 1, &options, NULL, &inputs, &error) != EDGEATTN_OK) return fail(error);

@@ -35,11 +35,11 @@ int main(int count, char** words) {
   edgeattn_text_free(text);
   if (edgeattn_text_stream_new(model, &stream, &error) != EDGEATTN_OK) return 2;
   for (i = 0; i < (size_t)ids.dims[1]; ++i) {
-    if (edgeattn_text_stream_push(stream, tokens[i], &text, &error) != EDGEATTN_OK) return 2;
+    if (edgeattn_text_stream_push(stream, tokens[i], &text, NULL, &error) != EDGEATTN_OK) return 2;
     fputs(text, stdout);
     edgeattn_text_free(text);
   }
-  if (edgeattn_text_stream_finish(stream, &text, &error) != EDGEATTN_OK) return 2;
+  if (edgeattn_text_stream_finish(stream, &text, NULL, &error) != EDGEATTN_OK) return 2;
   puts(text);
   edgeattn_text_free(text);
   edgeattn_text_stream_free(stream);

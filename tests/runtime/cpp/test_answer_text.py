@@ -18,7 +18,7 @@ from edgeattn_runtime import generate, load
 MOST = 10  # new tokens
 PROMPT, IDS = "w4 w7 w1", [4, 7, 1]
 INPUT_ERROR = 1
-ON_TEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+ON_TEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_void_p] * 2)
 
 Answer = Callable[..., tuple[list[int], str, list[str]]]
 
@@ -29,10 +29,16 @@ class Ids(ctypes.Structure):
     _fields_ = (("ids", ctypes.POINTER(ctypes.c_int64)), ("count", ctypes.c_size_t))
 
 
+class Text(ctypes.Structure):
+    """edgeattn_text."""
+
+    _fields_ = (("bytes", ctypes.c_char_p), ("size", ctypes.c_size_t))
+
+
 class Prompt(ctypes.Structure):
     """edgeattn_prompt."""
 
-    _fields_ = (("tokens", Ids), ("text", ctypes.c_char_p), ("sources", ctypes.c_void_p))
+    _fields_ = (("size", ctypes.c_size_t), ("tokens", Ids), ("text", Text), ("sources", ctypes.c_void_p))
 
 
 class Hypothesis(ctypes.Structure):
@@ -53,7 +59,7 @@ class Options(ctypes.Structure):
         ("size", ctypes.c_size_t),
         ("deadline_ms", ctypes.c_int64),
         ("cancellation", ctypes.c_void_p),
-        ("stop_strings", ctypes.POINTER(ctypes.c_char_p)),
+        ("stop_strings", ctypes.POINTER(Text)),
         ("stop_string_count", ctypes.c_size_t),
         ("on_token", ctypes.c_void_p),
         ("on_text", ON_TEXT),
@@ -88,7 +94,7 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
     It answers by tokens, text and the pieces that were heard, or by the status and the message.
     """
     library: Any = ctypes.CDLL(str(gcc / "tests" / "libedgeattn-shared.so"))
-    library.edgeattn_answers_get.restype = ctypes.POINTER(Hypothesis)
+    library.edgeattn_answers_get.restype = ctypes.POINTER(ctypes.POINTER(Hypothesis))
     library.edgeattn_error_message.restype = ctypes.c_char_p
     model, error, answers = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
     assert library.edgeattn_load(str(bundle).encode(), None, ctypes.byref(model), None) == 0
@@ -101,11 +107,11 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
     ) -> Any:
         heard: list[str] = []
 
-        def hear(piece: int, size: int, _context: object) -> int:
+        def hear(piece: int, size: int, _context: object, _error: object) -> int:
             heard.append(ctypes.string_at(piece, size).decode())
             return int(len(heard) != most_pieces)
 
-        texts = (ctypes.c_char_p * len(stops))(*(stop.encode() for stop in stops))
+        texts = (Text * len(stops))(*((stop.encode(), len(stop.encode())) for stop in stops))
         options = Options(
             size=ctypes.sizeof(Options),
             deadline_ms=-1,
@@ -122,12 +128,17 @@ def _answering(gcc: Path, bundle: Path) -> Answer:
             on_text=ON_TEXT(hear) if beams == 1 else ON_TEXT(),
             session=session if in_session else None,
         )
-        given = Prompt(text=PROMPT.encode()), options, answers, error
+        given = (
+            Prompt(size=ctypes.sizeof(Prompt), text=Text(PROMPT.encode(), len(PROMPT))),
+            options,
+            answers,
+            error,
+        )
         prompt, settings, found, refused = map(ctypes.byref, given)
         status = library.edgeattn_generate(model, prompt, ctypes.c_size_t(1), settings, found, refused)
         if status:
             return status, library.edgeattn_error_message(error).decode()
-        best = library.edgeattn_answers_get(answers, ctypes.c_size_t(0), None)[0]
+        best = library.edgeattn_answers_get(answers, ctypes.c_size_t(0), None)[0].contents
         return (
             best.tokens.ids[: best.tokens.count],
             ctypes.string_at(best.text, best.text_size).decode(),

@@ -9,10 +9,10 @@ Tokens tokens_of(const edgeattn_ids& given, const char* name) { return values_of
 
 /// Returns a prompt. Throws InputError where it is not one of the three that it may be.
 Prompt prompt_of(const edgeattn_prompt& prompt) {
-  const auto kinds = (prompt.tokens.ids != nullptr) + (prompt.text != nullptr) + (prompt.sources != nullptr);
+  const auto kinds = (prompt.tokens.ids != nullptr) + (prompt.text.bytes != nullptr) + (prompt.sources != nullptr);
   if (kinds > 1) throw InputError("prompt: several found, one of tokens, a text and sources expected");
   if (prompt.sources) return prompt.sources->value;
-  if (prompt.text) return std::string(prompt.text);
+  if (prompt.text.bytes) return text_of(prompt.text, "prompt");
   return tokens_of(prompt.tokens, "prompt");
 }
 
@@ -59,10 +59,12 @@ GenerateOptions read_options(const edgeattn_generate_options& given_options) {
     how.stop_sequences.push_back(tokens_of(sequence, "stop_sequences"));
   how.stop_strings = texts_of(options.stop_strings, options.stop_string_count, "stop_strings");
   if (const auto heard = options.on_token)
-    how.on_token = [heard, context = options.context](std::int64_t token) { return heard(token, context) != 0; };
+    how.on_token = [heard, context = options.context](std::int64_t token) {
+      return goes_on([&](edgeattn_error** error) { return heard(token, context, error); });
+    };
   if (const auto heard = options.on_text)
     how.on_text = [heard, context = options.context](const std::string& piece) {
-      return heard(piece.c_str(), piece.size(), context) != 0;
+      return goes_on([&](edgeattn_error** error) { return heard(piece.c_str(), piece.size(), context, error); });
     };
   if (options.session) how.session = &options.session->value;
   return how;
@@ -78,14 +80,13 @@ edgeattn_status edgeattn_generate(const edgeattn_model* model, const edgeattn_pr
     const auto settings = options_of(options, edgeattn_generate_options_default());
     const CallLimits limits(settings.deadline_ms, settings.cancellation);
     std::vector<Prompt> batch;
-    for (const auto& prompt : values_of(prompts, count, "prompts")) batch.push_back(prompt_of(prompt));
+    for (const auto& prompt : records_of(prompts, count, "prompts")) batch.push_back(prompt_of(prompt));
     auto found = std::make_unique<edgeattn_answers>();
     found->answers = opened(model).generate_many(batch, read_options(settings));
     for (const auto& hypotheses : found->answers) {
       auto& views = found->views.emplace_back();
       for (const auto& [tokens, score, text] : hypotheses)
-        views.push_back(
-            {{tokens.data(), tokens.size()}, score, text ? text->c_str() : nullptr, text ? text->size() : 0});
+        views.add({{tokens.data(), tokens.size()}, score, text ? text->c_str() : nullptr, text ? text->size() : 0});
     }
     place = found.release();
   });
@@ -100,8 +101,8 @@ edgeattn_status edgeattn_session_new(const edgeattn_model* model, edgeattn_sessi
 
 void edgeattn_session_free(edgeattn_session* session) { delete session; }
 
-const edgeattn_hypothesis* edgeattn_answers_get(const edgeattn_answers* answers, size_t prompt,
-                                                size_t* count) {
+const edgeattn_hypothesis* const* edgeattn_answers_get(const edgeattn_answers* answers, size_t prompt,
+                                                       size_t* count) {
   const auto* views = answers && prompt < answers->views.size() ? &answers->views[prompt] : nullptr;
   if (count) *count = views ? views->size() : 0;
   return views ? views->data() : nullptr;

@@ -24,6 +24,8 @@ edgeattn_call_options limits_of(const edgeattn_call_options* options) {
 edgeattn_status status_of_exception(edgeattn_error** error) noexcept {
   try {
     throw;
+  } catch (const CallbackFailure& caught) {
+    return report(EDGEATTN_CALLBACK_ERROR, caught.message.c_str(), error);
   } catch (const InputError& caught) {
     return report(EDGEATTN_INPUT_ERROR, caught.what(), error);
   } catch (const BundleError& caught) {
@@ -51,13 +53,12 @@ const Model& opened(const edgeattn_model* model) {
 
 std::string text_of(const char* text, const char* name) { return &required(text, name); }
 
-std::string text_or_empty(const char* text) { return text ? text : ""; }
-
-std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name) {
-  std::vector<std::string> found;
-  for (const auto* text : values_of(texts, count, name)) found.push_back(text_of(text, name));
-  return found;
+std::string text_of(const edgeattn_text& text, const char* name) {
+  if (text.size) required(text.bytes, name);
+  return {text.bytes ? text.bytes : "", text.size};
 }
+
+std::string text_or_empty(const char* text) { return text ? text : ""; }
 
 char* copied(const std::string& text) {
   auto* copy = new char[text.size() + 1];
@@ -81,6 +82,11 @@ const char* edgeattn_version(void) { return EDGEATTN_VERSION; }
 int edgeattn_abi_version(void) { return EDGEATTN_ABI_VERSION; }
 const char* edgeattn_error_message(const edgeattn_error* error) {
   return error ? error->message.c_str() : "out of memory";
+}
+edgeattn_error* edgeattn_error_new(const char* message) {
+  edgeattn_error* error = nullptr;
+  edgeattn::report(EDGEATTN_CALLBACK_ERROR, message ? message : "", &error);
+  return error;
 }
 void edgeattn_error_free(edgeattn_error* error) { delete error; }
 // The header hands text over to be freed, and not to be read. NOLINTNEXTLINE(readability-non-const-parameter)

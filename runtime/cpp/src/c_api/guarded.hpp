@@ -39,6 +39,9 @@ const Model& opened(const edgeattn_model* model);
 /// Returns a text. Throws InputError where it is NULL.
 std::string text_of(const char* text, const char* name);
 
+/// Likewise one with its length. Throws InputError where NULL stands for some of it.
+std::string text_of(const edgeattn_text& text, const char* name);
+
 /// Returns a text, empty where it is NULL.
 std::string text_or_empty(const char* text);
 
@@ -50,11 +53,34 @@ std::vector<Value> values_of(const Value* values, std::size_t count, const char*
   return {values, values + count};
 }
 
-std::vector<std::string> texts_of(const char* const* texts, std::size_t count, const char* name);
+template <class Text>
+std::vector<std::string> texts_of(const Text* texts, std::size_t count, const char* name) {
+  std::vector<std::string> found;
+  for (const auto& text : values_of(texts, count, name)) found.push_back(text_of(text, name));
+  return found;
+}
+
+/// Copies an array in. Throws InputError where a dim is below 0.
+Tensor tensor_of(const edgeattn_tensor& given);
 
 std::unique_ptr<edgeattn_golden_results> golden_results(std::vector<GoldenResult> results);
 
-LoadOptions load_options_of(const edgeattn_load_options* options);
+LoadOptions load_options_of(const edgeattn_load_options& settings);
+
+/// What a callback reported, on its way through the core: no exception of the core's is one.
+struct CallbackFailure {
+  std::string message;
+};
+
+/// Calls a callback; says whether it goes on. Throws CallbackFailure where it set an error.
+template <class Callback>
+bool goes_on(Callback callback) {
+  edgeattn_error* error = nullptr;
+  const bool goes_on = callback(&error) != 0;
+  const std::unique_ptr<edgeattn_error> reported(error);
+  if (reported) throw CallbackFailure{reported->message};
+  return goes_on;
+}
 
 /// Returns a copy of a text for the caller to free.
 char* copied(const std::string& text);
@@ -64,14 +90,26 @@ char* copied(const std::string& text);
 template <class Options>
 Options options_of(const Options* given, Options options) {
   if (!given) return options;
-  if (given->size < sizeof given->size) throw InputError("options: no size found; make them by their _default function");
+  if (given->size < sizeof given->size) throw InputError("a structure without its size found; begin it with sizeof, or make it by its _default function");
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   if (given->size > sizeof options &&
       std::any_of(bytes + sizeof options, bytes + given->size, [](unsigned char byte) { return byte != 0; }))
-    throw InputError("options: one found that this library does not know; use a newer library");
+    throw InputError("a structure with what this library does not know found; use a newer library");
   std::memcpy(&options, given, std::min(given->size, sizeof options));
   options.size = sizeof options;
   return options;
+}
+
+/// Returns structures of an array, each of which begins with its size: that of the caller's header.
+template <class Record>
+std::vector<Record> records_of(const Record* records, std::size_t count, const char* name) {
+  if (count == 0) return {};
+  const auto size = required(records, name).size;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(records);
+  std::vector<Record> found;
+  for (std::size_t i = 0; i < count; ++i)
+    found.push_back(options_of(reinterpret_cast<const Record*>(bytes + i * size), Record{}));
+  return found;
 }
 
 /// Returns a number, or none where it is unset.

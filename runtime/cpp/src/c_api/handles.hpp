@@ -9,18 +9,34 @@
 #include "edgeattn.h"
 #include "edgeattn.hpp"
 
+/// Structures that are handed out by pointers, so that they can grow. They stay where they are.
+template <class View>
+class Views {
+ public:
+  Views() = default;
+  Views(Views&&) = default;  // and no copy, whose pointers would lead to what it was copied from
+
+  void add(View view) { pointers_.push_back(&views_.emplace_back(std::move(view))); }
+  const View* const* data() const { return pointers_.data(); }
+  std::size_t size() const { return pointers_.size(); }
+
+ private:
+  std::deque<View> views_;
+  std::vector<const View*> pointers_;
+};
+
 /// The contract in C's structures, which point into it: it stays where it is.
 struct edgeattn_contract_view {
   explicit edgeattn_contract_view(const edgeattn::Manifest& manifest);
 
-  std::vector<edgeattn_graph_spec> graphs;
+  Views<edgeattn_graph_spec> graphs;
 
  private:
   edgeattn_graph_spec graph(const std::string& name, const edgeattn::GraphSpec& graph);
-  const std::vector<edgeattn_tensor_spec>& tensors(const std::vector<edgeattn::TensorSpec>& specs);
+  const Views<edgeattn_tensor_spec>& tensors(const std::vector<edgeattn::TensorSpec>& specs);
 
   std::deque<std::vector<edgeattn_dim>> dims_;
-  std::deque<std::vector<edgeattn_tensor_spec>> tensors_;
+  std::deque<Views<edgeattn_tensor_spec>> tensors_;
 };
 
 struct edgeattn_model {
@@ -42,7 +58,7 @@ struct edgeattn_cancellation {
 
 struct edgeattn_golden_results {
   std::vector<edgeattn::GoldenResult> results;
-  std::vector<edgeattn_golden_result> views;
+  Views<edgeattn_golden_result> views;
 };
 
 struct edgeattn_label_list {
@@ -52,7 +68,7 @@ struct edgeattn_label_list {
 
 struct edgeattn_prediction_list {
   std::vector<std::vector<edgeattn::Prediction>> predictions;
-  std::vector<std::vector<edgeattn_prediction>> views;
+  std::vector<Views<edgeattn_prediction>> views;
 };
 
 struct edgeattn_stream {
@@ -70,5 +86,5 @@ struct edgeattn_session {
 
 struct edgeattn_answers {
   std::vector<std::vector<edgeattn::Hypothesis>> answers;
-  std::vector<std::vector<edgeattn_hypothesis>> views;
+  std::vector<Views<edgeattn_hypothesis>> views;
 };

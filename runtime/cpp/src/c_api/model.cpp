@@ -1,13 +1,15 @@
 // edgeattn.h: a bundle opened, described and closed.
 #include "guarded.hpp"
+#include "mapping.hpp"
+#include "model.hpp"
 
 using namespace edgeattn;
 
 edgeattn_contract_view::edgeattn_contract_view(const Manifest& manifest) {
   const auto& main = manifest.main_graph();
-  graphs.push_back(graph(main, manifest.graphs.at(main)));
+  graphs.add(graph(main, manifest.graphs.at(main)));
   for (const auto& [name, spec] : manifest.graphs)
-    if (name != main) graphs.push_back(graph(name, spec));
+    if (name != main) graphs.add(graph(name, spec));
 }
 
 edgeattn_graph_spec edgeattn_contract_view::graph(const std::string& name, const GraphSpec& graph) {
@@ -15,26 +17,37 @@ edgeattn_graph_spec edgeattn_contract_view::graph(const std::string& name, const
   return {name.c_str(), inputs.data(), inputs.size(), outputs.data(), outputs.size()};
 }
 
-const std::vector<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(
-    const std::vector<TensorSpec>& specs) {
-  std::vector<edgeattn_tensor_spec> views;
+const Views<edgeattn_tensor_spec>& edgeattn_contract_view::tensors(const std::vector<TensorSpec>& specs) {
+  auto& views = tensors_.emplace_back();
   for (const auto& spec : specs) {
     auto& dims = dims_.emplace_back();
     for (const auto& dim : spec.dims)
       dims.push_back({dim.symbol.empty() ? nullptr : dim.symbol.c_str(), dim.size});
-    views.push_back({spec.name.c_str(), spec.dtype.c_str(), dims.data(), dims.size()});
+    views.add({spec.name.c_str(), spec.dtype.c_str(), dims.data(), dims.size()});
   }
-  return tensors_.emplace_back(std::move(views));
+  return views;
 }
 
-LoadOptions edgeattn::load_options_of(const edgeattn_load_options* options) {
-  const auto settings = options_of(options, edgeattn_load_options_default());
+namespace {
+
+void hand_out(Model opened, edgeattn_model*& place) {
+  edgeattn_contract_view contract(opened.manifest());
+  place = new edgeattn_model{std::move(opened), std::move(contract)};
+}
+
+}  // namespace
+
+LoadOptions edgeattn::load_options_of(const edgeattn_load_options& settings) {
   LoadOptions how;
   how.target = text_or_empty(settings.target);
   how.threads = given(settings.threads);
   how.kernels = settings.kernels != 0;
   if (settings.trusted_keys || settings.trusted_key_count)
     how.trusted_keys = texts_of(settings.trusted_keys, settings.trusted_key_count, "trusted_keys");
+  if (settings.on_progress)
+    how.on_progress = [heard = settings.on_progress, context = settings.context](auto done, auto total) {
+      return goes_on([&](edgeattn_error** error) { return heard(done, total, context, error); });
+    };
   return how;
 }
 
@@ -42,9 +55,31 @@ edgeattn_status edgeattn_load(const char* folder, const edgeattn_load_options* o
                               edgeattn_model** model, edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(model, "model");
-    auto opened = load(text_of(folder, "folder"), load_options_of(options));
-    edgeattn_contract_view contract(opened.manifest());
-    place = new edgeattn_model{std::move(opened), std::move(contract)};
+    const auto settings = options_of(options, edgeattn_load_options_default());
+    const CallLimits limits(settings.deadline_ms, settings.cancellation);
+    hand_out(load(text_of(folder, "folder"), load_options_of(settings)), place);
+  });
+}
+
+edgeattn_status edgeattn_load_files(const edgeattn_bundle_file* files, size_t count,
+                                    const edgeattn_load_options* options, edgeattn_model** model,
+                                    edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(model, "model");
+    const auto settings = options_of(options, edgeattn_load_options_default());
+    const CallLimits limits(settings.deadline_ms, settings.cancellation);
+    BundleMemory memory;
+    for (const auto& file : records_of(files, count, "files")) {
+      const auto name = text_of(file.name, "name");
+      if (file.data || file.bytes == 0) {
+        memory.files[name] = {static_cast<const char*>(file.data), file.bytes};
+      } else {
+        auto [bytes, mapping] = mapped(file.descriptor, file.offset, file.bytes, name);
+        memory.files[name] = bytes;
+        memory.mappings.push_back(std::move(mapping));
+      }
+    }
+    hand_out(load(std::move(memory), load_options_of(settings)), place);
   });
 }
 
@@ -70,7 +105,7 @@ edgeattn_status edgeattn_manifest(const edgeattn_model* model, char** json, edge
   return guarded(error, [&] { required(json, "json") = copied(opened(model).manifest_json()); });
 }
 
-edgeattn_status edgeattn_contract(const edgeattn_model* model, const edgeattn_graph_spec** graphs,
+edgeattn_status edgeattn_contract(const edgeattn_model* model, const edgeattn_graph_spec* const** graphs,
                                   size_t* count, edgeattn_error** error) {
   return guarded(error, [&] {
     opened(model);

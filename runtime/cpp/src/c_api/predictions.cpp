@@ -25,20 +25,17 @@ edgeattn_status edgeattn_predictions(const edgeattn_model* model, const edgeattn
                                      edgeattn_prediction_list** predictions, edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(predictions, "predictions");
+    const auto of = options_of(source, edgeattn_prediction_source{});
     PredictionSource given;
-    if (source) {
-      for (const auto& [bytes, size] : values_of(source->texts, source->text_count, "texts"))
-        given.texts.emplace_back(size ? &required(bytes, "texts") : "", size);
-      for (const auto& [bytes, size] : values_of(source->pairs, source->pair_count, "pairs"))
-        given.pairs.emplace_back(size ? &required(bytes, "pairs") : "", size);
-      for (const auto& [width, height] : values_of(source->sizes, source->size_count, "sizes"))
-        given.sizes.push_back({width, height});
-    }
+    given.texts = texts_of(of.texts, of.text_count, "texts");
+    given.pairs = texts_of(of.pairs, of.pair_count, "pairs");
+    for (const auto& [width, height] : values_of(of.sizes, of.size_count, "sizes"))
+      given.sizes.push_back({width, height});
     auto list = std::make_unique<edgeattn_prediction_list>();
     list->predictions = opened(model).predictions(required(outputs, "outputs").value, given);
     for (const auto& row : list->predictions) {
       auto& views = list->views.emplace_back();
-      for (const auto& prediction : row) views.push_back(view_of(prediction));
+      for (const auto& prediction : row) views.add(view_of(prediction));
     }
     place = list.release();
   });
@@ -48,8 +45,8 @@ size_t edgeattn_prediction_list_rows(const edgeattn_prediction_list* predictions
   return predictions ? predictions->views.size() : 0;
 }
 
-const edgeattn_prediction* edgeattn_prediction_list_get(const edgeattn_prediction_list* predictions, size_t row,
-                                                        size_t* count) {
+const edgeattn_prediction* const* edgeattn_prediction_list_get(const edgeattn_prediction_list* predictions,
+                                                               size_t row, size_t* count) {
   const auto* views = predictions && row < predictions->views.size() ? &predictions->views[row] : nullptr;
   if (count) *count = views ? views->size() : 0;
   return views ? views->data() : nullptr;

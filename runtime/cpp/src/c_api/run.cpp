@@ -34,7 +34,7 @@ std::unique_ptr<edgeattn_golden_results> edgeattn::golden_results(std::vector<Go
   auto found = std::make_unique<edgeattn_golden_results>();
   found->results = std::move(results);
   for (const auto& [sample, output, error, max_abs, ok] : found->results)
-    found->views.push_back({sample, output.c_str(), error.value_or(NAN), max_abs.value_or(NAN), ok});
+    found->views.add({sample, output.c_str(), error.value_or(NAN), max_abs.value_or(NAN), ok});
   return found;
 }
 
@@ -47,8 +47,8 @@ edgeattn_status edgeattn_check(const edgeattn_model* model, const edgeattn_call_
   });
 }
 
-const edgeattn_golden_result* edgeattn_golden_results_get(const edgeattn_golden_results* results,
-                                                          size_t* count) {
+const edgeattn_golden_result* const* edgeattn_golden_results_get(const edgeattn_golden_results* results,
+                                                                 size_t* count) {
   if (count) *count = results ? results->views.size() : 0;
   return results ? results->views.data() : nullptr;
 }

@@ -94,9 +94,7 @@ edgeattn_status edgeattn_stream_push_array(edgeattn_stream* stream, const edgeat
   return guarded(error, [&] {
     auto* steps = std::get_if<StepStream>(&required(stream, "stream").value);
     if (!steps) throw InputError("an array found, which this stream does not take");
-    const auto& given = required(array, "array");
-    steps->push(Tensor{text_of(given.dtype, "dtype"), values_of(given.dims, given.rank, "dims"),
-                       values_of(static_cast<const std::byte*>(given.data), given.bytes, "data")});
+    steps->push(tensor_of(required(array, "array")));
   });
 }
 

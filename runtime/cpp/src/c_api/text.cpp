@@ -5,23 +5,18 @@ using namespace edgeattn;
 
 namespace {
 
-std::string text_in(const edgeattn_text& text) {
-  if (text.size) required(text.bytes, "text");
-  return {text.bytes ? text.bytes : "", text.size};
-}
-
-std::vector<std::string> texts_in(const edgeattn_text* texts, std::size_t count) {
-  std::vector<std::string> batch;
-  for (const auto& text : values_of(texts, count, "texts")) batch.push_back(text_in(text));
-  return batch;
-}
-
 TextOptions options_in(const edgeattn_text_options* given, std::size_t count) {
   const auto options = options_of(given, edgeattn_text_options_default());
   TextOptions found;
-  if (options.pairs) found.pairs = texts_in(options.pairs, count);
+  if (options.pairs) found.pairs = texts_of(options.pairs, count, "pairs");
   if (options.prompt) found.prompt = options.prompt;
   return found;
+}
+
+/// Hands out a text, and its bytes where they are asked for.
+void hand_out(const std::string& text, char*& place, std::size_t* size) {
+  place = copied(text);
+  if (size) *size = text.size();
 }
 
 }  // namespace
@@ -31,7 +26,7 @@ edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeatt
                                       edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(inputs, "inputs");
-    place = new edgeattn_tensors{opened(model).prepare(texts_in(texts, count), options_in(options, count), cut)};
+    place = new edgeattn_tensors{opened(model).prepare(texts_of(texts, count, "texts"), options_in(options, count), cut)};
   });
 }
 
@@ -39,9 +34,7 @@ edgeattn_status edgeattn_decode(const edgeattn_model* model, const int64_t* toke
                                 size_t* size, edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(text, "text");
-    const auto decoded = opened(model).decode(values_of(tokens, count, "tokens"));
-    place = copied(decoded);
-    if (size) *size = decoded.size();
+    hand_out(opened(model).decode(values_of(tokens, count, "tokens")), place, size);
   });
 }
 
@@ -53,12 +46,18 @@ edgeattn_status edgeattn_text_stream_new(const edgeattn_model* model, edgeattn_t
 
 void edgeattn_text_stream_free(edgeattn_text_stream* stream) { delete stream; }
 
-edgeattn_status edgeattn_text_stream_push(edgeattn_text_stream* stream, int64_t token, char** text,
+edgeattn_status edgeattn_text_stream_push(edgeattn_text_stream* stream, int64_t token, char** text, size_t* size,
                                           edgeattn_error** error) {
-  return guarded(error,
-                 [&] { required(text, "text") = copied(required(stream, "stream").value.push(token)); });
+  return guarded(error, [&] {
+    auto& place = required(text, "text");
+    hand_out(required(stream, "stream").value.push(token), place, size);
+  });
 }
 
-edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text, edgeattn_error** error) {
-  return guarded(error, [&] { required(text, "text") = copied(required(stream, "stream").value.finish()); });
+edgeattn_status edgeattn_text_stream_finish(edgeattn_text_stream* stream, char** text, size_t* size,
+                                            edgeattn_error** error) {
+  return guarded(error, [&] {
+    auto& place = required(text, "text");
+    hand_out(required(stream, "stream").value.finish(), place, size);
+  });
 }

@@ -39,7 +39,7 @@ public struct Graph: Sendable, Hashable {
 
     init(_ graph: edgeattn_graph_spec) {
         name = String(cString: graph.name)
-        inputs = UnsafeBufferPointer(start: graph.inputs, count: graph.input_count).map(TensorSpec.init)
-        outputs = UnsafeBufferPointer(start: graph.outputs, count: graph.output_count).map(TensorSpec.init)
+        inputs = UnsafeBufferPointer(start: graph.inputs, count: graph.input_count).map { TensorSpec($0!.pointee) }
+        outputs = UnsafeBufferPointer(start: graph.outputs, count: graph.output_count).map { TensorSpec($0!.pointee) }
     }
 }

@@ -100,10 +100,10 @@ extension Model {
     ) throws -> [[Answer]] {
         let (listener, session) = (Listener(onToken: onToken, onText: onText), options.session)
         let found = try Arguments.with { arguments in
-            var options = try arguments.generation(options, listener)
+            var options = arguments.generation(options, listener)
             let sources = try prompts.map { try $0.sources.map(Handle.tensors(copying:)) }
             let pointers = sources.map { $0.use { $0 } }
-            let prompts = arguments.array(try zip(prompts, pointers).map { try arguments.prompt($0, sources: $1) })
+            let prompts = arguments.array(zip(prompts, pointers).map { arguments.prompt($0, sources: $1) })
             options.session = session?.handle.use { $0 }
             return try withExtendedLifetime((listener, session, sources)) {
                 try (limits.cancellation?.handle).use { cancellation in
@@ -121,7 +121,7 @@ extension Model {
 private func answersOfPrompts(_ answers: OpaquePointer) -> [[Answer]] {
     var (prompts, count): ([[Answer]], Int) = ([], 0)
     while let first = edgeattn_answers_get(answers, prompts.count, &count) {
-        prompts.append(UnsafeBufferPointer(start: first, count: count).map(Answer.init))
+        prompts.append(UnsafeBufferPointer(start: first, count: count).map { Answer($0!.pointee) })
     }
     return prompts
 }
@@ -179,19 +179,19 @@ extension Prompt {
 }
 
 extension Arguments {
-    fileprivate func prompt(_ prompt: Prompt, sources: OpaquePointer?) throws -> edgeattn_prompt {
+    fileprivate func prompt(_ prompt: Prompt, sources: OpaquePointer?) -> edgeattn_prompt {
         var argument = edgeattn_prompt()
+        argument.size = MemoryLayout<edgeattn_prompt>.size
         switch prompt {
         case .tokens(let tokens): argument.tokens = ids(tokens)
-        case .text(let prompt): argument.text = try text(prompt)
+        case .text(let prompt): argument.text = bytes(prompt)
         case .sources: argument.sources = sources
         }
         return argument
     }
 
     /// Numbers below 0 are as wrong as 0, and -1 is the core's sign for none given.
-    fileprivate func generation(_ options: GenerationOptions, _ listener: Listener) throws -> edgeattn_generate_options
-    {
+    fileprivate func generation(_ options: GenerationOptions, _ listener: Listener) -> edgeattn_generate_options {
         var argument = edgeattn_generate_options_default()
         argument.deadline_ms = CallLimits(deadline: options.deadline).milliseconds
         // written by runtime/generation.py: swift_arguments
@@ -210,10 +210,16 @@ extension Arguments {
         if let value = options.topP { argument.top_p = value }
         if let value = options.seed { argument.seed = Int64(value) }
         // written: end
-        argument.stop_strings = try texts(options.stopStrings)
+        argument.stop_strings = array(options.stopStrings.map(bytes))
         argument.stop_string_count = options.stopStrings.count
-        if listener.onToken != nil { argument.on_token = { Listener.at($1).onToken!(Int($0)) ? 1 : 0 } }
-        if listener.onText != nil { argument.on_text = { Listener.at($2).onText!(decoded($0!, $1)) ? 1 : 0 } }
+        if listener.onToken != nil {
+            argument.on_token = { token, context, _ in Listener.at(context).onToken!(Int(token)) ? 1 : 0 }
+        }
+        if listener.onText != nil {
+            argument.on_text = { text, size, context, _ in
+                Listener.at(context).onText!(decoded(text!, size)) ? 1 : 0
+            }
+        }
         argument.context = listener.context
         return argument
     }

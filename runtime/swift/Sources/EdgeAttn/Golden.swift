@@ -23,7 +23,7 @@ func goldenResults(_ found: OpaquePointer?) throws -> [GoldenResult] {
     try Handle(found) { edgeattn_golden_results_free($0) }.use { results in
         var count = 0
         let first = edgeattn_golden_results_get(results, &count)
-        return UnsafeBufferPointer(start: first, count: count).map(GoldenResult.init)
+        return UnsafeBufferPointer(start: first, count: count).map { GoldenResult($0!.pointee) }
     }
 }
 

@@ -39,7 +39,7 @@ public final class Model: Sendable, CustomStringConvertible {
         graphs = try handle.use { model in
             var count = 0
             let graphs = try handed { edgeattn_contract(model, $0, &count, $1) }
-            return UnsafeBufferPointer(start: graphs, count: count).map(Graph.init)
+            return UnsafeBufferPointer(start: graphs, count: count).map { Graph($0!.pointee) }
         }
     }
 

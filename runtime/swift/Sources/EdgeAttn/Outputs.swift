@@ -55,6 +55,7 @@ extension Model {
             let seconds = pairs.map { arguments.bytes($0) }
             let pixels = sizes.map { edgeattn_image_size(width: Int64($0.width), height: Int64($0.height)) }
             var source = edgeattn_prediction_source(
+                size: MemoryLayout<edgeattn_prediction_source>.size,
                 texts: arguments.array(views), text_count: views.count,
                 sizes: arguments.array(pixels), size_count: pixels.count,
                 pairs: arguments.array(seconds), pair_count: seconds.count)
@@ -64,7 +65,7 @@ extension Model {
             (0..<edgeattn_prediction_list_rows(list)).map { row in
                 var count = 0
                 let first = edgeattn_prediction_list_get(list, row, &count)
-                return UnsafeBufferPointer(start: first, count: count).map(Prediction.init)
+                return UnsafeBufferPointer(start: first, count: count).map { Prediction($0!.pointee) }
             }
         }
     }

@@ -12,11 +12,11 @@ struct Listener {
   JNIEnv* env;
   Method token, text;
 
-  static int on_token(std::int64_t token, void* context) {
+  static int on_token(std::int64_t token, void* context, edgeattn_error**) {
     return static_cast<Listener*>(context)->token.wants(static_cast<jlong>(token));
   }
 
-  static int on_text(const char* piece, std::size_t size, void* context) noexcept {
+  static int on_text(const char* piece, std::size_t size, void* context, edgeattn_error**) noexcept {
     const auto* self = static_cast<Listener*>(context);
     try {
       const Local text(self->env, bytes(self->env, {piece, size}));
@@ -34,6 +34,8 @@ std::vector<std::vector<std::int64_t>> sequences_of(JNIEnv* env, jobjectArray ar
   each<jlongArray>(env, arrays, [&](jlongArray array) { sequences.push_back(numbers_of(env, array)); });
   return sequences;
 }
+
+edgeattn_text view(const std::string& text) { return {text.data(), text.size()}; }
 
 edgeattn_ids ids(const std::vector<std::int64_t>& tokens) { return {tokens.data(), tokens.size()}; }
 
@@ -84,9 +86,10 @@ void list(JNIEnv* env, jobject reader, const edgeattn_answers* answers) {
   std::size_t count = 0;
   for (std::size_t prompt = 0; const auto* first = edgeattn_answers_get(answers, prompt, &count); ++prompt)
     for (std::size_t i = 0; i < count; ++i) {
-      const Local tokens(env, longs(env, first[i].tokens.ids, first[i].tokens.count));
-      const Local text(env, first[i].text ? bytes(env, {first[i].text, first[i].text_size}) : nullptr);
-      answer(static_cast<jint>(prompt), tokens.get(), first[i].score, text.get());
+      const auto& each = *first[i];
+      const Local tokens(env, longs(env, each.tokens.ids, each.tokens.count));
+      const Local text(env, each.text ? bytes(env, {each.text, each.text_size}) : nullptr);
+      answer(static_cast<jint>(prompt), tokens.get(), each.score, text.get());
     }
 }
 
@@ -111,16 +114,16 @@ EDGEATTN_JNI(void, generate)
     std::deque<Tensors> sources;
     each<jobjectArray>(env, prompt_sources, [&](jobjectArray tensors) { sources.emplace_back(env, tensors); });
     const auto first = maybe_numbers_of(env, start), last = maybe_numbers_of(env, stop);
-    std::vector<Text> texts, strings;
-    each<jbyteArray>(env, prompt_texts, [&](jbyteArray text) { texts.emplace_back(env, text); });
-    each<jbyteArray>(env, stop_strings, [&](jbyteArray text) { strings.emplace_back(env, text); });
+    std::deque<std::string> texts;
     std::vector<edgeattn_prompt> prompts;
-    for (std::size_t i = 0; i < token_lists.size(); ++i)
-      prompts.push_back({ids(token_lists[i]), texts.at(i).get(), sources.at(i).get()});
+    each<jbyteArray>(env, prompt_texts, [&](jbyteArray text) {
+      const auto i = prompts.size();
+      prompts.push_back({sizeof(edgeattn_prompt), ids(token_lists.at(i)), {}, sources.at(i).get()});
+      if (text) prompts.back().text = view(texts.emplace_back(bytes_of(env, text)));
+    });
     std::vector<edgeattn_ids> stops;
     for (const auto& sequence : sequences) stops.push_back(ids(sequence));
-    std::vector<const char*> stop_texts;
-    for (const auto& text : strings) stop_texts.push_back(text.get());
+    const Texts stop_texts(env, stop_strings);
 
     Listener listener{env, {env, reader, "token", "(J)Z"}, {env, reader, "text", "([B)Z"}};
     auto options = options_of(env, names, numbers);
@@ -130,7 +133,7 @@ EDGEATTN_JNI(void, generate)
     if (last) options.stop = said(*last);
     options.stop_sequences = stops.data();
     options.stop_sequence_count = stops.size();
-    options.stop_strings = stop_texts.data();
+    options.stop_strings = stop_texts.get();
     options.stop_string_count = stop_texts.size();
     options.on_token = heard == Heard::tokens ? Listener::on_token : nullptr;
     options.on_text = heard == Heard::text ? Listener::on_text : nullptr;

@@ -3,13 +3,13 @@
 
 namespace {
 
-void list(JNIEnv* env, jobject reader, bool is_input, const edgeattn_tensor_spec* specs, std::size_t count) {
+void list(JNIEnv* env, jobject reader, bool is_input, const edgeattn_tensor_spec* const* specs, std::size_t count) {
   const Method spec(env, reader, "spec", "(Z[B[B)V"), dim(env, reader, "dim", "([BJ)V");
   for (std::size_t i = 0; i < count; ++i) {
-    const Local name(env, bytes(env, specs[i].name)), dtype(env, bytes(env, specs[i].dtype));
+    const Local name(env, bytes(env, specs[i]->name)), dtype(env, bytes(env, specs[i]->dtype));
     spec(static_cast<jboolean>(is_input), name.get(), dtype.get());
-    for (std::size_t axis = 0; axis < specs[i].rank; ++axis) {
-      const auto& each = specs[i].dims[axis];
+    for (std::size_t axis = 0; axis < specs[i]->rank; ++axis) {
+      const auto& each = specs[i]->dims[axis];
       const Local symbol(env, each.symbol ? bytes(env, each.symbol) : nullptr);
       dim(symbol.get(), static_cast<jlong>(each.size));
     }
@@ -99,15 +99,15 @@ EDGEATTN_JNI(jbyteArray, manifest)(JNIEnv* env, jclass, jlong model) {
 EDGEATTN_JNI(void, contract)(JNIEnv* env, jclass, jlong model, jobject reader) {
   guarded(env, [&] {
     std::size_t count = 0;
-    const auto* graphs = handed<const edgeattn_graph_spec*>(env, [&](auto* graphs, auto* error) {
+    const auto* graphs = handed<const edgeattn_graph_spec* const*>(env, [&](auto* graphs, auto* error) {
       return edgeattn_contract(at<edgeattn_model>(model), graphs, &count, error);
     });
     const Method graph(env, reader, "graph", "([B)V");
     for (std::size_t i = 0; i < count; ++i) {
-      const Local name(env, bytes(env, graphs[i].name));
+      const Local name(env, bytes(env, graphs[i]->name));
       graph(name.get());
-      list(env, reader, true, graphs[i].inputs, graphs[i].input_count);
-      list(env, reader, false, graphs[i].outputs, graphs[i].output_count);
+      list(env, reader, true, graphs[i]->inputs, graphs[i]->input_count);
+      list(env, reader, false, graphs[i]->outputs, graphs[i]->output_count);
     }
   });
 }

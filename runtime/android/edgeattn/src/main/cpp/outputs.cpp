@@ -32,8 +32,8 @@ EDGEATTN_JNI(void, predictions)
     std::vector<edgeattn_image_size> images;
     const auto sides = numbers_of(env, sizes);
     for (std::size_t i = 0; i + 1 < sides.size(); i += 2) images.push_back({sides[i], sides[i + 1]});
-    const edgeattn_prediction_source source{first.get(),   first.size(),  images.data(),
-                                            images.size(), second.get(), second.size()};
+    const edgeattn_prediction_source source{sizeof(edgeattn_prediction_source), first.get(),  first.size(), images.data(),
+                                            images.size(),                      second.get(), second.size()};
     const Owned list(
         handed<edgeattn_prediction_list*>(
             env,
@@ -47,7 +47,8 @@ EDGEATTN_JNI(void, predictions)
       std::size_t count = 0;
       const auto* first = edgeattn_prediction_list_get(list.get(), i, &count);
       row();
-      for (const auto* each = first; each != first + count; ++each) {
+      for (std::size_t k = 0; k < count; ++k) {
+        const auto* each = first[k];
         const Local label(env, each->label ? bytes(env, each->label) : nullptr);
         const Local text(env, each->text ? bytes(env, {each->text, each->text_size}) : nullptr);
         const Local box(env, each->has_box ? env->NewDoubleArray(4) : nullptr);

@@ -9,9 +9,9 @@ void list(JNIEnv* env, jobject reader, edgeattn_golden_results* results) {
   std::size_t count = 0;
   const auto* first = edgeattn_golden_results_get(results, &count);
   for (std::size_t i = 0; i < count; ++i) {
-    const Local output(env, bytes(env, first[i].output));
-    golden(static_cast<jlong>(first[i].sample), output.get(), first[i].error, first[i].max_abs,
-           static_cast<jboolean>(first[i].ok != 0));
+    const auto& each = *first[i];
+    const Local output(env, bytes(env, each.output));
+    golden(static_cast<jlong>(each.sample), output.get(), each.error, each.max_abs, static_cast<jboolean>(each.ok != 0));
   }
 }
 
