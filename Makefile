@@ -79,8 +79,8 @@ operators:  ## the kernels with the shapes of MiniLM on this CPU, beside its pea
 tidy:  ## clang-tidy over runtime/kernels and the C API of runtime/cpp; two minutes
 	.ci/tidy
 
-languages:  ## the tests of runtime/cpp, web, swift and android, built first; eight minutes
-	pytest tests/runtime/cpp tests/runtime/web tests/runtime/apps
+languages:  ## the tests of runtime/cpp, web, rust, swift and android, built first; ten minutes
+	pytest tests/runtime/cpp tests/runtime/web tests/runtime/rust tests/runtime/apps
 
 faults:  ## hosts, workers, devices, schedulers and what replaces a bundle, killed; four minutes
 	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults tests/runtime/faults

@@ -28,6 +28,7 @@ _TYPES = {
     "C++": ("Tokens", "std::vector<Tokens>", "std::int64_t", "std::uint64_t", "double", "EarlyStopping"),
     "Swift": ("[Int]", "[[Int]]", "Int", "UInt32", "Double", "EarlyStopping"),
     "Kotlin": ("List<Int>", "List<List<Int>>", "Int", "UInt", "Double", "EarlyStopping"),
+    "Rust": ("&'a [i64]", "&'a [&'a [i64]]", "u32", "u32", "f64", "EarlyStopping"),
     "TypeScript": ("Tokens", "Iterable<Tokens>", "number", "number", "number", "boolean | 'never'"),
     "Python": ("Iterable[int]", "Iterable[Iterable[int]]", "int", "int", "float", 'bool | Literal["never"]'),
     "limits": ("Tokens", "TokenSequences", "Count", "Count", "Number", "Ending"),
@@ -142,6 +143,23 @@ def _kotlin_numbers(each: Option) -> Iterator[str]:
         yield f'"{each.name}" to {each.camel}{number[each.kind][not each.is_open :]},'
 
 
+def _rust_fields(each: Option) -> Iterator[str]:
+    kind = each.type_in("Rust")
+    yield f"/// {each.text}"
+    yield f"pub {each.name}: {kind if each.kind == 'sequences' else f'Option<{kind}>'},"
+
+
+def _rust_arguments(each: Option) -> Iterator[str]:
+    given, argument = f"options.{each.name}", f"how.{each.name}"
+    forms = {
+        "tokens": f"{given}.map_or({argument}, ids)",
+        "real": f"{given}.unwrap_or({argument})",
+        "ending": f"{given}.map_or({argument}, |when| when as c_int)",
+    }
+    if each.kind != "sequences":  # which point into what is made for the call
+        yield f"{argument} = {forms.get(each.kind, f'{given}.map_or({argument}, i64::from)')};"
+
+
 def _typescript_members(each: Option) -> Iterator[str]:
     yield f"/** {each.text}. */"
     yield f"readonly {each.camel}?: {each.type_in('TypeScript')};"
@@ -169,6 +187,7 @@ FILES = (
     "cpp/src/c_api/options.cpp",
     "swift/Sources/EdgeAttn/Generation.swift",
     "android/edgeattn/src/main/kotlin/edgeattn/Generation.kt",
+    "rust/src/generation.rs",
     "web/src/generation-options.ts",
     "python/edgeattn_runtime/bundle/generation_options.py",
 )
@@ -176,7 +195,7 @@ _WRITERS: Mapping[str, Callable[[Option], Iterator[str]]] = {
     writer.__name__[1:]: writer
     for writer in (
         *(_c_members, _c_defaults, _cpp_options, _swift_properties, _swift_arguments),
-        *(_kotlin_properties, _kotlin_numbers, _typescript_members),
+        *(_kotlin_properties, _kotlin_numbers, _rust_fields, _rust_arguments, _typescript_members),
         *(_python_names, _python_settled, _python_fields),
     )
 }

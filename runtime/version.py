@@ -15,6 +15,7 @@ PLACES = {  # by file, what stands before the release and behind it
     "runtime/python/edgeattn_runtime/__init__.py": ('__version__ = "', '"'),
     "runtime/cpp/include/edgeattn_export.h": ('#define EDGEATTN_VERSION "', '"'),
     "runtime/web/package.json": ('"version": "', '"'),
+    "runtime/rust/Cargo.toml": ('version = "', '"'),
 }
 
 _RELEASE = r"\d+\.\d+\.\d+"

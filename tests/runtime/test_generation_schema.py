@@ -19,9 +19,14 @@ RUNTIME = Path(__file__).parents[2] / "runtime"
 CALLERS = {"stop_sequences", "num_return_sequences", "seed"}
 NEW = {"type": "integer", "minimum": 1, "maximum": 9, "description": "How many ways"}
 SPELLED = {
-    "cpp/include/edgeattn.h": ("int64_t way_count;  /* How many ways */", "way_count = EDGEATTN_UNSET;"),
+    "cpp/include/edgeattn.h": ("int64_t way_count;  /* How many ways */",),
     "cpp/include/edgeattn_options.inc": (
         "BUNDLED(std::optional<std::int64_t>, way_count, std::nullopt, Limits().at_least(1).at_most(9))",
+    ),
+    "cpp/src/c_api/options.cpp": ("defaults.way_count = EDGEATTN_UNSET;",),
+    "rust/src/generation.rs": (
+        "pub way_count: Option<u32>,",
+        "how.way_count = options.way_count.map_or(how.way_count, i64::from);",
     ),
     "swift/Sources/EdgeAttn/Generation.swift": (
         "public var wayCount: Int?  // How many ways",

@@ -11,13 +11,14 @@ from answers import LACKS, questions
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "runtime"
 
-LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin")
+LANGUAGES = ("Python", "C++ and C", "TypeScript", "Swift", "Kotlin", "Rust")
 PROGRAMS = {  # the sources of what answers the cases
     "Python": "runtime/python/conform/*.py",
     "C++ and C": "runtime/cpp/tests/conformance.cpp",
     "TypeScript": "runtime/web/conformance/*.ts",
     "Swift": "runtime/swift/Tests/Conformance/*.swift",
     "Kotlin": "tests/runtime/android/conformance/*.kt",
+    "Rust": "runtime/rust/tests/conformance/*.rs",
 }
 OF_VERB = {  # by what a case may need, the verb whose row tells of it
     "listing": "list a folder",

@@ -163,7 +163,7 @@ def test_texts_and_tokens_in_c(run: Run, clang: Path) -> None:
     assert lines[1] == lines[2] == model.decode(tokens)
     assert lines[3:] == [
         "refused: text: no valid UTF-8 found at byte 0, valid Unicode expected; decode it anew",
-        "refused: text: NULL found, a value expected",
+        "refused: texts: NULL found, a value expected",
         "refused: token ids: -1 found, a decoder's expected",
     ]
 
