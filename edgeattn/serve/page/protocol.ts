@@ -1,6 +1,6 @@
 /** What the page asks of the worker that holds the model, and what it answers. */
 
-import type { Benchmark, GoldenVectors, Label, Manifest, Progress, Raw, Tensors } from 'edgeattn-web';
+import type { Benchmark, GoldenVectors, Manifest, Progress, Raw, ScoredLabel, Tensors } from 'edgeattn-web';
 
 /** How a bundle is run: by which execution providers, those that it names where none are said. */
 export type Way = { readonly threads: number; readonly providers?: readonly string[] };
@@ -23,7 +23,7 @@ export type Calls = {
   pace(): Promise<number | null>;
   run(inputs: Tensors): Promise<Tensors>;
   answer(raw: Raw): Promise<Tensors>;
-  name(outputs: Tensors): Promise<readonly Label[]>;
+  name(outputs: Tensors): Promise<readonly ScoredLabel[]>;
   write(writing: Writing, tell: (text: string) => void): Promise<void>;
   /** Have `write` end at its next token. */
   stop(): Promise<void>;

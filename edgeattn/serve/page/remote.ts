@@ -1,6 +1,6 @@
 /** A model in a worker: the page stays quick, and each number of threads has a worker, as the engine wants it. */
 
-import type { Benchmark, Label, Progress, Raw, Tensors } from 'edgeattn-web';
+import type { Benchmark, Progress, Raw, ScoredLabel, Tensors } from 'edgeattn-web';
 import type { Calls, Opened, Reply, Request, Verb, Way, Writing } from './protocol.js';
 
 type Waiting = {
@@ -34,7 +34,7 @@ export class Remote {
   pace = (): Promise<number | null> => this.#ask('pace');
   run = (inputs: Tensors): Promise<Tensors> => this.#ask('run', [inputs]);
   answer = (raw: Raw): Promise<Tensors> => this.#ask('answer', [raw]);
-  name = (outputs: Tensors): Promise<readonly Label[]> => this.#ask('name', [outputs]);
+  name = (outputs: Tensors): Promise<readonly ScoredLabel[]> => this.#ask('name', [outputs]);
   write = (writing: Writing, told: (text: string) => void): Promise<void> => this.#ask('write', [writing], told);
   stop = (): Promise<void> => this.#ask('stop');
 

@@ -1,13 +1,13 @@
 /** Raw texts, images, sounds and series, and what a bundle's processing must make of them, to the bit. */
 
 import {
+  type ImageInput,
   type Model,
-  type Pixels,
   readCsv,
   readImage,
   readWav,
-  type Series,
-  type Sound,
+  type SeriesInput,
+  type SoundInput,
   type Tensor,
 } from 'edgeattn-web';
 
@@ -99,16 +99,16 @@ async function numbers(model: Model, of: 'image' | 'audio' | 'series', raw: unkn
   return Array.from(Object.values(inputs)[0]?.data as Float32Array);
 }
 
-function image({ dims, pixels }: RawImage): Pixels {
-  const [height, width] = dims.length <= 3 ? (dims as [number, number]) : [0, 0]; // of more dims there are no Pixels
+function image({ dims, pixels }: RawImage): ImageInput {
+  const [height, width] = dims.length <= 3 ? (dims as [number, number]) : [0, 0]; // of more dims there are no pixels
   return { height, width, data: Uint8Array.from(pixels.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)) };
 }
 
-function sound({ rate, channels }: RawSound): Sound {
+function sound({ rate, channels }: RawSound): SoundInput {
   return { rate, channels: channels.map((samples) => Float32Array.from(samples)) };
 }
 
-function series({ values }: RawSeries): Series {
+function series({ values }: RawSeries): SeriesInput {
   return { values: values.map((row) => row.map((value) => value ?? Number.NaN)) };
 }
 

@@ -3,9 +3,12 @@
 import type { LoadOptions } from './load.js';
 import type { Model } from './model.js';
 
-/** The model's verbs that a page asks for; `open` loads it, `stop` ends what is still asked under a number. */
+/** How many pieces of an answer may wait to be read: a generation that is further ahead of its reader waits. */
+export const MOST_AHEAD = 64;
+
+/** The model's verbs that a page asks for; `open` loads it, `took` says that a piece of a call was read, `stop` ends a call. */
 export type Verb =
-  | ('open' | 'stop' | 'close' | 'describe' | 'run' | 'runMany' | 'prepare' | 'labels' | 'forecast' | 'decode')
+  | ('open' | 'took' | 'stop' | 'close' | 'describe' | 'run' | 'runMany' | 'prepare' | 'labels' | 'forecast' | 'decode')
   | ('predictions' | 'generate' | 'write' | 'generateMany' | 'golden' | 'check' | 'bench');
 
 export type Ask = {

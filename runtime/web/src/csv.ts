@@ -1,7 +1,8 @@
 /** CSV files of series: a column a series by its name in the first line, a number a line. */
 
 import { InputError } from './errors.js';
-import type { Series } from './series.js';
+import { bytesOf } from './file-bytes.js';
+import type { SeriesInput } from './series.js';
 
 const PLAIN = /[^,\r\n]*/y; // a cell without quotes
 const SEPARATOR = /,|\r\n|\n|\r/y;
@@ -15,13 +16,15 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
  * @param names Such as the manifest's `processing.series.names`.
  * @throws InputError where it is no CSV file, lacks a column or has it twice, or holds something else than a number.
  */
-export function readCsv(content: Uint8Array | ArrayBuffer | string, names: readonly string[]): Series {
+export function readCsv(content: Uint8Array | ArrayBuffer | string, names: readonly string[]): SeriesInput {
   const [header = [], ...lines] = rowsOf(textOf(content)).filter((row) => row.length > 1 || row[0] !== '');
   const heads = header.map(stripped);
   const places = names.map((name) => {
     const count = heads.filter((each) => each === name).length;
     if (count === 1) return heads.indexOf(name);
-    throw new InputError(`series: ${count} columns ${name} found in the first line, one expected`);
+    const path =
+      typeof content === 'string' && lines.length === 0 ? "; give the file's bytes or text, not its path" : '';
+    throw new InputError(`series: ${count} columns ${name} found in the first line, one expected${path}`);
   });
   return { values: places.map((place) => lines.map((row, i) => numberOf(row[place] ?? '', i + 2))) };
 }
@@ -38,8 +41,9 @@ function stripped(cell: string): string {
 
 function textOf(content: Uint8Array | ArrayBuffer | string): string {
   if (typeof content === 'string') return content.replace(/^\ufeff/, '');
+  const bytes = bytesOf('series', content);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new InputError('series: bytes that are no UTF-8 found, a CSV file expected; save it again');
   }

@@ -1,12 +1,12 @@
 /** When a call ends without an answer: at an AbortSignal, or after so many seconds. */
 
-import { DeadlineError, InputError } from './errors.js';
+import { DeadlineError, type EdgeAttnError, InputError, owned } from './errors.js';
 import { turn } from './turn.js';
 
 const LONGEST_TIMER = 2 ** 31 - 1; // ms: what timers hold
 
 export type CallOptions = {
-  /** Ends the call with a DeadlineError. */
+  /** Ends the call with the signal's reason, an AbortError unless it was given another. */
   readonly signal?: AbortSignal;
   /** Seconds after which the call ends with a DeadlineError. */
   readonly deadline?: number;
@@ -32,9 +32,10 @@ export class Deadline {
     this.#end = deadline === undefined ? Number.POSITIVE_INFINITY : performance.now() + deadline * 1e3;
   }
 
-  /** @throws DeadlineError where it is over. */
+  /** @throws DeadlineError where it is over, or the signal's reason where that has ended it. */
   check(): void {
-    if (this.#signal?.aborted || performance.now() >= this.#end) throw this.#error();
+    this.#signal?.throwIfAborted();
+    if (performance.now() >= this.#end) throw this.#late();
   }
 
   /** Let a signal be heard, which waits as a click or a message while one run follows the other; then `check`. */
@@ -56,21 +57,28 @@ export class Deadline {
     if (!this.#signal && this.#seconds === undefined) return promise;
     const left = Math.min(this.#end - performance.now(), LONGEST_TIMER);
     return new Promise<T>((resolve, reject) => {
-      const end = (): void => reject(this.#error());
-      const timer = this.#seconds === undefined ? undefined : setTimeout(end, left);
-      this.#signal?.addEventListener('abort', end);
+      const aborted = (): void => reject(this.#signal?.reason);
+      const timer = this.#seconds === undefined ? undefined : setTimeout(() => reject(this.#late()), left);
+      this.#signal?.addEventListener('abort', aborted);
       const settled = (): void => {
         clearTimeout(timer);
-        this.#signal?.removeEventListener('abort', end);
+        this.#signal?.removeEventListener('abort', aborted);
       };
       promise.then(resolve, reject).finally(settled);
     });
   }
 
-  #error(): DeadlineError {
-    const why = this.#signal?.aborted ? 'cancelled' : `not done within ${this.#seconds} s`;
-    const error = new DeadlineError(`the call was ${why}; give it more time, or smaller inputs`);
-    error.cause = this.#signal?.reason;
-    return error;
+  #late(): DeadlineError {
+    return new DeadlineError(`the call was not done within ${this.#seconds} s; give it more time, or smaller inputs`);
   }
+}
+
+/** Return what a call throws for what was thrown in it: the reason of its signal, else an error of the tree. */
+export function thrown(
+  kind: new (message: string) => EdgeAttnError,
+  found: string,
+  error: unknown,
+  { signal }: CallOptions,
+): unknown {
+  return signal?.aborted && error === signal.reason ? error : owned(kind, found, error);
 }

@@ -1,6 +1,6 @@
 /** Everything that this runtime throws on purpose: one tree, and what foreign code throws is put into it. */
 
-/** The root: catch it to catch all. A message is one line, and what is not seen in it an escape such as \x1b. */
+/** The root: catch it to catch all but the reason of an AbortSignal. A message is one line, and what is not seen in it an escape such as \x1b. */
 export class EdgeAttnError extends Error {
   override name = 'EdgeAttnError';
 
@@ -29,7 +29,7 @@ export class ResourceError extends EdgeAttnError {
   override name = 'ResourceError';
 }
 
-/** A call did not end by its deadline, or was cancelled. */
+/** A call did not end by its deadline. One that a signal ends throws the signal's reason. */
 export class DeadlineError extends EdgeAttnError {
   override name = 'DeadlineError';
 }

@@ -2,7 +2,8 @@
 
 import { decodeImage } from '#platform';
 import { InputError } from './errors.js';
-import type { Pixels } from './image.js';
+import { bytesOf } from './file-bytes.js';
+import type { ImageInput } from './image.js';
 import { checkInput, LIMITS } from './limits.js';
 
 /** What a file's head says of it. */
@@ -13,8 +14,8 @@ type Head = { readonly type: string; readonly width: number; readonly height: nu
  *
  * @throws InputError where it is another, of 16 bits, CMYK or several frames, too large, or cannot be decoded.
  */
-export async function readImage(file: Blob | Uint8Array | ArrayBuffer): Promise<Pixels> {
-  const content = new Uint8Array(file instanceof Blob ? await file.arrayBuffer() : file);
+export async function readImage(file: Blob | Uint8Array | ArrayBuffer): Promise<ImageInput> {
+  const content = bytesOf('image', file instanceof Blob ? await file.arrayBuffer() : file);
   const { type, width, height } = headOf(content);
   checkInput('image', width * height, LIMITS.pixels, 'pixels; make it smaller');
   return decodeImage(new Blob([content], { type }));

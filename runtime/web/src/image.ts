@@ -8,12 +8,16 @@ import { firstKept, sizeOf } from './resize.js';
 import type { TensorOf } from './tensor.js';
 
 /** Pixels, rows from the top: 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes each, such as a canvas' ImageData. */
-export type Pixels = { readonly width: number; readonly height: number; readonly data: Uint8Array | Uint8ClampedArray };
+export type ImageInput = {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array | Uint8ClampedArray;
+};
 
 const OPAQUE = 255;
 
 /** Make an input of images of any sizes. */
-export function prepareImages(images: readonly Pixels[], how: ImageProcessing): TensorOf<'float32'> {
+export function prepareImages(images: readonly ImageInput[], how: ImageProcessing): TensorOf<'float32'> {
   const depth = how.channels.length;
   const made = images.map((image) => checkPixels(image, how));
   const frames = made.map((size) => ({ width: how.width ?? size.width, height: how.height ?? size.height }));
@@ -53,19 +57,15 @@ function write(data: Float32Array, c: number, frame: Size, plane: Uint8Array, si
 }
 
 /** Check that these are pixels, and not too many, also in the size that they are made; return this. */
-function checkPixels(pixels: Pixels, how: ImageProcessing): Size {
+function checkPixels(pixels: ImageInput, how: ImageProcessing): Size {
   const { width, height, data } = pixels ?? {};
-  const depth = data?.length / (width * height);
-  if (
-    !(data instanceof Uint8Array || data instanceof Uint8ClampedArray) ||
-    ![1, 2, 3, 4].includes(depth) ||
-    !Number.isInteger(width) ||
-    !Number.isInteger(height)
-  ) {
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))
     throw new InputError(
-      `image: ${data?.length} values in ${data?.constructor.name} for ${width} x ${height} found, 1 to 4 bytes a pixel expected`,
+      `image: ${typeof pixels} without bytes found, { width, height, data } expected, as readImage makes of a file's bytes`,
     );
-  }
+  const depth = data.length / (width * height);
+  if (![1, 2, 3, 4].includes(depth) || !Number.isInteger(width) || !Number.isInteger(height))
+    throw new InputError(`image: ${data.length} bytes for ${width} x ${height} found, 1 to 4 bytes a pixel expected`);
   const to = sizeOf(how, { width, height });
   if (to.width === 0 || to.height === 0) {
     throw new InputError(
@@ -83,7 +83,7 @@ function checkPixels(pixels: Pixels, how: ImageProcessing): Size {
 }
 
 /** Return a plane of bytes a channel, in the order of channels. */
-function split({ width, height, data }: Pixels, channels: ImageProcessing['channels']): Uint8Array[] {
+function split({ width, height, data }: ImageInput, channels: ImageProcessing['channels']): Uint8Array[] {
   const [size, depth] = [width * height, data.length / (width * height)];
   const plane = (c: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => data[i * depth + c] as number);
   if (depth % 2 === 0 && plane(depth - 1).some((alpha) => alpha !== OPAQUE)) {

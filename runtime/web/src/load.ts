@@ -3,9 +3,9 @@
 import { sourceAt } from '#platform';
 import { type Bucket, Buckets } from './buckets.js';
 import { Bundle, type Progress } from './bundle.js';
-import { type CallOptions, Deadline } from './deadline.js';
+import { type CallOptions, Deadline, thrown } from './deadline.js';
 import { type Engine, runnable } from './engine.js';
-import { InputError, owned } from './errors.js';
+import { InputError } from './errors.js';
 import { type GoldenVectors, readGolden } from './golden.js';
 import { type Graph, type Manifest, mainGraph, symbolsOf, type Variant } from './manifest.js';
 import { Model } from './model.js';
@@ -44,7 +44,7 @@ export async function load(source: string | URL | Source, options: LoadOptions =
   try {
     return await opened(source, options);
   } catch (error) {
-    throw owned(InputError, 'load: no source or options of it', error);
+    throw thrown(InputError, 'load: no source or options of it', error, options ?? {});
   }
 }
 

@@ -4,7 +4,7 @@ import { type Benchmark, type BenchOptions, bench } from './bench.js';
 import type { Buckets } from './buckets.js';
 import { withCache } from './cache.js';
 import { bind, checkInputs, checkTokenIds } from './contract.js';
-import { type CallOptions, Deadline } from './deadline.js';
+import { type CallOptions, Deadline, thrown } from './deadline.js';
 import { Decoder, type Run } from './decoder.js';
 import { InputError, owned, refusing } from './errors.js';
 import type { GenerateManyOptions, GenerateOptions } from './generate.js';
@@ -12,7 +12,7 @@ import { type GoldenResult, type GoldenVectors, replay } from './golden.js';
 import { type Graph, type Manifest, mainGraph, written as spelled, type Variant } from './manifest.js';
 import { Splitter } from './many.js';
 import type { Prediction, PredictionSource } from './prediction.js';
-import { type Fetched, type Label, labels, prepare, type Raw } from './processing.js';
+import { type Fetched, labels, prepare, type Raw, type ScoredLabel } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
 import { forecast } from './series.js';
@@ -43,7 +43,7 @@ export type WriteOptions = GenerateOptions & {
 /** Fetched by pages that generate alone. */
 const generation = (): Promise<typeof import('./generate.js')> => import('./generate.js');
 
-/** A bundle that is ready to be called. Every call of it throws what is an `EdgeAttnError`. */
+/** A bundle that is ready to be called. Every call of it throws an `EdgeAttnError`, or the reason of its `signal`. */
 export class Model {
   readonly manifest: Manifest;
   /** The package that runs it, and its version. */
@@ -157,7 +157,7 @@ export class Model {
       const { generate } = await generation();
       yield* generate(this.#decoder(options), prompt, options);
     } catch (error) {
-      throw owned(InputError, 'generate: no prompt or options of it', error);
+      throw thrown(InputError, 'generate: no prompt or options of it', error, options);
     }
   }
 
@@ -181,7 +181,7 @@ export class Model {
       const { generateMany } = await generation();
       return await generateMany(this.#decoder(options), prompts, options);
     } catch (error) {
-      throw owned(InputError, 'generateMany: no prompts or options of it', error);
+      throw thrown(InputError, 'generateMany: no prompts or options of it', error, options);
     }
   }
 
@@ -201,7 +201,7 @@ export class Model {
   }
 
   /** Name the numbers of every vector of an output, the largest first, as the bundle's `processing` says. */
-  labels(outputs: Tensors): Label[][] {
+  labels(outputs: Tensors): ScoredLabel[][] {
     this.#checkOpen();
     return refusing(InputError, 'labels: no outputs of a call', () => labels(this.manifest, outputs));
   }

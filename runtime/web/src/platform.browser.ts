@@ -1,7 +1,7 @@
 /** What this runtime takes of a page or a worker: a build of onnxruntime-web, and the little that a browser tells. */
 
 import { InputError, reason } from './errors.js';
-import type { Pixels } from './image.js';
+import type { ImageInput } from './image.js';
 import type { Machine } from './machine.js';
 import { type Source, UrlSource } from './source.js';
 
@@ -35,7 +35,7 @@ export const peakMemoryMb = (): null => null;
 export const availableMemoryMb = (): number => 2 ** 32 / 1e6;
 
 /** Decode an image file that is known to be one, upright and with its own numbers. */
-export async function decodeImage(file: Blob): Promise<Pixels> {
+export async function decodeImage(file: Blob): Promise<ImageInput> {
   const as: ImageBitmapOptions = {
     imageOrientation: 'from-image',
     premultiplyAlpha: 'none',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type MessagePort as NodePort, parentPort } from 'node:worker_threads';
 import { InputError, reason } from './errors.js';
 import { FolderSource } from './folder.js';
-import type { Pixels } from './image.js';
+import type { ImageInput } from './image.js';
 import type { Machine } from './machine.js';
 import { type Source, UrlSource } from './source.js';
 
@@ -23,7 +23,7 @@ export const cores = availableParallelism;
 export const availableMemoryMb = (): number => freemem() / 1e6;
 
 /** Decode an image file that is known to be one, upright and with its own numbers. */
-export async function decodeImage(file: Blob): Promise<Pixels> {
+export async function decodeImage(file: Blob): Promise<ImageInput> {
   const { default: sharp } = await import('sharp').catch((error: unknown) => {
     throw new InputError(`image: Node decodes files by the package sharp (${reason(error)}); npm install sharp`);
   });

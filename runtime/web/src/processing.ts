@@ -1,11 +1,11 @@
 /** What stands between an app's data and the tensors of a call, as the bundle's `processing` says. */
 
 import { InputError } from './errors.js';
-import type { Pixels, prepareImages } from './image.js';
+import type { ImageInput, prepareImages } from './image.js';
 import { type Manifest, mainGraph, named, type TensorSpec } from './manifest.js';
 import type { predictions } from './prediction.js';
-import { prepareSeries, type Series } from './series.js';
-import type { prepareSounds, Sound } from './sound.js';
+import { prepareSeries, type SeriesInput } from './series.js';
+import type { prepareSounds, SoundInput } from './sound.js';
 import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 
@@ -19,10 +19,10 @@ export type Raw = {
   /** The name of a prompt of the bundle, which is put before each text; '' for none. Default: the bundle's own. */
   readonly prompt?: string;
   /** Pixels, such as a canvas' ImageData, or what `readImage` makes of a file. */
-  readonly image?: OneOrMany<Pixels>;
+  readonly image?: OneOrMany<ImageInput>;
   /** Samples, or what `readWav` makes of a file. */
-  readonly audio?: OneOrMany<Sound>;
-  readonly series?: OneOrMany<Series>;
+  readonly audio?: OneOrMany<SoundInput>;
+  readonly series?: OneOrMany<SeriesInput>;
 };
 
 /** Parts of the package that a page fetches only for bundles whose `processing` asks for them. */
@@ -34,7 +34,7 @@ export type Fetched = {
 };
 
 /** What a place along an output is called, and the number there. */
-export type Label = { readonly name: string; readonly value: number };
+export type ScoredLabel = { readonly name: string; readonly value: number };
 
 const many = <T>(given: OneOrMany<T>): readonly T[] => (Array.isArray(given) ? given : [given as T]);
 
@@ -70,7 +70,7 @@ export function prepare(manifest: Manifest, { text, prepareImages, prepareSounds
 }
 
 /** Name the numbers of every vector of an output, the largest first. */
-export function labels({ name, processing }: Manifest, outputs: Tensors): Label[][] {
+export function labels({ name, processing }: Manifest, outputs: Tensors): ScoredLabel[][] {
   const labels = processing?.labels;
   if (!labels) throw new InputError(`${name}: no labels in its manifest; read the outputs themselves`);
   const found = outputs[labels.output];

@@ -9,7 +9,7 @@ import type { GoldenResult, Sample } from './golden.js';
 import type { Manifest } from './manifest.js';
 import type { RunOptions, WriteOptions } from './model.js';
 import type { Prediction, PredictionSource } from './prediction.js';
-import type { Label, Raw } from './processing.js';
+import type { Raw, ScoredLabel } from './processing.js';
 import type { Prompt, Tokens } from './prompt.js';
 import type { Hypothesis } from './search.js';
 import type { Tensors } from './tensor.js';
@@ -22,7 +22,7 @@ export type WorkerLike = {
   on?(type: 'message', listener: (data: unknown) => void): unknown;
 };
 
-type Piece = (value: unknown) => void;
+type Piece = (value: unknown, call: number) => void;
 type Waiting = { resolve(value: never): void; reject(error: Error): void; readonly piece: Piece };
 
 /** Its calls are a Model's, and each is a promise. One that ends by its deadline or signal ends here at once. */
@@ -31,6 +31,7 @@ export class RemoteModel {
   readonly #waiting = new Map<number, Waiting>();
   #opened: Opening | undefined;
   #last = 0;
+  #terminated = false;
 
   private constructor(worker: WorkerLike) {
     this.#worker = worker;
@@ -60,7 +61,7 @@ export class RemoteModel {
   runMany = (samples: readonly Tensors[], options: CallOptions = {}): Promise<Tensors[]> =>
     this.#ask('runMany', samples, options);
   prepare = (raw: Raw): Promise<Tensors> => this.#ask('prepare', raw);
-  labels = (outputs: Tensors): Promise<Label[][]> => this.#ask('labels', outputs);
+  labels = (outputs: Tensors): Promise<ScoredLabel[][]> => this.#ask('labels', outputs);
   predictions = (outputs: Tensors, source: PredictionSource = {}): Promise<Prediction[][]> =>
     this.#ask('predictions', { outputs, source });
   forecast = (outputs: Tensors): Promise<Float64Array[][]> => this.#ask('forecast', outputs);
@@ -79,15 +80,17 @@ export class RemoteModel {
   ): Promise<(readonly Hypothesis[])[]> => this.#ask('generateMany', prompts, options);
   close = (): Promise<void> => this.#ask('close');
 
-  /** End the worker now, also inside of a run: what was asked ends with a DeadlineError. */
+  /** End the worker now, also inside of a run: what was asked ends with an AbortError, and later calls are refused. */
   terminate(): void {
+    this.#terminated = true;
     this.#worker.terminate();
-    const error = new errors.DeadlineError('the worker was terminated; open the bundle in another');
+    const error = new DOMException('the worker was terminated; open the bundle in another', 'AbortError');
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }
 
   async #ask<T>(verb: Verb, given?: unknown, how: CallOptions = {}, piece: Piece = () => {}): Promise<T> {
+    if (this.#terminated) throw new errors.InputError('a terminated worker; open the bundle in another');
     const { signal: _, deadline: __, ...options } = how;
     const deadline = new Deadline(how);
     const id = ++this.#last;
@@ -105,8 +108,9 @@ export class RemoteModel {
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const pieces: T[] = [];
-    let [ended, wake] = [false, (): void => {}];
-    const came = (value: unknown): void => {
+    let [id, ended, wake] = [0, false, (): void => {}];
+    const came: Piece = (value, call) => {
+      id = call;
       pieces.push(value as T);
       wake();
     };
@@ -117,7 +121,11 @@ export class RemoteModel {
     end.catch(() => {}); // told below
     try {
       for (;;) {
-        while (pieces.length) yield pieces.shift() as T;
+        while (pieces.length) {
+          options.signal?.throwIfAborted();
+          yield pieces.shift() as T;
+          if (!ended) this.#worker.postMessage({ id, verb: 'took' } satisfies Ask);
+        }
         if (ended) return await end;
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -130,7 +138,7 @@ export class RemoteModel {
 
   #take(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
-    if (reply.kind === 'piece') waiting?.piece(reply.value);
+    if (reply.kind === 'piece') waiting?.piece(reply.value, reply.id);
     else this.#waiting.delete(reply.id);
     if (reply.kind === 'answer') waiting?.resolve(reply.value as never);
     if (reply.kind === 'error') waiting?.reject(errorOf(reply.name, reply.message));

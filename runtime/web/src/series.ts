@@ -5,11 +5,11 @@ import type { Manifest, SeriesProcessing, TensorSpec } from './manifest.js';
 import type { TensorOf, Tensors } from './tensor.js';
 
 /** Numbers in their own units, an array a series in the order of the manifest's names; NaN is a missing one. */
-export type Series = { readonly values: readonly (readonly number[] | Float32Array | Float64Array)[] };
+export type SeriesInput = { readonly values: readonly (readonly number[] | Float32Array | Float64Array)[] };
 
 /** Make the input of a batch: gaps filled or refused, then scaled. */
 export function prepareSeries(
-  batch: readonly Series[],
+  batch: readonly SeriesInput[],
   how: SeriesProcessing,
   { dims }: TensorSpec,
 ): TensorOf<'float32'> {
@@ -18,7 +18,9 @@ export function prepareSeries(
   const { mean, std, names } = how;
   const rows = batch.flatMap((series) => {
     if (!Array.isArray(series?.values))
-      throw new InputError(`series: ${typeof series} found, { values } expected, an array of numbers a series`);
+      throw new InputError(
+        `series: ${typeof series} found, { values } expected, an array of numbers a series, as readCsv makes of a file`,
+      );
     if (series.values.length !== names.length)
       throw new InputError(`series: ${series.values.length} found, ${names.length} expected: ${names.join(', ')}`);
     return series.values.map((values, i) => {
@@ -49,7 +51,7 @@ export function forecast({ name, processing }: Manifest, outputs: Tensors): Floa
   return Array.from({ length: batch }, (_, b) => names.map((_, i) => row(b * names.length + i, i)));
 }
 
-function filled(values: Series['values'][number], missing: 'refuse' | 'hold', name: string): number[] {
+function filled(values: SeriesInput['values'][number], missing: 'refuse' | 'hold', name: string): number[] {
   const numbers = Array.from(values);
   if (numbers.some((value) => Math.abs(value) === Number.POSITIVE_INFINITY))
     throw new InputError(`series: an infinite value of ${name} found, numbers expected`);

@@ -6,11 +6,11 @@ import type { AudioProcessing, TensorSpec } from './manifest.js';
 import type { TensorOf } from './tensor.js';
 
 /** A sound: so many samples a second, of -1 to 1, an array a channel. */
-export type Sound = { readonly rate: number; readonly channels: readonly Float32Array[] };
+export type SoundInput = { readonly rate: number; readonly channels: readonly Float32Array[] };
 
 /** Make the input of a batch of sounds: their samples, filled up where the input has a size, or features of them. */
 export function prepareSounds(
-  sounds: readonly Sound[],
+  sounds: readonly SoundInput[],
   { rate, channels, log_mel }: AudioProcessing,
   { dims }: TensorSpec,
 ): TensorOf<'float32'> {
@@ -38,16 +38,19 @@ export function prepareSounds(
 const refusal = (found: string, expected: string): InputError =>
   new InputError(`audio: ${found} found, ${expected} expected`);
 
-function checkSound(sound: Sound, rate: number, channels: number): void {
+function checkSound(sound: SoundInput, rate: number, channels: number): void {
   const { rate: ownRate, channels: own } = sound ?? {};
   if (!Array.isArray(own) || own.some((samples) => !(samples instanceof Float32Array)))
-    throw refusal(`${typeof sound}`, '{ rate, channels }, a Float32Array a channel');
+    throw refusal(
+      `${typeof sound}`,
+      "{ rate, channels }, a Float32Array a channel, as readWav makes of a file's bytes",
+    );
   if (ownRate !== rate) throw refusal(`${ownRate} samples a second`, `${rate}; resample it first`);
   if (own.length !== channels) throw refusal(`${own.length} channel(s)`, `${channels}; mix it first`);
   const length = own[0]?.length ?? 0;
   if (length === 0 || own.some((samples) => samples.length !== length))
     throw refusal('no sample, or channels of several lengths', 'equally many, at least 1');
-  if ((own as Sound['channels']).some((samples) => samples.some((sample) => !(Math.abs(sample) <= 1))))
+  if ((own as SoundInput['channels']).some((samples) => samples.some((sample) => !(Math.abs(sample) <= 1))))
     throw refusal('samples beyond -1 to 1, or none of numbers', 'numbers of -1 to 1; scale it first');
 }
 

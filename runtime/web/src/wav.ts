@@ -1,16 +1,15 @@
 /** WAV files of integers, or of floats of 32 bits: what a reader takes of them, as runtime/README.md says under "audio". */
 
 import { InputError } from './errors.js';
-import type { Sound } from './sound.js';
+import { bytesOf } from './file-bytes.js';
+import type { SoundInput } from './sound.js';
 
 const [PCM, FLOAT, EXTENSIBLE] = [1, 3, 0xfffe]; // an extensible format has its number behind
 const BITS: Readonly<Record<number, readonly number[]>> = { [PCM]: [8, 16, 24, 32], [FLOAT]: [32] };
 
 /** Return a file's sound; throws InputError where it is no WAV file, is cut, or holds other samples. */
-export function readWav(content: Uint8Array | ArrayBuffer): Sound {
-  if (!(content instanceof Uint8Array || content instanceof ArrayBuffer))
-    throw new InputError(`audio: ${typeof content} found, the bytes of a WAV file expected`);
-  const bytes = new Uint8Array(content);
+export function readWav(content: Uint8Array | ArrayBuffer): SoundInput {
+  const bytes = bytesOf('audio', content);
   const { format, data } = chunksOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
   const tag = format.getUint16(0, true);
   const kind = tag === EXTENSIBLE && format.byteLength >= 26 ? format.getUint16(24, true) : tag;

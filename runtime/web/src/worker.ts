@@ -1,28 +1,31 @@
 /** A worker's side: holds one model, so that the page stays quick, and answers what a RemoteModel asks. */
 
 import { workerPort } from '#platform';
-import type { Ask, Opening, Reply, Verb } from './calls.js';
+import { type Ask, MOST_AHEAD, type Opening, type Reply, type Verb } from './calls.js';
 import type { Engine } from './engine.js';
 import { EdgeAttnError, InputError, owned } from './errors.js';
 import { load } from './load.js';
 import type { Model } from './model.js';
 
-/** Tells what comes before the answer. */
-type Tell = (value: unknown) => void;
+/** Tells what comes before the answer; resolves once the page is not too far behind. */
+type Tell = (value: unknown) => Promise<void>;
 type Call = (given: never, options: { readonly signal: AbortSignal }, tell: Tell) => unknown;
 
 /** Answer calls in this worker, to its end. @param how The engine, where it is not onnxruntime-web. */
 export async function serve(how: { readonly engine?: Engine } = {}): Promise<void> {
   const port = await workerPort();
-  const running = new Map<number, AbortController>();
+  const running = new Map<number, Listener>();
   const calls = callsWith(how);
   const answer = async ({ id, verb, given, options }: Ask): Promise<void> => {
     const reply = (message: Reply): void => port.postMessage(message);
-    const controller = new AbortController();
-    const { signal } = controller;
-    running.set(id, controller);
+    const listener = new Listener();
+    running.set(id, listener);
     try {
-      const tell: Tell = (value) => reply({ id, kind: 'piece', value });
+      const { signal } = listener;
+      const tell: Tell = (value) => {
+        reply({ id, kind: 'piece', value });
+        return listener.told();
+      };
       const call = calls[verb as keyof typeof calls];
       const value = await call(given as never, { ...options, signal }, tell);
       reply({ id, kind: 'answer', value });
@@ -34,19 +37,46 @@ export async function serve(how: { readonly engine?: Engine } = {}): Promise<voi
     }
   };
   port.onmessage = ({ data }: MessageEvent<Ask>): void => {
-    if (data.verb === 'stop') running.get(data.id)?.abort();
+    if (data.verb === 'stop') running.get(data.id)?.stop();
+    else if (data.verb === 'took') running.get(data.id)?.took();
     else void answer(data);
   };
 }
 
-function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'stop'>, Call> {
+/** The page, as one call sees it: how many pieces it has still to read, and whether it has gone. */
+class Listener {
+  readonly #controller = new AbortController();
+  readonly signal = this.#controller.signal;
+  #ahead = 0;
+  #wake = (): void => {};
+
+  async told(): Promise<void> {
+    this.#ahead++;
+    while (this.#ahead >= MOST_AHEAD && !this.signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+
+  took(): void {
+    this.#ahead--;
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#controller.abort();
+    this.#wake();
+  }
+}
+
+function callsWith(how: { readonly engine?: Engine }): Record<Exclude<Verb, 'took' | 'stop'>, Call> {
   let opened: Model | undefined;
   const model = (): Model => {
     if (opened) return opened;
     throw new InputError('no model in this worker; open one first');
   };
   const each = async (pieces: AsyncIterable<unknown>, tell: Tell): Promise<void> => {
-    for await (const piece of pieces) tell(piece);
+    for await (const piece of pieces) await tell(piece);
   };
   return {
     async open(address: string, options, onProgress): Promise<Opening> {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EdgeAttnError, load, StepStream, Stream, tensor } from '../../../runtime/web/dist/index.js';
+import { EdgeAttnError, load, readCsv, readImage, readWav, StepStream, Stream, tensor } from '../../../runtime/web/dist/index.js';
 import { bundle, CONFORMANCE, good } from './bundles.mjs';
 
 const model = await load(await good());
@@ -73,9 +73,13 @@ test('a folder’s path is an address in Node', async () => {
 });
 
 test('a signal that was given, or a deadline that has passed, ends a call and a load', async () => {
-  const ended = { name: 'DeadlineError' };
-  const signal = AbortSignal.abort();
-  for (const limits of [{ signal }, { deadline: 1e-9 }]) {
+  const why = new Error('the page was left');
+  const ends = [
+    [{ signal: AbortSignal.abort() }, { name: 'AbortError' }],
+    [{ signal: AbortSignal.abort(why) }, why],
+    [{ deadline: 1e-9 }, { name: 'DeadlineError' }],
+  ];
+  for (const [limits, ended] of ends) {
     await assert.rejects(model.run(inputs, limits), ended);
     await assert.rejects(model.runMany([inputs], limits), ended);
     await assert.rejects(model.check(limits), ended);
@@ -93,7 +97,7 @@ test('a signal is heard while one run follows the other', { timeout: 60_000 }, a
   for (const call of calls) {
     const controller = new AbortController();
     setTimeout(() => controller.abort());
-    await assert.rejects(call({ signal: controller.signal }), { name: 'DeadlineError', message: /cancelled/ });
+    await assert.rejects(call({ signal: controller.signal }), { name: 'AbortError' });
   }
 });
 
@@ -101,5 +105,15 @@ test('a load ends while its files come', async () => {
   const controller = new AbortController();
   const source = { ...(await good()), read: async (path, onBytes) => (await good()).read(path, onBytes), name: 'slow' };
   const loading = load(source, { signal: controller.signal, onProgress: () => controller.abort() });
-  await assert.rejects(loading, { name: 'DeadlineError', message: /cancelled/ });
+  await assert.rejects(loading, { name: 'AbortError' });
+});
+
+test('a path in the place of a file is told what gives its bytes', async () => {
+  const told = { name: 'InputError', message: /"\/photo.png" found, a file's bytes expected; read them first, by fetch/ };
+  await assert.rejects(readImage('/photo.png'), told);
+  assert.throws(() => readWav('/photo.png'), told);
+  assert.throws(() => readCsv('/hours.csv', ['wind']), { name: 'InputError', message: /not its path/ });
+  const [images, sounds] = [await load(bundle('bilinear.edge')), await load(bundle('mono.edge'))];
+  assert.throws(() => images.prepare({ image: '/photo.png' }), { name: 'InputError', message: /readImage/ });
+  assert.throws(() => sounds.prepare({ audio: '/speech.wav' }), { name: 'InputError', message: /readWav/ });
 });

@@ -108,6 +108,20 @@ test('WebGPU answers the golden vectors where it is asked for', async () => {
   assert.ok((await loaded(page, 'cases/good.edge', { providers: ['webgpu', 'wasm'] })).ok);
 });
 
+test('a page that may not compile WebAssembly is told the directive, before it fetches weights', async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.route('**/page.html', async (route) => {
+    const response = await route.fetch();
+    const headers = { ...response.headers(), 'content-security-policy': "script-src 'self' 'unsafe-inline'" };
+    await route.fulfill({ response, headers });
+  });
+  await page.goto(`http://127.0.0.1:${server.port}/page.html`);
+  asked.length = 0;
+  const refusal = /IncompatibleRuntimeError.*add 'wasm-unsafe-eval' to script-src in the page's Content-Security-Policy/;
+  await assert.rejects(loaded(page, 'cases/good.edge'), refusal);
+  assert.deepEqual(asked.filter((path) => /\.(onnx|wasm)$/.test(path)), []);
+});
+
 test('a server that is not there, and a page in a file’s place, are told in one line', async () => {
   const page = await opened();
   await assert.rejects(loaded(page, 'http://127.0.0.1:1/x.edge'), /manifest.json: Failed to fetch/);

@@ -1,12 +1,16 @@
 /** A model in a worker: every verb as here, errors of the same classes, and an end that does not wait for the worker. */
 
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { load, StepStream, tensor } from '../../../runtime/web/dist/index.js';
 import { RemoteModel } from '../../../runtime/web/dist/remote.js';
-import { bundle, CONFORMANCE } from './bundles.mjs';
+import { bundle, CONFORMANCE, manifestOf } from './bundles.mjs';
 
+const MOST_AHEAD = 64; // pieces that may wait to be read
 const SCRIPT = new URL('worker.mjs', import.meta.url);
 const workers = [];
 const opened = async (name, options) => {
@@ -83,15 +87,51 @@ test('errors keep their class and their message', async () => {
 
 test('a signal, a deadline and terminate end a call here at once', { timeout: 60_000 }, async () => {
   const remote = await opened('good.edge');
-  const ended = { name: 'DeadlineError' };
   const controller = new AbortController();
   const long = remote.bench({ seconds: 3600, signal: controller.signal });
-  controller.abort();
-  await assert.rejects(long, ended);
+  const why = new Error('the page was left');
+  controller.abort(why);
+  await assert.rejects(long, why);
   assert.ok((await remote.run(inputs)).embedding); // the worker hears it beside a call that goes on
-  await assert.rejects(remote.bench({ seconds: 3600, deadline: 0.05 }), ended);
+  await assert.rejects(remote.bench({ seconds: 3600, deadline: 0.05 }), { name: 'DeadlineError' });
   assert.ok((await remote.run(inputs)).embedding);
   const last = remote.bench({ seconds: 3600 });
   remote.terminate();
-  await assert.rejects(last, ended);
+  await assert.rejects(last, { name: 'AbortError' });
+  await assert.rejects(remote.run(inputs), { name: 'InputError', message: /a terminated worker/ });
+});
+
+test('a generation waits for a reader that is far behind', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'edgeattn-'));
+  await cp(`${CONFORMANCE}decoder.edge`, folder, { recursive: true });
+  const manifest = (await manifestOf('decoder.edge')).replace('"positions": 16', '"positions": 4096');
+  await writeFile(join(folder, 'manifest.json'), manifest.replaceAll('"max": 16', '"max": 4096'));
+  const worker = new Worker(new URL('endless-worker.mjs', import.meta.url));
+  workers.push(worker);
+  const remote = await RemoteModel.open(worker, folder);
+  await rm(folder, { recursive: true });
+  let came = 0;
+  worker.on('message', ({ kind }) => (came += kind === 'piece'));
+  let read = 0;
+  for await (const _ of remote.generate([1], { maxNewTokens: 300 })) {
+    for (let i = 0; read < 2 && i < 400; i++) await remote.describe(); // the worker has its turns
+    read++;
+    assert.ok(came <= read + MOST_AHEAD, `${came} came before ${read} were read`);
+  }
+  assert.equal(read, 300);
+});
+
+test('a cancelled generation throws, though pieces of it have come', async () => {
+  const remote = await opened('decoder.edge');
+  const controller = new AbortController();
+  const found = [];
+  const read = async () => {
+    for await (const token of remote.generate([4, 7, 1], { signal: controller.signal })) {
+      found.push(token);
+      await remote.describe(); // others come in the meantime
+      controller.abort();
+    }
+  };
+  await assert.rejects(read(), { name: 'AbortError' });
+  assert.equal(found.length, 1);
 });

@@ -12,7 +12,7 @@ import pytest
 import edgeattn_runtime
 
 MODULES = {"index", "folder", "native", "remote", "worker", "platform.browser", "platform.node"}
-LARGEST = 30_000  # bytes of what every page fetches of it, built by Vite and compressed as a server sends it
+LARGEST = 30_500  # bytes of what every page fetches of it, built by Vite and compressed as a server sends it
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 
 APP = """
@@ -68,6 +68,15 @@ const file = await readFile(process.argv[2]);
 const image = await readImage(file).catch(({ name, message }) => ({ name, message }));
 const { name, message, width, height, data } = image;
 console.log(JSON.stringify(data ? [width, height, data.length] : [name, message]));
+"""
+NATIVE = """
+import { load } from 'edgeattn-web';
+import { native } from 'edgeattn-web/native';
+
+const [, , bundle] = process.argv;
+const fast = await load(bundle, { engine: native });
+const { name, message } = await load(bundle).catch((error) => error);
+console.log(JSON.stringify([fast.engine.name, name, message]));
 """
 SIZE = """
 import { build } from 'vite';
@@ -134,6 +143,20 @@ def test_sharp_decodes_image_files_where_it_is_installed(packed: Path) -> None:
     sharp.symlink_to(target)
     assert name == "InputError"
     assert str(message).endswith("npm install sharp")
+
+
+def test_onnxruntime_web_is_asked_for_where_it_runs_something(packed: Path) -> None:
+    (packed / "native.mjs").write_text(NATIVE, "utf-8")
+    engine = packed / "node_modules" / "onnxruntime-web"
+    target = engine.readlink()
+    engine.unlink()
+    command = ["node", "native.mjs", CONFORMANCE / "good.edge"]
+    run = subprocess.run(command, cwd=packed, capture_output=True, text=True, check=False)
+    engine.symlink_to(target)
+    assert run.returncode == 0, run.stderr
+    fast, name, message = json.loads(run.stdout)
+    assert (fast, name) == ("onnxruntime-node", "IncompatibleRuntimeError")
+    assert message.endswith("npm install onnxruntime-web")
 
 
 def test_its_types_stand_alone(packed: Path, package: Path) -> None:

@@ -1,6 +1,6 @@
 /** Draw it with a finger: the model reads the drawing at every stroke. */
 
-import type { Manifest, Pixels, Sample, Tensor } from 'edgeattn-web';
+import type { ImageInput, Manifest, Sample, Tensor } from 'edgeattn-web';
 import { card, make } from '../dom.js';
 import type { Opened } from '../protocol.js';
 import type { Asked } from '../remote.js';
@@ -71,7 +71,7 @@ function line(pen: CanvasRenderingContext2D, from: readonly [number, number], to
 }
 
 /** Cut a square around what was drawn, as data sets do; null where nothing was. */
-function centered({ width, height, data }: ImageData, paper: number): Pixels | null {
+function centered({ width, height, data }: ImageData, paper: number): ImageInput | null {
   const at = (x: number, y: number): number => data[4 * (y * width + x)] as number;
   let [left, right, top, bottom] = [width, -1, height, -1];
   for (let y = 0; y < height; y++) {

@@ -1,6 +1,6 @@
 /** What a model says an input is: its labels, the surest first. */
 
-import type { Label } from 'edgeattn-web';
+import type { ScoredLabel } from 'edgeattn-web';
 import { make } from '../dom.js';
 
 const MOST = 5; // labels that are shown
@@ -23,7 +23,7 @@ export class Labels {
   }
 
   /** Show labels, the largest first. */
-  show(labels: readonly Label[]): void {
+  show(labels: readonly ScoredLabel[]): void {
     const shares = softmax(labels.map(({ value }) => value));
     this.#best.replaceChildren(make('strong', {}, labels[0]?.name ?? ''));
     const rows = labels.slice(0, MOST).map(({ name }, i) => {

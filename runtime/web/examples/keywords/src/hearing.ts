@@ -1,6 +1,6 @@
 /** Which words a window that moves hears: the rule of models/keywords. */
 
-import type { Label } from 'edgeattn-web';
+import type { ScoredLabel } from 'edgeattn-web';
 
 const CERTAIN = 0.5; // of a word, the mean of two answers in a row
 const SILENT = ['another word', 'no word'];
@@ -13,7 +13,10 @@ export class Hearing {
   #last: Word | undefined;
 
   /** Take the labels of a window that ended in a second: how likely each word is, and the one that is heard. */
-  take(labels: readonly Label[], second: number): { readonly odds: ReadonlyMap<string, number>; readonly word?: Word } {
+  take(
+    labels: readonly ScoredLabel[],
+    second: number,
+  ): { readonly odds: ReadonlyMap<string, number>; readonly word?: Word } {
     const now = likelihoods(labels);
     const mean = ([name, share]: [string, number]): [string, number] => [
       name,
@@ -30,7 +33,7 @@ export class Hearing {
 }
 
 /** Return how likely each label is: the softmax of their values. */
-function likelihoods(labels: readonly Label[]): ReadonlyMap<string, number> {
+function likelihoods(labels: readonly ScoredLabel[]): ReadonlyMap<string, number> {
   const largest = Math.max(...labels.map(({ value }) => value));
   const masses = labels.map(({ value }) => Math.exp(value - largest));
   const whole = masses.reduce((sum, mass) => sum + mass, 0);
