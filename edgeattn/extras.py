@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.errors import EdgeAttnError, install_command
 
 # Its top-level modules; any other that is missing is somebody's mistake.
 _MODULES = frozenset(
@@ -31,7 +31,7 @@ def needed_by(what: str) -> Iterator[None]:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is None or missing.partition(".")[0] not in _MODULES:
             raise
-        raise EdgeAttnError(f"{what} needs the workshop: pip install 'edgeattn[export]'") from error
+        raise EdgeAttnError(f"{what} needs the workshop: {install_command('export')}") from error
 
 
 def _hidden() -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgeattn_runtime.errors import BadInput, EdgeAttnError
+from edgeattn_runtime.errors import BadInput, EdgeAttnError, install_command
 
 _ADDRESS = re.compile(
     r"https://(?:huggingface\.co|hf\.co)/(?P<name>[\w.-]+/[\w.-]+)(?:/(?:tree|blob)/(?P<revision>[\w.-]+))?(?P<below>(?:/[\w.-]+)*)/?"
@@ -47,7 +47,7 @@ def snapshot(name: str, revision: str | None = None) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ModuleNotFoundError as error:
-        raise EdgeAttnError("an address on the hub needs: pip install 'edgeattn[hub]'") from error
+        raise EdgeAttnError(f"an address on the hub needs: {install_command('hub')}") from error
     command = f"hf download {name}{'' if revision is None else f' --revision {revision}'}"
     try:
         return Path(snapshot_download(name, revision=revision, local_files_only=True))

@@ -13,7 +13,7 @@ import pytest
 import edgeattn
 from edgeattn.__main__ import main
 from edgeattn.commands import app
-from edgeattn_runtime.errors import BundleError, CheckFailed
+from edgeattn_runtime.errors import BundleError, CheckFailed, install_command
 
 Refused = Callable[..., str]
 
@@ -113,9 +113,7 @@ def without(missing: list[str], then: str) -> subprocess.CompletedProcess[str]:
 def test_without_the_extra_the_command_says_what_to_install(missing: str) -> None:
     done = without([missing], "from edgeattn.__main__ import main; sys.exit(main(['inspect', 'x.edge']))")
     assert done.returncode == 2
-    assert (
-        done.stderr == "edgeattn: the command edgeattn needs the workshop: pip install 'edgeattn[export]'\n"
-    )
+    assert done.stderr == f"edgeattn: the command edgeattn needs the workshop: {install_command('export')}\n"
 
 
 def test_without_the_extra_the_library_loads_and_export_says_what_to_install() -> None:
@@ -128,7 +126,7 @@ except edgeattn.EdgeAttnError as error:
     print(error)
 """
     done = without(["torch", "onnx", "onnx_ir", "typer", "rich"], then)
-    assert done.stdout == "load\nedgeattn.export needs the workshop: pip install 'edgeattn[export]'\n"
+    assert done.stdout == f"load\nedgeattn.export needs the workshop: {install_command('export')}\n"
     assert done.stderr == ""
 
 

@@ -55,3 +55,28 @@ def test_a_long_text_loses_its_middle(length: int) -> None:
 def test_a_line() -> None:
     assert one_line("  two\r\n\x07lines  ", 100) == r"two \x07lines"
     assert len(one_line("\x1b" * 1000, 300)) == 300
+
+
+class _Installed:
+    """A distribution, as pip wrote down where it came from."""
+
+    def __init__(self, origin: str | None) -> None:
+        self._origin = origin
+
+    def read_text(self, name: str) -> str | None:
+        assert name == "direct_url.json"
+        return self._origin
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (None, "pip install 'edgeattn[text]'"),
+        ('{"url": "file:///home/me/my%20code"}', "pip install 'edgeattn[text] @ file:///home/me/my%20code'"),
+    ],
+)
+def test_an_extra_comes_from_where_the_package_came(
+    origin: str | None, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: _Installed(origin))
+    assert errors.install_command("text") == command

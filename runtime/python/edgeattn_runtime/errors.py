@@ -22,6 +22,7 @@ what would command a terminal is escaped, and what is too long loses its middle.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Final
@@ -117,5 +118,17 @@ def require_extra(name: str, module: str) -> Iterator[None]:
             raise
         raise EdgeAttnError(
             f"{module} not found, which {name} {'need' if name.endswith('s') else 'needs'}: "
-            f"pip install 'edgeattn[{name}]'"
+            f"{install_command(name)}"
         ) from error
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra from where edgeattn came: an index, a checkout or a wheel."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        origin = distribution("edgeattn").read_text("direct_url.json")  # PEP 610; of an index there is none
+    except PackageNotFoundError:
+        origin = None
+    place = f" @ {json.loads(origin)['url']}" if origin else ""
+    return f"pip install 'edgeattn[{extra}]{place}'"

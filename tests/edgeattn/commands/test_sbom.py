@@ -106,4 +106,4 @@ def test_a_missing_extra_is_told_in_one_line(
 ) -> None:
     monkeypatch.delitem(sys.modules, "edgeattn.sbom", raising=False)
     uninstalled("cyclonedx")
-    assert "pip install 'edgeattn[sbom]'" in refused("sbom", CONFORMANCE / "good.edge")
+    assert "pip install 'edgeattn[sbom]" in refused("sbom", CONFORMANCE / "good.edge")

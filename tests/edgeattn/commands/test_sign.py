@@ -165,4 +165,4 @@ def test_without_the_extra_one_line_names_it(
     bundle: Path, secret: Path, refused: Callable[..., str], uninstalled: Callable[[str], None]
 ) -> None:
     uninstalled("cryptography")
-    assert "pip install 'edgeattn[signatures]'" in refused("sign", bundle, "--key", secret)
+    assert "pip install 'edgeattn[signatures]" in refused("sign", bundle, "--key", secret)

@@ -61,7 +61,7 @@ def test_without_the_extra_the_command_is_told(
     for module in [name for name in sys.modules if name.startswith(("edgeattn.serve.", "tornado"))]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "tornado", None)
-    assert "pip install 'edgeattn[export]'" in refused("serve", folder)
+    assert "pip install 'edgeattn[export]" in refused("serve", folder)
 
 
 RUNTIME = Path(__file__).parents[3] / "runtime" / "web"

@@ -135,7 +135,7 @@ def test_without_the_extra_one_line_names_it(signed: Path, key: str, monkeypatch
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cryptography", None)
     load(signed).close()  # verifies nothing, and needs nothing
-    with pytest.raises(EdgeAttnError, match=re.escape("pip install 'edgeattn[signatures]'")):
+    with pytest.raises(EdgeAttnError, match=re.escape("pip install 'edgeattn[signatures]")):
         load(signed, trusted_keys=[key])
 
 

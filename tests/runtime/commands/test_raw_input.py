@@ -90,4 +90,4 @@ def test_a_missing_extra_is_told_with_its_command(
     Image.new("L", (4, 4)).save(tmp_path / "ink.png")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, module, None)
-    assert f"pip install 'edgeattn[{extra}]'" in refused("run", conformance / bundle, *options)
+    assert f"pip install 'edgeattn[{extra}]" in refused("run", conformance / bundle, *options)

@@ -159,7 +159,7 @@ def test_a_library_that_is_missing_is_told_with_its_extra(
     for name in [name for name in sys.modules if name.startswith("edgeattn.source.checkpoint.t")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[checkpoints\]'"):
+    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[checkpoints\]"):
         read_source(str(folder), reviews)
 
 
@@ -177,7 +177,7 @@ def test_timm_is_asked_for_where_its_folder_needs_it(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "timm", None)
     monkeypatch.delitem(sys.modules, "edgeattn.source.checkpoint.tasks.timm_images", raising=False)
     (tmp_path / "config.json").write_text('{"architecture": "vit_tiny_patch16_224"}', "utf-8")
-    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[timm\]'"):
+    with pytest.raises(EdgeAttnError, match=r"pip install 'edgeattn\[timm\]"):
         read_source(str(tmp_path), sample_files.images(tmp_path / "images"))
 
 
