@@ -2,8 +2,8 @@
 // C.
 //
 //     auto model = edgeattn::load("sentence.edge");
-//     auto outputs = model.run({{"input_ids", edgeattn::Tensor::of<std::int64_t>({1, 3}, {101, 7592, 102})},
-//     ...}); const float* embedding = outputs.at("embedding").as<float>();
+//     auto outputs = model.run(model.prepare(std::vector<std::string>{"The cat sat on the mat."}));
+//     const float* embedding = outputs.at("embedding").as<float>();
 //
 // Every error is an EdgeAttnError with a message of one line: what was found, what was expected, what to do.
 // A Model may be called from several threads at once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from reader import check_out, lines, run
 from safetensors.numpy import save_file
 
 PAGE = ROOT / "runtime" / "cpp" / "README.md"
+PROJECT = """
+cmake_minimum_required(VERSION 3.18)
+project(app LANGUAGES CXX)
+find_package(edgeattn REQUIRED)
+add_executable(app app.cpp)
+target_compile_features(app PRIVATE cxx_std_17)
+target_link_libraries(app PRIVATE edgeattn::edgeattn)
+"""
 BUNDLE = ROOT / "runtime" / "conformance" / "build" / "decoder.edge"
 TABLE = [command.text for command in commands(PAGE) if command.text.startswith("edgeattn-run ")]
 
@@ -24,6 +33,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in lines(PAGE):
         run(line, home / "checkout", HOME=str(home))
     return home
+
+
+def test_the_first_example_answers(home: Path, tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```cpp\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)[:1]
+    include, _, body = example.partition("\n")
+    program = f"{include}\nint main() {{ {body} return embedding[0] == embedding[0] ? 0 : 1; }}\n"
+    (tmp_path / "app.cpp").write_text(program, "utf-8")
+    (tmp_path / "CMakeLists.txt").write_text(PROJECT, "utf-8")
+    shutil.copytree(BUNDLE.with_name("processed.edge"), tmp_path / "sentence.edge")
+    places = f"-DCMAKE_PREFIX_PATH={home}/.local -DONNXRUNTIME_ROOT={home}/checkout/build/engine"
+    run(f"cmake -S . -B build {places} && cmake --build build && build/app", tmp_path)
 
 
 @pytest.mark.parametrize("command", TABLE)
