@@ -1,6 +1,6 @@
 plugins {
-    id("com.android.library")
-    id("org.jetbrains.kotlin.android")
+    alias(libs.plugins.android.library)
+    alias(libs.plugins.kotlin.android)
 }
 
 apply(from = "publication.gradle")
@@ -17,9 +17,10 @@ val unpackEngine by tasks.registering(Sync::class) {
 
 android {
     namespace = "dev.edgeattn"
-    compileSdk = 35
+    compileSdk = libs.versions.compileSdk.get().toInt()
+    ndkVersion = libs.versions.ndk.get()
     defaultConfig {
-        minSdk = 26
+        minSdk = libs.versions.minSdk.get().toInt()
         consumerProguardFiles("consumer-rules.pro")
         externalNativeBuild {
             cmake {
@@ -37,7 +38,7 @@ android {
 tasks.matching { it.name.startsWith("configureCMake") }.configureEach { dependsOn(unpackEngine) }
 
 kotlin {
-    jvmToolchain(17)
+    jvmToolchain(libs.versions.jvm.get().toInt())
     compilerOptions { allWarningsAsErrors = true }
 }
 
