@@ -10,7 +10,7 @@ struct DigitReader: Sendable {
     }
 
     /// Return digits and their scores, the likeliest first.
-    func read(_ drawing: Drawing) async throws -> [Label] {
+    func read(_ drawing: Drawing) async throws -> [ScoredLabel] {
         try await model.labels(model.run(model.prepare(images: [drawing.image()])))[0]
     }
 }

@@ -8,7 +8,7 @@
         @State private var reader: DigitReader?
         @State private var reading: Task<Void, Never>?
         @State private var drawing = Drawing()
-        @State private var labels: [EdgeAttn.Label] = []
+        @State private var labels: [ScoredLabel] = []
         @State private var failure: String?
 
         var body: some View {

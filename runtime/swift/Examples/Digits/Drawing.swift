@@ -13,7 +13,7 @@ struct Drawing {
     mutating func move(to point: CGPoint) { strokes[strokes.count - 1].append(point) }
 
     /// Paint it black on white, as ink on paper, so large that it fills the square.
-    func image(side: Int = 64) throws -> Image {
+    func image(side: Int = 64) throws -> ImageInput {
         let points = strokes.flatMap { $0 }
         let (left, right) = ends(points.map(\.x))
         let (top, bottom) = ends(points.map(\.y))
@@ -29,7 +29,7 @@ struct Drawing {
                 pixels[row * side + column] = UInt8(255 - 255 * min(max(ink, 0), 1))
             }
         }
-        return try Image(width: side, height: side, channels: 1, pixels: pixels)
+        return try ImageInput(width: side, height: side, channels: 1, pixels: pixels)
     }
 }
 

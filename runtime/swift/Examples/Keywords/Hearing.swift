@@ -16,7 +16,7 @@ struct Hearing {
     private var last: Word?
 
     /// Takes the labels of the window that ended in this second, and returns the word that is heard.
-    mutating func take(_ labels: [Label], at second: Double) -> Word? {
+    mutating func take(_ labels: [ScoredLabel], at second: Double) -> Word? {
         let now = likelihoods(labels)
         let odds = now.merging(before) { ($0 + $1) / 2 }
         before = now
@@ -29,7 +29,7 @@ struct Hearing {
 }
 
 /// Returns how likely each label is: the softmax of their values, of which the first is the largest.
-private func likelihoods(_ labels: [Label]) -> [String: Double] {
+private func likelihoods(_ labels: [ScoredLabel]) -> [String: Double] {
     let masses = labels.map { exp(Double($0.value - labels[0].value)) }
     let whole = masses.reduce(0, +)
     return Dictionary(uniqueKeysWithValues: zip(labels.map(\.name), masses.map { $0 / whole }))

@@ -19,7 +19,7 @@
         private static func hear(_ words: [String]) async throws {
             guard words.count == 3 else { return print("Keywords NAME.edge SOUND.wav") }
             let spotter = try await WordSpotter.load(bundle: URL(fileURLWithPath: words[1]))
-            let sound = try Sound(file: .at(URL(fileURLWithPath: words[2])))
+            let sound = try SoundInput(file: .at(URL(fileURLWithPath: words[2])))
             guard sound.rate == spotter.rate, sound.channels.count == 1 else {
                 throw UnsuitableSound(
                     description: "\(sound.channels.count) channel(s) of \(sound.rate) Hz found, "

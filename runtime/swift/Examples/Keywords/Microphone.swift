@@ -18,7 +18,9 @@
                     commonFormat: .pcmFormatFloat32, sampleRate: Double(rate), channels: 1, interleaved: false),
                 let converter = AVAudioConverter(from: recorded, to: taken)
             else { throw CocoaError(.featureUnsupported) }
-            let (samples, continuation) = AsyncStream.makeStream(of: [Float].self)
+            // What a device that is too slow has not heard yet is dropped.
+            let (samples, continuation) = AsyncStream.makeStream(
+                of: [Float].self, bufferingPolicy: .bufferingNewest(64))
             engine.inputNode.installTap(onBus: 0, bufferSize: 4096, format: recorded) { buffer, _ in
                 continuation.yield(converted(buffer, by: converter))
             }

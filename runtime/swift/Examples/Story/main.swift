@@ -29,8 +29,8 @@ func tell(_ words: [String]) async throws -> Int32 {
     let interrupt = DispatchSource.makeSignalSource(signal: SIGINT)
     interrupt.setEventHandler { telling.cancel() }
     interrupt.resume()
-    try await telling.value
-    return telling.isCancelled ? 130 : 0
+    do { try await telling.value } catch is CancellationError { return 130 }
+    return 0
 }
 
 do {

@@ -69,19 +69,15 @@ public struct Answer: Sendable, Hashable {
 }
 
 extension Model {
-    /// Continues a prompt, and yields the new tokens as they come.
-    ///
-    /// It runs on a thread of its own from now on, and ends where the stream is let go or its task is cancelled. What is
-    /// wrong with the call is thrown in place of the first token.
-    public func generate(_ prompt: Prompt, _ options: GenerationOptions = .init()) -> AsyncThrowingStream<Int, Error> {
-        streamed { listener, limits in _ = try self.answers([prompt], options, limits, onToken: listener) }
+    /// Continues a prompt by tokens, which come as they are made. What is wrong with the call is thrown in place of the
+    /// first one.
+    public func generate(_ prompt: Prompt, _ options: GenerationOptions = .init()) -> Pieces<Int> {
+        Pieces { _ = try self.answers([prompt], options, $1, onToken: $0) }
     }
 
-    /// Continues a prompt, and yields the answer's text as it comes, in pieces of whole characters.
-    public func generateText(_ prompt: Prompt, _ options: GenerationOptions = .init())
-        -> AsyncThrowingStream<String, Error>
-    {
-        streamed { listener, limits in _ = try self.answers([prompt], options, limits, onText: listener) }
+    /// Continues a prompt by text, which comes as it is made, in pieces of whole characters.
+    public func generateText(_ prompt: Prompt, _ options: GenerationOptions = .init()) -> Pieces<String> {
+        Pieces { _ = try self.answers([prompt], options, $1, onText: $0) }
     }
 
     /// Continues several prompts, each by its `numReturnSequences` best answers, the best first. Sources of several rows are
@@ -132,32 +128,6 @@ extension Answer {
         score = answer.score
         text = answer.text.map { decoded($0, answer.text_size) }
     }
-}
-
-/// Generates on a thread of its own, and yields what a listener hears.
-private func streamed<Piece: Sendable>(
-    _ body: @escaping @Sendable (@escaping (Piece) -> Bool, CallLimits) throws -> Void
-) -> AsyncThrowingStream<Piece, Error> {
-    AsyncThrowingStream { continuation in
-        do {
-            let cancellation = try Cancellation()
-            continuation.onTermination = { _ in cancellation.cancel() }
-            DispatchQueue.global(qos: .userInitiated).async {
-                do {
-                    try body({ piece in continuation.yield(piece).isWanted }, .init(cancellation: cancellation))
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-        } catch {
-            continuation.finish(throwing: error)
-        }
-    }
-}
-
-extension AsyncThrowingStream.Continuation.YieldResult {
-    fileprivate var isWanted: Bool { if case .terminated = self { false } else { true } }
 }
 
 /// Hears what is generated as it comes.

@@ -2,7 +2,7 @@ import CEdgeAttn
 import Foundation
 
 /// Pixels of 8 bits, rows from the top: grey, grey with alpha, RGB or RGBA.
-public struct Image: Sendable {
+public struct ImageInput: Sendable {
     public let width, height, channels: Int
     public let pixels: [UInt8]
 
@@ -17,7 +17,7 @@ public struct Image: Sendable {
 }
 
 /// Samples of -1 to 1, as many a channel.
-public struct Sound: Sendable {
+public struct SoundInput: Sendable {
     public let rate: Int
     public let channels: [[Float]]
 
@@ -29,11 +29,11 @@ public struct Sound: Sendable {
     }
 }
 
-extension Sound {
+extension SoundInput {
     /// Reads a WAV file of integers of 8 to 32 bits, or of float32.
     ///
     /// - Throws: `InputError` where it is none, or cut.
-    public init(file: File) throws {
+    public init(file: MediaFile) throws {
         var rate: Int64 = 0
         let read = try Arguments.with { arguments in
             let files = arguments.array([try arguments.file(file)])
@@ -47,7 +47,7 @@ extension Sound {
 }
 
 /// Series in their own units, as many numbers of each, in the order of the manifest's names; a NaN is missing.
-public struct Series: Sendable {
+public struct SeriesInput: Sendable {
     public let values: [[Double]]
 
     /// - Throws: `InputError` where series differ in their number of values.
@@ -58,7 +58,7 @@ public struct Series: Sendable {
 }
 
 /// A file, by where it is or by its bytes.
-public enum File: Sendable {
+public enum MediaFile: Sendable {
     case at(URL)
     case bytes(Data)
 }
@@ -73,25 +73,25 @@ extension Arguments {
         return edgeattn_text(bytes: array(bytes), size: bytes.count)
     }
 
-    func image(_ image: Image) -> edgeattn_image {
+    func image(_ image: ImageInput) -> edgeattn_image {
         edgeattn_image(
             height: Int64(image.height), width: Int64(image.width), channels: Int64(image.channels),
             pixels: array(image.pixels))
     }
 
-    func sound(_ sound: Sound) -> edgeattn_sound {
+    func sound(_ sound: SoundInput) -> edgeattn_sound {
         edgeattn_sound(
             rate: Int64(sound.rate), channels: Int64(sound.channels.count),
             time: Int64(sound.channels.first?.count ?? 0), samples: array(sound.channels.flatMap { $0 }))
     }
 
-    func series(_ series: Series) -> edgeattn_series {
+    func series(_ series: SeriesInput) -> edgeattn_series {
         edgeattn_series(
             count: Int64(series.values.count), time: Int64(series.values.first?.count ?? 0),
             values: array(series.values.flatMap { $0 }))
     }
 
-    func file(_ file: File) throws -> edgeattn_file {
+    func file(_ file: MediaFile) throws -> edgeattn_file {
         switch file {
         case .at(let url): edgeattn_file(path: try text(url.path), data: nil, bytes: 0)
         case .bytes(let data): edgeattn_file(path: nil, data: array([UInt8](data)), bytes: data.count)

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// ```swift
 /// let model = try await Model.load(bundle: url)
-/// let answer = try await model.run(["input_ids": ids, "attention_mask": mask])["embedding"]
+/// let answer = try await model.run(model.prepare(texts: ["a sentence"]))["embedding"]
 /// ```
 ///
 /// What takes its time comes twice: as it is, and `async`. The latter is taken where there is an `await`, keeps its

@@ -1,7 +1,7 @@
 import CEdgeAttn
 
 /// A name, and the output's value at its place.
-public struct Label: Sendable, Hashable {
+public struct ScoredLabel: Sendable, Hashable {
     public let name: String
     public let value: Float
 }
@@ -26,14 +26,14 @@ public struct Box: Sendable, Hashable {
 /// What an output means, by the bundle's `processing`.
 extension Model {
     /// Names the places of a call's outputs: for every vector, labels from the largest value to the least.
-    public func labels(_ outputs: [String: Tensor]) throws -> [[Label]] {
+    public func labels(_ outputs: [String: Tensor]) throws -> [[ScoredLabel]] {
         let found = try read(outputs) { edgeattn_labels($0, $1, $2, $3) }
         return try Handle(found) { edgeattn_label_list_free($0) }.use { list in
             (0..<edgeattn_label_list_vectors(list)).map { vector in
                 var count = 0
                 let first = edgeattn_label_list_get(list, vector, &count)
                 return UnsafeBufferPointer(start: first, count: count).map {
-                    Label(name: String(cString: $0.name), value: $0.value)
+                    ScoredLabel(name: String(cString: $0.name), value: $0.value)
                 }
             }
         }

@@ -24,32 +24,32 @@ extension Model {
     }
 
     /// Makes the input of a batch of images.
-    public func prepare(images: [Image]) throws -> [String: Tensor] {
+    public func prepare(images: [ImageInput]) throws -> [String: Tensor] {
         try prepare(images, { $0.image }, edgeattn_prepare_image)
     }
 
     /// Makes the input of a batch of image files, PNG or JPEG.
-    public func prepare(imageFiles: [File]) throws -> [String: Tensor] {
+    public func prepare(imageFiles: [MediaFile]) throws -> [String: Tensor] {
         try prepare(imageFiles, { $0.file }, edgeattn_prepare_image_files)
     }
 
     /// Makes the input of a batch of sounds; nothing is resampled or mixed.
-    public func prepare(sounds: [Sound]) throws -> [String: Tensor] {
+    public func prepare(sounds: [SoundInput]) throws -> [String: Tensor] {
         try prepare(sounds, { $0.sound }, edgeattn_prepare_audio)
     }
 
     /// Makes the input of a batch of WAV files.
-    public func prepare(soundFiles: [File]) throws -> [String: Tensor] {
+    public func prepare(soundFiles: [MediaFile]) throws -> [String: Tensor] {
         try prepare(soundFiles, { $0.file }, edgeattn_prepare_audio_files)
     }
 
     /// Makes the input of a batch of sets of series.
-    public func prepare(series: [Series]) throws -> [String: Tensor] {
+    public func prepare(series: [SeriesInput]) throws -> [String: Tensor] {
         try prepare(series, { $0.series }, edgeattn_prepare_series)
     }
 
     /// Makes the input of a batch of CSV files, whose first line names the columns.
-    public func prepare(seriesFiles: [File]) throws -> [String: Tensor] {
+    public func prepare(seriesFiles: [MediaFile]) throws -> [String: Tensor] {
         try prepare(seriesFiles, { $0.file }, edgeattn_prepare_series_files)
     }
 

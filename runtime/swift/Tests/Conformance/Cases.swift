@@ -294,19 +294,20 @@ struct Raw: Decodable {
         fields = text == nil ? try value.decode(Fields.self) : nil
     }
 
-    var image: Image {
+    var image: ImageInput {
         get throws {
             let (dims, hex) = (fields!.dims!, Array(fields!.pixels!.utf8))
             let bytes = stride(from: 0, to: hex.count, by: 2).map { at in
                 UInt8(String(decoding: hex[at..<at + 2], as: UTF8.self), radix: 16)!
             }
             let channels = dims.count < 3 ? 1 : dims.count == 3 ? dims[2] : 0
-            return try Image(width: dims.count > 1 ? dims[1] : 0, height: dims[0], channels: channels, pixels: bytes)
+            return try ImageInput(
+                width: dims.count > 1 ? dims[1] : 0, height: dims[0], channels: channels, pixels: bytes)
         }
     }
 
-    var sound: Sound { get throws { try Sound(rate: fields!.rate!, channels: fields!.channels!) } }
-    var series: Series { get throws { try Series(fields!.values!.map { $0.map { $0 ?? .nan } }) } }
+    var sound: SoundInput { get throws { try SoundInput(rate: fields!.rate!, channels: fields!.channels!) } }
+    var series: SeriesInput { get throws { try SeriesInput(fields!.values!.map { $0.map { $0 ?? .nan } }) } }
 }
 
 /// A pair of texts, or a text with a prompt.

@@ -234,7 +234,7 @@ func prepare(_ entry: Case.Prepare, _ model: Model) throws -> Outcome {
 }
 
 func inputs(_ kind: String, _ raws: [Raw], _ model: Model) throws -> [String: Tensor] {
-    let files = raws.compactMap { $0.fields?.file }.map { File.at(folder.appendingPathComponent($0)) }
+    let files = raws.compactMap { $0.fields?.file }.map { MediaFile.at(folder.appendingPathComponent($0)) }
     switch kind {
     case "text": return try model.prepare(texts: texts(raws))
     case "image" where files.isEmpty: return try model.prepare(images: raws.map { try $0.image })

@@ -1,6 +1,6 @@
 // Cancels, times out, closes and breaks off calls, and prints how each ended.
 //
-//     Lifecycle ENDLESS.edge DECODER.edge
+//     Lifecycle ENDLESS.edge DECODER.edge LONG.edge
 
 import EdgeAttn
 import Foundation
@@ -14,7 +14,7 @@ func processorTime() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 
 func pause(_ seconds: Double) async throws { try await Task.sleep(nanoseconds: UInt64(seconds * 1e9)) }
 
-let (endless, decoder) = (CommandLine.arguments[1], CommandLine.arguments[2])
+let (endless, decoder, long) = (CommandLine.arguments[1], CommandLine.arguments[2], CommandLine.arguments[3])
 let model = try await Model.load(bundle: URL(fileURLWithPath: endless))
 let input = ["x": try Tensor([1] as [Float], dims: [1])]
 
@@ -55,6 +55,28 @@ await end(of: "broken off") {
         if tokens.count == 2 { break }
     }
     return "\(tokens)"
+}
+await end(of: "pieces cancelled") {
+    let pieces = try await Model.load(bundle: URL(fileURLWithPath: decoder)).generate(.tokens([4, 7, 1]))
+    let task = Task {
+        var tokens: [Int] = []
+        for try await token in pieces {
+            tokens.append(token)
+            withUnsafeCurrentTask { $0?.cancel() }
+        }
+        return "\(tokens) as if complete"
+    }
+    return try await task.value
+}
+await end(of: "read too late") {  // of what was made before the end only as much has come as a stream holds
+    var options = GenerationOptions()
+    options.deadline = .seconds(1)
+    var count = 0
+    for try await _ in try await Model.load(bundle: URL(fileURLWithPath: long)).generate(.tokens([1]), options) {
+        if count == 0 { try await pause(1.5) }
+        count += 1
+    }
+    return "\(count) tokens"
 }
 await end(of: "refused") {
     for try await token in try await Model.load(bundle: URL(fileURLWithPath: decoder)).generate(.tokens([])) {

@@ -187,7 +187,7 @@ private suspend fun generate(run: JsonObject, model: Model): Outcome {
 
 private fun label(read: JsonObject, model: Model): Outcome {
     val expected = read["labels"]?.asJsonArray?.map { row ->
-        row.asJsonArray.map { pair -> Label(pair.asJsonArray[0].asString, pair.asJsonArray[1].double().toFloat()) }
+        row.asJsonArray.map { pair -> ScoredLabel(pair.asJsonArray[0].asString, pair.asJsonArray[1].double().toFloat()) }
     }
     return outcome(model.labels(read["outputs"].asJsonObject.tensors()), expected)
 }
@@ -283,13 +283,13 @@ private fun unlikeIds(inputs: Map<String, Tensor>, wanted: JsonElement): Double 
 private fun text(raw: JsonElement): String =
     (raw as? JsonObject)?.let { String(CharArray(it["utf16"].asJsonArray.size()) { i -> it["utf16"].ints()[i].toChar() }) } ?: raw.asString
 
-private fun image(raw: JsonElement): Image {
+private fun image(raw: JsonElement): ImageInput {
     val dims = raw.asJsonObject["dims"].ints()
     val channels = if (dims.size == 2) 1 else if (dims.size == 3) dims[2] else 0
     val bytes = raw.asJsonObject["pixels"].asString.chunked(2) { "$it".toInt(16).toByte() }
-    return Image(dims.getOrElse(1) { 0 }, dims[0], channels, bytes.toByteArray())
+    return ImageInput(dims.getOrElse(1) { 0 }, dims[0], channels, bytes.toByteArray())
 }
 
-private fun sound(raw: JsonElement) = Sound(raw.asJsonObject["rate"].asInt, raw.asJsonObject["channels"].asJsonArray.map { it.floats() })
+private fun sound(raw: JsonElement) = SoundInput(raw.asJsonObject["rate"].asInt, raw.asJsonObject["channels"].asJsonArray.map { it.floats() })
 
-private fun series(raw: JsonElement) = Series(raw.asJsonObject["values"].asJsonArray.map { it.doubles() })
+private fun series(raw: JsonElement) = SeriesInput(raw.asJsonObject["values"].asJsonArray.map { it.doubles() })

@@ -1,6 +1,6 @@
 // Cancels, times out, closes and breaks off calls, and prints how each ended.
 //
-//     Lifecycle ENDLESS.edge DECODER.edge
+//     Lifecycle ENDLESS.edge DECODER.edge LONG.edge
 
 package edgeattn
 
@@ -8,9 +8,11 @@ import java.io.File
 import java.lang.management.ManagementFactory
 import kotlin.io.path.createTempDirectory
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
@@ -21,7 +23,7 @@ import kotlinx.coroutines.withContext
 object Lifecycle {
     @JvmStatic
     fun main(arguments: Array<String>) = runBlocking {
-        val (endless, decoder) = arguments.map(::File)
+        val (endless, decoder, long) = arguments.map(::File)
         val model = Model.load(endless)
         val input = mapOf("x" to Tensor.of(floatArrayOf(1f), 1))
 
@@ -64,7 +66,30 @@ object Lifecycle {
         }
         Model.load(decoder).use { other ->
             endOf("broken off") { "${other.generate(Prompt.Tokens(listOf(4, 7, 1))).take(2).toList()}" }
+            endOf("pieces cancelled") {
+                supervisorScope {
+                    val tokens = mutableListOf<Int>()
+                    val call = async {
+                        other.generate(Prompt.Tokens(listOf(4, 7, 1))).collect {
+                            tokens += it
+                            coroutineContext.cancel()
+                        }
+                        "$tokens as if complete"
+                    }
+                    call.await()
+                }
+            }
             endOf("refused") { "${other.generate(Prompt.Tokens(emptyList())).toList()}" }
+        }
+        endOf("read too late") { // of what was made before the end only as much has come as a flow holds
+            Model.load(long).use { other ->
+                var count = 0
+                other.generate(Prompt.Tokens(listOf(1)), GenerationOptions(deadline = 1.seconds)).collect {
+                    if (count == 0) delay(1500)
+                    count += 1
+                }
+                "$count tokens"
+            }
         }
         endOf("installed") {
             val folder = createTempDirectory().toFile()

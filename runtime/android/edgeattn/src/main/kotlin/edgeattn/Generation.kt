@@ -4,9 +4,8 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.ProducerScope
 import kotlinx.coroutines.channels.awaitClose
-import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.callbackFlow
 
 /** What a model continues: a decoder's tokens or text, or what an encoder reads. */
@@ -95,12 +94,12 @@ class Answer(val tokens: List<Int>, val score: Double, val text: String?)
 /**
  * Continues a prompt, and emits the new tokens as they come.
  *
- * It runs on a thread of its own once it is collected, and ends where the collector does. What is wrong with the call is thrown in
- * place of the first token.
+ * It runs on a thread of its own once it is collected, waits where the collector is 64 tokens behind, and ends where the collector
+ * does. What is wrong with the call is thrown in place of the first token.
  */
 fun Model.generate(prompt: Prompt, options: GenerationOptions = GenerationOptions()): Flow<Int> = heard(prompt, options, TOKENS) { flow ->
     object : Native.Reader() {
-        override fun token(token: Long) = flow.trySend(token.toInt()).isSuccess
+        override fun token(token: Long) = flow.trySendBlocking(token.toInt()).isSuccess
     }
 }
 
@@ -108,7 +107,7 @@ fun Model.generate(prompt: Prompt, options: GenerationOptions = GenerationOption
 fun Model.generateText(prompt: Prompt, options: GenerationOptions = GenerationOptions()): Flow<String> =
     heard(prompt, options, TEXT) { flow ->
         object : Native.Reader() {
-            override fun text(piece: ByteArray) = flow.trySend(piece.decodeToString()).isSuccess
+            override fun text(piece: ByteArray) = flow.trySendBlocking(piece.decodeToString()).isSuccess
         }
     }
 
@@ -140,7 +139,7 @@ private fun <Piece> Model.heard(
         close(result.exceptionOrNull())
     }
     awaitClose { cancellation.cancel() }
-}.buffer(Channel.UNLIMITED)
+}
 
 private fun Model.generate(
     prompts: List<Prompt>, options: GenerationOptions, cancellation: Long, heard: Int, reader: Native.Reader,

@@ -3,7 +3,7 @@ package edgeattn
 import java.io.File
 
 /** Pixels of 8 bits, rows from the top: 1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
-class Image(val width: Int, val height: Int, val channels: Int, val pixels: ByteArray) {
+class ImageInput(val width: Int, val height: Int, val channels: Int, val pixels: ByteArray) {
     init {
         val isSmall = width in 1..MOST && height in 1..MOST && channels in 1..4
         requireInput(isSmall && pixels.size.toLong() == 1L * width * height * channels) {
@@ -17,7 +17,7 @@ class Image(val width: Int, val height: Int, val channels: Int, val pixels: Byte
 }
 
 /** Samples of -1 to 1, as many a channel, at so many samples a second. */
-class Sound(val rate: Int, val channels: List<FloatArray>) {
+class SoundInput(val rate: Int, val channels: List<FloatArray>) {
     init {
         requireEven(channels.map { it.size }, "channels")
     }
@@ -30,18 +30,18 @@ class Sound(val rate: Int, val channels: List<FloatArray>) {
          *
          * @throws InputError where it is none, or cut
          */
-        fun read(file: MediaFile): Sound {
+        fun read(file: MediaFile): SoundInput {
             val rate = LongArray(1)
             val samples = tensors(Native.readSound(file.path, file.bytes, rate)).getValue("samples")
             val (count, time) = samples.dims
             val values = samples.floats()
-            return Sound(rate[0].toInt(), List(count) { values.copyOfRange(it * time, (it + 1) * time) })
+            return SoundInput(rate[0].toInt(), List(count) { values.copyOfRange(it * time, (it + 1) * time) })
         }
     }
 }
 
 /** Series in their own units, as many numbers of each, in the order of the manifest's names; a NaN is missing. */
-class Series(val values: List<DoubleArray>) {
+class SeriesInput(val values: List<DoubleArray>) {
     init {
         requireEven(values.map { it.size }, "series")
     }

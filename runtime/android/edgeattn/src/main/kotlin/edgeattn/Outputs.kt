@@ -1,15 +1,15 @@
 package edgeattn
 
 /** A name, and the output's value at its place. */
-data class Label(val name: String, val value: Float)
+data class ScoredLabel(val name: String, val value: Float)
 
 /** Names the places of a call's outputs: for every vector, labels from the largest value to the least. */
-fun Model.labels(outputs: Map<String, Tensor>): List<List<Label>> {
-    val vectors = mutableListOf<MutableList<Label>>()
+fun Model.labels(outputs: Map<String, Tensor>): List<List<ScoredLabel>> {
+    val vectors = mutableListOf<MutableList<ScoredLabel>>()
     val reader = object : Native.Reader() {
         override fun label(vector: Int, name: ByteArray, value: Float) {
-            if (vector == vectors.size) vectors += mutableListOf<Label>()
-            vectors[vector] += Label(name.decodeToString(), value)
+            if (vector == vectors.size) vectors += mutableListOf<ScoredLabel>()
+            vectors[vector] += ScoredLabel(name.decodeToString(), value)
         }
     }
     handle.use { Native.labels(it, outputs.arrays(), reader) }

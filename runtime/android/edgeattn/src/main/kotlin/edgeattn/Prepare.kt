@@ -19,19 +19,19 @@ fun Model.prepareTexts(
 }
 
 /** Makes the input of a batch of images, bit for bit as in every other language. */
-fun Model.prepareImages(images: List<Image>): Map<String, Tensor> {
+fun Model.prepareImages(images: List<ImageInput>): Map<String, Tensor> {
     val sizes = sizes(images) { listOf(it.height, it.width, it.channels) }
     return prepare { Native.prepareImages(it, sizes, Array(images.size) { i -> images[i].pixels }) }
 }
 
 /** Makes the input of a batch of sounds; nothing is resampled or mixed. */
-fun Model.prepareSounds(sounds: List<Sound>): Map<String, Tensor> {
+fun Model.prepareSounds(sounds: List<SoundInput>): Map<String, Tensor> {
     val sizes = sizes(sounds) { listOf(it.rate, it.channels.size, it.size) }
     return prepare { Native.prepareSounds(it, sizes, Array(sounds.size) { i -> sounds[i].channels.joined() }) }
 }
 
 /** Makes the input of a batch of sets of series. */
-fun Model.prepareSeries(sets: List<Series>): Map<String, Tensor> {
+fun Model.prepareSeries(sets: List<SeriesInput>): Map<String, Tensor> {
     val sizes = sizes(sets) { listOf(it.values.size, it.size) }
     return prepare { Native.prepareSeries(it, sizes, Array(sets.size) { i -> sets[i].values.joined() }) }
 }

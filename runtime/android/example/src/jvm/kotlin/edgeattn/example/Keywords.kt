@@ -2,7 +2,7 @@ package edgeattn.example
 
 import edgeattn.EdgeAttnError
 import edgeattn.MediaFile
-import edgeattn.Sound
+import edgeattn.SoundInput
 import java.io.File
 import java.util.Locale
 import kotlin.system.exitProcess
@@ -14,7 +14,7 @@ object Keywords {
     @JvmStatic
     fun main(words: Array<String>) = runBlocking {
         try {
-            val sound = Sound.read(MediaFile(File(words[1])))
+            val sound = SoundInput.read(MediaFile(File(words[1])))
             check(sound.rate == WordSpotter.RATE) { "${sound.rate} Hz found, ${WordSpotter.RATE} expected; resample it first" }
             WordSpotter.load(File(words[0])).use { spotter ->
                 spotter.words(flowOf(sound.channels[0])).collect { println("%.1f s  %s".format(Locale.ROOT, it.second, it.name)) }

@@ -1,6 +1,6 @@
 package edgeattn.example
 
-import edgeattn.Label
+import edgeattn.ScoredLabel
 import edgeattn.Model
 import edgeattn.labels
 import edgeattn.prepareImages
@@ -9,7 +9,7 @@ import java.io.File
 /** Reads drawings with the bundle of `models/digits`. */
 class DigitReader private constructor(private val model: Model) : AutoCloseable {
     /** Return digits and their scores, the likeliest first. */
-    suspend fun read(drawing: Drawing): List<Label> = model.labels(model.run(model.prepareImages(listOf(drawing.image()))))[0]
+    suspend fun read(drawing: Drawing): List<ScoredLabel> = model.labels(model.run(model.prepareImages(listOf(drawing.image()))))[0]
 
     override fun close() = model.close()
 

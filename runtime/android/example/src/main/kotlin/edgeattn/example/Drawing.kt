@@ -1,6 +1,6 @@
 package edgeattn.example
 
-import edgeattn.Image
+import edgeattn.ImageInput
 import kotlin.math.hypot
 
 /** A point of a square of 1 x 1. */
@@ -22,7 +22,7 @@ class Drawing {
     fun clear() = strokes.clear()
 
     /** Paint it black on white, as ink on paper, so large that it fills the square. */
-    fun image(side: Int = 64): Image {
+    fun image(side: Int = 64): ImageInput {
         val points = strokes.flatten()
         val (left, right) = points.minOf { it.x } to points.maxOf { it.x }
         val (top, bottom) = points.minOf { it.y } to points.maxOf { it.y }
@@ -34,7 +34,7 @@ class Drawing {
             val ink = (THICKNESS / 2 - nearest / scale) * side + 0.5f // a soft edge, one pixel wide
             (255 - 255 * ink.coerceIn(0f, 1f)).toInt().toByte()
         }
-        return Image(side, side, 1, pixels)
+        return ImageInput(side, side, 1, pixels)
     }
 
     companion object {

@@ -1,6 +1,6 @@
 package edgeattn.example
 
-import edgeattn.Label
+import edgeattn.ScoredLabel
 import kotlin.math.exp
 
 /** A word, and the second in which it ended. */
@@ -12,7 +12,7 @@ class Hearing {
     private var last: Word? = null
 
     /** Take the labels of the window that ended in this second, and return the word that is heard. */
-    fun take(labels: List<Label>, second: Double): Word? {
+    fun take(labels: List<ScoredLabel>, second: Double): Word? {
         val now = likelihoods(labels)
         val odds = now.mapValues { (name, share) -> (share + (before[name] ?: share)) / 2 }
         before = now
@@ -29,7 +29,7 @@ class Hearing {
 }
 
 /** Return how likely each label is: the softmax of their values, of which the first is the largest. */
-private fun likelihoods(labels: List<Label>): Map<String, Double> {
+private fun likelihoods(labels: List<ScoredLabel>): Map<String, Double> {
     val masses = labels.associate { it.name to exp((it.value - labels[0].value).toDouble()) }
     val whole = masses.values.sum()
     return masses.mapValues { it.value / whole }
