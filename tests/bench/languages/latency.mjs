@@ -2,15 +2,15 @@
  * Times calls of a bundle, as an app makes them: for each line that comes, so many in a row, of which the least and the median
  * are printed, in ms.
  *
- *     node latency.mjs NAME.edge TEXT CALLS
+ *     node latency.mjs NAME.edge TEXT CALLS [wasm]
  */
 
 import { createInterface } from 'node:readline';
 import { load } from '../../../runtime/web/dist/index.js';
 import { native } from '../../../runtime/web/dist/native.js';
 
-const [, , bundle, text, calls] = process.argv;
-const model = await load(bundle, { engine: native });
+const [, , bundle, text, calls, wasm] = process.argv;
+const model = await load(bundle, wasm ? { target: 'web', threads: 1 } : { engine: native });
 const inputs = model.prepare({ text });
 for await (const _ of createInterface({ input: process.stdin })) {
   const times = [];
