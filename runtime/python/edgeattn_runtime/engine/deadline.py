@@ -37,13 +37,13 @@ class Deadline:
         self._seconds = seconds
         self._running: set[onnxruntime.RunOptions] = set()
         self._lock = Lock()
-        self._over = False
+        self._over = self._cancelled = False
         self._timer: Timer | None = None
         self._token: Token[Deadline | None] | None = None
 
     def __enter__(self) -> Deadline:
         if self._seconds is not None:
-            self._timer = Timer(self._seconds, self.cancel)
+            self._timer = Timer(self._seconds, self._end)
             self._timer.daemon = True
             self._timer.start()
         self._token = _CURRENT.set(self)
@@ -62,6 +62,10 @@ class Deadline:
 
     def cancel(self) -> None:
         """End the calls that run, and refuse later ones; from any thread."""
+        self._cancelled = True
+        self._end()
+
+    def _end(self) -> None:
         with self._lock:
             self._over = True
             for options in self._running:
@@ -83,8 +87,11 @@ class Deadline:
 
     def error(self, label: str) -> DeadlineError:
         """Return what a call that was ended raises; ``label`` is its graph's."""
-        after = "cancelled" if self._seconds is None else f"not done within {self._seconds:g} s"
-        return DeadlineError(f"{label}: {after}; give it more time, or smaller inputs")
+        if self._cancelled:
+            return DeadlineError(f"{label}: cancelled")
+        return DeadlineError(
+            f"{label}: not done within {self._seconds:g} s; give it more time, or smaller inputs"
+        )
 
 
 def current() -> Deadline | None:
