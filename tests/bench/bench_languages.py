@@ -34,7 +34,12 @@ RUNTIME = ROOT / "runtime"
 TEXT = "The cat sat on the mat and looked out of windows at birds."  # 16 tokens of models/sentence
 CALLS = {"sentence": 20, "digits": 300}  # in a row
 WARMUP = 40  # rounds: a JVM compiles for good what was called some 10,000 times
-BOUNDS = {"swift": ("cpp", 1.05), "kotlin IO": ("cpp", 1.05), "node": ("python", 1.3), "node wasm": ("python", inf)}
+BOUNDS = {
+    "swift": ("cpp", 1.05),
+    "kotlin IO": ("cpp", 1.05),
+    "node": ("python", 1.3),
+    "node wasm": ("python", inf),
+}
 
 Command = Sequence[str | Path]  # without arguments; what stands behind a language's name is the last one
 Times = tuple[float, float]  # the least and the median of a round, ms
