@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = {  # by file, what stands before the release and behind it
-    "runtime/python/edgeattn_runtime/__init__.py": ('__version__ = "', '"'),
-    "runtime/cpp/include/edgeattn_export.h": ('#define EDGEATTN_VERSION "', '"'),
-    "runtime/web/package.json": ('"version": "', '"'),
-    "runtime/rust/Cargo.toml": ('version = "', '"'),
+PLACES = {  # by file, what stands before the release
+    "runtime/python/edgeattn_runtime/__init__.py": '^__version__ = "',
+    "runtime/cpp/include/edgeattn_export.h": '^#define EDGEATTN_VERSION "',
+    "runtime/kernels/include/edgeattn_kernels.h": '^#define EDGEATTN_KERNELS_VERSION "',
+    "runtime/rust/Cargo.toml": '^version = "',
+    "runtime/web/package.json": r'"name": "edgeattn-web",\s+"version": "',
+    "runtime/web/package-lock.json": r'"name": "edgeattn-web",\s+"version": "',
+    "CITATION.cff": "^version: ",
 }
 
 _RELEASE = r"\d+\.\d+\.\d+"
@@ -23,20 +26,19 @@ _RELEASE = r"\d+\.\d+\.\d+"
 
 def releases(root: Path = ROOT) -> dict[str, str]:
     """Return what each package says, by file."""
-    return {file: _pattern(file).findall((root / file).read_text("utf-8"))[0] for file in PLACES}
+    found = {file: _pattern(file).findall((root / file).read_text("utf-8")) for file in PLACES}
+    return {file: ", ".join(sorted({release for _, release in said})) for file, said in found.items()}
 
 
 def set_release(release: str, root: Path = ROOT) -> None:
     """Have every package say a release, such as "0.2.0"."""
-    for file, (before, after) in PLACES.items():
+    for file in PLACES:
         text = (root / file).read_text("utf-8")
-        changed = _pattern(file).sub(lambda _, ends=(before, after): release.join(ends), text, count=1)
-        (root / file).write_text(changed, encoding="utf-8")
+        (root / file).write_text(_pattern(file).sub(rf"\g<1>{release}", text), encoding="utf-8")
 
 
 def _pattern(file: str) -> re.Pattern[str]:
-    before, after = map(re.escape, PLACES[file])
-    return re.compile(f"{before}({_RELEASE}){after}")
+    return re.compile(f"({PLACES[file]})({_RELEASE})", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:

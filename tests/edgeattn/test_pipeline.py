@@ -111,7 +111,7 @@ def test_a_limit_on_one_output_is_checked_like_any_other(source: ModuleSource) -
 def test_a_model_of_kernels_is_proven_with_and_without_them(
     source: ModuleSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kernels = Kernels(Library("", "1.0", "AVX3_DL", has_dot_products=True))
+    kernels = Kernels(Library("", "0.1.0", 1, "AVX3_DL", has_dot_products=True))
     monkeypatch.setattr(place, "kernels_here", lambda: kernels)  # a library that sessions do not find
     recipe = Recipe("kernels", ((EVERY, Treatment("kernel int8")),), ("int8 rows",))
     tagged = [(sample.inputs, sample.target) for sample in source.read()]

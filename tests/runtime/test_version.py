@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +12,8 @@ import pytest
 import edgeattn_runtime
 
 ROOT = Path(__file__).parents[2]
+MANIFESTS = ("CITATION.cff", "CMakeLists.txt", "Cargo.toml", "package.json", "pyproject.toml")
+SAYS = re.compile(r"""^(project\(.*VERSION |\s*"?version"?\s*[:=]\s*)["']?\d+\.\d+""", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,14 @@ def test_all_packages_say_the_same_release(version: ModuleType) -> None:
     assert set(version.releases().values()) == {edgeattn_runtime.__version__}
 
 
+def test_no_other_package_says_one(version: ModuleType) -> None:
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    packages = [file for file in tracked if file.rpartition("/")[2] in MANIFESTS or file.endswith(".gradle")]
+    assert {"pyproject.toml", "runtime/kernels/pyproject.toml", "runtime/web/package.json"} <= set(packages)
+    saying = [file for file in packages if SAYS.search((ROOT / file).read_text("utf-8"))]
+    assert sorted(saying) == sorted(set(version.PLACES) & set(packages))
+
+
 def test_one_command_sets_it_in_all_of_them(version: ModuleType, tmp_path: Path) -> None:
     for file in version.PLACES:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +46,8 @@ def test_one_command_sets_it_in_all_of_them(version: ModuleType, tmp_path: Path)
     assert set(version.releases(tmp_path).values()) == {"12.0.7"}
     for file in version.PLACES:
         before, after = ((root / file).read_text("utf-8").splitlines() for root in (ROOT, tmp_path))
-        assert sum(old != new for old, new in zip(before, after, strict=True)) == 1
+        changed = sum(old != new for old, new in zip(before, after, strict=True))
+        assert changed == (2 if file.endswith("package-lock.json") else 1)
 
 
 def test_packages_that_differ_are_told(

@@ -39,8 +39,8 @@ KernelUse kernels_of(const Engine& engine) {
   if (engine.providers != std::vector<std::string>{"CPUExecutionProvider"})
     return stock("they belong to CPUExecutionProvider alone");
   const std::string version = edgeattn_kernels_version(), set = edgeattn_kernels_instruction_set();
-  if (version.substr(0, version.find('.')) != option->second)
-    return stock(words("the bundle's are of version ", option->second, ", this build has ", version));
+  if (const auto nodes = std::to_string(edgeattn_kernels_domain_version()); nodes != option->second)
+    return stock(words("the bundle's are of version ", option->second, ", this build has ", nodes));
   if (set.find(" with dot products") == std::string::npos && choice != "always")
     return stock(words("this CPU has no dot products of int8 (", set, ")"));
   return {true, words("kernels ", version, " (", set, ")")};

@@ -9,7 +9,7 @@ struct OrtSessionOptions;
 
 namespace edgeattn {
 
-/// Which way a session goes. `words` are such as "kernels 1.0.0 (AVX2)" or "without kernels: turned off", and empty where its
+/// Which way a session goes. `words` are such as "kernels 0.1.0 (AVX2)" or "without kernels: turned off", and empty where its
 /// graph has no nodes for kernels.
 struct KernelUse {
   bool registered = false;

@@ -5,7 +5,8 @@
 
 #include <onnxruntime_c_api.h>
 
-#define EDGEATTN_KERNELS_VERSION "1.0.0" /* the release; of the first number are the nodes of bundles */
+#define EDGEATTN_KERNELS_VERSION "0.1.0" /* the release */
+#define EDGEATTN_KERNELS_DOMAIN_VERSION 1 /* of the nodes of bundles */
 
 #if defined(_WIN32)
 #define EDGEATTN_KERNELS_EXPORT __declspec(dllexport)
@@ -29,8 +30,11 @@ EDGEATTN_KERNELS_EXPORT const char* edgeattn_kernels_instruction_set(void);
    as "384 x 1536: i8mm; i8mm takes 0.62 of the time of dot products". The text lives until the thread's next call. */
 EDGEATTN_KERNELS_EXPORT const char* edgeattn_kernels_choices(void);
 
-/* The library's release, such as "1.0.0"; a static text. */
+/* The library's release, such as "0.1.0"; a static text. */
 EDGEATTN_KERNELS_EXPORT const char* edgeattn_kernels_version(void);
+
+/* The version of the domain "edgeattn" whose nodes it runs. */
+EDGEATTN_KERNELS_EXPORT int edgeattn_kernels_domain_version(void);
 
 #ifdef __cplusplus
 }

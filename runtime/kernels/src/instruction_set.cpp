@@ -127,3 +127,4 @@ const char* edgeattn_kernels_instruction_set() {
 }
 
 const char* edgeattn_kernels_version() { return EDGEATTN_KERNELS_VERSION; }
+int edgeattn_kernels_domain_version() { return EDGEATTN_KERNELS_DOMAIN_VERSION; }

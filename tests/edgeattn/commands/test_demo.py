@@ -78,6 +78,6 @@ def test_kernels_are_named_before_the_export(
 
 
 def test_nothing_is_said_of_kernels_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    library = Library("kernels.so", "1.0.0", "AVX2", has_dot_products=False)
+    library = Library("kernels.so", "0.1.0", 1, "AVX2", has_dot_products=False)
     monkeypatch.setattr(demo, "installed", lambda: Kernels(library))
     assert demo.missing_kernels(Machine.here()) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeattn_runtime import BundleError, load
+from edgeattn_runtime import BundleError, __version__, load
 from edgeattn_runtime.bundle.golden import check, read_golden
 from edgeattn_runtime.engine.kernels import CHOICE, DOMAIN_VERSION
 from edgeattn_runtime.engine.session import open_session
@@ -22,6 +22,7 @@ PROVIDERS = ("CPUExecutionProvider",)
 EXPORTED = {
     "RegisterCustomOps",
     "edgeattn_kernels_choices",
+    "edgeattn_kernels_domain_version",
     "edgeattn_kernels_instruction_set",
     "edgeattn_kernels_version",
 }
@@ -35,7 +36,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_the_package_tells() -> None:
     assert edgeattn_kernels.library().is_file()
-    assert edgeattn_kernels.version().split(".")[0] == str(DOMAIN_VERSION)
+    assert (edgeattn_kernels.version(), edgeattn_kernels.domain_version()) == (__version__, DOMAIN_VERSION)
     assert all(line.split(":")[0].count(" x ") == 1 for line in edgeattn_kernels.choices())
     assert edgeattn_kernels.has_dot_products() == ("with dot products" in edgeattn_kernels.instruction_set())
 

@@ -13,7 +13,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-__all__ = ["choices", "has_dot_products", "instruction_set", "library", "version"]
+__all__ = ["choices", "domain_version", "has_dot_products", "instruction_set", "library", "version"]
 
 _NAMES = {"win32": "edgeattn_kernels.dll", "darwin": "libedgeattn_kernels.dylib"}
 _DOT_PRODUCTS = "with dot products"  # in the name of an instruction set
@@ -25,12 +25,17 @@ def library() -> Path:
 
 
 def version() -> str:
-    """Return the library's release, such as "1.0.0"; its first number is the version of the domain.
+    """Return the library's release, such as "0.1.0".
 
     Raises:
         OSError: The system cannot load the library.
     """
     return _text("edgeattn_kernels_version")
+
+
+def domain_version() -> int:
+    """Return the version of the domain ``edgeattn`` whose nodes the library runs."""
+    return int(_loaded().edgeattn_kernels_domain_version())
 
 
 def instruction_set() -> str:

@@ -35,13 +35,15 @@ class Library:
 
     Attributes:
         path: The shared library.
-        version: Such as "1.0"; the first number is the version of its domain.
+        version: Its release, such as "0.1.0".
+        domain_version: The version of the nodes that it runs.
         instruction_set: The one that it chose on this CPU, such as "AVX3_DL".
         has_dot_products: Whether that one multiplies int8 by dot products, as VNNI and NEON's sdot do.
     """
 
     path: str
     version: str
+    domain_version: int
     instruction_set: str
     has_dot_products: bool
 
@@ -87,10 +89,11 @@ def kernels_of(providers: Sequence[str], options: Mapping[str, Scalar]) -> Kerne
     kernels = installed()
     if kernels.library is None:
         return kernels
-    if kernels.library.version.split(".")[0] != str(options[KERNELS_OPTION]):
+    if str(kernels.library.domain_version) != str(options[KERNELS_OPTION]):
         return _unusable(
-            f"edgeattn-kernels {kernels.library.version} found, {options[KERNELS_OPTION]}.x expected by the "
-            "bundle; install that"
+            f"edgeattn-kernels {kernels.library.version} has nodes of version "
+            f"{kernels.library.domain_version}, {options[KERNELS_OPTION]} expected by the bundle; install "
+            "another release"
         )
     if not kernels.library.has_dot_products and os.environ.get(CHOICE) != "always":
         return Kernels(None, f"this CPU has no dot products of int8 ({kernels.library.instruction_set})")
@@ -115,7 +118,11 @@ def installed() -> Kernels:
         package = module_from_spec(spec)
         spec.loader.exec_module(package)
         library = Library(
-            str(package.library()), package.version(), package.instruction_set(), package.has_dot_products()
+            str(package.library()),
+            package.version(),
+            package.domain_version(),
+            package.instruction_set(),
+            package.has_dot_products(),
         )
         SessionOptions().register_custom_ops_library(library.path)
     except Exception as error:  # of any release of the package; and onnxruntime's own share no base
