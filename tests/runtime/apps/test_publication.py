@@ -20,7 +20,7 @@ from edgeattn_runtime import __version__
 PROJECTS = Path(__file__).parent / "gradle"
 ROOT = Path(__file__).parents[3]
 ANDROID = ROOT / "runtime" / "android" / "edgeattn"
-LICENSE = ROOT / "LICENSE"
+LICENSES = ("LICENSE", "NOTICE")
 NAME = f"edgeattn-android-{__version__}"
 POM = "{http://maven.apache.org/POM/4.0.0}"
 QUICK = os.environ | {"JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # for programs of seconds
@@ -68,10 +68,6 @@ def _dependencies(repository: Path) -> list[dict[str, str]]:
     return [{each.tag.removeprefix(POM): each.text or "" for each in dependency} for dependency in listed]
 
 
-def test_the_licence_is_the_projects() -> None:
-    assert (ANDROID / "src/main/resources/META-INF/LICENSE").read_bytes() == LICENSE.read_bytes()
-
-
 def test_the_pom_says_what_an_app_needs(repository: Path) -> None:
     project = ElementTree.parse(_published(repository, ".pom")).getroot()
     texts = {each.tag.removeprefix(POM): each.text for each in project}
@@ -81,11 +77,12 @@ def test_the_pom_says_what_an_app_needs(repository: Path) -> None:
     assert {each["artifactId"]: each["scope"] for each in _dependencies(repository)} == DEPENDENCIES
 
 
-def test_the_archive_holds_the_licence_and_the_rules_for_shrinking(repository: Path) -> None:
+def test_the_archive_holds_the_licences_and_the_rules_for_shrinking(repository: Path) -> None:
     with zipfile.ZipFile(_published(repository, ".aar")) as archive:
         assert archive.read("proguard.txt") == (ANDROID / "consumer-rules.pro").read_bytes()
         with zipfile.ZipFile(io.BytesIO(archive.read("classes.jar"))) as classes:
-            assert classes.read("META-INF/LICENSE") == LICENSE.read_bytes()
+            for name in LICENSES:
+                assert classes.read(f"META-INF/{name}") == (ROOT / name).read_bytes()
 
 
 def test_another_project_resolves_it_with_what_it_needs(repository: Path, tmp_path: Path) -> None:

@@ -168,6 +168,13 @@ def test_texts_and_tokens_in_c(run: Run, clang: Path) -> None:
     ]
 
 
+def test_an_install_has_the_licences(run: Run, gcc: Path, tmp_path: Path) -> None:
+    run("cmake", "--install", gcc, "--prefix", tmp_path)
+    for name in ("LICENSE", "NOTICE"):
+        installed = tmp_path / "share" / "doc" / "edgeattn" / name
+        assert installed.read_bytes() == (CPP.parents[1] / name).read_bytes()
+
+
 def test_an_app_finds_the_installed_package_and_reads_digits(run: Run, gcc: Path, tmp_path: Path) -> None:
     from PIL import Image
 

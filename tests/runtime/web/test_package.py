@@ -168,14 +168,14 @@ def test_its_types_stand_alone(packed: Path, package: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_it_holds_modules_their_types_and_the_licence(packed: Path) -> None:
+def test_it_holds_modules_their_types_and_the_licences(packed: Path) -> None:
     folder = packed / "node_modules" / "edgeattn-web"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {f"dist/{name}.{end}" for name in MODULES for end in ("js", "d.ts")} <= files
-    assert {"package.json", "README.md", "LICENSE"} <= files
+    assert {"package.json", "README.md"} <= files
     assert not [file for file in files if file.startswith(("src/", "conformance", "node_modules"))]
-    root = CONFORMANCE.parents[2] / "LICENSE"
-    assert (folder / "LICENSE").read_bytes() == root.read_bytes()
+    for name in ("LICENSE", "NOTICE"):
+        assert (folder / name).read_bytes() == (CONFORMANCE.parents[2] / name).read_bytes()
 
 
 def test_npm_would_publish_it(package: Path) -> None:
