@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = html_title = "edgeattn"
 extensions = ["myst_parser", "pages", "gallery"]
 include_patterns = [
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "COMPATIBILITY.md", "SECURITY.md"),
     *("docs/*.md", "docs/site/peers.md"),
     *("models/README.md", "models/*/README.md"),
     *("runtime/README.md", "runtime/*/README.md"),

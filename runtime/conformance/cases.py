@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import frozen
 import generation_cases
 import golden_vectors
 import image_cases
@@ -26,4 +27,4 @@ _WHOLE = (
     *predicted.cases(),
     *token_predictions.cases(),
 )
-CASES = (*_WHOLE, *mutated({case.bundle: case.files for case in _WHOLE}))
+CASES = (*_WHOLE, *mutated({case.bundle: case.files for case in _WHOLE}), *frozen.cases())

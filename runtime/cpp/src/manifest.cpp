@@ -344,15 +344,19 @@ static bool is_inside(const std::string& path) {
   return before != '/';
 }
 
-/// Before anything else is read: only the schema number says what the other keys mean.
+/// Before anything else is read: these two say what the other keys mean.
 static void check_schema(const Field& root) {
   const auto fields = root.table();
   const auto found = fields.find("schema");
   const auto value = found == fields.end() ? nlohmann::json() : found->second.value();
-  if (value.is_number_integer() && value == kSchema) return;
   const bool newer = value.is_number_integer() && value > kSchema;
-  throw BundleError(words("schema: ", value.is_structured() ? "no number" : value.dump(), " found, ", kSchema,
-                          " expected; ", newer ? "upgrade edgeattn" : "export again"));
+  if (!value.is_number_integer() || value != kSchema)
+    throw BundleError(words("schema: ", value.is_structured() ? "no number" : value.dump(), " found, ", kSchema,
+                            " expected; ", newer ? "upgrade edgeattn" : "export again"));
+  // Keys since 0.1.0 that a reader must know: there is none yet.
+  if (const auto critical = fields.find("critical"); critical != fields.end())
+    throw BundleError(words("critical: ", quoted(critical->second.items(1).front().text()),
+                            " found, a known key expected; upgrade edgeattn"));
 }
 
 Manifest parse_manifest(std::string_view text) {
@@ -384,7 +388,6 @@ Manifest parse_manifest(std::string_view text) {
     manifest.signature_key = signature["key"].hex64();
     signature.end();
   }
-  record.end();
   check_references(manifest);
   return manifest;
 }

@@ -71,7 +71,7 @@ class Record {
     return found->second;
   }
 
-  /// Refuses the keys that were not asked for.
+  /// Refuses the keys that were not asked for; without it they are passed over.
   void end() const {
     for (const auto& [name, field] : fields_)
       if (!known_.count(name))

@@ -17,7 +17,7 @@ structure.addSchema(generation as object);
 const odd = (found: number): Json => (Number.isSafeInteger(found) ? found + 0.5 : []);
 
 /**
- * Read a manifest's text, refusing all that the specification does not name.
+ * Read a manifest's text, without keys of later versions that may be passed over.
  *
  * @throws BundleError, in one line: the key at fault, what was found there and what was expected.
  */
@@ -26,10 +26,15 @@ export function readManifest(text: string): Manifest {
   checkSchema(table);
   checkStructure(table);
   checkStructure(parsed(text, odd));
-  const manifest = table as unknown as Manifest;
+  const known = Object.entries(table as object).filter(([name]) => Object.hasOwn(schema.properties, name));
+  const manifest = Object.fromEntries(known) as Manifest;
   const { provenance, processing, ...rest } = manifest;
   const { prompts = {}, ...texting } = processing?.text ?? {};
-  const printable = [rest, { ...processing, text: texting }, Object.keys(provenance), Object.keys(prompts)];
+  const printable = [
+    rest,
+    { ...processing, text: texting },
+    ...[table, provenance, prompts].map((each) => Object.keys(each as object)),
+  ];
   for (const found of texts(printable as unknown as Json)) {
     if (UNPRINTABLE.test(found)) throw new BundleError(`${JSON.stringify(found)} found, a printable text expected`);
   }
@@ -48,10 +53,12 @@ function parsed(text: string, odd?: (found: number) => Json): Json {
 }
 
 function checkSchema(table: Json): void {
-  const found = (table as { schema?: Json } | null)?.schema;
-  if (found === SCHEMA) return;
+  const { schema: found, critical } = (table ?? {}) as { schema?: Json; critical?: Json };
   const cure = typeof found === 'number' && found > SCHEMA ? 'upgrade edgeattn-web' : 'export again';
-  throw new BundleError(`schema: ${JSON.stringify(found ?? null)} found, ${SCHEMA} expected; ${cure}`);
+  if (found !== SCHEMA) throw new BundleError(`schema: ${JSON.stringify(found ?? null)} found, ${SCHEMA} expected; ${cure}`);
+  // Keys since 0.1.0 that a reader must know: there is none yet.
+  if (critical !== undefined)
+    throw new BundleError(`critical: ${JSON.stringify(critical)} found, known keys expected; upgrade edgeattn-web`);
 }
 
 function checkStructure(table: Json): void {

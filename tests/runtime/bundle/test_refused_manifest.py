@@ -93,7 +93,7 @@ BROKEN: dict[str, Change] = {
     "provenance: ": put("provenance", to=[]),
     "budget.cosine: ": put("budget", "cosine", to="0.99"),
     "budget: missing": lambda m: m.pop("budget"),
-    "target: ": put("target", to="cpu"),
+    "critical: ": put("critical", to=["target"]),
     "signature.scheme: ": put("signature", to={"scheme": "rsa", "key": "a" * 64}),
     "signature.key: ": put("signature", to={"scheme": "ed25519", "key": "a" * 63}),
     **{

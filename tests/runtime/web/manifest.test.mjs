@@ -63,7 +63,7 @@ for (const [what, manifest] of Object.entries(accepted)) {
 }
 
 test('a key is told in one short line, with escapes for what is not seen in it', async () => {
-  const other = (key) => opened(text.replace('{', `{${JSON.stringify(key)}: 1, `));
+  const other = (key) => opened(text.replace('"engine": {', (found) => `${found}${JSON.stringify(key)}: 1, `));
   await assert.rejects(other('a\r\u202e\u{e0001}b'), /^BundleError: .*a\\x0d\\u202e\\U000e0001b: an unknown key/);
   await assert.rejects(other('a'.repeat(40_000)), ({ name, message }) => name === 'BundleError' && message.length <= 2000);
 });

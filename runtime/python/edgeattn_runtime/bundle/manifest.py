@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, ClassVar
 
 from edgeattn_runtime.bundle.files import MANIFEST_FILE, FileEntry, Golden, Signature, read_files
@@ -100,21 +100,27 @@ class Manifest(Record):
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """Read a manifest's text, refusing all that the specification does not name; raises BundleError."""
+        """Read a manifest's text, passing over what of later versions may be; raises BundleError."""
         root = parse(text)
         _check_schema(root)
-        manifest = cls.from_field(root)
+        known = {*cls.TAGS, *(each.name for each in fields(cls))}
+        own = {name: field.value for name, field in root.table().items() if name in known}
+        manifest = cls.from_field(Field("", own))
         _check_references(manifest)
         return manifest
 
 
 def _check_schema(root: Field) -> None:
-    # Before anything else is read: only the schema number says what the other keys mean.
+    # Before anything else is read: these two say what the other keys mean.
     schema = root.table().get("schema", Field("schema", None)).value
     if type(schema) is int and schema > SCHEMA:
         raise BundleError(f"schema: {schema} found, {SCHEMA} expected; upgrade edgeattn")
     if type(schema) is not int or schema != SCHEMA:
         raise BundleError(f"schema: {json.dumps(schema)} found, {SCHEMA} expected; export again")
+    # Keys since 0.1.0 that a reader must know: there is none yet.
+    if (critical := root.table().get("critical")) is not None:
+        name = critical.items(least=1)[0].text()
+        raise BundleError(f"critical: {name!r} found, a known key expected; upgrade edgeattn")
 
 
 def _check_references(manifest: Manifest) -> None:
