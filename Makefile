@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site
+.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site release
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -102,6 +102,9 @@ site:  ## the pages and a gallery of the reference models as a site, in build/si
 	rm -rf $(BUILD)/site
 	sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs/site --doctree-dir $(BUILD)/doctrees \
 	  --define gallery_bundles=$(abspath $(BUILD))/bundles . $(BUILD)/site
+
+release:  ## every package that Linux builds, from the last commit into dist/, each tried in an empty folder; nothing is tagged; an hour
+	.ci/release $(MODELS)
 
 models:  ## reference models exported by commands, and used as apps do: they play, listen, write; transformers' decoders; six minutes
 	pytest tests/models/used tests/generation

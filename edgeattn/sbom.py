@@ -46,8 +46,8 @@ def sbom(files: BundleFiles) -> str:
         serial_number=uuid.uuid5(uuid.NAMESPACE_OID, digest),
         metadata=BomMetaData(component=model, tools=ToolRepository(components=_tools(manifest))),
         components=[
-            _file(MANIFEST_FILE, FileEntry(digest, len(content))),
-            *(_file(name, entry) for name, entry in manifest.files.items()),
+            file_component(MANIFEST_FILE, FileEntry(digest, len(content))),
+            *(file_component(name, entry) for name, entry in manifest.files.items()),
             *_engines(manifest),
         ],
     )
@@ -56,7 +56,8 @@ def sbom(files: BundleFiles) -> str:
     return str(JsonV1Dot6(document).output_as_string(indent=2)) + "\n"
 
 
-def _file(name: str, entry: FileEntry) -> Component:
+def file_component(name: str, entry: FileEntry) -> Component:
+    """Return a file of a document by its name, sha256 and size."""
     return Component(
         name=name,
         type=ComponentType.FILE,
