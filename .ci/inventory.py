@@ -40,9 +40,11 @@ def members(package: Path) -> dict[str, bytes]:
     """Return what lies under the licences' names in a package, at any depth, by path."""
     if zipfile.is_zipfile(package):
         with zipfile.ZipFile(package) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if _last(name) in LICENCES}
+            return {
+                name: archive.read(name) for name in archive.namelist() if name.rpartition("/")[2] in LICENCES
+            }
     with tarfile.open(package) as archive:
-        files = [each for each in archive if each.isfile() and _last(each.name) in LICENCES]
+        files = [each for each in archive if each.isfile() and each.name.rpartition("/")[2] in LICENCES]
         return {each.name: archive.extractfile(each).read() for each in files}  # type: ignore[union-attr]
 
 
