@@ -21,7 +21,7 @@ from edgeattn_export.targets import TARGETS
 ROOT = Path(__file__).parents[1]
 CI = ROOT / ".ci" / "locks"
 PIP = [*CI.glob("*.txt"), *LOCKS.glob("*.txt")]
-NPM_FOLDERS = ("runtime/web", "runtime/android/tools", "tests/fuzz/web")
+NPM_FOLDERS = ("docs/site", "runtime/web", "runtime/android/tools", "tests/fuzz/web")
 NPM = [*LOCKS.glob("*.json"), *(ROOT / folder / "package-lock.json" for folder in NPM_FOLDERS)]
 SCRIPTS = [
     path
@@ -33,6 +33,7 @@ UNLOCKED = {
     "kernels": "the wheel that it built",
     "ordinary-user": "the newest versions, on purpose",
     "lock": "what makes the locks",
+    "release": "the web package that it built",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
