@@ -55,7 +55,8 @@ function parsed(text: string, odd?: (found: number) => Json): Json {
 function checkSchema(table: Json): void {
   const { schema: found, critical } = (table ?? {}) as { schema?: Json; critical?: Json };
   const cure = typeof found === 'number' && found > SCHEMA ? 'upgrade edgeattn-web' : 'export again';
-  if (found !== SCHEMA) throw new BundleError(`schema: ${JSON.stringify(found ?? null)} found, ${SCHEMA} expected; ${cure}`);
+  if (found !== SCHEMA)
+    throw new BundleError(`schema: ${JSON.stringify(found ?? null)} found, ${SCHEMA} expected; ${cure}`);
   // Keys since 0.1.0 that a reader must know: there is none yet.
   if (critical !== undefined)
     throw new BundleError(`critical: ${JSON.stringify(critical)} found, known keys expected; upgrade edgeattn-web`);
