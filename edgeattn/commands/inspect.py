@@ -27,6 +27,7 @@ from edgeattn.results.trial import recipe_words
 from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.bundle.manifest import Manifest, Variant
 from edgeattn_runtime.engine.kernels import NONE, kernels_of
+from edgeattn_runtime.engine.session import open_session
 from edgeattn_runtime.errors import BadInput
 
 
@@ -52,7 +53,7 @@ def inspect(
         (
             Text.assemble((manifest.name, "bold"), f" for {heading}"),
             *(_contract(name, manifest) for name in manifest.graphs),
-            *(pairs({**promises(manifest, variant), **_kernels(variant)}) for variant in variants),
+            *(pairs({**promises(manifest, variant), **_kernels(files, variant)}) for variant in variants),
             *(_graph(files, variant, name) for variant in variants for name in manifest.graphs),
             pairs({"Files": megabytes({file: entry.size / 1e6 for file, entry in manifest.files.items()})}),
             *(() if report.placement is None else (pairs({"Placement": placement_words(report.placement)}),)),
@@ -82,10 +83,16 @@ def _contract(name: str, manifest: Manifest) -> RenderableType:
     )
 
 
-def _kernels(variant: Variant) -> dict[str, str]:
-    """Return which way a variant's sessions would go here, where its graphs have nodes for kernels."""
-    kernels = kernels_of(variant.engine.providers, variant.engine.options)
-    return {} if kernels == NONE else {"Here": str(kernels)}
+def _kernels(files: BundleFiles, variant: Variant) -> dict[str, str]:
+    """Return which way a variant's sessions go here, where its graphs have nodes for kernels."""
+    engine = variant.engine
+    kernels = kernels_of(engine.providers, engine.options)
+    if kernels == NONE:
+        return {}
+    if kernels.library is not None:  # which chooses how to multiply while a session opens
+        for file in variant.files.values():
+            open_session(files.path(file), providers=engine.providers, options=engine.options)
+    return {"Here": "\n".join([str(kernels), *kernels.choices])}
 
 
 def _provenance(provenance: Mapping[str, object]) -> dict[str, str]:

@@ -17,9 +17,10 @@ from edgeattn_runtime.timing.machine import Machine
 
 
 def machine_line(machine: Machine, device: str | None = None) -> Text:
-    """Say where the latencies were measured, on a device by its name."""
+    """Say where the latencies were measured, on a device by its name, and how its kernels multiplied."""
     name = "" if device is None else f"{device}: "
-    return Text(f"Measured on {name}{machine}, onnxruntime {machine.versions['onnxruntime']}", style="dim")
+    line = f"Measured on {name}{machine}, onnxruntime {machine.versions['onnxruntime']}"
+    return Text("\n".join([line, *machine.kernel_choices]), style="dim")
 
 
 def prices_parts(prices: Sequence[Price]) -> tuple[RenderableType, ...]:

@@ -196,7 +196,7 @@ class Record:
         """Return what JSON holds of it."""
         optional = self._optional()
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        left_out = [name for name in optional if values[name] in (None, {})]
+        left_out = [name for name in optional if values[name] in (None, {}, ())]
         return {**self.TAGS} | {name: _plain(value) for name, value in values.items() if name not in left_out}
 
 

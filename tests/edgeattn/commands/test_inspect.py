@@ -12,6 +12,7 @@ from edgeattn.__main__ import main
 from edgeattn.bundle import Bundle
 from edgeattn.results.bundle import REPORT_FILE
 from edgeattn_runtime.bundle.rows import Rows, Stack
+from edgeattn_runtime.engine.kernels import Kernels, Library
 from edgeattn_runtime.graph import Graph, Tensor
 
 
@@ -95,6 +96,25 @@ def test_stacks_without_sizes_are_told(
     words = inspected(saved)
     assert "Rows independent; 8 in a call Session" in words
     assert "singly" not in words
+
+
+def test_layers_are_shown_as_the_kernels_chose_to_multiply_them(
+    folder: Path, inspected: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They choose while a session opens."""
+    opened: list[str] = []
+
+    def choices() -> tuple[str, ...]:
+        return tuple("384 x 1536: AMX" for _ in opened)
+
+    library = Library(
+        "", "1.0.0", 1, "AVX3_DL with dot products and AMX", has_dot_products=True, choices=choices
+    )
+    module = "edgeattn.commands.inspect"
+    monkeypatch.setattr(f"{module}.kernels_of", lambda *_: Kernels(library))
+    monkeypatch.setattr(f"{module}.open_session", lambda path, **_: opened.append(path.name))
+    words = "Here kernels 1.0.0 (AVX3_DL with dot products and AMX) 384 x 1536: AMX"
+    assert words in inspected(folder)
 
 
 def test_a_report_that_is_none_is_refused(folder: Path, refused: Callable[..., str]) -> None:

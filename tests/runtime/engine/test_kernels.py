@@ -26,6 +26,7 @@ from edgeattn_runtime.timing.machine import Machine
 
 CPU = ("CPUExecutionProvider",)
 NODES = {KERNELS_OPTION: 1}
+CHOICE_OF_AMX = "384 x 1536: AMX; dot products takes 1.62 of the time of AMX"
 
 Install = Callable[..., Library]
 
@@ -64,6 +65,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         domain_version: int = 1,
         file: str = "kernels.so",
         has_dot_products: bool = True,
+        choices: tuple[str, ...] = (),
         place: str = "site",
     ) -> Library:
         package = tmp_path / place / kernels.PACKAGE
@@ -76,6 +78,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
             "domain_version": domain_version,
             "instruction_set": library.instruction_set,
             "has_dot_products": has_dot_products,
+            "choices": choices,
         }
         code = "".join(f"def {name}():\n    return {answer!r}\n" for name, answer in answers.items())
         (package / "__init__.py").write_text(code)
@@ -129,24 +132,27 @@ def test_another_provider_takes_none(install: Install) -> None:
     assert kernels_of(("XnnpackExecutionProvider", *CPU), NODES).library is None
 
 
-def test_a_cpu_without_dot_products_takes_it_where_it_is_told_to(
-    install: Install, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("choice", "has_dot_products", "reason"),
+    [
+        ("auto", True, ""),
+        ("auto", False, "this CPU has no dot products of int8 (AVX3_DL with dot products)"),
+        ("always", True, ""),
+        ("always", False, ""),
+        ("never", True, "turned off by EDGEATTN_KERNELS"),
+        ("never", False, "turned off by EDGEATTN_KERNELS"),
+    ],
+)
+def test_the_environment_decides_for_a_cpu(
+    choice: str, has_dot_products: bool, reason: str, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library = install(has_dot_products=False)
-    assert "no dot products" in kernels_of(CPU, NODES).reason
-    assert kernels_here() == NONE
-    monkeypatch.setenv(CHOICE, "always")
-    assert kernels_of(CPU, NODES) == Kernels(library)
-
-
-def test_no_cpu_takes_it_where_the_environment_forbids_it(
-    install: Install, monkeypatch: pytest.MonkeyPatch, registered: list[str]
-) -> None:
-    install()
-    monkeypatch.setenv(CHOICE, "never")
-    assert str(kernels_of(CPU, NODES)) == "without kernels: turned off by EDGEATTN_KERNELS"
-    assert kernels_here() == NONE
-    assert registered == []
+    library = install(has_dot_products=has_dot_products)
+    left_out = kernels_of(CPU, NODES)
+    monkeypatch.setenv(CHOICE, choice)
+    expected = Kernels(None, reason) if reason else Kernels(library)
+    assert kernels_of(CPU, NODES) == expected
+    assert kernels_here() == (NONE if reason else expected)
+    assert choice != "auto" or left_out == expected
 
 
 @pytest.mark.parametrize(("version", "asked"), [(2, 1), (1, 2), (1, "evil"), (1, True)])
@@ -204,6 +210,18 @@ def test_what_commands_say(
     assert capsys.readouterr().err == ""  # who uses a model is not told of them at each call
 
 
+def test_commands_list_how_layers_are_multiplied(
+    bundle: Path, install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(choices=(CHOICE_OF_AMX,))
+    lines = f"kernels 1.4.2 (AVX3_DL with dot products)\n{CHOICE_OF_AMX}\n"
+    for command in (["check", str(bundle)], ["bench", str(bundle), "--rounds", "1"]):
+        assert main(command) == 0
+        assert lines in capsys.readouterr().out
+    assert main(["check", str(bundle), "--no-kernels"]) == 0
+    assert CHOICE_OF_AMX not in capsys.readouterr().out
+
+
 def test_what_a_benchmark_holds(bundle: Path, good: Path, install: Install) -> None:
     install()
     assert bench(bundle, rounds=1).machine.kernels == "kernels 1.4.2 (AVX3_DL with dot products)"
@@ -212,9 +230,16 @@ def test_what_a_benchmark_holds(bundle: Path, good: Path, install: Install) -> N
 
 
 def test_a_machine_is_read_with_and_without() -> None:
-    for machine in (Machine.here(), Machine.here(Kernels(None, "turned off"))):
-        assert Machine.from_field(parse(json.dumps(machine.to_table()))) == machine
-    assert "kernels" not in Machine.here().to_table()
+    library = Library("", "1.4.2", 1, "AVX3_DL", has_dot_products=True, choices=lambda: (CHOICE_OF_AMX,))
+    for way, choices in (
+        (NONE, ()),
+        (Kernels(None, "turned off"), ()),
+        (Kernels(library), (CHOICE_OF_AMX,)),
+    ):
+        machine = Machine.here(way)
+        read = Machine.from_field(parse(json.dumps(machine.to_table())))
+        assert (read, read.kernel_choices) == (machine, choices)
+    assert not {"kernels", "kernel_choices"} & Machine.here().to_table().keys()
 
 
 def test_a_manifest_is_read_and_written_with_the_option(bundle: Path) -> None:

@@ -19,7 +19,7 @@ def benchmark_text(benchmark: DeviceBenchmark) -> str:
         [
             f"{benchmark.model} for {benchmark.target}: loaded in {benchmark.load_ms:.1f} ms{memory}",
             f"error of golden outputs at most {_number(worst_error(benchmark.golden), 6)} of their spread",
-            str(benchmark.machine),
+            *_machine_lines(benchmark.machine),
             "threads  sample   p50 ms          p90 ms          p99 ms            calls  shape",
             *(_row(run.threads, timing) for run in benchmark.runs for timing in run.timings),
             *(line for run in benchmark.runs for line in _remarks(run)),
@@ -40,7 +40,7 @@ def check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     width = max([len("output"), *(len(result.output) for result in results)])
     lines = [
         *_bundle_notes(model),
-        str(Machine.here(model.kernels)),
+        *_machine_lines(Machine.here(model.kernels)),
         f"sample  {'output':{width}}     error   max|d|",
     ]
     lines += [
@@ -50,6 +50,12 @@ def check_table(model: Model, results: Sequence[GoldenResult]) -> str:
     ]
     tolerance = ", ".join(f"{name} {error:g}" for name, error in model.variants[0].tolerance.items())
     return "\n".join([*lines, f"errors in units of each channel's spread; allowed: {tolerance}"])
+
+
+def _machine_lines(machine: Machine) -> Iterator[str]:
+    """Yield the machine, and a line for each shape of layer that it can multiply in two ways."""
+    yield str(machine)
+    yield from machine.kernel_choices
 
 
 def _bundle_notes(model: Model) -> Iterator[str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec
@@ -23,7 +23,7 @@ from edgeattn_runtime.fields import Scalar
 
 DOMAIN_VERSION = 1
 PACKAGE = "edgeattn_kernels"
-# In the environment: "always" takes them on a CPU without dot products too, "never" on none.
+# In the environment: "always" takes them on a CPU without dot products too, "never" on none; else "auto".
 CHOICE = "EDGEATTN_KERNELS"
 
 _PROVIDER = "CPUExecutionProvider"  # the one that the kernels belong to
@@ -39,6 +39,7 @@ class Library:
         domain_version: The version of the nodes that it runs.
         instruction_set: The one that it chose on this CPU, such as "AVX3_DL".
         has_dot_products: Whether that one multiplies int8 by dot products, as VNNI and NEON's sdot do.
+        choices: Returns how this process's sessions multiply, see ``Kernels.choices``.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Library:
     domain_version: int
     instruction_set: str
     has_dot_products: bool
+    choices: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.version} ({self.instruction_set})"
@@ -62,6 +64,11 @@ class Kernels:
 
     library: Library | None
     reason: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """How sessions here multiply, where the CPU has two ways: a line a shape of layer, and why."""
+        return () if self.library is None else self.library.choices()
 
     def __str__(self) -> str:
         if self.library is not None:
@@ -123,6 +130,7 @@ def installed() -> Kernels:
             package.domain_version(),
             package.instruction_set(),
             package.has_dot_products(),
+            package.choices,
         )
         SessionOptions().register_custom_ops_library(library.path)
     except Exception as error:  # of any release of the package; and onnxruntime's own share no base

@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ class Machine(Record):
         versions: Of python, onnxruntime and numpy.
         kernels: Which way sessions went that were measured on it, as ``Kernels`` has it in words; None where
             their graphs had no node for kernels of edgeattn's own.
+        kernel_choices: How their layers were multiplied, see ``Kernels.choices``; the same machine may choose
+            otherwise the next time.
     """
 
     cpu: str
@@ -58,6 +60,7 @@ class Machine(Record):
     system: str
     versions: Mapping[str, str]
     kernels: str | None = None
+    kernel_choices: tuple[str, ...] = field(default_factory=tuple, compare=False)
 
     def __str__(self) -> str:
         name = " ".join(_DECORATION.sub(" ", self.cpu).split())
@@ -89,6 +92,7 @@ class Machine(Record):
                 "numpy": np.__version__,
             },
             kernels=None if kernels == NONE else str(kernels),
+            kernel_choices=kernels.choices,
         )
 
 
