@@ -13,7 +13,7 @@ import subprocess
 from emulators import ARM64, CACHE, DEBIAN_ARM64, emulator, unpacked
 from programs import kernel_tests
 
-TESTS = ("test_math", "test_int8_layer", "test_attention")
+TESTS = ("test_math", "test_int8_layer", "test_attention", "test_embedding")
 COMPILER = "aarch64-linux-gnu-g++"
 CHOICE = "384 x 96: "  # how the line of a layer begins that was timed by two products
 

@@ -32,7 +32,7 @@ INSTRUCTION_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 WAY = r"(without )?kernels[: ]"  # what a session says of the way it goes
-TESTS = ("test_math", "test_int8_layer", "test_attention")
+TESTS = ("test_math", "test_int8_layer", "test_attention", "test_embedding")
 CHECKS = """
 ./edgeattn-run describe bundle.edge
 ./edgeattn-run check bundle.edge

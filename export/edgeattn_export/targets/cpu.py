@@ -10,6 +10,7 @@ from edgeattn_export.quantize.forms.ort_cpu.embedding_int4 import embedding_int4
 from edgeattn_export.quantize.forms.ort_cpu.embedding_int8 import embedding_int8
 from edgeattn_export.quantize.forms.ort_cpu.gelu_tanh import gelu_tanh
 from edgeattn_export.quantize.forms.ort_cpu.kernel.attention import attention_body, kernel_attention
+from edgeattn_export.quantize.forms.ort_cpu.kernel.embedding import embedding_body, kernel_embedding
 from edgeattn_export.quantize.forms.ort_cpu.kernel.fusion import (
     kernel_activation,
     kernel_norm,
@@ -56,7 +57,14 @@ FORMS = Forms(
         KERNEL_INT4_BLOCKS,
         KERNEL_INT4_BLOCKS_OF_64,
     ),
-    others=(embedding_int8, embedding_int4, gelu_tanh, kernel_int8_attention, kernel_attention),
+    others=(
+        embedding_int8,
+        embedding_int4,
+        gelu_tanh,
+        kernel_embedding,
+        kernel_int8_attention,
+        kernel_attention,
+    ),
     finish=(
         kernel_smoothing,
         kernel_activation,
@@ -70,6 +78,7 @@ FORMS = Forms(
     bodies={
         "Int8Linear": int8_linear_body,
         "Attention": attention_body,
+        "Embedding": embedding_body,
         "Int8Attention": int8_attention_body,
     },
 )
@@ -128,7 +137,7 @@ _KERNELS = Kernels(
         Treatment(KERNEL_INT4_BLOCKS_OF_64.name),
         Treatment(KERNEL_INT4_BLOCKS.name),
     ),
-    rewrites=(kernel_int8_attention.name, kernel_attention.name),
+    rewrites=(kernel_embedding.name, kernel_int8_attention.name, kernel_attention.name),
     rule=(
         Treatment(KERNEL_INT8_PER_TOKEN.name, _MILDLY),
         Treatment(KERNEL_RESIDUAL_INT8.name, _MILDLY),

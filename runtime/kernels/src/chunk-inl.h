@@ -24,6 +24,18 @@ struct Range {
   std::size_t size() const { return end - first; }
 };
 
+constexpr std::size_t kTurnElements = 16 << 10;  // worth waking a thread (some microseconds)
+
+/// Calls `body(row)` for each row, some rows a turn.
+template <class Body>
+void for_rows(std::size_t rows, std::size_t width, const Parallel& threads, const Body& body) {
+  const auto turns = HWY_MIN(rows, divide_up(rows * width, kTurnElements));
+  threads(turns, [&](std::size_t turn) {
+    const Range part(rows, turn, turns);
+    for (auto row = part.first; row < part.end; ++row) body(row);
+  });
+}
+
 /// Rows that are in work at once: rounded, with their scales.
 template <class Dot>
 struct Chunk {

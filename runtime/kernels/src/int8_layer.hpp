@@ -6,13 +6,13 @@
 
 #include "buffer.hpp"
 #include "large_pages.hpp"
+#include "norm.hpp"
 #include "parallel.hpp"
 #include "products.hpp"
 
 namespace edgeattn::kernels {
 
 enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kTanh };
-enum class Norm { kNone, kLayer, kRms };
 
 /// A layer as the file holds it. Pointers may be null where a part is optional.
 struct LayerParameters {

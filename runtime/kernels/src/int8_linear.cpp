@@ -1,9 +1,9 @@
 // The operator Int8Linear: reads a node, checks it, and hands its rows to the layer.
 #include <array>
-#include <cmath>
 
 #include "instruction_set.hpp"
 #include "int8_layer.hpp"
+#include "norm_attributes.hpp"
 #include "operator.hpp"
 #include "operators.hpp"
 
@@ -12,25 +12,9 @@ namespace {
 
 constexpr auto kFloatType = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
 
-/// Returns the place of a word among those an attribute may be.
-template <std::size_t kCount>
-std::size_t choice(const char* attribute, const std::string& word,
-                   const std::array<const char*, kCount>& words_) {
-  for (std::size_t i = 0; i < kCount; ++i)
-    if (word == words_[i]) return i;
-  std::string all;
-  for (const auto* const each : words_) all += words(all.empty() ? "" : ", ", each);
-  throw Error(words("attribute ", attribute, " is '", word, "'; expected one of ", all));
-}
-
 Activation activation(const Node& node) {
   constexpr std::array kWords = {"none", "gelu", "gelu_tanh", "relu", "silu", "tanh"};
-  return static_cast<Activation>(choice("activation", node.text("activation", "none"), kWords));
-}
-
-Norm norm(const Node& node) {
-  constexpr std::array kWords = {"none", "layer", "rms"};
-  return static_cast<Norm>(choice("norm", node.text("norm", "none"), kWords));
+  return static_cast<Activation>(node.choice("activation", kWords));
 }
 
 /// Returns the floats of a constant of this shape; null where an optional one is left out.
@@ -88,10 +72,9 @@ class Int8Linear {
   static LayerParameters parameters(const Node& node) {
     LayerParameters p;
     p.activation = kernels::activation(node);
-    p.norm = kernels::norm(node);
-    p.epsilon = node.real("epsilon", 1e-5f);
-    require(p.epsilon >= 0 && std::isfinite(p.epsilon), "attribute epsilon is ", p.epsilon,
-            "; expected 0 or more");
+    const auto norm = norm_of(node);
+    p.norm = norm.norm;
+    p.epsilon = norm.epsilon;
     const auto gate = node.integer("gate", 0), bits = node.integer("bits", 8),
                block = node.integer("block_size", 0);
     require(gate == 0 || gate == 1, "attribute gate is ", gate, "; expected 0 or 1");

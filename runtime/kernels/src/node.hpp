@@ -1,6 +1,7 @@
 // A node as a kernel sees it: its attributes and constants when it is made, its tensors when it runs.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "engine.hpp"
@@ -21,6 +22,17 @@ class Node {
   std::int64_t integer(const char* name, std::int64_t fallback) const;
   float real(const char* name, float fallback) const;
   std::string text(const char* name, const std::string& fallback) const;
+
+  /// Returns the place of a text among those that an attribute may be; 0 where the node has none.
+  template <std::size_t kCount>
+  std::size_t choice(const char* name, const std::array<const char*, kCount>& texts) const {
+    const auto chosen = text(name, texts[0]);
+    for (std::size_t i = 0; i < kCount; ++i)
+      if (chosen == texts[i]) return i;
+    std::string all;
+    for (const auto* const each : texts) all += words(all.empty() ? "" : ", ", each);
+    throw Error(words("attribute ", name, " is '", chosen, "'; expected one of ", all));
+  }
 
   std::size_t input_count() const;
   std::size_t output_count() const;

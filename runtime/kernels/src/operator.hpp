@@ -26,6 +26,8 @@ struct Port {
 namespace port {
 constexpr Port kFloat{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT};
 constexpr Port kOptionalFloat{ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, true};
+constexpr Port kInt64{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64};
+constexpr Port kOptionalInt64{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, true};
 constexpr Port kInt8{ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8};
 constexpr Port kAny{ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED};
 constexpr Port kOptionalAny{ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED, true};

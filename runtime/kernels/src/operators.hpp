@@ -6,6 +6,7 @@
 namespace edgeattn::kernels {
 
 const OrtCustomOp* attention();
+const OrtCustomOp* embedding();
 const OrtCustomOp* int8_attention();
 const OrtCustomOp* int8_linear();
 

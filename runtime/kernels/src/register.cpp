@@ -15,7 +15,7 @@ OrtStatus* ORT_API_CALL RegisterCustomOps(OrtSessionOptions* options, const OrtA
   static OrtCustomOpDomain* domain = nullptr;
   static OrtStatus* const made = [] {
     OrtStatus* status = engine().CreateCustomOpDomain("edgeattn", &domain);
-    for (const OrtCustomOp* op : {attention(), int8_attention(), int8_linear()})
+    for (const OrtCustomOp* op : {attention(), embedding(), int8_attention(), int8_linear()})
       if (!status) status = engine().CustomOpDomain_Add(domain, op);
     return status;
   }();

@@ -16,19 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
-// A chunk's rounded rows stay in the second cache; a turn of a thread is worth waking it (some microseconds).
-constexpr std::size_t kChunkBytes = 192 << 10;
-constexpr std::size_t kTurnElements = 16 << 10;
-
-/// Calls `body(row)` for each row, some rows a turn.
-template <class Body>
-void for_rows(std::size_t rows, std::size_t width, const Parallel& threads, const Body& body) {
-  const auto turns = HWY_MIN(rows, divide_up(rows * width, kTurnElements));
-  threads(turns, [&](std::size_t turn) {
-    const Range part(rows, turn, turns);
-    for (auto row = part.first; row < part.end; ++row) body(row);
-  });
-}
+constexpr std::size_t kChunkBytes = 192 << 10;  // rounded rows that stay in the second cache
 
 template <class Dot>
 void run_chunk(const Chunk<Dot>& chunk, const Parallel& threads) {
