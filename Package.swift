@@ -10,7 +10,7 @@ import PackageDescription
             name: "COnnxRuntime", path: "runtime/swift/Sources/COnnxRuntime", pkgConfig: "libonnxruntime")
     ]
 #else
-    // The engine is onnxruntime's own Swift package.
+    // The engine is onnxruntime's own Swift package; this release runs bundles of the target cpu-1.21.
     let packages: [Package.Dependency] = [
         .package(url: "https://github.com/microsoft/onnxruntime-swift-package-manager", from: "1.24.2")
     ]

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from edgeattn_export.targets.buckets import Bucket, buckets_of, sizes_for
 from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.cpu import CPU
+from edgeattn_export.targets.cpu_1_21 import CPU_1_21
 from edgeattn_export.targets.lowered import LoweredGraphs, lower_for
 from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.openvino import OPENVINO_CPU
@@ -28,7 +29,18 @@ from edgeattn_export.targets.xnnpack import XNNPACK_CPU
 
 TARGETS: Mapping[str, Target] = {
     target.name: target
-    for target in (CPU, MINIMAL, WEB, OPENVINO_CPU, QNN, QNN_SM8550, QNN_SM8650, COREML, XNNPACK_CPU)
+    for target in (
+        CPU,
+        CPU_1_21,
+        MINIMAL,
+        WEB,
+        OPENVINO_CPU,
+        QNN,
+        QNN_SM8550,
+        QNN_SM8650,
+        COREML,
+        XNNPACK_CPU,
+    )
 }
 
 ON = "-on-"  # between a target and the device that its variant was measured on

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ PAGE = ROOT / "runtime" / "swift" / "README.md"
 
 
 @pytest.fixture
-def folder(made_once: Callable[[str, Callable[[Path], object]], Path], tmp_path: Path) -> Path:
-    """A folder with the runtimes, as they are built, and the bundle of digits."""
-    (tmp_path / "runtime").symlink_to(ROOT / "runtime")
-    (tmp_path / "digits.edge").symlink_to(made_once("digits.edge", _export))
+def folder(tmp_path: Path) -> Path:
+    """A folder with the runtimes, as they are built, and the reference models."""
+    for name in ("runtime", "models"):
+        (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
 
@@ -43,7 +42,3 @@ def _without_clang(place: Path, folders: pytest.TempPathFactory) -> Path:
         if "clang" not in program.name:
             (folder / program.name).symlink_to(program)
     return folder
-
-
-def _export(bundle: Path) -> None:
-    run(f"edgeattn export models/digits/model.py -o {bundle}", ROOT)

@@ -44,7 +44,7 @@ def emit_bias(tape: Tape, node: ir.Node) -> Bias:
     flags, numbers = (mask, None) if mask is not None and mask.dtype is ir.DataType.BOOL else (None, mask)
     shown = [value for value in (causal, flags) if value is not None]
     empties: list[ir.Value] = []
-    if mask is not None and _may_empty(mask):
+    if mask is not None and may_empty(mask):
         empties = shown if numbers is None else [*shown, _finite(tape, numbers)]
     return Bias(
         _added(tape, _visible_in_all(tape, shown), numbers), _visible(tape, _visible_in_all(tape, empties))
@@ -74,7 +74,7 @@ def _visible(tape: Tape, visible_keys: ir.Value | None) -> ir.Value | None:
     return visible
 
 
-def _may_empty(mask: ir.Value) -> bool:
+def may_empty(mask: ir.Value) -> bool:
     """Say whether a mask may hide all keys of a query, and not by a finite number."""
     if is_constant(mask):
         array = np.asarray(constant(mask))

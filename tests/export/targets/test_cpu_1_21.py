@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+
+from edgeattn_export.capture import Captured
+from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.samples import Inputs, Sample, Samples
+from edgeattn_export.incremental import Cached, WholeGraph
+from edgeattn_export.lower.decomposed.opset import write_at_opset
+from edgeattn_export.quantize import Calibration, quantize
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
+from edgeattn_export.recover import Recovered
+from edgeattn_export.targets import LoweredGraphs, lower_for
+from edgeattn_export.targets.cpu_1_21 import CPU_1_21
+
+ROWS = 9  # fewer than those that onnxruntime 1.21 multiplies wrongly on a CPU with AMX
+TOLERANCE = 1e-5  # float operators round in another order
+DRAWN = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def graphs(encoder: Captured, recovered: Recovered, samples: Samples) -> LoweredGraphs:
+    return lower_for(CPU_1_21, Cached(WholeGraph(recovered.model, encoder)), samples)
+
+
+def test_an_attention_is_the_operator_of_older_releases(graphs: LoweredGraphs) -> None:
+    assert graphs.refused == ()
+    assert graphs.applied == {"multi-head attention": 1, "residual sum": 2}
+    assert graphs.graphs.main.model.opset_imports[""] == CPU_1_21.opset == 21
+
+
+@pytest.mark.parametrize("form", CPU_1_21.forms.linear)
+def test_a_layer_in_every_form_answers_on_the_oldest_release_as_here(
+    form: str, by_hand: Callable[..., ir.Model]
+) -> None:
+    model = by_hand(DRAWN.standard_normal((64, 32)).astype(np.float32), np.ones(32, np.float32))
+    write_at_opset(model, CPU_1_21.opset)
+    inputs = [{"x": DRAWN.standard_normal((1, length, 64)).astype(np.float32)} for length in (1, ROWS)]
+    _agree(_quantized(model, [Sample(each, {}) for each in inputs], form), inputs)
+
+
+def test_a_model_answers_on_the_oldest_release_as_here(graphs: LoweredGraphs, samples: Samples) -> None:
+    model = _quantized(graphs.graphs.main.model, samples, "int8", "int8 rows", *CPU_1_21.candidates.others)
+    assert operators(model)["MultiHeadAttention"] == 1
+    _agree(model, [sample.inputs for sample in samples])
+
+
+def _quantized(model: ir.Model, samples: Samples, form: str, *rewrites: str) -> ir.Model:
+    calibration = Calibration(model, samples, CPU_1_21.prover, CPU_1_21.forms)
+    return quantize(calibration, Recipe("one", ((EVERY, Treatment(form)),), rewrites)).model
+
+
+def _agree(model: ir.Model, inputs: Iterable[Inputs]) -> None:
+    if (lacking := CPU_1_21.engine.host.missing()) is not None:
+        pytest.skip(lacking)
+    here, there = (engine.runner(model) for engine in (CPU_1_21.prover, CPU_1_21.engine))
+    for each in inputs:
+        expected, found = here(each), there(each)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, rtol=TOLERANCE, atol=TOLERANCE)
