@@ -19,6 +19,7 @@ def targets(
 ) -> None:
     """List the targets, what they need, and how they were tested."""
     from edgeattn_export.targets import TARGETS
+    from edgeattn_export.targets.registries import OFFERS
 
     for name in install or ():
         with working() as progress:
@@ -36,6 +37,8 @@ def targets(
                 if target.bucket_limits is None
                 else f"fixed, in {target.bucket_limits.most} graphs at most",
                 "Needs": target.needs,
+                "Published": ", ".join(map(str, (offer for offer in OFFERS if offer.runs(target))))
+                or "see Needs",
                 "Here": target.engine.host.missing() or "proven by every export",
                 "Tested": target.tested,
             }

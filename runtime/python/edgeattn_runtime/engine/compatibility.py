@@ -73,7 +73,7 @@ def missing_requirement(engine: Engine, installed: str, available: Sequence[str]
     """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does."""
     if engine.name != ENGINE:
         return f"needs {engine}, and this runtime drives {ENGINE}"
-    if _release(installed) < _release(engine.version):
+    if release(installed) < release(engine.version):
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
     absent = [provider for provider in engine.providers if provider not in available]
     if absent:
@@ -83,7 +83,7 @@ def missing_requirement(engine: Engine, installed: str, available: Sequence[str]
     return None
 
 
-def _release(version: str) -> tuple[tuple[int, str], ...]:
+def release(version: str) -> tuple[tuple[int, str], ...]:
     """Return "1.23.0rc1" as what orders 1.23: trailing zeros say nothing, a candidate counts as its release.
 
     Each number is compared by how many digits it has and then by these, since ``int`` refuses more than 4300.
