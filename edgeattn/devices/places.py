@@ -88,7 +88,13 @@ def _check_measurable(target: Target, device: Device) -> None:
     engine = Engine(
         name=needed.name, version=needed.version, providers=needed.providers, options=needed.options
     )
-    lacking = missing_requirement(engine, device.machine.versions["onnxruntime"], device.providers)
+    machine = device.machine
+    lacking = missing_requirement(
+        engine,
+        machine.versions["onnxruntime"],
+        device.providers,
+        lambda: "amx_int8" in machine.instruction_sets,
+    )
     if lacking is not None:
         raise IncompatibleRuntimeError(
             f"device {device.name}: target {target.name!r} {lacking}; install it there, or leave --on out"

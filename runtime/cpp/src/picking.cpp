@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "graph.hpp"
+#include "system.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -15,6 +16,15 @@ std::vector<unsigned long> release(const std::string& version) {
   return numbers;
 }
 
+// The first release whose int8 products of 16 rows or more are right on AMX.
+constexpr char kRightOnAmx[] = "1.25";
+
+/// Says whether this CPU multiplies int8 by AMX.
+bool has_amx() {
+  const auto sets = system_here().instruction_sets;
+  return std::count(sets.begin(), sets.end(), "amx_int8") > 0;
+}
+
 /// Says what keeps a variant from running here; nothing where it runs.
 std::string lacking(const Variant& variant, const Manifest& manifest) {
   const auto& engine = variant.engine;
@@ -23,6 +33,10 @@ std::string lacking(const Variant& variant, const Manifest& manifest) {
     return words("needs ", engine.name, " ", engine.version, ", and this runtime drives onnxruntime");
   if (release(installed) < release(engine.version))
     return words("needs onnxruntime ", engine.version, " or newer, and ", installed, " is installed");
+  if (engine.providers == std::vector<std::string>{"CPUExecutionProvider"} &&
+      release(installed) < release(kRightOnAmx) && has_amx())
+    return words("needs onnxruntime ", kRightOnAmx, " or newer on a CPU with amx_int8, and ", installed,
+                 ", which multiplies int8 wrongly there, is installed");
   const auto available = available_providers();
   for (const auto& provider : engine.providers)
     if (!std::count(available.begin(), available.end(), provider))

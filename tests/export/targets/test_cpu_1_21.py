@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
@@ -8,14 +9,17 @@ import pytest
 
 from edgeattn_export.capture import Captured
 from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.incremental import Cached, WholeGraph
 from edgeattn_export.lower.decomposed.opset import write_at_opset
+from edgeattn_export.lower.ort_1_21 import ENVIRONMENT, ORT_1_21
 from edgeattn_export.quantize import Calibration, quantize
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 from edgeattn_export.recover import Recovered
 from edgeattn_export.targets import LoweredGraphs, lower_for
 from edgeattn_export.targets.cpu_1_21 import CPU_1_21
+from edgeattn_runtime.engine import system
 
 ROWS = 9  # fewer than those that onnxruntime 1.21 multiplies wrongly on a CPU with AMX
 TOLERANCE = 1e-5  # float operators round in another order
@@ -55,10 +59,21 @@ def _quantized(model: ir.Model, samples: Samples, form: str, *rewrites: str) -> 
 
 
 def _agree(model: ir.Model, inputs: Iterable[Inputs]) -> None:
-    if (lacking := CPU_1_21.engine.host.missing()) is not None:
+    if (lacking := ENVIRONMENT.missing()) is not None:
         pytest.skip(lacking)
-    here, there = (engine.runner(model) for engine in (CPU_1_21.prover, CPU_1_21.engine))
+    oldest = ORT_1_21.on(Elsewhere(ENVIRONMENT))  # on any CPU
+    here, there = (engine.runner(model) for engine in (CPU_1_21.prover, oldest))
     for each in inputs:
         expected, found = here(each), there(each)
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_a_cpu_with_amx_proves_nothing_on_the_oldest_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("flags\t\t: avx2 amx_int8 amx_tile\n")
+    monkeypatch.setattr(system, "CPUINFO", cpuinfo)
+    assert "amx_int8" in (CPU_1_21.engine.host.missing() or "")
+    assert CPU_1_21.device is CPU_1_21.prover

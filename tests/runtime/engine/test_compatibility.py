@@ -9,6 +9,7 @@ import pytest
 
 from edgeattn_runtime.bundle.folder import open_bundle
 from edgeattn_runtime.bundle.manifest import Manifest
+from edgeattn_runtime.engine import system
 from edgeattn_runtime.engine.compatibility import reachable, runnable
 from edgeattn_runtime.errors import BadInput, IncompatibleRuntimeError
 from edgeattn_runtime.graph import Graph, Tensor
@@ -86,6 +87,40 @@ def test_too_old(preferred: Manifest, monkeypatch: pytest.MonkeyPatch, installed
     monkeypatch.setattr(onnxruntime, "__version__", installed)
     with pytest.raises(IncompatibleRuntimeError, match=rf"cpu .*onnxruntime 1\.23 .*{installed}"):
         runnable(preferred)
+
+
+@pytest.mark.parametrize(
+    ("installed", "flags", "providers", "runs"),
+    [
+        ("1.24.2", "avx2 amx_int8 amx_tile", ["CPUExecutionProvider"], False),
+        ("1.25.0", "avx2 amx_int8 amx_tile", ["CPUExecutionProvider"], True),
+        ("1.24.2", "avx2 avx512_vnni", ["CPUExecutionProvider"], True),
+        ("1.24.2", "avx2 amx_int8", ["OtherExecutionProvider", "CPUExecutionProvider"], True),
+    ],
+)
+def test_an_engine_that_multiplies_wrongly_on_amx_is_refused(
+    installed: str,
+    flags: str,
+    providers: list[str],
+    runs: bool,
+    preferred: Manifest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name\t: Abacus\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(system, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(onnxruntime, "__version__", installed)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
+    last = preferred.variants[-1]
+    variant = replace(last, engine=replace(last.engine, providers=tuple(providers)))
+    manifest = replace(preferred, variants=(variant,))
+    if runs:
+        assert _targets(manifest) == ["cpu"]
+    else:
+        with pytest.raises(
+            IncompatibleRuntimeError, match=r"1\.25 or newer on a CPU with amx_int8.*1\.24\.2"
+        ):
+            runnable(manifest)
 
 
 def _asking(preferred: Manifest, version: str) -> Manifest:

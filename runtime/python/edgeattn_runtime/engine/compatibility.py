@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import onnxruntime
 
 from edgeattn_runtime.bundle.manifest import Manifest, Variant
 from edgeattn_runtime.bundle.variant import Engine
 from edgeattn_runtime.engine.session import available_providers
+from edgeattn_runtime.engine.system import has_amx
 from edgeattn_runtime.errors import IncompatibleRuntimeError, InputError
 from edgeattn_runtime.graph import Graph, symbols_of
 
 ENGINE = "onnxruntime"  # the one that this runtime drives
+RIGHT_ON_AMX = "1.25"  # the first whose int8 products of 16 rows or more are right on AMX
+
+_CPU_ALONE = ("CPUExecutionProvider",)
 
 # By execution provider, what brings it; two packages with a module onnxruntime exclude one another.
 BROUGHT_BY = {
@@ -61,7 +65,9 @@ def reachable(variants: Iterable[Variant], graph: Graph) -> Iterator[Variant]:
 
 def _obstacle(variant: Variant, manifest: Manifest, available: Sequence[str]) -> str | None:
     """Say what keeps a variant from running here; None where nothing does."""
-    if (reason := missing_requirement(variant.engine, onnxruntime.__version__, available)) is not None:
+    if (
+        reason := missing_requirement(variant.engine, onnxruntime.__version__, available, has_amx)
+    ) is not None:
         return reason
     if manifest.generation is not None and variant.sizes:
         fixed = ", ".join(f"{symbol} {size}" for symbol, size in variant.sizes.items())
@@ -69,12 +75,26 @@ def _obstacle(variant: Variant, manifest: Manifest, available: Sequence[str]) ->
     return None
 
 
-def missing_requirement(engine: Engine, installed: str, available: Sequence[str]) -> str | None:
-    """Say what keeps an engine from running where an onnxruntime is installed; None where nothing does."""
+def missing_requirement(
+    engine: Engine, installed: str, available: Sequence[str], amx: Callable[[], bool]
+) -> str | None:
+    """Say what keeps an engine from running on a machine; None where nothing does.
+
+    Args:
+        engine: What is needed.
+        installed: The machine's release of onnxruntime.
+        available: Its execution providers.
+        amx: Whether its CPU multiplies int8 by AMX.
+    """
     if engine.name != ENGINE:
         return f"needs {engine}, and this runtime drives {ENGINE}"
     if release(installed) < release(engine.version):
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
+    if engine.providers == _CPU_ALONE and release(installed) < release(RIGHT_ON_AMX) and amx():
+        return (
+            f"needs {ENGINE} {RIGHT_ON_AMX} or newer on a CPU with amx_int8, and {installed}, which multiplies "
+            "int8 wrongly there, is installed"
+        )
     absent = [provider for provider in engine.providers if provider not in available]
     if absent:
         ways = [BROUGHT_BY[name] for name in absent if name in BROUGHT_BY]

@@ -89,6 +89,11 @@ class Counters:
         )
 
 
+def has_amx() -> bool:
+    """Say whether Linux reports that the CPU multiplies int8 by AMX."""
+    return re.search(r"^flags\b.*\bamx_int8\b", read_text(CPUINFO), re.MULTILINE) is not None
+
+
 def load_average() -> float | None:
     """Return how many processes ran or waited to, over the last minute."""
     match = re.match(r"[\d.]+", read_text(LOAD))

@@ -9,8 +9,9 @@ from hypothesis import given
 
 from edgeattn_export.graph.apply import apply
 from edgeattn_export.graph.dataflow import operators
+from edgeattn_export.graph.hosts import Elsewhere
 from edgeattn_export.lower.decomposed.opset import OLDEST, write_at_opset
-from edgeattn_export.lower.ort_1_21 import LOWERINGS, ORT_1_21
+from edgeattn_export.lower.ort_1_21 import ENVIRONMENT, LOWERINGS, ORT_1_21
 from edgeattn_export.lower.ort_1_21.multi_head_attention import multi_head_attention
 from edgeattn_export.lower.ort_cpu import ORT_CPU
 
@@ -35,9 +36,9 @@ def _lowered(case: Case, build: Build) -> ir.Model:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_oldest_release_answers_as_the_operator_does(case: Case, operator: Build) -> None:
-    if (lacking := ORT_1_21.host.missing()) is not None:
+    if (lacking := ENVIRONMENT.missing()) is not None:
         pytest.skip(lacking)
-    found = ORT_1_21.runner(_lowered(case, operator))(case.inputs())["y"]
+    found = ORT_1_21.on(Elsewhere(ENVIRONMENT)).runner(_lowered(case, operator))(case.inputs())["y"]
     expected = ORT_CPU.runner(case.model(operator))(case.inputs())["y"]
     np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
