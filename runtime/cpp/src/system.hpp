@@ -1,6 +1,7 @@
 // What the operating system tells: of the machine, and of this process.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,10 @@ std::optional<double> available_memory();
 
 /// Returns the most memory that this process has had, in MB, where the system tells it.
 std::optional<double> peak_memory_mb();
+
+/// Does work that writes lines with these words to the standard error, without them. What others write meanwhile
+/// stays, and comes afterwards. Not on Windows.
+void without_lines(const std::string& words, const std::function<void()>& work);
 
 /// Says whether the standard output is a terminal.
 bool is_terminal();

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 
 #include "system.hpp"
 
@@ -60,6 +62,25 @@ std::optional<double> available_memory() { return bytes("meminfo", "MemAvailable
 std::optional<double> peak_memory_mb() {
   const auto peak = bytes("self/status", "VmHWM");
   return peak ? std::optional(*peak / 1e6) : std::nullopt;
+}
+
+void without_lines(const std::string& words, const std::function<void()>& work) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+  const int kept = dup(STDERR_FILENO);
+  if (!file || kept < 0) return work();
+  std::fflush(stderr);
+  dup2(fileno(file.get()), STDERR_FILENO);
+  work();
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  std::rewind(file.get());
+  std::string line;
+  for (int next; (next = std::fgetc(file.get())) != EOF;) {
+    line += static_cast<char>(next);
+    if (next != '\n') continue;
+    if (line.size() > 1 && line.find(words) == std::string::npos) std::fputs(line.c_str(), stderr);
+    line.clear();
+  }
 }
 
 bool is_terminal() { return isatty(STDOUT_FILENO) != 0; }

@@ -92,8 +92,8 @@ def missing_requirement(
         return f"needs {ENGINE} {engine.version} or newer, and {installed} is installed"
     if engine.providers == _CPU_ALONE and release(installed) < release(RIGHT_ON_AMX) and amx():
         return (
-            f"needs {ENGINE} {RIGHT_ON_AMX} or newer on a CPU with amx_int8, and {installed}, which multiplies "
-            "int8 wrongly there, is installed"
+            f"needs {ENGINE} {RIGHT_ON_AMX} or newer on a CPU with amx_int8, and {installed}, which "
+            "multiplies int8 wrongly there, is installed"
         )
     absent = [provider for provider in engine.providers if provider not in available]
     if absent:

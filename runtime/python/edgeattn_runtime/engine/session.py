@@ -15,6 +15,7 @@ from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, sh
 from edgeattn_runtime.bundle.folder import GraphContent
 from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings, available_cores
 from edgeattn_runtime.engine.kernels import kernels_of
+from edgeattn_runtime.engine.registration import register_operators
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError
 from edgeattn_runtime.fields import Scalar
 
@@ -76,6 +77,7 @@ def open_session(
             it was built without; or a provider or an option is refused.
         ResourceError: The machine lacks memory or file descriptors.
     """
+    register_operators()
     settings = settings if threads is None else replace(settings, threads=threads)
     session_options = _options(settings)
     if profile is not None:
