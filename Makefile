@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni devices recipes trace proof site release
+.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni boards devices recipes trace proof site release
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -114,6 +114,9 @@ coverage:  ## every form of attention in docs/coverage.md, exported whole; five 
 
 emulated:  ## the same answers of digits on emulated CPUs; two minutes
 	python tests/isa/same_answer.py digits
+
+boards:  ## docs/boards.md with Debian's packages on four emulated boards, in Python and C++; fifteen minutes
+	python tests/isa/boards.py
 
 devices:  ## digits by export, bench and sweep --on three devices, one of them an emulated arm64; ten minutes
 	python tests/isa/three_devices.py

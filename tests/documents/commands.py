@@ -17,7 +17,7 @@ PAGES = sorted(
 _BLOCK = re.compile(r"^```\w*\n(.*?)^```$|((?:^ {4}\S[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s+# .*")
 _PROGRAM = re.compile(
-    r"(edgeattn(-run)?|python3?|pip|pytest|git|apt-get|make|npm|cmake|dask|gradle|adb|hf|swift|ssh(-\w+)?|scp|docker|cd|echo|export"
+    r"(edgeattn(-run)?|python3?|pip|pytest|git|apt-get|make|npm|cmake|dask|gradle|adb|hf|swift|ssh(-\w+)?|scp|docker|cd|echo|export|sudo"
     r"|\.ci/\w+|runtime/[\w/.]+)\s"
 )
 

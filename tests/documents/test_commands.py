@@ -40,7 +40,20 @@ OTHERS = {  # which are not this project's
         "mkdir",
         "tar",
     ),
-    *(".", "git", "hf", "pytest", "python3", "scp", "sha256sum", "ssh", "ssh-keygen", "swift", "twine"),
+    *(
+        ".",
+        "git",
+        "hf",
+        "pytest",
+        "python3",
+        "scp",
+        "sha256sum",
+        "ssh",
+        "ssh-keygen",
+        "sudo",
+        "swift",
+        "twine",
+    ),
 }
 
 

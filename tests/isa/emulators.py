@@ -141,8 +141,10 @@ def _named(folder: Path, contents: Sequence[str]) -> Path:
     return folder / hashlib.sha256(" ".join(contents).encode()).hexdigest()[:8]
 
 
-def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path:
-    """Return a folder with Debian packages unpacked in it."""
+def unpacked(
+    folder: Path, packages: tuple[str, ...], architecture: str, *, dependencies: bool = False
+) -> Path:
+    """Return a folder with Debian packages unpacked in it, or with all that they depend on too."""
     folder = _named(folder, packages)
     root, files = folder / "root", folder / "files"
     if root.exists():
@@ -160,9 +162,10 @@ def unpacked(folder: Path, packages: tuple[str, ...], architecture: str) -> Path
     }
     apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in settings.items())]
     subprocess.run([*apt, "update"], check=True)
-    subprocess.run([*apt, "download", *packages], check=True, cwd=files)
+    whole = ("install", "--yes", "--download-only", "--no-install-recommends")
+    subprocess.run([*apt, *(whole if dependencies else ("download",)), *packages], check=True, cwd=files)
     unpacking = folder / "unpacking"
-    for file in sorted(files.glob("*.deb")):
+    for file in sorted([*files.glob("*.deb"), *(folder / "archives").glob("*.deb")]):
         subprocess.run(["dpkg", "-x", str(file), str(unpacking)], check=True)
     return unpacking.rename(root)  # whole or not at all
 

@@ -24,8 +24,8 @@ std::optional<double> available_memory();
 /// Returns the most memory that this process has had, in MB, where the system tells it.
 std::optional<double> peak_memory_mb();
 
-/// Does work that writes lines with these words to the standard error, without them. What others write meanwhile
-/// stays, and comes afterwards. Not on Windows.
+/// Does work that writes lines with these words to the standard error, without them. What others write
+/// meanwhile stays, and comes afterwards. Not on Windows.
 void without_lines(const std::string& words, const std::function<void()>& work);
 
 /// Says whether the standard output is a terminal.
