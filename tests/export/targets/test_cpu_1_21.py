@@ -44,18 +44,27 @@ def test_a_layer_in_every_form_answers_on_the_oldest_release_as_here(
     model = by_hand(DRAWN.standard_normal((64, 32)).astype(np.float32), np.ones(32, np.float32))
     write_at_opset(model, CPU_1_21.opset)
     inputs = [{"x": DRAWN.standard_normal((1, length, 64)).astype(np.float32)} for length in (1, ROWS)]
-    _agree(_quantized(model, [Sample(each, {}) for each in inputs], form), inputs)
+    _agree(_quantized(model, [Sample(each, {}) for each in inputs], Treatment(form)), inputs)
 
 
 def test_a_model_answers_on_the_oldest_release_as_here(graphs: LoweredGraphs, samples: Samples) -> None:
-    model = _quantized(graphs.graphs.main.model, samples, "int8", "int8 rows", *CPU_1_21.candidates.others)
+    model = _quantized(
+        graphs.graphs.main.model, samples, Treatment("int8"), "int8 rows", *CPU_1_21.candidates.others
+    )
     assert operators(model)["MultiHeadAttention"] == 1
     _agree(model, [sample.inputs for sample in samples])
 
 
-def _quantized(model: ir.Model, samples: Samples, form: str, *rewrites: str) -> ir.Model:
+def test_values_absorb_the_divisors_behind_an_attention(graphs: LoweredGraphs, samples: Samples) -> None:
+    model = graphs.graphs.main.model
+    smoothed = _quantized(model, samples, Treatment("int8", (("smoothing", 0.5),)))
+    (attention,) = (node for node in smoothed.graph if node.op_type == "MultiHeadAttention")
+    assert {use.node.op_type for use in attention.outputs[0].uses()} == {"DynamicQuantizeMatMul"}
+
+
+def _quantized(model: ir.Model, samples: Samples, treatment: Treatment, *rewrites: str) -> ir.Model:
     calibration = Calibration(model, samples, CPU_1_21.prover, CPU_1_21.forms)
-    return quantize(calibration, Recipe("one", ((EVERY, Treatment(form)),), rewrites)).model
+    return quantize(calibration, Recipe("one", ((EVERY, treatment),), rewrites)).model
 
 
 def _agree(model: ir.Model, inputs: Iterable[Inputs]) -> None:

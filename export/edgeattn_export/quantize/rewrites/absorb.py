@@ -25,6 +25,7 @@ from edgeattn_export.quantize.rewrites.write_linear import Prepared
 from edgeattn_export.recover.rules.attention.outputs import gives_cache
 
 NORMS = ("LayerNormalization", "RMSNormalization")
+MULTI_HEAD = "MultiHeadAttention"  # of com.microsoft, each of whose heads has values of its own
 
 
 def absorb(model: ir.Model, prepared: Mapping[str, Prepared]) -> dict[str, Prepared]:
@@ -78,7 +79,7 @@ def _value_projection(
     x: ir.Value, made_by: Mapping[ir.Value, str], prepared: Mapping[str, Prepared]
 ) -> tuple[str, slice, ir.Value] | None:
     """Return the layer that makes the values of the attention behind ``x``, its columns, and the values."""
-    attention = producer(x, "Attention")
+    attention = x.producer()
     if attention is None or attention.outputs[0] is not x or gives_cache(attention):
         return None
     if not _has_equal_heads(attention):
@@ -101,10 +102,11 @@ def _value_projection(
     return name, slice(int(ends[index - 1]) if index else 0, int(ends[index])), values
 
 
-def _has_equal_heads(attention: ir.Node) -> bool:
-    """Say whether values and output are both (B, S, H * D): as many value heads as query heads."""
-    heads = attention.attributes.get_int("q_num_heads", 0)
-    return heads > 0 and heads == attention.attributes.get_int("kv_num_heads", 0)
+def _has_equal_heads(node: ir.Node) -> bool:
+    """Say whether a node is an attention whose values and output are both (B, S, H * D): as many heads."""
+    heads = node.attributes.get_int("q_num_heads", 0)
+    is_equal = heads > 0 and heads == node.attributes.get_int("kv_num_heads", 0)
+    return node.op_type == MULTI_HEAD or (node.op_type == "Attention" and is_equal)
 
 
 def _undivided(linear: Linear, divisor: Floats) -> Linear:
