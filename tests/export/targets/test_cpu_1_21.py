@@ -28,7 +28,7 @@ DRAWN = np.random.default_rng(0)
 
 @pytest.fixture(scope="module")
 def graphs(encoder: Captured, recovered: Recovered, samples: Samples) -> LoweredGraphs:
-    return lower_for(CPU_1_21, Cached(WholeGraph(recovered.model, encoder)), samples)
+    return lower_for(CPU_1_21, Cached(WholeGraph.of(recovered.model, encoder)), samples)
 
 
 def test_an_attention_is_the_operator_of_older_releases(graphs: LoweredGraphs) -> None:
