@@ -173,3 +173,18 @@ def test_smoothing_goes_in_and_no_bit_changes(around: Make) -> None:
 def test_a_factor_that_is_not_one_number_a_channel_stays(factor: NDArray[np.float32], around: Make) -> None:
     _, model = _fused(around(lambda tape, _, y: tape.op("Relu", [y]), np.asarray(factor)))
     assert operators(model) == {"Mul": 1, "Int8Linear": 1}
+
+
+def test_a_factor_for_others_too_stays(around: Make) -> None:
+    def build(tape: Tape, _: ir.Value, y: ir.Value) -> ir.Value:
+        product = y.producer().inputs[0]
+        return tape.op("Sub", [y, tape.op("MatMul", [product, _scale(tape, (WIDTH, CHANNELS))])])
+
+    sites, _ = _fused(around(build, np.linspace(0.5, 2, WIDTH, dtype=np.float32)))
+    assert sites == 0
+
+
+def test_a_constant_that_fills_the_output_is_no_residual(around: Make) -> None:
+    model = around(lambda tape, _, y: tape.op("Add", [y, _scale(tape, (5, CHANNELS))]))
+    model.graph.outputs[0].shape = ir.Shape((5, CHANNELS))
+    assert _fused(model)[0] == 0

@@ -61,6 +61,13 @@ def test_without_the_kernel_it_answers_as_before(attributes: dict[str, float], m
         np.testing.assert_array_equal(ORT_CPU.runner(way)(inputs)["y"], expected)
 
 
+def test_bodies_with_a_mask_and_without_have_names_of_their_own() -> None:
+    models = [_model(_inputs(masked=masked), scale=1.0) for masked in (True, False)]
+    for model in models:
+        apply(kernel_int8_attention, model)
+    assert len({model.graph[0].overload for model in models}) == 2
+
+
 def _in_16_bits(model: ir.Model) -> None:
     model.graph.inputs[1].dtype = ir.DataType.INT16
 
