@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeattn_runtime import __version__
+
 ROOT = Path(__file__).parents[3]
 CONFORMANCE = ROOT / "runtime" / "conformance" / "build"
 BUNDLE = CONFORMANCE / "kernels.edge"
@@ -28,7 +30,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("always")
 def test_a_bundle_with_nodes_runs_on_kernels(reader: Reader) -> None:
     (line,) = [line for line in reader("describe", BUNDLE).stdout.splitlines() if "kernels" in line]
-    assert line.startswith("kernels 1.")
+    assert line.startswith(f"kernels {__version__} (")
     result = json.loads(reader("bench", BUNDLE).stdout)
     assert result["machine"]["kernels"] == line
     assert all(golden["ok"] for golden in result["golden"])

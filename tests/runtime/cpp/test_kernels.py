@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeattn_runtime import __version__
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFORMANCE = Path(__file__).parents[3] / "runtime" / "conformance" / "build"
 BUNDLE = CONFORMANCE / "kernels.edge"
@@ -34,7 +36,7 @@ def test_a_build_with(run: Run, kernels: Path, monkeypatch: pytest.MonkeyPatch) 
     program = kernels / "edgeattn-run"
     monkeypatch.setitem(os.environ, "EDGEATTN_KERNELS", "always")
     printed = run(program, "check", BUNDLE).stdout
-    assert printed.startswith("kernels 1.")
+    assert printed.startswith(f"kernels {__version__} (")
     assert "FAILED" not in printed
     result = json.loads(run(program, "bench", BUNDLE, "--rounds", "1", "--json").stdout)
     assert result["machine"]["kernels"] == printed.splitlines()[0]
