@@ -4,10 +4,11 @@ import { defineConfig } from 'vite';
 const schemas = {
   name: 'schemas',
   enforce: 'pre' as const,
-  transform: (code: string, id: string) =>
-    id.endsWith('.schema.json')
-      ? JSON.stringify(JSON.parse(code, (key, value) => (key === 'description' ? undefined : value)))
-      : null,
+  transform(json: string, id: string) {
+    if (!id.endsWith('.schema.json')) return null;
+    const schema = JSON.parse(json, (key, value) => (key === 'description' ? undefined : value));
+    return { code: JSON.stringify(schema), map: null };
+  },
 };
 
 export default defineConfig({
