@@ -11,9 +11,9 @@ from edgeattn_runtime.errors import IncompatibleRuntimeError
 
 
 def engine_of(variant: Variant) -> Engine:
-    """Return what opens a variant's graphs, where its target has them opened."""
+    """Return what opens a variant: its target's environment where that is installed, else this process."""
     engine, target = variant.engine, target_of(variant.target)
-    host = HERE if target is None else target.engine.host
+    host = HERE if target is None or target.engine.host.missing() is not None else target.engine.host
     return Engine(engine.name, engine.version, engine.providers, engine.options, host=host)
 
 
@@ -28,12 +28,7 @@ def measurable(manifest: Manifest) -> tuple[Variant, ...]:
         here = runnable(manifest)
     except IncompatibleRuntimeError as error:
         here, lacking = (), error
-    variants = tuple(it for it in manifest.variants if it in here or _is_elsewhere(it))
+    variants = tuple(it for it in manifest.variants if it in here or engine_of(it).host is not HERE)
     if lacking is not None and not variants:
         raise lacking
     return variants
-
-
-def _is_elsewhere(variant: Variant) -> bool:
-    host = engine_of(variant).host
-    return host is not HERE and host.missing() is None
