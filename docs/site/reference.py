@@ -17,6 +17,14 @@ TYPESCRIPT = "docs/site/reference/typescript"
 MODULES = {"index": "edgeattn-web"} | {
     name: f"edgeattn-web/{name}" for name in ("folder", "native", "remote", "worker")
 }
+TYPEDOC = {
+    "plugin": "typedoc-plugin-markdown",
+    "router": "module",
+    "readme": "none",
+    "logLevel": "Error",
+    **dict.fromkeys(("disableSources", "hidePageHeader", "hideBreadcrumbs", "excludeExternals"), "true"),
+    **dict.fromkeys(("parametersFormat", "interfacePropertiesFormat", "classPropertiesFormat"), "table"),
+}
 # Comments of C become those of doxygen: before a declaration, and behind a member. Headings are left out.
 COMMENTS = r"s:^/\* -{2,}.*::; 1s:^/\* :/** @file\n:; s:^( *)/\*( |$):\1/**\2:; s:([;,] +)/\* :\1/**< :"
 DOXYGEN = f"""
@@ -69,28 +77,13 @@ def _add_modules(app: Sphinx, page: str, source: list[str]) -> None:
     subprocess.run([RUNTIME / "web" / "build-package"], check=True)  # with what the sources import
     subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
     entries = [argument for name in MODULES for argument in ("--entryPoints", f"src/{name}.ts")]
-    options = (
-        "--plugin",
-        "typedoc-plugin-markdown",
-        "--router",
-        "module",
-        "--readme",
-        "none",
-        "--disableSources",
-    )
-    plain = (
-        "--hidePageHeader",
-        "--hideBreadcrumbs",
-        "--excludeExternals",
-        "--logLevel",
-        "Error",
-        "--out",
-        str(folder),
-    )
-    command = [SITE / "node_modules" / ".bin" / "typedoc", *entries, *options, *plain]
+    options = [word for name, value in TYPEDOC.items() for word in (f"--{name}", value)]
+    command = [SITE / "node_modules" / ".bin" / "typedoc", *entries, *options, "--out", folder]
     subprocess.run(command, cwd=RUNTIME / "web", check=True)
     for name, title in MODULES.items():
         text = (folder / f"{name}.md").read_text("utf-8").partition("\n")[2]
         # Links between modules would lead to a page for each.
         text = re.sub(r"\[([^\]\n]+)\]\([^)\s]*\)", r"\1", text)
+        text = re.sub("^#{6} (.*)", r"**\1**", text, flags=re.MULTILINE)  # no heading is below the sixth
+        text = re.sub("^##", "###", text, flags=re.MULTILINE)
         source[0] += f"\n## {title}\n{text}"
