@@ -1,5 +1,5 @@
 /* edgeattn for C: opens a bundle, checks it whole, runs it with onnxruntime. edgeattn.hpp is the same for
- * C++, and the packages for Swift and Kotlin stand on this.
+ * C++, and the packages for Rust, Swift and Kotlin stand on this.
  *
  * Ownership
  * - What a function hands out through a pointer to a pointer (a model, tensors, an error, a text) is the

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edgeattn.h"
+#include "expect.h"
 
 #ifdef _WIN32
 #define fileno _fileno
@@ -11,18 +11,7 @@
 
 enum { most_files = 8 };
 
-static int failures = 0;
 static char bytes[1 << 16]; /* the container */
-
-static void expect(const char* what, edgeattn_status expected, edgeattn_status found, edgeattn_error* error) {
-  if (found != expected) {
-    printf("%s: status %d found, %d expected (%s)\n", what, (int)found, (int)expected, edgeattn_error_message(error));
-    ++failures;
-  } else if (error) {
-    printf("%s: %s\n", what, edgeattn_error_message(error));
-  }
-  edgeattn_error_free(error);
-}
 
 typedef struct heard {
   uint64_t done, total;

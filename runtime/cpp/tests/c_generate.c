@@ -3,19 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edgeattn.h"
-
-static int failures = 0;
-
-static void expect(const char* what, edgeattn_status expected, edgeattn_status found, edgeattn_error* error) {
-  if (found != expected) {
-    printf("%s: status %d found, %d expected (%s)\n", what, (int)found, (int)expected, edgeattn_error_message(error));
-    ++failures;
-  } else if (error) {
-    printf("%s: %s\n", what, edgeattn_error_message(error));
-  }
-  edgeattn_error_free(error);
-}
+#include "expect.h"
 
 static int end_at_two(int64_t token, void* context, edgeattn_error** error) {
   (void)token, (void)error;
