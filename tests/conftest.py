@@ -7,6 +7,7 @@ file, or of a folder; what takes longest is begun first, so that all workers end
 from __future__ import annotations
 
 import gc
+import importlib.util
 import logging
 import os
 import subprocess
@@ -16,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator
 from copy import copy
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
@@ -94,6 +96,22 @@ class _Scheduling(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
     return _Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[[Path], ModuleType]:
+    """A function that loads a program of this repository which belongs to no package."""
+
+    def load(path: Path) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # where a dataclass looks its annotations up
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session", autouse=True)

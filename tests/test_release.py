@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -18,13 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def inventory() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("inventory", ROOT / ".ci" / "inventory.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def inventory(script: Callable[[Path], ModuleType]) -> ModuleType:
+    return script(ROOT / ".ci" / "inventory.py")
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -45,14 +44,8 @@ SPELLED = {
 
 
 @pytest.fixture
-def generation() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generation", RUNTIME / "generation.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where a dataclass looks its annotations up
-    spec.loader.exec_module(module)
-    return module
+def generation(script: Callable[[Path], ModuleType]) -> ModuleType:
+    return script(RUNTIME / "generation.py")
 
 
 def test_every_language_has_what_the_schemas_say(generation: ModuleType) -> None:

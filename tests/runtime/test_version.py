@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,13 +17,8 @@ SAYS = re.compile(r"""^(project\(.*VERSION |\s*"?version"?\s*[:=]\s*)["']?\d+\.\
 
 
 @pytest.fixture(scope="module")
-def version() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("version", ROOT / "runtime" / "version.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def version(script: Callable[[Path], ModuleType]) -> ModuleType:
+    return script(ROOT / "runtime" / "version.py")
 
 
 def test_all_packages_say_the_same_release(version: ModuleType) -> None:

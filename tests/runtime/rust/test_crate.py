@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -36,13 +36,9 @@ def _run(script: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_binding_is_the_headers() -> None:
-    spec = importlib.util.spec_from_file_location("bind", RUST / "bind.py")
-    assert spec is not None
-    assert spec.loader is not None
-    bind = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bind)
-    assert (RUST / "src" / "sys.rs").read_text("utf-8") == bind.bindings(HEADER)
+def test_the_binding_is_the_headers(script: Callable[[Path], ModuleType]) -> None:
+    bindings = script(RUST / "bind.py").bindings(HEADER)
+    assert (RUST / "src" / "sys.rs").read_text("utf-8") == bindings
 
 
 def test_all_that_the_header_has_is_used() -> None:
