@@ -3,19 +3,20 @@
 import { InputError } from './errors.js';
 import type { AnswerSpan } from './manifest.js';
 import { scored, type Vector, vectors } from './outputs.js';
-import type { Prediction, PredictionSource } from './prediction.js';
 import type { Tensors } from './tensor.js';
 import type { Placed, TextPreparation } from './text.js';
 
 const CONTEXT = 1; // the second text of a pair
 
+type Answer = { readonly text: string; readonly score: number; readonly span: readonly [number, number] };
+
 /** Return the answer of each row, or none where its context has no token; throws InputError. */
 export function answers(
   how: AnswerSpan,
   outputs: Tensors,
-  { texts = [], pairs = [] }: PredictionSource,
+  { texts = [], pairs = [] }: { texts?: readonly string[]; pairs?: readonly string[] },
   preparation?: TextPreparation,
-): Prediction[][] {
+): Answer[][] {
   const [starts, ends] = [vectors(outputs, how.start), vectors(outputs, how.end)];
   const [batch] = starts.dims;
   if (starts.dims.length !== 2 || String(starts.dims) !== String(ends.dims))
@@ -34,7 +35,7 @@ function answer(
   ends: Vector,
   context: string,
   { texts, spans }: Placed,
-): Prediction[] {
+): Answer[] {
   if (texts.length > starts.length)
     throw new InputError(`${start}: ${starts.length} tokens found, at least the ${texts.length} of its pair expected`);
   const own = [...texts.keys()].filter((token) => texts[token] === CONTEXT);
