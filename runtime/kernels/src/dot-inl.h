@@ -52,7 +52,7 @@ struct Pairs {
   static HWY_INLINE hn::Vec<Shorts> load(const std::int8_t* weights) {
     return hn::PromoteTo(Shorts(), hn::LoadU(hn::Rebind<std::int8_t, Shorts>(), weights));
   }
-  static HWY_INLINE hn::Vec<Shorts> broadcast(const Value* activations, std::size_t) {
+  static HWY_INLINE hn::Vec<Shorts> broadcast(const Value* activations, std::size_t /*to_second*/) {
     std::int32_t two;
     std::memcpy(&two, activations, sizeof two);
     return hn::BitCast(Shorts(), hn::Set(Ints(), two));
@@ -60,7 +60,7 @@ struct Pairs {
   static HWY_INLINE void add(Sum& sum, hn::Vec<Shorts> activations, hn::Vec<Shorts> weights) {
     sum.first = hn::ReorderWidenMulAccumulate(Ints(), activations, weights, sum.first, sum.second);
   }
-  static HWY_INLINE IntVector total(const Sum* sum, std::size_t) {
+  static HWY_INLINE IntVector total(const Sum* sum, std::size_t /*row*/) {
     return hn::RearrangeToOddPlusEven(sum->first, sum->second);
   }
 };
@@ -91,7 +91,7 @@ struct Quads {
 
   static HWY_INLINE Sum zero() { return hn::Zero(Ints()); }
   static HWY_INLINE hn::Vec<Bytes> load(const std::int8_t* weights) { return hn::LoadU(Bytes(), weights); }
-  static HWY_INLINE hn::Vec<Values> broadcast(const Value* activations, std::size_t) {
+  static HWY_INLINE hn::Vec<Values> broadcast(const Value* activations, std::size_t /*to_second*/) {
     std::int32_t four;
     std::memcpy(&four, activations, sizeof four);
     return hn::BitCast(Values(), hn::Set(Ints(), four));
@@ -111,7 +111,7 @@ struct Quads {
     sum = hn::SumOfMulQuadAccumulate(Ints(), activations, weights, sum);
 #endif
   }
-  static HWY_INLINE IntVector total(const Sum* sum, std::size_t) { return *sum; }
+  static HWY_INLINE IntVector total(const Sum* sum, std::size_t /*row*/) { return *sum; }
 };
 
 /// Activations and weights in 8 bits by i8mm's smmla: eight products for each of two rows and two columns.

@@ -30,18 +30,18 @@ class Embedding {
   }
 
   void compute(const Call& call) const {
-    const auto ids = call.input(kIds), table = call.input(kTable);
-    require(table.shape.rank() == 2, "table must have two dimensions, not ", table.shape);
+    const auto first = call.input(kIds), first_table = call.input(kTable);
+    require(first_table.shape.rank() == 2, "table must have two dimensions, not ", first_table.shape);
     EmbeddingCall embedding;
     embedding.norm = norm_;
-    embedding.width = static_cast<std::size_t>(table.shape[1]);
-    embedding.rows = static_cast<std::size_t>(ids.shape.elements());
+    embedding.width = static_cast<std::size_t>(first_table.shape[1]);
+    embedding.rows = static_cast<std::size_t>(first.shape.elements());
     for (std::size_t i = 0; i < kMostLookups; ++i)
-      if (const auto its = call.input(i * kOfLookup + kIds))
-        embedding.lookups[embedding.lookup_count++] = lookup(call, i * kOfLookup, its, ids, table);
-    embedding.norm_scale = parameter(call, kNormScale, "norm_scale", table.shape[1]);
-    embedding.norm_bias = parameter(call, kNormBias, "norm_bias", table.shape[1]);
-    embedding.y = call.output(0, with_axis(ids.shape, table.shape[1]));
+      if (const auto ids = call.input(i * kOfLookup + kIds))
+        embedding.lookups[embedding.lookup_count++] = lookup(call, i * kOfLookup, ids, first, first_table);
+    embedding.norm_scale = parameter(call, kNormScale, "norm_scale", first_table.shape[1]);
+    embedding.norm_bias = parameter(call, kNormBias, "norm_bias", first_table.shape[1]);
+    embedding.y = call.output(0, with_axis(first.shape, first_table.shape[1]));
     embed(embedding, call.threads());
   }
 

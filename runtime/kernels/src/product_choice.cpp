@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -153,7 +155,7 @@ std::string chosen_products() { return choices().lines(); }
 }  // namespace edgeattn::kernels
 
 const char* edgeattn_kernels_choices() {
-  thread_local std::string lines;
-  lines = edgeattn::kernels::chosen_products();
-  return lines.c_str();
+  thread_local const auto lines = std::make_unique<std::string>();
+  *lines = edgeattn::kernels::chosen_products();
+  return lines->c_str();
 }

@@ -14,7 +14,7 @@ template <class View>
 class Views {
  public:
   Views() = default;
-  Views(Views&&) = default;  // and no copy, whose pointers would lead to what it was copied from
+  Views(Views&&) noexcept = default;  // and no copy, whose pointers would lead to what it was copied from
 
   void add(View view) { pointers_.push_back(&views_.emplace_back(std::move(view))); }
   const View* const* data() const { return pointers_.data(); }
