@@ -31,7 +31,7 @@ from edgeattn.progress import Progress
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH, Race
 from edgeattn.source.module import Metric
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample, Samples, SampleSplit
 from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgeattn.judge.comparison import Comparison
 from edgeattn.judge.metric import MetricOfArrays
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs, Sample
 from edgeattn_export.graph.shapes import sizes_of
 from edgeattn_export.graph.spread import channel_dims

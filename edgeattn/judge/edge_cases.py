@@ -11,9 +11,9 @@ import numpy as np
 from edgeattn.judge.padding import Padded
 from edgeattn.results.check import EdgeCase
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.edge_cases import EdgeBasis, EdgeInputs, edge_cases
 from edgeattn_export.graph.fallback import reason
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.spread import Spread

@@ -14,7 +14,7 @@ from dataclasses import replace
 from edgeattn.judge.output_metrics import OutputMetrics
 from edgeattn.judge.statistics import count_for
 from edgeattn.measure.runners import takes
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_runtime.bundle.session_settings import available_cores

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edgeattn.judge.evaluation import Evaluation
 from edgeattn.judge.models import Int8Model
 from edgeattn.results.check import EdgeCase
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, stratified
 from edgeattn_export.graph.spread import spreads_of

@@ -28,8 +28,8 @@ from edgeattn.source.module import ModuleSource, Pretty
 from edgeattn.source.outputs import refilled
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.reference import Reference
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.fallback import with_fallback
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.recover.attention_maps import attention_maps

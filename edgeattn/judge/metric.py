@@ -13,7 +13,7 @@ from edgeattn.results.check import EVALUATION_SHARE
 from edgeattn.source.module import Metric
 from edgeattn.source.outputs import refilled
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_runtime.errors import BudgetError, ModelError
 

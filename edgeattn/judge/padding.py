@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.fallback import with_fallback
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.padding import find_padding
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.bundle.rows import Padding

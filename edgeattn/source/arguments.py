@@ -7,9 +7,8 @@ from pathlib import Path
 
 from edgeattn.source import handover
 from edgeattn.source.checkpoint.checkpoint import Checkpoint
-from edgeattn.source.checkpoint.named import local_checkpoint
 from edgeattn.source.exported_program import read_exported_program
-from edgeattn.source.model_files import find, is_checkpoint, is_program, needs_samples
+from edgeattn.source.model_files import find, is_checkpoint, is_program, local_checkpoint, needs_samples
 from edgeattn.source.onnx_file import OnnxSource
 from edgeattn.source.source import Source
 from edgeattn_runtime.errors import BadInput

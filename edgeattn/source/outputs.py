@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from edgeattn_export.capture.original.answer import output_tensors
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 
 
 def refilled(original: object, arrays: Outputs) -> object:

@@ -7,38 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from case import Case
+from cases import CASES, FROZEN_CASES, RECORDED, raw_files
 
 BUNDLES = (
     *("good", "buckets", "kernels", "decoder", "int8-cache", "encoder-decoder", "steps"),
     *("letterbox", "log-mel", "series-hold", "span-bytes", "signed"),
 )
-_RECORDED = Path(__file__).with_name("recorded")
-_CASES = "cases.json"
-
-
-def cases() -> Iterator[Case]:
-    """Yield what was frozen, release by release."""
-    for path in sorted(_RECORDED.glob("*.zip")):
-        with ZipFile(path) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-        for row in json.loads(files[_CASES]):
-            bundle, why, verdict, _ = (row.pop(key) for key in ("bundle", "why", "verdict", "error"))
-            own = {
-                name.removeprefix(f"{bundle}/"): files[name]
-                for name in files
-                if name.startswith(f"{bundle}/")
-            }
-            raw = {path: files[path] for each in row.get("prepare", ()) for path in _raw(each)}
-            yield Case(bundle.removesuffix(".edge"), why, own, verdict, row, raw)
-
-
-def _raw(prepare: dict[str, str]) -> tuple[str, str]:
-    return prepare["given"], prepare["expected"]
 
 
 def _frozen(case: Case, release: str) -> tuple[dict[str, object], dict[str, bytes]]:
@@ -47,7 +24,7 @@ def _frozen(case: Case, release: str) -> tuple[dict[str, object], dict[str, byte
     asked = [each for each in row.get("prepare", ()) if b'"file"' not in case.besides[each["given"]]]
     files = {f"{bundle}/{name}": data for name, data in case.files.items()}
     for each in asked:
-        for path in _raw(each):
+        for path in raw_files(each):
             files[path.replace("prepare/", f"prepare/{release}/")] = case.besides[path]
         each |= {key: each[key].replace("prepare/", f"prepare/{release}/") for key in ("given", "expected")}
     prepare = {"prepare": asked} if asked else {}
@@ -56,15 +33,13 @@ def _frozen(case: Case, release: str) -> tuple[dict[str, object], dict[str, byte
 
 def main(release: str) -> None:
     """Write the archive of a release, which is not there yet."""
-    from cases import CASES
-
     rows, files = [], {}
     for case in (case for case in CASES if case.bundle in BUNDLES):
         row, own = _frozen(case, release)
         rows.append(row)
         files |= own
-    with ZipFile(_RECORDED / f"{release}.zip", "x") as archive:
-        for name, data in {_CASES: json.dumps(rows).encode(), **files}.items():
+    with ZipFile(RECORDED / f"{release}.zip", "x") as archive:
+        for name, data in {FROZEN_CASES: json.dumps(rows).encode(), **files}.items():
             archive.writestr(ZipInfo(name), data, ZIP_DEFLATED)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.bundle.folder import BundleFiles
 from edgeattn_runtime.bundle.generation import CAPACITY

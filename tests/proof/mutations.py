@@ -34,7 +34,7 @@ from edgeattn.judge.r2 import output_r2, r2_part
 from edgeattn.results.accuracy import OutputAccuracy
 from edgeattn.results.limits import LIMITS
 from edgeattn.source.arguments import read_source
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.spread import Spread, spreads_of
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, read_golden, replay

@@ -14,8 +14,7 @@ from edgeattn.judge.figures import Mean
 from edgeattn.judge.padding import Padded
 from edgeattn.judge.statistics import unseen_score
 from edgeattn.results.latency import INT8, PYTORCH
-from edgeattn_export.graph.agreement import Outputs
-from edgeattn_export.graph.output_kinds import OutputKind, kind_of
+from edgeattn_export.graph.output_kinds import OutputKind, Outputs, kind_of
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Sample
 from edgeattn_runtime.errors import BudgetError, ModelError

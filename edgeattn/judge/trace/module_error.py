@@ -11,7 +11,7 @@ from edgeattn.judge.trace.inputs import TraceInput
 from edgeattn.judge.trace.probe import Probe
 from edgeattn.judge.trace.recording import Floats
 from edgeattn.results.trace import Departure, ModuleError, SampleError
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 
 SHOWN_SAMPLES = 3  # on which a point is worst
 FLOAT_ERROR = 1e-3  # relative, that a step in float may add: sums stay below 1e-5, a GELU by tanh below 1e-3

@@ -12,7 +12,8 @@ from edgeattn.judge.trace.recording import Origin, Recorded, recorded
 from edgeattn_export.capture import Captured
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE
 from edgeattn_export.capture.original.reference import Reference
-from edgeattn_export.graph.agreement import Outputs, Units, output_dims
+from edgeattn_export.graph.agreement import Units, output_dims
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.scopes import module_of
 from edgeattn_export.graph.values import values_of, with_outputs

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edgeattn.judge.trace.points import Point, names_in_graphs
 from edgeattn.judge.trace.recording import Floats
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.dataflow import sources
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import channel_factors, cut_at, cut_inputs, values_of, with_outputs

@@ -16,11 +16,11 @@ from edgeattn_export.capture.proof import answer_units
 from edgeattn_export.capture.translation.constants import adopt_constants, exact_constants
 from edgeattn_export.capture.translation.dim_names import name_dims
 from edgeattn_export.capture.weight_files import load_onnx
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
 from edgeattn_export.graph.dataflow import dims_text
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.files import INLINE_LIMIT, weight_bytes
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_export.graph.scopes import keep_scopes

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from edgeattn_export.capture.captured import EXPORT_TOLERANCE, Captured
 from edgeattn_export.capture.export_errors import open_failure, run_failure
 from edgeattn_export.capture.strategies.fixed_sizes import SizeDependentError
-from edgeattn_export.graph.agreement import Outputs, Units, output_dims
+from edgeattn_export.graph.agreement import Units, output_dims
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples, stratified
 from edgeattn_export.graph.shapes import sizes_of

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.spread import LEAST_SPREAD, Array, Dims, Moments, channel_dims, moments_of
 from edgeattn_runtime.graph import Graph
-
-Outputs = Mapping[str, NDArray[np.generic]]
 
 LAST_PLACE = float(np.finfo(np.float32).eps)  # of a number: the distance to the next one
 OWN_PLACES = 8  # last places of a channel's largest number, that sums in another order may differ by

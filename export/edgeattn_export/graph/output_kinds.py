@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgeattn_runtime.graph import Tensor
 
+Outputs = Mapping[str, NDArray[np.generic]]
 Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "embedding", "numbers"]
 
 NEARLY_ONE = 1e-3  # by which a sum of probabilities, or a length, may miss 1

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 
-from edgeattn_export.graph.agreement import Outputs, Units
+from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.apply import Applied, NodeFilter, Refused, Site, apply_or_refuse, every_node
 from edgeattn_export.graph.dataflow import dims
 from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.fallback import finding, with_fallback
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.rule import Rule
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError

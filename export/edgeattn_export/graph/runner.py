@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import onnxruntime
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_runtime.contract import Arrays
 from edgeattn_runtime.engine.graph_session import running
 from edgeattn_runtime.graph import Graph

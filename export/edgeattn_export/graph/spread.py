@@ -13,16 +13,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.output_kinds import NUMBERS, OutputKind, kind_of
+from edgeattn_export.graph.output_kinds import NUMBERS, OutputKind, Outputs, kind_of
 from edgeattn_runtime.graph import Tensor
-
-if TYPE_CHECKING:  # agreement measures by what is here
-    from edgeattn_export.graph.agreement import Outputs
 
 SMALL_CHANNEL = 0.1  # of what a channel usually varies by: what varies less is measured by this
 LEAST_SPREAD = 1e-5  # of the output's largest number: what float32 leaves of an offset

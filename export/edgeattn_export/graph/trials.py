@@ -11,8 +11,8 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.axes import Axes
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, stratified
 from edgeattn_export.graph.shapes import sized_inputs, sizes_of
 from edgeattn_runtime.bundle.manifest import Symbol

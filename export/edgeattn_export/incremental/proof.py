@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from edgeattn_export.capture.captured import Captured
-from edgeattn_export.graph.agreement import Outputs, Units, output_dims
+from edgeattn_export.graph.agreement import Units, output_dims
 from edgeattn_export.graph.fallback import finding
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_runtime.errors import EdgeAttnError
 

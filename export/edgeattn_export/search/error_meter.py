@@ -15,8 +15,8 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.files import file_mb, weight_bytes
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Samples, stratified
 from edgeattn_export.graph.spread import SPREAD_SAMPLES, Spread, spreads_of, worst_error

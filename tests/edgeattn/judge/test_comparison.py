@@ -23,7 +23,7 @@ from edgeattn.progress import Silent
 from edgeattn.results.accuracy import Accuracy
 from edgeattn.results.latency import FLOAT, INT8, PYTORCH
 from edgeattn_export.capture import Captured
-from edgeattn_export.graph.agreement import Outputs
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Sample, Samples, SampleSplit
 from edgeattn_export.graph.spread import Spread, spreads_of

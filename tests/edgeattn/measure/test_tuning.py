@@ -16,8 +16,8 @@ import pytest
 from edgeattn.bundle import Bundle
 from edgeattn.measure import tuning as module
 from edgeattn.measure.tuning import Way, cheapest, choose_settings, measure_stacks, tune
-from edgeattn_export.graph.agreement import Outputs
 from edgeattn_export.graph.engine import Engine
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.runner import SessionRunner
 from edgeattn_export.graph.samples import Inputs, SampleSplit
 from edgeattn_export.lower.ort_cpu import ORT_CPU

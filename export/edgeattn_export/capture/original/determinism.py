@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.capture.original.side_effects import RandomDraw, watch_calls
-from edgeattn_export.graph.agreement import Outputs, Units
+from edgeattn_export.graph.agreement import Units
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 

@@ -7,8 +7,9 @@ from functools import partial
 
 from edgeattn_export.capture.captured import Captured
 from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
-from edgeattn_export.graph.agreement import Outputs, Units
+from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.fallback import finding
+from edgeattn_export.graph.output_kinds import Outputs
 from edgeattn_export.graph.prove import Proof
 from edgeattn_export.graph.samples import Inputs, Sample, Samples
 from edgeattn_export.graph.trials import trials

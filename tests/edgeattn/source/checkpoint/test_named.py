@@ -8,9 +8,9 @@ import folders
 import pytest
 import sample_files
 
+from edgeattn.source import model_files
 from edgeattn.source.arguments import checkpoint_of, read_source
-from edgeattn.source.checkpoint import named
-from edgeattn.source.model_files import check_files
+from edgeattn.source.model_files import check_files, local_checkpoint
 from edgeattn_runtime.errors import BadInput
 
 
@@ -39,7 +39,7 @@ def test_another_name_is_refused_with_the_command(
     absent = f"^{name}: no such file, folder or module; "
     with pytest.raises(BadInput, match=f"{absent}.* run hf download {name}$"):
         read_source(name, None)
-    monkeypatch.setattr(named, "find_spec", lambda _: None)  # without huggingface_hub
+    monkeypatch.setattr(model_files, "find_spec", lambda _: None)  # without huggingface_hub
     with pytest.raises(BadInput, match=f"{absent}.* hf download {name} --local-dir {Path(name).name}$"):
         read_source(name, None)
 
@@ -49,11 +49,11 @@ def test_a_name_without_a_hyphen_is_what_was_downloaded(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     downloaded = {"gpt2": tmp_path / "hub" / "gpt2"}
-    monkeypatch.setattr(named, "snapshot", downloaded.__getitem__)
-    assert named.local_checkpoint("gpt2") == str(downloaded["gpt2"])
+    monkeypatch.setattr(model_files, "snapshot", downloaded.__getitem__)
+    assert local_checkpoint("gpt2") == str(downloaded["gpt2"])
     (tmp_path / "gpt2.py").touch()
-    assert named.local_checkpoint("gpt2") == "gpt2"  # a module of the working folder
-    assert named.local_checkpoint("numpy") == "numpy"
+    assert local_checkpoint("gpt2") == "gpt2"  # a module of the working folder
+    assert local_checkpoint("numpy") == "numpy"
 
 
 @pytest.mark.parametrize(

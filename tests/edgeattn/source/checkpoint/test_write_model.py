@@ -16,7 +16,7 @@ from edgeattn.source.arguments import read_source
 
 OWN = "edgeattn.source.checkpoint"
 # Which know more than a model file.
-NO_PIECES = ("checkpoint", "named", "write_model", "tasks", "samples")
+NO_PIECES = ("checkpoint", "write_model", "tasks", "samples")
 
 
 def test_pieces_import_one_another_and_what_devices_have() -> None:
