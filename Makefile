@@ -83,7 +83,7 @@ languages:  ## the tests of runtime/cpp, web, rust, swift and android, built fir
 	pytest tests/runtime/cpp tests/runtime/web tests/runtime/rust tests/runtime/apps
 
 faults:  ## hosts, workers, devices, schedulers and what replaces a bundle, killed; four minutes
-	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults tests/runtime/faults
+	pytest tests/edgeattn/sweep/faults tests/edgeattn/devices/faults tests/edgeattn/partitions/faults
 
 fuzz:  ## what readers make of bytes by libFuzzer, in Python, C++ and TypeScript; FUZZ="30m --each" for longer; five minutes
 	python tests/fuzz/run.py $(or $(FUZZ),5m)

@@ -1,11 +1,9 @@
-"""Faults, by the machinery of the tests that kill: each is survived, or told in words."""
+"""Faults of installs and exports: each is survived, or refused in words. pytest kills installs and sweeps."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -21,8 +19,6 @@ from edgeattn_runtime import load
 from edgeattn_runtime.errors import EdgeAttnError
 
 TESTS: Final = Path(__file__).parents[1]
-MACHINERY: Final = TESTS / "runtime" / "faults"
-SWEEPS: Final = TESTS / "edgeattn" / "sweep" / "faults"
 CONFORMANCE: Final = TESTS.parent / "runtime" / "conformance" / "build"
 INSTALL: Final = Path(__file__).with_name("install.py")
 GOOD: Final = CONFORMANCE / "good.edge"
@@ -30,28 +26,20 @@ ROOMS: Final = (0, 1_000, 4_000)  # bytes that a full disk still has, of the goo
 INSTALLS: Final = 20  # of each of two processes
 
 
-def inject(seconds: float, draw: Random, place: Path, *, sweeps: bool) -> list[Faults]:
+def inject(seconds: float, draw: Random, place: Path) -> list[Faults]:
     """Inject faults of every kind; exports take what time the others leave.
 
     Args:
         seconds: The time.
         draw: What chooses and orders them.
         place: A folder for all of it.
-        sweeps: Whether sweeps are killed, which takes some minutes.
     """
     end = time.monotonic() + seconds
     disk, new = _compiled(place), _newer(place)
     rows = [
-        _row("kills in install and save", lambda: _killed(new, place)),
         _row("installs, full or read-only disk", lambda: _disks(new, place, disk)),
         _row("two installs to one name", lambda: _racing(new, place)),
-        _row("forks after load", _forks),
-        _row("loads out of memory, of files", _short),
     ]
-    if sweeps:
-        rows.append(_row("kills of a sweep", lambda: _sweeps(place)))
-    else:
-        rows.append(Faults("kills of a sweep", note="from 15 minutes on"))
     return rows + export_faults(end - time.monotonic(), draw, place / "exports", disk)
 
 
@@ -77,19 +65,6 @@ def _newer(place: Path) -> Path:
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace('"name": "tiny"', '"name": "newer"'), "utf-8")
     return folder
-
-
-def _killed(new: Path, place: Path) -> tuple[int, list[str]]:
-    count, lost = 0, []
-    for verb, way in (("install", "exchange"), ("install", "aside"), ("save", "exchange")):
-        ended = _python(MACHINERY / "killed.py", verb, way, GOOD, new, place / "apps")
-        if ended.returncode:
-            return count + 1, [*lost, f"{verb}, {way}: {ended.stderr[-300:]}"]
-        seen = json.loads(ended.stdout)
-        count += len(seen["left"]) - 1  # the last one was not killed
-        lost += [f"{verb}, {way}: {name} stands there" for name in set(seen["restored"]) - {"tiny", "newer"}]
-        lost += [f"{verb}, {way}: {stray} was left" for stray in set(seen["strays"]) - {"x.edge"}]
-    return count, lost
 
 
 def _disks(new: Path, place: Path, disk: Path) -> tuple[int, list[str]]:
@@ -132,57 +107,6 @@ def _racing(new: Path, place: Path) -> tuple[int, list[str]]:
     lost += [text for process in processes if (text := process.communicate()[0])]
     lost += [f"{path} was left" for path in folder.iterdir() if path != bundle]
     return 2 * INSTALLS, lost
-
-
-def _forks() -> tuple[int, list[str]]:
-    cases = ((1, "idle", "True"), (2, "idle", "stayed behind"), (1, "called", "stayed behind"))
-    lost = []
-    for threads, call, words in cases:
-        ended = _python(MACHINERY / "forked.py", GOOD, threads, call)
-        if ended.returncode or words not in ended.stdout:
-            lost.append(f"{threads} threads, {call}: {ended.stdout}{ended.stderr[-300:]}")
-    return len(cases), lost
-
-
-def _short() -> tuple[int, list[str]]:
-    cases = (("RLIMIT_NOFILE", 3, "out of file descriptors"), ("RLIMIT_AS", 1 << 20, "out of memory"))
-    lost = []
-    for limit, value, words in cases:
-        ended = _python(MACHINERY / "short_of.py", GOOD, limit, value)
-        if ended.returncode or words not in ended.stdout:
-            lost.append(f"{limit}: {ended.stdout}{ended.stderr[-300:]}")
-    return len(cases), lost
-
-
-def _sweeps(place: Path) -> tuple[int, list[str]]:
-    """Kill a sweep's host and its worker: the table is that of one undisturbed."""
-    sys.path.insert(0, str(SWEEPS))
-    from sweep_process import SweepProcess, hand_on_measurements, is_running, wait_until
-
-    undisturbed, disturbed = SweepProcess(place / "undisturbed"), SweepProcess(place / "disturbed")
-
-    def begin(loads: int) -> None:
-        """Start the sweep, and wait until it has loaded the model so often."""
-        before = len(disturbed.loads())
-        disturbed.start()
-        wait_until(lambda: len(disturbed.loads()) >= before + loads)
-
-    try:
-        undisturbed.ends()
-        hand_on_measurements(undisturbed.cache, disturbed.cache)
-        for loads in (1, 2):  # amid the identification of the model, and amid the first row
-            begin(loads)
-            disturbed.kill()
-            wait_until(lambda: not any(map(is_running, disturbed.loads())))
-        begin(3)
-        wait_until(lambda: disturbed.outcomes() == 1)
-        os.kill(disturbed.loads()[-1], signal.SIGKILL)  # the worker, amid the second row
-        code = disturbed.wait()
-    finally:
-        for sweep in (undisturbed, disturbed):
-            sweep.kill()
-    is_alike = code == 0 and disturbed.table() == undisturbed.table()
-    return 3, [] if is_alike else [f"exit code {code}, or another table than that of a sweep undisturbed"]
 
 
 def _python(

@@ -92,13 +92,11 @@ class Faults:
         name: The kind.
         injected: How many.
         lost: In words, each that was not survived.
-        note: Why there are none, where that is on purpose.
     """
 
     name: str
     injected: int = 0
     lost: list[str] = field(default_factory=list)
-    note: str = ""
     heading: Cells = ("faults", "injected", "survived")
 
     def note_lost(self, words: Sequence[str]) -> None:
@@ -108,12 +106,11 @@ class Faults:
 
     def cells(self) -> Cells:
         """Return the counts."""
-        name = f"{self.name} ({self.note})" if self.note else self.name
-        return name, f"{self.injected:,}", f"{self.injected - len(self.lost):,}"
+        return self.name, f"{self.injected:,}", f"{self.injected - len(self.lost):,}"
 
     def faults(self) -> Iterator[str]:
         """Yield what was lost."""
-        if not self.injected and not self.note:
+        if not self.injected:
             yield f"{self.name}: nothing was injected"
         for words in self.lost:
             yield f"{self.name}: {words}"

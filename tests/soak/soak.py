@@ -29,7 +29,6 @@ from rich.console import Console
 from threads import call_from_threads
 
 HALF_AN_HOUR: Final = 1800.0  # seconds
-SWEEPS_FROM: Final = 900.0  # seconds of a run that has the time to kill sweeps too
 SHARES: Final = {"inputs": 0.38, "life": 0.27, "threads": 0.05, "faults": 0.3}
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 DIGITS: Final = Path(__file__).parents[2] / "models" / "digits" / "model.py"
@@ -58,7 +57,7 @@ def soak(seconds: float, seed: int, place: Path, core: Path) -> list[Row]:
     (place / "inputs").mkdir()
     (place / "faults").mkdir()
     rows: list[Row] = [*try_inputs(share["inputs"], draw, place / "inputs", [digits])]
-    rows += inject(share["faults"], draw, place / "faults", sweeps=seconds >= SWEEPS_FROM)
+    rows += inject(share["faults"], draw, place / "faults")
     rows += live(share["life"], seconds / HALF_AN_HOUR, digits, core)
     rows += call_from_threads(share["threads"], digits)
     return rows
