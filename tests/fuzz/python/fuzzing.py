@@ -14,15 +14,18 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from json import dumps, loads
 from pathlib import Path
+from random import Random
 from typing import NoReturn
 
 import atheris
-from json_mutation import mutated
+from json_mutation import change
 
 SECONDS = 1.0  # of the processor
 KILOBYTES = 256 * 1024  # beyond what any input before it took
 LONGEST = 2000  # characters of a refusal
+_DEEPEST = 100  # brackets: JSON that is nested deeper is mutated as bytes
 
 Read = Callable[[bytes], object]
 
@@ -65,7 +68,7 @@ def fuzz(read: Read, refusal: type[Exception], *, json: bool = False) -> NoRetur
         assert _peak() - kilobytes <= KILOBYTES, "over memory"
 
     if json:
-        atheris.Setup(sys.argv, read_within_limits, custom_mutator=mutated)
+        atheris.Setup(sys.argv, read_within_limits, custom_mutator=_mutated)
     else:
         atheris.Setup(sys.argv, read_within_limits)
     atheris.Fuzz()
@@ -81,3 +84,28 @@ def _peak() -> int:
     """Return the most kilobytes that this program has had; getrusage would begin with those of its parent."""
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
+
+
+def _mutated(data: bytes, most: int, seed: int) -> bytes:
+    """Return an input made of another, of at most so many bytes."""
+    draw = Random(seed)
+    if draw.random() < 0.25 or _is_deep(data):
+        return atheris.Mutate(data, most)
+    try:
+        root = loads(data)
+    except ValueError:
+        return atheris.Mutate(data, most)
+    if not change(root, draw):
+        return atheris.Mutate(data, most)
+    text = dumps(root, ensure_ascii=draw.random() < 0.5, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+    return text if len(text) <= most else atheris.Mutate(data, most)
+
+
+def _is_deep(data: bytes) -> bool:
+    depth = deepest = 0
+    for letter in data:
+        depth += (letter in b"[{") - (letter in b"]}")
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
