@@ -34,7 +34,7 @@ def array_view(name: str, array: Array) -> InputView:
     """Return one row of an input, without its batch, as a picture, lines or numbers."""
     values = np.asarray(array, np.float64)
     dims = "x".join(map(str, values.shape)) or "a number"
-    if values.size and not np.isfinite(values).all():
+    if not np.isfinite(values).all():
         return InputView(name=name, text=f"{dims}, with NaN or infinity: {numbers(array)}")
     if (pixels := _pixels(values)) is not None:
         return picture(name, pixels, f"{dims}, {values.min():.3g} to {values.max():.3g}")

@@ -88,7 +88,7 @@ class _Layout:
 def _draw(
     axes: Axes, weights: NDArray[np.float64], queries: Sequence[str], keys: Sequence[str], largest: float
 ) -> None:
-    axes.imshow(weights, cmap=COLORS, vmin=0, vmax=largest or 1, interpolation="nearest", aspect="auto")
+    axes.imshow(weights, cmap=COLORS, vmin=0, vmax=largest, interpolation="nearest", aspect="auto")
     axes.set_xticks(range(len(keys)), keys, rotation=90, fontsize=_POINTS)
     axes.set_yticks(range(len(queries)), queries, fontsize=_POINTS)
     axes.tick_params(length=0, pad=2, bottom=False, labelbottom=False, top=True, labeltop=True)

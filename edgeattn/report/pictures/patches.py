@@ -51,7 +51,7 @@ def draw_patches(sample: AnsweredSample, image: Image, output: str) -> Figure:
     height, width = _size(sample, image)
     figure = Figure((_WIDTH, _HEIGHT))
     maps = [_looked_at(answers[output], height, width) for answers in (sample.original, sample.bundle)]
-    largest = float(np.nanmax(maps, initial=0.0)) or 1.0
+    largest = float(np.nanmax(maps, initial=0.0))
     _show(figure, 0, "Image", INK).imshow(levels, cmap="gray", vmin=0, vmax=255)
     for place, (grid, who, color) in enumerate(
         zip(maps, ("PyTorch", "The bundle"), (BY_PYTORCH, BY_BUNDLE), strict=True), 1

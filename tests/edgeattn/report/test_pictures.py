@@ -131,6 +131,13 @@ def test_attention_is_drawn_over_the_tokens_of_a_text() -> None:
     assert f"mean of 4 heads; strongest {100 * weights[0].mean(0).max():.0f} %" in svg
 
 
+def test_attention_to_nothing_is_drawn_too() -> None:
+    zeros = np.zeros((1, 9, 9))
+    image = DRAW.uniform(0, 17, (1, 3, 6, 6)).astype(np.float32)
+    assert "strongest 0 %" in drawn({"text": TEXT}, [[2, 3, 6]], zeros[:, :3, :3], attention="y")
+    assert "strongest 0.0 %" in drawn({"image": IMAGE}, image, zeros, attention="y")
+
+
 def test_a_long_text_is_drawn_by_its_beginning() -> None:
     svg = drawn({"text": TEXT}, [[3] * 100], np.full((1, 100, 100), 0.01), attention="y")
     assert svg.count("<!-- cat -->") == 3 * 32  # columns of both, rows once

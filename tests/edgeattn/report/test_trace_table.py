@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from edgeattn.judge.trace.module_error import Step, by_module
+from edgeattn.report import trace_table
 from edgeattn.report.trace_picture import trace_svg
 from edgeattn.report.trace_table import percent, trace_json, trace_parts
 from edgeattn.results.trace import BundleTrace, Departure, SampleError, Trace
@@ -60,6 +61,16 @@ def test_the_table_names_what_is_wrong_before_all(traced: BundleTrace) -> None:
     told = "layer.query 1.1 % 2 % 0 % 12 padded, 3"
     assert [" ".join(row.split()) for row in rows] == [told]
     assert "layer.value (in one with the next)" in text
+    assert "with less" not in text
+
+
+def test_the_table_counts_the_modules_that_it_leaves_out(
+    traced: BundleTrace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_table, "SHOWN_MODULES", 5)
+    text = printed(traced)
+    assert "and 2 modules with less" in text
+    assert "layer.gelu" not in text
 
 
 def test_the_json_has_every_module(traced: BundleTrace) -> None:
