@@ -25,6 +25,15 @@ def test_an_input_of_one_channel_may_lack_its_dim() -> None:
     assert prepare_audio(MONO, CHANNELS, [Sound(16000, SAMPLES)]).tolist() == [[SAMPLES.tolist()]]
 
 
+def test_silence_fills_an_input_of_one_size() -> None:
+    sized = {time: Tensor("wave", "float32", ("batch", time)) for time in (3, 4, 6)}
+    sound = Sound(16000, SAMPLES)
+    assert prepare_audio(MONO, sized[4], [sound]).tolist() == [SAMPLES.tolist()]
+    assert prepare_audio(MONO, sized[6], [sound]).tolist() == [[*SAMPLES.tolist(), 0, 0]]
+    with pytest.raises(InputError, match="4 samples found, 3 at most expected"):
+        prepare_audio(MONO, sized[3], [sound])
+
+
 @pytest.mark.parametrize(
     ("source", "pattern"),
     [

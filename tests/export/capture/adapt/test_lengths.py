@@ -100,8 +100,9 @@ def test_the_line_of_a_library_becomes_a_promise(alike: Alike, monkeypatch: pyte
         lambda lengths: torch.max(lengths),  # as the end of a slice
         lambda lengths: range(lengths.amax() + 1)[-1],
         lambda lengths: (2 * lengths).max().item() // 2,
+        lambda lengths: (lengths // 1).max().item(),
     ],
-    ids=["int", "item", "slice", "index", "product"],
+    ids=["int", "item", "slice", "index", "product", "quotient"],
 )
 def test_the_longest_is_read_in_many_ways(read: Read, exported: Export) -> None:
     captured, _ = exported(Cut(read), samples("x"))

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 
-from edgeattn_export.capture.own_cache.cache import chunkings
+from edgeattn_export.capture.own_cache.cache import chunk_text, chunkings
 from edgeattn_export.graph.samples import Sample
 from edgeattn_export.incremental import Steps, WholeGraph, with_cache
 from edgeattn_export.incremental.kv_cache.decoder import step_decoder
@@ -135,3 +135,8 @@ def test_chunks_make_the_whole(length: int) -> None:
     assert all(sum(chunks) == length and min(chunks) > 0 for chunks in ways)
     assert ways[0][: min(length, 32)] == (1,) * min(length, 32)
     assert len(ways) == 1 + (length > 1) + (length > 2)
+
+
+def test_a_message_names_the_first_of_many_chunks() -> None:
+    assert chunk_text((3, 1, 1, 1)) == "3, 1, 1, 1"
+    assert chunk_text((3, 1, 1, 1, 1)) == "3, 1, 1, 1, ..."
