@@ -24,10 +24,13 @@ from edgeattn_export.recover.rules.folded_heads import unfold_heads
 from edgeattn_export.recover.rules.gathered_mask import take_mask
 from edgeattn_export.recover.rules.gelu import recover_gelu
 from edgeattn_export.recover.rules.grouped_heads import share_heads
+from edgeattn_export.recover.rules.hard_sigmoid import recover_hard_sigmoid
+from edgeattn_export.recover.rules.hard_swish import recover_hard_swish
 from edgeattn_export.recover.rules.picked_weights import pick_weight
 from edgeattn_export.recover.rules.projections import merge_projections
 from edgeattn_export.recover.rules.regrouped_bias import regroup_bias
 from edgeattn_export.recover.rules.rotary_embedding import recover_rotary_embedding
+from edgeattn_export.recover.rules.sigmoid import recover_sigmoid
 from edgeattn_export.recover.rules.softmax import recover_softmax
 from edgeattn_export.recover.rules.table_columns import take_columns
 from edgeattn_export.recover.rules.transposed_scores import transpose_scores
@@ -54,6 +57,9 @@ RULES: tuple[Rule, ...] = (
     attention_without_transposes,
     merge_projections,
     recover_gelu,
+    recover_sigmoid,
+    recover_hard_swish,
+    recover_hard_sigmoid,
     broadcast_operand,
     weighted_sum,
     name_deviation_norm,
