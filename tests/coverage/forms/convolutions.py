@@ -49,6 +49,32 @@ def inverted() -> nn.Module:
     )
 
 
+class Affine(nn.Module):
+    """One gain and one shift, learned (Cui et al. 2021, PP-LCNet, and its third version in PaddleOCR)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain, self.shift = nn.Parameter(torch.ones(1)), nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gain * x + self.shift
+
+
+class WrittenHardSwish(nn.Module):
+    """By its formula, as PaddlePaddle's converter writes it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * (x + 3).clamp(0, 6) / 6
+
+
+def affine() -> nn.Module:
+    """Build a depthwise and a pointwise convolution, each between learned affines."""
+    depthwise = nn.Conv2d(WIDTH, WIDTH, 3, padding=1, groups=WIDTH)
+    around = (Affine, WrittenHardSwish, Affine)
+    layers = (depthwise, nn.Conv2d(WIDTH, WIDTH, 1))
+    return nn.Sequential(*(part for layer in layers for part in (layer, *(each() for each in around))))
+
+
 class Patches(nn.Module):
     """Patches that do not overlap, a class token, and a block (Dosovitskiy et al. 2020, ViT, section 3.1)."""
 
@@ -106,6 +132,7 @@ form = partial(Form, family="convolutions")
 FORMS = (
     form("MLP of 1 x 1 convolutions", lambda: Map(pointwise()), samples=samples(image=feature_map)),
     form("inverted bottleneck", lambda: Map(inverted()), samples=samples(image=feature_map)),
+    form("learned affines around convolutions", lambda: Map(affine()), samples=samples(image=feature_map)),
     form("patches without overlap", Patches, samples=samples(image=picture)),
     form("batch norms of linear rows", NormedRows, samples=samples(x=vectors)),
     form("1-wide convolutions along time", Sound, samples=samples(x=vectors)),

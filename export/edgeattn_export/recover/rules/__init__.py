@@ -17,6 +17,7 @@ from edgeattn_export.recover.rules.averaged_weights import mix_by_head
 from edgeattn_export.recover.rules.batch_norm import fold_batch_norm
 from edgeattn_export.recover.rules.batched_transpose import unfold_transpose
 from edgeattn_export.recover.rules.broadcast import broadcast_operand
+from edgeattn_export.recover.rules.convolution_affine import fold_affine_before, fold_affine_behind
 from edgeattn_export.recover.rules.deviation_norm import name_deviation_norm
 from edgeattn_export.recover.rules.einsum import einsum_to_matmul
 from edgeattn_export.recover.rules.finite_softmax import drop_infinity_guard
@@ -60,6 +61,8 @@ RULES: tuple[Rule, ...] = (
     recover_sigmoid,
     recover_hard_swish,
     recover_hard_sigmoid,
+    fold_affine_behind,
+    fold_affine_before,
     broadcast_operand,
     weighted_sum,
     name_deviation_norm,

@@ -4,8 +4,6 @@ Before: BatchNormalization(Reshape(MatMul(x, w) + b, (B*S, N)), gain, shift, mea
 After:  Reshape(MatMul(x, w * s) + (b - mean) * s + shift, (B*S, N))       s = gain / Sqrt(variance + epsilon)
 
 The exporter folds a norm into a convolution, but not behind a Reshape, as in LeViT.
-
-Ioffe and Szegedy 2015, "Batch Normalization", section 3.1: at inference it is a linear transform.
 """
 
 from __future__ import annotations
@@ -18,34 +16,31 @@ from edgeattn_export.graph.dataflow import constant, dims, embed, only_user, pro
 from edgeattn_export.graph.emit import described
 from edgeattn_export.graph.rule import Emit, Replaced, rule
 from edgeattn_export.graph.scopes import MODULE, module_of
+from edgeattn_export.recover.affine import read_batch_norm
 from edgeattn_export.recover.rules.projections import read_projection
-
-EPSILON = 1e-5  # the operator's default
 
 
 @rule("batch norm", "BatchNormalization")
 def fold_batch_norm(node: ir.Node) -> Emit | None:
     """Match a norm (rows, N) by constants, behind a linear layer that nothing else reads."""
-    source, *parameters = node.inputs[:5]
-    arrays = [constant(value) for value in parameters]
-    is_trained = not node.attributes.get_int("training_mode", 0)
-    if not is_trained or source is None or len(dims(source)) != 2 or any(each is None for each in arrays):
+    affine = read_batch_norm(node)
+    source = None if affine is None else affine.x
+    if affine is None or source is None or len(dims(source)) != 2:
         return None
-    gain, shift, mean, variance = (np.asarray(value, np.float32) for value in arrays)
     reshape = producer(source, "Reshape")  # lays its rows out as (B S, N)
     linear = read_projection(source if reshape is None else reshape.inputs[0])
     if linear is None or only_user(linear.output) is not (reshape or node) or only_user(source) is not node:
         return None
-    if dims(linear.output)[-1:] != (len(gain),):
+    if dims(linear.output)[-1:] != affine.gain.shape:
         return None
-    scale = gain / np.sqrt(variance + np.float32(node.attributes.get_float("epsilon", EPSILON)))
 
     def emit(tape: Tape) -> Replaced:
         name, before = linear.weight.name, linear.product.outputs[0]
-        bias = 0 if linear.bias is None else np.asarray(constant(linear.bias), np.float32)
-        folded = np.asarray(constant(linear.weight), np.float32) * scale  # (D, N)
-        product = tape.op("MatMul", [linear.source, embed(tape, folded, f"{name}.folded")])
-        moved = embed(tape, bias * scale + (shift - mean * scale), f"{name}.shift")
+        bias = 0 if linear.bias is None else np.asarray(constant(linear.bias), np.float64)
+        folded = np.asarray(constant(linear.weight), np.float64) * affine.gain  # (D, N)
+        product = tape.op("MatMul", [linear.source, embed(tape, folded.astype(np.float32), f"{name}.folded")])
+        shift = (bias * affine.gain + affine.shift).astype(np.float32)
+        moved = embed(tape, shift, f"{name}.shift")
         output = described(tape.op("Add", [described(product, before), moved]), before)
         if reshape is not None:
             output = tape.op("Reshape", [output, reshape.inputs[1]], dict(reshape.attributes))  # (B S, N)
