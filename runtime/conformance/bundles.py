@@ -14,13 +14,15 @@ import numpy as np
 import onnx_ir as ir
 import tiny
 from case import Files
-from graphs import OPSETS, Array
+from graphs import ENGINES, Array
+from onnx import ModelProto
 from tiny import MODEL
 
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Golden, Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.bundle.variant import Engine, Variant
+from edgeattn_runtime.engine.compatibility import release
 from edgeattn_runtime.graph import Graph, Symbol, symbols_of
 
 TABLE: Mapping[str, list[dict[str, Any]]] = json.loads(
@@ -36,7 +38,9 @@ WEB = "web"  # a target, and the folder of graphs that it cannot share
 SYMBOLS = {"batch": Symbol(1, None), "sequence": Symbol(1, tiny.LONGEST)}
 ROWS = Rows("batch", Padding("mask", masked_out=0))
 
-ENGINE = Engine(name="onnxruntime", version="1.23", providers=("CPUExecutionProvider",), options={})
+ENGINE = Engine(
+    name="onnxruntime", version=min(ENGINES.values()), providers=("CPUExecutionProvider",), options={}
+)
 CPU = Variant(
     target="cpu",
     engine=ENGINE,
@@ -93,7 +97,7 @@ def described(
     variants: tuple[Variant, ...] = (CPU,),
     **optional: Any,
 ) -> Files:
-    """Return files with a manifest that has the size and sha256 of each."""
+    """Return files with a manifest: the size and sha256 of each, and engines new enough for the graphs."""
     graphs = graphs or {"model": MODEL}
     tolerance = {tensor.name: TOLERANCE for tensor in graphs["model"].outputs}
     listed = {name: data for name, data in sorted(files.items()) if name != MANIFEST_FILE}
@@ -105,7 +109,7 @@ def described(
         files={name: FileEntry(hashlib.sha256(data).hexdigest(), len(data)) for name, data in listed.items()},
         golden=Golden(GOLDEN_FILE, SAMPLES) if GOLDEN_FILE in files else None,
         budget={"cosine": 0.98},
-        provenance={"opset": OPSETS[""]},
+        provenance={"opset": max(_opset(data) for name, data in listed.items() if name.endswith(".onnx"))},
         **optional,
     )
     return {**listed, MANIFEST_FILE: manifest.to_json().encode()}
@@ -114,10 +118,19 @@ def described(
 def _both(variant: Variant, files: Files, tolerance: Mapping[str, float]) -> Iterator[Variant]:
     """Yield a variant, and the same for onnxruntime-web of what is for onnxruntime."""
     variant = replace(variant, tolerance=variant.tolerance or tolerance)
-    yield variant
-    if variant.engine.name == ENGINE.name:
-        providers = tuple("wasm" if name in ENGINE.providers else name for name in variant.engine.providers)
-        engine = replace(variant.engine, name="onnxruntime-web", providers=providers)
-        own = {graph: f"{WEB}/{file}" for graph, file in variant.files.items()}
-        paths = {graph: own[graph] if own[graph] in files else file for graph, file in variant.files.items()}
-        yield replace(variant, target=WEB, engine=engine, files=paths)
+    if variant.engine.name != ENGINE.name:
+        yield variant
+        return
+    opset = max(_opset(files[file]) for file in variant.files.values())
+    engine = replace(variant.engine, version=max(variant.engine.version, ENGINES[opset], key=release))
+    yield replace(variant, engine=engine)
+    providers = tuple("wasm" if name in ENGINE.providers else name for name in engine.providers)
+    engine = replace(engine, name="onnxruntime-web", providers=providers)
+    own = {graph: f"{WEB}/{file}" for graph, file in variant.files.items()}
+    paths = {graph: own[graph] if own[graph] in files else file for graph, file in variant.files.items()}
+    yield replace(variant, target=WEB, engine=engine, files=paths)
+
+
+def _opset(graph: bytes) -> int:
+    """Return the opset of ONNX that a graph's file imports."""
+    return next(each.version for each in ModelProto.FromString(graph).opset_import if not each.domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,14 @@ from edgeattn_runtime.graph import Graph, Tensor
 
 Array = NDArray[Any]
 
-OPSETS = {"": 23, "com.microsoft": 1}
-IR_VERSION = 10  # the oldest that names opset 23
+ENGINES = {21: "1.21", 23: "1.23"}  # the oldest onnxruntime for graphs of each opset
+IR_VERSION = 10  # the oldest that names opset 21
+
+
+def opsets(nodes: Iterable[ir.Node]) -> dict[str, int]:
+    """Return what a graph of these nodes imports: the oldest opset, but for the operator Attention."""
+    has_attention = any(node.op_type == "Attention" and not node.domain for node in nodes)
+    return {"": max(ENGINES) if has_attention else min(ENGINES), "com.microsoft": 1}
 
 
 def trained(seed: int, scale: int, **shapes: tuple[int, ...]) -> dict[str, Array]:
@@ -73,7 +79,7 @@ class Recorder:
             self.outputs,
             nodes=self._tape.nodes,
             initializers=self._tape.initializers,
-            opset_imports=dict(OPSETS),
+            opset_imports=opsets(self._tape.nodes),
             name="tiny",
         )
         return ir.Model(graph, ir_version=IR_VERSION)
