@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgeattn_runtime.engine.compatibility import ENGINE, release
+
 RUNTIMES = Path(__file__).parents[1]
 _FEATURES = (
     *("tokenizer", "audio", "log-mel", "series", "png", "jpeg", "wav", "csv"),
@@ -21,6 +23,7 @@ LACKS = {"listing": "cannot list", **{feature: f"no {feature}" for feature in _F
 NUMBERS = ("max_abs", "cosine", "seconds")
 
 _ANSWERED = "answered"
+_INCOMPATIBLE = ("incompatible", "IncompatibleRuntimeError")
 _KINDS = (
     *("calls", "generate", "generate_many", "session", "prepare", "labels"),
     *("decode", "forecast", "run_many", "stream", "steps", "predictions"),
@@ -34,10 +37,12 @@ class Question:
     Attributes:
         expected: What a runtime finds; of a bundle that is refused, the verdict and its error.
         needs: What a reader may lack for it.
+        engine: The oldest onnxruntime that a variant of the bundle needs; None where its manifest gives none.
     """
 
     expected: tuple[str, ...]
     needs: str | None
+    engine: str | None
 
     def accepts(self, found: str) -> bool:
         """Say whether that is an answer."""
@@ -48,8 +53,33 @@ Questions = Mapping[tuple[str, str], Question]  # by bundle and what
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A device that has less than this machine, and so cannot answer all.
+
+    Attributes:
+        engine: Its release of onnxruntime.
+        absent: Packages of Python that it does not have.
+    """
+
+    engine: str
+    absent: tuple[str, ...]
+
+    def lacks(self, question: Question, found: str) -> str | None:
+        """Return what is missing here for an answer; None where nothing excuses what was found."""
+        is_older = question.engine is not None and release(self.engine) < release(question.engine)
+        if is_older and found in _INCOMPATIBLE:
+            return f"{ENGINE} {question.engine}"
+        return next((package for package in self.absent if found == f"no {package}"), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What one runtime found; ``refusal`` where an error was expected."""
+    """What one runtime found.
+
+    Attributes:
+        refusal: An error was expected.
+        lack: What its device lacks for the answer, so that it need not agree.
+    """
 
     bundle: str
     what: str
@@ -61,6 +91,7 @@ class Answer:
     max_abs: float | None = None
     cosine: float | None = None
     seconds: float | None = None
+    lack: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +106,7 @@ class Answers:
     @property
     def agree(self) -> bool:
         """Whether all is as it should be."""
-        return self.failure is None and all(answer.agrees for answer in self.answers)
+        return self.failure is None and all(each.agrees or each.lack for each in self.answers)
 
 
 def programs(names: Iterable[str]) -> dict[str, Path]:
@@ -93,19 +124,43 @@ def questions(folder: Path) -> Questions:
     table = {}
     for case in json.loads((folder / "cases.json").read_text("utf-8")):
         verdict = (case["verdict"], *([case["error"]] if case["error"] else []))
-        table[case["bundle"], "open"] = Question(verdict, case.get("needs"))
+        engine = _engine(folder / case["bundle"])
+        table[case["bundle"], "open"] = Question(verdict, case.get("needs"), engine)
         for kind in _KINDS:
             for i, entry in enumerate(case.get(kind, ())):
                 what = f"{'call' if kind == 'calls' else kind} {i}"
                 expected = entry.get("error", _ANSWERED)
-                table[case["bundle"], what] = Question((expected,), entry.get("needs"))
+                table[case["bundle"], what] = Question((expected,), entry.get("needs"), engine)
     return table
 
 
-def ask(runtime: str, program: Path, folder: Path, questions: Questions) -> Answers:
-    """Run a program over a folder, and hold what it prints against all that was asked."""
+def _engine(bundle: Path) -> str | None:
+    try:
+        manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
+        engines = [variant["engine"] for variant in manifest["variants"]]
+        return min((each["version"] for each in engines if each["name"] == ENGINE), key=release)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # of a bundle to be refused
+        return None
+
+
+def ask(
+    runtime: str,
+    program: Sequence[str | Path],
+    folder: Path,
+    questions: Questions,
+    device: Device | None = None,
+) -> Answers:
+    """Run a program over a folder, and hold what it prints against all that was asked.
+
+    Args:
+        runtime: Its name.
+        program: The command, without the folder.
+        folder: Of the bundles and cases.json.
+        questions: That cases.json asks.
+        device: Where the program runs; None where that has all that the cases need.
+    """
     start = time.perf_counter()
-    done = subprocess.run([program, folder], capture_output=True, text=True, check=False)
+    done = subprocess.run([*program, folder], capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     last = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
     failure = f"exit code {done.returncode}: {last[0]}" if done.returncode else None
@@ -113,22 +168,31 @@ def ask(runtime: str, program: Path, folder: Path, questions: Questions) -> Answ
         lines = {(line["bundle"], line["what"]): line for line in map(json.loads, done.stdout.splitlines())}
     except (ValueError, KeyError, TypeError) as error:
         lines, failure = {}, failure or f"a line on stdout that is no answer ({error!r})"
-    answers = [_answer(runtime, *key, question, lines.get(key)) for key, question in questions.items()]
+    answers = [
+        _answer(runtime, *key, question, lines.get(key), device) for key, question in questions.items()
+    ]
     return Answers(runtime, answers, seconds, failure)
 
 
 def _answer(
-    runtime: str, bundle: str, what: str, question: Question, line: Mapping[str, Any] | None
+    runtime: str,
+    bundle: str,
+    what: str,
+    question: Question,
+    line: Mapping[str, Any] | None,
+    device: Device | None,
 ) -> Answer:
     line = line or {"found": "no answer"}
     found = str(line.get("found"))
+    agrees = line.get("agrees") is True and question.accepts(found)
     return Answer(
         bundle,
         what,
         runtime,
-        agrees=line.get("agrees") is True and question.accepts(found),
+        agrees=agrees,
         refusal=question.expected[-1].endswith("Error"),
         expected=question.expected[0],
         found=found,
         **{name: line.get(name) for name in NUMBERS},
+        lack=None if agrees or device is None else device.lacks(question, found),
     )

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 from case import rounded
-from graphs import Array, Recorder, Reference, in_float64, round_to_float32, trained
+from graphs import Array, Recorder, Reference, attended, heads_of, in_float64, round_to_float32, trained
 from tiny import HEADS, LONGEST, TOKENS, WIDTH, WORDS
 
 from edgeattn_runtime.bundle.golden import Sample
@@ -145,7 +145,8 @@ def graph(*carried: Tensor, int8: bool = False) -> ir.Model:
             for each, (past, present) in zip(held, ends, strict=False)
         ]
         floats.append(_restored(net, *filled) if int8 else filled[0])
-    mixed = _attended(net, q, [*floats, _bias(net, rows, pasts[0])])
+    query = heads_of(net, q, HEADS, SIZE)
+    mixed = attended(net, SIZE, query, *floats, _bias(net, rows, pasts[0]))
     y = net.Add(x, net.MatMul(mixed, weight["out"]))
     net.MatMul(y, net.Transpose(table, perm=[1, 0]), output=net.outputs[0])
     return net.model()
@@ -170,13 +171,6 @@ def _bias(net: Recorder, rows: ir.Value, past: ir.Value) -> Any:
     slots = net.Range(0, net.Squeeze(net.Shape(past, start=2, end=3)), 1)
     allowed = net.LessOrEqual(slots, net.Unsqueeze(rows, [1]))  # (S, capacity)
     return net.Unsqueeze(net.Where(allowed, 0.0, -np.inf), [0, 1])
-
-
-def _attended(net: Recorder, query: ir.Value, operands: list[ir.Value]) -> Any:
-    """Attend with a query (B, S, W) to keys and values (B, 1, T, D) under a bias."""
-    heads = net.Transpose(net.Reshape(query, [0, 0, HEADS, SIZE]), perm=[0, 2, 1, 3])  # (B, H, S, D)
-    mixed = net.Transpose(net.Attention(heads, *operands), perm=[0, 2, 1, 3])
-    return net.Reshape(mixed, [0, 0, WIDTH])  # (B, S, W)
 
 
 def _int8_rows(net: Recorder, rows: ir.Value) -> tuple[ir.Value, ir.Value]:

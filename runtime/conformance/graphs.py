@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,14 +15,8 @@ from edgeattn_runtime.graph import Graph, Tensor
 
 Array = NDArray[Any]
 
-ENGINES = {21: "1.21", 23: "1.23"}  # the oldest onnxruntime for graphs of each opset
+OPSETS = {"": 21, "com.microsoft": 1}
 IR_VERSION = 10  # the oldest that names opset 21
-
-
-def opsets(nodes: Iterable[ir.Node]) -> dict[str, int]:
-    """Return what a graph of these nodes imports: the oldest opset, but for the operator Attention."""
-    has_attention = any(node.op_type == "Attention" and not node.domain for node in nodes)
-    return {"": max(ENGINES) if has_attention else min(ENGINES), "com.microsoft": 1}
 
 
 def trained(seed: int, scale: int, **shapes: tuple[int, ...]) -> dict[str, Array]:
@@ -79,10 +73,24 @@ class Recorder:
             self.outputs,
             nodes=self._tape.nodes,
             initializers=self._tape.initializers,
-            opset_imports=opsets(self._tape.nodes),
+            opset_imports=dict(OPSETS),
             name="tiny",
         )
         return ir.Model(graph, ir_version=IR_VERSION)
+
+
+def heads_of(net: Recorder, x: ir.Value, heads: int, size: int) -> Any:
+    """Return rows (B, S, heads * size) by heads, (B, H, S, size)."""
+    return net.Transpose(net.Reshape(x, [0, 0, heads, size]), perm=[0, 2, 1, 3])
+
+
+def attended(
+    net: Recorder, size: int, query: ir.Value, key: ir.Value, value: ir.Value, bias: ir.Value
+) -> Any:
+    """Attend with heads (B, H, S, size) under a bias, by opset 21; return rows (B, S, H * size)."""
+    scores = net.Mul(net.MatMul(query, net.Transpose(key, perm=[0, 1, 3, 2])), size**-0.5)  # (B, H, S, T)
+    mixed = net.MatMul(net.Softmax(net.Add(scores, bias), axis=-1), value)
+    return net.Reshape(net.Transpose(mixed, perm=[0, 2, 1, 3]), [0, 0, -1])
 
 
 def _value(tensor: Tensor) -> ir.Value:

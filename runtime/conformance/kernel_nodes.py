@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import tiny
-from graphs import Array, Recorder, opsets
+from graphs import OPSETS, Array, Recorder
 
 from edgeattn_runtime.engine.kernels import DOMAIN_VERSION
 
@@ -33,13 +33,13 @@ def network(*, extra_columns: int = 0) -> ir.Model:
     model = tiny.network(linear=linear)
     model.graph.opset_imports[DOMAIN] = DOMAIN_VERSION
     for has_residual in (False, True):
-        function = _function(opsets(model.graph), has_residual=has_residual)
+        function = _function(has_residual=has_residual)
         model.functions[function.identifier()] = function
     return model
 
 
-def _function(imports: dict[str, int], *, has_residual: bool) -> ir.Function:
-    """Return what a runtime computes that has no such kernel, with a graph's imports."""
+def _function(*, has_residual: bool) -> ir.Function:
+    """Return what a runtime computes that has no such kernel."""
     tape = ir.tape.Tape()
     names = ("x", "weight", "scale", *(("smoothing", "bias", "residual") if has_residual else ()))
     inputs = [ir.Value(name=name) for name in names]
@@ -48,5 +48,5 @@ def _function(imports: dict[str, int], *, has_residual: bool) -> ir.Function:
     y = tape.op("DynamicQuantizeMatMul", [x, turned, scale], domain="com.microsoft")
     if has_residual:
         y = tape.op("Add", [inputs[-1], y])
-    graph = ir.Graph(inputs, [y], nodes=tape.nodes, opset_imports=imports, name=OPERATOR)
+    graph = ir.Graph(inputs, [y], nodes=tape.nodes, opset_imports=dict(OPSETS), name=OPERATOR)
     return ir.Function(DOMAIN, OPERATOR, _OVERLOADS[has_residual], graph=graph, attributes=[])

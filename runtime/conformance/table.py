@@ -74,7 +74,7 @@ def details(answers: Iterable[Answer]) -> Rows:
 
 def _asked(name: str, program: Path, folder: Path, cases: Questions) -> Answers:
     sys.stderr.write(f"{name} ...\n")
-    answers = ask(name, program, folder, cases)
+    answers = ask(name, [program], folder, cases)
     sys.stderr.write(f"{name}: {_agree(answers.answers)} agree\n")
     return answers
 

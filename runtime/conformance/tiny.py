@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import onnx_ir as ir
 from case import rounded
-from graphs import Array, Recorder, Reference, in_float64, trained
+from graphs import Array, Recorder, Reference, attended, heads_of, in_float64, trained
 
 from edgeattn_runtime.bundle.golden import Sample
 from edgeattn_runtime.graph import Graph, Tensor
@@ -131,7 +131,8 @@ def _record(net: Recorder, tokens: ir.Value, mask: ir.Value, linear: Linear) -> 
     q, k, v = net.Split(linear(net, x, "qkv", qkv), axis=-1, num_outputs=3, parts=3)
     allowed = net.Mul(net.Unsqueeze(mask, [1, 3]), net.Unsqueeze(mask, [1, 2]))  # (B, 1, S, S)
     bias = net.Mul(net.Sub(1.0, allowed), _MASKED)
-    mixed = net.Attention(q, k, v, bias, q_num_heads=HEADS, kv_num_heads=HEADS)
+    by_head = (heads_of(net, each, HEADS, WIDTH // HEADS) for each in (q, k, v))
+    mixed = attended(net, WIDTH // HEADS, *by_head, bias)
     y = linear(net, mixed, "out", out, residual=x)
     weight = net.Unsqueeze(mask, [-1])  # (B, S, 1)
     total, count = (net.ReduceSum(each, [1], keepdims=0) for each in (net.Mul(y, weight), weight))

@@ -3,7 +3,8 @@
     python tests/isa/boards.py [ARCHITECTURE ...] [--python] [--cache FOLDER]
 
 Each architecture's packages are unpacked, what runs there runs under qemu's user mode, and what compiles is
-crossed on this machine. It fails where an answer is wrong, or a line stands on stderr.
+crossed on this machine. It fails where an answer is wrong, or a line stands on stderr. Every conformance case
+is asked there too; what needs a newer engine, or a package that Debian lacks, is to be refused for it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emulators import CACHE, ROOT, emulator, unpacked
 
-sys.path.append(str(ROOT / "tests" / "documents"))
+sys.path += [str(ROOT / "tests" / "documents"), str(ROOT / "runtime" / "conformance")]
+from answers import Device, ask, questions
+from make import made
 from supposed import image
 
 PAGE = ROOT / "docs" / "boards.md"
@@ -33,7 +37,9 @@ TRIPLES = {
     "amd64": ("x86_64", "x86_64-linux-gnu"),
 }
 HERE = {"cmake", "g++"}  # packages whose programs run on this machine
+OPTIONAL = ("tokenizers", "cryptography")  # packages of Python that some bundles need
 CHECKED = {"Python": 3, "C++": 1}  # words of a last line before its verb
+CONFORM = ROOT / "runtime" / "python" / "conform"
 SCORE, NEAR = 0.94, 0.01  # of the seven, as x86-64 has it
 AMX = "model name\t: Emulated\nflags\t\t: avx2 amx_int8 amx_tile\n"
 
@@ -60,9 +66,9 @@ class Board:
             case ["sudo", "apt", *_] | ["export", *_]:
                 return []
             case ["python3", *rest]:
-                return [*self._emulated, str(self.root / "usr" / "bin" / "python3.13"), *rest]
+                return [*self.emulated(self.root / "usr" / "bin" / "python3.13"), *rest]
             case ["edgeattn-run", *rest]:
-                return [*self._emulated, str(self.installed / "bin" / "edgeattn-run"), *rest]
+                return [*self.emulated(self.installed / "bin" / "edgeattn-run"), *rest]
             case ["sudo", "cmake", *rest]:
                 return ["cmake", *rest, "--prefix", str(self.installed)]
             case ["cmake", "-S", *rest]:
@@ -70,19 +76,28 @@ class Board:
         return [*words, "--parallel", str(os.cpu_count())]
 
     @property
-    def _emulated(self) -> list[str]:
+    def device(self) -> Device:
+        """What it has of all that the conformance cases need."""
+        library = (self.root / "usr" / "lib" / self.triple / "libonnxruntime.so").resolve()
+        packages = self.root / "usr" / "lib" / "python3" / "dist-packages"
+        absent = tuple(name for name in OPTIONAL if not (packages / name).exists())
+        return Device(library.name.rpartition(".so.")[2], absent)
+
+    def emulated(self, program: Path) -> list[str]:
+        """Return what runs a program of the board."""
         usr = self.root / "usr"
         folders = ["", "blas", "lapack", "openblas-pthread"]  # as Debian's alternatives link them
         libraries = ":".join(str(usr / "lib" / self.triple / folder) for folder in folders)
         packages = f"{ROOT / 'runtime' / 'python'}:{usr / 'lib' / 'python3' / 'dist-packages'}"
         settings = {"LD_LIBRARY_PATH": libraries, "PYTHONHOME": str(usr), "PYTHONPATH": packages}
         environment = [word for name, value in settings.items() for word in ("-E", f"{name}={value}")]
-        return [self.emulator, "-L", str(self.root), *environment]
+        return [self.emulator, "-L", str(self.root), *environment, str(program)]
 
     @property
     def _crossed(self) -> list[str]:
         usr = self.root / "usr"
         settings = {
+            "EDGEATTN_TESTS": "ON",
             "CMAKE_SYSTEM_NAME": "Linux",
             "CMAKE_C_COMPILER": f"{self.triple}-gcc",
             "CMAKE_CXX_COMPILER": f"{self.triple}-g++",
@@ -150,6 +165,26 @@ def refuses_amx(on: Board, heading: str, folder: Path) -> None:
         raise RuntimeError(f"{heading}: a refusal of AMX in one line expected, {done.stderr!r} found")
 
 
+def conforms(on: Board, architecture: str, heading: str, folder: Path) -> None:
+    """Ask a language every conformance case on a board, and print how many agree, and what others lack.
+
+    Raises:
+        RuntimeError: An answer neither agrees nor lacks what the board does not have.
+    """
+    cases = made()
+    built = on.emulated(folder / "board" / "tests" / "edgeattn-conformance")
+    program = on.line(["python3", str(CONFORM)]) if heading == "Python" else built
+    answers = ask(heading, program, cases, questions(cases), on.device)
+    lacks = Counter(answer.lack for answer in answers.answers if answer.lack)
+    rest = "".join(f"; {count} need {lack}" for lack, count in lacks.most_common())
+    agree = sum(answer.agrees for answer in answers.answers)
+    print(f"{architecture:8} {heading:7} {agree} of {len(answers.answers)} cases agree{rest}", flush=True)
+    if not answers.agree:
+        wrong = [each for each in answers.answers if not each.agrees and not each.lack]
+        rows = [f"{each.bundle} {each.what}: {each.expected} expected, {each.found} found" for each in wrong]
+        raise RuntimeError("\n".join([f"{architecture}, {heading}: {answers.failure or 'answers'}", *rows]))
+
+
 def tried(architecture: str, headings: Sequence[str], folder: Path, cache: Path) -> None:
     """Run the page's ways on a board, check the golden vectors there, and print what each answers.
 
@@ -165,6 +200,7 @@ def tried(architecture: str, headings: Sequence[str], folder: Path, cache: Path)
         if label != "7" or abs(float(score) - SCORE) > NEAR:
             raise RuntimeError(f"{architecture}, {heading}: {label} {score} found, 7 {SCORE} expected")
         ran([*on.line(lines(heading)[-1][: CHECKED[heading]]), "check", "digits.edge"], folder)
+        conforms(on, architecture, heading, folder)
         if architecture == "amd64":
             refuses_amx(on, heading, folder)
     shutil.rmtree(folder / "board")

@@ -39,7 +39,7 @@ def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], L
     try:
         found = answer()
     except EdgeAttnError as error:
-        found = {"found": type(error).__name__}
+        found = {"found": _missing(error) or type(error).__name__}
     except Exception as error:  # a reader never fails otherwise
         found = {"found": f"{type(error).__name__}: {error}"}
     seconds = time.perf_counter() - start
@@ -50,6 +50,12 @@ def _line(case: dict[str, Any], what: str, expected: str, answer: Callable[[], L
         "expected": expected,
     }
     return {**line, "max_abs": None, "error": None, **found, "seconds": round(seconds, 6)}
+
+
+def _missing(error: EdgeAttnError) -> str | None:
+    """Return what a table reads where an optional package is not installed; None of any other error."""
+    cause = error.__cause__
+    return f"no {cause.name}" if isinstance(cause, ModuleNotFoundError) else None
 
 
 def _answer(opened: Callable[[], Model], answer: Answer, entry: Entry) -> Line:
