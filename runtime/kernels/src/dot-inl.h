@@ -112,6 +112,17 @@ struct Quads {
 #endif
   }
   static HWY_INLINE IntVector total(const Sum* sum, std::size_t /*row*/) { return *sum; }
+
+  /// Returns the weights of a vector of columns for the value `i` of a group.
+  static HWY_INLINE IntVector column(const std::int8_t* group, std::size_t i) {
+    return highest_byte(hn::Shl(hn::BitCast(Ints(), load(group)), left_of(i)));
+  }
+
+ protected:
+  static HWY_INLINE IntVector left_of(std::size_t i) {
+    return hn::Set(Ints(), static_cast<std::int32_t>(24 - 8 * i));
+  }
+  static HWY_INLINE IntVector highest_byte(IntVector v) { return hn::ShiftRight<24>(v); }
 };
 
 /// Activations and weights in 8 bits by i8mm's smmla: eight products for each of two rows and two columns.
@@ -135,6 +146,13 @@ struct Matrices : Quads {
   // A sum is the first row by two columns, then the second row.
   static HWY_INLINE IntVector total(const Sum* two, std::size_t row) {
     return row ? hn::ConcatUpperUpper(Ints(), two[1], two[0]) : hn::ConcatLowerLower(Ints(), two[1], two[0]);
+  }
+
+  static HWY_INLINE IntVector column(const std::int8_t* group, std::size_t i) {
+    const auto first = hn::BitCast(Ints(), load(group)),
+               second = hn::BitCast(Ints(), load(group + 4 * kLanes));
+    const auto four = i < 4 ? hn::ConcatEven(Ints(), second, first) : hn::ConcatOdd(Ints(), second, first);
+    return highest_byte(hn::Shl(four, left_of(i % 4)));
   }
 };
 

@@ -6,20 +6,23 @@
 #define EDGEATTN_ROUND_ROWS_INL_H
 #endif
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <limits>
 
 #include "dot-inl.h"
+#include "outliers.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
 
-/// A row's floats are scale * (value - zero).
+/// A row's floats are scale * (value - zero); its outliers' are scale * (value + excess - zero).
 struct RowScale {
   float scale;
   std::int32_t zero;
+  std::uint32_t outliers;
 };
 
 /// Calls `body(k, lanes)` for each vector of a row of `count`; the last may have fewer lanes.
@@ -42,26 +45,85 @@ HWY_INLINE void store(FloatVector v, float* y, std::size_t lanes) {
     hn::StoreN(v, Floats(), y, lanes);
 }
 
-/// Rounds one row of x (times `smoothing`, unless null) to `padded` values; those behind `inner` are zeros.
-///
-/// A row with a NaN or an infinity gets the scale NaN. A row whose range is below 3e-36 counts as zeros.
-template <class Dot>
-HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_RESTRICT smoothing,
-                              std::size_t inner, std::size_t padded,
-                              typename Dot::Value* HWY_RESTRICT values) {
-  const Floats d;
-  const Ints di;
-  const auto smoothed = [&](std::size_t k, std::size_t lanes) HWY_ATTR {
+/// The lowest and the highest value of a row, or of a part of it, zero included.
+struct RowRange {
+  float low, high;
+
+  float step() const { return high / 255 - low / 255; }  // the whole range may overflow
+
+  /// Returns half of the range: about zero, as far as the row reaches on either side.
+  RowRange half() const {
+    const float quarter = high / 4 - low / 4;
+    if (low > -quarter) return {low, low + 2 * quarter};
+    if (high < quarter) return {high - 2 * quarter, high};
+    return {-quarter, quarter};
+  }
+};
+
+/// One row of x, times `smoothing` unless that is null.
+struct SmoothedRow {
+  const float* HWY_RESTRICT x;
+  const float* HWY_RESTRICT smoothing;
+  std::size_t inner;
+
+  HWY_INLINE FloatVector operator()(std::size_t k, std::size_t lanes) const {
     const auto v = load(x + k, lanes);
     return smoothing ? hn::Mul(v, load(smoothing + k, lanes)) : v;
-  };
+  }
+  float operator[](std::size_t k) const { return smoothing ? x[k] * smoothing[k] : x[k]; }
+};
+
+/// The places of a row's outliers.
+struct OutlierPlaces {
+  std::size_t count = 0;
+  std::int32_t k[kMostOutliers + kLanes];  // a vector may be stored behind the last that counts
+};
+
+/// Finds what lies outside of half of a row's range; returns the range of all other values, or `whole` where
+/// more than most_outliers() do.
+inline RowRange split_outliers(const SmoothedRow& row, RowRange whole, OutlierPlaces& places) {
+  const Floats d;
+  const Ints di;
+  const auto most = most_outliers(row.inner);
+  const auto half = whole.half();
+  const auto begin = hn::Set(d, half.low), end = hn::Set(d, half.high);
+  auto low = hn::Zero(d), high = low;
+  for (std::size_t k = 0; k < row.inner; k += kLanes) {
+    const auto v = row(k, HWY_MIN(kLanes, row.inner - k));
+    const auto outside = hn::Or(hn::Lt(v, begin), hn::Gt(v, end));
+    if (!hn::AllFalse(d, outside)) {
+      const auto k_of_lanes = hn::Iota(di, static_cast<std::int32_t>(k));
+      places.count += hn::CompressStore(k_of_lanes, hn::RebindMask(di, outside), di, places.k + places.count);
+      if (places.count > most) {
+        places.count = 0;
+        return whole;
+      }
+    }
+    const auto inside = hn::IfThenZeroElse(outside, v);
+    low = hn::Min(low, inside);
+    high = hn::Max(high, inside);
+  }
+  return {hn::ReduceMin(d, low), hn::ReduceMax(d, high)};
+}
+
+/// Rounds one row to `padded` values; those behind `inner` are zeros.
+///
+/// A row with a NaN or an infinity gets the scale NaN. A row whose range is below 3e-36 counts as zeros.
+/// Where leaving out most_outliers() values halves a row's range at least, its scale is that of the shorter
+/// range, and those values go to `outliers`.
+template <class Dot>
+HWY_INLINE RowScale round_row(const SmoothedRow& row, std::size_t padded,
+                              typename Dot::Value* HWY_RESTRICT values, Outlier* HWY_RESTRICT outliers) {
+  const Floats d;
+  const Ints di;
+  const auto inner = row.inner;
 
   // Four extremes of each kind: none waits for the one before. Not finite is what gives NaN times 0.
   constexpr std::size_t kChains = 4;
   FloatVector low[kChains], high[kChains], odd[kChains];
   for (std::size_t i = 0; i < kChains; ++i) low[i] = high[i] = odd[i] = hn::Zero(d);
   const auto look = [&](std::size_t i, std::size_t k, std::size_t lanes) HWY_ATTR {
-    const auto v = smoothed(k, lanes);
+    const auto v = row(k, lanes);
     low[i] = hn::Min(low[i], v);
     high[i] = hn::Max(high[i], v);
     odd[i] = hn::MulAdd(v, hn::Zero(d), odd[i]);
@@ -72,29 +134,44 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
     for (std::size_t i = 0; i < kChains; ++i) look(i, seen + i * kLanes, kLanes);
   }
   for_vectors(inner - seen, [&](std::size_t k, std::size_t lanes) HWY_ATTR { look(0, seen + k, lanes); });
-  for (std::size_t i = 1; i < kChains; ++i) {
-    low[0] = hn::Min(low[0], low[i]);
-    high[0] = hn::Max(high[0], high[i]);
-    odd[0] = hn::Add(odd[0], odd[i]);
+  const auto joined = [&](FloatVector(&parts)[kChains], const auto& join)
+                          HWY_ATTR { return join(join(parts[0], parts[1]), join(parts[2], parts[3])); };
+  const auto least = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Min(a, b); };
+  const auto most = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Max(a, b); };
+  const auto sum = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Add(a, b); };
+  RowRange range{hn::ReduceMin(d, joined(low, least)), hn::ReduceMax(d, joined(high, most))};
+  const bool finite = hn::AllFalse(d, hn::IsNaN(joined(odd, sum)));
+
+  // Each lane that has a value outside has one at least: most rows need not be looked at again.
+  OutlierPlaces places;
+  const float shortest = range.step() / kShortest;
+  if (finite && shortest >= FLT_MIN && inner >= kOutlierShare) {
+    const auto half = range.half();
+    const auto begin = hn::Set(d, half.low), end = hn::Set(d, half.high);
+    std::size_t lanes = 0;
+    for (std::size_t i = 0; i < kChains; ++i)
+      lanes += hn::CountTrue(d, hn::Or(hn::Lt(low[i], begin), hn::Gt(high[i], end)));
+    if (lanes <= most_outliers(inner)) range = split_outliers(row, range, places);
   }
-  const float lowest = hn::ReduceMin(d, low[0]), highest = hn::ReduceMax(d, high[0]);
-  const bool finite = hn::AllFalse(d, hn::IsNaN(odd[0]));
-  const float range = finite ? highest / 255 - lowest / 255 : 0;  // of one step; the whole may overflow
-  const float scale = range < FLT_MIN ? 0 : range, inverse = scale > 0 ? 1 / scale : 0;
-  const auto zero = static_cast<std::int32_t>(-std::nearbyint(finite ? lowest * inverse : 0));
+
+  const float step = finite ? std::max(range.step(), places.count ? shortest : 0) : 0;
+  const float scale = step < FLT_MIN ? 0 : step, inverse = scale > 0 ? 1 / scale : 0;
+  const auto zero = static_cast<std::int32_t>(-std::nearbyint(finite ? range.low * inverse : 0));
 
   // Rounded before the zero point is added, so that all instruction sets round alike: 1.5 * 2^23 leaves the
-  // nearest whole number in a float's low bits. None is below -zero; the upper end may come to 256.
+  // nearest whole number in a float's low bits. The upper end may come to 256.
   constexpr std::int32_t kWholeBits = 0x4b400000;
   const auto to_whole = hn::BitCast(d, hn::Set(di, kWholeBits));
   const auto offset = Dot::kCentered ? 0 : zero + Dot::kOffset;
-  const auto shift = hn::Set(di, offset - kWholeBits), top = hn::Set(di, 255 - zero + offset);
+  const auto lowest = offset - zero, highest = lowest + 255;
+  const auto shift = hn::Set(di, offset - kWholeBits), bottom = hn::Set(di, lowest),
+             top = hn::Set(di, highest);
   using Unsigned = hwy::MakeUnsigned<typename Dot::Value>;
   const hn::Rebind<Unsigned, Ints> narrow;
   auto* const stored = reinterpret_cast<Unsigned*>(values);
   for_vectors(inner, [&](std::size_t k, std::size_t lanes) HWY_ATTR {
-    const auto whole = hn::BitCast(di, hn::Add(hn::Mul(smoothed(k, lanes), hn::Set(d, inverse)), to_whole));
-    const auto value = hn::Min(hn::Add(whole, shift), top);
+    const auto whole = hn::BitCast(di, hn::Add(hn::Mul(row(k, lanes), hn::Set(d, inverse)), to_whole));
+    const auto value = hn::Max(hn::Min(hn::Add(whole, shift), top), bottom);
     const auto low_bits = hn::TruncateTo(narrow, hn::BitCast(hn::RebindToUnsigned<Ints>(), value));
     if (lanes == kLanes)
       hn::StoreU(low_bits, narrow, stored + k);
@@ -102,7 +179,17 @@ HWY_INLINE RowScale round_row(const float* HWY_RESTRICT x, const float* HWY_REST
       hn::StoreN(low_bits, narrow, stored + k, lanes);
   });
   for (std::size_t k = inner; k < padded; ++k) values[k] = 0;
-  return {finite ? scale : std::numeric_limits<float>::quiet_NaN(), offset};
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < places.count; ++i) {
+    const auto k = static_cast<std::uint32_t>(places.k[i]);
+    const auto value = static_cast<std::int32_t>(std::nearbyint(row[k] * inverse)) + offset;
+    const auto excess = value - std::clamp(value, lowest, highest);
+    if constexpr (Dot::kCentered)
+      values[k] = static_cast<typename Dot::Value>(value);
+    else if (excess)
+      outliers[count++] = {0, k, excess};
+  }
+  return {finite ? scale : std::numeric_limits<float>::quiet_NaN(), offset, count};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -108,7 +108,7 @@ HWY_INLINE void multiply_block(const std::uint8_t* rows, std::size_t stride, std
 /// Scales a block's sums and finishes its columns, some rows after the other.
 template <class Dot>
 HWY_NOINLINE void finish_block(const Chunk<Dot>& chunk, std::size_t panel, std::size_t first,
-                               std::size_t count, const BlockSums<Dot>* sums) {
+                               std::size_t count, BlockSums<Dot>* sums) {
   const auto& layer = chunk.layer;
   const auto constants = panel * layer.halves * layer.width, column = panel * layer.width;
   for (std::size_t r = 0; r < count; r += Dot::kRows) {
@@ -117,6 +117,9 @@ HWY_NOINLINE void finish_block(const Chunk<Dot>& chunk, std::size_t panel, std::
     Tile<Dot, float> products[2];
     for (std::size_t half = 0; half < layer.halves; ++half) {
       const auto own = constants + half * layer.width;
+      chunk.add_outliers_of({first + r, first + r + rows}, {0, layer.inner},
+                            layer.weight.data() + own * layer.padded_inner,
+                            sums[half].values + r * layer.width);
       add_block<Dot>(sums[half].values + r * layer.width, scales, rows, true, layer.scale.data() + own,
                      layer.sum.data() + own, products[half]);
     }
@@ -163,7 +166,8 @@ void multiply_chunk(const Chunk<Tiles<Registers>>& chunk, const Parallel& thread
   const auto all = chunk.rows.rows;
   if constexpr (kWidth<Tiles<Registers>> == kWidth<Quads>)
     if (all < kLeastTiledRows)
-      return multiply_chunk(Chunk<Quads>{layer, chunk.rows, chunk.values, chunk.scales}, threads);
+      return multiply_chunk(
+          Chunk<Quads>{layer, chunk.rows, chunk.values, chunk.scales, chunk.outliers, chunk.begins}, threads);
   const RowTiles tiles(all);
   std::fill(chunk.values + all * layer.padded_inner,  // the last tile's rows behind the chunk's
             chunk.values + tiles.count * tiles.rows * layer.padded_inner, std::uint8_t{0});

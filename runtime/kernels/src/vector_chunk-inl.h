@@ -30,6 +30,7 @@ void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half,
     Tile<Dot, std::int32_t> sums;
     multiply<Dot>(rows.size(), values + start, layer.padded_inner, weight + start * layer.width, groups,
                   ahead, sums);
+    chunk.add_outliers_of(rows, {start, start + layer.block}, weight, sums.values);
     ahead.start += groups * ahead.stride;
     const auto at = (half * layer.blocks + b) * layer.width;
     add_block<Dot>(sums.values, chunk.scales + rows.first, rows.size(), b == 0, layer.scale.data() + at,

@@ -1,10 +1,13 @@
 // A layer as its definition reads, in doubles, with a bound of what floats may differ by.
 #pragma once
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "int8_layer.hpp"
@@ -35,6 +38,12 @@ inline std::vector<float> floats(Random& random, std::size_t count, float low, f
   std::vector<float> values(count);
   for (auto& value : values) value = distribution(random);
   return values;
+}
+
+/// Makes `count` values of a row of `inner` up to `size` times as large, of either sign.
+inline void add_outliers(Random& random, float* row, std::size_t inner, std::size_t count, float size) {
+  std::uniform_real_distribution<float> factor(-size, size);
+  for (std::size_t i = 0; i < count; ++i) row[random() % inner] *= factor(random);
 }
 
 /// Draws a form with whatever a layer may have, without blocks.
@@ -112,22 +121,51 @@ inline double activated(Activation activation, double x) {
   return 0;
 }
 
+/// The lowest and the highest of values, zero included.
+inline std::pair<float, float> range_of(const std::vector<float>& values) {
+  float low = 0, high = 0;
+  for (const float value : values) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  return {low, high};
+}
+
+/// Returns half of a row's range: about zero, as far as the row reaches on either side.
+inline std::pair<float, float> half_of(std::pair<float, float> range) {
+  const auto [low, high] = range;
+  const float quarter = high / 4 - low / 4;
+  if (low > -quarter) return {low, low + 2 * quarter};
+  if (high < quarter) return {high - 2 * quarter, high};
+  return {-quarter, quarter};
+}
+
 /// Returns what the activations of a row are worth after rounding: scale and centered values.
 inline std::pair<double, std::vector<std::int64_t>> rounded(const OwnedLayer& own, const float* x) {
   const auto& p = own.parameters;
   std::vector<float> smoothed(x, x + p.inner);
-  float low = 0, high = 0;
-  for (std::size_t k = 0; k < p.inner; ++k) {
-    if (p.smoothing) smoothed[k] *= p.smoothing[k];
-    low = std::min(low, smoothed[k]);
-    high = std::max(high, smoothed[k]);
+  if (p.smoothing)
+    for (std::size_t k = 0; k < p.inner; ++k) smoothed[k] *= p.smoothing[k];
+  auto [low, high] = range_of(smoothed);
+  float range = high / 255 - low / 255;
+  const float shortest = range / 16;
+  const auto [begin, end] = half_of({low, high});
+  const auto is_inside = [begin = begin, end = end](float value) { return value >= begin && value <= end; };
+  std::vector<float> inside;
+  std::copy_if(smoothed.begin(), smoothed.end(), std::back_inserter(inside), is_inside);
+  const bool split =
+      shortest >= FLT_MIN && p.inner - inside.size() <= std::min<std::size_t>(p.inner / 128, 16);
+  if (split) {
+    std::tie(low, high) = range_of(inside);
+    range = std::max(high / 255 - low / 255, shortest);
   }
-  const float range = high / 255 - low / 255, scale = range < FLT_MIN ? 0 : range,
-              inverse = scale > 0 ? 1 / scale : 0;
+  const float scale = range < FLT_MIN ? 0 : range, inverse = scale > 0 ? 1 / scale : 0;
   const auto zero = -std::llrint(low * inverse);
   std::vector<std::int64_t> values;
-  for (const float v : smoothed)
-    values.push_back(std::min<std::int64_t>(std::llrint(v * inverse), 255 - zero));
+  for (const float v : smoothed) {
+    const std::int64_t value = std::llrint(v * inverse);
+    values.push_back(split && !is_inside(v) ? value : std::min<std::int64_t>(value, 255 - zero));
+  }
   return {scale, values};
 }
 

@@ -39,9 +39,8 @@ std::string described(const Form& f, std::size_t rows, std::int64_t target) {
                " gate=", f.gate, " bits=", f.bits, " block=", f.block);
 }
 
-void expect_right(const Form& form, std::size_t rows, Random& random, float size = 1) {
+void expect_right(const Form& form, std::size_t rows, Random& random, const std::vector<float>& x) {
   const auto own = make_layer(form, random);
-  const auto x = floats(random, rows * form.inner, -1.f * size, 1.5f * size);
   const auto residual = floats(random, rows * form.columns, -1, 1);
   const float* added = rows % 2 ? residual.data() : nullptr;
   for (const auto target : tested_targets()) {
@@ -64,6 +63,10 @@ void expect_right(const Form& form, std::size_t rows, Random& random, float size
     expect(alone == same, described(form, rows, target),
            ": another answer by three threads and without `sum`");
   }
+}
+
+void expect_right(const Form& form, std::size_t rows, Random& random, float size = 1) {
+  expect_right(form, rows, random, floats(random, rows * form.inner, -1.f * size, 1.5f * size));
 }
 
 void shapes() {
@@ -95,6 +98,23 @@ void large_layers() {
   expect_right({64, 40}, 3000, random);
 }
 
+/// Rows with outliers: none, as many as are kept apart, and more; few to many times as far as other values.
+void outliers() {
+  Random random(10);
+  for (const std::size_t inner : {127, 128, 200, 389, 1536, 2111})
+    for (const float low : {-1.f, 0.f, .5f, -1.5f})
+      for (const float size : {1.f, 3.f, 15.f, 40.f, 1e4f}) {
+        const std::size_t rows = 18;
+        auto x = floats(random, rows * inner, low, low < -1 ? 0 : 1);
+        for (std::size_t m = 0; m < rows; ++m)
+          add_outliers(random, x.data() + m * inner, inner, random() % (inner / 64 + 2), size);
+        expect_right({inner, 50}, rows, random, x);
+      }
+  auto x = floats(random, 5 * 640, -1, 1);
+  for (std::size_t m = 0; m < 5; ++m) add_outliers(random, x.data() + m * 640, 640, m, 30);
+  expect_right({640, 50, Activation::kGelu, Norm::kLayer, true, true, true, true, 4, 64}, 5, random, x);
+}
+
 void magnitudes() {
   Random random(4);
   for (const float size : {1e-40f, 1e-30f, 1e-10f, 1e10f, 1e30f}) expect_right({37, 20}, 3, random, size);
@@ -110,7 +130,9 @@ void products_alike() {
         const auto form = any_form(random, 260, 160);
         const std::size_t rows = 1 + random() % 80;
         const auto own = make_layer(form, random);
-        const auto x = floats(random, rows * form.inner, -1, 1.5f);
+        auto x = floats(random, rows * form.inner, -1, 1.5f);
+        for (std::size_t m = 0; m < rows; ++m)
+          add_outliers(random, x.data() + m * form.inner, form.inner, random() % 3, 30);
         const auto first =
             run(pack_layer(own.parameters, target, Products::kPairs), rows, x, nullptr, InOrder());
         const auto other = run(pack_layer(own.parameters, target, way), rows, x, nullptr, Threads(3));
@@ -198,6 +220,7 @@ int main() {
   shapes();
   forms();
   large_layers();
+  outliers();
   magnitudes();
   extremes();
   not_finite();

@@ -29,7 +29,10 @@ struct Answers {
       : x(floats(random, count * form.inner, -1, 1.5f)),
         residual(floats(random, count * form.columns, -1, 1)),
         y(count * form.columns),
-        sum(y.size()) {}
+        sum(y.size()) {
+    for (std::size_t m = 0; m < count; ++m)
+      add_outliers(random, x.data() + m * form.inner, form.inner, random() % 3, 30);
+  }
 
   LayerRows rows(std::size_t count) {
     return {count, x.data(), count % 2 ? residual.data() : nullptr, y.data(), sum.data()};
