@@ -63,6 +63,8 @@ def test_its_own_recipe_leads_to_the_same_graphs_again(
     recipe.write_bytes(bundle.packed.files[chosen.recipe])
     again = pipeline.export(source.module, source.samples, objective=Objective(recipe=read_recipe(recipe)))
     assert (again.report.recipe, again.report.layers) == (bundle.report.recipe, bundle.report.layers)
+    assert again.report.accuracy == bundle.report.accuracy
+    assert [(line.name, line.chosen) for line in again.report.trials] == [(chosen.name, True)]
     for file in bundle.manifest.variants[0].files.values():
         assert again.packed.files[file] == bundle.packed.files[file]
 
@@ -71,4 +73,5 @@ def test_a_limit_that_nothing_meets_is_named_once_for_all_graphs(source: ModuleS
     missed = pipeline.export(source.module, source.samples, budget={**LIMIT, "size_mb": 0.01})
     assert [check.name for check in missed.report.checks if not check.ok] == ["size_mb"]
     (note,) = (note for note in missed.report.notes if note.startswith("No recipe meets "))
-    assert "size_mb=0.01 on " in note
+    assert "size_mb=0.01 on the selection samples" in note
+    assert "Nearest: " in note

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +133,6 @@ def test_a_limit_on_its_cache_keeps_it_in_int8(
     tokens = list(edgeattn_runtime.generate(net, [3, 1, 4], max_new_tokens=NEW_TOKENS))
     whole = net(tokens=np.array([[3, 1, 4, *tokens[:-1]]]))["logits"][0, 2:].argmax(-1)
     assert (whole == tokens).mean() >= AGREE
-
-
-def test_a_prompt_beyond_the_positions_is_refused(folder: Path) -> None:
-    with pytest.raises(edgeattn_runtime.InputError, match="48"):
-        next(islice(edgeattn_runtime.generate(folder, [1] * 49), 1))
 
 
 @pytest.mark.usefixtures("instant_capture", "quick_bench")

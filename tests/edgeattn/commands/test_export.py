@@ -73,20 +73,6 @@ def test_no_other_bundle_is_marked_as_a_draft(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_a_recipe_of_the_bundle_leads_to_the_same_bundle_again(
-    folder: Path, tmp_path: Path, reported: Callable[..., Report]
-) -> None:
-    before = Report.from_json((folder / "report.json").read_text())
-    (chosen,) = (line for line in before.trials if line.chosen)
-    report = reported(tmp_path / "again.edge", "--recipe", folder / chosen.recipe)
-    assert (report.recipe, report.layers) == (before.recipe, before.layers)
-    assert report.accuracy == before.accuracy
-    assert [(line.name, line.chosen) for line in report.trials] == [(chosen.name, True)]
-    weights = [(place / "model.onnx").read_bytes() for place in (folder, tmp_path / "again.edge")]
-    assert weights[0] == weights[1]
-
-
-@pytest.mark.usefixtures("instant_capture")
 def test_another_recipe_of_the_front_is_followed_too(
     folder: Path, tmp_path: Path, reported: Callable[..., Report]
 ) -> None:
@@ -118,17 +104,6 @@ def test_to_prefer_size_is_to_be_the_smallest(
     report = reported(tmp_path / "small.edge", "--prefer", "size")
     assert (report.recipe, report.layers) == (bundle.report.recipe, bundle.report.layers)
     assert report.size_mb["int8"] == min(line.size_mb for line in report.trials)
-
-
-@pytest.mark.usefixtures("instant_capture")
-def test_a_budget_that_nothing_meets_is_told_with_what_came_nearest(
-    tmp_path: Path, reported: Callable[..., Report]
-) -> None:
-    report = reported(tmp_path / "tiny.edge", "--budget", "size_mb=0.001", code=1)
-    (note,) = (note for note in report.notes if note.startswith("No recipe meets "))
-    assert "size_mb=0.001 on the selection samples" in note
-    assert "Nearest: " in note
-    assert [check.name for check in report.checks if not check.ok] == ["size_mb"]
 
 
 @pytest.mark.usefixtures("instant_export")

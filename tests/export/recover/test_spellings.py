@@ -68,22 +68,9 @@ def _bias_for_each_head(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor
     return torch.bmm(scores.masked_fill(_masked_out(seen), -1e9).softmax(-1).flatten(0, 1), v3).view(q.shape)
 
 
-def _unfolded_last(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    q3, k3, v3 = _folded(q, k, v)
-    return torch.bmm((torch.bmm(q3, k3.mT) * SCALE).softmax(-1), v3).view(q.shape)
-
-
 def _keys_as_rows(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
     scores = (k @ q.mT * SCALE).masked_fill(_masked_out(seen).mT, -1e9)  # (B, H, T, S)
     return scores.softmax(-2).mT @ v
-
-
-def _scores_transposed(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    return (k @ q.mT * SCALE).mT.masked_fill(_masked_out(seen), -1e9).softmax(-1) @ v
-
-
-def _values_as_columns(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
-    return (v.mT @ _scores(q, k).softmax(-1).mT).mT
 
 
 def _faded(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
@@ -125,11 +112,8 @@ def _frames(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
 
 WHOLE: dict[str, tuple[Mix, str]] = {
     "mask_unfolded_and_folded": (_mask_unfolded_and_folded, "folded heads"),
-    "unfolded_last": (_unfolded_last, "folded heads"),
     "bias_for_each_head": (_bias_for_each_head, "folded heads"),
     "keys_as_rows": (_keys_as_rows, "transposed scores"),
-    "scores_transposed": (_scores_transposed, "transposed scores"),
-    "values_as_columns": (_values_as_columns, "transposed scores"),
     "masked_twice": (_masked_twice, "attention"),
     "faded": (_faded, "attention"),
     "span": (_span, "attention"),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from resampled import prepared as specified
 
 from edgeattn_runtime import InputError
 from edgeattn_runtime.processing.image import FILTERS, Image, image_levels, prepare_image
 from edgeattn_runtime.processing.resize import Resize
 
-RESAMPLED = Path(__file__).parents[3] / "runtime" / "conformance" / "resampled.py"
 GREY = Image(
     input="pixels",
     height=2,
@@ -34,17 +33,6 @@ PIXELS = np.array([[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [100, 110, 120]]
 LEVELS = np.array([[1, 2], [3, 4]], np.uint8)
 
 
-def _specified() -> Callable[..., Any]:
-    spec = importlib.util.spec_from_file_location("resampled", RESAMPLED)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    prepared: Callable[..., Any] = module.prepared
-    return prepared
-
-
-SPECIFIED = _specified()
 SIDE = st.integers(1, 70)
 
 
@@ -63,7 +51,7 @@ def test_every_size_is_as_specified_to_the_bit(
         mean=(0.485, 0.456, 0.406),
         std=(0.229, 0.224, 0.225),
     )
-    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, image.to_table()))
+    np.testing.assert_array_equal(prepare_image(image, [levels]), specified(levels, image.to_table()))
 
 
 @given(SIDE, SIDE, st.integers(1, 9), st.integers(1, 9), st.integers(9, 40), st.booleans(), st.booleans())
@@ -74,7 +62,7 @@ def test_every_middle_is_as_specified_to_the_bit(
     resize = Resize(shorter=side) if keeps_aspect else Resize(height=side, width=side + 1)
     image = replace(RGB, height=kept_height, width=kept_width, resize=resize)
     image = replace(image, align="center-even" if even else "center")
-    np.testing.assert_array_equal(prepare_image(image, [levels]), SPECIFIED(levels, image.to_table()))
+    np.testing.assert_array_equal(prepare_image(image, [levels]), specified(levels, image.to_table()))
 
 
 RESIZES = (
@@ -94,7 +82,7 @@ def test_every_border_and_size_is_as_specified_to_the_bit(
     image = replace(RGB, height=None, width=None, resize=resize)
     if align is not None:
         image = replace(image, height=10, width=13, align=align, border=(-1, 0.5, 1e-50))
-    expected = SPECIFIED(levels, image.to_table())
+    expected = specified(levels, image.to_table())
     if expected is None:
         with pytest.raises(InputError, match="give one"):
             prepare_image(image, [levels])

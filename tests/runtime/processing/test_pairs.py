@@ -4,7 +4,6 @@ import time
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -181,12 +180,3 @@ def test_the_manifest_holds_pairs_and_prompts() -> None:
 def test_what_breaks_a_rule_of_the_manifest_is_refused(more: dict[str, object], message: str) -> None:
     with pytest.raises(BundleError, match=message):
         Text.from_field(Field("text", TABLE | more))
-
-
-def test_dtypes_are_those_of_the_inputs(tmp_path: Path) -> None:
-    text = text_of("longest_first")
-    inputs = {"ids": Tensor("ids", "int32", ("b", "s")), "mask": Tensor("mask", "bool", ("b", "s"))}
-    inputs["types"] = Tensor("types", "float32", ("b", "s"))
-    tokenizer = open_tokenizer(text, saved(tmp_path, POST_PROCESSORS["Bert"]))
-    arrays = prepare_text(text, tokenizer, inputs, ["a"], ["b"])
-    assert [arrays[name].dtype for name in inputs] == [np.int32, np.bool_, np.float32]

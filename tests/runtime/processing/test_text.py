@@ -52,12 +52,6 @@ def test_the_last_tokens_are_cut_and_special_ones_kept(words: Path) -> None:
     assert arrays["ids"].tolist() == [[1, 3, 4, 5, 2]] * 2
 
 
-def test_no_longest_cuts_nothing(words: Path) -> None:
-    text = Text(tokenizer="tokenizer.json", ids="ids", mask=None, types=None, longest=None)
-    arrays = prepare_text(text, open_tokenizer(text, words), INPUTS, ["a b c d e f g h i j"])
-    assert arrays["ids"].tolist() == [[1, *range(3, 13), 2]]
-
-
 def test_the_warning_is_of_the_line_that_called(conformance: Path) -> None:
     model = load(conformance / "wordpiece.edge")
     with pytest.warns(UserWarning, match="cut") as caught:
