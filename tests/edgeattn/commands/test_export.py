@@ -97,15 +97,6 @@ def test_a_recipe_does_not_replace_the_bundle_that_it_lies_in(
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.usefixtures("instant_capture")
-def test_to_prefer_size_is_to_be_the_smallest(
-    bundle: Bundle, tmp_path: Path, reported: Callable[..., Report]
-) -> None:
-    report = reported(tmp_path / "small.edge", "--prefer", "size")
-    assert (report.recipe, report.layers) == (bundle.report.recipe, bundle.report.layers)
-    assert report.size_mb["int8"] == min(line.size_mb for line in report.trials)
-
-
 @pytest.mark.usefixtures("instant_export")
 def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, ran: Callable[..., str]) -> None:
     folder = tmp_path / "here.edge"
@@ -117,7 +108,7 @@ def test_a_person_gets_a_table_and_the_way_on(tmp_path: Path, ran: Callable[...,
     assert (folder / "manifest.json").is_file()
 
 
-def test_budgets_of_the_command_line_override_the_files(
+def test_options_of_the_command_line_override_the_files(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Request] = []
@@ -128,8 +119,9 @@ def test_budgets_of_the_command_line_override_the_files(
 
     monkeypatch.setattr(pipeline, "run", run)
     arguments = ["export", str(TINY), "-o", str(tmp_path / "x.edge"), "--budget", "cosine=0.9"]
-    assert main([*arguments, "--budget", "latency_ratio=2"]) == 0
+    assert main([*arguments, "--budget", "latency_ratio=2", "--prefer", "size"]) == 0
     (request,) = asked
+    assert request.objective.prefer == "size"
     assert request.budget.limits == {"cosine": 0.9, "metric_drop": 0.2, "latency_ratio": 2.0}
 
 

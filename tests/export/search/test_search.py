@@ -161,14 +161,6 @@ def test_a_goal_that_nothing_meets_is_told_by_the_limit_that_is_missed(find: Fin
     assert find(Goal(NO_LIMIT, r2_min=0.9999, size_mb=0.03)).missed == ("size_mb",)  # the nearest
 
 
-def test_a_limit_on_size_is_met_by_smaller_forms(find: Find) -> None:
-    free = find(Goal(r2=0.8, r2_min=0.8))
-    limit = 0.8 * free.chosen.size_mb
-    found = find(Goal(r2=0.8, r2_min=0.8, size_mb=limit))
-    assert found.missed == ()
-    assert found.chosen.size_mb <= limit < free.chosen.size_mb
-
-
 def test_a_limit_on_size_is_met_wherever_the_smallest_meets_it(find: Find) -> None:
     smallest = find(Goal(NO_LIMIT, NO_LIMIT, size_mb=1e-3))
     most = max(trial.size_mb for trial in smallest.trials)
