@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from edgeattn.source.model_files import find
+from edgeattn_runtime.errors import ModelError
 
 REFUSED = """
 import sys
@@ -21,3 +25,22 @@ def test_a_file_that_is_not_there_is_refused_before_pytorch_is_imported(argument
     done = subprocess.run([sys.executable, "-c", REFUSED, *arguments], capture_output=True, text=True)
     assert done.stdout == "2 False\n"
     assert done.stderr.endswith("; check the path\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [
+        ("nosuch.py", "no such file; expected a Python file or package.module"),
+        ("no such", "no such file; expected a Python file or package.module"),
+        ("nosuch.module", r"no such module \("),
+        ("shelf.net", "no such file and no such module"),  # a folder of a package without files
+        ("shelf", "a folder found"),
+    ],
+)
+def test_what_is_no_model_file_is_refused(
+    name: str, refusal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shelf" / "net").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=f"^{name}: {refusal}"):
+        find(name)

@@ -63,3 +63,15 @@ def test_files_and_modules_are_no_names(cache: Path, name: str) -> None:
     with pytest.raises(BadInput) as refusal:
         read_source(name, None)
     assert "hf download" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("repository", "refusal"), [("timm/vit", "hf download timm/vit$"), (None, "export a")]
+)
+def test_a_model_of_timm_is_named_by_where_its_weights_are(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, repository: str | None, refusal: str
+) -> None:
+    timm = pytest.importorskip("timm")
+    monkeypatch.setattr(timm, "get_pretrained_cfg_value", lambda *_: repository)
+    with pytest.raises(BadInput, match=f"^vit_tiny_patch16_224: .*{refusal}"):
+        read_source("vit_tiny_patch16_224", None)
