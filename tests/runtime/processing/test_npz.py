@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,54 +59,67 @@ def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
         write_npz(tmp_path / "file" / "x.npz", {"x": np.ones(2)})
 
 
-def test_refuses_what_it_cannot_read(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    with pytest.raises(BadInput, match=r"x\.npz: "):
-        read_npz(path)
-    path.write_text("text")
-    with pytest.raises(BadInput, match=r"x\.npz: "):
-        read_npz(path)
-    np.save(tmp_path / "x.npy", np.ones(2))
-    with pytest.raises(BadInput, match=r"x\.npy: "):
-        read_npz(tmp_path / "x.npy")
+def _headed(header: str) -> Callable[[Path], object]:
+    """Return what writes an archive of one array whose header is this, with no data behind it."""
+
+    def write(path: Path) -> None:
+        text = header.encode() + b"\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text)
+
+    return write
 
 
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_refuses_a_corrupt_file(tmp_path: Path, save: object) -> None:
-    path = tmp_path / "x.npz"
-    assert callable(save)
-    save(path, x=np.arange(1000))
-    data = bytearray(path.read_bytes())
-    data[400:410] = b"corruption"
-    path.write_bytes(data)
-    with pytest.raises(BadInput, match=r"x\.npz: "):
-        read_npz(path)
+def _spoiled(
+    spoil: Callable[[bytes], bytes], save: Callable[..., None] = np.savez
+) -> Callable[[Path], object]:
+    """Return what writes an archive of a thousand numbers with its bytes changed."""
+
+    def write(path: Path) -> None:
+        save(path, x=np.arange(1000))
+        path.write_bytes(spoil(path.read_bytes()))
+
+    return write
 
 
-def _with_header(path: Path, header: str) -> None:
-    """Write an archive of one array whose header is this, with no data behind it."""
-    text = header.encode() + b"\n"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("x.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text)
+def _corrupted(data: bytes) -> bytes:
+    return data[:400] + b"corruption" + data[410:]
 
 
-@pytest.mark.parametrize(
-    "header",
-    [f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**15},)}}", "(" * 5000],
-)
-def test_refuses_a_header_of_petabytes_or_of_none(tmp_path: Path, header: str) -> None:
-    path = tmp_path / "x.npz"
-    _with_header(path, header)
-    with pytest.raises(BadInput, match=r"x\.npz: "):
-        read_npz(path)
-
-
-def test_refuses_an_archive_that_leads_to_nowhere(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    np.savez(path, x=np.arange(10))
-    data = path.read_bytes()
+def _to_nowhere(data: bytes) -> bytes:
     begin = data.rindex(b"PK\5\6") + 16  # of where the directory is told to begin, 32 bits
-    path.write_bytes(data[:begin] + b"\xff\xff\xff\x7f" + data[begin + 4 :])
+    return data[:begin] + b"\xff\xff\xff\x7f" + data[begin + 4 :]
+
+
+def _on_two_disks(data: bytes) -> bytes:
+    archive, end = data.split(b"PK\5\6")
+    locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)  # of a 64-bit end, on the second of two
+    return archive + locator + b"PK\5\6" + end
+
+
+def _one_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.ones(2))
+
+
+REFUSED: dict[str, Callable[[Path], object]] = {
+    "nothing": lambda path: None,
+    "a text": lambda path: path.write_text("text"),
+    "one array": _one_array,
+    "objects": lambda path: np.savez(path, x=np.array([{"a": 1}])),
+    "corrupt": _spoiled(_corrupted),
+    "corrupt, compressed": _spoiled(_corrupted, np.savez_compressed),
+    "a directory nowhere": _spoiled(_to_nowhere),
+    "one of several disks": _spoiled(_on_two_disks),
+    "petabytes": _headed(f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({10**15},)}}"),
+    "a header without an end": _headed("(" * 5000),
+}
+
+
+@pytest.mark.parametrize("write", REFUSED.values(), ids=REFUSED)
+def test_what_is_no_archive_of_arrays_is_refused(write: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    write(path)
     with pytest.raises(BadInput, match=r"x\.npz: "):
         read_npz(path)
 
@@ -114,23 +128,6 @@ def test_refuses_an_archive_that_leads_to_nowhere(tmp_path: Path) -> None:
 def test_refuses_to_write_in_place_of_a_folder(path: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(str(Path(path)))}: "):
         write_npz(Path(path), {"x": np.ones(2)})
-
-
-def test_refuses_objects(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    np.savez(path, x=np.array([{"a": 1}]))
-    with pytest.raises(BadInput, match=r"x\.npz: "):
-        read_npz(path)
-
-
-def test_one_of_several_disks_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    write_npz(path, {"x": np.ones(2)})
-    archive, end = path.read_bytes().split(b"PK\5\6")
-    locator = b"PK\6\7" + struct.pack("<LQL", 1, 0, 2)  # of a 64-bit end, on the second of two
-    path.write_bytes(archive + locator + b"PK\5\6" + end)
-    with pytest.raises(BadInput, match=r"x\.npz: (corrupt|not an \.npz)"):
-        read_npz(path)
 
 
 def test_arrays_larger_than_their_file_may_hold_are_not_read(tmp_path: Path) -> None:
