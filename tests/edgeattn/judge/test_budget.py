@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edgeattn.judge.budget import DEFAULT, SUITING, Budget, check_of, figure_of, parse
-from edgeattn.judge.figures import Exact, Mean, Worst, mean_drop
+from edgeattn.judge.figures import Exact, Mean, mean_drop
 from edgeattn.judge.measures import Measures, Scores
 from edgeattn.judge.output_metrics import DECIDING_SAMPLES, METRICS
 from edgeattn.judge.r2 import OutputR2
@@ -223,13 +223,3 @@ def test_what_nobody_measured_is_read_as_nothing() -> None:
     alone = Measures(scores=LIMITED, latency_ms=Race({INT8: LATENCIES[INT8]}, CONDITIONS))
     assert figure_of("latency_ratio", alone) is None
     assert figure_of("golden", bare) is None
-
-
-def test_a_size_is_decided_by_itself() -> None:
-    assert check_of("size_mb", 24.0, Exact(22.9)) == Check("size_mb", 22.9, 24.0, ok=True)
-    assert check_of("size_mb", 22.0, Exact(22.9)).verdict == "fail"
-
-
-def test_a_worst_sample_of_few_decides_nothing_but_a_failure() -> None:
-    assert check_of("cosine_min", 0.998, Worst(0.999, 20)).verdict == "undecided"
-    assert check_of("cosine_min", 0.998, Worst(0.997, 20)).verdict == "fail"

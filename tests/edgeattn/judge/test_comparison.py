@@ -190,30 +190,26 @@ def test_a_wrong_answer_explains_nothing(wrong: Callable[[NDArray[Any]], NDArray
     assert compared(runners(lambda x: outputs(wrong(x)))).worst_output.r2 < 0.5
 
 
-def test_equal_answers_are_perfect() -> None:
-    found = compared(runners(outputs))
-    assert (found.cosine_mean, found.cosine_min, found.cosine_float_min) == pytest.approx(
-        (1, 1, 1), abs=EXACT
-    )
-    assert (found.max_abs, found.metric_pytorch, found.metric_int8) == (0, None, None)
-
-
-def test_a_cosine_is_taken_over_all_outputs_together() -> None:
-    found = compared(runners(lambda x: outputs(x, b=np.hypot(*x[0]))))
-    assert found.cosine_min == pytest.approx(np.sqrt(0.5), abs=1e-7)  # float32 inputs
-    assert found.max_abs == pytest.approx(5)
-
-
-def test_mean_and_worst_are_over_samples() -> None:
-    found = compared(runners(lambda x: outputs(-x if x[0, 1] else x)))
-    assert (found.cosine_mean, found.cosine_min) == pytest.approx((0, -1), abs=EXACT)
-    assert found.cosine_float_min == pytest.approx(1, abs=EXACT)
-    assert found.max_abs == 8
-
-
-def test_a_broken_float_export_is_seen() -> None:
-    found = compared(runners(outputs, lambda x: outputs(-x)))
-    assert (found.cosine_min, found.cosine_float_min) == pytest.approx((1, -1), abs=EXACT)
+@pytest.mark.parametrize(
+    ("int8", "float_", "cosines", "max_abs"),
+    [
+        (outputs, outputs, (1, 1, 1), 0),
+        (lambda x: outputs(x, b=np.hypot(*x[0])), outputs, (0.5**0.5, 0.5**0.5, 1), 5),  # over all outputs
+        (lambda x: outputs(-x if x[0, 1] else x), outputs, (0, -1, 1), 8),
+        (outputs, lambda x: outputs(-x), (1, 1, -1), 0),
+        (lambda x: outputs(x, b=np.inf), outputs, (0, 0, 1), 0),  # which fails no report
+    ],
+    ids=["equal", "another output", "one sample", "float", "infinite"],
+)
+def test_cosines_are_of_all_outputs_and_samples(
+    int8: Callable[[NDArray[Any]], Arrays],
+    float_: Callable[[NDArray[Any]], Arrays],
+    cosines: tuple[float, ...],
+    max_abs: float,
+) -> None:
+    found = compared(runners(int8, float_))
+    assert (found.cosine_mean, found.cosine_min, found.cosine_float_min) == pytest.approx(cosines, abs=1e-7)
+    assert (found.max_abs, found.metric_pytorch, found.metric_int8) == (pytest.approx(max_abs), None, None)
 
 
 def test_a_nan_of_the_original_alone_is_told() -> None:
@@ -233,11 +229,6 @@ def test_an_output_of_other_dims_is_told(longer: str) -> None:
     sides = runners(outputs) | {longer: Answering(lambda x: outputs(np.concatenate([x, x])))}
     with pytest.raises(CaptureError, match=rf"sample 1: .*{longer}.* 'a' .*\(2, 2\)"):
         compared(sides)
-
-
-def test_an_infinity_fails_a_sample_and_not_the_report() -> None:
-    found = compared(runners(lambda x: outputs(x, b=np.inf)))
-    assert (found.cosine_mean, found.max_abs) == (0, 0)
 
 
 MASKED = Graph(
