@@ -20,7 +20,7 @@ from edgeattn_export.capture.captured import OPSET
 from edgeattn_runtime.errors import EdgeAttnError
 
 TABLE = Path(__file__).parents[2] / "docs" / "coverage.md"
-COLUMNS = ("family", "form", "attention", "float error", "int8 R²", "channel", "padding alone", "opset")
+COLUMNS = ("family", "form", "whole", "float error", "int8 R²", "channel", "padding only")
 WHOLE = "whole"
 
 HEAD = """\
@@ -28,18 +28,19 @@ HEAD = """\
 
 {summary}
 
-Each form is a small module with drawn weights, exported as a user's own would be (`tests/coverage/forms`).
+Each form is a small module with drawn weights, exported to opset {opset} as a user's own would be
+(`tests/coverage/forms`).
 Made by `python tests/coverage/table.py`.
 
-- **attention**: whole, where each of its attentions is one Attention operator in the graph, as many as the
-  number says; else the reason, as the report gives it
-- **float error**: the largest difference between the float graph and PyTorch, in units of what its channel
-  varies by over the samples, over several batch sizes, lengths and masks
-- **int8 R²**: of the int8 graph to PyTorch over the samples, [as a report gives it](budget.md), all layers in
-  plain int8; the lowest of any output
+- **whole**: how many attentions the form has, each of them one Attention operator in the graph; else the
+  report's reason
+- **float error**: the largest difference between the float graph and PyTorch, over several batch sizes,
+  lengths and masks, in units of what its channel varies by over the samples
+- **int8 R²**: of all layers in plain int8 to PyTorch over the samples, [as a report gives it](budget.md);
+  the lowest of any output
 - **channel**: R² of the worst channel
-- **padding alone**: the float error of a batch in which a row is padding and nothing else; where PyTorch
-  answers that row with NaN, the graph answers it with numbers, and the other rows are compared
+- **padding only**: the float error of a batch in which one row is only padding. Where PyTorch answers that
+  row with NaN, the graph answers it with numbers, and the other rows are compared
 
 """
 
@@ -75,7 +76,8 @@ class Line:
         """The line's cells, in the order of ``COLUMNS``."""
         error = "" if self.error is None else f"{self.error:.0e}"
         kept = ("" if share is None else f"{share:.4f}" for share in (self.r2, self.channel))
-        return (self.form.family, self.form.name, self.fate, error, *kept, self.padding, str(OPSET))
+        fate = self.fate.removeprefix(f"{WHOLE}, ")
+        return (self.form.family, self.form.name, fate, error, *kept, self.padding)
 
 
 def lines(forms: Iterable[Form]) -> Iterator[Line]:
@@ -93,7 +95,9 @@ def render(table: Iterable[Line]) -> str:
     whole = sum(line.fate.startswith(WHOLE) for line in table)
     summary = f"**{len(table)} forms: {whole} kept whole, {len(table) - whole} refused with a reason.**"
     rows = (COLUMNS, ("---",) * len(COLUMNS), *(line.cells for line in table))
-    return HEAD.format(summary=summary) + "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in rows)
+    return HEAD.format(summary=summary, opset=OPSET) + "".join(
+        f"| {' | '.join(map(_escaped, row))} |\n" for row in rows
+    )
 
 
 def listed(page: str) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ FORMS = (
     form("tuple of tensors", Decoder),
     form("list of tensors", Listed, samples=samples(tokens=tokens, past=lambda *_: None)),
     form("nested pairs", Nested),
-    form("length before heads, position told", LengthFirst),
+    form("length before heads, position given", LengthFirst),
     masked("DynamicCache, GPT-2", tiny("GPT2LMHeadModel", **GPT2, attn_implementation="sdpa")),
     masked(
         "DynamicCache, Llama",

@@ -104,7 +104,7 @@ FORMS = (
     padded("muted by arithmetic", lay=muted),
     padded("on the weights, their sum restored", **unmasked, hide=renormalized),
     padded(
-        "on the weights alone",
+        "on the weights only",
         **unmasked,
         hide=lambda weights, shown: weights * shown,
         refusal="not brought back to a sum of 1",

@@ -112,7 +112,7 @@ text = partial(form, samples=samples(input_ids=tokens, attention_mask=shown), pa
 FORMS = (
     form("one dict in and out", Features, samples=samples(x=vectors, mask=shown), padding=SHOWN),
     form(
-        "a dict beside a tensor",
+        "a dict and a tensor",
         Beside,
         samples=arranged(
             lambda flat: {

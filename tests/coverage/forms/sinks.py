@@ -75,7 +75,7 @@ FORMS = (
     form("a learned sink", Learned),
     form("before the keys, largest score taken off", First),
     form("of each query", OfQuery),
-    form("beside capped scores", Capped),
+    form("with capped scores", Capped),
     form(
         "sliding window, grouped queries, padding",
         WindowedGrouped,
