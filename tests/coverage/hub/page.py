@@ -27,18 +27,18 @@ HEAD = """\
 {summary}
 
 One configuration of every file of timm's models and of every model type of transformers' `AutoModel`, small
-and random, exported to int8 in a process of its own, with {seconds} s of CPU time and {memory} GB at most.
+and random, exported to int8 in a separate process, with {seconds} s of CPU time and {memory} GB at most.
 Made by `make coverage-hub` with {versions}.
 
-- **inputs**: those of its forward that it is given: the text alone, of some models of images and text
+- **inputs**: which of its forward's inputs it is given; some models of images and text get only the text
 - **outcome**: passing, where the float graph differs from PyTorch by at most {error} of the output's largest
   number, over the samples and sizes that no sample has, and the int8 graph's cosine to it is at least
-  {cosine} on samples that chose nothing; inexact, where one of both is not so; refused, with one line;
-  crashed, with anything else
+  {cosine} on evaluation samples; inexact, where one of both fails; refused, with one line; crashed, with
+  anything else
 - **int8 cosine**: of all layers in plain int8; where that is not exact enough, *searched*: of the recipe that
-  the search of an export comes to, with a budget that is silent
-- **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call: of
-  packed frames one each, where the graph has one for all; one that nobody reads counts in PyTorch alone
+  the search of an export chooses without a budget
+- **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call. Each
+  of packed frames counts, even if the graph has one for all; one without a reader counts only in PyTorch
 - **cache**: whether a decoder got a key-value cache
 
 | {columns} |
