@@ -25,7 +25,7 @@ TRAINED = (
     *(language, entities, answers, gaps, writer, figures, alike),
     *(digits, strokes, heard, spelled),
 )
-COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "MB, PyTorch", "bundle", "ratio")
+COLUMNS = ("checkpoint", "verdict", "metric", "PyTorch", "bundle", "MB, PyTorch", "bundle")
 
 
 def cells(example: Example, folder: Path) -> Iterator[str]:
@@ -43,7 +43,6 @@ def cells(example: Example, folder: Path) -> Iterator[str]:
     yield f"{accuracy['metric_int8']:.4f}"
     yield f"{size['pytorch']:.2f}"
     yield f"{size['int8']:.2f}"
-    yield f"{size['int8'] / size['pytorch']:.2f}"
 
 
 if __name__ == "__main__":
