@@ -122,7 +122,7 @@ def bundled(source: Source, request: Request, outcomes: Sequence[TargetOutcome])
 
 
 def with_prices(outcomes: Sequence[TargetOutcome], request: Request) -> Sequence[TargetOutcome]:
-    """Return outcomes that tell what each device's recipe costs on every device, where there are several."""
+    """Return outcomes with the cost of each device's recipe on every device, where there are several."""
     if len(request.places) == 1:
         return outcomes
     priced: list[TargetOutcome] = []

@@ -71,8 +71,8 @@ def example(bundle: Path, source: ModuleSource) -> Example | None:
     passed = {name: sample.inputs[argument] for name, argument in reference.passed.items()}
     answer = refilled(original, {**passed, **answers})
     if source.pretty is None:
-        told = [answer_text(each, source.processing) for each in (reference(sample.inputs), answers)]
-        words = told[0], told[1]
+        texts = [answer_text(each, source.processing) for each in (reference(sample.inputs), answers)]
+        words = texts[0], texts[1]
     else:
         words = pretty_text("pretty", source.pretty, original), pretty_text("pretty", source.pretty, answer)
     if source.picture is not None:

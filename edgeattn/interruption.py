@@ -113,7 +113,7 @@ class Interruption:
                     self._end()
 
     def _end(self) -> NoReturn:
-        """End the process and its workers, amid whatever they do, and remove what is theirs alone."""
+        """End the process and its workers, whatever they do, and remove their own files."""
         for worker in multiprocessing.active_children():
             worker.kill()
         for folder in own_folders():

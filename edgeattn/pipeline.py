@@ -175,7 +175,7 @@ def export(
         streaming=asked,
         generation=NO_OPTIONS if generation is None else GenerationOptions.read(generation),
     )
-    source = source if trained is None else source.beside(trained)
+    source = source if trained is None else source.with_trained_grids(trained)
     request = Request.read(target, budget, objective, has_metric=metric is not None)
     return run(source, request, progress or Silent())
 

@@ -110,7 +110,7 @@ def _licenses(stated: object) -> list[License]:
 
 
 def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield what a manifest says of the model's origin: of texts alone, such as a sha256."""
+    """Yield the model's origin by a manifest: only texts, such as a sha256."""
     for name, value in sorted(manifest.provenance.items()):
         if isinstance(value, str) and name != "license":
             yield name, value

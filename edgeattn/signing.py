@@ -29,7 +29,7 @@ _MAKE = "ssh-keygen -t ed25519 or openssl genpkey -algorithm ed25519 makes one"
 
 
 def sign(bundle: Path, key: Ed25519PrivateKey) -> BundleFiles:
-    """Sign a bundle: its manifest names the key, and manifest.sig lies beside it. An older signature goes.
+    """Sign a bundle: its manifest names the key, manifest.sig has the signature. An older one goes.
 
     The signed bundle takes the place of the unsigned one in one step, after it was verified.
 

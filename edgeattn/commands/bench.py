@@ -60,13 +60,13 @@ def bench(
     ] = None,
     on: On = None,
     no_kernels: NoKernels = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Measure a bundle's latency, cold start and memory."""
     if compare is not None:
         if bundle is not None:
-            raise BadInput(f"{bundle}: found beside --compare, which reads two results; leave it out")
+            raise BadInput(f"{bundle}: found with --compare, which reads two results; leave it out")
         _compare(*compare, as_json=as_json)
         return
     if bundle is None:

@@ -91,7 +91,7 @@ def export(
     ] = False,
     summary: Summary = None,
     junit: JUnit = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report alone, as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the report, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
@@ -115,7 +115,7 @@ def export(
         limits = parse(budget or ())
         progress.stage("load")
         source = read_source(model, real, roles, dims)
-        source = source if trained is None else source.beside(trained)
+        source = source if trained is None else source.with_trained_grids(trained)
         folder = output or Path(f"{source.name}.edge")
         check_folder(folder)
         _check_outside(recipe, folder)
@@ -182,9 +182,7 @@ def check_placement(report: Report) -> None:
             f"{'; '.join(placement_words(placement).splitlines())}; lower these, or export without --strict"
         )
     if placement is None and target is not None and not has_one_provider(target):
-        raise CheckFailed(
-            f"{about}: what falls back is not known, as its engine does not tell it; export without --strict"
-        )
+        raise CheckFailed(f"{about}: its engine does not report what falls back; export without --strict")
 
 
 def check_reported(targets: Iterable[Target]) -> None:

@@ -1,4 +1,4 @@
-"""--summary and --junit: what a command writes beside what it prints, for continuous integration."""
+"""--summary and --junit: files that a command writes for continuous integration."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def one_of(argument: Path | None, option: Path | None) -> Path | None:
             "--columns text=review,label=stars"
         )
     if argument is not None and option is not None:
-        raise BadInput(f"--samples {option}: found beside {argument}; name samples once")
+        raise BadInput(f"--samples {option}: found with {argument}; name samples once")
     return argument or option
 
 

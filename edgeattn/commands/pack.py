@@ -28,7 +28,7 @@ def pack(
     without_golden: Annotated[
         bool, typer.Option("--without-golden", help="Leave out the golden vectors, which `check` replays.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """Write what an app ships: one target, without reports.
 

@@ -20,7 +20,7 @@ from edgeattn.results.report import Report
 from edgeattn_runtime.bundle.folder import BundleFiles, open_bundle
 from edgeattn_runtime.errors import BadInput, CheckFailed
 
-_UNSIGNED = "Results of devices: {} came after the bundle was signed; the signature says nothing of them."
+_UNSIGNED = "Results of devices: {} came after the bundle was signed; the signature does not cover them."
 
 
 def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> None:
@@ -54,7 +54,7 @@ def report(
     bundle: Annotated[Path, typer.Argument(metavar="NAME.edge", help="The bundle.")],
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="OTHER.edge", help="A second bundle, to compare or to show beside it."),
+        typer.Argument(metavar="OTHER.edge", help="A second bundle, to compare or to show on the same page."),
     ] = None,
     compare: Annotated[
         bool,
@@ -73,7 +73,7 @@ def report(
     ] = None,
     summary: Summary = None,
     junit: JUnit = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """Show a bundle's report, add a device's result, or compare two."""
     for_ci = ForCI(summary, junit)

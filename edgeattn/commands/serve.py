@@ -18,7 +18,7 @@ def serve(
         Path, typer.Argument(metavar="NAME.edge", help="The bundle, exported with --target web.")
     ],
     lan: Annotated[
-        bool, typer.Option("--lan", help="Let devices of the local network in. Default: this machine alone.")
+        bool, typer.Option("--lan", help="Let devices of the local network in. Default: only this machine.")
     ] = False,
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="N", help="The port to listen on; 0 takes a free one.")

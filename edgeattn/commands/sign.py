@@ -21,6 +21,6 @@ def sign(
         ),
     ],
 ) -> None:
-    """Sign a bundle, so that an app can tell who made it."""
+    """Sign a bundle: an app can then check who made it."""
     files = sign_bundle(bundle, read_private_key(key))
     sys.stdout.write(f"{bundle}: signed by {files.signer}\n")

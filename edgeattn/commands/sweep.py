@@ -68,7 +68,7 @@ def sweep(
             help="A Dask scheduler with workers. [default: $EDGEATTN_SCHEDULER, or none]",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the table alone, as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the table, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Export many models by many budgets and targets; resumable."""

@@ -59,7 +59,7 @@ def validate(
     no_kernels: NoKernels = False,
     summary: Summary = None,
     junit: JUnit = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare a bundle with its original, or with its golden vectors."""

@@ -89,7 +89,7 @@ def _command(file: Path, name: str, table: object) -> tuple[str, ...]:
     command = table["command"] if isinstance(table, dict) and set(table) == {"command"} else None
     if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
         raise BadInput(
-            f'{file}: [{name}]: command = ["WORD", ...] alone expected, which starts '
+            f'{file}: [{name}]: only command = ["WORD", ...] expected, which starts '
             "python -m edgeattn_runtime.device there"
         )
     return tuple(command)

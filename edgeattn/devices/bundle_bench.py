@@ -16,7 +16,7 @@ from edgeattn_runtime.errors import BudgetError
 from edgeattn_runtime.fields import Field
 
 ROUNDS = 100  # of each golden sample
-FEW_ROUNDS = 5  # where memory is asked alone: it stops growing after the first calls of each shape
+FEW_ROUNDS = 5  # where only memory is asked for: it stops growing after the first calls of each shape
 
 
 def bench_there(
@@ -37,7 +37,7 @@ def bench_there(
         kernels: Whether its sessions take the library of kernels, as ``load`` has it.
 
     Raises:
-        EdgeAttnError: What the device raised, such as of a bundle that it cannot run.
+        EdgeAttnError: What the device raised, for example on a bundle that it cannot run.
     """
     answer = _answer(steady, bundle, threads=list(threads), target=target, rounds=ROUNDS, kernels=kernels)
     return json.dumps(answer["bench"].value).encode()
@@ -47,13 +47,13 @@ def weigh(steady: Steady, bundle: Path, *, threads: int) -> float:
     """Return the memory of a process there that runs a bundle, in MB, as ``edgeattn.measure.memory`` does.
 
     Raises:
-        BudgetError: The device does not tell a process's peak.
+        BudgetError: The device does not report a process's peak.
     """
     answer = _answer(steady, bundle, threads=[threads], target=None, rounds=FEW_ROUNDS, kernels=True)
     busy, idle = answer["bench"].table().get("peak_memory_mb", Field("", None)), answer["idle_mb"]
     if busy.value is None or idle.value is None:
         name = steady.connection.name
-        raise BudgetError(f"budget memory_mb: device {name} does not tell a process's peak; leave it out")
+        raise BudgetError(f"budget memory_mb: device {name} does not report a process's peak; leave it out")
     return busy.number() - idle.number()
 
 

@@ -57,7 +57,7 @@ class DeviceHost:
         return f"{machine}; onnxruntime {machine.versions['onnxruntime']}"
 
     def open(self, opening: Opening) -> DeviceRunner:
-        """Read a file and those beside it; the device opens it with the first call."""
+        """Read a file and its neighbors; the device opens it with the first call."""
         return DeviceRunner.of(self.connection, self._packed, opening)
 
     def turns(self, calls: Mapping[Name, Call], clock: Clock, rounds: Rounds) -> dict[Name, list[float]]:

@@ -56,7 +56,7 @@ def wheel_name() -> str:
 
 
 def wheel() -> bytes:
-    """Return the runtime alone as a wheel, of the files that this process imports it from."""
+    """Return only the runtime as a wheel, of the files that this process imports it from."""
     folder = Path(edgeattn_runtime.__path__[0])
     files = {
         path.relative_to(folder.parent).as_posix(): path.read_bytes()

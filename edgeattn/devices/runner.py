@@ -36,9 +36,9 @@ class DeviceRunner:
 
     @classmethod
     def of(cls, connection: Connection, packed: InputFiles, opening: Opening) -> DeviceRunner:
-        """Read a file and those beside it; the device opens it with the first call."""
-        beside = {path.name: path for path in opening.path.parent.iterdir() if path.is_file()}
-        files, contents = read_files(beside)
+        """Read a file and its neighbors; the device opens it with the first call."""
+        siblings = {path.name: path for path in opening.path.parent.iterdir() if path.is_file()}
+        files, contents = read_files(siblings)
         graph = GraphSpec(
             name=opening.path.name,
             files=files,

@@ -40,7 +40,7 @@ class Budget:
         """Read the limits that a caller gave.
 
         Args:
-            bounds: Numbers by the names of ``LIMITS``; None asks for the default alone.
+            bounds: Numbers by the names of ``LIMITS``; None for only the default.
             has_metric: Whether the model comes with a metric of its own, which ``metric_drop`` needs.
 
         Raises:
@@ -63,7 +63,7 @@ class Budget:
         return any(LIMITS[name].on_accuracy for name in self.explicit)
 
     def check_answers(self, graph: Graph) -> None:
-        """Refuse a limit that says nothing of what a model answers.
+        """Refuse a limit that does not apply to a model's answers.
 
         Raises:
             BudgetError: A cosine of one number, which is 1 or -1.

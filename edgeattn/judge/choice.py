@@ -90,7 +90,7 @@ class Chooser:
         tries: list[tuple[SearchResult, tuple[Scores, ...]]] = []
         while True:
             self.progress.stage("quantize")
-            gc.collect()  # a graph's nodes and values refer to one another, so that counting alone frees none
+            gc.collect()  # a graph's nodes and values refer to one another: reference counts free none
             search = self._search(goal)
             int8 = int8_graphs(self.floats, search.chosen.recipe)
             self.progress.stage("select")

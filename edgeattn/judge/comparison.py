@@ -99,7 +99,7 @@ class Comparison:
             samples: Real ones, at least one; they may be a stream.
 
         Raises:
-            ModelError: The module or the metric fails on a sample, or the original alone answers it with NaN.
+            ModelError: The module or the metric fails on a sample, or only the original answers it with NaN.
             CaptureError: A graph answers a sample with other dims than the original.
         """
         stream = iter(samples)
@@ -225,7 +225,7 @@ def _check_dims(number: int, runner: str, expected: Outputs, answer: Outputs) ->
 
 
 def _check_defined(number: int, flat: Mapping[str, NDArray[np.float64]]) -> None:
-    """Refuse a sample on which the original alone has NaN: nothing can be said of an answer to it."""
+    """Refuse a sample on which only the original has NaN: no answer to it can be judged."""
     undefined = np.isnan(flat[PYTORCH]) & ~np.isnan(flat[FLOAT])
     if undefined.any():
         raise ModelError(

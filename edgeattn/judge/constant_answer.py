@@ -20,13 +20,13 @@ TRIED_SAMPLES = 64
 def metric_notes(
     comparison: Comparison, samples: Sequence[Sample], original: Sequence[float]
 ) -> tuple[str, ...]:
-    """Return a line where the original's metric is no better than that of its mean answer."""
+    """Return a line where the original's metric is no better than its mean answer's."""
     tried = samples[:TRIED_SAMPLES]
     constant = _constant_metric(comparison, tried) if original else None
     if constant is None or (own := float(np.mean(original[: len(tried)]))) > constant:
         return ()
     return (
-        f"The original's own metric, {own:.4f}, is no better than that of a constant answer, {constant:.4f}, "
+        f"The original's own metric, {own:.4f}, is no better than a constant answer's, {constant:.4f}, "
         f"on {len(tried)} evaluation samples: are the labels and the tokenizer the model's own?",
     )
 

@@ -1,6 +1,6 @@
 """The evaluation samples that are run: of sizes that the graphs take, and on an emulator as time allows.
 
-What is left out follows from sizes and from time alone, never from an answer.
+Only sizes and time decide what is left out, never an answer.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ RIGHT_OR_WRONG = (0.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a limit is met by all inputs, as far as samples can tell.
+    """Whether all inputs meet a limit, as far as samples can show.
 
     Attributes:
         ok: It is shown to be met.
@@ -141,7 +141,7 @@ class Worst:
 def mean_drop(before: Sequence[float], after: Sequence[float]) -> Mean:
     """Return the mean loss, of which an unseen input has one step of the metric at least.
 
-    Where a metric knows right and wrong alone, that is all of it. Otherwise it is the smallest that is seen
+    Where a metric knows only right and wrong, that is all of it. Otherwise it is the smallest that is seen
     between two of its values, such as an eighth of a batch of eight: grades that no sample lost may be lost.
     """
     drops = [a - b for a, b in zip(before, after, strict=True)]

@@ -36,7 +36,7 @@ def memory_of(graphs: Graphs, golden: Iterable[Sample], request: Request) -> flo
     """Return the memory of a process that runs graphs, in MB (10^6 bytes).
 
     Raises:
-        BudgetError: This system does not tell a process's peak.
+        BudgetError: This system does not report a process's peak.
     """
     outputs = graphs.graphs[MAIN_GRAPH].graph.outputs
     build = TargetBuild(

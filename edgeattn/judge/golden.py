@@ -29,7 +29,7 @@ MOST_BYTES = 2**18  # of eight samples
 SPREAD_SAMPLES = 64  # selection samples that the spreads are of, from the smallest to the largest
 ERROR_ALLOWED = math.sqrt(2)  # times the error seen here, twice its square: another CPU sums otherwise
 LEAST_ERROR = 0.05  # of an output's spread, allowed in any case
-NO_NUMBER = 1e3  # stands for the error of an output that has none: a NaN here alone, other dims
+NO_NUMBER = 1e3  # stands for the error of an output that has none: a NaN only here, other dims
 _DIGITS = 1e6  # that a tolerance is rounded up to
 
 

@@ -123,7 +123,7 @@ def _tells(trial: FloatTrial, batch: str, padding: Padding) -> bool:
 
 
 def _ignored(trial: FloatTrial, rows: Sequence[Inputs], padding: Padding, *, hides: bool) -> bool:
-    """Say whether each row is answered as it is alone when another's positions stand behind its own."""
+    """Say whether each row gives the same answer on its own and with another's positions appended."""
     sequence = next(str(tensor.dims[1]) for tensor in trial.graph.inputs if tensor.name == padding.mask)
     longest = max(row[padding.mask].shape[1] for row in rows) * 3 // 2 + 1
     longest = min(longest, trial.symbols[sequence].max or longest)

@@ -97,7 +97,7 @@ def _lines(values: NDArray[np.float64], kind: str) -> Sequence[NDArray[np.float6
 def input_views(
     graph: Graph, own: OwnProcessing | None, inputs: Inputs, every: Sequence[Inputs]
 ) -> tuple[InputView, ...]:
-    """Return the first row of each input but those of flags alone, which say nothing to a person."""
+    """Return the first row of each input, except flags, which say nothing to a person."""
     flags = {tensor.name for tensor in graph.inputs if is_flag(tensor, every)}
     named = [
         tensor.name for tensor in graph.inputs if tensor.name not in flags or len(flags) == len(graph.inputs)
@@ -106,7 +106,7 @@ def input_views(
 
 
 def _without_derived(names: Sequence[str], own: OwnProcessing | None) -> Iterator[str]:
-    """Yield inputs without those that come of a text beside its tokens."""
+    """Yield inputs without those that a text gives in addition to its tokens."""
     text = None if own is None else own.processing.text
     for name in names:
         if text is None or name not in (text.mask, text.types):

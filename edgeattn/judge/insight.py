@@ -1,4 +1,4 @@
-"""What a person looks at beside the figures: worst samples, attention maps, and modules that lose most."""
+"""What a person looks at next: worst samples, attention maps, and modules that lose most."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Scores:
         metric_pytorch: The user's metric of the original; empty where there is none.
         metric_int8: The same of int8.
         judges_metric: Whether its drop is limited where a budget is silent on accuracy.
-        output_metrics: By limit, what the budget limits beside these, see ``edgeattn.judge.output_metrics``.
+        output_metrics: By limit, what else the budget limits, see ``edgeattn.judge.output_metrics``.
     """
 
     outputs: Sequence[OutputR2]

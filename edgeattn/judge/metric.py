@@ -51,7 +51,7 @@ def check_metric(
     """Try a user's metric on answers of the original, and refuse a limit that too few samples judge.
 
     A metric that says no more of a sample than right or wrong moves by 1 / n when one of n samples changes:
-    it cannot tell a smaller drop from none. A limit of 0, which no number of samples shows, is left to the
+    it cannot resolve a smaller drop. A limit of 0, which no number of samples shows, is left to the
     verdict.
 
     Raises:

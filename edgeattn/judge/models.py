@@ -122,7 +122,7 @@ class Int8Model:
         return [call.inputs for call in calls]
 
     def subject(self) -> Subject:
-        """Open the graphs, to be evaluated beside their original."""
+        """Open the graphs, to be evaluated against their original."""
         device, rows = self.request.target.device, self.float_model.rows.rows
         return Subject(
             comparison=self.float_model.comparison,

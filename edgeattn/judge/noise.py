@@ -1,4 +1,4 @@
-"""How far an answer is from what it should be: the power of its noise beside that of the signal."""
+"""The error of an answer: the power of its noise over the signal's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CEILING_DB = 150.0  # beyond what float32 can tell from no noise at all: 20 log10(2^24) is 144
+CEILING_DB = 150.0  # beyond what float32 can distinguish from no noise: 20 log10(2^24) is 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def relative_error(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 
 def snr_db(signal: NDArray[np.float64], answer: NDArray[np.float64]) -> float:
-    """Return 10 log10 of the power of a signal over that of the noise in an answer of its shape, in dB.
+    """Return 10 log10 of the power of a signal over the power of an answer's noise, in dB.
 
-    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is noise alone.
+    It lies within ``CEILING_DB`` of 0 on either side; a NaN or infinity that only one holds is only noise.
     """
     finite = np.isfinite(signal) & np.isfinite(answer)
     if not np.array_equal(signal[~finite], answer[~finite], equal_nan=True):

@@ -106,7 +106,7 @@ class Request:
         return self.place.machine
 
     def each(self) -> Iterator[Request]:
-        """Yield what is asked for each variant alone: of a target, and of one of several devices."""
+        """Yield the request for each single variant: of a target, and of one of several devices."""
         if len(self.places) == 1 or self.one_recipe:
             yield from (replace(self, targets=(target,)) for target in self.targets)
             return

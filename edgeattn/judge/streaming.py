@@ -1,4 +1,4 @@
-"""How right and how fast int8 is hop by hop, beside the original on the whole."""
+"""How right and how fast int8 is hop by hop, against the original on the full sequence."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _case(model: Int8Model, graphs: StreamingGraphs, samples: list[Inputs]) -> E
     name, most = f"hop by hop, {streaming.hop} of {streaming.input!r} at once", MOST_ERROR[INT8]
     if largest <= most:
         return EdgeCase(name, ok=True, error=largest)
-    told = f"error of {INT8} {largest:.3g} of what answers vary by, at most {most:g} expected"
-    return EdgeCase(name, ok=False, error=largest, reason=told)
+    message = f"error of {INT8} {largest:.3g} of what answers vary by, at most {most:g} expected"
+    return EdgeCase(name, ok=False, error=largest, reason=message)
 
 
 def _note(model: Int8Model, graphs: StreamingGraphs) -> str:

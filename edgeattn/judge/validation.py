@@ -27,7 +27,7 @@ from edgeattn_runtime.bundle.manifest import Manifest, Variant
 from edgeattn_runtime.engine.kernels import kernels_of
 from edgeattn_runtime.timing.machine import Machine
 
-_DIGITS = 12  # digits of a hash, which tell two apart
+_DIGITS = 12  # digits of a hash, which distinguish two
 _NAMING_TOOLS = ("torch", "onnxscript")  # the tools that name the values of an exported graph
 
 
@@ -124,7 +124,7 @@ def _validation(subject: Subject, files: BundleFiles, variant: Variant, progress
 
 
 def _size_mb(files: BundleFiles, target: str) -> float:
-    """Return the size of a target's graphs and of the weights beside them, 1 MB = 10^6 bytes."""
+    """Return the size of a target's graphs and of their weights, 1 MB = 10^6 bytes."""
     variants = [variant for variant in files.manifest.variants if variant.target == target]
     names = {
         name for variant in variants for graph in variant.files.values() for name in files_of(files, graph)

@@ -1,4 +1,4 @@
-"""Latency, start and memory of a bundle, alone or side by side with its original and the float export."""
+"""Latency, start and memory of a bundle, singly or side by side with its original and the float export."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _memory(files: BundleFiles, threads: int) -> tuple[float | None, tuple[str, 
     try:
         return memory_mb(files.folder, threads=threads, kernels=files.kernels), ()
     except BudgetError:
-        return None, ("Memory: this system does not tell a process's peak",)
+        return None, ("Memory: this system does not report a process's peak",)
 
 
 def _timed(manifest: Manifest, *, has_original: bool, has_shape: bool) -> str:

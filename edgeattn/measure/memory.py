@@ -24,7 +24,7 @@ def memory_mb(bundle: Path, *, threads: int, kernels: bool = True) -> float:
     neither Python nor the library, which an app does not have or has already.
 
     Raises:
-        BudgetError: This system does not tell a process's peak.
+        BudgetError: This system does not report a process's peak.
         BundleError: The bundle does not run.
     """
     options = ["--json", "--rounds", str(_ROUNDS), "--threads", str(threads)]
@@ -33,7 +33,7 @@ def memory_mb(bundle: Path, *, threads: int, kernels: bool = True) -> float:
     busy = json.loads(_python("-m", "edgeattn_runtime", "bench", str(bundle), *options))
     idle = json.loads(_python("-c", _IDLE).replace("None", "null"))
     if busy["peak_memory_mb"] is None or idle is None:
-        raise BudgetError("budget memory_mb: this system does not tell a process's peak; leave it out")
+        raise BudgetError("budget memory_mb: this system does not report a process's peak; leave it out")
     return float(busy["peak_memory_mb"] - idle)
 
 

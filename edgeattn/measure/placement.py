@@ -20,7 +20,7 @@ from edgeattn_export.targets.target import Target
 
 Dims = tuple[int, ...]
 Count = Callable[[ir.Node, list[Dims], Dims], int]  # of a node, its inputs' dims and its output's
-REPORTING_ENGINE = "onnxruntime"  # the engine whose sessions tell what runs where
+REPORTING_ENGINE = "onnxruntime"  # the engine whose sessions report what runs where
 
 
 def _product(_: ir.Node, inputs: list[Dims], output: Dims) -> int:

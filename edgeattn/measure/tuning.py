@@ -24,14 +24,14 @@ from edgeattn_runtime.timing.interleaved import Clock, Each, Rounds, Turns, time
 from edgeattn_runtime.timing.latency import Call, Name
 
 TRIED_INPUTS = 4  # inputs, from the smallest to the largest
-SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on one input alone, of median size
+SLOW_CALL_MS = 100.0  # milliseconds, from which a call is tried on only one input, of median size
 SETUP_ROUNDS = Rounds(least=1, most=1, warmup=1)  # the first call also sets the session up
 SETTINGS_MARGIN = 0.03  # of the cost, that an option must save
 SPIN_PAUSE = 0.002  # seconds after a call, in which threads that spin still burn what an app pays for
 SettingsChange = Callable[[SessionSettings], SessionSettings]
 ROWS_PER_CALL = (1, 2, 4, 8)  # rows in a call
 MEASURED_SIZES = 4  # of rows measured at most, from the smallest to the largest
-STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: alone a row is answered a little more exactly
+STACK_MARGIN = 0.05  # of a row's cost, that a stack must save: a single row's answer is a little more exact
 COST_ROUNDS = Rounds(least=4, most=30, seconds=2.0, warmup=1)  # of one comparison
 SURE_SHARE = 0.75  # of the rounds in which a way must beat the default by the margin
 
@@ -48,7 +48,7 @@ UNTUNED = Tuning(None, ())  # where nothing can be tuned: another host, or no ho
 
 
 def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | None, *, cores: int) -> Tuning:
-    """Measure what only a machine can tell, on the files that a device will open."""
+    """Measure what depends on the machine, on the files that a device will open."""
     with temporary_folder() as folder:
         part = parts.graphs[MAIN_GRAPH]
         file = folder / f"{MAIN_GRAPH}{engine.format.suffix}"
@@ -59,10 +59,10 @@ def tune(parts: Graphs, engine: Engine, inputs: Sequence[Inputs], rows: Rows | N
         if rows is None:
             return Tuning(settings, ())
         splitter = Splitter(rows, part.graph, parts.symbols)
-        alone = [row.arrays for arrays in trials for row in splitter.split(0, arrays)]
+        singles = [row.arrays for arrays in trials for row in splitter.split(0, arrays)]
         model = engine.file_runner(file, settings=settings)
         threads, turns = settings.threads, engine.host.turns
-        stacks = measure_stacks(rows, part.graph, parts.symbols, alone, model, threads=threads, turns=turns)
+        stacks = measure_stacks(rows, part.graph, parts.symbols, singles, model, threads=threads, turns=turns)
         return Tuning(settings, stacks)
 
 

@@ -85,7 +85,7 @@ def scoring_on(
         client: Of workers that declare the resource ``HOST``.
         files: The bundle.
         model: Its original, as the command line names it.
-        samples: An .npz file beside an ONNX file; None beside the others.
+        samples: The .npz file of an ONNX file; None for other models.
         source: The original, loaded here.
     """
 
@@ -103,7 +103,7 @@ class ScoringJob:
     Attributes:
         bundle: Its folder.
         model: As the command line names it.
-        samples: An .npz file beside an ONNX file; None beside the others.
+        samples: The .npz file of an ONNX file; None for other models.
         target: Which of the bundle's targets.
         hashes: Of the manifest, the model's file and its weights, which a worker must find too.
         kernels: As ``edgeattn_runtime.load`` has it.

@@ -12,7 +12,7 @@ Row = tuple[str, str, str]  # what it is, the float export's, the bundle's
 
 
 def accuracy_rows(report: Report) -> Iterator[Row]:
-    """Yield what the float export and the bundle come to, beside the original; a second line is indented."""
+    """Yield the accuracy of float export and bundle against the original; a second line is indented."""
     accuracy = report.accuracy
     worst, channel = accuracy.worst_output, accuracy.worst_channel
     of = f" of {worst.output}" if len(accuracy.outputs) > 1 else ""

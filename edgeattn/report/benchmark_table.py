@@ -81,7 +81,7 @@ def _lines(benchmark: Benchmark) -> Iterator[str]:
     )
     yield from _token(benchmark.token)
     if benchmark.memory_mb is not None:
-        yield f"Memory of the bundle alone {figure(benchmark.memory_mb)} MB: a peak less Python and libraries"
+        yield f"Memory of the bundle {figure(benchmark.memory_mb)} MB: a peak less Python and libraries"
     energies = [point.energy_mj for point in benchmark.points if point.energy_mj is not None]
     if energies:
         words = ", ".join(map(figure, energies))

@@ -21,7 +21,7 @@ EXAMPLE_FILE = "example.svg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a variant was made of and with, and the variants beside it.
+    """What a variant was made of and with, and the other variants.
 
     Attributes:
         tolerance: By output the error that golden outputs may have on a device, in units of their spread.
@@ -37,7 +37,7 @@ class Provenance:
 
     @classmethod
     def of(cls, manifest: Manifest, target: str) -> Provenance:
-        """Return that of a bundle's variant for a target; of the first where there is none for it."""
+        """Return the provenance of a bundle's variant for a target, else of the first one."""
         first, *_ = manifest.variants
         variant = next((each for each in manifest.variants if each.target == target), first)
         versions = manifest.provenance.get("versions")
@@ -92,7 +92,7 @@ def view_of(files: BundleFiles, report: Report, label: str = "") -> View:
 
 
 def example_of(files: BundleFiles, report: Report) -> bytes | None:
-    """Return the SVG of a sample that lies beside a report in its bundle; None where there is none."""
+    """Return the SVG of a sample next to a report in its bundle; None where there is none."""
     name = folder_of(report.target, files.manifest) + EXAMPLE_FILE
     return files.path(name).read_bytes() if name in files.manifest.files else None
 

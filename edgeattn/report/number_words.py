@@ -12,7 +12,7 @@ from edgeattn.results.report import Counts
 
 UNSURE = "unsure"  # a speedup whose interval is too wide for a number
 
-# The bundle's form is its target's: seldom int8 alone.
+# The bundle's form is its target's: seldom only int8.
 RUNNER_LABELS = {PYTORCH: "PyTorch", FLOAT: "float", INT8: "bundle"}
 
 LEAST_SHARE = 0.01  # of the time, that is shown

@@ -11,7 +11,7 @@ from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings
 
 
 def promises(manifest: Manifest, variant: Variant) -> dict[str, str]:
-    """Return what the manifest says beside its contracts of one variant, by a word for each."""
+    """Return what the manifest promises of a variant, beyond its contracts, by a word for each."""
     if manifest.generation is not None:
         first = {"Generates": _generating(manifest.generation)}
     elif manifest.rows is not None:

@@ -40,7 +40,7 @@ class Accuracy:
     Attributes:
         outputs: R² of each output, at least one.
         cosine_mean: Mean over samples of the cosine between all outputs, flattened, padding left out; None
-            where an answer is one number, whose cosine says nothing.
+            where an answer is one number, whose cosine is 1 or -1.
         cosine_min: The worst sample's.
         cosine_float_min: The worst sample's between the float export and the original.
         max_abs: The largest absolute difference of any number.

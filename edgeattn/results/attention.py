@@ -12,7 +12,7 @@ class AttentionHeads:
     Attributes:
         module: The PyTorch module that reads them.
         lost: By head, the share of the variance of that module's output, from 0 to 1, which is lost without
-            this head alone, the others making up for it.
+            this head, with the others refitted.
         pruned: The heads that the recipe removes, counted from 0.
     """
 

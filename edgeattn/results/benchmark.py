@@ -26,7 +26,7 @@ class Point:
         sizes: By symbol, as requested; empty where the samples are as they are.
         latency_ms: With its conditions.
         per_second: By runner, the samples that it answers in a second: a call answers its batch.
-        energy_mj: Of a call, in millijoules of the whole processor; None beside an original, and where the
+        energy_mj: Of a call, in millijoules of the whole processor; None with an original, and where the
             machine has no counter that may be read.
     """
 

@@ -1,4 +1,4 @@
-"""The reports of a bundle, one for each target: where they lie, read alone or in pairs, and printed."""
+"""The reports of a bundle, one for each target: where they lie, read singly or in pairs, and printed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def reports_json(reports: Mapping[str, Report]) -> str:
 
 
 def folder_of(target: str, manifest: Manifest) -> str:
-    """Return where a target's files lie in a bundle: beside the manifest, or in "NAME/" behind the first."""
+    """Return where a target's files lie in a bundle: next to the manifest, or in "NAME/" behind the first."""
     return "" if target == manifest.variants[0].target else f"{target}/"
 
 

@@ -44,7 +44,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A place where a rule matched its pattern and yet left it alone, and why."""
+    """A place that matches a rule's pattern but was not rewritten, and why."""
 
     rule: str
     node: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 ROUNDING = 1e-9  # of a cosine: float32 sums of two engines that agree leave less
-_DIGITS = 17  # that tell any float64 from its neighbor
+_DIGITS = 17  # that distinguish any float64 from its neighbor
 GOLDEN_CEILING = 0.45  # the error that a cosine of .9 is for answers around 0
 
 
@@ -22,7 +22,7 @@ class Limit:
         zero_included: Whether 0 makes sense as it; what is below never does.
         on_accuracy: Whether it says how right the model is, and not only how fast or small.
         percent: Whether it may be given as a percentage.
-        slack: By which a number may miss it: what rounding alone leaves.
+        slack: By which a number may miss it: the effect of rounding.
         decimals: Of a number, at least; None writes four digits that count.
     """
 

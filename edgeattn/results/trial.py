@@ -11,7 +11,7 @@ _OF_BOTH = re.compile(
 
 
 def recipe_words(name: str) -> str:
-    """Return a name to be read; beside an encoder, the graph "model" is the decoder.
+    """Return a name to be read; in a bundle with an encoder, the graph "model" is the decoder.
 
     Args:
         name: The recipe's own, such as "model: 13 int8; encoder: 10 int8", by which its file goes.
@@ -27,7 +27,7 @@ class TrialResult:
     sums of their times and sizes.
 
     Attributes:
-        recipe: Its file beside the report, such as "recipes/02-smoothed.json", for ``edgeattn export
+        recipe: Its file next to the report, such as "recipes/02-smoothed.json", for ``edgeattn export
             --recipe``; None where the bundle holds none: it is neither on the front nor chosen.
         r2: 1 less the mean squared error over samples, in units of what each channel of the float graph's
             answers varies by.

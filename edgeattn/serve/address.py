@@ -1,4 +1,4 @@
-"""Where the page is reached: by this machine alone, or by all that share its network."""
+"""Where the page is reached: only by this machine, or by all that share its network."""
 
 from __future__ import annotations
 

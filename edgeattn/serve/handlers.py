@@ -124,7 +124,7 @@ class Entrance(Handler):
 
 
 class Files(Handler):
-    """Serves files by their names alone: a path that climbs is the name of no file."""
+    """Serves files only by their names: a path that climbs is the name of no file."""
 
     async def get(self, path: str = "") -> None:
         """Send a file, or say that the browser has it already."""

@@ -39,7 +39,7 @@ class Screen:
         port = self._address.port
         if self._address.local:
             self._print(
-                "This machine alone can reach it. --lan lets phones in the same network in; "
+                "Only this machine can reach it. --lan lets phones in the same network in; "
                 f"adb reverse tcp:{port} tcp:{port} lets one on a cable in."
             )
         else:

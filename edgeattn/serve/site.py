@@ -1,4 +1,4 @@
-"""The site of a bundle: a checked copy of it, beside a page that is built at every start.
+"""The site of a bundle: a checked copy of it, and a page that is built at every start.
 
 The page and the runtime are bundled from their sources in half a second. So no built file can be older
 than its source, and none is committed or shipped.

@@ -22,7 +22,7 @@ def read_source(
     Args:
         model: A Python file, ``package.module``, an ONNX file, a .pt2 file or a checkpoint: its folder, or
             its name where it was downloaded.
-        samples: An .npz file beside an ONNX or .pt2 file; data beside a checkpoint; None beside the others,
+        samples: The .npz file of an ONNX or .pt2 file; the data of a checkpoint; None for other models,
             which yield their own.
         columns: What the data's columns are to a checkpoint's task.
         dims: How many numbers of a checkpoint's embedding are kept; None for all.
@@ -37,13 +37,13 @@ def read_source(
     if dims is not None:
         raise BadInput(f"--dims: found with {model}, a sentence embedding expected; leave it out")
     if columns:
-        raise BadInput(f"--columns: found beside {model}, whose samples have none; leave it out")
+        raise BadInput(f"--columns: found with {model}, whose samples have none; leave it out")
     if is_program(model) and samples is not None:
         return read_exported_program(Path(model), samples)
     if not needs_samples(model):
         if samples is not None:
             find(model)  # one that is not there is reported first
-            raise BadInput(f"{samples}: found beside {model}, which yields its own samples; leave it out")
+            raise BadInput(f"{samples}: found with {model}, which yields its own samples; leave it out")
         return handover.load(model)
     if samples is None:
         raise BadInput(f"{model}: no samples found; an .npz file of real inputs expected after it")

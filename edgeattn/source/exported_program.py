@@ -28,7 +28,7 @@ def read_exported_program(file: Path, npz: Path) -> ModuleSource:
 
     Raises:
         ModelError: There is no such file, or it holds no program, or one that is converted to int8 already,
-            of operators that PyTorch alone does not have, or with a pickle of other objects than tensors.
+            of operators from outside PyTorch, or with a pickle of other objects than tensors.
         SampleError: The .npz holds no samples.
     """
     if not file.is_file():
@@ -71,7 +71,7 @@ def _unknown_operator(file: Path, operator: str, namespace: str) -> str:
 
 @contextmanager
 def _kept_log(name: str) -> Iterator[list[logging.LogRecord]]:
-    """Keep what a logger would print, a traceback of many lines that its error alone refers to."""
+    """Keep a logger's output, a traceback of many lines to which only its error refers."""
     log: list[logging.LogRecord] = []
 
     def keep(record: logging.LogRecord) -> bool:

@@ -34,7 +34,7 @@ def check_files(model: str, samples: Path | None) -> None:
 
 
 def is_program(model: str) -> bool:
-    """Say whether a model's name is that of a program of torch.export."""
+    """Say whether a model's name is a program of torch.export."""
     return Path(model).suffix.lower() == ".pt2"
 
 
@@ -44,7 +44,7 @@ def needs_samples(model: str) -> bool:
 
 
 def is_checkpoint(model: str) -> bool:
-    """Say whether a model's name is that of a folder that holds no model file."""
+    """Say whether a model's name is a folder without a model file."""
     return Path(model).is_dir() and not (Path(model) / "model.py").is_file()
 
 

@@ -1,4 +1,4 @@
-"""A PyTorch module in eval mode, with all that its user hands over beside it."""
+"""A PyTorch module in eval mode, with all that its user hands over with it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ModuleSource:
         picture: ``picture(inputs, outputs)``, an SVG for a person.
         processing: What an app does before and after a call; None where nothing is said of it.
         streaming: Which input arrives piece by piece; None where none does.
-        generation: What its bundle generates with where a caller says nothing.
+        generation: The bundle's defaults of generation.
         card: What its author says of it for a hub.
         file: Defines the module and its samples; None where there is none.
         sha256: Of that file.
@@ -143,16 +143,14 @@ class ModuleSource:
             return captured
         return with_trained(captured, self.trained, samples[0].inputs)
 
-    def beside(self, qdq: Path) -> ModuleSource:
+    def with_trained_grids(self, qdq: Path) -> ModuleSource:
         """Return the module with a QDQ file that was made of it.
 
         Raises:
             BadInput: It is prepared, and has grids of its own.
         """
         if self.trained:
-            raise BadInput(
-                f"{qdq}: found beside {self.name}, which has trained grids of its own; leave it out"
-            )
+            raise BadInput(f"{qdq}: found with {self.name}, which has trained grids of its own; leave it out")
         return replace(self, qdq=qdq)
 
     def megabytes(self, _: Captured) -> float:

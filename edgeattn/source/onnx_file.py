@@ -69,7 +69,7 @@ class OnnxSource:
             captured = adopt(self.model, samples, engine, proving)
         return captured if self.qdq is None else with_grids(captured, self.qdq)
 
-    def beside(self, qdq: Path) -> OnnxSource:
+    def with_trained_grids(self, qdq: Path) -> OnnxSource:
         """Return the model with a QDQ file that was made of it."""
         return replace(self, qdq=qdq)
 

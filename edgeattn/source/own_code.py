@@ -60,7 +60,7 @@ def _remedy(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         module = error.name.partition(".")[0]
         package = _PACKAGES.get(module, module.replace("_", "-"))
-        return f"pip install {package}, or put the module beside the file"
+        return f"pip install {package}, or put the module next to the file"
     return "make it load and yield its samples in Python"
 
 

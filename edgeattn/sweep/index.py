@@ -31,7 +31,7 @@ class Index:
     @classmethod
     @contextmanager
     def opened(cls, folder: Path, plan: Plan) -> Iterator[Index]:
-        """Open the index of a folder for this process alone, or begin one.
+        """Open the index of a folder for only this process, or begin one.
 
         Args:
             folder: Made where it is missing.

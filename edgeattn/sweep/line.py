@@ -1,4 +1,4 @@
-"""A row with what it came to, as the table, the page and sweep.json tell it."""
+"""A row with its outcome, as the table, the page and sweep.json give it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Line:
 
 
 def _speedup(race: Race | None) -> float | None:
-    """Return PyTorch's p50 over int8's; None where no PyTorch ran beside it."""
+    """Return PyTorch's p50 over int8's; None where no PyTorch was timed with it."""
     if race is None or PYTORCH not in race.latencies:
         return None
     return race[PYTORCH].p50 / race[INT8].p50

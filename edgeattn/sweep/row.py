@@ -20,7 +20,7 @@ class Model:
 
     Attributes:
         path: A Python file, ``package.module`` or an ONNX file.
-        samples: An .npz file beside an ONNX file; None beside the others.
+        samples: The .npz file of an ONNX file; None for other models.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Row:
 
     Attributes:
         model: Of which model.
-        limits: Names and numbers that override the model file's own; none asks for those alone.
+        limits: Names and numbers that override the model file's own; empty for only those.
         target: What it is for.
         device: The name of the device that it is measured on; None where it is measured by the worker.
     """

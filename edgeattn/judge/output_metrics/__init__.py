@@ -79,7 +79,7 @@ def metric_means(output_metrics: OutputMetrics, kept: Sequence[Kept]) -> dict[st
 
 
 def check_count(output_metrics: OutputMetrics, evaluation: int) -> None:
-    """Refuse a metric that says nothing among so few evaluation samples.
+    """Refuse a metric that means nothing among so few evaluation samples.
 
     Raises:
         BudgetError: One of them needs more of them.

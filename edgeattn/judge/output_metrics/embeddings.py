@@ -46,7 +46,7 @@ def _rank(kept: Sequence[Pair]) -> Mean:
 
 
 def _jackknifed(kept: Sequence[Pair], score: Callable[[Array, Array], Scored]) -> list[float]:
-    """Return what each sample stands for; the mean is that of the samples' own scores.
+    """Return what each sample stands for; their mean is the mean of the samples' own scores.
 
     Args:
         kept: Of all samples.

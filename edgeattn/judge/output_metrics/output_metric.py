@@ -141,7 +141,7 @@ class OutputMetric(Generic[Kept]):
     Attributes:
         keep: Returns what is kept of a sample.
         mean: Makes a mean of all that was kept.
-        least: Evaluation samples, below which it says nothing.
+        least: Evaluation samples, below which it means nothing.
     """
 
     name: str

@@ -45,7 +45,7 @@ def trace(captured: Captured, int8: TracedGraphs, trials: Sequence[TraceInput], 
         ModelError: The module fails on an input.
     """
     reference = module_behind(captured)
-    # In which a value's dims tell most.
+    # In which a value's dims are most specific.
     largest = max(trials, key=lambda trial: sum(array.size for array in trial.inputs.values()))
     points = points_of(captured, largest.inputs)
     graphs = (TracedGraphs((captured.model,), captured.engine), int8)

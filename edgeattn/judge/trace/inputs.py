@@ -87,8 +87,8 @@ def _with_padding(inputs: Inputs, padded: Padded, pad: int) -> Iterator[tuple[st
     padding = padded.padding
     for tensor in padded.graph.inputs:
         array = inputs[tensor.name]
-        tells = _is_tokens(tensor) if padding is None else tensor.name == padding.mask
-        if tells and array.shape[1] > 1:
+        marks_padding = _is_tokens(tensor) if padding is None else tensor.name == padding.mask
+        if marks_padding and array.shape[1] > 1:
             changed = array.copy()
             changed[:, max(1, round(array.shape[1] * VISIBLE_SHARE)) :] = (
                 pad if padding is None else padding.masked_out

@@ -109,7 +109,7 @@ def _names(values: Iterable[ir.Value]) -> Iterator[str]:
 def names_in_graphs(
     models: Sequence[ir.Model], points: Iterable[Point], expected: Outputs, flowing: Outputs
 ) -> dict[str, str]:
-    """Return the graphs' own names of the values of points, those alone that they have.
+    """Return the graphs' own names of the values of points, as far as they have them.
 
     A value keeps its name through every rewrite, but for what an encoder gives to its decoder, such as the
     keys of a cross-attention: there the nearest value that comes of the same module is taken.

@@ -89,7 +89,7 @@ def _comparability(before: Benchmark, after: Benchmark) -> Iterator[str]:
         if _point_name(point) not in map(_point_name, after.points)
     ]
     if lost:
-        yield f"In the first alone: {'; '.join(lost)}"
+        yield f"Only in the first: {'; '.join(lost)}"
 
 
 def _disturbances(when: str, benchmark: Benchmark) -> Iterator[str]:

@@ -127,7 +127,7 @@ def _modules(report: Report) -> Iterable[Module]:
 
 
 def _group(name: str, numbered: Iterable[str]) -> str:
-    """Return a path up to its first number; else its first name, and the second beside numbered ones."""
+    """Return a path up to its first number; else its first name, and the second next to numbered ones."""
     path = name.partition("+")[0]
     if (numbered_path := _numbered(path)) or path == module_name(""):
         return numbered_path or path

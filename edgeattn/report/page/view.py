@@ -21,7 +21,7 @@ class View:
         report: What is shown.
         drawn: The SVG of what was tried, to be set in; None where there is none.
         facts: What the bundle was made of and with, by words for each.
-        label: Its name among the reports beside it; empty where it stands alone.
+        label: Its name among several reports; empty for a single one.
         example: The SVG of a sample and what both made of it; None where there is none.
     """
 
@@ -33,7 +33,7 @@ class View:
 
     @property
     def title(self) -> str:
-        """The subject of the report, with its label where others stand beside it."""
+        """The subject of the report, with its label where there are others."""
         return ", ".join(filter(None, (f"{self.report.model} for {self.report.target}", self.label)))
 
     @property

@@ -34,7 +34,7 @@ from edgeattn.results.report import Report
 from edgeattn.results.trial import TrialResult
 
 _WIDTH, _HEIGHT = 576.0, 240.0  # points: of the picture, and of its axes
-_LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points beside the axes for words, and where there are none
+_LEFT, _BELOW, _AROUND = 66.0, 70.0, 8.0  # points next to the axes, with words and without
 _TICKS = 8  # parts that ticks cut the latencies' axis into
 _CLOSE = {"columnspacing": 1.4, "handletextpad": 0.3, "frameon": False}
 _SHORT = 1e-5  # from here on a number is short enough to be written in full
@@ -66,7 +66,7 @@ def _drawn(report: Report) -> Figure:
 
 
 def _sheet(*, above: float, right: float) -> tuple[Figure, Axes]:
-    """Return a picture and its axes, with room in points for the words of limits above and beside them."""
+    """Return a picture and its axes, with room in points for the words of limits above and at the right."""
     height = _BELOW + _HEIGHT + above + _AROUND
     picture = Figure(figsize=(_WIDTH / 72, height / 72))
     FigureCanvasSVG(picture)
@@ -135,7 +135,7 @@ def _number_points(axes: Axes, points: Sequence[Point]) -> None:
         axes.annotate(
             point.number,
             (point.latency_ms, point.error),
-            xytext=(point.width / 2, side * (point.width / 2)),  # beside the line, which comes from above
+            xytext=(point.width / 2, side * (point.width / 2)),  # next to the line, which comes from above
             textcoords="offset points",
             ha="left",
             va="top" if point.chosen else "bottom",

@@ -19,7 +19,7 @@ LARGEST_MARKER = 160.0  # square points, of the largest graph; the others' areas
 ERROR_FLOOR = 1e-7  # of an error on a log axis: what float32 leaves of sums is larger
 _COLOR, _SHADE = "#b3261e", 0.06
 ROW_HEIGHT = 12  # points from one limit's words to the next one's
-WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take beside the axes
+WORST_WIDTH = 62.0  # points that the words of the worst sample's limit take at the right of the axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Point:
         error: Its place on the y axis: 1 - R² of its worst sample, at least ``ERROR_FLOOR``.
         area: The marker's, in square points (1/72 inch).
         number: Its recipe's, as in the table; empty for one that is dominated.
-        for_size: Whether it is on the front for its size alone, and so lies off the line.
+        for_size: Whether only its size puts it on the front, off the line.
     """
 
     latency_ms: float
@@ -45,7 +45,7 @@ class Point:
 
     @property
     def face(self) -> str:
-        """The marker's inside: hollow where its size alone keeps it on the front."""
+        """The marker's inside: hollow where only its size keeps it on the front."""
         return PAPER if self.for_size and not self.chosen else self.color
 
     @property
@@ -60,7 +60,7 @@ class Point:
 
 
 def points_of(trials: Iterable[TrialResult]) -> tuple[Point, ...]:
-    """Return a point a trial, the most telling last, to lie on top."""
+    """Return a point a trial, the most important last, to lie on top."""
     lines = sorted(trials, key=lambda line: (line.chosen, line.front))
     largest = max(line.size_mb for line in lines)
     on_line = stairs(lines)
@@ -142,5 +142,5 @@ def draw_limits(axes: Axes, latencies: Sequence[LimitLine], worst: LimitLine | N
     if worst is not None:
         axes.axhline(worst.at, color=_COLOR, linestyle="--", linewidth=1)
         axes.axhspan(worst.at, top, color=_COLOR, alpha=_SHADE, linewidth=0)
-        beside = (1.01, worst.at)
-        axes.annotate(worst.words, beside, xycoords=("axes fraction", "data"), va="center", color=_COLOR)
+        at_right = (1.01, worst.at)
+        axes.annotate(worst.words, at_right, xycoords=("axes fraction", "data"), va="center", color=_COLOR)

@@ -1,4 +1,4 @@
-"""A sample and both models' answers: what there is to draw, and the answers written beside a drawing."""
+"""A sample and both models' answers: what there is to draw, and the answers in words."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _SIDE = 1.6
 
 
 def draw_photo(sample: AnsweredSample, image: Image) -> Figure:
-    """Draw the image at the left, and the words beside it."""
+    """Draw the image at the left, and the words at its right."""
     figure = Figure((_WIDTH, _HEIGHT))
     margin = (_HEIGHT - _SIDE) / 2
     axes = figure.add_axes((margin / _WIDTH, margin / _HEIGHT, _SIDE / _WIDTH, _SIDE / _HEIGHT))

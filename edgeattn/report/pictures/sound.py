@@ -21,7 +21,7 @@ _POINTS = 600  # of the wave
 
 
 def draw_sound(sample: AnsweredSample, audio: Audio) -> Figure:
-    """Draw the wave over the spectrogram; of features, the features alone."""
+    """Draw the wave over the spectrogram; of features, only the features."""
     row = np.asarray(sample.inputs[audio.input][0], np.float64)
     figure = Figure((_WIDTH, 2.1 if audio.log_mel else 2.9))
     if audio.log_mel is not None:

@@ -100,7 +100,7 @@ class Checkpoint:
 
     def _on_arrays(self) -> ModuleSource:
         if self.columns:
-            raise SampleError(f"--columns: found beside {self.data}, which has none; leave it out")
+            raise SampleError(f"--columns: found with {self.data}, which has none; leave it out")
         task = self.task
         with _reading(self.folder):
             opened = self._opened(task, ())
@@ -178,5 +178,5 @@ def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[N
     except ValueError as reason:
         raise error(f"{place}: {reason}") from reason
     except (Exception, SystemExit) as reason:
-        told = " ".join(str(reason).split())
-        raise error(f"{place}: {type(reason).__name__}: {told}; check that its library opens it") from reason
+        words = " ".join(str(reason).split())
+        raise error(f"{place}: {type(reason).__name__}: {words}; check that its library opens it") from reason

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}  # None asks on a terminal
-# Of a processor alone; of one that holds several, as transformers 5 saves them.
+# Of a single processor; of one that holds several, as transformers 5 saves them.
 FILES = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -36,7 +36,7 @@ def load_processor(auto: Any, folder: Path, **options: Any) -> Any:
     """
     if not any((folder / name).is_file() for name in FILES):
         raise ValueError(
-            f"no {FILES[0]} found; save the {_spaced(auto.__name__)} beside the network with save_pretrained"
+            f"no {FILES[0]} found; save the {_spaced(auto.__name__)} with the network by save_pretrained"
         )
     return from_folder(auto, folder, **options)
 

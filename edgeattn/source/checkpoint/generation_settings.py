@@ -43,7 +43,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 
 def generation_of(folder: Path, vocabulary: int, start: Sequence[int] = ()) -> dict[str, Any] | None:
-    """Return what a bundle generates with where a caller says nothing; warn of what it does not follow.
+    """Return a bundle's defaults of generation; warn of settings that it does not follow.
 
     Args:
         folder: Holds generation_config.json, or config.json with the same settings.

@@ -51,10 +51,10 @@ def check_arguments(key: str, arguments: Mapping[str, Any]) -> None:
 
 
 def check_network(key: str, name: object) -> None:
-    """Check that a name is that of a network of timm.
+    """Check that a name is a network of timm.
 
     Raises:
-        ValueError: It may be that of a repository or of a folder.
+        ValueError: It may name a repository or a folder.
     """
     if not isinstance(name, str) or not NETWORK.fullmatch(name):
         raise ValueError(

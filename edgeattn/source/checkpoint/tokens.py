@@ -123,7 +123,7 @@ class Tokens:
         }
 
     def _difference(self, texts: Iterable[tuple[str, ...]], truncation: str | None) -> str | None:
-        """Say in what tokenizer.json alone differs from the checkpoint's tokenizer."""
+        """Say how tokenizer.json by itself differs from the checkpoint's tokenizer."""
         if not self.file.is_file():
             return "no tokenizer.json found"
         plain = Tokenizer.from_file(str(self.file))

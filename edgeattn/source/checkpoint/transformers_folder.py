@@ -51,7 +51,7 @@ def main_input(architecture: str) -> str:
 
 
 def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
-    """Return the network with its weights, in float32 and eval mode. Reads the folder's safetensors alone.
+    """Return the network with its weights, in float32 and eval mode. Reads only the folder's safetensors.
 
     Args:
         folder: Holds config.json and the weights.

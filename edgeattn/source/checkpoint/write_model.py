@@ -44,13 +44,13 @@ def write_model(checkpoint: Checkpoint, file: Path) -> None:
     file.write_text(source, encoding="utf-8")
 
 
-def model_source(checkpoint: Checkpoint, beside: Path) -> str:
-    """Return what a model file holds that lies in the folder ``beside``; names stand in it as literals."""
+def model_source(checkpoint: Checkpoint, parent: Path) -> str:
+    """Return the content of a model file in the folder ``parent``, with names as literals."""
     task, reader = checkpoint.task, checkpoint.reader
     pieces = _Pieces()
     for part in (rows_by_role, reader, task):
         pieces.add(inspect.getmodule(part))
-    places = (os.path.relpath(each.resolve(), beside) for each in (checkpoint.folder, checkpoint.data))
+    places = (os.path.relpath(each.resolve(), parent) for each in (checkpoint.folder, checkpoint.data))
     folder, data = (Path(place).as_posix() for place in places)
     title = f"{checkpoint.name}, a checkpoint, with its samples."
     return "\n".join(

@@ -76,7 +76,7 @@ def test_a_person_gets_a_table(
     assert f"sequence 20 1 {RUNNER_LABELS[INT8]}" in text
     assert f"Measured on {Machine.here()}" in text
     assert "Cold start, ms: loaded in" in text
-    assert "Memory of the bundle alone 51.5 MB" in text
+    assert "Memory of the bundle 51.5 MB" in text
     assert "Timed on the bundle's golden inputs, cut and joined to one shape" in text
     assert "Module time" in text
     assert "Time per token" not in text

@@ -92,7 +92,7 @@ def test_a_signed_bundle_stays_and_a_page_beside_it_has_the_result(
     assert "Abacus" in ran("report", folder, "--add", result, "--page", page).split()
     text = page.read_text(encoding="utf-8")
     assert "Abacus" in text
-    assert "1 came after the bundle was signed; the signature says nothing of them." in text
+    assert "1 came after the bundle was signed; the signature does not cover them." in text
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 

@@ -36,7 +36,7 @@ def test_who_can_reach_it_is_said() -> None:
     near, far = Shown(), Shown("192.0.2.7")
     near.screen.welcome("tiny.edge")
     far.screen.welcome("tiny.edge")
-    assert "This machine alone can reach it" in near.text
+    assert "Only this machine can reach it" in near.text
     assert "Every device in the network of 192.0.2.7 can reach port 8000" in far.text
     assert f"http://192.0.2.7:8000/open/{far.sessions.token}" in far.text
 

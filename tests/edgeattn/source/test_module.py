@@ -98,8 +98,8 @@ def test_a_prepared_module_is_captured_with_its_grids() -> None:
     assert source.name == "sequential"
 
 
-def test_a_prepared_module_has_no_qdq_file_beside_it(source: ModuleSource, tmp_path: Path) -> None:
+def test_a_prepared_module_takes_no_qdq_file(source: ModuleSource, tmp_path: Path) -> None:
     file = tmp_path / "net.qdq.onnx"
-    assert source.beside(file).qdq == file
+    assert source.with_trained_grids(file).qdq == file
     with pytest.raises(BadInput, match="has trained grids of its own"):
-        ModuleSource.of(prepared(), (), None).beside(file)
+        ModuleSource.of(prepared(), (), None).with_trained_grids(file)

@@ -1,4 +1,4 @@
-"""A folder of images: one folder a label, or images alone."""
+"""A folder of images: one folder a label, or images without labels."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 To add one: a ``Task`` in a file here, without an edgeattn dependency but on files of this kind, and its line
 in ``TASKS``. It is made of the folder and of rows by role, and has the attributes of a model's file
-(docs/model-file.md). A task's file is imported for a checkpoint of its own alone, with what it needs.
+(docs/model-file.md). Only a checkpoint of the task imports its file, with what that needs.
 """
 
 from __future__ import annotations

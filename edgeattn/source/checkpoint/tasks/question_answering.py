@@ -65,7 +65,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def exact_match(predicted: str, expected: str) -> float:
-    """Return 1 where case, punctuation, articles and blanks alone differ (Rajpurkar et al. 2016)."""
+    """Return 1 where only case, punctuation, articles and blanks differ (Rajpurkar et al. 2016)."""
     return float(_normal(predicted) == _normal(expected))
 
 

@@ -34,7 +34,7 @@ class Task(ABC):
         card: What its README says for a hub.
         processing: What the bundle says of raw data and labels; None for nothing.
         token_counts: What becomes of the samples' texts; None where there are none.
-        generation: What it generates with where a caller says nothing; None for nothing.
+        generation: Its defaults of generation; None without any.
         budget: Limits that hold where a caller names no others; None for none.
     """
 

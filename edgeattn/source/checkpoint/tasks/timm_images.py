@@ -57,7 +57,7 @@ class Named(nn.Module):
 
 
 def load_timm(folder: Path, config: Mapping[str, Any]) -> nn.Module:
-    """Return the network with its weights, in eval mode. Reads the folder's safetensors alone.
+    """Return the network with its weights, in eval mode. Reads only the folder's safetensors.
 
     Raises:
         ValueError: timm has no such network, or builds none of its arguments; or there are no weights in

@@ -78,7 +78,7 @@ def test_shapes_are_compared_with_the_same_shapes(machine: Machine) -> None:
     new = benchmark(machine, point(8.0, sequence=128), point(20.0, sequence=512))
     found = [change for change in benchmark_changes(old, new) if change.name == "p50, ms"]
     assert [(change.at, change.verdict) for change in found] == [("sequence 128, 1 thread", "same")]
-    assert remarks(old, new) == ("In the first alone: sequence 16, 1 thread",)
+    assert remarks(old, new) == ("Only in the first: sequence 16, 1 thread",)
 
 
 def test_nothing_in_common_is_refused(machine: Machine) -> None:

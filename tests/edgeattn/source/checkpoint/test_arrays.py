@@ -61,5 +61,5 @@ def test_tokens_need_no_tokenizer_and_nothing_of_speech(
 def test_inputs_have_no_columns(tmp_path: Path) -> None:
     np.savez(tmp_path / "inputs.npz", input_ids=TOKENS[:, 0])
     folder = folders.classifier(tmp_path / "critic")
-    with pytest.raises(SampleError, match=r"--columns: found beside .*inputs\.npz"):
+    with pytest.raises(SampleError, match=r"--columns: found with .*inputs\.npz"):
         read_source(str(folder), tmp_path / "inputs.npz", {"text": "review"})
