@@ -52,7 +52,7 @@ def _input(value: ir.Value, axes: Axes, samples: Samples) -> Tensor:
 def _table_rows(indices: ir.Value) -> int | None:
     """Return the rows of the smallest constant table in which every integer of a value is looked up.
 
-    Gather alone is a lookup: PyTorch's ``Embedding`` and ``index_select`` become it, which refuse an index
+    Only Gather is a lookup: PyTorch's ``Embedding`` and ``index_select`` become it, which refuse an index
     below 0. ``table[ids]``, to which -1 is the last row, becomes GatherND. Nothing is known of integers that
     are replaced, clipped, added to or cut on their way: there, -1 may be padding.
 

@@ -68,7 +68,7 @@ def capture(
     request = TraceRequest(reference, samples, axes, outputs)
     every = samples if every is None else every
     longest = _longest(request, every)
-    # A table that forward makes at its first call, as of ALiBi's biases, is then long enough for all samples.
+    # A table that forward makes at its first call (ALiBi's biases) is then long enough for all samples.
     with suppress(ModelError):  # of made-up sizes that are beyond it; outputs that vary in form are refused
         reference(sized_inputs(samples, axes, longest))
     captured = _proven(request, engine)
@@ -104,7 +104,7 @@ def _check_fit(captured: Captured, every: Samples) -> None:
 
 
 def _proven(request: TraceRequest, engine: Engine) -> Captured:
-    """Return what takes any values, else what takes those alone whose longest is an axis's size.
+    """Return what takes any values, else what takes only those whose longest is an axis's size.
 
     Raises:
         CaptureError: As ``_first_proven`` does.

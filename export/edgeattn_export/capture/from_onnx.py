@@ -34,7 +34,7 @@ _QUANTIZED = re.compile(
 
 
 def read_onnx(path: Path) -> ir.Model:
-    """Read an ONNX file, its functions inlined; weights in files beside it are mapped, not loaded.
+    """Read an ONNX file, its functions inlined; weights in other files are mapped, not loaded.
 
     Raises:
         ModelError: No such file, or no ONNX model; weights that are missing, cut or in another folder;

@@ -30,7 +30,7 @@ class _Trial:
 
 
 def proven_bounds(captured: Captured, samples: Samples) -> dict[str, Symbol]:
-    """Return the axes along which a graph is the module up to some size alone, and from which to which.
+    """Return the axes along which a graph is the module only up to some size, and from which to which.
 
     An axis is bounded where the graph is the module at every size between the samples', and beyond them no
     longer: forward then decides by the size, as in ``if x.shape[1] > 512``. What the module itself does not
@@ -73,7 +73,7 @@ def _check_samples_fit(captured: Captured, observed: Mapping[str, tuple[int, ...
 
 
 def with_bounds(captured: Captured, bounds: Mapping[str, Symbol]) -> Captured:
-    """Return the same graph for the sizes alone at which it is the module, with a note of them."""
+    """Return the same graph for only the sizes at which it is the module, with a note of them."""
     symbols = {
         name: Symbol(max(bound.min, symbol.min), min(filter(None, (bound.max, symbol.max)), default=None))
         for name, symbol in captured.symbols.items()
@@ -115,7 +115,7 @@ def _is_beyond(sizes: Mapping[str, int], observed: Mapping[str, tuple[int, ...]]
 
 
 def _bound(symbol: str, trials: list[_Trial], observed: Mapping[str, tuple[int, ...]]) -> Symbol:
-    """Bound an axis to the sizes between those at which it alone is beyond the samples', and wrong."""
+    """Bound an axis to the sizes between those at which only it is beyond the samples', and wrong."""
     first, last = observed[symbol][0], observed[symbol][-1]
     isolated = [trial for trial in trials if not _is_beyond(trial.sizes, observed, symbol)]
     wrong = {trial.sizes[symbol] for trial in isolated if trial.objection}

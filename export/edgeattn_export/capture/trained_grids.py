@@ -13,7 +13,7 @@ Reach = tuple[float, float]  # the numbers of the lowest and the highest step
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The layers that have a grid of their own. Their weights tell the steps.
+    """The layers that have a grid of their own. Their weights determine the steps.
 
     Attributes:
         layers: Names of PyTorch modules, and of weights as the float graph has them: an ONNX file names no

@@ -1,4 +1,4 @@
-"""An ONNX file and the files beside it that hold its weights: whole, and below its own folder."""
+"""An ONNX file and the files that hold its weights: whole, and below its own folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgeattn_runtime.errors import ModelError
 
 
 def load_onnx(path: Path, expected: str) -> ir.Model:
-    """Read an ONNX file; weights in files beside it are mapped, not loaded.
+    """Read an ONNX file; weights in other files are mapped, not loaded.
 
     Args:
         path: The model's file.
@@ -41,7 +41,7 @@ def _check_weights(path: Path, model: ir.Model) -> None:
             )
         file = Path(stored.path)
         if not file.is_file():
-            raise ModelError(f"{weight} is in {file.name}, which is missing; copy that file beside the model")
+            raise ModelError(f"{weight} is in {file.name}, which is missing; put that file next to it")
         end, size = (stored.offset or 0) + stored.nbytes, file.stat().st_size
         if size < end:
             raise ModelError(

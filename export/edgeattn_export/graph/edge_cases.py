@@ -36,7 +36,7 @@ class EdgeInputs:
     Attributes:
         name: What is special about them.
         inputs: For all runners.
-        alone: The last row as the original is asked instead, without its padding; None asks all the same.
+        alone: The last row without its padding, which the original answers instead; None for all inputs.
         beyond: Whether no real input is like it: what int8 answers is reported, and fails nothing.
     """
 
@@ -120,7 +120,7 @@ def padding_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
     sizes = {sequence: length} | ({basis.batch: 1 if basis.by_row else BATCH_ROWS} if basis.batch else {})
     whole, third = sized_inputs(basis.samples, basis.axes, sizes), length // 3
     yield EdgeInputs("right padding", _masked(whole, basis.padding, slice(None), slice(-third, None)))
-    if mask.name not in basis.derived:  # a model that steps knows padding behind its tokens alone
+    if mask.name not in basis.derived:  # a model that steps knows only padding behind its tokens
         yield EdgeInputs("left padding", _masked(whole, basis.padding, slice(None), slice(third)))
     if basis.batch and not basis.by_row:
         yield EdgeInputs("one padded row", _masked(whole, basis.padding, slice(-1, None), slice(third, None)))
@@ -139,7 +139,7 @@ def _masked(whole: Inputs, padding: Padding, rows: slice, positions: slice) -> I
 
 
 def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> Inputs:
-    """Return the last row alone, cut to its first positions."""
+    """Return only the last row, cut to its first positions."""
     row = {}
     for tensor in basis.graph.inputs:
         cut = tuple(slice(length) if dim == sequence else slice(None) for dim in tensor.dims[1:])
@@ -148,7 +148,7 @@ def _last_row(basis: EdgeBasis, inputs: Inputs, sequence: str, length: int) -> I
 
 
 def length_cases(basis: EdgeBasis) -> Iterator[EdgeInputs]:
-    """Yield a batch of median length with short rows beside a whole one: alone they would fill no axis."""
+    """Yield a batch of median length with short rows and a whole one: only short rows would fill no axis."""
     if basis.batch is None:
         return
     for name, symbol in basis.axes.lengths.items():

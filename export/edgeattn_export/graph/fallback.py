@@ -1,4 +1,4 @@
-"""What an export can do without: where it fails, it is undone with a note, and the export goes on."""
+"""Optional steps of an export: a step that fails is undone with a note, and the export continues."""
 
 from __future__ import annotations
 

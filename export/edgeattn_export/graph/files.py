@@ -84,7 +84,7 @@ def make_contiguous(model: ir.Model) -> None:
 
 
 def weight_bytes(model: ir.Model, *, inline: bool = False) -> int:
-    """Return the size in bytes of all weights, or of those alone that lie in no file of their own."""
+    """Return the size in bytes of all weights, or only of those that lie in no file of their own."""
     return sum(
         value.const_value.nbytes
         for value in model.graph.initializers.values()

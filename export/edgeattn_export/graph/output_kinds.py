@@ -32,7 +32,7 @@ class OutputKind:
 
     @property
     def is_relative(self) -> bool:
-        """Whether differences between channels count alone, as a softmax sees them."""
+        """Whether only differences between channels count, as a softmax sees them."""
         return self.kind in ("logits", "log-probabilities")
 
     @property

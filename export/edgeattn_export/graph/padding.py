@@ -55,7 +55,7 @@ def marks_padding(
     Args:
         answer: The float model.
         graph: Its contract.
-        samples: Real inputs; those of fewer than ``SHORTEST_SEQUENCE`` positions say nothing.
+        samples: Real inputs; those of fewer than ``SHORTEST_SEQUENCE`` positions prove nothing.
         flag: The input, of 0 and 1.
         masked_out: The flag of a padded position.
     """

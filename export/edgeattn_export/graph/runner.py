@@ -17,7 +17,7 @@ from edgeattn_runtime.graph import Graph
 if TYPE_CHECKING:  # a worker has no PyTorch
     from edgeattn_export.graph.samples import Inputs
 
-RECORD_ASSIGNMENT = {"session.record_ep_graph_assignment_info": True}  # by which a session can tell
+RECORD_ASSIGNMENT = {"session.record_ep_graph_assignment_info": True}  # by which a session can report them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Runner(Protocol):
 
 
 class PlacedRunner(Runner, Protocol):
-    """A runner that can tell where its nodes run."""
+    """A runner that can report where its nodes run."""
 
     def partitions(self) -> tuple[Partition, ...]:
-        """Return them; none where the engine does not tell, or was not asked to when it opened the graph."""
+        """Return them; none where the engine does not report them, or was not asked to on opening."""
 
 
 class SessionRunner:
@@ -79,9 +79,9 @@ class SessionRunner:
 
     def partitions(self) -> tuple[Partition, ...]:
         """Return what runs where, see ``RECORD_ASSIGNMENT``."""
-        tell = getattr(self._session, "get_provider_graph_assignment_info", tuple)  # from 1.24 on
+        assignment = getattr(self._session, "get_provider_graph_assignment_info", tuple)  # from 1.24 on
         return tuple(
-            Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes())) for graph in tell()
+            Partition(graph.ep_name, tuple(node.name for node in graph.get_nodes())) for graph in assignment()
         )
 
 

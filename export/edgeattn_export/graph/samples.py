@@ -51,7 +51,7 @@ class Samples(Sequence[Sample]):
 
     Attributes:
         items: Calls that begin: none has a past.
-        continued: Calls that continue others, for whoever can tell what their past means.
+        continued: Calls that continue others, for readers that know what their past means.
         nested: By name, the parameters of ``forward`` that take several inputs in one value.
     """
 
@@ -79,7 +79,7 @@ class Samples(Sequence[Sample]):
 
     @property
     def beginning(self) -> Mapping[str, object]:
-        """What ``forward`` is called with where there is no past, beside the inputs that it takes as such."""
+        """What ``forward`` is called with where there is no past, in addition to its inputs."""
         return {**self.items[0].past, **self.nested}
 
     @property

@@ -16,7 +16,7 @@ _NOWHERE = "_empty_nn_module_stack_from_metadata_hook"  # what PyTorch notes whe
 
 
 def keep_scopes(model: ir.Model) -> None:
-    """Replace what the exporter noted on each node by the name of its PyTorch module alone.
+    """Replace what the exporter noted on each node by only the name of its PyTorch module.
 
     The exporter also notes stack traces, with source lines and paths of this machine: not for shipping.
     """

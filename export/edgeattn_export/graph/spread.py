@@ -2,7 +2,7 @@
 
 A channel is a place of an output's trailing fixed dims; the dims before them, such as batch and positions,
 are pooled. An error in these units sees what a cosine does not: a length, an offset, one number, a small
-channel beside a large one. 1 less its mean square is the coefficient of determination, R² (S. Wright,
+channel next to a large one. 1 less its mean square is the coefficient of determination, R² (S. Wright,
 "Correlation and Causation", Journal of Agricultural Research 20, 1921; scikit-learn's ``r2_score``, of
 classes ``variance_weighted``, else ``uniform_average``).
 """

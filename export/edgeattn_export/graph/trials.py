@@ -31,7 +31,7 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
     """Yield the shortest and longest real samples, a stack of rows, rows of size 1, and masked variants.
 
     A mask that hides nothing proves nothing, and real samples handed over one by one are seldom padded: so
-    where an input looks like a mask (0 and 1 alone in every sample), each trial comes again with its last
+    where an input looks like a mask (only 0 and 1 in every sample), each trial comes again with its last
     third hidden, and once with all but the first position hidden. One more shows all, as a mask that hides
     something in every sample does not.
     """
@@ -48,7 +48,7 @@ def trials(samples: Samples, axes: Axes) -> Iterator[Inputs]:
 def masked_samples(samples: Samples) -> Iterator[Inputs]:
     """Yield samples of all sizes, and a few again with the last third of what looks like a mask 0, and 1.
 
-    Samples that are seldom padded say nothing of the numbers that a mask puts where it hides.
+    Samples that are seldom padded do not show the numbers that a mask puts where it hides.
     """
     masks = tuple(name for name in samples.names if _is_mask(samples, name))
     chosen = stratified((sample.inputs for sample in samples), RANGED_SAMPLES)

@@ -1,4 +1,4 @@
-"""The values inside a graph: given out beside its outputs, cut at, and noted where their channels are scaled.
+"""The values inside a graph: given out with its outputs, cut at, and noted where their channels are scaled.
 
 A layer that takes over another's divisor, or leaves channels to others, keeps the model's numbers and not its
 own. The note of their factors costs 4 bytes a channel.

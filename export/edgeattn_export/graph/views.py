@@ -1,7 +1,7 @@
 """A value as a rearrangement of an earlier one: which of its axes went where, through what lay between.
 
 Axes are followed as atoms, the way einops names them: a Reshape merges and splits groups of atoms, a
-Transpose moves them, a pick (one index of an axis, as of the three in a query-key-value linear) fixes one.
+Transpose moves them, a pick (one index of an axis, such as the three of a query-key-value linear) fixes one.
 """
 
 from __future__ import annotations

@@ -34,5 +34,5 @@ WAYS = (Way("with kernels", _as_it_is), Way("without kernels", inlined))
 
 
 def ways_of(models: Iterable[ir.Model]) -> tuple[Way, ...]:
-    """Return the ways in which these graphs run differently: the last alone where no kernel computes any."""
+    """Return the ways in which these graphs run differently: only the last where no kernel computes any."""
     return WAYS if any(model.functions for model in models) else WAYS[-1:]

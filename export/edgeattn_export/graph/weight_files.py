@@ -79,7 +79,7 @@ class WeightLayout:
 
     Args:
         file: The first one's name; ``FILE.1`` and so on follow it.
-        most: Bytes of a file, unless one weight alone has more; None for one file.
+        most: Bytes of a file, unless a single weight has more; None for one file.
     """
 
     def __init__(self, file: str, most: int | None = None) -> None:

@@ -63,7 +63,7 @@ class ModelGraphs(ABC):
     """All float graphs of a model.
 
     Attributes:
-        graphs: By their names in a bundle, the main one first: that of whole samples, or the decoder.
+        graphs: By their names in a bundle, the main one first: of whole samples, or the decoder.
         symbols: Bounds of the symbols of all graphs.
         generation: How they generate, step by step; None of a graph that answers whole samples.
         streaming: How they answer an input that arrives hop by hop; None where they do not.

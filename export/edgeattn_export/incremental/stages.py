@@ -37,9 +37,9 @@ def is_decoder(captured: Captured, samples: Samples) -> bool:
     """Say whether a model has a cache of its own, or scores what follows its tokens and never looks ahead."""
     if captured.cache is not None:
         return True
-    alone, _, its_samples = without_implied(captured, Recovered(captured.model, {}, ()), samples)
+    bare, _, its_samples = without_implied(captured, Recovered(captured.model, {}, ()), samples)
     try:
-        check_causal(alone, find_roles(alone.graph), its_samples)
+        check_causal(bare, find_roles(bare.graph), its_samples)
     except CannotStep:
         return False
     return True

@@ -10,7 +10,7 @@ from edgeattn_runtime.bundle.replacement import check_folder, staged, sync
 
 
 def save(packed: Packed, folder: Path) -> None:
-    """Write a bundle beside ``folder``, then put it in its place; one that is there is replaced whole.
+    """Write a bundle next to ``folder``, then put it in its place; one that is there is replaced whole.
 
     Raises:
         BadInput: Something at ``folder`` is no bundle; it is left as it is.
@@ -22,7 +22,7 @@ def save(packed: Packed, folder: Path) -> None:
             for name, data in packed.files.items():
                 _write(staging / name, data)
             _write(staging / MANIFEST_FILE, packed.manifest.to_json().encode())
-    except OSError as error:  # of a file beside the folder, which the caller does not know
+    except OSError as error:  # of a file next to the folder, which the caller does not know
         raise OSError(error.errno, error.strerror, str(folder)) from error
 
 

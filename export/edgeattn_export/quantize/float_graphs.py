@@ -1,8 +1,8 @@
 """The float graphs of a bundle, with the samples that calibrate each and those that select its recipe.
 
-Inputs at the ends of the contract, made of real samples, tell how far values reach, no more: one position
-alone, or one that a mask leaves, drives values where no real text does. A mean over it is as far from 0 as no
-mean over many, and in fixed steps such an answer would be clipped.
+Inputs at the ends of the contract, made of real samples, record only the range of each value. A single
+position, or one that a mask leaves, drives values where no real text does: no mean over many is as far from
+0, and fixed steps would clip such an answer.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def float_graphs(
         padding: How an input marks padding; None where none does.
     """
     is_ranged = forms.whole is not None and optimized.generation is None
-    # Beside the layers, whose ranges real samples alone tell.
+    # Ranges of layers come only from real samples.
     boundary = tuple(boundary_inputs(captured, samples.calibration, padding)) if is_ranged else ()
     calibration = optimized.samples(samples.calibration, engine)
     selection = optimized.samples(samples.selection, engine)

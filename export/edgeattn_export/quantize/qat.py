@@ -24,9 +24,9 @@ from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import Layer, Match
 from edgeattn_export.quantize.recipes.recipe import Treatment
 
-TOLERANCE = 1e-3  # steps that a number may lie beside its grid: float32 leaves 1e-4 of 128 steps
+TOLERANCE = 1e-3  # steps that a number may lie off its grid: float32 leaves 1e-4 of 128 steps
 STAYS_FLOAT = "it stays float"
-SENSED_ROWS = 16  # rows that tell most weights that were not rounded
+SENSED_ROWS = 16  # rows that expose most weights that were not rounded
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def search_bundle(floats: FloatGraphs, goal: Goal, rig: Rig, *, step: Step) -> S
     """Find the recipe of a bundle, graph by graph; what the rig remembers spares most of a second search.
 
     Returns:
-        The graphs' searches as one. Each trial is that of one graph beside what was chosen for the others,
+        The graphs' searches as one. Each trial joins one graph's with what was chosen for the others,
         with the least of their R², and the sums of their times and sizes.
 
     Raises:

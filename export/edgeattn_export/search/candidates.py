@@ -93,7 +93,7 @@ class Candidates:
     smaller: Treatments = ()
     static: Treatments = ()
     few: Treatments = ()
-    rounding: tuple[str, float] = ("rounding", 0.1)  # helps, and does not fit the samples alone
+    rounding: tuple[str, float] = ("rounding", 0.1)  # helps, and does not overfit the samples
     embeddings: tuple[str, ...] = ()
     smaller_embeddings: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

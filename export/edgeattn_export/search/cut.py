@@ -1,12 +1,11 @@
 """Layers cut out of a graph that treats them: with all that their treatment computes, and nothing else.
 
-A value keeps its name through every rewrite. So from where layers end, all that is new is theirs, back to the
+A value keeps its name through every rewrite. From where layers end, all that is new is theirs, back to the
 values that the float graph has too.
 
-A layer of a map takes in the convolutions beside it, with the activation between: what an engine computes in
-one layout. A convolution that stays float is fast where its neighbors are float convolutions too: between
-them an engine keeps numbers as its kernels like them. What int8 costs there shows only where the neighbor is
-timed as well.
+A layer of a map includes the neighboring convolutions, with the activation between, as an engine computes
+them in one layout. A float convolution is fast between float convolutions, where the engine keeps the layout
+of its kernels. The cost of int8 there shows only if the neighbor is timed as well.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ MOST_BETWEEN = 3  # operators at most, such as the Sigmoid and Mul of an activat
 def cut(
     before: ir.Model, after: ir.Model, layers: Iterable[Layer], shared: Collection[str] | None = None
 ) -> ir.Model:
-    """Return a graph of some layers alone.
+    """Return a graph of only some layers.
 
     Args:
         before: The float graph.

@@ -1,4 +1,4 @@
-"""What a recipe comes to: its graph's errors on the selection samples, its size, its time beside others.
+"""What a recipe comes to: its graph's errors on the selection samples, its size, its relative time.
 
 Where kernels compute a graph, it is run with and without them, and what is less exact counts.
 """
@@ -35,7 +35,7 @@ from edgeattn_runtime.timing.interleaved import InTurn, Rounds
 Errors = NDArray[np.float64]  # (samples), squared, in units of what each channel of the answers varies by
 
 PROVING_SAMPLES = 128  # at most, that prove a recipe
-SENSED_SAMPLES = 24  # of them, the hardest, that tell what one treatment spoils: few enough to try many
+SENSED_SAMPLES = 24  # of them, the hardest, that show what one treatment spoils: few enough to try many
 TIMED_SAMPLES = 8  # of them, from the smallest to the largest, that time a recipe
 RACE_PASSES = 6
 

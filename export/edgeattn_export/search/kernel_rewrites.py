@@ -36,7 +36,7 @@ class Site:
 
     Attributes:
         node: In the float graph.
-        ways: The node alone, as it stands and with the kernel.
+        ways: The single node, as it stands and with the kernel.
         inputs: What reaches it.
     """
 
@@ -87,8 +87,8 @@ def _are_faster(meter: ErrorMeter, name: str, sites: Sequence[Site], step: Step)
         for site in unique.values()
     ]
     step(0, 1, f"timing {name}")
-    alone = list(unique.values())
-    answers = meter.rig.answers(questions, lambda places: _timed(meter, [alone[place] for place in places]))
+    first = list(unique.values())
+    answers = meter.rig.answers(questions, lambda places: _timed(meter, [first[place] for place in places]))
     is_faster = {
         key: float(str(answer[KERNEL])) < float(str(answer[STOCK]))
         for key, answer in zip(unique, answers, strict=True)

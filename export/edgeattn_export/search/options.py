@@ -81,9 +81,9 @@ def leading(options: Iterable[Option]) -> list[Option]:
 
 
 def embedding_options(meter: ErrorMeter, goal: Goal) -> list[Option]:
-    """Return the forms of embeddings; their size is that of all in the graph but its linear layers.
+    """Return the forms of embeddings; their size is the whole graph's but its linear layers'.
 
-    Their time is not measured: a look-up takes no time beside the products.
+    Their time is not measured: a look-up takes no time compared with the products.
     """
     linear = megabytes(Unit("", meter.calibration.layers), FLOAT.name, meter.calibration.forms)
     recipes = (_embedding_recipe(form) for form in meter.rig.candidates.forms_of_embeddings(goal))

@@ -31,7 +31,7 @@ from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit, merged, singles
 
 ATTEMPTS = 4  # choices that are proven at most
-EMBEDDING = "(embeddings)"  # the unit beside the layers
+EMBEDDING = "(embeddings)"  # the unit that is no layer
 
 Choices = dict[Recipe, Choice]
 NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
@@ -138,7 +138,7 @@ def _ratio(measured: float, expected: float) -> float:
 
 
 def _with_room(goal: Goal, choice: Choice, size_mb: float) -> Goal:
-    """Return the goal less what a choice's graph takes beside the weights of its layers."""
+    """Return the goal less what a choice's graph takes for anything but its layers' weights."""
     other_mb = size_mb - sum(option.megabytes for option in choice.values())
     return replace(goal, size_mb=max(goal.size_mb - other_mb, LEAST_ERROR))
 
@@ -207,7 +207,7 @@ def _with_exact(
     of_one = {layer.name: _of_one(unit, options[unit.name]) for unit in significant for layer in unit.layers}
     single_layers = singles(layer for unit in significant for layer in unit.layers)
     for done, unit in enumerate(single_layers):
-        step(done, len(single_layers), f"trying {unit.name} alone")
+        step(done, len(single_layers), f"trying {unit.name} by itself")
         options[unit.name] = [
             tried(meter, unit, _of_all(meter, unit, option), rounded=True)
             for option in leading(of_one[unit.first.name])
@@ -237,6 +237,6 @@ def _of_one(unit: Unit, options: Sequence[Option]) -> list[Option]:
 
 
 def _of_all(meter: ErrorMeter, unit: Unit, option: Option) -> Option:
-    """Return an option of one layer as that of a unit."""
+    """Return an option of one layer as a unit's."""
     size = megabytes(unit, option.treatment.form, meter.calibration.forms)
     return replace(option, milliseconds=option.milliseconds * len(unit.layers), megabytes=size)

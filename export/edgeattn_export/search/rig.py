@@ -66,7 +66,7 @@ class Rig:
 
     @property
     def _clock(self) -> Clock:
-        """Processor time; where several threads share the work, that of the clock on the wall."""
+        """Processor time; where several threads share the work, wall-clock time."""
         return Clock() if self.threads == 1 else Clock("wall")
 
     def computed(self, question: Question, compute: Callable[[], Answer]) -> Answer:

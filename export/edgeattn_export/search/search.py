@@ -140,7 +140,7 @@ def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
 def _with_kernels(
     meter: ErrorMeter, goal: Goal, chosen: Trial, step: Step
 ) -> tuple[Trial, tuple[Trial, ...]]:
-    """Give what is no linear layer to kernels; return the better trial, and that of the recipe with them."""
+    """Try kernels for all but linear layers; return the better trial, and the trial with the kernels."""
     recipe = with_kernels(meter, chosen.recipe, step)
     if recipe == chosen.recipe:
         return chosen, ()

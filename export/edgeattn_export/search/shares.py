@@ -69,7 +69,7 @@ def shared_goals(graphs: Mapping[str, FloatGraph], goal: Goal, rig: Rig) -> dict
 
 
 def remaining_goals(chosen: Mapping[str, Trial], goal: Goal) -> Iterator[tuple[str, Goal]]:
-    """Yield by name what each graph may aim at beside what the others have taken, where that leaves any."""
+    """Yield by name what the other graphs leave of the goal to each, where that is anything."""
     if len(chosen) == 1 or not _has_totals(goal):
         return
     for name in chosen:

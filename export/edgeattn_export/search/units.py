@@ -1,4 +1,4 @@
-"""What is treated alike: groups of like layers, or each layer alone; layers of one weight never part."""
+"""What is treated alike: groups of like layers, or single layers; layers of one weight stay together."""
 
 from __future__ import annotations
 

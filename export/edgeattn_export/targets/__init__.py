@@ -6,7 +6,7 @@ How to add one:
    that it has kernels for, the ``Candidates`` that a search tries, and in words what a device needs and how
    the target was tested. ``dataclasses.replace`` of another target says best where the two differ.
 2. Where the engine is not one of this process: a ``stand_in``, which proves rewrites and calibrates. Where it
-   takes fixed sizes alone: ``bucket_limits``. Where its execution provider documents what it takes:
+   takes only fixed sizes: ``bucket_limits``. Where its execution provider documents what it takes:
    ``operators``.
 3. Its name in ``TARGETS``.
 4. A test in tests/export/targets/, and a row in docs/targets.md.

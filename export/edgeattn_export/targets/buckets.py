@@ -35,7 +35,7 @@ class Bucket:
 def sizes_for(
     target: Target, sample_sizes: Sequence[Sizes], graph: Graph, rows: Rows | None
 ) -> tuple[Sizes, ...]:
-    """Return the sizes that a target fixes for a model; ``ANY`` alone where it fixes none.
+    """Return the sizes that a target fixes for a model; only ``ANY`` where it fixes none.
 
     Args:
         target: What the graphs are for.

@@ -22,7 +22,7 @@ FORMS = Forms(
 
 # Nanoseconds of 1,000 multiply-accumulates: OpenVINO 2025.4 in float32, one core of an Intel Xeon with
 # VNNI, no AMX, see tests/bench/bench_paces.py. Activations of s8 are no form here: they are less exact,
-# and take 5.4, as VNNI multiplies u8 by s8; AMX alone is faster with them, 2.2 where u8 takes 2.5. Channels
+# and take 5.4, as VNNI multiplies u8 by s8; only AMX is faster with them, 2.2 where u8 takes 2.5. Channels
 # that are split off cost 0.45 of MiniLM's 9.7 ms with 128 tokens, in the second layer of each of its six
 # blocks.
 PACES = {
@@ -60,5 +60,5 @@ OPENVINO_CPU = Target(
     candidates=CANDIDATES,
     opset=OLDEST,
     needs="onnxruntime-openvino 1.24 or later on an x86-64 or arm64 CPU",
-    tested="natively on x86-64 with AMX and with VNNI alone; emulated on x86-64 without VNNI",
+    tested="natively on x86-64 with AMX and with only VNNI; emulated on x86-64 without VNNI",
 )

@@ -1,6 +1,6 @@
 """XNNPACK: fixed sizes, and float, as onnxruntime hands it no matrix product in int8.
 
-It would answer a dynamic batch with one row, and say nothing.
+It would answer a dynamic batch with one row, without an error.
 """
 
 from __future__ import annotations

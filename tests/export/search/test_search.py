@@ -104,11 +104,11 @@ def test_the_harder_the_goal_the_more_exact_is_the_choice(find: Find) -> None:
 
 @pytest.mark.parametrize("thorough", [False, True])
 def test_layers_are_looked_at_one_by_one_only_where_that_is_wanted(find: Find, thorough: bool) -> None:
-    told: list[str] = []
+    steps: list[str] = []
     goal = Goal(r2_min=0.999, thorough=thorough)
-    found = find(goal, step=lambda _, __, doing: told.append(doing))
+    found = find(goal, step=lambda _, __, doing: steps.append(doing))
     assert found.missed == ()
-    assert any(doing.endswith("alone") for doing in told) == thorough
+    assert any(doing.endswith("by itself") for doing in steps) == thorough
 
 
 def test_nothing_is_tried_where_the_cheapest_is_exact_enough(

@@ -37,6 +37,6 @@ def add(func: Function, x: Any, other: Any, **kwargs: Any) -> Tensor:
 
 
 def in_result_type(func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Call what is told the type in which to compute, with a tensor of that type."""
+    """Call an operator that takes the type in which to compute, with a tensor of that type."""
     dtype = kwargs.get("dtype")
     return func(x if dtype is None else x.to(dtype), *args, **kwargs)

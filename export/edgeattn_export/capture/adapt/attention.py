@@ -7,7 +7,7 @@ Before: ... q (A, B, H, S, D), k (A, B, H, T, D), m (A, B, 1, S, T): more axes t
 After:  ... of q (A*B, H, S, D) and so on, and back
 
 Before: ... q (B, H, S, D), k (B, 1, T, D) or (T, D): fewer keys than queries, which broadcasting makes up for
-After:  ... of q, k (B, 1, T, D), enable_gqa=True, where the heads alone differ; else of expanded ones
+After:  ... of q, k (B, 1, T, D), enable_gqa=True, where only the heads differ; else of expanded ones
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _PLACES = "_edgeattn_places"  # of the list of those that are set, the number of
 
 
 def _reduce(assumed: bool, func: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-    """Call a reduction; note what its result, of all of a mask, is taken for where no constant tells it."""
+    """Call a reduction; note what its result, of all of a mask, is taken for where no constant gives it."""
     reduced = func(x, *args, **kwargs)
     if isinstance(reduced, FakeTensor) and reduced.constant is None and not args and not kwargs:
         setattr(reduced, _DECIDED, assumed)

@@ -34,7 +34,7 @@ _AXES = [2, 3, 1]  # of rows, of matrices, and of where groups end
 def grouped_mm(x: Tensor, weight: Tensor, ends: Tensor) -> Tensor:
     """Return the rows of ``x`` (R, D), each times its group's matrix of ``weight`` (G, D, N): (R, N).
 
-    Stands for PyTorch's operator in an exported program, where that one is for bfloat16 alone. Rows behind
+    Stands for PyTorch's operator in an exported program, where that one is only for bfloat16. Rows behind
     the last group, which PyTorch leaves undefined, count among it.
     """
     starts = [0, *ends.tolist()[:-1], x.size(0)]

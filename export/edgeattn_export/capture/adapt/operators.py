@@ -1,4 +1,4 @@
-"""Operators of an exported program that PyTorch has no translation to ONNX for, or one for fixed sizes alone.
+"""Operators of an exported program that PyTorch has no translation to ONNX for, or one only for fixed sizes.
 
 ``repeat_interleave(counts)``   counts (N); ``output_size`` says what the counts say too
     ends = cumsum(counts); (ends <= arange(ends[-1])[:, None]).sum(-1)

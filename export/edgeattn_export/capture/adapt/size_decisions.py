@@ -4,7 +4,7 @@ Before: is_causal = length > 1 and mask is None          which way depends on va
 After:  the way of a length of 2 or more
 
 PyTorch decides so itself by sizes that it knows as such; where it is not the way of a smaller number too, the
-graph is not the module on a sample that has one. What is not decided by this alone stays refused.
+graph is not the module on a sample that has one. Decisions by anything else stay refused.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from torch.nn.modules import transformer
 from edgeattn_export.capture.adapt import Adapted
 from edgeattn_export.capture.adapt.symbolic_list import symbolic_lists
 
-LONGEST_CONSTANT = 64  # elements, such as of a list of sizes
+LONGEST_CONSTANT = 64  # elements, for example of a list of sizes
 _MOVE = nn.Module.to
 
 

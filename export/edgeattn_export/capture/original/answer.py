@@ -106,7 +106,7 @@ class OutputForm:
 def named_outputs(raw: object) -> dict[str, object]:
     """Return what a module returned, by the names of a dict or an object, else ``output_0``, ``output_1``...
 
-    What is alone is called ``output``.
+    A single output is called ``output``.
     """
     match raw:
         case Mapping():  # a dict, or a transformers ModelOutput

@@ -115,7 +115,7 @@ def _parameter(reference: Reference, inputs: Inputs, draw: RandomDraw) -> str | 
 
 
 def _attributes(module: nn.Module) -> Iterator[tuple[str, object]]:
-    """Yield the tensors and numbers that modules hold beside parameters and buffers, by dotted names."""
+    """Yield tensors and numbers of modules other than parameters and buffers, by dotted names."""
     for path, part in module.named_modules():
         for name, value in vars(part).items():
             if isinstance(value, Tensor | int | float):

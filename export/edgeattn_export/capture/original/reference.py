@@ -23,7 +23,7 @@ class Call:
     """How a module is called, and what of its answer counts.
 
     Attributes:
-        arguments: What it is given beside its inputs, by name: no past, or one; or what holds inputs inside.
+        arguments: What else it is given, by name: no past, or one; or what holds inputs inside.
         left_out: Names of outputs that are no part of the answer, such as its cache.
     """
 

@@ -1,4 +1,4 @@
-"""What a call of a module does beside its answer: the numbers it draws first, the buffers it writes."""
+"""Side effects of a module's call: the numbers it draws first, the buffers it writes."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class TextRoles:
         logits: Name of the output (batch, sequence, vocabulary).
         masks: Inputs (batch, sequence) that speak of past and new tokens together.
         axes: The axes of all inputs.
-        beginning: What the module is given beside its inputs where there is no past.
+        beginning: What the module is given in addition to its inputs where there is no past.
     """
 
     tokens: str
@@ -88,7 +88,7 @@ class TextRoles:
         tokens, dims = self.axes.dims[self.tokens], self.axes.dims[name]
         if isinstance(tokens[1], str):
             return tuple(axis for axis, dim in enumerate(dims) if dim == tokens[1])
-        return (1,) if dims[:2] == tokens else ()  # of one length in all samples: a size alone proves little
+        return (1,) if dims[:2] == tokens else ()  # of one length in all samples: only a size proves little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class OwnCache:
         outputs: Names of the outputs that are the cache.
         parameters: In their order, the parameters that take them.
         positions: Parameters that are given the places of the new tokens, and how.
-        left_out: Outputs that say nothing of the tokens: the cache, and what follows from a source alone.
+        left_out: Outputs that are no answer for the tokens: the cache, and what follows only from a source.
         objection: Why the cache cannot be relied on, or None where it is proven.
     """
 

@@ -158,7 +158,7 @@ def _disagreement(name: str, expected: Array, actual: Array) -> str | None:
 
 
 def _without_source(cache: OwnCache, inputs: Inputs) -> OwnCache:
-    """Also leave out what half of the text leaves as it is: it follows from a source alone."""
+    """Also leave out what half of the text leaves as it is: it follows only from a source."""
     text = cache.text
     whole = text.call(cache.module, inputs)
     part = text.call(cache.module, text.cut(inputs, 0, text.length(inputs) // 2))

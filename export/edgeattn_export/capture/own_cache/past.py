@@ -74,7 +74,7 @@ def _dims_after(cache: OwnCache, samples: Samples, tokens: int) -> tuple[Dims, .
 
 
 def check_beginnings(samples: Samples) -> None:
-    """See that what is given beside the inputs is one and the same wherever there is no past.
+    """Check that what is given in addition to the inputs is the same wherever there is no past.
 
     Raises:
         SampleError: A position or a switch differs from the first sample's.

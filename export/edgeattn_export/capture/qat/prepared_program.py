@@ -1,6 +1,6 @@
 """A program that ``prepare_qat_pt2e`` of torchao made, its layers as modules again.
 
-Before: linear(fq_x(x), fq_w(W), b)     a node each; the graph alone knows that fq_w rounds a weight
+Before: linear(fq_x(x), fq_w(W), b)     a node each; only the graph knows that fq_w rounds a weight
 After:  layer(fq_x(x))                  a module that has W, b and fq_w, as the eager flow prepares one
 
 One reading then fits both flows, and a report names the layers of a program by the modules that they were.

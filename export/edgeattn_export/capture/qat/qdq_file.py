@@ -1,4 +1,4 @@
-"""A QDQ ONNX file beside a float original: what training rounded its weights to becomes int8.
+"""A QDQ ONNX file of a float original: what training rounded its weights to becomes int8.
 
 In the file:   MatMul(x', DequantizeLinear(W_s8, s, z))     or DequantizeLinear(QuantizeLinear(W, s, z), s, z)
 The original:  MatMul(x, W)

@@ -97,7 +97,7 @@ def _generalized(graphs: Mapping[int, fx.GraphModule], source: int, axis: int) -
     """Return the graph of the largest size, all that follows the size computed from it.
 
     Args:
-        graphs: By size: exports of one module that differ in the size of one axis alone. The largest is
+        graphs: By size: exports of one module that differ only in the size of one axis. The largest is
             changed where it stands.
         source: Which input has the axis.
         axis: Which one it is.

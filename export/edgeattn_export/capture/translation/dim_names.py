@@ -1,7 +1,7 @@
 """ir.Model -> ir.Model, in place: dims by the names of the inputs' axes, wherever they follow from them.
 
 What ``onnx.shape_inference`` calls ``unk__7`` becomes ``batch``, ``2*sequence`` or, where nothing follows, a
-symbol that goes on through the graph and is equal to itself alone. Nothing is taken from a sample: what is
+symbol that goes on through the graph and is equal only to itself. Nothing is taken from a sample: what is
 found holds for every size of at least 1.
 """
 

@@ -3,8 +3,8 @@
 Before: u = item(_is_all_true(n == m)); _assert_scalar(u == 1); y = f(x)
 After:  y = f(x)
 
-Checks that a module makes of values go first: a graph has no use for them. The exporter drops the assertion
-alone, and has no translation for what computes it.
+Checks that a module makes of values go first: a graph has no use for them. The exporter drops only the
+assertion, and has no translation for what computes it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _sources(node: torch.fx.Node) -> set[torch.fx.Node]:
 
 
 def drop_checks(program: Program) -> None:
-    """Drop the checks of a program, in place, and what was computed for them alone."""
+    """Drop the checks of a program, in place, and what was computed only for them."""
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
             _register_users(module.graph)

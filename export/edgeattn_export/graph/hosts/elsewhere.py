@@ -27,7 +27,7 @@ class Elsewhere(Host):
     Attributes:
         environment: What its workers run in.
         emulated: Whether it emulates the device.
-        options: Of its sessions beside the engine's own, such as which device an emulator is.
+        options: Of its sessions, in addition to the engine's, such as which device an emulator is.
     """
 
     environment: Environment
@@ -92,7 +92,7 @@ class WorkerRunner:
 
     def partitions(self) -> tuple[Partition, ...]:
         """Return what runs where, as the worker reports it."""
-        answer, _ = self._worker.ask({"verb": "tell"})
+        answer, _ = self._worker.ask({"verb": "place"})
         return tuple(Partition(provider, tuple(nodes)) for provider, nodes in answer["partitions"])
 
     def _fed(self, inputs: Inputs) -> Arrays:

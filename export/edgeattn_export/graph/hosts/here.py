@@ -1,4 +1,4 @@
-"""This process, with the onnxruntime that is installed beside edgeattn."""
+"""This process, with the onnxruntime that is installed with edgeattn."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Opening:
     """What is opened, and how.
 
     Attributes:
-        path: An ONNX file, whose weights may lie in files beside it.
+        path: An ONNX file, whose weights may lie in files next to it.
         providers: Execution providers, in the order in which they may take nodes.
         options: Of the session and its providers, by their names in the engine.
         settings: Of the session.

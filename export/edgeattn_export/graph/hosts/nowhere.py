@@ -1,4 +1,4 @@
-"""The host of engines that cannot run here: what is written for them is checked by rule alone."""
+"""The host of engines that cannot run here: what is written for them is only checked by rule."""
 
 from __future__ import annotations
 

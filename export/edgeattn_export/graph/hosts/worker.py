@@ -7,7 +7,7 @@ It runs in another Python than edgeattn, one that has numpy, onnxruntime and saf
     answer   arrays by name                       ->  outputs by name
     bind     arrays by name                       ->  slot, which ``run`` takes
     run      slot                                 ->  nothing: for timing
-    tell     nothing                              ->  partitions: an execution provider and its nodes, each
+    place    nothing                              ->  partitions: an execution provider and its nodes, each
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Worker:
         self._bound: list[Callable[[], object]] = []
 
     def machine(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
-        """Tell what this is."""
+        """Describe this machine."""
         return {"machine": HERE.machine()}, {}
 
     def open(self, request: dict[str, Any], _: Arrays) -> tuple[dict[str, Any], Arrays]:
@@ -62,13 +62,13 @@ class Worker:
         self._bound[request["slot"]]()
         return {}, {}
 
-    def tell(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
-        """Tell what runs where."""
+    def place(self, _: dict[str, Any], __: Arrays) -> tuple[dict[str, Any], Arrays]:
+        """Return what runs where."""
         return {"partitions": [(each.provider, each.nodes) for each in self._runner.partitions()]}, {}
 
 
 def main() -> None:
     """Serve on the standard streams."""
     worker = Worker()
-    verbs = (worker.machine, worker.open, worker.answer, worker.bind, worker.run, worker.tell)
+    verbs = (worker.machine, worker.open, worker.answer, worker.bind, worker.run, worker.place)
     serve({verb.__name__: verb for verb in verbs}, *standard_streams())

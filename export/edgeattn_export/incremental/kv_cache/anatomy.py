@@ -36,7 +36,7 @@ CONSTANT = Origin()
 def trace_origins(graph: ir.Graph, dims: Callable[[ir.Value | None], Dims]) -> Mapping[ir.Value, Origin]:
     """Follow the inputs through a sorted graph whose values have ``dims``.
 
-    A Shape knows sizes alone, and only those of the axes that it reads; where a size is no symbol's, the
+    A Shape knows only sizes, and only those of the axes that it reads; where a size is no symbol's, the
     Shape counts as its input's value.
     """
     origins = {value: Origin(values=frozenset({value.name or ""})) for value in graph.inputs}
@@ -85,7 +85,7 @@ class Anatomy:
         return self.roles.tokens.name in self._origin(value).values
 
     def by_length(self, value: ir.Value | None) -> bool:
-        """Say whether the tokens reach ``value`` by their number alone."""
+        """Say whether the tokens reach ``value`` only by their number."""
         return not self.reads_tokens(value) and self.roles.sequence in self._origin(value).sizes
 
     def by_source(self, value: ir.Value | None) -> bool:

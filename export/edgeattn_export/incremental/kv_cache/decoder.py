@@ -31,7 +31,7 @@ class Decoder:
 
     Attributes:
         carried: By value of the whole graph, the input that stands for it.
-        memories: By output of the whole graph that follows from the sources alone, its name and dims.
+        memories: By output of the whole graph that follows only from the sources, its name and dims.
     """
 
     model: ir.Model
@@ -43,7 +43,7 @@ class Decoder:
 def step_decoder(anatomy: Anatomy) -> Decoder:
     """Write the step graph: one for a prompt, with nothing in its caches, and for every token after it.
 
-    What reads the tokens is taken over node by node, for the new tokens alone.
+    What reads the tokens is taken over node by node, only for the new tokens.
 
     Raises:
         CannotStep: An attention leaves no room for a cache, or another output than the

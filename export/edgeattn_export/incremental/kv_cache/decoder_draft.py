@@ -23,7 +23,7 @@ ENCODED = "encoded"  # the symbol of a length that an encoder makes of its sourc
 
 
 def bridge(anatomy: Anatomy) -> Mapping[ir.Value, str]:
-    """Return the last values that depend on the source alone, each with the name that it is carried by.
+    """Return the last values that depend only on the source, each with the name that it is carried by.
 
     The keys and values of the i-th cross-attention are ``cross_key_i`` and ``cross_value_i``.
     """
@@ -45,7 +45,7 @@ class DecoderDraft(Draft):
 
     Attributes:
         anatomy: The whole graph.
-        tokens: The input of the new tokens alone.
+        tokens: The input of only the new tokens.
         carried: By value of the whole graph, the input that stands for it: what the encoder computes once.
     """
 

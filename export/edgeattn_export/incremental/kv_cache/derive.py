@@ -38,9 +38,9 @@ def derive_steps(
 
     The conditions: a first output (batch, sequence, vocabulary); one input of integer tokens (batch,
     sequence), and no other input with that sequence but what these imply; the model is causal; positions see
-    one another in attention operators alone; and no mask of the self-attention reads the tokens. Position
+    one another only in attention operators; and no mask of the self-attention reads the tokens. Position
     embeddings, rotary tables, masks and biases may be anything that follows from the number of tokens. All
-    other inputs are sources, of any dtypes and dims: what depends on them alone goes to an encoder graph, and
+    other inputs are sources, of any dtypes and dims: what depends only on them goes to an encoder graph, and
     so do all other outputs.
 
     The step form is proven on the samples, token by token and in chunks, and on every later one in halves,

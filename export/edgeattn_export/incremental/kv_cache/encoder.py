@@ -1,4 +1,4 @@
-"""The whole graph of an encoder-decoder -> what depends on the sources alone, computed once."""
+"""The whole graph of an encoder-decoder -> what depends only on the sources, computed once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _remove_other_inputs(anatomy: Anatomy, graph: ir.Graph) -> None:
         if value.name not in sources:
             if value.uses():
                 raise CannotStep(
-                    f"what depends on {', '.join(sorted(sources))} alone also asks {value.name!r} for the "
+                    f"what depends only on {', '.join(sorted(sources))} also asks {value.name!r} for the "
                     "size of an axis; give a source that axis too, such as the batch"
                 )
             graph.inputs.remove(value)

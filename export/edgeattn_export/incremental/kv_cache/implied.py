@@ -3,7 +3,7 @@
 Before: logits = f(tokens, mask, positions)
 After:  logits = f(tokens, ones like tokens, 0 ... length - 1)         computed in the graph, by the length
 
-A bundle that generates feeds tokens alone. Padding may stand last in a sample: a causal model's tokens do not
+A bundle that generates feeds only tokens. Padding may stand last in a sample: a causal model's tokens do not
 see it, with or without a mask.
 """
 
@@ -26,7 +26,7 @@ from edgeattn_runtime.bundle.manifest import INTEGERS, Tensor
 
 PADDING_TOLERANCE = 1e-5  # of what a logit varies by
 PADDED_SAMPLES = 4  # on which a mask is seen to hide nothing from the tokens before it
-COUNTED = "positions"  # what an implied input holds, beside one number all over
+COUNTED = "positions"  # what an implied input holds, if not one number throughout
 
 T = TypeVar("T")
 Implied = int | str  # the number that fills an input, or COUNTED
@@ -35,7 +35,7 @@ Implied = int | str  # the number that fills an input, or COUNTED
 def without_implied(
     captured: Captured, recovered: Recovered, samples: Samples
 ) -> tuple[Captured, Recovered, Samples]:
-    """Return a decoder as one of its tokens alone, where all else of their length is implied by them.
+    """Return a decoder as one of only its tokens, where they imply all else of their length.
 
     It is the same where there is nothing to leave out, or something that the tokens do not imply.
     """

@@ -40,8 +40,8 @@ class StepMasks:
             return self.causal() if causal else None
         sunk = own_sink(self._draft.anatomy, whole)
         if sunk is not None:
-            beside, sink = sunk
-            rows = None if beside is None else self._rows_of(beside)
+            plain, sink = sunk
+            rows = None if plain is None else self._rows_of(plain)
             return with_column(self._draft, rows, own.of(sink), self._rows.lengths.capacity)
         if not causal:
             return self._rows_of(whole)

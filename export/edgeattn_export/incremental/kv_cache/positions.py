@@ -24,7 +24,7 @@ def longest_text(anatomy: Anatomy, bound: int | None) -> int | None:
 
 
 def _tables(anatomy: Anatomy) -> Iterator[tuple[ir.Node, int, int]]:
-    """Yield the look-ups and cuts of constant tables by the length alone: the axis, and its rows."""
+    """Yield the look-ups and cuts of constant tables by only the length: the axis, and its rows."""
     for node in anatomy.model.graph:
         output = node.outputs[0]
         if node.op_type not in ("Gather", "GatherND", "Slice") or not is_constant(node.inputs[0]):
@@ -77,7 +77,7 @@ def _served(anatomy: Anatomy, node: ir.Node, axis: int, rows: int) -> int | None
 
 
 def _computed(anatomy: Anatomy, value: ir.Value, length: int) -> NDArray[np.int64]:
-    """Return what a value by the length is for so many tokens; of all other axes it knows the size alone."""
+    """Return what a value by the length is for so many tokens; of all other axes it knows only the size."""
     sequence, inputs = anatomy.roles.sequence, anatomy.model.graph.inputs
     name = value.name or ""
     graph = ir.convenience.extract(anatomy.model.graph, [each.name or "" for each in inputs], [name])

@@ -24,7 +24,7 @@ SHORTEST_PROMPT = 3  # tokens: a prompt of two of them and a step
 
 
 def check_causal(captured: Captured, roles: Roles, samples: Samples) -> None:
-    """Run the longest sample's first half alone: a causal model's outputs there do not change.
+    """Run only the longest sample's first half: a causal model's outputs there do not change.
 
     Raises:
         CannotStep: The model's logits at a position change with later tokens, it takes no part of a
@@ -102,7 +102,7 @@ def _difference(
     memories = runner.memories(encoded)
     reason = disagreement(units, expected, memories)
     if reason:
-        return f"of the sources alone, {reason}"
+        return f"from only the sources, {reason}"
     length = inputs[steps.generation.tokens].shape[1]
     for chunks, capacity in zip(chunkings(length), (length, 0, 0), strict=False):
         reason = disagreement(units, expected, _logits(steps, runner, inputs, chunks, capacity))

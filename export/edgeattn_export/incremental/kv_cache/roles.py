@@ -15,7 +15,7 @@ class Roles:
     Attributes:
         tokens: The input that grows by the tokens written so far, an integer tensor (batch, sequence).
         logits: The first output (batch, sequence, vocabulary).
-        sources: The other inputs: given once, before the first token. None for a decoder alone.
+        sources: The other inputs: given once, before the first token. None without an encoder.
         batch: The tokens' first dim, a symbol or a size.
         sequence: The symbol of the tokens' length.
     """
@@ -48,8 +48,8 @@ def find_roles(graph: Graph) -> Roles:
     if len(tokens) != 1 or len(sharing) != 1:
         names = ", ".join(str(tensor) for tensor in sharing) or "none"
         raise CannotStep(
-            f"inputs of the output's length {sequence!r}: {names} found; expected one alone, integer tokens "
-            f"({batch}, {sequence}), or beside it masks whose padding stands last and positions from 0; "
+            f"inputs of the output's length {sequence!r}: {names} found; only one expected, integer tokens "
+            f"({batch}, {sequence}), or with it masks whose padding stands last and positions from 0; "
             "leave others out, and give another length its own name in dynamic"
         )
     sources = tuple(tensor for tensor in graph.inputs if tensor not in tokens)

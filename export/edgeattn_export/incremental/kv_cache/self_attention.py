@@ -151,7 +151,7 @@ def _objection(anatomy: Anatomy, node: ir.Node) -> str | None:
     if len(node.outputs) > 1 or any(value is not None for value in node.inputs[MASK + 1 :]):
         return "has a cache of its own"
     if anatomy.by_length(keys) or anatomy.by_length(values):
-        return "has keys or values that depend on the number of tokens alone"
+        return "has keys or values that depend only on the number of tokens"
     causal = node.attributes.get_int("is_causal", 0)
     if parts.sunk and causal:
         return "is causal by its attribute, and has a key of zeros more than tokens; mask it instead"

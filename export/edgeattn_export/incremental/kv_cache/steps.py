@@ -59,7 +59,7 @@ class StepRunner:
         return self._logits(inputs, chunks, self.encoded(inputs), capacity=capacity)
 
     def encoded(self, inputs: Inputs) -> Mapping[str, Array]:
-        """Return all that the encoder gives; nothing of a decoder alone."""
+        """Return all that the encoder gives; nothing without an encoder."""
         if self._encoder is None:
             return {}
         return self._encoder.run({tensor.name: inputs[tensor.name] for tensor in self._encoder.graph.inputs})
@@ -99,20 +99,20 @@ class StepRunner:
 class Steps(ModelGraphs):
     """The step form of a causal decoder, or of an encoder-decoder.
 
-    The decoder takes tokens (batch, sequence), the new ones alone, what is carried, and the past; it gives
+    The decoder takes the new tokens (batch, sequence), what is carried, and the past; it gives
     logits (batch, sequence, vocabulary) and the presents. An encoder takes the sources, once, and gives what
-    is carried, and those outputs of the whole model that follow from the sources alone.
+    is carried, and those outputs of the whole model that follow only from the sources.
     """
 
     generation: Generation
 
     @property
     def encoder(self) -> ModelGraph | None:
-        """The graph of the sources; None for a decoder alone."""
+        """The graph of the sources; None for a decoder without an encoder."""
         return self.graphs.get(ENCODER_GRAPH)
 
     def samples(self, samples: Samples, engine: Engine) -> Mapping[str, Samples]:
-        """Return real inputs of each graph: the sources alone for the encoder, and two calls of the decoder.
+        """Return real inputs of each graph: the sources for the encoder, and two calls of the decoder.
 
         A sample's first call is a prompt of half its tokens, and the second the rest with that past.
         """

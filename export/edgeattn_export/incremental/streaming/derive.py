@@ -1,4 +1,4 @@
-"""The float graph of an encoder that only looks back -> the same and that of one hop, proven or refused."""
+"""The float graph of an encoder that only looks back -> the same and a graph of one hop, or a refusal."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _derived(whole: WholeGraph, request: StreamRequest, samples: Samples) -> Str
     tensor, axis = request.place(captured.graph)
     if len(captured.graph.inputs) > 1:
         others = ", ".join(each.name for each in captured.graph.inputs if each != tensor)
-        raise CannotStep(f"the model takes {others} beside {tensor.name}; a stream has one input")
+        raise CannotStep(f"the model takes {others} and {tensor.name}; a stream has one input")
     most = captured.symbols[str(tensor.dims[axis])].max
     most_hops = None if most is None else most // request.hop
     growth = measure(

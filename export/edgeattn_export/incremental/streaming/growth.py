@@ -1,6 +1,6 @@
 """How every value of a graph grows with the hops: measured at three lengths.
 
-What follows from the length alone, such as a mask, is then known at any length, without the model being run.
+What follows only from the length, such as a mask, is then known at any length, without a run of the model.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Growth:
         hops: The lengths.
         shapes: By name, a shape for each of them.
         dtypes: By name.
-        counted: By name, a value for each of them, of what follows from the length alone.
+        counted: By name, a value for each of them, of what follows only from the length.
     """
 
     model: ir.Model
@@ -106,7 +106,7 @@ class Growth:
         return first if all(np.array_equal(first, other) for other in others) else None
 
     def by_length(self, value: ir.Value) -> Callable[[int], Array]:
-        """Return what computes a value that follows from the length alone, given how many hops there are."""
+        """Return what computes a value that follows only from the length, given how many hops there are."""
         name = value.name or ""
         runner = self.engine.runner(_counting(self, value))
         return lambda hops: runner({LENGTH: np.array([hops], np.int64)})[name]

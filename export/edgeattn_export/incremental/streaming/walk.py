@@ -141,7 +141,7 @@ class Walk:
         return None if array is None else [array] * len(self.growth.hops)
 
     def at_hops(self, value: ir.Value) -> Callable[[int], NDArray[Any]]:
-        """Return what gives a value that follows from the length alone, after so many hops."""
+        """Return what gives a value that follows only from the length, after so many hops."""
         array = self.growth.constant(value)
         return self.growth.by_length(value) if array is None else lambda _: array
 
@@ -177,7 +177,7 @@ class Walk:
         rest = sizes[stream.axis]
         if rates != expected or rest is None or rest.rest != stream.left + stream.right:
             raise CannotStep(
-                f"grows by {rates} values a hop; {expected} expected, time on axis {stream.axis} alone"
+                f"grows by {rates} values a hop; {expected} expected, time only on axis {stream.axis}"
             )
         dims = [size.rest if size is not None else 0 for size in sizes]
         dims[stream.axis] = stream.rate

@@ -47,7 +47,7 @@ class Match:
 
     @property
     def is_flat(self) -> bool:
-        """Whether heads stand beside one another, (B, S, H*D)."""
+        """Whether heads stand side by side, (B, S, H*D)."""
         return len(dims(self.node.inputs[0])) == 3
 
     @property

@@ -1,4 +1,4 @@
-"""Heads that stand beside one another, (B, S, H*D), and one behind the other, (B, H, S, D)."""
+"""Heads that stand side by side, (B, S, H*D), and one behind the other, (B, H, S, D)."""
 
 from __future__ import annotations
 

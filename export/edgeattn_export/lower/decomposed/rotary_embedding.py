@@ -4,7 +4,7 @@ Before: RotaryEmbedding(x, cos, sin)                            x = [x1 x2 rest]
 After:  Concat(x' * [cos cos] + [x2 x1] * [-sin sin], rest)     x' = [x1 x2]
 
 Su et al. 2021, "RoFormer", section 3.4.2. The tables are put together once for all layers; the sign is
-theirs, so that the turned halves are a copy alone. Where pairs lie side by side, columns are picked instead.
+theirs, so that the turned halves are only a copy. Where pairs lie side by side, columns are picked instead.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Match:
 
     Attributes:
         node: The operator.
-        heads: Where they stand beside one another, (B, S, H*D); None for (B, H, S, D).
+        heads: Where they stand side by side, (B, S, H*D); None for (B, H, S, D).
         size: D.
         turned: How many of its columns are, an even number.
     """

@@ -22,7 +22,7 @@ def keep_reduced_axes(model: ir.Model) -> None:
         if not node.op_type.startswith("Reduce") or node.attributes.get_int("keepdims", 1) == 1:
             continue
         if node.attributes.get_int("noop_with_empty_axes", 0) == 1:
-            continue  # whether it reduces anything is known at run time alone
+            continue  # only known at run time: whether it reduces anything
         tape, named = Tape(), {MODULE: module_of(node)}
         kept = tape.op(node.op_type, node.inputs, metadata_props=named)
         answer = tape.op("Squeeze", [kept, *node.inputs[1:]], metadata_props=named)

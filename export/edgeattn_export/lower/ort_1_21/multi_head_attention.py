@@ -30,7 +30,7 @@ HEADS = -3  # axis of a mask (B, H, S, T)
 
 @dataclass(frozen=True, slots=True)
 class MultiHead:
-    """An attention whose heads stand beside one another."""
+    """An attention whose heads stand side by side."""
 
     node: ir.Node
     heads: int
@@ -64,7 +64,7 @@ class MultiHead:
 
 @rule("multi-head attention", "Attention")
 def multi_head_attention(node: ir.Node) -> Emit | None:
-    """Match heads beside one another, each with its own keys; all else is for ``decomposed``."""
+    """Match heads side by side, each with its own keys; all else is for ``decomposed``."""
     match = decompose_attention.check(node)
     if not isinstance(match, Match) or not match.is_flat or match.is_grouped or match.softcap:
         return None

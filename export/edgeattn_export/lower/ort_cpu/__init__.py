@@ -21,7 +21,7 @@ ORT_CPU = Engine(
     needs=(expand_masks, expand_caches, decompose_group_norms),
 )
 
-# Else a product whose weight alone is quantized would round its activations too, to 8 bits by block.
+# Else a product with only its weight quantized would round its activations too, to 8 bits by block.
 _FLOAT = 1  # of the accuracy levels of MatMulNBits
 ORT_QDQ = replace(ORT_CPU, options={"session.qdq_matmulnbits_accuracy_level": _FLOAT})
 

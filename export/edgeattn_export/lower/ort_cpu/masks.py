@@ -3,7 +3,7 @@
 Before: Attention(q, k, v, m)                          m broadcastable to (B, H, S, T), as the standard allows
 After:  Attention(q, k, v, Expand(floored m, [S, T]))
 
-The kernel broadcasts a mask over the batch and the heads alone, and takes float32's lowest number for minus
+The kernel broadcasts a mask only over the batch and the heads, and takes float32's lowest number for minus
 infinity: a row of nothing else would be zeros, where PyTorch attends evenly. Layers of one mask share it.
 """
 
@@ -61,7 +61,7 @@ def _is_floored(mask: ir.Value | None) -> bool:
         return not bool(((array < FLOOR) & np.isfinite(array)).any())
     if (where := producer(mask, "Where")) is not None:
         infinite = producer(where.inputs[0], "IsInf")
-        passes_infinities = infinite is not None and infinite.inputs[0] is where.inputs[1]  # infinities alone
+        passes_infinities = infinite is not None and infinite.inputs[0] is where.inputs[1]  # only infinities
         return (passes_infinities or _is_floored(where.inputs[1])) and _is_floored(where.inputs[2])
     if (highest := producer(mask, "Max")) is not None:
         return any(map(_is_floored, highest.inputs))

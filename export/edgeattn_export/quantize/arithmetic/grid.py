@@ -2,7 +2,7 @@
 
 On a symmetric grid the largest weight of a step becomes the largest number. A whole one, -8 to 7 with 4 bits,
 has one number more below 0: there the largest weight becomes the lowest number, whatever its sign, and the
-step is negative where the weight is positive. That alone takes a quarter of MiniLM's error with 4 bits.
+step is negative where the weight is positive. That by itself takes a quarter of MiniLM's error with 4 bits.
 
 Steps of blocks are many. They are numbers of bfloat16, which takes half their bytes; weights are rounded by
 the step as it is stored, so that this costs nothing that could be measured.

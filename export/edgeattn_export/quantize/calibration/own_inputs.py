@@ -101,7 +101,7 @@ class OwnInputs:
         return partial(apply, write_linear(prepared))
 
     def _statistics(self, layer: Layer, walk: Walk, own: Walk) -> Statistics:
-        """Return the statistics of a layer's own input, beside the float graph's."""
+        """Return the statistics of a layer's own input, with the float graph's."""
         x, f = (
             np.concatenate([layer.layout.rows(value).reshape(-1, layer.width) for value in values])
             for values in (own.values(layer.x), walk.values(layer.x))

@@ -15,7 +15,7 @@ ROUNDED_BYTES = 640 * 2**20  # bytes of rounded layers
 
 
 class Key(NamedTuple):
-    """What a layer's numbers depend on, beside the samples."""
+    """What a layer's numbers depend on, except the samples."""
 
     weight: str
     bias: str
@@ -75,6 +75,6 @@ class RoundedLayers:
 
 
 def _bytes(linear: Linear) -> int:
-    """Return what a layer holds beside the graph, whose own weight is only looked at."""
+    """Return what a layer holds outside of the graph, whose own weight is only read."""
     own = (linear.weight, linear.stored)
     return sum(array.nbytes for array in own if array is not None and array.flags.owndata)

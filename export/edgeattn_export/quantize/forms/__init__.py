@@ -32,7 +32,7 @@ class Forms:
     """The forms of one engine.
 
     Attributes:
-        linears: Of linear layers, beside float, which every engine has.
+        linears: Of linear layers, except float, which every engine has.
         others: Of what is no linear layer, such as embeddings.
         finish: Rules for the graph that forms were written into, in their order; they change no number.
         whole: Of all that flows between layers; None leaves it float.

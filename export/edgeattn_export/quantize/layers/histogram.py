@@ -1,8 +1,8 @@
 """Histograms of a value: of each channel so many bins, however many rows there are, and of all together.
 
 A channel's bins are equally wide and meet at 0. Their width is a power of two, the least that has a bin for
-each number. Where a number reaches farther, neighbors are merged in pairs until it has a bin too. So the
-histograms of parts, joined, are bin by bin that of all rows at once.
+each number. Where a number reaches farther, neighbors are merged in pairs until it has a bin too. The
+joined histograms of parts are then, bin by bin, the histogram of all rows at once.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ChannelsLast(Layout):
 
 @dataclass(frozen=True, slots=True)
 class ChannelsFirst(Layout):
-    """A map (B, C, ...) with ``axes`` beside batch and channels."""
+    """A map (B, C, ...) with ``axes`` behind batch and channels."""
 
     axes: int
 

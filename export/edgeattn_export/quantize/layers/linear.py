@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """``output = (x / divisor) @ weight + bias``, and ``x[outliers] @ outlier_weight`` beside it.
+    """``output = (x / divisor) @ weight + bias``, plus ``x[outliers] @ outlier_weight``.
 
     Where channels are split, D counts their copies, and x has them behind its own channels.
 

@@ -49,7 +49,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A linear layer of a float graph, by names alone, so that it is found again in any copy of it.
+    """A linear layer of a float graph, by its names, which any copy of the graph has too.
 
     Attributes:
         name: The PyTorch module's, with #2, #3 and so on where the module has several products; the output's

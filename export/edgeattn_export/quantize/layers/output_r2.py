@@ -49,7 +49,7 @@ class Comparison:
         return cls(moments, squared.sum(axis=0))
 
     def __add__(self, other: Comparison) -> Comparison:
-        """Return that of both together."""
+        """Return the sums of both."""
         return Comparison(self.moments + other.moments, self.squares + other.squares)
 
     @property

@@ -17,7 +17,7 @@ from edgeattn_export.graph.engine import Engine
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.graph.values import with_outputs
 
-MASKED_OUT = -1e29  # a score below it weighs 0: it says nothing of how far scores reach
+MASKED_OUT = -1e29  # a score below it weighs 0, and does not count for how far scores reach
 NEAR_SHARE = 0.1  # of how far a value reaches in all trials: so near to it is as far
 
 

@@ -35,7 +35,7 @@ class Reference:
 
     @classmethod
     def of(cls, x: NDArray[np.generic], reference: NDArray[np.generic]) -> Reference:
-        """Return that of rows (..., D)."""
+        """Return the statistics of rows (..., D)."""
         x, f = (each.astype(np.float32, copy=False).reshape(-1, each.shape[-1]) for each in (x, reference))
         return cls(f.mean(0) if len(f) else np.zeros(f.shape[1], np.float32), x.T @ f)
 
@@ -52,7 +52,7 @@ class Statistics:
         gram: (D, D) The sum of x^T x, float32: the Hessian of a linear layer's squared output error, but
             for a factor; None where nobody asked for it.
         histogram: Of each channel; None where nobody asked for it.
-        reference: What the float graph has in its place, where that differs; of the undivided value alone.
+        reference: What the float graph has in its place, where that differs; only of the undivided value.
     """
 
     rows: int

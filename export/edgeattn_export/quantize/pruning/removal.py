@@ -31,7 +31,7 @@ class Ranking:
     """What a layer's groups of inputs are worth, as shares of its output's variance.
 
     Attributes:
-        alone: (G) What is lost where one group alone is removed, and the others make up for it.
+        alone: (G) The loss where a single group is removed, and the others refitted.
         order: (G) The groups, the first to go first.
         lost: (G) What is lost where the first 1, 2, ... of them are removed.
     """

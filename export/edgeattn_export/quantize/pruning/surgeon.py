@@ -138,7 +138,7 @@ class Surgeon:
         return next(each for each in self.layers if each.name == name)
 
     def _fitted(self, layer: Layer, units: Units, kept: Ints) -> tuple[Doubles, Doubles | None]:
-        """Return the weight and bias of a layer that reads some of its units alone."""
+        """Return the weight and bias of a layer that reads only some of its units."""
         weight, rows = units.reader.array.astype(np.float64), rows_of(kept, units.size)
         fitted = refitted(weight, self._hessian(layer), rows)
         if units.reader.bias is None:

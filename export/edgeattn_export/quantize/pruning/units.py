@@ -21,7 +21,7 @@ from edgeattn_export.quantize.layers.layout import LAST
 from edgeattn_export.quantize.layers.match import Match, match_linear
 
 HEADS, NEURONS = "heads", "neurons"
-# Channel by channel; what is constant beside them is a number or a vector.
+# Channel by channel; a constant operand is a number or a vector.
 ELEMENTWISE = frozenset(
     {
         *("Gelu", "Relu", "Sigmoid", "Tanh", "Erf", "Swish"),

@@ -1,6 +1,6 @@
 """The recipe of a bundle and those of its graphs: one file holds them all, and each graph takes its own.
 
-A pattern ``*.query`` counts in every graph that has such a layer, ``encoder/*`` in the graph "encoder" alone;
+A pattern ``*.query`` counts in every graph that has such a layer, ``encoder/*`` only in the graph "encoder";
 so does a rewrite ``encoder/int4 rows``, and a pattern of what is pruned.
 """
 
@@ -16,7 +16,7 @@ from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.recipes.check_recipe import check_recipe
 from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe
 
-SEPARATOR = "/"  # of a graph's name and what counts in it alone
+SEPARATOR = "/"  # of a graph's name and what counts only in it
 
 T = TypeVar("T")
 Layers = Mapping[str, Sequence[Layer]]  # by the graph's name
@@ -44,7 +44,7 @@ def joined(recipes: Mapping[str, Recipe]) -> Recipe:
 
 
 def _of_graphs(patterns: Mapping[str, Sequence[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
-    """Yield patterns as they count in their graphs alone, each with what is done there."""
+    """Yield patterns limited to their graphs, each with what is done there."""
     for graph, its in patterns.items():
         yield from ((graph + SEPARATOR + pattern, treatment) for pattern, treatment in its)
 

@@ -110,7 +110,7 @@ def _has_equal_heads(node: ir.Node) -> bool:
 
 
 def _undivided(linear: Linear, divisor: Floats) -> Linear:
-    """Return a layer whose input comes divided, that of its outlier channels and of copies too."""
+    """Return a layer whose input comes divided, also its outlier channels' and copies' input."""
     outlier_weight, rest = linear.outlier_weight, None
     if outlier_weight is not None and linear.outliers is not None:
         outlier_weight = outlier_weight * divisor[linear.outliers, None]

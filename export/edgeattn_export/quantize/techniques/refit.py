@@ -28,7 +28,7 @@ def refit(linear: Linear, statistics: Statistics, ridge: float) -> Linear:
 
     Args:
         linear: The layer as trained; its weight and bias change.
-        statistics: Of its own inputs, with their Gram matrix and the float graph's beside them.
+        statistics: Of its own inputs, with their Gram matrix and the float graph's.
         ridge: What holds the weight to the trained one, as a share of the mean variance of the inputs. Small
             ones fit the samples at the expense of other inputs.
 

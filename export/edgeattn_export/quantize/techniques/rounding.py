@@ -54,7 +54,7 @@ def _inverse_factor(hessian: Doubles, damping: float) -> Doubles | None:
     """Return the upper Cholesky factor U of the damped inverse, U^T U, (D, D); None for a matrix of zeros.
 
     U is the inverse of R, upper too, where R R^T is the damped matrix: Cholesky, begun at the other end.
-    So the matrix itself is not inverted, which takes twice the time.
+    The matrix itself is not inverted, which would take twice the time.
     """
     mean = hessian.diagonal().mean()
     if not mean > 0:

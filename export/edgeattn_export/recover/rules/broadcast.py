@@ -4,7 +4,7 @@ Before: Div(x, Expand(y, Shape(x)))
 After:  Div(x, y)
 
 PyTorch's own decompositions expand, as that of ``normalize`` does; the Expand, and the Shape and Concat that
-tell it the shape, are three operators more to dispatch.
+give it the shape, are three operators more to dispatch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edgeattn_export.graph.rule import Emit, rule
 
 @rule("broadcast", "Add", "Sub", "Mul", "Div")
 def broadcast_operand(node: ir.Node) -> Emit | None:
-    """Match an expanded operand beside one that has its whole shape."""
+    """Match an expanded operand of which the other has the whole shape."""
     sizes = [dims(value) for value in node.inputs]
     expands = [producer(value, "Expand") for value in node.inputs]
     if not sizes[0] or not same_dims(*sizes) or expands.count(None) != 1:

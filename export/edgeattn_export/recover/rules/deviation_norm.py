@@ -3,7 +3,7 @@
 Found:     Div(x - ReduceMean(x), Add(Sqrt(variance), eps))      over the last axis; scaled first, too
 Operator:  (x - mean) / sqrt(variance + eps)                     LayerNormalization
 
-The two differ where the deviation is not large beside eps, which samples need not show: nothing is rewritten.
+They differ unless the deviation is much larger than eps, which samples need not show: nothing is rewritten.
 Models after "The Annotated Transformer" (Rush 2018) are written so, by ``x.std``.
 """
 

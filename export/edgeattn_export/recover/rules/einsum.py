@@ -3,7 +3,7 @@
 Before: Einsum(a, b, equation="bqhd,bkhd->bhqk")          or any other with one index summed over
 After:  Transpose(MatMul(Transpose(a), Transpose(b)))     (batch..., m, k) @ (batch..., k, n)
 
-An index that one side alone has, beside its row or column, is of size 1 for the other: "bsgrd,btgd->bgrst",
+An index that only one side has, besides its row or column, is of size 1 for the other: "bsgrd,btgd->bgrst",
 by which r heads of a group share their keys, is (b, g, r, s, d) @ (b, g, 1, d, t). An ellipsis stands for as
 many indices as are left.
 """

@@ -3,7 +3,7 @@
 Before: Attention(MatMul(x, wq) + bq, MatMul(x, wk) + bk, MatMul(x, wv) + bv)
 After:  Attention(*Split(MatMul(x, Concat(wq, wk, wv)) + Concat(bq, bk, bv)))
 
-Cross-attention merges its keys and values alone.
+Cross-attention merges only its keys and values.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def without_maximum(value: ir.Value | None) -> ir.Value | None:
 
 
 def over_last_axis(reduction: ir.Node) -> bool:
-    """Say whether a reduction is over the last axis alone, and keeps it."""
+    """Say whether a reduction is only over the last axis, and keeps it."""
     axes = constant(operand(reduction, 1))
     keeps_dims = reduction.attributes.get_int("keepdims", 1) == 1
     last = len(dims(reduction.inputs[0])) - 1

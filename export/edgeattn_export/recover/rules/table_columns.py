@@ -50,7 +50,7 @@ def _takes_columns(node: ir.Node) -> bool:
 
 
 def _columns(node: ir.Node) -> tuple[int, int] | None:
-    """Return where a Slice of the last axis alone starts and ends, one step at a time."""
+    """Return where a Slice of only the last axis starts and ends, one step at a time."""
     if node.op_type != "Slice" or len(node.inputs) <= AXES:
         return None
     start, end, axis = (scalar(bound) for bound in node.inputs[1 : AXES + 1])

@@ -89,7 +89,7 @@ def _slice(value: ir.Value, axis: int) -> Part | None:
 
 
 def _are_whole(parts: list[Part], axis: int) -> bool:
-    """Say whether parts are one value's, whole; of an unknown size, added to the last alone."""
+    """Say whether parts are one value's, whole; of an unknown size, added only to the last."""
     if not parts or any(part.x is not parts[0].x for part in parts):
         return False
     size = dims(parts[0].x)[axis]

@@ -61,7 +61,7 @@ def rotary(walk: Walk, node: ir.Node) -> Sequence[Stream]:
 
 
 def counted_up(walk: Walk, node: ir.Node) -> Sequence[Stream]:
-    """Take positions: a Range goes on where the hop before has ended."""
+    """Take positions: a Range continues where the previous hop ended."""
     start, delta = (walk.constant(node, i) for i in (0, 2))
     name, size = node.outputs[0].name, walk.sizes(node.outputs[0])[0]
     if start is None or delta is None or size is None:

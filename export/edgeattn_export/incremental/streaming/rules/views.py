@@ -72,7 +72,7 @@ def joined(walk: Walk, node: ir.Node) -> Sequence[Stream]:
         if i != moving[0]:
             put = walk.constant(node, i)
             if value is None or put is None or (put.size and put.min() != put.max()):
-                raise CannotStep("puts values of its own beside the frames; one number throughout expected")
+                raise CannotStep("joins values of its own to the frames; one number throughout expected")
             size, fill = put.shape[axis], float(put.flat[0]) if put.size else 0.0
             stream = stream.padded(size, 0, fill) if i < moving[0] else stream.padded(0, size, fill)
     return [_renamed(walk, node, stream)]

@@ -21,7 +21,7 @@ class LinearResidualInt8(LinearForm):
     """The most exact form with int8 weights, for twice the time."""
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
-        """Emit the product of the quantized input, that of the residual, and their sum."""
+        """Emit the products of the quantized input and of the residual, and their sum."""
         return residual_product(tape, x, stored_weight(tape, linear, name), stored_bias(tape, linear, name))
 
 

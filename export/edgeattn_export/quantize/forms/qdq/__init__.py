@@ -1,1 +1,1 @@
-"""Static forms in QDQ: standard operators alone, from which each back end takes its own int8 kernels."""
+"""Static forms in QDQ: standard operators, from which each back end takes its own int8 kernels."""

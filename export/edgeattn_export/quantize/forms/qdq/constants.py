@@ -50,7 +50,7 @@ def store_constants(model: ir.Model) -> None:
 
 
 def moving_values(model: ir.Model) -> set[ir.Value]:
-    """Return what follows from an input's numbers, not from constants and sizes alone."""
+    """Return what follows from an input's numbers, not only from constants and sizes."""
     moving = set(model.graph.inputs)
     for node in model.graph:
         if node.op_type != "Shape" and moving.intersection(sources(node)):

@@ -60,7 +60,7 @@ def equalized_product(ranges: Mapping[str, ChannelRange]) -> Rule:
 
     @rule("equalized product", "MatMul")
     def equalize(node: ir.Node) -> Emit | None:
-        """Match a product of 8 bits, unless a layer alone reads it that wants 8 bits again."""
+        """Match a product of 8 bits, unless its only reader is a layer that wants 8 bits again."""
         channels = ranges.get(node.outputs[0].name or "")
         weight = producer(node.inputs[1], "DequantizeLinear")
         reader = only_user(node.outputs[0])

@@ -21,7 +21,7 @@ from edgeattn_export.quantize.layers.linear import Linear
 
 
 class LinearQdq(LinearForm):
-    """A form for any layer; ``input_steps`` tell how many bits its activations have, if it is calibrated."""
+    """A form for any layer; ``input_steps`` has the bits of its activations, if it is calibrated."""
 
     def emit(self, tape: Tape, x: ir.Value, linear: Linear, name: str) -> ir.Value:
         """Emit both quantizations, see ``quantized_input``, the product and its bias."""

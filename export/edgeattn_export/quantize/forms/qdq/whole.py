@@ -4,7 +4,7 @@ Before: y = f(x, w)
 After:  y = f(DQ(Q(x)), DQ(w_stored)), and so on for y
 
 Operators have one width: a layer that wants its input in 8 bits gives its product in 8 bits too, and is
-converted before and after; its bias is added in 16 bits. What follows from sizes alone stays float until
+converted before and after; its bias is added in 16 bits. What follows only from sizes stays float until
 these are bound, and is a constant then. What a logarithm is of stays float, see ``logarithm``.
 """
 
@@ -110,7 +110,7 @@ def _reach(value: ir.Value, ranges: Ranges) -> Range:
 def _all_steps(value: ir.Value, reach: Range, *, narrow: bool) -> list[Steps]:
     """Return in which steps a value is stored, one after the other.
 
-    What is made of 8 bits has 8 bits, and then 16, unless a layer alone reads it that wants 8 bits again.
+    What is made of 8 bits has 8 bits, and then 16, unless its only reader is a layer that wants 8 bits.
     """
     first = _source_steps(value) or step_and_zero(*reach, EIGHT if narrow else SIXTEEN)
     reader = only_user(value)

@@ -141,12 +141,12 @@ def recover_attention(node: ir.Node) -> Match | Refusal | None:
 
 
 def _beside_sink(scores: Scores, axes: Axes) -> str | None:
-    """Say why scores can have no sink beside them, or None where they can."""
+    """Say why scores can have no sink, or None where they can."""
     if axes.rank == len(FIVE):
-        return "a sink stands beside its scores, which have five axes; four expected"
+        return "a sink is joined to its scores, which have five axes; four expected"
     columns = [mask_dims(mask)[-1:] for mask in scores.masks if not isinstance(mask, Floor)]
     if any(not same_dims(column, dims(scores.product)[-1:]) for column in columns):
-        return "a sink stands beside its scores, and its mask has no column for each key"
+        return "a sink is joined to its scores, and its mask has no column for each key"
     return None
 
 

@@ -6,7 +6,7 @@ Before: q, k, v (B, F, H, S|T, D)              After: (B*F, H, S|T, D)
 Before: q, k (B, H, S|T, D), v (B, 1, T, D)    After: v (B, H, T, D)
 
 The second are R queries that share a head of keys and values (Ainslie et al. 2023); the third, attention in
-each of F frames or windows; the last, values alone that heads share (Lim et al. 2021, section 4.4).
+each of F frames or windows; the last, only values that heads share (Lim et al. 2021, section 4.4).
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def may_empty(mask: Mask) -> bool:
 
 
 def reads_input(value: ir.Value | None) -> bool:
-    """Say whether a value follows from an input's numbers, not from its dims alone."""
+    """Say whether a value follows from an input's numbers, not only from its dims."""
     return any(source.is_graph_input() for source in sources_of(value))
 
 

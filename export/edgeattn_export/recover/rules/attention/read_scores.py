@@ -200,7 +200,7 @@ def _times_complement(value: ir.Value | None, visible: ir.Value | None) -> float
 
 
 def is_binary(value: ir.Value | None) -> bool:
-    """Say whether a value holds 0 and 1 alone, by how it is made; a mask of integers counts as such."""
+    """Say whether a value holds only 0 and 1, by how it is made; a mask of integers counts as such."""
     if is_constant(value):
         array = constant(value)
         return array is not None and bool(((array == 0) | (array == 1)).all())

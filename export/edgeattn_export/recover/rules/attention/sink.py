@@ -1,4 +1,4 @@
-"""A sink: a score beside those of the keys, to which no value belongs.
+"""A sink: a score in addition to those of the keys, to which no value belongs.
 
 Before: MatMul(Slice(Softmax(Concat(s, sink)), [..., :-1]), v)  s (B, H, S, T), sink (B|1, H, S|1, 1)
 After:  Attention(q, Pad(k), Pad(v), Pad(m) + Pad(sink))        a key and a value of zeros behind the T others
@@ -30,7 +30,7 @@ from edgeattn_export.graph.emit import described, emit_size
 
 @dataclass(frozen=True, slots=True)
 class Sunk:
-    """What a softmax is taken of: ``scores`` of the keys and ``sink`` (..., 1) beside them."""
+    """What a softmax is taken of: ``scores`` of the keys and ``sink`` (..., 1), joined."""
 
     softmax: ir.Node
     scores: ir.Value
@@ -109,9 +109,9 @@ def sink_mask(tape: Tape, mask: ir.Value | None, sink: ir.Value, keys: ir.Value)
     column.dtype, column.shape = ir.DataType.FLOAT, ir.Shape([*dims(sink)[:-1], *_one_more((length,), 0)])
     if mask is None:
         return column
-    beside = with_sink_key(tape, mask, len(dims(mask)) - 1)
-    joint = tape.op("Add", [beside, column])
-    joint.dtype, joint.shape = ir.DataType.FLOAT, ir.Shape(broadcast_dims(dims(beside), dims(column)))
+    widened = with_sink_key(tape, mask, len(dims(mask)) - 1)
+    joint = tape.op("Add", [widened, column])
+    joint.dtype, joint.shape = ir.DataType.FLOAT, ir.Shape(broadcast_dims(dims(widened), dims(column)))
     return joint
 
 
@@ -119,13 +119,13 @@ def parts_of_mask(mask: ir.Value | None) -> tuple[ir.Value | None, ir.Value] | N
     """Return what a mask adds to the keys' scores, and its sink's own; None where it has no such column."""
     joint = producer(mask, "Add")
     sides = (None, mask) if joint is None else joint.inputs
-    for beside, column in (sides, sides[::-1]):
+    for plain, column in (sides, sides[::-1]):
         pad = producer(column, "Pad")
         sink = pad.inputs[0] if pad is not None else None
         if pad is None or sink is None or dims(sink)[-1:] != (1,):
             continue
         if _is_column(pad, len(dims(sink))):
-            return beside, sink
+            return plain, sink
     return None
 
 

@@ -69,7 +69,7 @@ def attention_body(node: ir.Node, opset: int) -> ir.Function:
 
 
 def _packed(node: ir.Node) -> ir.Value | None:
-    """Return the rows that a Split divides for a node alone into what it reads, or None.
+    """Return the rows that a Split divides only for a node, into what it reads, or None.
 
     The kernel finds query, key and value by their heads, of one size. Those of query and key always are;
     those of the value are where the parts are equal.

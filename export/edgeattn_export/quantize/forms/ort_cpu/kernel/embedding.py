@@ -111,7 +111,7 @@ def _rows(tape: Tape, lookup: Sequence[ir.Value | None]) -> ir.Value | None:
 
 
 def _lookups(value: ir.Value | None, user: ir.Node) -> Iterator[Lookup | None]:
-    """Yield what a sum for one user alone is of, in the order of adding; None of all that is no look-up."""
+    """Yield the terms of a sum for only one user, in the order of adding; None for all but look-ups."""
     addition = producer(value, "Add", "Sum") if value is not None and only_user(value) is user else None
     if addition is None:
         yield _lookup(value, user)
@@ -130,7 +130,7 @@ def _sizes(value: ir.Value | None) -> int:
 
 
 def _lookup(value: ir.Value | None, user: ir.Node) -> Lookup | None:
-    """Return the look-up that makes rows for one node alone."""
+    """Return the look-up that makes rows for only one node."""
     if value is None or only_user(value) is not user:
         return None
     product = producer(value, "Mul")

@@ -1,6 +1,6 @@
 """Operators around a layer go into its kernel: without the kernel no bit changes, with it a pass is spared.
 
-Before: Int8Linear(x * s, W)                      s constant, (K), for this layer alone
+Before: Int8Linear(x * s, W)                      s constant, (K), only for this layer
 After:  Int8Linear(x, W; smoothing=s)
 Before: gelu(Int8Linear(x, W))                    read by nothing else
 After:  Int8Linear(x, W; activation="gelu")       so with its tanh form, ReLU, tanh, and x * sigmoid(x)
@@ -43,7 +43,7 @@ _NORM_NAMES = {op_type: name for name, op_type in NORMS.items()}
 
 @rule("kernel smoothing", OP_TYPE)
 def kernel_smoothing(node: ir.Node) -> Emit | None:
-    """Match a node whose input is multiplied for it alone, by one number a channel."""
+    """Match a node whose input is multiplied only for it, by one number a channel."""
     linear = Int8Linear.of(node)
     product = None if linear is None else producer(linear.x, "Mul")
     if linear is None or product is None or linear.smoothing is not None:
@@ -107,7 +107,7 @@ def _emitting(linear: Int8Linear, *outputs: ir.Value) -> Emit:
 
 
 def layer_behind(value: ir.Value | None, user: ir.Node) -> Int8Linear | None:
-    """Return the layer that makes a value for one user alone, where no norm is fused yet."""
+    """Return the layer that makes a value for only one user, where no norm is fused yet."""
     return layer_of(value) if value is not None and only_user(value) is user else None
 
 

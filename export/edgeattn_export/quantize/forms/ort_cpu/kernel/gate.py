@@ -79,7 +79,7 @@ def _gated(factor: Factor, gate: Factor, output: ir.Value, tape: Tape) -> Replac
 
 
 def _factor(value: ir.Value | None, product: ir.Node) -> Factor | None:
-    """Return the layer, or the half of one, that makes a value for a product alone."""
+    """Return the layer, or the half of one, that makes a value only for a product."""
     linear = layer_behind(value, product)
     if value is None or linear is not None or only_user(value) is not product:
         return None if linear is None or linear.is_finished else Factor(linear)
