@@ -111,7 +111,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hold every runtime against the conformance cases.")
     parser.add_argument("runtimes", nargs="*", metavar="RUNTIME", help="such as cpp, web-node (all)")
     parser.add_argument("--all", action="store_true", help="every answer, not those alone that do not agree")
-    parser.add_argument("--json", action="store_true", help="print JSON alone")
+    parser.add_argument("--json", action="store_true", help="print only JSON")
     parser.add_argument(
         "--folder", type=Path, help="of the bundles and cases.json (build/, made anew where old)"
     )

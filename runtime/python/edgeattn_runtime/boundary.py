@@ -20,8 +20,8 @@ r"""The boundary around the libraries of others: what they raise leaves it as an
     all          all                     MemoryError, bad_alloc, OSError of open files   ResourceError
                                          or of a full disk
 
-The list says what was seen. What is not on it leaves as what stands beside it: a boundary lets pass only what
-is edgeattn's own, and interrupts.
+Other errors of a row's library leave as the same type: a boundary lets pass only edgeattn's own errors, and
+interrupts.
 """
 
 from __future__ import annotations

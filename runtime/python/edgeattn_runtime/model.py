@@ -47,7 +47,7 @@ def load(
         path: The folder, such as ``sentence.edge``.
         threads: Intra-op threads; where it is left out, as many as the variant says and this machine has
             cores, or 1.
-        target: The variants of this target alone, such as "cpu".
+        target: Only the variants of this target, such as "cpu".
         kernels: Whether sessions take the library of the package edgeattn-kernels, where it is installed and
             the bundle's graphs have nodes for it. Without, the same graphs run by stock operators, slower.
         trusted_keys: Ed25519 public keys, each 64 lowercase hex digits as ``edgeattn sign`` prints them: a
@@ -131,7 +131,7 @@ class Model:
 
         Where the manifest says that rows are independent, padding behind a row's last unmasked position is
         dropped, rows of equal sizes run together where that was measured to be faster, and the others one
-        by one. An int8 graph scales the activations of a call together, so that rows alone are answered
+        by one. An int8 graph scales the activations of a call together: single rows are answered
         a little more exactly than in a padded batch. Where the manifest says nothing, or for another
         graph than the main one, each sample runs as it is.
 
@@ -199,7 +199,7 @@ class Model:
             largest value to the least.
 
         Raises:
-            InputError: The bundle has no labels, or the output is not that of its contract.
+            InputError: The bundle has no labels, or the output breaks its contract.
         """
         return self._preparation.labels(outputs)
 
@@ -220,7 +220,7 @@ class Model:
             For every row of the outputs its predictions, the likeliest first; one transcript, or one answer.
 
         Raises:
-            InputError: The bundle has no ``processing.prediction``, or an output is not that of its contract.
+            InputError: The bundle has no ``processing.prediction``, or an output breaks its contract.
         """
         return self._preparation.predictions(outputs, text=text, pair=pair, size=size)
 
@@ -234,7 +234,7 @@ class Model:
             (N, series, time), the series in the order of the manifest's ``processing.series.names``.
 
         Raises:
-            InputError: The bundle forecasts no series, or the output is not that of its contract.
+            InputError: The bundle forecasts no series, or the output breaks its contract.
         """
         return self._preparation.forecast(outputs)
 
@@ -252,7 +252,7 @@ class Model:
         return self.variants[self._buckets.fitting(bind(self.inputs, arrays))]
 
     def check(self) -> tuple[GoldenResult, ...]:
-        """Replay the bundle's golden vectors on this machine; a main graph's alone.
+        """Replay the bundle's golden vectors on this machine; only those of the main graph.
 
         Returns:
             For every output of every sample how near it came to PyTorch's, and whether that is near enough;
@@ -303,7 +303,7 @@ class Model:
 
     @property
     def session(self) -> GraphSession:
-        """The graph of the preferred variant, opened: it takes its own sizes alone, and checks nothing."""
+        """The graph of the preferred variant, opened: it takes only its own sizes, and checks nothing."""
         return self._opened.session(0)
 
     def fitting_session(self, sizes: Mapping[str, int]) -> GraphSession:

@@ -25,7 +25,7 @@ def install(
 ) -> tuple[GoldenResult, ...]:
     """Put a bundle in the place of another, or leave that one as it is.
 
-    The new one is copied beside the old one. The copy is checked whole, opened, and replays its golden
+    The new one is copied next to the old one. The copy is checked whole, opened, and replays its golden
     vectors here; then it takes the old one's place in one step. Where the process is killed, at any moment,
     one of the two stands there whole. A model that is loaded goes on with what it has opened: load it again.
 

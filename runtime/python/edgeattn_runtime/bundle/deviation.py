@@ -52,7 +52,7 @@ def standardized_error(a: ArrayLike, b: ArrayLike, spread: NDArray[np.float32]) 
 
 
 def _finite(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return the values of both that are finite, flat, or None where one alone has a NaN or infinity."""
+    """Return the values of both that are finite, flat, or None where only one has a NaN or infinity."""
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if x.shape != y.shape:
         raise ValueError(f"a {x.shape} and a {y.shape} tensor compared; expected equal shapes")

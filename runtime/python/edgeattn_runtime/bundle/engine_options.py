@@ -1,4 +1,4 @@
-"""Options that a bundle, or a host, may hand to onnxruntime: these alone.
+"""The only options that a bundle, or a host, may hand to onnxruntime.
 
 Some of the engine's options are addresses that it calls, libraries that it loads or files that it reads and
 writes, by names that say nothing of it. To allow another one: here, in manifest.schema.json, in the core's

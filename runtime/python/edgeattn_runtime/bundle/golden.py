@@ -55,7 +55,7 @@ class Sample:
 
     Attributes:
         inputs: What was given.
-        outputs: What came out; where there is an excerpt, its numbers alone, in one axis.
+        outputs: What came out; where there is an excerpt, only its numbers, in one axis.
         excerpts: By output.
     """
 
@@ -119,7 +119,7 @@ def write_golden(path: Path, golden: GoldenVectors) -> None:
         )
         for name, array in arrays.items()
     }
-    path.write_bytes(save(tensors))  # not save_file: it makes a file that its owner alone may read
+    path.write_bytes(save(tensors))  # not save_file: it makes a file that only its owner may read
 
 
 def read_golden(files: BundleFiles) -> GoldenVectors:

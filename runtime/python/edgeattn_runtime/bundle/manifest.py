@@ -83,7 +83,7 @@ class Manifest(Record):
         return decoded if text is None else tuple(dict.fromkeys((*decoded, text.ids)))
 
     def without_kernels(self) -> Manifest:
-        """Return the same with every variant run by stock operators alone."""
+        """Return the same with every variant run by only stock operators."""
         variants = (replace(each, engine=each.engine.without_kernels()) for each in self.variants)
         return replace(self, variants=tuple(variants))
 
@@ -161,7 +161,7 @@ def _check_dims(name: str, graph: Graph, symbols: Mapping[str, Symbol]) -> None:
 
 
 def _check_variant(key: str, variant: Variant, manifest: Manifest) -> None:
-    """Check that a variant has every graph of the contract, and sizes of its symbols alone."""
+    """Check that a variant has every graph of the contract, and sizes only of its symbols."""
     if sorted(variant.files) != sorted(manifest.graphs):
         graphs, expected = (", ".join(names) or "none" for names in (variant.files, manifest.graphs))
         raise BundleError(f"{key}.files: {graphs} found, {expected} expected: one file for each graph")

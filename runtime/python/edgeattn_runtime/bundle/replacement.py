@@ -108,7 +108,7 @@ def sync(path: Path) -> None:
 def restore(folder: Path) -> None:
     """Bring back a bundle that a killed process moved aside, and remove what such processes left unfinished.
 
-    What belongs to a process that runs is left alone.
+    What belongs to a running process stays.
     """
     folder = folder.resolve()
     for stray in folder.parent.glob(f".{glob.escape(folder.name)}.*"):

@@ -24,7 +24,7 @@ class Padding(Record):
 
 @dataclass(frozen=True, slots=True)
 class Rows(Record):
-    """Rows of the main graph are independent: each is answered the same alone, and without its padding.
+    """Rows of the main graph are independent: each gives the same answer on its own, and without its padding.
 
     Attributes:
         batch: The symbol that leads all inputs and outputs and counts the rows.

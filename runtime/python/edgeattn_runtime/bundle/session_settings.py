@@ -16,9 +16,9 @@ class SessionSettings(Record):
 
     Attributes:
         threads: Intra-op threads, at least 1.
-        spinning: Whether threads busy-wait for work. It is onnxruntime's default; it keeps their cores busy
-            between two operators and after a call, which the app around the model pays for in stutter and
-            battery, and a runner measured beside it in time.
+        spinning: Whether threads busy-wait for work, onnxruntime's default. It keeps their cores busy between
+            two operators and after a call, which costs the app around the model stutter and battery, and a
+            runner that is measured at the same time its speed.
         arena: Whether memory for activations is kept between calls.
         memory_pattern: Whether a call of known sizes takes that memory in one piece.
     """

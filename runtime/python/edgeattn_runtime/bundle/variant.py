@@ -41,7 +41,7 @@ class Engine(Record):
         return f"{self.name} {self.version} with {', '.join(self.providers)}"
 
     def without_kernels(self) -> Engine:
-        """Return the same for stock operators alone, see ``edgeattn_runtime.engine.kernels``."""
+        """Return the same for only stock operators, see ``edgeattn_runtime.engine.kernels``."""
         return (
             replace(self, options={**self.options, KERNELS_OPTION: 0})
             if KERNELS_OPTION in self.options

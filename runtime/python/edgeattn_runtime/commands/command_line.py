@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     _add_generation(generated)
 
     for reporting in (golden, timed):
-        reporting.add_argument("--json", action="store_true", help="print JSON alone")
+        reporting.add_argument("--json", action="store_true", help="print only JSON")
     timed.add_argument(
         "--threads", type=_counts, default=(), metavar="N,N", help="intra-op threads, swept (the bundle's)"
     )

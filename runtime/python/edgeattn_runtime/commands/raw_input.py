@@ -26,13 +26,13 @@ def read_input(
     ``path`` is an .npz, .wav or .csv file, or the file of an image.
 
     Raises:
-        InputError: There is not one of file and text alone, the bundle prepares no such data, or the .npz
+        InputError: There is not exactly one of file and text, the bundle prepares no such data, or the .npz
             file cannot be read.
     """
     if (path is None) == (text is None):
         raise InputError("no input or two found; give either --input FILE or --text TEXT")
     if path is not None and (pair is not None or prompt is not None):
-        raise InputError("--pair or --prompt: found beside --input FILE; give --text TEXT")
+        raise InputError("--pair or --prompt: found with --input FILE; give --text TEXT")
     with _warnings_on_stderr():
         if path is None:
             return model.prepare(text=text, pair=pair, prompt=prompt)
@@ -56,7 +56,7 @@ def given_of(model: Model, path: Path | None, text: str | None, pair: str | None
 
 
 def read_prompt(model: Model, path: Path | None, text: str | None) -> Prompt:
-    """Return what a decoder alone continues, a text's token ids, or what an encoder reads."""
+    """Return what a decoder continues, a text's token ids, or what an encoder reads."""
     if path is None and text is not None:
         with _warnings_on_stderr():
             return text_prompt(model, text)

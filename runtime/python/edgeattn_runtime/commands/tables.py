@@ -28,7 +28,7 @@ def benchmark_text(benchmark: DeviceBenchmark) -> str:
 
 
 def margin_text(interval: Interval | None) -> str:
-    """Return by what share a figure may be off, such as "±3 %"; empty where calls are too few to tell."""
+    """Return by what share a figure may be off, such as "±3 %"; empty where calls are too few."""
     if interval is None:
         return ""
     share = (interval.high / interval.low) ** 0.5 - 1

@@ -10,7 +10,7 @@ from typing import Final
 
 from edgeattn_runtime.errors import BundleError, EdgeAttnError
 
-MEMORY: Final = 2**32  # bytes of addresses beside those for its files, which are mapped and unpacked
+MEMORY: Final = 2**32  # bytes of addresses in addition to its files, which are mapped and unpacked
 COPIES: Final = 4  # of its files that may be in memory at once
 SECONDS: Final = 120
 _ENDED: Final = 100  # is added to the exit code of a check that ended by itself: libraries exit with 1 too

@@ -26,7 +26,7 @@ class Decoder:
     """The graphs of a bundle that generates, by its folder or as a loaded model; raises as ``generate`` does.
 
     Attributes:
-        encoder: None of a decoder alone.
+        encoder: None for a decoder without one.
         most_rows: The most sequences of one call; None is any number.
         batch_axes: Of what the encoder gives and has a row of for each sequence, the axis of the rows.
     """

@@ -49,7 +49,7 @@ class GenerationSession:
     Answers that go on at the same time take turns in it, and each is right.
 
     Args:
-        bundle: The folder, or the loaded model; a decoder alone.
+        bundle: The folder, or the loaded model; a decoder without an encoder.
 
     Attributes:
         model: The loaded model, which generates in it.

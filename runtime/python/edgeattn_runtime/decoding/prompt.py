@@ -63,5 +63,5 @@ def _tokens(name: str, prompt: Iterable[int], encoder: Graph) -> Mapping[str, ob
         raise InputError(
             f"{name}: {type(prompt).__name__} found, a dict of arrays expected by the encoder: {expected}"
         )
-    # The vocabulary of a source may be another, and the manifest does not tell it.
+    # The vocabulary of a source may be another, which the manifest does not have.
     return {tensor.name: [read_tokens(name, prompt, vocabulary=None).tolist()]}

@@ -29,7 +29,7 @@ def candidates(logits: Logits, options: SettledOptions) -> tuple[NDArray[np.int6
     """
     ranked = likeliest(logits, options.top_k)  # Fan et al. 2018, section 5.4
     scores = logits[ranked].astype(np.float64)
-    with np.errstate(over="ignore"):  # a temperature near 0 leaves the likeliest alone
+    with np.errstate(over="ignore"):  # a temperature near 0 leaves only the likeliest
         masses = np.exp((scores - scores[0]) / options.temperature)
     masses /= masses.sum()
     if options.top_p is not None:  # the nucleus: Holtzman et al. 2020, section 3.1

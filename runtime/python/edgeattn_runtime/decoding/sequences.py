@@ -1,7 +1,7 @@
 """Generation of many prompts at once, and with beams: whole sequences with their scores.
 
-All sequences of a call have the same number of tokens behind them. So the shortest prompts begin, and a
-longer one, taken in at once as it would be alone, joins when the others have got as far as it is long.
+All sequences of a call have the same number of past tokens. The shortest prompts begin, and a longer one,
+prefilled as on its own, joins when the others are as long.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def generate_many(
     options: GenerationOptions | None = None,
     **named: Unpack[NamedOptions],
 ) -> list[list[Hypothesis]]:
-    """Continue many prompts at once, of any lengths, each as it would be alone; with beams where asked for.
+    """Continue many prompts at once, of any lengths, each as on its own; with beams where asked for.
 
     Every call of the decoder takes the next token of all of them, as far as its contract and what the encoder
     gave let them share one. int8 graphs scale the activations of a call together, so that there a close
@@ -97,7 +97,7 @@ class _Task:
 
     Attributes:
         begin: int64 (length,), the tokens that the decoder begins with.
-        carried: What the encoder gave, one row of it; nothing of a decoder alone.
+        carried: What the encoder gave, one row of it; nothing without an encoder.
         search: What continues it.
     """
 

@@ -87,7 +87,7 @@ class Stepper:
                 array[changed, :, shared : self.length] = array[rows[changed], :, shared : self.length]
 
     def keep(self, rows: NDArray[np.int64]) -> None:
-        """Go on with these rows, int64 (new batch,), alone and in order; one may be there several times."""
+        """Go on with only these rows, int64 (new batch,), in this order; one may be there several times."""
         self._run, self._batch = None, len(rows)  # it holds the arrays that are to go
         for name in self._cache:
             self._cache[name] = self._cache[name][rows]

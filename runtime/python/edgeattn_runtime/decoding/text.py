@@ -43,14 +43,14 @@ def generate_text(
         EdgeAttnError: The extra ``edgeattn[text]`` is not installed.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    model.decode(())  # tells now that there is no tokenizer
+    model.decode(())  # raises now if there is no tokenizer
     stops = _read_stops(stop_strings)
     inputs = text_prompt(model, prompt) if isinstance(prompt, str) else prompt
     return _before(stops, decoded(model, generate(model, inputs, options, session=session, **named)))
 
 
 def text_prompt(model: Model, text: str) -> Prompt:
-    """Return what a decoder alone continues, a text's token ids, or what an encoder reads.
+    """Return what a decoder continues, a text's token ids, or what an encoder reads.
 
     Raises:
         InputError: The bundle prepares no text.

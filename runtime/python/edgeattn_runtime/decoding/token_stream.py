@@ -42,7 +42,7 @@ def generate(
             source, of its dtype and dims, with a batch of 1.
         options: See ``GenerationOptions``. There is one beam here: a bundle's beams do not hold.
         session: Keeps the cache for a prompt that continues this one and its answer; of the same loaded
-            model, a decoder alone.
+            model, a decoder without an encoder.
         named: Options by name; they go before ``options``, and these before the bundle's.
 
     Returns:

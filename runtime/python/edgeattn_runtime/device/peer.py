@@ -33,7 +33,7 @@ from edgeattn_runtime.errors import BadInput, BundleError, EdgeAttnError
 Answer = tuple[Mapping[str, object], Arrays]
 Verb = Callable[[Message, dict[str, NDArray[Any]]], Answer]
 
-NOTE = "note"  # the key of frames that come before an answer, and tell why it takes so long
+NOTE = "note"  # the key of frames that come before an answer, with the reason why it takes so long
 
 _KINDS = {
     name: kind

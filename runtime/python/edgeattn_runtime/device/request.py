@@ -77,7 +77,7 @@ def _pace(field: Field) -> Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece(Record):
-    """A part of a file, whose bytes come beside the request; hash and size are of the whole file."""
+    """A part of a file, whose bytes come with the request; hash and size are of the whole file."""
 
     sha256: Sha256
     start: Natural

@@ -70,7 +70,7 @@ class Sessions:
         return self._opened[key]
 
     def _source(self, graph: GraphSpec) -> bytes | Path:
-        """Return a graph that is one file, or the path of one that lies beside its weights under their names.
+        """Return a graph that is one file, or the path of one next to its weights under their names.
 
         A folder would take longer than a short race: removing one takes ext4 some milliseconds.
         """

@@ -24,7 +24,7 @@ class Reading:
     Attributes:
         at: Seconds of the device's own clock.
         milliseconds: Processor time of a fixed piece of arithmetic, the least of a few calls.
-        asleep: Seconds; 0 where the system does not tell.
+        asleep: Seconds; 0 where the system does not report it.
     """
 
     at: float
@@ -73,7 +73,7 @@ class Watch:
         return math.inf
 
     def _keep(self) -> None:
-        with suppress(OSError):  # on a full disk, for this process alone
+        with suppress(OSError):  # on a full disk, only for this process
             self._file.write_text(json.dumps({"boot": self._boot, "best": self.best}), encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ the answer says so, and nothing else is done.
     describe  nothing                  ->  what this device is
     time      races                    ->  times of each in milliseconds, steadiness
     race      calls, pace              ->  times of each, warm-up and surroundings, steadiness
-    answer    a call                   ->  outputs by name, beside it
+    answer    a call                   ->  outputs by name
     bench     files, threads, target,  ->  what ``python -m edgeattn_runtime bench --json`` prints
               rounds, kernels
 """

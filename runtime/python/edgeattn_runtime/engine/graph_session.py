@@ -38,7 +38,7 @@ class OpenGraph(Protocol):
 
 
 class GraphSession:
-    """A session and the contract of its graph; the graph may lie in a bundle, or in memory alone.
+    """A session and the contract of its graph; the graph may lie in a bundle, or only in memory.
 
     Raises:
         BundleError: The session's inputs and outputs are not the contract's.

@@ -2,7 +2,7 @@
 
 A graph may hold nodes of the domain ``edgeattn``, each with a function of stock operators. onnxruntime takes
 the kernel where the library is registered, and the function where it is not. The library comes from an
-installed package alone: a bundle says that it has such nodes, and names no file.
+installed package: a bundle says that it has such nodes, and names no file.
 """
 
 from __future__ import annotations

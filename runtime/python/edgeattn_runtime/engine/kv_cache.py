@@ -34,7 +34,7 @@ def empty_cache(pasts: Iterable[Tensor], *, batch: int, capacity: int) -> Arrays
 
 
 def fresh_cache(generation: Generation, pasts: Iterable[Tensor], *, batch: int, sequence: int) -> Arrays:
-    """Return what a decoder takes beside its ``sequence`` tokens where nothing came before them."""
+    """Return what a decoder takes with its ``sequence`` tokens where nothing came before them."""
     return {generation.length: np.zeros(1, np.int64), **empty_cache(pasts, batch=batch, capacity=sequence)}
 
 

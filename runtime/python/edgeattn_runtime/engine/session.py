@@ -60,8 +60,8 @@ def open_session(
     copied, and no file is read.
 
     Args:
-        model: A serialized model, the path of one, or one with its weights in memory. A serialized model
-            alone brings no weights in files of their own.
+        model: A serialized model, which has no external weights, the path of one, or one with its weights in
+            memory.
         providers: Execution providers in order of preference.
         options: ``PROVIDER.NAME`` is an option of one of them, any other a session configuration entry. By
             ``edgeattn.kernels`` the session takes the installed library, see ``engine.kernels``.
@@ -108,7 +108,7 @@ def _give_weights(options: onnxruntime.SessionOptions, weights: Mapping[str, byt
     give = getattr(options, "add_external_initializers_from_files_in_memory", None)
     if give is None:  # Debian's 1.21
         raise IncompatibleRuntimeError(
-            f"onnxruntime {onnxruntime.__version__} takes weights from their file alone, which may change; "
+            f"onnxruntime {onnxruntime.__version__} takes weights only from their file, which may change; "
             "upgrade onnxruntime, or load without trusted keys"
         )
     give(list(weights), list(weights.values()), [len(content) for content in weights.values()])
@@ -132,7 +132,7 @@ def _session(
     lost = [name for name, _ in provider_list or () if name not in session.get_providers()]
     if lost:
         raise RuntimeError(f"it opened without {', '.join(lost)}")
-    session.disable_fallback()  # onnxruntime 1.21 knows this alone
+    session.disable_fallback()  # onnxruntime 1.21 knows only this
     return session
 
 

@@ -1,6 +1,6 @@
 """What the operating system reports of its machine: memory, clocks and the kernel's counters.
 
-Figures that a system does not tell are None.
+Figures that a system does not report are None.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def total_memory_mb() -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """What it counts; None is what it does not tell.
+    """What it counts; None is what it does not report.
 
     ``clock`` is in seconds, ``own`` (of this process and its children), ``busy``, ``idle`` and ``stolen`` (by
     a hypervisor) in seconds of cores. ``switches`` is how often a thread of this process had to make way,
@@ -124,7 +124,7 @@ def joules_between(old: tuple[int, int], new: tuple[int, int]) -> float:
 
 
 def _stat() -> list[float]:
-    """Return the columns of all cores together in seconds, none where the kernel does not tell."""
+    """Return the columns of all cores together in seconds, none where the kernel does not report them."""
     line = re.match(r"cpu +([\d ]+)", read_text(STAT))
     if line is None:
         return []

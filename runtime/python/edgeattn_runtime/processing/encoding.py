@@ -69,7 +69,7 @@ class Encoded:
     places: list[tuple[int | None, tuple[int, int]]] = field(repr=False)
 
     def spans(self) -> list[Span | None]:
-        """Return the span of each token; None for a special one, and for one of blanks alone.
+        """Return the span of each token; None for a special one, and for one of only blanks.
 
         Blanks at its ends are left out, and a character keeps the marks behind it.
         """

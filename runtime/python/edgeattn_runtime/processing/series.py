@@ -155,7 +155,7 @@ def _column(numbers: Sequence[float]) -> NDArray[np.float64]:
 def read_columns(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
     """Return the columns of those names in that order, (series, time); a missing value is NaN.
 
-    Other columns, such as the time, are left alone.
+    Other columns, such as the time, are ignored.
 
     Raises:
         InputError: The file is missing, is no CSV file, lacks a column or has it twice, or holds something

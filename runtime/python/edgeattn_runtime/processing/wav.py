@@ -84,7 +84,7 @@ def _decoded(data: bytes) -> tuple[int, NDArray[np.float32]]:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bytes]]:
-    """Yield the name, the size that is told and the content of each chunk; each begins at an even place."""
+    """Yield the name, the declared size and the content of each chunk; each begins at an even place."""
     at = _HEADER
     while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)

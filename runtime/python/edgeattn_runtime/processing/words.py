@@ -84,8 +84,8 @@ def _pieces(
     """Return the words of a run with their tokens: the most that have the run's own tokens together."""
     start, begin, end = run
     last = max(start, begin - 1)  # the blank that many tokenizers have a word begin with
-    alone = [i for i in range(begin, end) if _stands_alone(text[i])]
-    edges = {*alone, *(i + 1 for i in alone)} - {begin}
+    single = [i for i in range(begin, end) if _is_word(text[i])]
+    edges = {*single, *(i + 1 for i in single)} - {begin}
     whole = [*ids_of(text[start:end])]
     for cuts in ({last, begin, *edges}, {last, *edges}, {last}):
         places = sorted({start, end, *cuts})
@@ -95,7 +95,7 @@ def _pieces(
     return [(begin, end, whole)]
 
 
-def _stands_alone(character: str) -> bool:
+def _is_word(character: str) -> bool:
     return (
         character in string.punctuation
         or unicodedata.category(character)[0] == "P"

@@ -63,7 +63,7 @@ class StepStream:
                 the bundle prepares neither, float32 in the input's dims without the batch.
 
         Returns:
-            A moment a hop. Its outputs are the step's, of this hop alone.
+            A moment a hop. Its outputs are the step's, only of this hop.
 
         Raises:
             InputError: It is of another kind, or a hop is refused, such as one with a NaN. The next call goes

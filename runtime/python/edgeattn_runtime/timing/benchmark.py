@@ -34,7 +34,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A timing for each golden sample, at a number of intra-op threads; None is what a runtime does not tell.
+    """A timing for each golden sample, at a number of intra-op threads; a runtime may leave out what is None.
 
     ``warmup`` calls of each sample were made before, and ``steady`` says whether they had become no faster.
     """
@@ -53,7 +53,7 @@ class DeviceBenchmark:
     Attributes:
         graphs: By file of that target its sha256: whatever else a bundle holds, this was run.
         load_ms: Of the first load; a cold start where it was the first model of the process.
-        peak_memory_mb: Of the whole process after the first run; None where the system does not tell it.
+        peak_memory_mb: Of the whole process after the first run; None where the system does not report it.
         golden: How near each golden output came, at the first number of threads.
         runs: One for each number of threads.
     """

@@ -46,7 +46,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its interval; none where what was observed is too little to tell."""
+    """A figure and its interval; none where too little was observed."""
 
     value: float
     interval: Interval | None
@@ -79,7 +79,7 @@ def interval_of(batches: Sequence[Times], share: float) -> Interval | None:
     """Return where the quantile lies that a share of the calls, such as 0.5, stays below.
 
     Batches are of times above 0, in the order in which they were measured. None is where they, or the calls
-    beyond the quantile, are too few to tell.
+    beyond the quantile, are too few.
     """
     calls = sum(batch.size for batch in batches)
     if len(batches) < LEAST_BATCHES or round(calls * (1 - share)) < LEAST_BEYOND:

@@ -37,9 +37,9 @@ class Clock:
     processor time in place of energy.
 
     Attributes:
-        kind: ``wall``; ``processor``, of the calling thread alone; or ``cost``, as above, of all threads.
+        kind: ``wall``; ``processor``, only of the calling thread; or ``cost``, as above, of all threads.
         threads: The most that a call uses.
-        pause: Seconds to wait after each call, for what its threads still burn; counted by ``cost`` alone.
+        pause: Seconds to wait after each call, for what its threads still burn; only ``cost`` counts it.
     """
 
     kind: Literal["wall", "processor", "cost"] = "processor"

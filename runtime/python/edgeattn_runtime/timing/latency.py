@@ -31,10 +31,10 @@ class Latency:
     """A call's wall-clock time in milliseconds, over ``count`` calls.
 
     Attributes:
-        mean: Over all; None in results that do not tell it.
-        p50_interval: Where p50 lies, see ``timing.confidence``; None where calls are too few to tell.
+        mean: Over all; None in results without it.
+        p50_interval: Where p50 lies, see ``timing.confidence``; None where calls are too few.
         quantiles: The distribution, from the fastest call to the slowest: a fortieth of the calls lies
-            between one and the next. Empty in results that do not tell it.
+            between one and the next. Empty in results without it.
     """
 
     p50: float
@@ -112,7 +112,7 @@ def milliseconds(call: Call) -> float:
 
 
 def processor_milliseconds(call: Call) -> float:
-    """Return the time that this thread alone spends on a call, whatever else the machine does meanwhile."""
+    """Return the time that only this thread spends on a call, whatever else the machine does meanwhile."""
     start = time.thread_time_ns()
     call()
     return (time.thread_time_ns() - start) / 1e6

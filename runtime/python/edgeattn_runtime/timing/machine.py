@@ -97,7 +97,7 @@ class Machine(Record):
 
 
 def _linux_processor(text: str) -> tuple[str, set[str]]:
-    """Return the processor's name and flags as Linux and Android tell them, empty where they do not."""
+    """Return the processor's name and flags as Linux and Android report them, empty where they do not."""
     name = re.search(r"^(?:model name|Hardware)\s*:\s*(\S.*)$", text, re.MULTILINE)
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.*)$", text, re.MULTILINE)
     board = read_text(BOARD).strip("\0\n ")

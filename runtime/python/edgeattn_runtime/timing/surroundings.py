@@ -16,7 +16,7 @@ NOTABLE_SWITCHES = 20.0  # times a second that a thread of this process had to m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A machine at one moment; None is what it does not tell.
+    """A machine at one moment; None is what it does not report.
 
     Attributes:
         load: Processes that run or wait to, over the last minute.
@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """A machine before, during and after a measurement; None is what it does not tell.
+    """A machine before, during and after a measurement; None is what it does not report.
 
     Attributes:
         before: When it began.
@@ -71,7 +71,7 @@ class Surroundings:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """What this machine does not tell, in words."""
+        """What this machine does not report, in words."""
         figures = {
             "the load of other processes": self.others,
             "time that a hypervisor takes": self.stolen,
