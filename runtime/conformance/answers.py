@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgeattn_runtime.engine.compatibility import ENGINE, release
+from edgeattn_runtime.engine.compatibility import ENGINE
+from edgeattn_runtime.engine.release import release
 
 RUNTIMES = Path(__file__).parents[1]
 _FEATURES = (

@@ -22,7 +22,7 @@ from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, write_golden
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, FileEntry, Golden, Manifest
 from edgeattn_runtime.bundle.rows import Padding, Rows
 from edgeattn_runtime.bundle.variant import Engine, Variant
-from edgeattn_runtime.engine.compatibility import release
+from edgeattn_runtime.engine.release import release
 from edgeattn_runtime.graph import Graph, Symbol, symbols_of
 
 TABLE: Mapping[str, list[dict[str, Any]]] = json.loads(

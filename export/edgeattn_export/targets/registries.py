@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeattn_export.targets.target import Target
-from edgeattn_runtime.engine.compatibility import release
+from edgeattn_runtime.engine.release import release
 
 
 @dataclass(frozen=True, slots=True)

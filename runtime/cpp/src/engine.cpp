@@ -9,6 +9,7 @@
 
 #include "boundary.hpp"
 #include "deadline.hpp"
+#include "external_weights.hpp"
 #include "kernels.hpp"
 #include "legible.hpp"
 #include "shape.hpp"
@@ -223,6 +224,7 @@ GraphSession::GraphSession(const GraphSpec& graph, const GraphFile& file, const 
                            const SessionSettings& settings)
     : graph_(graph), label_(file.path.u8string()) {
   EndedCall::check_current(label_);
+  check_external_weights(file, label_);
   try {
     session_ = opened(file, session_options(engine, settings));
   } catch (const Ort::Exception& error) {

@@ -12,6 +12,9 @@ namespace edgeattn {
 
 std::string engine_version();
 
+/// Says whether a release such as 1.23.0 is older than another.
+bool is_older(const std::string& installed, const std::string& wanted);
+
 /// Returns the execution providers that this onnxruntime has.
 std::vector<std::string> available_providers();
 

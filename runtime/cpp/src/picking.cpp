@@ -31,10 +31,10 @@ std::string lacking(const Variant& variant, const Manifest& manifest) {
   const auto installed = engine_version();
   if (engine.name != "onnxruntime")
     return words("needs ", engine.name, " ", engine.version, ", and this runtime drives onnxruntime");
-  if (release(installed) < release(engine.version))
+  if (is_older(installed, engine.version))
     return words("needs onnxruntime ", engine.version, " or newer, and ", installed, " is installed");
   if (engine.providers == std::vector<std::string>{"CPUExecutionProvider"} &&
-      release(installed) < release(kRightOnAmx) && has_amx())
+      is_older(installed, kRightOnAmx) && has_amx())
     return words("needs onnxruntime ", kRightOnAmx, " or newer on a CPU with amx_int8, and ", installed,
                  ", which multiplies int8 wrongly there, is installed");
   const auto available = available_providers();
@@ -47,6 +47,10 @@ std::string lacking(const Variant& variant, const Manifest& manifest) {
 }
 
 }  // namespace
+
+bool is_older(const std::string& installed, const std::string& wanted) {
+  return release(installed) < release(wanted);
+}
 
 std::vector<const Variant*> runnable(const Manifest& manifest, const std::string& target) {
   std::vector<const Variant*> found;

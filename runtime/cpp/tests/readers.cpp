@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "edgeattn.hpp"
+#include "external_weights.hpp"
 #include "manifest.hpp"
 #include "text/tokenizer.hpp"
 
@@ -53,6 +54,14 @@ extern "C" {
 
 EDGEATTN_API bool edgeattn_read_manifest(Bytes content, Bytes* out) {
   return hand_out<BundleError>(out, [&] { return parse_manifest(content).name; });
+}
+
+EDGEATTN_API bool edgeattn_read_graph(Bytes content, Bytes label, Bytes* out) {
+  return hand_out<BundleError>(out, [&] {
+    std::istringstream graph{std::string(content)};
+    check_external_weights(graph, std::string(label));
+    return std::string();
+  });
 }
 
 EDGEATTN_API bool edgeattn_read_wav(Bytes content, Bytes* out) {

@@ -10,7 +10,7 @@ import pytest
 
 from edgeattn_export.targets import TARGETS
 from edgeattn_export.targets.registries import OFFERS, Offer
-from edgeattn_runtime.engine.compatibility import release
+from edgeattn_runtime.engine.release import release
 
 ROOT = Path(__file__).parents[3]
 BY_PACKAGE = {offer.package: offer for offer in OFFERS}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import onnxruntime
 
 from edgeattn_runtime.bundle.manifest import Manifest, Variant
 from edgeattn_runtime.bundle.variant import Engine
+from edgeattn_runtime.engine.release import release
 from edgeattn_runtime.engine.session import available_providers
 from edgeattn_runtime.engine.system import has_amx
 from edgeattn_runtime.errors import IncompatibleRuntimeError, InputError
@@ -101,15 +101,3 @@ def missing_requirement(
         hint = f" ({', '.join(ways)})" if ways else ""
         return f"needs {', '.join(absent)}{hint}, and {ENGINE} {installed} here has {', '.join(available)}"
     return None
-
-
-def release(version: str) -> tuple[tuple[int, str], ...]:
-    """Return "1.23.0rc1" as what orders 1.23: trailing zeros say nothing, a candidate counts as its release.
-
-    Each number is compared by how many digits it has and then by these, since ``int`` refuses more than 4300.
-    """
-    numbers = re.match(r"\d+(?:\.\d+)*", version)
-    digits = [number.lstrip("0") for number in numbers[0].split(".")] if numbers else []
-    while digits and not digits[-1]:
-        digits.pop()
-    return tuple((len(number), number) for number in digits)

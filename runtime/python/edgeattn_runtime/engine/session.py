@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,8 +15,10 @@ import onnxruntime
 from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, shortage
 from edgeattn_runtime.bundle.folder import GraphContent
 from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings, available_cores
+from edgeattn_runtime.engine.external_weights import CHECKED_BY_ENGINE, check_external_weights
 from edgeattn_runtime.engine.kernels import kernels_of
 from edgeattn_runtime.engine.registration import register_operators
+from edgeattn_runtime.engine.release import release
 from edgeattn_runtime.errors import BundleError, EdgeAttnError, IncompatibleRuntimeError, InputError
 from edgeattn_runtime.fields import Scalar
 
@@ -86,6 +89,8 @@ def open_session(
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source, label = _source(model)
     with Boundary(lambda error: _session_error(label, providers, error)):
+        if release(onnxruntime.__version__) < release(CHECKED_BY_ENGINE):
+            _check_weights(model, label)
         if isinstance(model, GraphContent):
             _give_weights(session_options, model.weights)
         if library is not None:
@@ -98,6 +103,17 @@ def _source(model: bytes | Path | GraphContent) -> tuple[bytes | str, str]:
     if isinstance(model, bytes):
         return model, "model"
     return (str(model), str(model)) if isinstance(model, Path) else (model.content, str(model.path))
+
+
+def _check_weights(model: bytes | Path | GraphContent, label: str) -> None:
+    """Refuse weights that an older onnxruntime would read outside the folder of a graph."""
+    if isinstance(model, Path):
+        with model.open("rb") as file:
+            check_external_weights(file, label)
+    elif isinstance(model, GraphContent):
+        check_external_weights(BytesIO(model.content), label, model.weights)
+    else:
+        check_external_weights(BytesIO(model), label, ())
 
 
 def _give_weights(options: onnxruntime.SessionOptions, weights: Mapping[str, bytes]) -> None:
