@@ -47,12 +47,13 @@ HWY_NOINLINE void add_outliers(const Outlier* begin, const Outlier* end, const R
   const Ints d;
   for (const auto* each = begin; each != end; ++each) {
     if (each->k < values.first || each->k >= values.end) continue;
-    const auto excess = hn::Set(d, each->excess);
+    const auto excess = hn::BitCast(Shorts(), hn::Set(d, each->excess & 0xffff));
     const auto* const group = weight + each->k / kGroup * kGroup * kColumns;
     auto* const row = sums + (each->row - first_row) * kColumns;
     for (std::size_t v = 0; v < Dot::kVectors; ++v) {
       const auto weights = Dot::column(group + v * kLanes * kGroup, each->k % kGroup);
-      const auto sum = hn::Add(hn::Load(d, row + v * kLanes), hn::Mul(weights, excess));
+      const auto sum = hn::Add(hn::Load(d, row + v * kLanes),
+                               hn::WidenMulPairwiseAdd(d, hn::BitCast(Shorts(), weights), excess));
       hn::Store(sum, d, row + v * kLanes);
     }
   }

@@ -45,18 +45,40 @@ HWY_INLINE void store(FloatVector v, float* y, std::size_t lanes) {
     hn::StoreN(v, Floats(), y, lanes);
 }
 
+// Extremes are looked for in four chains: none waits for the one before.
+constexpr std::size_t kChains = 4;
+
+/// Calls `body(chain, k, lanes)` for each vector of a row of `count`.
+template <class Body>
+HWY_INLINE void for_chains(std::size_t count, const Body& body) {
+  std::size_t k = 0;
+  for (; k + kChains * kLanes <= count; k += kChains * kLanes) {
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < kChains; ++i) body(i, k + i * kLanes, kLanes);
+  }
+  for_vectors(count - k, [&](std::size_t rest, std::size_t lanes) HWY_ATTR { body(0, k + rest, lanes); });
+}
+
+HWY_INLINE float least_of(const FloatVector (&v)[kChains]) {
+  return hn::ReduceMin(Floats(), hn::Min(hn::Min(v[0], v[1]), hn::Min(v[2], v[3])));
+}
+
+HWY_INLINE float greatest_of(const FloatVector (&v)[kChains]) {
+  return hn::ReduceMax(Floats(), hn::Max(hn::Max(v[0], v[1]), hn::Max(v[2], v[3])));
+}
+
 /// The lowest and the highest value of a row, or of a part of it, zero included.
 struct RowRange {
   float low, high;
 
   float step() const { return high / 255 - low / 255; }  // the whole range may overflow
 
-  /// Returns half of the range: about zero, as far as the row reaches on either side.
-  RowRange half() const {
-    const float quarter = high / 4 - low / 4;
-    if (low > -quarter) return {low, low + 2 * quarter};
-    if (high < quarter) return {high - 2 * quarter, high};
-    return {-quarter, quarter};
+  /// Returns a third of the range: about zero, as far as the row reaches on either side.
+  RowRange third() const {
+    const float sixth = high / 6 - low / 6;
+    if (low > -sixth) return {low, low + 2 * sixth};
+    if (high < sixth) return {high - 2 * sixth, high};
+    return {-sixth, sixth};
   }
 };
 
@@ -79,38 +101,37 @@ struct OutlierPlaces {
   std::int32_t k[kMostOutliers + kLanes];  // a vector may be stored behind the last that counts
 };
 
-/// Finds what lies outside of half of a row's range; returns the range of all other values, or `whole` where
-/// more than most_outliers() do.
+/// Finds what lies outside of a third of a row's range; returns the range of all other values, or `whole`
+/// where more than most_outliers() do.
 inline RowRange split_outliers(const SmoothedRow& row, RowRange whole, OutlierPlaces& places) {
   const Floats d;
   const Ints di;
   const auto most = most_outliers(row.inner);
-  const auto half = whole.half();
-  const auto begin = hn::Set(d, half.low), end = hn::Set(d, half.high);
-  auto low = hn::Zero(d), high = low;
-  for (std::size_t k = 0; k < row.inner; k += kLanes) {
-    const auto v = row(k, HWY_MIN(kLanes, row.inner - k));
+  const auto third = whole.third();
+  const auto begin = hn::Set(d, third.low), end = hn::Set(d, third.high);
+  FloatVector low[kChains], high[kChains];
+  for (std::size_t i = 0; i < kChains; ++i) low[i] = high[i] = hn::Zero(d);
+  for_chains(row.inner, [&](std::size_t i, std::size_t k, std::size_t lanes) HWY_ATTR {
+    const auto v = row(k, lanes);
     const auto outside = hn::Or(hn::Lt(v, begin), hn::Gt(v, end));
-    if (!hn::AllFalse(d, outside)) {
+    if (HWY_UNLIKELY(!hn::AllFalse(d, outside)) && places.count <= most) {
       const auto k_of_lanes = hn::Iota(di, static_cast<std::int32_t>(k));
       places.count += hn::CompressStore(k_of_lanes, hn::RebindMask(di, outside), di, places.k + places.count);
-      if (places.count > most) {
-        places.count = 0;
-        return whole;
-      }
     }
     const auto inside = hn::IfThenZeroElse(outside, v);
-    low = hn::Min(low, inside);
-    high = hn::Max(high, inside);
-  }
-  return {hn::ReduceMin(d, low), hn::ReduceMax(d, high)};
+    low[i] = hn::Min(low[i], inside);
+    high[i] = hn::Max(high[i], inside);
+  });
+  if (places.count <= most) return {least_of(low), greatest_of(high)};
+  places.count = 0;
+  return whole;
 }
 
 /// Rounds one row to `padded` values; those behind `inner` are zeros.
 ///
 /// A row with a NaN or an infinity gets the scale NaN. A row whose range is below 3e-36 counts as zeros.
-/// Where leaving out most_outliers() values halves a row's range at least, its scale is that of the shorter
-/// range, and those values go to `outliers`.
+/// Where at most most_outliers() values lie outside of a third of a row's range, its scale is that of all
+/// others' range, and those values go to `outliers`.
 template <class Dot>
 HWY_INLINE RowScale round_row(const SmoothedRow& row, std::size_t padded,
                               typename Dot::Value* HWY_RESTRICT values, Outlier* HWY_RESTRICT outliers) {
@@ -118,36 +139,24 @@ HWY_INLINE RowScale round_row(const SmoothedRow& row, std::size_t padded,
   const Ints di;
   const auto inner = row.inner;
 
-  // Four extremes of each kind: none waits for the one before. Not finite is what gives NaN times 0.
-  constexpr std::size_t kChains = 4;
   FloatVector low[kChains], high[kChains], odd[kChains];
   for (std::size_t i = 0; i < kChains; ++i) low[i] = high[i] = odd[i] = hn::Zero(d);
-  const auto look = [&](std::size_t i, std::size_t k, std::size_t lanes) HWY_ATTR {
+  for_chains(inner, [&](std::size_t i, std::size_t k, std::size_t lanes) HWY_ATTR {
     const auto v = row(k, lanes);
     low[i] = hn::Min(low[i], v);
     high[i] = hn::Max(high[i], v);
-    odd[i] = hn::MulAdd(v, hn::Zero(d), odd[i]);
-  };
-  std::size_t seen = 0;
-  for (; seen + kChains * kLanes <= inner; seen += kChains * kLanes) {
-    HWY_UNROLL(4)
-    for (std::size_t i = 0; i < kChains; ++i) look(i, seen + i * kLanes, kLanes);
-  }
-  for_vectors(inner - seen, [&](std::size_t k, std::size_t lanes) HWY_ATTR { look(0, seen + k, lanes); });
-  const auto joined = [&](FloatVector(&parts)[kChains], const auto& join)
-                          HWY_ATTR { return join(join(parts[0], parts[1]), join(parts[2], parts[3])); };
-  const auto least = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Min(a, b); };
-  const auto most = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Max(a, b); };
-  const auto sum = [](FloatVector a, FloatVector b) HWY_ATTR { return hn::Add(a, b); };
-  RowRange range{hn::ReduceMin(d, joined(low, least)), hn::ReduceMax(d, joined(high, most))};
-  const bool finite = hn::AllFalse(d, hn::IsNaN(joined(odd, sum)));
+    odd[i] = hn::MulAdd(v, hn::Zero(d), odd[i]);  // not finite is what gives NaN times 0
+  });
+  for (std::size_t i = 1; i < kChains; ++i) odd[0] = hn::Add(odd[0], odd[i]);
+  const bool finite = hn::AllFalse(d, hn::IsNaN(odd[0]));
+  RowRange range{least_of(low), greatest_of(high)};
 
   // Each lane that has a value outside has one at least: most rows need not be looked at again.
   OutlierPlaces places;
   const float shortest = range.step() / kShortest;
   if (finite && shortest >= FLT_MIN && inner >= kOutlierShare) {
-    const auto half = range.half();
-    const auto begin = hn::Set(d, half.low), end = hn::Set(d, half.high);
+    const auto third = range.third();
+    const auto begin = hn::Set(d, third.low), end = hn::Set(d, third.high);
     std::size_t lanes = 0;
     for (std::size_t i = 0; i < kChains; ++i)
       lanes += hn::CountTrue(d, hn::Or(hn::Lt(low[i], begin), hn::Gt(high[i], end)));

@@ -131,13 +131,13 @@ inline std::pair<float, float> range_of(const std::vector<float>& values) {
   return {low, high};
 }
 
-/// Returns half of a row's range: about zero, as far as the row reaches on either side.
-inline std::pair<float, float> half_of(std::pair<float, float> range) {
+/// Returns a third of a row's range: about zero, as far as the row reaches on either side.
+inline std::pair<float, float> third_of(std::pair<float, float> range) {
   const auto [low, high] = range;
-  const float quarter = high / 4 - low / 4;
-  if (low > -quarter) return {low, low + 2 * quarter};
-  if (high < quarter) return {high - 2 * quarter, high};
-  return {-quarter, quarter};
+  const float sixth = high / 6 - low / 6;
+  if (low > -sixth) return {low, low + 2 * sixth};
+  if (high < sixth) return {high - 2 * sixth, high};
+  return {-sixth, sixth};
 }
 
 /// Returns what the activations of a row are worth after rounding: scale and centered values.
@@ -149,7 +149,7 @@ inline std::pair<double, std::vector<std::int64_t>> rounded(const OwnedLayer& ow
   auto [low, high] = range_of(smoothed);
   float range = high / 255 - low / 255;
   const float shortest = range / 16;
-  const auto [begin, end] = half_of({low, high});
+  const auto [begin, end] = third_of({low, high});
   const auto is_inside = [begin = begin, end = end](float value) { return value >= begin && value <= end; };
   std::vector<float> inside;
   std::copy_if(smoothed.begin(), smoothed.end(), std::back_inserter(inside), is_inside);
