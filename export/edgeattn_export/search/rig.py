@@ -16,7 +16,7 @@ from edgeattn_export.search.store import Answer, Question, Store
 from edgeattn_runtime.timing.interleaved import Clock, Rounds
 from edgeattn_runtime.timing.latency import Call, Name
 
-VERSION = 7  # of what is measured, and how
+VERSION = 8  # of what is measured, and how
 
 
 class Step(Protocol):
