@@ -66,8 +66,9 @@ struct Chunk {
   LayerRows rows;  // of the chunk alone
   typename Dot::Value* values;
   RowScale* scales;
-  Outlier* outliers;      // in the rows' order
-  std::uint32_t* begins;  // of each row's outliers, and behind the last
+  Outlier* outliers;            // in the rows' order
+  std::uint32_t* begins;        // of each row's outliers, and behind the last
+  std::int32_t* block_offsets;  // (rows, blocks), of rows by nibbles
 
   float* before_norm() const { return rows.sum ? rows.sum : rows.y; }
 

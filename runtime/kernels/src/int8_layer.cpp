@@ -27,13 +27,20 @@ PackedLayer pack_any(const LayerParameters& parameters, std::int64_t target, Pro
   if constexpr (!kAlwaysQuads) return pack<Pairs>(parameters, target);
 }
 
+/// Runs a layer by Dot, or few rows by nibbles on a CPU that has Few.
+template <class Dot, class Few = Dot>
+void run_by(const PackedLayer& layer, const LayerRows& rows, const Parallel& threads) {
+  if (layer.run.steps && rows.rows <= kFewRows) return run<ByNibbles<Few>>(layer, rows, threads);
+  run<Dot>(layer, rows, threads);
+}
+
 void run_any(const PackedLayer& layer, const LayerRows& rows, const Parallel& threads) {
   if constexpr (kHasTiles)
-    if (layer.products == Products::kTiles) return run<AmxTiles>(layer, rows, threads);
+    if (layer.products == Products::kTiles) return run_by<AmxTiles, Quads>(layer, rows, threads);
   if constexpr (kHasMatrices)
-    if (layer.products == Products::kMatrices) return run<Matrices>(layer, rows, threads);
-  if (layer.products == Products::kQuads) return run<Quads>(layer, rows, threads);
-  if constexpr (!kAlwaysQuads) run<Pairs>(layer, rows, threads);
+    if (layer.products == Products::kMatrices) return run_by<Matrices>(layer, rows, threads);
+  if (layer.products == Products::kQuads) return run_by<Quads>(layer, rows, threads);
+  if constexpr (!kAlwaysQuads) run_by<Pairs>(layer, rows, threads);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -32,6 +32,15 @@ struct LayerParameters {
   float epsilon = 0;
 };
 
+/// How weights of 4 bits lie, see nibbles-inl.h: a run for each vector of columns.
+struct NibbleRun {
+  std::size_t steps = 0;        // of a block; none where weights are of 8 bits
+  std::size_t scale_bytes = 0;  // 2: in bfloat16, which holds all of the layer's scales exactly; else 4
+  std::size_t block_bytes = 0, bytes = 0;
+
+  bool narrow() const { return scale_bytes == 2; }
+};
+
 /// A layer, its weights in the order in which one instruction set multiplies them.
 ///
 /// Columns go by panels of `width`, the last one filled with zeros; a panel of a gated layer has two halves.
@@ -43,14 +52,21 @@ struct PackedLayer {
   std::size_t inner = 0, padded_inner = 0, columns = 0;
   std::size_t width = 0, panels = 0, halves = 1;
   std::size_t block = 0, blocks = 1;
-  Weights weight;                                  // [panels][halves][padded_inner / group][width][group]
-  Buffer<float> scale;                             // [panels][halves][blocks][width]
-  Buffer<std::int32_t> sum;                        // as scale: of each block's weights
-  Buffer<float> bias;                              // [panels][halves][width]
+  NibbleRun run;
+  std::size_t half_bytes = 0;  // of half a panel's weights
+  Weights weight;              // [panels][halves][padded_inner / group][width][group], or runs
+  Buffer<float> scale;         // [panels][halves][blocks][width]; empty where runs hold them
+  Buffer<std::int32_t> sum;    // as scale: of each block's weights
+  Buffer<float> bias;          // [panels][halves][width]
   Buffer<float> smoothing, norm_scale, norm_bias;  // empty where there is none
   Activation activation = Activation::kNone;
   Norm norm = Norm::kNone;
   float epsilon = 0;
+
+  /// Returns the weights of half a panel as they lie.
+  const std::uint8_t* half_of(std::size_t panel, std::size_t half) const {
+    return reinterpret_cast<const std::uint8_t*>(weight.data()) + (panel * halves + half) * half_bytes;
+  }
 };
 
 /// The rows of one run.

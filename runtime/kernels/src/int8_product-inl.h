@@ -29,7 +29,7 @@ struct Tile {
 
 /// What is to be in the cache next: as many bytes as `steps` steps of a tile cover, `stride` apart.
 struct Ahead {
-  const std::int8_t* start;
+  const std::uint8_t* start;
   std::size_t stride;
 };
 

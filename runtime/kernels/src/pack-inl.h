@@ -8,18 +8,11 @@
 
 #include <algorithm>
 
-#include "int8_product-inl.h"
+#include "nibbles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
 namespace HWY_NAMESPACE {
-
-/// Returns one weight of the file.
-HWY_INLINE std::int8_t weight_at(const LayerParameters& p, std::size_t row, std::size_t k) {
-  if (p.bits == 8) return static_cast<const std::int8_t*>(p.weight)[row * p.inner + k];
-  const auto two = static_cast<const std::uint8_t*>(p.weight)[row * ((p.inner + 1) / 2) + k / 2];
-  return static_cast<std::int8_t>((k % 2 ? two >> 4 : two & 15) - 8);
-}
 
 inline Buffer<float> copy(const float* values, std::size_t count) {
   if (!values) return {};
@@ -38,7 +31,7 @@ void pack_column(const LayerParameters& p, std::size_t row, std::size_t half, st
   for (std::size_t b = 0; b < layer.blocks; ++b) {
     std::int32_t sum = 0;
     for (std::size_t k = b * layer.block; k < (b + 1) * layer.block; ++k) {
-      const auto value = weight_at(p, row, k);
+      const auto value = static_cast<const std::int8_t*>(p.weight)[row * p.inner + k];
       weight[k / kGroup * kGroup * layer.width + k % kGroup] = value;
       sum += value;
     }
@@ -55,7 +48,7 @@ PackedLayer pack(const LayerParameters& p, std::int64_t target) {
   layer.target = target;
   layer.products = Dot::kProducts;
   layer.inner = p.inner;
-  layer.padded_inner = round_up(p.inner, Dot::kInner);
+  layer.padded_inner = round_up(p.inner, p.bits == 4 ? HWY_MAX(Dot::kInner, kStep) : Dot::kInner);
   layer.columns = p.columns;
   layer.width = kWidth<Dot>;
   layer.panels = (p.columns + layer.width - 1) / layer.width;
@@ -71,14 +64,22 @@ PackedLayer pack(const LayerParameters& p, std::int64_t target) {
     return buffer;
   };
   const auto padded_columns = layer.panels * layer.halves * layer.width;
-  layer.weight = filled(Weights(padded_columns * layer.padded_inner));
-  layer.scale = filled(Buffer<float>(padded_columns * layer.blocks));
-  layer.sum = filled(Buffer<std::int32_t>(padded_columns * layer.blocks));
   layer.bias = filled(Buffer<float>(padded_columns));
-  for (std::size_t half = 0; half < layer.halves; ++half)
-    for (std::size_t n = 0; n < p.columns; ++n)
-      pack_column<Dot>(p, half * p.columns + n, n / layer.width * layer.halves + half, n % layer.width,
-                       layer);
+  if (p.bits == 4) {
+    layer.run = run_of(p, layer);
+    layer.half_bytes = Dot::kVectors * layer.run.bytes;
+    layer.weight = Weights(layer.panels * layer.halves * layer.half_bytes);
+    pack_nibbles(p, layer);
+  } else {
+    layer.half_bytes = layer.padded_inner * layer.width;
+    layer.weight = filled(Weights(padded_columns * layer.padded_inner));
+    layer.scale = filled(Buffer<float>(padded_columns * layer.blocks));
+    layer.sum = filled(Buffer<std::int32_t>(padded_columns * layer.blocks));
+    for (std::size_t half = 0; half < layer.halves; ++half)
+      for (std::size_t n = 0; n < p.columns; ++n)
+        pack_column<Dot>(p, half * p.columns + n, n / layer.width * layer.halves + half, n % layer.width,
+                         layer);
+  }
 
   layer.smoothing = copy(p.smoothing, p.inner);
   layer.norm_scale = copy(p.norm_scale, p.columns);

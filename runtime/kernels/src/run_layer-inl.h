@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "nibble_rows-inl.h"
 #include "norm-inl.h"
 #include "scratch.hpp"
 #include "tiled_chunk-inl.h"
@@ -61,17 +62,19 @@ void run(const PackedLayer& layer, const LayerRows& all, const Parallel& threads
   size.add<RowScale>(longest);
   size.add<Outlier>(longest * most_outliers(layer.inner));
   size.add<std::uint32_t>(longest + 1);
+  size.add<std::int32_t>(HWY_MIN(longest, kFewRows) * layer.blocks);
   Scratch scratch(size);
   auto* const values = scratch.take<Value>(stored);
   auto* const scales = scratch.take<RowScale>(longest);
   auto* const outliers = scratch.take<Outlier>(longest * most_outliers(layer.inner));
   auto* const begins = scratch.take<std::uint32_t>(longest + 1);
+  auto* const offsets = scratch.take<std::int32_t>(HWY_MIN(longest, kFewRows) * layer.blocks);
   for (std::size_t c = 0; c < chunks; ++c) {
     const Range part(all.rows, c, chunks);
     const auto in = part.first * layer.inner, out = part.first * layer.columns;
     const LayerRows rows{part.size(), all.x + in, all.residual ? all.residual + out : nullptr, all.y + out,
                          all.sum ? all.sum + out : nullptr};
-    run_chunk<Dot>({layer, rows, values, scales, outliers, begins}, threads);
+    run_chunk<Dot>({layer, rows, values, scales, outliers, begins, offsets}, threads);
   }
 }
 

@@ -55,7 +55,7 @@ struct BlockSums {
 
 /// What is to be in the cache next: cache lines from `start`, `lines` beside each step of a block.
 struct LinesAhead {
-  const std::int8_t* start;
+  const std::uint8_t* start;
   std::size_t lines;
 
   HWY_INLINE void fetch() {
@@ -107,26 +107,20 @@ HWY_INLINE void multiply_block(const std::uint8_t* rows, std::size_t stride, std
 
 /// Scales a block's sums and finishes its columns, some rows after the other.
 template <class Dot>
-HWY_NOINLINE void finish_block(const Chunk<Dot>& chunk, std::size_t panel, std::size_t first,
-                               std::size_t count, BlockSums<Dot>* sums) {
+HWY_NOINLINE void finish_block(const Chunk<Dot>& chunk, std::size_t panel, const Panel& weights,
+                               std::size_t first, std::size_t count, BlockSums<Dot>* sums) {
   const auto& layer = chunk.layer;
-  const auto constants = panel * layer.halves * layer.width, column = panel * layer.width;
   for (std::size_t r = 0; r < count; r += Dot::kRows) {
-    const auto rows = HWY_MIN(Dot::kRows, count - r), at = (first + r) * layer.columns + column;
-    const auto* const scales = chunk.scales + first + r;
+    const Range rows(first + r, first + HWY_MIN(r + Dot::kRows, count));
     Tile<Dot, float> products[2];
     for (std::size_t half = 0; half < layer.halves; ++half) {
-      const auto own = constants + half * layer.width;
-      chunk.add_outliers_of({first + r, first + r + rows}, {0, layer.inner},
-                            layer.weight.data() + own * layer.padded_inner,
+      const auto own = half * layer.width;
+      chunk.add_outliers_of(rows, {0, layer.inner}, weights.weight + own * layer.padded_inner,
                             sums[half].values + r * layer.width);
-      add_block<Dot>(sums[half].values + r * layer.width, scales, rows, true, layer.scale.data() + own,
-                     layer.sum.data() + own, products[half]);
+      add_block<Dot>(sums[half].values + r * layer.width, chunk.scales + rows.first, rows.size(), true,
+                     weights.scale + own, weights.sum + own, products[half]);
     }
-    const Destination to{chunk.before_norm() + at, chunk.rows.residual ? chunk.rows.residual + at : nullptr,
-                         layer.columns, HWY_MIN(layer.width, layer.columns - column)};
-    finish_tile<Dot>(layer.activation, products, layer.halves, scales, rows, layer.bias.data() + constants,
-                     to);
+    finish_panel(chunk, panel, rows, products);
   }
 }
 
@@ -135,26 +129,25 @@ template <class Registers>
 void multiply_panels(const Chunk<Tiles<Registers>>& chunk, const RowTiles& tiles, const Range& panels,
                      const Range& blocks) {
   const auto& layer = chunk.layer;
-  const auto half_bytes = layer.padded_inner * layer.width;
   const Registers in_use(tiles.shapes());
   BlockSums<Tiles<Registers>> sums[2];
   // A turn has blocks. NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
-  const auto lines = kTileBytes * layer.width / kCacheLine / blocks.size();
+  const auto lines = layer.half_bytes * kTileBytes / layer.padded_inner / kCacheLine / blocks.size();
   for (auto panel = panels.first; panel < panels.end; ++panel) {
-    const auto* const weights = layer.weight.data() + panel * layer.halves * half_bytes;
+    const auto weights = panel_of<Tiles<Registers>>(layer, panel);
     const bool has_next = panel + 1 < layer.panels;
-    LinesAhead ahead{has_next ? weights + layer.halves * half_bytes : weights, has_next ? lines : 0};
+    LinesAhead ahead{layer.half_of(has_next ? panel + 1 : panel, 0), has_next ? lines : 0};
     for (auto block = blocks.first; block < blocks.end; ++block) {
       const auto first = block * tiles.block_rows();
       const auto* const rows = chunk.values + first * layer.padded_inner;
       for (std::size_t half = 0; half < layer.halves; ++half) {
-        const auto* const own = weights + half * half_bytes;
+        const auto* const own = weights.weight + half * layer.padded_inner * layer.width;
         if (2 * block + 1 < tiles.count)
           multiply_block<Registers, true>(rows, layer.padded_inner, tiles.rows, own, ahead, sums[half]);
         else
           multiply_block<Registers, false>(rows, layer.padded_inner, tiles.rows, own, ahead, sums[half]);
       }
-      finish_block(chunk, panel, first, HWY_MIN(tiles.block_rows(), chunk.rows.rows - first), sums);
+      finish_block(chunk, panel, weights, first, HWY_MIN(tiles.block_rows(), chunk.rows.rows - first), sums);
     }
   }
 }
@@ -167,7 +160,8 @@ void multiply_chunk(const Chunk<Tiles<Registers>>& chunk, const Parallel& thread
   if constexpr (kWidth<Tiles<Registers>> == kWidth<Quads>)
     if (all < kLeastTiledRows)
       return multiply_chunk(
-          Chunk<Quads>{layer, chunk.rows, chunk.values, chunk.scales, chunk.outliers, chunk.begins}, threads);
+          Chunk<Quads>{layer, chunk.rows, chunk.values, chunk.scales, chunk.outliers, chunk.begins, nullptr},
+          threads);
   const RowTiles tiles(all);
   std::fill(chunk.values + all * layer.padded_inner,  // the last tile's rows behind the chunk's
             chunk.values + tiles.count * tiles.rows * layer.padded_inner, std::uint8_t{0});

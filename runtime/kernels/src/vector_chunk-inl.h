@@ -8,6 +8,7 @@
 
 #include "chunk-inl.h"
 #include "epilogue-inl.h"
+#include "nibble_panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace edgeattn::kernels {
@@ -19,11 +20,11 @@ constexpr std::size_t kTurnProducts = 4 << 20;
 
 /// Multiplies a tile's rows with one half of a panel.
 template <class Dot>
-void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half, Ahead ahead,
-                   Tile<Dot, float>& products) {
+void multiply_half(const Chunk<Dot>& chunk, const Range& rows, const Panel& panel, std::size_t half,
+                   Ahead ahead, Tile<Dot, float>& products) {
   const auto& layer = chunk.layer;
   const auto* const values = chunk.values + rows.first * layer.padded_inner;
-  const auto* const weight = layer.weight.data() + half * layer.padded_inner * layer.width;
+  const auto* const weight = panel.weight + half * layer.padded_inner * layer.width;
   for (std::size_t b = 0; b < layer.blocks; ++b) {
     const auto start = b * layer.block;
     const auto groups = divide_up(layer.block, Dot::kGroup);
@@ -33,32 +34,38 @@ void multiply_half(const Chunk<Dot>& chunk, const Range& rows, std::size_t half,
     chunk.add_outliers_of(rows, {start, start + layer.block}, weight, sums.values);
     ahead.start += groups * ahead.stride;
     const auto at = (half * layer.blocks + b) * layer.width;
-    add_block<Dot>(sums.values, chunk.scales + rows.first, rows.size(), b == 0, layer.scale.data() + at,
-                   layer.sum.data() + at, products);
+    add_block<Dot>(sums.values, chunk.scales + rows.first, rows.size(), b == 0, panel.scale + at,
+                   panel.sum + at, products);
   }
+}
+
+/// Finishes the columns of a panel for some rows.
+template <class Dot, class AnyChunk>
+void finish_panel(const AnyChunk& chunk, std::size_t panel, const Range& rows, Tile<Dot, float>* products) {
+  const auto& layer = chunk.layer;
+  const auto column = panel * layer.width, at = rows.first * layer.columns + column;
+  const Destination to{chunk.before_norm() + at, chunk.rows.residual ? chunk.rows.residual + at : nullptr,
+                       layer.columns, HWY_MIN(layer.width, layer.columns - column)};
+  finish_tile<Dot>(layer.activation, products, layer.halves, chunk.scales + rows.first, rows.size(),
+                   layer.bias.data() + panel * layer.halves * layer.width, to);
 }
 
 /// Computes the columns of a panel for some tiles of rows; meanwhile the next panel comes into the cache.
 template <class Dot>
 void compute_panel(const Chunk<Dot>& chunk, std::size_t panel, const Range& tiles, std::size_t tile_count) {
   const auto& layer = chunk.layer;
-  const auto half_bytes = layer.padded_inner * layer.width;
-  const auto next = HWY_MIN(panel + 1, layer.panels - 1) * layer.halves;
-  const auto share = half_bytes / tiles.size();  // of the next panel, for each tile to fetch
-  const auto column = panel * layer.width;
+  const auto weights = panel_of<Dot>(layer, panel);
+  const auto next = HWY_MIN(panel + 1, layer.panels - 1);
+  const auto share = layer.half_bytes / tiles.size();  // of the next panel, for each tile to fetch
   for (auto t = tiles.first; t < tiles.end; ++t) {
     const Range rows(chunk.rows.rows, t, tile_count);
     Tile<Dot, float> products[2];
     for (std::size_t half = 0; half < layer.halves; ++half) {
-      const Ahead ahead{layer.weight.data() + (next + half) * half_bytes + (t - tiles.first) * share,
+      const Ahead ahead{layer.half_of(next, half) + (t - tiles.first) * share,
                         share / divide_up(layer.padded_inner, Dot::kGroup)};
-      multiply_half<Dot>(chunk, rows, panel * layer.halves + half, ahead, products[half]);
+      multiply_half<Dot>(chunk, rows, weights, half, ahead, products[half]);
     }
-    const auto at = rows.first * layer.columns + column;
-    const Destination to{chunk.before_norm() + at, chunk.rows.residual ? chunk.rows.residual + at : nullptr,
-                         layer.columns, HWY_MIN(layer.width, layer.columns - column)};
-    finish_tile<Dot>(layer.activation, products, layer.halves, chunk.scales + rows.first, rows.size(),
-                     layer.bias.data() + panel * layer.halves * layer.width, to);
+    finish_panel(chunk, panel, rows, products);
   }
 }
 

@@ -54,10 +54,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   p.inner = p.block ? p.block * (1 + source.below(5)) : 1 + source.below(300);
   p.columns = source.below(200);
   const std::size_t given = source.below(64), count = source.below(40);  // which of the optional inputs; rows
+  const bool narrow = source.below(2);                                   // scales of bfloat16
 
   const auto rows = p.columns * (p.gate ? 2 : 1);
   const auto weight = source.values<std::uint8_t>(rows * (p.bits == 8 ? p.inner : (p.inner + 1) / 2));
-  const auto scale = source.values<float>(rows * (p.block ? p.inner / p.block : 1));
+  auto scale = source.values<float>(rows * (p.block ? p.inner / p.block : 1));
+  auto* const halves = reinterpret_cast<std::uint8_t*>(scale.data());
+  for (std::size_t i = 0; narrow && i < scale.size(); ++i) std::memset(halves + i * sizeof(float), 0, 2);
   const auto smoothing = source.values<float>(p.inner), bias = source.values<float>(rows);
   const auto norm_scale = source.values<float>(p.columns), norm_bias = source.values<float>(p.columns);
   const auto x = source.values<float>(count * p.inner), residual = source.values<float>(count * p.columns);

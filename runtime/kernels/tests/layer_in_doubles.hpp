@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <random>
@@ -29,6 +30,7 @@ struct Form {
   bool gate = false, smoothing = false, bias = false, affine = false;
   int bits = 8;
   std::size_t block = 0;
+  bool narrow = false;  // scales are numbers of bfloat16
 };
 
 using Random = std::mt19937;
@@ -46,8 +48,8 @@ inline void add_outliers(Random& random, float* row, std::size_t inner, std::siz
   for (std::size_t i = 0; i < count; ++i) row[random() % inner] *= factor(random);
 }
 
-/// Draws a form with whatever a layer may have, without blocks.
-inline Form any_form(Random& random, std::size_t most_inner, std::size_t most_columns) {
+/// Draws a form with whatever a layer may have; `blocks`: perhaps scales of blocks.
+inline Form any_form(Random& random, std::size_t most_inner, std::size_t most_columns, bool blocks = false) {
   const auto pick = [&](std::size_t count) { return random() % count; };
   Form form{1 + pick(most_inner), 1 + pick(most_columns)};
   form.activation = static_cast<Activation>(pick(6));
@@ -57,7 +59,21 @@ inline Form any_form(Random& random, std::size_t most_inner, std::size_t most_co
   form.bias = pick(2);
   form.affine = form.norm != Norm::kNone && pick(2);
   form.bits = pick(2) ? 8 : 4;
+  form.narrow = pick(2);
+  if (blocks && pick(2)) {
+    form.block = 16 * (1 + pick(5));
+    form.inner = form.block * (1 + pick(4));
+  }
   return form;
+}
+
+/// Returns a float without the half that bfloat16 lacks.
+inline float to_bfloat16(float value) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits &= 0xffff0000;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
 }
 
 inline OwnedLayer make_layer(const Form& form, Random& random) {
@@ -68,6 +84,8 @@ inline OwnedLayer make_layer(const Form& form, Random& random) {
   own.weight.resize(rows * form.inner);
   for (auto& w : own.weight) w = static_cast<std::int8_t>(value(random));
   own.scale = floats(random, rows * blocks, .001f, .02f);
+  if (form.narrow)
+    for (auto& scale : own.scale) scale = to_bfloat16(scale);
   auto& p = own.parameters;
   p.inner = form.inner;
   p.columns = form.columns;

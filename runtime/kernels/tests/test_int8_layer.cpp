@@ -36,7 +36,7 @@ double excess(const std::vector<Bounded>& expected, const float* answer) {
 std::string described(const Form& f, std::size_t rows, std::int64_t target) {
   return words(hwy::TargetName(target), " M=", rows, " K=", f.inner, " N=", f.columns,
                " activation=", static_cast<int>(f.activation), " norm=", static_cast<int>(f.norm),
-               " gate=", f.gate, " bits=", f.bits, " block=", f.block);
+               " gate=", f.gate, " bits=", f.bits, " block=", f.block, " narrow=", f.narrow);
 }
 
 void expect_right(const Form& form, std::size_t rows, Random& random, const std::vector<float>& x) {
@@ -79,13 +79,8 @@ void shapes() {
 void forms() {
   Random random(2);
   for (int i = 0; i < 400; ++i) {
-    const auto pick = [&](unsigned count) { return random() % count; };
-    auto form = any_form(random, 70, 120);
-    if (pick(2)) {
-      form.block = 16 * (1 + pick(2));
-      form.inner = form.block * (1 + pick(4));
-    }
-    expect_right(form, pick(20), random);
+    const auto form = any_form(random, 70, 120, true);
+    expect_right(form, random() % 20, random);
   }
 }
 
@@ -127,7 +122,7 @@ void products_alike() {
     const auto ways = products_of(target);
     for (const auto way : {ways.usual, ways.other.value_or(ways.usual)})
       for (int i = 0; i < 120; ++i) {
-        const auto form = any_form(random, 260, 160);
+        const auto form = any_form(random, 260, 160, true);
         const std::size_t rows = 1 + random() % 80;
         const auto own = make_layer(form, random);
         auto x = floats(random, rows * form.inner, -1, 1.5f);
@@ -140,6 +135,29 @@ void products_alike() {
                described(form, rows, target), ": another answer by products ", static_cast<int>(way));
       }
   }
+}
+
+/// A row's answer is the same beside others, by whatever loop their number takes.
+void rows_alike() {
+  Random random(10);
+  for (const auto target : tested_targets())
+    for (int i = 0; i < 60; ++i) {
+      const auto form = any_form(random, 260, 160, true);
+      const std::size_t rows = 2 + random() % 40;
+      const auto own = make_layer(form, random);
+      auto x = floats(random, rows * form.inner, -1, 1.5f);
+      for (std::size_t m = 0; m < rows; ++m)
+        add_outliers(random, x.data() + m * form.inner, form.inner, random() % 3, 30);
+      const auto layer = pack_layer(own.parameters, target);
+      const auto all = run(layer, rows, x, nullptr, InOrder());
+      for (std::size_t first = 0; first < rows;) {
+        const auto count = std::min<std::size_t>(1 + random() % 9, rows - first);
+        const auto some = run(layer, count, {x.begin() + first * form.inner, x.end()}, nullptr, InOrder());
+        expect(std::equal(some.sum.begin(), some.sum.end(), all.sum.begin() + first * form.columns),
+               described(form, count, target), ": another answer than among ", rows, " rows");
+        first += count;
+      }
+    }
 }
 
 /// Where a CPU has two ways, one is chosen for each shape by a measurement, once.
@@ -225,6 +243,7 @@ int main() {
   extremes();
   not_finite();
   products_alike();
+  rows_alike();
   bounds_can_fail();
   std::printf("instruction sets:");
   for (const auto target : tested_targets())

@@ -4,8 +4,7 @@ Before: x W + b
 After:  edgeattn.Int8Linear(x, W_s8ᵀ, scale, , b)     each row of x rounded by its own range
         without the kernel the layer's body: int8, int8 per token, or residual int8
 After:  edgeattn.Int8Linear(x, W_u4ᵀ, scales, , b; bits=4, block_size=32)
-        W becomes 8 bits when it is loaded. Without the kernel MatMulNBits computes the same weights, see
-        ``linear_blocks``.
+        W is read in 4 bits. Without the kernel MatMulNBits computes the same weights, see ``linear_blocks``.
 
 Its weights of 8 bits are paired, for a body may run where two products are added in 16 bits.
 """
