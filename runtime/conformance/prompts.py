@@ -14,7 +14,7 @@ from graphs import Array
 
 from edgeattn_runtime.bundle.generation_options import GenerationOptions
 from edgeattn_runtime.decoding.beam_search import BeamSearch
-from edgeattn_runtime.decoding.search import Search, SingleSearch
+from edgeattn_runtime.decoding.search import ScoredSearch, Search
 from edgeattn_runtime.decoding.stops import Stops
 
 _NEEDS = {"needs": "generate_many"}
@@ -122,7 +122,7 @@ def _found(
             search = BeamSearch(begin, limit, stops, options)
         else:
             random = np.random.default_rng((options.seed or 0) + i)
-            search = SingleSearch(begin, limit, stops, options, random)
+            search = ScoredSearch(begin, limit, stops, options, random)
         rows = begin[np.newaxis]
         while (continued := search.advance(_logits(rows, seen, int8=int8))) is not None:
             rows = np.column_stack((rows[continued.rows], continued.tokens))

@@ -10,7 +10,7 @@ from edgeattn_runtime.bundle.generation_options import GenerationOptions, Settle
 from edgeattn_runtime.decoding.beam_search import BeamSearch
 from edgeattn_runtime.decoding.decoder import Decoder
 from edgeattn_runtime.decoding.prompt import Tokens, read_tokens
-from edgeattn_runtime.decoding.search import Search, SingleSearch
+from edgeattn_runtime.decoding.search import ScoredSearch, Search, SingleSearch
 from edgeattn_runtime.decoding.stops import Stops
 from edgeattn_runtime.errors import InputError
 
@@ -54,14 +54,20 @@ class Request:
         start = read_tokens("start", options.start, vocabulary=vocabulary, least=0)
         return cls(options=options, start=start, stops=Stops.read(options, vocabulary))
 
-    def single_search(self, begin: Tokens, limit: int, row: int = 0) -> SingleSearch:
-        """Return the search of one sequence; ``row`` is the prompt's number, and moves the seed."""
-        seed = self.options.seed
-        random = np.random.default_rng(None if seed is None else seed + row)
-        return SingleSearch(begin, limit, self.stops, self.options, random)
+    def single_search(self, begin: Tokens, limit: int) -> SingleSearch:
+        """Return the search of one sequence, without its score."""
+        return SingleSearch(begin, limit, self.stops, self.options, self._random(0))
 
     def search(self, begin: Tokens, limit: int, row: int) -> Search:
-        """Return the search of a prompt's sequences, by beams where there are several."""
+        """Return the search of a prompt's sequences with scores, by beams where there are several.
+
+        ``row`` is the prompt's number.
+        """
         if self.options.num_beams == 1:
-            return self.single_search(begin, limit, row)
+            return ScoredSearch(begin, limit, self.stops, self.options, self._random(row))
         return BeamSearch(begin, limit, self.stops, self.options)
+
+    def _random(self, row: int) -> np.random.Generator:
+        """Return what draws for a prompt, whose number moves the seed."""
+        seed = self.options.seed
+        return np.random.default_rng(None if seed is None else seed + row)

@@ -93,7 +93,6 @@ class SingleSearch:
         self._stops = stops
         self._options = options
         self._random = random
-        self._score = 0.0
         self._stop_length = 0  # how many of the tokens stopped it
 
     def advance(self, logits: Logits) -> Continuation | None:
@@ -101,8 +100,7 @@ class SingleSearch:
         history = self._tokens[: self._length]
         scores = penalized(logits, history[np.newaxis], self._options)
         token = choose(scores[0], self._options, self._random)
-        self._score += float(log_softmax(scores)[0, token])
-        self._append(token)
+        self._record(token, scores)
         self._stop_length = self._stops.stop_length(self.generated)
         if self._stop_length or len(self.generated) == self._limit:
             return None
@@ -120,15 +118,26 @@ class SingleSearch:
         withheld = self._stop_length if finished else self._stops.partial_length(self.generated)
         return self.generated[: len(self.generated) - withheld]
 
+    def _record(self, token: int, scores: Logits) -> None:  # noqa: ARG002
+        """Append a token, chosen by penalized logits (1, vocabulary)."""
+        if self._length == len(self._tokens):
+            self._tokens = np.append(self._tokens, np.zeros(1 + self._length, np.int64))
+        self._tokens[self._length] = token
+        self._length += 1
+        self._generated.append(token)
+
+
+class ScoredSearch(SingleSearch):
+    """A single sequence with its score, which takes a pass over the vocabulary at each token."""
+
+    _score = 0.0
+
     @property
     def hypotheses(self) -> list[Hypothesis]:
         """The one sequence."""
         score = normalized(self._score, len(self.generated), self._options)
         return [Hypothesis(tuple(self.settled), score)]
 
-    def _append(self, token: int) -> None:
-        if self._length == len(self._tokens):
-            self._tokens = np.append(self._tokens, np.zeros(1 + self._length, np.int64))
-        self._tokens[self._length] = token
-        self._length += 1
-        self._generated.append(token)
+    def _record(self, token: int, scores: Logits) -> None:
+        self._score += float(log_softmax(scores)[0, token])
+        super()._record(token, scores)
