@@ -30,6 +30,7 @@ PACKAGES = (
     f"edgeattn_kernels-{__version__}-*_x86_64.whl",
     f"edgeattn_kernels-{__version__}-*_aarch64.whl",
     f"edgeattn-web-{__version__}.tgz",
+    f"edgeattn-{__version__}.crate",
     f"edgeattn-jvm-{__version__}.jar",
     *(f"edgeattn-{name}-{__version__}.tar.gz" for name in ("cpp", "swift", "conformance", "site")),
 )

@@ -12,7 +12,9 @@ fn run(command: &mut Command) {
 fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap());
     let folder = PathBuf::from(env::var("OUT_DIR").unwrap());
-    let (core, build) = (root.join("../cpp"), folder.join("build"));
+    let packaged = root.join("cpp"); // as .ci/release lays it into the crate
+    let core = if packaged.exists() { packaged } else { root.join("../cpp") };
+    let build = folder.join("build");
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(&core).arg("-B").arg(&build);
     configure.args(["-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DEDGEATTN_COMMAND=OFF"]);
