@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,14 @@ def _kotlin() -> Reader:
 def jni_library() -> Path:
     """Return the Kotlin library's own shared library."""
     return Path(_classpath().partition("/library.jar")[0]) / "libedgeattn_jni.so"
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Path:
+    """Return the folder of Swift's toolchain, with the package built."""
+    _built(RUNTIME / "swift" / "build", "pkg-config")
+    cache = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
+    return Path(os.environ.get("EDGEATTN_BACKENDS", Path(cache) / "edgeattn" / "backends")) / "swift"
 
 
 @pytest.fixture(scope="session", params=["swift", "kotlin"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,16 +9,6 @@ import pytest
 
 SWIFT = Path(__file__).parents[3] / "runtime" / "swift"
 STAND_INS = Path(__file__).parent / "screen"
-
-
-@pytest.fixture(scope="session")
-def toolchain() -> Path:
-    """Return the folder of Swift's toolchain, with the package built."""
-    if shutil.which("apt-get") is None:
-        pytest.skip("Swift is built with Debian's packages")
-    subprocess.run([SWIFT / "build"], check=True, capture_output=True)
-    cache = os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")
-    return Path(os.environ.get("EDGEATTN_BACKENDS", Path(cache) / "edgeattn" / "backends")) / "swift"
 
 
 def _check(toolchain: Path, modules: Path, *sources: Path) -> subprocess.CompletedProcess[str]:
