@@ -6,6 +6,7 @@ plugins {
 android {
     namespace = "edgeattn.example"
     compileSdk = libs.versions.compileSdk.get().toInt()
+    androidResources { noCompress += "" } // a bundle is mapped where it lies in the package
     defaultConfig {
         applicationId = "edgeattn.example"
         minSdk = libs.versions.minSdk.get().toInt()

@@ -32,8 +32,18 @@ ENDS = {  # how calls end that are cancelled, late, broken off or of a closed mo
     "refused": ("InputError",),
     "installed": ("true",),
     "installed over a file": ("InputError",),
+    "loaded from assets": ("true",),
+    "loaded without a file": ("InputError",),
+    "loaded compressed": ("InputError",),
 }
-ONLY_IN_ONE = {"cancelled before", "cancelled on IO", "late without await", "closed while it runs"}
+KOTLIN_ONLY = {
+    "cancelled on IO",
+    "closed while it runs",
+    "loaded from assets",
+    "loaded without a file",
+    "loaded compressed",
+}
+ONLY_IN_ONE = KOTLIN_ONLY | {"cancelled before", "late without await"}
 
 Reader = Callable[..., subprocess.CompletedProcess[str]]
 

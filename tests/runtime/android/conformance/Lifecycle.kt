@@ -4,9 +4,11 @@
 
 package edgeattn
 
+import edgeattn.example.load
 import java.io.File
 import java.lang.management.ManagementFactory
 import kotlin.io.path.createTempDirectory
+import kotlin.io.path.createTempFile
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
@@ -101,6 +103,17 @@ object Lifecycle {
                 folder.deleteRecursively()
             }
         }
+        endOf("loaded from assets") {
+            val file = createTempFile().toFile()
+            try {
+                val expected = Model.load(decoder).use { it.check() }
+                "${Package(file, decoder.parentFile).load(decoder.name).use { it.check() } == expected}"
+            } finally {
+                file.delete()
+            }
+        }
+        endOf("loaded without a file") { Model.load(mapOf("manifest.json" to BundleFile(-1, 0, 100))).describe() }
+        endOf("loaded compressed") { Model.load(mapOf("manifest.json" to BundleFile(0, 0, -1))).describe() }
         endOf("installed over a file") { "${Model.install(decoder, over = decoder.resolve("manifest.json")).size} results" }
     }
 

@@ -52,6 +52,27 @@ EDGEATTN_JNI(jlong, load)
   });
 }
 
+EDGEATTN_JNI(jlong, loadFiles)
+(JNIEnv* env, jclass, jobjectArray names, jlongArray places, jbyteArray target, jint threads, jobjectArray trusted_keys,
+ jboolean kernels) {
+  return guarded(env, [&] {
+    std::vector<Text> texts;
+    each<jbyteArray>(env, names, [&](jbyteArray name) { texts.emplace_back(env, name); });
+    const auto numbers = numbers_of(env, places);
+    std::vector<edgeattn_bundle_file> files;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto* place = &numbers.at(3 * i);
+      files.push_back({sizeof(edgeattn_bundle_file), texts[i].get(), nullptr, static_cast<int>(place[0]), place[1],
+                       static_cast<std::size_t>(place[2])});
+    }
+    LoadOptions options(env, target, threads, trusted_keys);
+    options.set_kernels(kernels);
+    return address(handed<edgeattn_model*>(env, [&](auto* model, auto* error) {
+      return edgeattn_load_files(files.data(), files.size(), options.get(), model, error);
+    }));
+  });
+}
+
 EDGEATTN_JNI(void, install)
 (JNIEnv* env, jclass, jbyteArray folder, jbyteArray over, jbyteArray target, jint threads, jobjectArray trusted_keys,
  jobject reader) {

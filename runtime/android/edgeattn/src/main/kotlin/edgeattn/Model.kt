@@ -4,6 +4,20 @@ import java.io.File
 import kotlin.time.Duration
 
 /**
+ * A file of a bundle that lies in no folder: a part of an open file, such as an app's asset that is not compressed.
+ *
+ * It is mapped, not copied. The descriptor may be closed after the load; the file stays as it is until the model is closed.
+ *
+ * @param offset of its first byte there
+ * @param size in bytes
+ */
+class BundleFile(val descriptor: Int, val offset: Long, val size: Long) {
+    init {
+        requireInput(size >= 0) { "size $size found, at least 0 expected; an asset of unknown size is compressed" }
+    }
+}
+
+/**
  * A bundle opened once, then called with tensors, from any thread.
  *
  * What takes its time suspends, runs on a thread of its own, and ends where its coroutine is cancelled. Close a model that is no
@@ -79,6 +93,22 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
         ): Model = blocking(Model::close) {
             val keys = trusted(trustedKeys)
             val address = Native.load(bundle.path.utf8(), target?.utf8(), threads.counted().toInt(), keys, kernels)
+            Model(Handle(address, "model", Native::free))
+        }
+
+        /**
+         * Opens a bundle by its files, of which the engine copies the graphs' weights alone.
+         *
+         * @param files by their names in the manifest, and "manifest.json"
+         * @throws InputError as [load] of a folder, and where a file cannot be mapped
+         */
+        suspend fun load(
+            files: Map<String, BundleFile>, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
+            kernels: Boolean = true,
+        ): Model = blocking(Model::close) {
+            val names = files.keys.map { it.utf8() }.toTypedArray()
+            val places = files.values.flatMap { listOf(it.descriptor.toLong(), it.offset, it.size) }.toLongArray()
+            val address = Native.loadFiles(names, places, target?.utf8(), threads.counted().toInt(), trusted(trustedKeys), kernels)
             Model(Handle(address, "model", Native::free))
         }
 

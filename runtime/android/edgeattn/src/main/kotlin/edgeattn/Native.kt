@@ -14,6 +14,11 @@ internal object Native {
     @JvmStatic external fun load(
         folder: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, kernels: Boolean,
     ): Long
+
+    /** `places`: of each file its descriptor, offset and size. */
+    @JvmStatic external fun loadFiles(
+        names: Array<ByteArray>, places: LongArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, kernels: Boolean,
+    ): Long
     @JvmStatic external fun install(
         folder: ByteArray, over: ByteArray, target: ByteArray?, threads: Int, trustedKeys: Array<ByteArray>, reader: Reader,
     )

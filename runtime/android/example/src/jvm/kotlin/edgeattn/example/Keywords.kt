@@ -2,6 +2,7 @@ package edgeattn.example
 
 import edgeattn.EdgeAttnError
 import edgeattn.MediaFile
+import edgeattn.Model
 import edgeattn.SoundInput
 import java.io.File
 import java.util.Locale
@@ -16,7 +17,7 @@ object Keywords {
         try {
             val sound = SoundInput.read(MediaFile(File(words[1])))
             check(sound.rate == WordSpotter.RATE) { "${sound.rate} Hz found, ${WordSpotter.RATE} expected; resample it first" }
-            WordSpotter.load(File(words[0])).use { spotter ->
+            WordSpotter(Model.load(File(words[0]))).use { spotter ->
                 spotter.words(flowOf(sound.channels[0])).collect { println("%.1f s  %s".format(Locale.ROOT, it.second, it.name)) }
             }
         } catch (error: EdgeAttnError) {

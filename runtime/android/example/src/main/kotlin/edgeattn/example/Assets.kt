@@ -1,27 +1,20 @@
 package edgeattn.example
 
-import android.content.Context
-import java.io.File
+import android.content.res.AssetFileDescriptor
+import android.content.res.AssetManager
+import edgeattn.BundleFile
+import edgeattn.Model
 
-/** Copy a bundle out of the app's assets, anew after each update: onnxruntime opens files, and checks are of a folder. */
-fun Context.unpacked(name: String): File {
-    val folder = File(noBackupFilesDir, name)
-    val made = File(noBackupFilesDir, "$name.made")
-    if (made.lastModified() < packageManager.getPackageInfo(packageName, 0).lastUpdateTime) {
-        folder.deleteRecursively()
-        copy(name, folder)
-        made.delete()
-        made.createNewFile()
-    }
-    return folder
-}
-
-private fun Context.copy(asset: String, to: File) {
-    val parts = assets.list(asset).orEmpty()
-    if (parts.isEmpty()) {
-        assets.open(asset).use { from -> to.outputStream().use { from.copyTo(it) } }
-    } else {
-        to.mkdirs()
-        parts.forEach { copy("$asset/$it", File(to, it)) }
+/** Opens a bundle where it lies in the app's package: `noCompress` of the build keeps assets as they are. */
+suspend fun AssetManager.load(bundle: String): Model {
+    val opened = mutableMapOf<String, AssetFileDescriptor>()
+    try {
+        for (name in files(bundle)) opened[name.removePrefix("$bundle/")] = openFd(name)
+        return Model.load(opened.mapValues { (_, asset) -> BundleFile(asset.parcelFileDescriptor.fd, asset.startOffset, asset.length) })
+    } finally {
+        opened.values.forEach { it.close() }
     }
 }
+
+private fun AssetManager.files(path: String): List<String> =
+    list(path).orEmpty().let { names -> if (names.isEmpty()) listOf(path) else names.flatMap { files("$path/$it") } }

@@ -4,16 +4,11 @@ import edgeattn.ScoredLabel
 import edgeattn.Model
 import edgeattn.labels
 import edgeattn.prepareImages
-import java.io.File
 
 /** Reads drawings with the bundle of `models/digits`. */
-class DigitReader private constructor(private val model: Model) : AutoCloseable {
+class DigitReader(private val model: Model) : AutoCloseable {
     /** Return digits and their scores, the likeliest first. */
     suspend fun read(drawing: Drawing): List<ScoredLabel> = model.labels(model.run(model.prepareImages(listOf(drawing.image()))))[0]
 
     override fun close() = model.close()
-
-    companion object {
-        suspend fun load(bundle: File) = DigitReader(Model.load(bundle))
-    }
 }

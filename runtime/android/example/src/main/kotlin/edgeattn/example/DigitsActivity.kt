@@ -15,7 +15,7 @@ import kotlinx.coroutines.launch
 /** A screen to draw a digit on, and see what the model reads. `digits.edge` lies in src/main/assets. */
 class DigitsActivity : Activity() {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.IO)
-    private val reader = scope.async { DigitReader.load(unpacked("digits.edge")) }
+    private val reader = scope.async { DigitReader(assets.load("digits.edge")) }
     private var reading: Job? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {

@@ -17,7 +17,7 @@ import kotlinx.coroutines.launch
 /** A screen that shows the words that are said. `keywords.edge` lies in src/main/assets. */
 class KeywordsActivity : Activity() {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.IO)
-    private val spotter = scope.async { WordSpotter.load(unpacked("keywords.edge")) }
+    private val spotter = scope.async { WordSpotter(assets.load("keywords.edge")) }
     private var listening: Job? = null
     private lateinit var word: TextView
     private lateinit var button: Button

@@ -3,12 +3,11 @@ package edgeattn.example
 import edgeattn.Model
 import edgeattn.labels
 import edgeattn.stream
-import java.io.File
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 
 /** Hears words with the bundle of `models/keywords`. */
-class WordSpotter private constructor(private val model: Model) : AutoCloseable {
+class WordSpotter(private val model: Model) : AutoCloseable {
     /** Emit the words of a sound of [RATE] as they are heard; it comes in samples of -1 to 1, some at a time. */
     fun words(sound: Flow<FloatArray>): Flow<Word> = flow {
         model.stream(hop = RATE / TIMES).use { stream ->
@@ -28,7 +27,5 @@ class WordSpotter private constructor(private val model: Model) : AutoCloseable 
     companion object {
         const val RATE = 8000 // samples a second, as the model takes them
         private const val TIMES = 5 // answers a second
-
-        suspend fun load(bundle: File) = WordSpotter(Model.load(bundle))
     }
 }
