@@ -41,6 +41,7 @@ OPTIONAL = ("tokenizers", "cryptography")  # packages of Python that some bundle
 CHECKED = {"Python": 3, "C++": 1}  # words of a last line before its verb
 CONFORM = ROOT / "runtime" / "python" / "conform"
 SCORE, NEAR = 0.94, 0.01  # of the seven, as x86-64 has it
+PLAIN = "model name\t: Emulated\nflags\t\t: avx2\n"  # hides this machine's CPU, which may have AMX
 AMX = "model name\t: Emulated\nflags\t\t: avx2 amx_int8 amx_tile\n"
 
 
@@ -115,6 +116,9 @@ def board(architecture: str, cache: Path, installed: Path) -> Board:
     root = unpacked(cache / "boards" / architecture, packages, architecture, dependencies=True)
     if not (root / "lib").exists():
         (root / "lib").symlink_to("usr/lib")  # where the loader is looked for
+    if architecture == "amd64":
+        (root / "proc").mkdir(exist_ok=True)
+        (root / "proc" / "cpuinfo").write_text(PLAIN)
     cpu, triple = TRIPLES[architecture]
     return Board(root, emulator(cpu, cache), triple, installed)
 
@@ -153,14 +157,13 @@ def ran(command: Sequence[str], folder: Path, *, quiet: bool = True) -> str:
 
 def refuses_amx(on: Board, heading: str, folder: Path) -> None:
     """Hold a way against a CPU with AMX, on which Debian's release multiplies int8 wrongly."""
-    cpuinfo = on.root / "proc" / "cpuinfo"  # hides this machine's
-    cpuinfo.parent.mkdir(exist_ok=True)
+    cpuinfo = on.root / "proc" / "cpuinfo"
     cpuinfo.write_text(AMX)
     try:
         command = on.line(lines(heading)[-1])
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     finally:
-        cpuinfo.unlink()
+        cpuinfo.write_text(PLAIN)
     if done.returncode != 2 or "amx_int8" not in done.stderr or done.stderr.count("\n") != 1:
         raise RuntimeError(f"{heading}: a refusal of AMX in one line expected, {done.stderr!r} found")
 
