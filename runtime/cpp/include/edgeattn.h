@@ -424,7 +424,8 @@ EDGEATTN_API edgeattn_status edgeattn_stream_new(const edgeattn_model* model,
                                                  edgeattn_stream** stream, edgeattn_error** error);
 EDGEATTN_API void edgeattn_stream_free(edgeattn_stream* stream);
 
-/* Take what has come, any number of it: [channels, time] of a sound, [series, time] of series. */
+/* Take what has come, any number of it: [channels, time] of a sound, [series, time] of series. What would make more than
+ * 16,777,216 numbers wait beyond a window is refused: take answers first. */
 EDGEATTN_API edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples,
                                                         size_t time, edgeattn_error** error);
 EDGEATTN_API edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values,

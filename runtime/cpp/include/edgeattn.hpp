@@ -374,7 +374,8 @@ class Stream {
   Stream& operator=(Stream&& other) noexcept;
   ~Stream();
 
-  /// Takes what has come: samples, one channel behind the other, or numbers, one series behind the other.
+  /// Takes what has come: samples, one channel behind the other, or numbers, one series behind the other. Throws
+  /// InputError where more than 16,777,216 numbers would wait beyond a window: take answers first.
   void push(const std::vector<float>& samples);
   void push(const std::vector<double>& values);
 

@@ -21,5 +21,6 @@ constexpr std::int64_t kMostFrames = 64;                    // log-mel frames th
 constexpr std::int64_t kMostBands = std::int64_t{1} << 9;   // of a log-mel frame
 constexpr std::int64_t kMostToken = std::int64_t{1} << 22;  // samples from a log-mel token's start to its end
 constexpr std::size_t kMostStep = std::size_t{1} << 27;     // bytes of a step's inputs and of its outputs
+constexpr std::int64_t kMostWaiting = std::int64_t{1} << 24;  // numbers of a stream, beyond its window
 
 }  // namespace edgeattn

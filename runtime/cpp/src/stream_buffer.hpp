@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "limits.hpp"
 #include "words.hpp"
 
 namespace edgeattn {
@@ -18,7 +19,7 @@ class StreamBuffer {
   StreamBuffer(std::int64_t rows, std::int64_t hop, std::int64_t window, std::size_t numbers = 1)
       : hop_(hop), window_(window), next_(window), rows_(static_cast<std::size_t>(rows)), numbers_(numbers) {}
 
-  /// Adds what has come. Throws InputError where it is not as much in each row.
+  /// Adds what has come. Throws InputError where it is not as much in each row, or too much would wait.
   void push(const std::vector<Number>& came) {
     if (came.size() % place() != 0)
       throw InputError(words(came.size(), " numbers found, as many in each of ", rows_, " rows expected"));
@@ -26,6 +27,11 @@ class StreamBuffer {
     const auto passed = std::clamp<std::int64_t>(next_ - window_ - begin_, 0, kept());
     begin_ += passed;
     kept_.erase(kept_.begin(), kept_.begin() + passed * static_cast<std::int64_t>(place()));
+    const auto size = static_cast<std::int64_t>(place());
+    const auto waiting = kept() + static_cast<std::int64_t>(time) - window_;
+    if (waiting > kMostWaiting / size)
+      throw InputError(words("a stream: ", waiting * size, " numbers that wait beyond its window found, at most ",
+                             kMostWaiting, " expected; take its answers before you push more"));
     auto at = kept_.size();
     kept_.resize(at + came.size());
     for (std::size_t t = 0; t < time; ++t)

@@ -33,6 +33,8 @@ export const LIMITS = {
   token: 2 ** 22,
   /** Bytes of a streaming step's inputs, states among them, and of its outputs. */
   step: 2 ** 27,
+  /** Numbers pushed into a stream, and not answered yet. */
+  waiting: 2 ** 24,
 } as const;
 
 /** Check a number of a call; throws InputError. */

@@ -3,6 +3,7 @@
 import type { CallOptions } from './deadline.js';
 import { BundleError, InputError, refusing } from './errors.js';
 import { type Manifest, named, type Streaming } from './manifest.js';
+import { PushQueue } from './push-queue.js';
 import { type Moment, readRows, type Streamed, type Values } from './stream.js';
 import { hopDims, seriesOf, soundsOf } from './streaming.js';
 import { count, type Tensor, type Tensors, zeros } from './tensor.js';
@@ -18,7 +19,7 @@ export class StepStream {
   readonly #streaming: Streaming;
   readonly #source: Source;
   #state: Tensors;
-  #last: Promise<unknown> = Promise.resolve(); // what is pushed is answered in its order
+  readonly #pushed = new PushQueue();
 
   /** @throws InputError where the manifest has no `streaming`. */
   constructor(
@@ -39,19 +40,17 @@ export class StepStream {
    *
    * @param values An array a channel or series, of as many numbers; or, where the bundle prepares neither, a float32
    *     tensor in the input's dims without the batch.
-   * @throws InputError where it is of another kind, or a hop is refused, such as one with a NaN. The next call goes on
-   *     with the hop behind it, and the state before it.
+   * @throws InputError where it is of another kind, more than 2 ** 24 numbers would wait for their answers, or a hop is
+   *     refused, such as one with a NaN. The next call goes on with the hop behind it, and the state before it.
    */
   async push(values: Values | Tensor): Promise<Moment[]> {
     const came = refusing(InputError, 'push: nothing that comes', () => this.#source.read(values));
-    const answered = this.#last.then(() => this.#answer(came));
-    this.#last = answered.catch(() => {});
-    return answered;
+    return this.#pushed.push(came.length, () => this.#answer(came));
   }
 
   /** Begin anew, behind what was pushed: zeros in every state, and nothing has come. */
   reset(): void {
-    this.#last = this.#last.then(() => {
+    this.#pushed.reset(() => {
       this.#source.clear();
       this.#state = beginning(this.model.manifest, this.#streaming);
     });

@@ -6,6 +6,7 @@ import { type Manifest, mainGraph, named } from './manifest.js';
 import type { RunOptions } from './model.js';
 import type { Raw } from './processing.js';
 import { readCount } from './prompt.js';
+import { PushQueue } from './push-queue.js';
 import type { Tensors } from './tensor.js';
 
 export type StreamOptions = CallOptions & {
@@ -45,7 +46,7 @@ export class Stream {
   #kept: readonly Float64Array[] = [];
   #begin = 0; // of what is kept, in all that has come
   #next = 0; // the end of the next window
-  #last: Promise<unknown> = Promise.resolve(); // what is pushed is answered in its order
+  readonly #pushed = new PushQueue();
 
   /**
    * @param model A bundle with `audio` or `series` in its processing.
@@ -68,19 +69,17 @@ export class Stream {
   /**
    * Take what has come, any number of samples, and answer each window that it completes.
    *
-   * @throws InputError where it is of another kind, or the bundle refuses a window, such as one with a gap. The next
-   *     call goes on with the window behind it.
+   * @throws InputError where it is of another kind, more than 2 ** 24 numbers would wait for their answers, or the
+   *     bundle refuses a window, such as one with a gap. The next call goes on with the window behind it.
    */
   async push(values: Values): Promise<Moment[]> {
     const came = readRows(values, this.#rows).map((row) => Float64Array.from(row)); // the caller may fill its own again
-    const answered = this.#last.then(() => this.#answer(came));
-    this.#last = answered.catch(() => {});
-    return answered;
+    return this.#pushed.push(this.#rows * (came[0]?.length ?? 0), () => this.#answer(came));
   }
 
   /** Begin anew, behind what was pushed: nothing has come. */
   reset(): void {
-    this.#last = this.#last.then(() => this.#clear());
+    this.#pushed.reset(() => this.#clear());
   }
 
   #clear(): void {

@@ -187,6 +187,27 @@ def test_a_stream_in_steps_refuses_arrays_in_pythons_words(
     library.edgeattn_model_free(model)
 
 
+def test_a_stream_holds_no_more_than_may_wait(
+    library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]
+) -> None:
+    model, stream = loaded(CONFORMANCE / "steps.edge"), ctypes.c_void_p()
+    assert library.edgeattn_step_stream_new(model, ctypes.byref(stream), None) == 0
+    hop, most = 2, 2**24 // 3  # places of three numbers
+    assert _pushed(library, stream, np.zeros((hop + most, 3), np.float32)) == (0, "")
+    status, message = _pushed(library, stream, np.zeros((1, 3), np.float32))
+    assert status == INPUT_ERROR
+    assert f"{3 * (most + 1)} numbers that wait" in message
+    assert "at most 16777216 expected; take its answers" in message
+    end, outputs = ctypes.c_int64(), ctypes.c_void_p()
+    answer = (stream, None, ctypes.byref(end), ctypes.byref(outputs), None)
+    assert library.edgeattn_stream_next(*answer) == 0
+    assert end.value == hop
+    library.edgeattn_tensors_free(outputs)
+    assert _pushed(library, stream, np.zeros((hop, 3), np.float32)) == (0, "")
+    library.edgeattn_stream_free(stream)
+    library.edgeattn_model_free(model)
+
+
 def test_a_stream_of_windows_takes_no_arrays(
     library: ctypes.CDLL, loaded: Callable[[Path], ctypes.c_void_p]
 ) -> None:

@@ -30,6 +30,15 @@ test('what was pushed into a stream is its own', async () => {
   assert.deepEqual(await answered, expected);
 });
 
+test('a stream takes no more than may wait for its answers', async () => {
+  const stream = new Stream(await load(bundle('mono.edge')), { hop: 2 ** 25 });
+  const answered = stream.push(new Float32Array(2 ** 24));
+  const refusal = /16777217 found, at most 16777216 expected; await its answers/;
+  await assert.rejects(stream.push(new Float32Array(1)), refusal);
+  assert.equal((await answered).length, 1);
+  assert.deepEqual(await stream.push(new Float32Array(1)), []);
+});
+
 const broken = {
   'an array in a tensor’s place': { ...inputs, tokens: [1, 2, 3] },
   'another array than the dtype’s': { ...inputs, mask: { dtype: 'float32', dims: [1, 3], data: new Float64Array(3) } },
