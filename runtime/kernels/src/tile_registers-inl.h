@@ -55,11 +55,6 @@ class TileRegisters {
   static HWY_INLINE void multiply() {
     asm volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kLeft), "i"(kRight));
   }
-  /// sums += left times right, in bf16: two products a lane, added in float.
-  template <int kSums, int kLeft, int kRight>
-  static HWY_INLINE void multiply_bf16() {
-    asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kLeft), "i"(kRight));
-  }
 };
 
 #else

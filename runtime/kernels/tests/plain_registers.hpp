@@ -49,34 +49,10 @@ class PlainRegisters {
       }
   }
 
-  template <int kSums, int kLeft, int kRight>
-  static void multiply_bf16() {
-    for (std::size_t m = 0; m < in_use->own_.rows[kSums]; ++m)
-      for (std::size_t n = 0; n < in_use->own_.row_bytes[kSums] / 4U; ++n) {
-        auto* const place = in_use->tiles_[kSums] + m * kRowBytes + n * 4;
-        float sum = 0;
-        std::memcpy(&sum, place, sizeof sum);
-        for (std::size_t k = 0; k < in_use->own_.row_bytes[kLeft]; k += 2)
-          sum += in_use->bf16(kLeft, m, k) * in_use->bf16(kRight, k / 4, n * 4 + k % 4);
-        std::memcpy(place, &sum, sizeof sum);
-      }
-  }
-
   static inline std::size_t configured = 0;  // how often, by one thread
 
  private:
   static constexpr std::size_t kRowBytes = 64, kBytes = 16 * kRowBytes;
-
-  /// A number of 16 bits, the upper half of a float.
-  float bf16(int tile, std::size_t row, std::size_t byte) const {
-    std::uint16_t half = 0;
-    std::memcpy(&half, tiles_[tile] + row * kRowBytes + byte, sizeof half);
-    const std::uint32_t whole = std::uint32_t{half} << 16;
-    float value = 0;
-    std::memcpy(&value, &whole, sizeof value);
-    return value;
-  }
-
   static inline thread_local PlainRegisters* in_use = nullptr;
   Shapes own_;
   std::uint8_t tiles_[8][kBytes];
