@@ -10,7 +10,7 @@ import { runAll } from './lockstep.js';
 import { isSources, type Prompt } from './prompt.js';
 import { seeded } from './random.js';
 import type { Random } from './sampling.js';
-import { type Hypothesis, type Search, SingleSearch } from './search.js';
+import { type Hypothesis, ScoredSearch, type Search, SingleSearch } from './search.js';
 import { Stops } from './stops.js';
 import type { Tensors } from './tensor.js';
 import { turn } from './turn.js';
@@ -77,7 +77,7 @@ export async function generateMany(
     const limit = limits[i] as number;
     if (numBeams > 1) return new BeamSearch(tokens, limit, stops, options);
     const random: Random = seed === undefined ? Math.random : seeded(seed + i);
-    return new SingleSearch(tokens, limit, stops, options, random);
+    return new ScoredSearch(tokens, limit, stops, options, random);
   };
   const tasks = [];
   for (const [i, begin] of begins.entries())

@@ -43,10 +43,9 @@ export function isBeyond(score: number, best: number, length: number, limit: num
   return normalized(best, atAnyLength ? limit : length, options) <= score;
 }
 
-/** One sequence, which grows by one token a call. */
-export class SingleSearch implements Search {
+/** One sequence, which grows by one token a call; without a score. */
+export class SingleSearch {
   readonly generated: number[] = []; // with what stopped it
-  #score = 0;
   #stopLength = 0; // how many of the tokens stopped it
 
   /**
@@ -57,15 +56,14 @@ export class SingleSearch implements Search {
     private readonly begin: readonly number[],
     private readonly limit: number,
     private readonly stops: Stops,
-    private readonly options: SettledOptions,
+    protected readonly options: SettledOptions,
     private readonly random: Random,
   ) {}
 
   advance([logits]: readonly [Float32Array]): Continuation | null {
     const scores = penalized(logits, [...this.begin, ...this.generated], this.options);
     const token = choose(scores, this.options, this.random);
-    this.#score += logSoftmax(scores)[token] as number;
-    this.generated.push(token);
+    this.record(token, scores);
     this.#stopLength = this.stops.stopLength(this.generated);
     return this.#finished ? null : { rows: [0], tokens: [token] };
   }
@@ -76,11 +74,26 @@ export class SingleSearch implements Search {
     return this.generated.slice(0, this.generated.length - withheld);
   }
 
-  get hypotheses(): readonly Hypothesis[] {
-    return [{ tokens: this.settled, score: normalized(this.#score, this.generated.length, this.options) }];
+  /** Append a token, chosen by these penalized logits. */
+  protected record(token: number, _scores: Float32Array): void {
+    this.generated.push(token);
   }
 
   get #finished(): boolean {
     return this.#stopLength > 0 || this.generated.length === this.limit;
+  }
+}
+
+/** A single sequence with its score, which takes a pass over the vocabulary at each token. */
+export class ScoredSearch extends SingleSearch implements Search {
+  #score = 0;
+
+  get hypotheses(): readonly Hypothesis[] {
+    return [{ tokens: this.settled, score: normalized(this.#score, this.generated.length, this.options) }];
+  }
+
+  protected override record(token: number, scores: Float32Array): void {
+    this.#score += logSoftmax(scores)[token] as number;
+    super.record(token, scores);
   }
 }
