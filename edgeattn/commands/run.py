@@ -57,7 +57,7 @@ def run(
 ) -> None:
     """Run a bundle on arrays, or on a text, image, sound or series."""
     if head is not None and not attention:
-        raise InputError(f"--head {head}: found without --attention, whose head it is; add that")
+        raise InputError(f"--head {head}: found without --attention; add --attention, whose head it is")
     model = load(bundle, threads=threads, kernels=not no_kernels)
     maps = _maps_of(model, head) if attention else ()
     arrays = read_input(model, inputs, text, pair, prompt)
