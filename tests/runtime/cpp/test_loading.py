@@ -21,7 +21,7 @@ def weighty(tmp_path: Path) -> Path:
     bundle = shutil.copytree(CONFORMANCE / "good.edge", tmp_path / "weighty.edge")
     graph, weights = bundle / "model.onnx", "model.onnx.data"
     model = onnx.load(graph)
-    onnx.save(model, graph, save_as_external_data=True, location=weights, size_threshold=64)
+    onnx.save(model, graph, save_as_external_data=True, location=weights, size_threshold=128)
     return relist(bundle, "model.onnx", weights)
 
 
