@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from edgeattn_runtime.errors import EdgeAttnError
 TABLE = Path(__file__).parents[2] / "docs" / "coverage.md"
 COLUMNS = ("family", "form", "whole", "float error", "int8 R²", "channel", "padding only")
 WHOLE = "whole"
+LIBRARIES = ("torch", "transformers", "onnxruntime")
 
 HEAD = """\
 # Forms of attention, and what becomes of them
@@ -30,7 +32,7 @@ HEAD = """\
 
 Each form is a small module with drawn weights, exported to opset {opset} as a user's own would be
 (`tests/coverage/forms`).
-Made by `python tests/coverage/table.py`.
+Made by `python tests/coverage/table.py` with {versions}.
 
 - **whole**: how many attentions the form has, each of them one Attention operator in the graph; else the
   report's reason
@@ -95,7 +97,8 @@ def render(table: Iterable[Line]) -> str:
     whole = sum(line.fate.startswith(WHOLE) for line in table)
     summary = f"**{len(table)} forms: {whole} kept whole, {len(table) - whole} refused with a reason.**"
     rows = (COLUMNS, ("---",) * len(COLUMNS), *(line.cells for line in table))
-    return HEAD.format(summary=summary, opset=OPSET) + "".join(
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return HEAD.format(summary=summary, opset=OPSET, versions=versions) + "".join(
         f"| {' | '.join(map(_escaped, row))} |\n" for row in rows
     )
 

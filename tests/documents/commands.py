@@ -9,9 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT, ROOT / "docs", ROOT / "models", ROOT / "runtime")
-OTHERS = (ROOT / "CHANGELOG.md", ROOT / "docs" / "coverage-hub.md")  # of what was, and written by a program
+CHANGELOG = ROOT / "CHANGELOG.md"  # of what was
 PAGES = sorted(
-    {*(page for folder in FOLDERS for page in folder.glob("*.md")), *ROOT.glob("*/*/README.md")} - {*OTHERS}
+    {*(page for folder in FOLDERS for page in folder.glob("*.md")), *ROOT.glob("*/*/README.md")} - {CHANGELOG}
 )
 
 _BLOCK = re.compile(r"^```\w*\n(.*?)^```$|((?:^ {4}\S[^\n]*\n)+)", re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
-"""docs/coverage-hub.md: what became of every family, a line each."""
+"""The table of a run: the outcome of every family, a line each."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ Made by `make coverage-hub` with {versions}.
 - **inputs**: which of its forward's inputs it is given; some models of images and text get only the text
 - **outcome**: passing, where the float graph differs from PyTorch by at most {error} of the output's largest
   number, over the samples and sizes that no sample has, and the int8 graph's cosine to it is at least
-  {cosine} on evaluation samples; inexact, where one of both fails; refused, with one line; crashed, with
-  anything else
+  {cosine} on evaluation samples, on which a random model hardly varies; inexact, where one of both fails;
+  refused, with one line; crashed, with anything else
 - **int8 cosine**: of all layers in plain int8; where that is not exact enough, *searched*: of the recipe that
   the search of an export chooses without a budget
 - **attention**: Attention operators in the graph, of the attentions that PyTorch computes in one call. Each
