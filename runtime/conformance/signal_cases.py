@@ -136,12 +136,15 @@ def _stream(
     own: int | None,
     answer: Callable[[Array], Mapping[str, Array] | None],
 ) -> Entry:
-    """Return a stream of ``values``, (rows, time), pushed in pieces of these sizes."""
+    """Return a stream of ``values``, (rows, time), in pieces of these sizes, behind one that lacks a row."""
+    lacking = [values[1:, :3]] if len(values) > 1 else []
+    pieces = [*lacking, *np.split(values, np.cumsum(sizes)[:-1], axis=1)]
+    given = moments(sizes, window, hop, lambda end: answer(values[:, end - window : end]))
     return {
         "hop": hop,
         "window": None if window == own else window,
-        "pushes": [_rows(piece) for piece in np.split(values, np.cumsum(sizes)[:-1], axis=1)],
-        "moments": moments(sizes, window, hop, lambda end: answer(values[:, end - window : end])),
+        "pushes": [_rows(piece) for piece in pieces],
+        "moments": [*([None] * len(lacking)), *given],
         "tolerance": NEAR,
         "needs": "stream",
     }

@@ -249,6 +249,7 @@ typedef struct edgeattn_text {
 typedef struct edgeattn_text_options {
   size_t size;
   const edgeattn_text* pairs; /* the second text of each, where the bundle takes pairs; NULL: none */
+  size_t pair_count;          /* as many as there are texts */
   const char* prompt;         /* the name of what the bundle puts before each text; NULL: its default, "": none */
 } edgeattn_text_options;
 
@@ -269,18 +270,21 @@ EDGEATTN_API edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, 
 typedef struct edgeattn_image {
   int64_t height, width, channels;
   const uint8_t* pixels;
+  size_t bytes; /* height x width x channels */
 } edgeattn_image;
 
 /* A sound: samples of -1 to 1, one channel behind the other: [channels, time]. `rate` is samples a second. */
 typedef struct edgeattn_sound {
   int64_t rate, channels, time;
   const float* samples;
+  size_t sample_count; /* channels x time */
 } edgeattn_sound;
 
 /* Series in their own units, one behind the other: [count, time]; NaN is a missing number. */
 typedef struct edgeattn_series {
   int64_t count, time;
   const double* values;
+  size_t value_count; /* count x time */
 } edgeattn_series;
 
 /* A file, by its path or, where that is NULL, as its bytes. */
@@ -424,12 +428,13 @@ EDGEATTN_API edgeattn_status edgeattn_stream_new(const edgeattn_model* model,
                                                  edgeattn_stream** stream, edgeattn_error** error);
 EDGEATTN_API void edgeattn_stream_free(edgeattn_stream* stream);
 
-/* Take what has come, any number of it: [channels, time] of a sound, [series, time] of series. What would make more than
- * 16,777,216 numbers wait beyond a window is refused: take answers first. */
-EDGEATTN_API edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples,
-                                                        size_t time, edgeattn_error** error);
-EDGEATTN_API edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values,
-                                                         size_t time, edgeattn_error** error);
+/* Take what has come, any number of it: `count` numbers in all, [channels, time] of a sound, [series, time] of series. Other
+ * channels or series than the bundle's are refused, and what would make more than 16,777,216 numbers wait beyond a
+ * window: take answers first. */
+EDGEATTN_API edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples, size_t count,
+                                                        size_t channels, edgeattn_error** error);
+EDGEATTN_API edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values, size_t count,
+                                                         size_t series, edgeattn_error** error);
 
 /* Answers the next window, or hop, that is complete: where it ended, in samples that had come by then, and its outputs.
  * These are NULL where none is complete. One that is refused is passed over: the next call goes on behind. */

@@ -2,6 +2,7 @@
  * wrong. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "edgeattn.h"
 
@@ -30,7 +31,8 @@ static void expect_numbers(const char* what, edgeattn_tensors** tensors, size_t 
 
 static void try_series(const edgeattn_model* model, const char* csv) {
   const double values[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, NAN};
-  const edgeattn_series set = {2, 6, values}, wrong = {3, 4, values}, negative = {-1, 6, values};
+  const edgeattn_series set = {2, 6, values, 12}, wrong = {3, 4, values, 12}, negative = {-1, 6, values, 12},
+                        fewer = {2, 6, values, 6};
   const edgeattn_file file = {csv, NULL, 0}, text = {NULL, "rain in mm,wind\n1,2\n", 20},
                       nothing = {NULL, NULL, 3};
   edgeattn_error* error = NULL;
@@ -40,6 +42,8 @@ static void try_series(const edgeattn_model* model, const char* csv) {
   edgeattn_stream* stream = NULL;
   edgeattn_stream_options options = edgeattn_stream_options_default();
   int64_t end = 0;
+  enum { kOne = 400 };
+  double* one;
 
   expect("series", edgeattn_prepare_series(model, &set, 1, &inputs, &error), EDGEATTN_OK, &error);
   expect("run", edgeattn_run(model, NULL, inputs, NULL, &outputs, &error), EDGEATTN_OK, &error);
@@ -72,6 +76,7 @@ static void try_series(const edgeattn_model* model, const char* csv) {
          &error);
   expect("other series", edgeattn_prepare_series(model, &wrong, 1, &inputs, &error), EDGEATTN_INPUT_ERROR,
          &error);
+  expect("fewer values", edgeattn_prepare_series(model, &fewer, 1, &inputs, &error), EDGEATTN_INPUT_ERROR, &error);
   expect("fewer than none", edgeattn_prepare_series(model, &negative, 1, &inputs, &error),
          EDGEATTN_INPUT_ERROR, &error);
   expect("no set", edgeattn_prepare_series(model, NULL, 1, &inputs, &error), EDGEATTN_INPUT_ERROR, &error);
@@ -87,19 +92,23 @@ static void try_series(const edgeattn_model* model, const char* csv) {
   expect("no hop", edgeattn_stream_new(model, &options, &stream, &error), EDGEATTN_INPUT_ERROR, &error);
   options.hop = 3;
   expect("a stream", edgeattn_stream_new(model, &options, &stream, &error), EDGEATTN_OK, &error);
-  expect("push", edgeattn_stream_push_series(stream, values, 5, &error), EDGEATTN_OK, &error);
+  expect("push", edgeattn_stream_push_series(stream, values, 10, 2, &error), EDGEATTN_OK, &error);
   expect("early", edgeattn_stream_next(stream, NULL, &end, &outputs, &error), EDGEATTN_OK, &error);
   if (outputs) printf("a moment too early\n"), ++failures;
-  expect("push", edgeattn_stream_push_series(stream, values, 4, &error), EDGEATTN_OK, &error);
+  expect("push", edgeattn_stream_push_series(stream, values, 8, 2, &error), EDGEATTN_OK, &error);
   expect("next", edgeattn_stream_next(stream, NULL, &end, &outputs, &error), EDGEATTN_OK, &error);
   if (end != 6) printf("a moment at %d\n", (int)end), ++failures;
   if (outputs) expect_numbers("next", &outputs, 12 * sizeof(float));
   expect("next", edgeattn_stream_next(stream, NULL, NULL, &outputs, &error), EDGEATTN_OK, &error);
   if (outputs) expect_numbers("next", &outputs, 12 * sizeof(float));
-  expect("a sound", edgeattn_stream_push_audio(stream, NULL, 0, &error), EDGEATTN_INPUT_ERROR, &error);
-  expect("no values", edgeattn_stream_push_series(stream, NULL, 1, &error), EDGEATTN_INPUT_ERROR, &error);
-  expect("too many", edgeattn_stream_push_series(stream, values, (size_t)-1, &error), EDGEATTN_INPUT_ERROR,
+  expect("a sound", edgeattn_stream_push_audio(stream, NULL, 0, 2, &error), EDGEATTN_INPUT_ERROR, &error);
+  expect("no values", edgeattn_stream_push_series(stream, NULL, 2, 2, &error), EDGEATTN_INPUT_ERROR, &error);
+  expect("too many", edgeattn_stream_push_series(stream, values, (size_t)-2, 2, &error), EDGEATTN_INPUT_ERROR,
          &error);
+  expect("uneven", edgeattn_stream_push_series(stream, values, 3, 2, &error), EDGEATTN_INPUT_ERROR, &error);
+  one = calloc(kOne, sizeof *one); /* on the heap, where a sanitizer sees what is read beyond it */
+  if (one) expect("one of two", edgeattn_stream_push_series(stream, one, kOne, 1, &error), EDGEATTN_INPUT_ERROR, &error);
+  free(one);
   expect("no stream", edgeattn_stream_next(NULL, NULL, &end, &outputs, &error), EDGEATTN_INPUT_ERROR, &error);
   expect("no place", edgeattn_stream_next(stream, NULL, &end, NULL, &error), EDGEATTN_INPUT_ERROR, &error);
   edgeattn_stream_free(stream);

@@ -90,6 +90,10 @@ static int answer(const char* bundle) {
   source.size = sizeof source;
   options.pairs = &context;
   if (edgeattn_load(bundle, NULL, &model, &error) != EDGEATTN_OK) return fail(error);
+  if (edgeattn_prepare_text(model, &question, 1, &options, NULL, &inputs, &error) != EDGEATTN_INPUT_ERROR) return 1;
+  edgeattn_error_free(error);
+  error = NULL;
+  options.pair_count = 1;
   if (edgeattn_prepare_text(model, &question, 1, &options, NULL, &inputs, &error) != EDGEATTN_OK) return fail(error);
   if (edgeattn_run(model, NULL, inputs, NULL, &outputs, &error) != EDGEATTN_OK) return fail(error);
   source.texts = &question;

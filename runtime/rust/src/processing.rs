@@ -63,11 +63,9 @@ impl Model {
     pub fn prepare_texts_with(&self, given: &[&str], options: &TextOptions) -> Result<(Tensors, usize)> {
         let prompt = options.prompt.map(text).transpose()?;
         let (given, pairs) = (texts(given), options.pairs.map(texts));
-        if pairs.as_ref().is_some_and(|pairs| pairs.len() != given.len()) {
-            return Err(Error::Input("as many pairs as texts expected".into()));
-        }
         let mut how = defaults!(edgeattn_text_options, edgeattn_text_options_init);
         how.pairs = pairs.as_ref().map_or(ptr::null(), |pairs| pairs.as_ptr());
+        how.pair_count = pairs.as_ref().map_or(0, Vec::len);
         how.prompt = prompt.as_ref().map_or(ptr::null(), |prompt| prompt.as_ptr());
         let mut cut = 0;
         let inputs = handed(|inputs, error| unsafe {
@@ -77,7 +75,7 @@ impl Model {
     }
 
     pub fn prepare_images(&self, images: &[Image]) -> Result<Tensors> {
-        let images = images.iter().map(view_of_image).collect::<Result<Vec<_>>>()?;
+        let images: Vec<_> = images.iter().map(view_of_image).collect();
         self.prepare(&images, sys::edgeattn_prepare_image)
     }
 
@@ -96,6 +94,7 @@ impl Model {
                 channels: sound.channels.len() as i64,
                 time: *time as i64,
                 samples: samples.as_ptr(),
+                sample_count: samples.len(),
             })
             .collect();
         self.prepare(&views, sys::edgeattn_prepare_audio)
@@ -114,6 +113,7 @@ impl Model {
                 count: set.0.len() as i64,
                 time: *time as i64,
                 values: values.as_ptr(),
+                value_count: values.len(),
             })
             .collect();
         self.prepare(&views, sys::edgeattn_prepare_series)
@@ -144,20 +144,15 @@ pub fn read_wav(file: File) -> Result<Sound> {
     Ok(Sound { rate, channels })
 }
 
-fn view_of_image(image: &Image) -> Result<sys::edgeattn_image> {
+fn view_of_image(image: &Image) -> sys::edgeattn_image {
     let Image { height, width, channels, pixels } = *image;
-    if height.checked_mul(width).and_then(|count| count.checked_mul(channels)) != Some(pixels.len()) {
-        let found = pixels.len();
-        return Err(Error::Input(format!(
-            "{found} bytes found, {height} x {width} pixels of {channels} channels expected"
-        )));
-    }
-    Ok(sys::edgeattn_image {
+    sys::edgeattn_image {
         height: height as i64,
         width: width as i64,
         channels: channels as i64,
         pixels: pixels.as_ptr(),
-    })
+        bytes: pixels.len(),
+    }
 }
 
 /// Returns the length of rows, and these one behind the other; `Error::Input` where they differ.

@@ -31,6 +31,15 @@ pub struct Stream {
     _model: Model, // whose files it reads
 }
 
+/// A function of the core that takes rows of numbers.
+type Push<Value> = unsafe extern "C" fn(
+    *mut sys::edgeattn_stream,
+    *const Value,
+    usize,
+    usize,
+    *mut *mut sys::edgeattn_error,
+) -> sys::edgeattn_status;
+
 impl Model {
     /// Begins a stream of windows: an answer each `hop` samples, or values of each series, to the last `window` of them; none:
     /// as many as the input has.
@@ -53,16 +62,19 @@ impl Stream {
         Ok(Stream { handle: Handle::new(stream, sys::edgeattn_stream_free)?, _model: model.clone() })
     }
 
-    /// Takes samples that have come, as many a channel.
+    /// Takes samples that have come, as many a channel; `Error::Input` where the bundle has other channels.
     pub fn push_samples(&mut self, channels: &[Vec<f32>]) -> Result<()> {
-        let (time, samples) = even(channels)?;
-        call(|error| unsafe { sys::edgeattn_stream_push_audio(self.handle.get(), samples.as_ptr(), time, error) })
+        self.push(channels, sys::edgeattn_stream_push_audio)
     }
 
-    /// Takes values that have come, as many a series.
+    /// Takes values that have come, as many a series; `Error::Input` where the bundle has other series.
     pub fn push_series(&mut self, series: &[Vec<f64>]) -> Result<()> {
-        let (time, values) = even(series)?;
-        call(|error| unsafe { sys::edgeattn_stream_push_series(self.handle.get(), values.as_ptr(), time, error) })
+        self.push(series, sys::edgeattn_stream_push_series)
+    }
+
+    fn push<Value: Copy>(&mut self, rows: &[Vec<Value>], function: Push<Value>) -> Result<()> {
+        let (_, values) = even(rows)?;
+        call(|error| unsafe { function(self.handle.get(), values.as_ptr(), values.len(), rows.len(), error) })
     }
 
     /// Takes an array that has come, of a bundle in steps that prepares neither: float32 in the input's dims without the batch.

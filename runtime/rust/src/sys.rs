@@ -126,6 +126,7 @@ pub struct edgeattn_text {
 pub struct edgeattn_text_options {
     pub size: usize,
     pub pairs: *const edgeattn_text,
+    pub pair_count: usize,
     pub prompt: *const c_char,
 }
 
@@ -136,6 +137,7 @@ pub struct edgeattn_image {
     pub width: i64,
     pub channels: i64,
     pub pixels: *const u8,
+    pub bytes: usize,
 }
 
 #[repr(C)]
@@ -145,6 +147,7 @@ pub struct edgeattn_sound {
     pub channels: i64,
     pub time: i64,
     pub samples: *const f32,
+    pub sample_count: usize,
 }
 
 #[repr(C)]
@@ -153,6 +156,7 @@ pub struct edgeattn_series {
     pub count: i64,
     pub time: i64,
     pub values: *const f64,
+    pub value_count: usize,
 }
 
 #[repr(C)]
@@ -340,8 +344,8 @@ extern "C" {
     pub fn edgeattn_stream_options_init(options: *mut edgeattn_stream_options, size: usize);
     pub fn edgeattn_stream_new(model: *const edgeattn_model, options: *const edgeattn_stream_options, stream: *mut *mut edgeattn_stream, error: *mut *mut edgeattn_error) -> edgeattn_status;
     pub fn edgeattn_stream_free(stream: *mut edgeattn_stream);
-    pub fn edgeattn_stream_push_audio(stream: *mut edgeattn_stream, samples: *const f32, time: usize, error: *mut *mut edgeattn_error) -> edgeattn_status;
-    pub fn edgeattn_stream_push_series(stream: *mut edgeattn_stream, values: *const f64, time: usize, error: *mut *mut edgeattn_error) -> edgeattn_status;
+    pub fn edgeattn_stream_push_audio(stream: *mut edgeattn_stream, samples: *const f32, count: usize, channels: usize, error: *mut *mut edgeattn_error) -> edgeattn_status;
+    pub fn edgeattn_stream_push_series(stream: *mut edgeattn_stream, values: *const f64, count: usize, series: usize, error: *mut *mut edgeattn_error) -> edgeattn_status;
     pub fn edgeattn_stream_next(stream: *mut edgeattn_stream, options: *const edgeattn_call_options, end: *mut i64, outputs: *mut *mut edgeattn_tensors, error: *mut *mut edgeattn_error) -> edgeattn_status;
     pub fn edgeattn_stream_reset(stream: *mut edgeattn_stream, error: *mut *mut edgeattn_error) -> edgeattn_status;
     pub fn edgeattn_step_stream_new(model: *const edgeattn_model, stream: *mut *mut edgeattn_stream, error: *mut *mut edgeattn_error) -> edgeattn_status;

@@ -79,6 +79,16 @@ fn a_callback_ends_an_answer_or_panics_through() {
 }
 
 #[test]
+fn a_stream_takes_the_series_of_its_bundle_alone() {
+    let mut stream = Model::load(bundle("series-hold.edge")).unwrap().stream(3, None).unwrap();
+    for series in [vec![], vec![vec![0.0; 400]], vec![vec![0.0; 400]; 3]] {
+        assert!(matches!(stream.push_series(&series), Err(Error::Input(_))));
+    }
+    stream.push_series(&vec![vec![0.0; 6]; 2]).unwrap();
+    assert_eq!(stream.next(&Limits::default()).unwrap().unwrap().end, 6);
+}
+
+#[test]
 fn a_closed_model_says_so() {
     let model = Model::load(bundle("good.edge")).unwrap();
     assert!(model.describe().unwrap().starts_with("tiny: "));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -45,11 +46,14 @@ std::string text_of(const edgeattn_text& text, const char* name);
 /// Returns a text, empty where it is NULL.
 std::string text_or_empty(const char* text);
 
-/// Returns a copy of `count` values; NULL is none of them. Throws InputError where NULL stands for some.
+/// Returns a copy of `count` values; NULL is none of them. Throws InputError where NULL stands for some, or no array has
+/// as many.
 template <class Value>
 std::vector<Value> values_of(const Value* values, std::size_t count, const char* name) {
   if (count == 0) return {};
   required(values, name);
+  if (count > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(Value))
+    throw InputError(words(name, ": ", count, " values found, which no array holds"));
   return {values, values + count};
 }
 
@@ -100,15 +104,20 @@ Options options_of(const Options* given, Options options) {
   return options;
 }
 
-/// Returns structures of an array, each of which begins with its size: that of the caller's header.
+/// Returns structures of an array, each of which begins with its size: that of the caller's header. Throws InputError where
+/// they have several sizes.
 template <class Record>
 std::vector<Record> records_of(const Record* records, std::size_t count, const char* name) {
   if (count == 0) return {};
   const auto size = required(records, name).size;
   const auto* bytes = reinterpret_cast<const unsigned char*>(records);
   std::vector<Record> found;
-  for (std::size_t i = 0; i < count; ++i)
-    found.push_back(options_of(reinterpret_cast<const Record*>(bytes + i * size), Record{}));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* record = reinterpret_cast<const Record*>(bytes + i * size);
+    if (record->size != size)
+      throw InputError(words(name, ": structures of ", size, " and ", record->size, " bytes found, one size expected"));
+    found.push_back(options_of(record, Record{}));
+  }
   return found;
 }
 

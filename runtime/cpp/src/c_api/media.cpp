@@ -27,12 +27,14 @@ auto read_file(const edgeattn_file& file, Read read, Decode decode) {
   return decode(std::string_view(static_cast<const char*>(file.data), file.bytes));
 }
 
-/// Returns how many numbers rows of a length have. Throws InputError where no array can be as large.
-std::size_t number_count(std::int64_t rows, std::int64_t time, const char* dtype) {
-  const auto bytes = byte_count(dtype, {rows, time});
-  if (!bytes)
-    throw InputError(words(rows, " rows of ", time, " numbers found, sizes of at least 0 expected"));
-  return *bytes / (std::string_view(dtype) == "float32" ? sizeof(float) : sizeof(double));
+/// Copies rows of a length. Throws InputError where there are not as many numbers.
+template <class Number>
+std::vector<Number> rows_of(const Number* numbers, std::size_t count, std::int64_t rows, std::int64_t time,
+                            const char* name) {
+  const auto bytes = byte_count(sizeof(Number) == sizeof(float) ? "float32" : "float64", {rows, time});
+  if (!bytes || *bytes / sizeof(Number) != count)
+    throw InputError(words(name, ": ", count, " found, those of ", rows, " rows of ", time, " expected"));
+  return values_of(numbers, count, name);
 }
 
 const std::vector<std::string>& series_names(const Model& model) {
@@ -46,10 +48,8 @@ const std::vector<std::string>& series_names(const Model& model) {
 edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeattn_image* images,
                                        size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
   const auto read = [](const Model&, const edgeattn_image& image) {
-    const auto& [height, width, channels, pixels] = image;
-    const auto bytes = byte_count("uint8", {height, width, channels});
-    if (!bytes || *bytes == 0) throw InputError("images: sizes of at least 1 expected");
-    return Image{height, width, channels, values_of(pixels, *bytes, "pixels")};
+    const auto& [height, width, channels, pixels, bytes] = image;
+    return Image{height, width, channels, values_of(pixels, bytes, "pixels")};
   };
   return prepare(model, images, count, read, inputs, error);
 }
@@ -57,8 +57,8 @@ edgeattn_status edgeattn_prepare_image(const edgeattn_model* model, const edgeat
 edgeattn_status edgeattn_prepare_audio(const edgeattn_model* model, const edgeattn_sound* sounds,
                                        size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
   const auto read = [](const Model&, const edgeattn_sound& sound) {
-    const auto& [rate, channels, time, samples] = sound;
-    return Sound{rate, channels, values_of(samples, number_count(channels, time, "float32"), "samples")};
+    const auto& [rate, channels, time, samples, count] = sound;
+    return Sound{rate, channels, rows_of(samples, count, channels, time, "samples")};
   };
   return prepare(model, sounds, count, read, inputs, error);
 }
@@ -66,7 +66,7 @@ edgeattn_status edgeattn_prepare_audio(const edgeattn_model* model, const edgeat
 edgeattn_status edgeattn_prepare_series(const edgeattn_model* model, const edgeattn_series* sets,
                                         size_t count, edgeattn_tensors** inputs, edgeattn_error** error) {
   const auto read = [](const Model&, const edgeattn_series& set) {
-    return Series{set.count, values_of(set.values, number_count(set.count, set.time, "float64"), "values")};
+    return Series{set.count, rows_of(set.values, set.value_count, set.count, set.time, "values")};
   };
   return prepare(model, sets, count, read, inputs, error);
 }

@@ -55,27 +55,27 @@ void edgeattn_stream_free(edgeattn_stream* stream) { delete stream; }
 namespace {
 
 template <class Number>
-edgeattn_status push(edgeattn_stream* stream, const Number* numbers, std::size_t time,
+edgeattn_status push(edgeattn_stream* stream, const Number* numbers, std::size_t count, std::size_t rows,
                      edgeattn_error** error) {
   return guarded(error, [&] {
     auto& open = required(stream, "stream");
-    if (time > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(Number) / open.rows)
-      throw InputError(words(time, " numbers a row found, which no array holds"));
-    const auto came = values_of(numbers, time * open.rows, "what has come");
+    if (rows != open.rows)
+      throw InputError(words(rows, " channels or series found, ", open.rows, " expected"));
+    const auto came = values_of(numbers, count, "what has come");
     std::visit([&](auto& moving) { moving.push(came); }, open.value);
   });
 }
 
 }  // namespace
 
-edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples, size_t time,
-                                           edgeattn_error** error) {
-  return push(stream, samples, time, error);
+edgeattn_status edgeattn_stream_push_audio(edgeattn_stream* stream, const float* samples, size_t count,
+                                           size_t channels, edgeattn_error** error) {
+  return push(stream, samples, count, channels, error);
 }
 
-edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values, size_t time,
-                                            edgeattn_error** error) {
-  return push(stream, values, time, error);
+edgeattn_status edgeattn_stream_push_series(edgeattn_stream* stream, const double* values, size_t count,
+                                            size_t series, edgeattn_error** error) {
+  return push(stream, values, count, series, error);
 }
 
 edgeattn_status edgeattn_stream_next(edgeattn_stream* stream, const edgeattn_call_options* options,

@@ -5,10 +5,10 @@ using namespace edgeattn;
 
 namespace {
 
-TextOptions options_in(const edgeattn_text_options* given, std::size_t count) {
+TextOptions options_in(const edgeattn_text_options* given) {
   const auto options = options_of(given, edgeattn_text_options_default());
   TextOptions found;
-  if (options.pairs) found.pairs = texts_of(options.pairs, count, "pairs");
+  if (options.pairs) found.pairs = texts_of(options.pairs, options.pair_count, "pairs");
   if (options.prompt) found.prompt = options.prompt;
   return found;
 }
@@ -26,7 +26,7 @@ edgeattn_status edgeattn_prepare_text(const edgeattn_model* model, const edgeatt
                                       edgeattn_error** error) {
   return guarded(error, [&] {
     auto& place = required(inputs, "inputs");
-    place = new edgeattn_tensors{opened(model).prepare(texts_of(texts, count, "texts"), options_in(options, count), cut)};
+    place = new edgeattn_tensors{opened(model).prepare(texts_of(texts, count, "texts"), options_in(options), cut)};
   });
 }
 

@@ -76,19 +76,21 @@ extension Arguments {
     func image(_ image: ImageInput) -> edgeattn_image {
         edgeattn_image(
             height: Int64(image.height), width: Int64(image.width), channels: Int64(image.channels),
-            pixels: array(image.pixels))
+            pixels: array(image.pixels), bytes: image.pixels.count)
     }
 
     func sound(_ sound: SoundInput) -> edgeattn_sound {
-        edgeattn_sound(
+        let samples = sound.channels.flatMap { $0 }
+        return edgeattn_sound(
             rate: Int64(sound.rate), channels: Int64(sound.channels.count),
-            time: Int64(sound.channels.first?.count ?? 0), samples: array(sound.channels.flatMap { $0 }))
+            time: Int64(sound.channels.first?.count ?? 0), samples: array(samples), sample_count: samples.count)
     }
 
     func series(_ series: SeriesInput) -> edgeattn_series {
-        edgeattn_series(
+        let values = series.values.flatMap { $0 }
+        return edgeattn_series(
             count: Int64(series.values.count), time: Int64(series.values.first?.count ?? 0),
-            values: array(series.values.flatMap { $0 }))
+            values: array(values), value_count: values.count)
     }
 
     func file(_ file: MediaFile) throws -> edgeattn_file {

@@ -11,11 +11,11 @@ extension Model {
     public func prepare(
         texts: [String], pairs: [String]? = nil, prompt: String? = nil, onCut: (_ texts: Int) -> Void = { _ in }
     ) throws -> [String: Tensor] {
-        try requireInput(pairs == nil || pairs?.count == texts.count, "as many pairs as texts expected")
         var cut = 0
         let inputs: [String: Tensor] = try Arguments.with { arguments in
             var options = edgeattn_text_options_default()
             options.pairs = pairs.map { arguments.array($0.map(arguments.bytes)) }
+            options.pair_count = pairs?.count ?? 0
             options.prompt = try arguments.text(ifAny: prompt)
             return try prepare(texts, { $0.bytes }, { edgeattn_prepare_text($0, $1, $2, &options, &cut, $3, $4) })
         }

@@ -56,13 +56,13 @@ extension Model {
 
         private func push<Value>(
             _ rows: [[Value]], _ what: String,
-            _ function: (OpaquePointer, UnsafePointer<Value>, Int, Failure) -> edgeattn_status
+            _ function: (OpaquePointer, UnsafePointer<Value>, Int, Int, Failure) -> edgeattn_status
         ) throws {
             try requireEven(rows, what)
             let values = rows.flatMap { $0 }
             try turn.withLock {
                 try handle.use { stream in
-                    try call { function(stream, values, rows.first?.count ?? 0, $0) }
+                    try call { function(stream, values, values.count, rows.count, $0) }
                 }
             }
         }

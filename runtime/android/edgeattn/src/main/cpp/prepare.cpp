@@ -34,6 +34,7 @@ EDGEATTN_JNI(jobjectArray, prepareTexts)
     const Text name(env, prompt);
     auto options = edgeattn_text_options_default();
     options.pairs = second.get();
+    options.pair_count = second.size();
     options.prompt = name.get();
     std::size_t cut = 0;
     auto* tensors = arrays(env, handed<edgeattn_tensors*>(env, [&](auto* inputs, auto* error) {
@@ -51,7 +52,7 @@ EDGEATTN_JNI(jobjectArray, prepareImages)(JNIEnv* env, jclass, jlong model, jlon
     std::vector<edgeattn_image> images;
     for (std::size_t i = 0; i < bytes.size(); ++i)
       images.push_back({size.at(3 * i), size.at(3 * i + 1), size.at(3 * i + 2),
-                        reinterpret_cast<const std::uint8_t*>(bytes[i].data())});
+                        reinterpret_cast<const std::uint8_t*>(bytes[i].data()), bytes[i].size()});
     return prepared(env, model, images, edgeattn_prepare_image);
   });
 }
@@ -62,7 +63,7 @@ EDGEATTN_JNI(jobjectArray, prepareSounds)(JNIEnv* env, jclass, jlong model, jlon
     const auto rows = rows_of<jfloatArray, jfloat>(env, samples, &JNIEnv::GetFloatArrayRegion);
     std::vector<edgeattn_sound> sounds;
     for (std::size_t i = 0; i < rows.size(); ++i)
-      sounds.push_back({size.at(3 * i), size.at(3 * i + 1), size.at(3 * i + 2), rows[i].data()});
+      sounds.push_back({size.at(3 * i), size.at(3 * i + 1), size.at(3 * i + 2), rows[i].data(), rows[i].size()});
     return prepared(env, model, sounds, edgeattn_prepare_audio);
   });
 }
@@ -72,7 +73,8 @@ EDGEATTN_JNI(jobjectArray, prepareSeries)(JNIEnv* env, jclass, jlong model, jlon
     const auto size = numbers_of(env, sizes);
     const auto rows = rows_of<jdoubleArray, jdouble>(env, values, &JNIEnv::GetDoubleArrayRegion);
     std::vector<edgeattn_series> sets;
-    for (std::size_t i = 0; i < rows.size(); ++i) sets.push_back({size.at(2 * i), size.at(2 * i + 1), rows[i].data()});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      sets.push_back({size.at(2 * i), size.at(2 * i + 1), rows[i].data(), rows[i].size()});
     return prepared(env, model, sets, edgeattn_prepare_series);
   });
 }

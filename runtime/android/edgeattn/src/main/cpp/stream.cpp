@@ -20,22 +20,24 @@ EDGEATTN_JNI(jlong, newStepStream)(JNIEnv* env, jclass, jlong model) {
 
 EDGEATTN_JNI(void, freeStream)(JNIEnv*, jclass, jlong stream) { edgeattn_stream_free(at<edgeattn_stream>(stream)); }
 
-EDGEATTN_JNI(void, pushSound)(JNIEnv* env, jclass, jlong stream, jfloatArray samples, jint time) {
+EDGEATTN_JNI(void, pushSound)(JNIEnv* env, jclass, jlong stream, jfloatArray samples, jint channels) {
   guarded(env, [&] {
     std::vector<jfloat> copy(static_cast<std::size_t>(env->GetArrayLength(samples)));
     env->GetFloatArrayRegion(samples, 0, static_cast<jsize>(copy.size()), copy.data());
     called(env, [&](auto* error) {
-      return edgeattn_stream_push_audio(at<edgeattn_stream>(stream), copy.data(), static_cast<std::size_t>(time), error);
+      return edgeattn_stream_push_audio(at<edgeattn_stream>(stream), copy.data(), copy.size(),
+                                        static_cast<std::size_t>(channels), error);
     });
   });
 }
 
-EDGEATTN_JNI(void, pushSeries)(JNIEnv* env, jclass, jlong stream, jdoubleArray values, jint time) {
+EDGEATTN_JNI(void, pushSeries)(JNIEnv* env, jclass, jlong stream, jdoubleArray values, jint series) {
   guarded(env, [&] {
     std::vector<jdouble> copy(static_cast<std::size_t>(env->GetArrayLength(values)));
     env->GetDoubleArrayRegion(values, 0, static_cast<jsize>(copy.size()), copy.data());
     called(env, [&](auto* error) {
-      return edgeattn_stream_push_series(at<edgeattn_stream>(stream), copy.data(), static_cast<std::size_t>(time), error);
+      return edgeattn_stream_push_series(at<edgeattn_stream>(stream), copy.data(), copy.size(),
+                                         static_cast<std::size_t>(series), error);
     });
   });
 }

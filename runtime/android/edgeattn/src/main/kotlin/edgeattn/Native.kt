@@ -76,8 +76,8 @@ internal object Native {
     @JvmStatic external fun newStream(model: Long, hop: Long, window: Long): Long
     @JvmStatic external fun newStepStream(model: Long): Long
     @JvmStatic external fun freeStream(stream: Long)
-    @JvmStatic external fun pushSound(stream: Long, samples: FloatArray, time: Int)
-    @JvmStatic external fun pushSeries(stream: Long, values: DoubleArray, time: Int)
+    @JvmStatic external fun pushSound(stream: Long, samples: FloatArray, channels: Int)
+    @JvmStatic external fun pushSeries(stream: Long, values: DoubleArray, series: Int)
 
     /** Takes the first of tensors. */
     @JvmStatic external fun pushArray(stream: Long, arrays: Array<Any>)

@@ -10,8 +10,6 @@ package edgeattn
 fun Model.prepareTexts(
     texts: List<String>, pairs: List<String>? = null, prompt: String? = null, onCut: (texts: Int) -> Unit = {},
 ): Map<String, Tensor> {
-    if (pairs != null && pairs.size != texts.size)
-        throw InputError("pair: ${pairs.size} found, as many as the ${texts.size} texts expected")
     val reader = object : Native.Reader() {
         override fun cut(texts: Int) = onCut(texts)
     }

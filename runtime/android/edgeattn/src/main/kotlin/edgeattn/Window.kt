@@ -10,13 +10,13 @@ class ModelStream internal constructor(private val handle: Handle) : AutoCloseab
     /** Takes samples that have come, an array a channel, and runs nothing. */
     fun pushSamples(channels: List<FloatArray>) {
         requireEven(channels.map { it.size }, "channels")
-        handle.use { Native.pushSound(it, channels.joined(), channels.firstOrNull()?.size ?: 0) }
+        handle.use { Native.pushSound(it, channels.joined(), channels.size) }
     }
 
     /** Takes values that have come, an array a series, and runs nothing. */
     fun pushSeries(series: List<DoubleArray>) {
         requireEven(series.map { it.size }, "series")
-        handle.use { Native.pushSeries(it, series.joined(), series.firstOrNull()?.size ?: 0) }
+        handle.use { Native.pushSeries(it, series.joined(), series.size) }
     }
 
     /**
