@@ -116,8 +116,8 @@ EDGEATTN_API edgeattn_status edgeattn_load(const char* folder, const edgeattn_lo
                                            edgeattn_model** model, edgeattn_error** error);
 
 /* A file of a bundle that lies in no folder, such as an app's asset: in memory that stays as it is until the model, its
- * streams and its sessions are freed; or in a descriptor, which is mapped and may be closed then, and whose file
- * stays as long. */
+ * streams and its sessions are freed; or in a descriptor of a file, which may be closed then. Such a file is read when it
+ * is needed, hashed and used from that one copy: where it was changed or cut since, EDGEATTN_BUNDLE_ERROR. */
 typedef struct edgeattn_bundle_file {
   size_t size;
   const char* name; /* as the manifest has it; "manifest.json" */
@@ -127,7 +127,8 @@ typedef struct edgeattn_bundle_file {
   size_t bytes;
 } edgeattn_bundle_file;
 
-/* Opens a bundle by its files, none of which is copied but graphs' weights by the engine. */
+/* Opens a bundle by its files. Those in memory are not copied, but graphs' weights by the engine; those of descriptors take
+ * their size until the engine has opened them. */
 EDGEATTN_API edgeattn_status edgeattn_load_files(const edgeattn_bundle_file* files, size_t count,
                                                  const edgeattn_load_options* options,
                                                  edgeattn_model** model, edgeattn_error** error);

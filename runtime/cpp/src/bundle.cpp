@@ -115,7 +115,7 @@ std::string Bundle::read(const std::string& file) const {
 
 GraphFile Bundle::graph(const std::string& file) const {
   GraphFile graph{path_of(folder, file)};
-  if (!signer && !files->view(file)) return graph;
+  if (!signer && files->has_paths()) return graph;
   const auto bytes = [&](const std::string& name) {
     const auto view = files->view(name);
     return view ? *view : graph.read.emplace_back(read(name));
@@ -135,8 +135,8 @@ Bundle open_bundle(const fs::path& folder, const LoadOptions& options) try {
       words(error.path1().u8string(), ": ", error.code().message(), "; check the path and its permissions"));
 }
 
-Bundle open_bundle(BundleMemory memory, const LoadOptions& options) {
-  return opened(memory_folder(), files_in(std::move(memory)), options);
+Bundle open_bundle(LooseFiles files, const LoadOptions& options) {
+  return opened(memory_folder(), files_in(std::move(files)), options);
 }
 
 }  // namespace edgeattn

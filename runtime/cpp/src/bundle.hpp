@@ -27,8 +27,8 @@ struct Bundle {
   /// Returns what a file holds: the bytes that were hashed. Throws BundleError where it changed since.
   std::string read(const std::string& file) const;
 
-  /// Returns what a session opens: a path, or the content where it lies in memory or a trusted key signed it, since
-  /// weights are mapped from a path and whoever may write there can change them at any time.
+  /// Returns what a session opens: a path, or the content where there is none or a trusted key signed it, since weights
+  /// are mapped from a path and whoever may write there can change them at any time.
   GraphFile graph(const std::string& file) const;
 };
 
@@ -36,6 +36,6 @@ struct Bundle {
 /// what none of them signed before anything of the manifest is read. Throws BundleError, InputError where the keys are
 /// none, and DeadlineError where the load was ended.
 Bundle open_bundle(const std::filesystem::path& folder, const LoadOptions& options = {});
-Bundle open_bundle(BundleMemory memory, const LoadOptions& options = {});
+Bundle open_bundle(LooseFiles files, const LoadOptions& options = {});
 
 }  // namespace edgeattn

@@ -1,13 +1,14 @@
-// Where the files of a bundle lie: in a folder, or in memory.
+// Where the files of a bundle lie: in a folder, in memory, or in parts of open files.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "edgeattn.hpp"
+#include "file_part.hpp"
 
 namespace edgeattn {
 
@@ -28,7 +29,10 @@ class FileSource {
   /// Returns the bytes of a file.
   virtual std::string read(const std::string& file) const = 0;
 
-  /// Returns a file where it stays in memory as it was checked; none where it is read from a path each time.
+  /// True if an engine can open the files by their paths.
+  virtual bool has_paths() const = 0;
+
+  /// Returns a file where it stays in memory as it was checked; none where it is read each time.
   virtual std::optional<std::string_view> view(const std::string& file) const = 0;
 
   /// Returns the SHA-256 of a file in hex.
@@ -38,14 +42,14 @@ class FileSource {
   virtual void check_listed(const Manifest& manifest) const = 0;
 };
 
-/// Files in memory that is the caller's, or mapped and owned here.
-struct BundleMemory {
-  BundleFiles files;
-  std::vector<std::shared_ptr<const void>> mappings = {};
+/// Files without a folder: in memory that is the caller's, or parts of open files.
+struct LooseFiles {
+  BundleFiles memory;
+  std::map<std::string, FilePart> parts = {};
 };
 
 std::shared_ptr<const FileSource> files_in(const std::filesystem::path& folder);
-std::shared_ptr<const FileSource> files_in(BundleMemory memory);
+std::shared_ptr<const FileSource> files_in(LooseFiles files);
 
 /// Returns the path of a file that a manifest names, in UTF-8.
 std::filesystem::path path_of(const std::filesystem::path& folder, const std::string& file);
@@ -53,7 +57,7 @@ std::filesystem::path path_of(const std::filesystem::path& folder, const std::st
 /// Returns the bytes of a file; throws BundleError where it cannot be read.
 std::string read_bytes(const std::filesystem::path& path);
 
-/// Returns the folder by which errors call files in memory.
+/// Returns the folder by which errors call files without one.
 std::filesystem::path memory_folder();
 
 /// Says whether a file is listed in a manifest, or is one of the bundle's own.

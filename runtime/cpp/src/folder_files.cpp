@@ -52,13 +52,19 @@ class FolderFiles : public FileSource {
 
   std::string read(const std::string& file) const override { return read_bytes(path_of(folder_, file)); }
 
+  bool has_paths() const override { return true; }
+
   std::optional<std::string_view> view(const std::string&) const override { return std::nullopt; }
 
   std::string sha256(const std::string& file, const OnBytes& on_bytes) const override {
     const auto path = path_of(folder_, file);
     std::ifstream stream(path, std::ios::binary);
     if (!stream.is_open()) check_resources(path.u8string());
-    auto found = stream ? edgeattn::sha256(stream, on_bytes) : std::string();
+    const auto read = [&](char* place, std::size_t bytes) {
+      stream.read(place, static_cast<std::streamsize>(bytes));
+      return static_cast<std::size_t>(stream.gcount());
+    };
+    auto found = stream ? edgeattn::sha256(read, on_bytes) : std::string();
     if (found.empty() || stream.bad())
       throw BundleError(words(path.u8string(), ": cannot be read; check its permissions"));
     return found;

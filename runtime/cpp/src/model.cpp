@@ -35,10 +35,10 @@ Model load(const std::string& folder, const LoadOptions& options) {
   return bounded(folder, [&] { return model_of(open_bundle(std::filesystem::u8path(folder), options), options); });
 }
 
-Model load(const BundleFiles& files, const LoadOptions& options) { return load(BundleMemory{files}, options); }
+Model load(const BundleFiles& files, const LoadOptions& options) { return load(LooseFiles{files}, options); }
 
-Model load(BundleMemory memory, const LoadOptions& options) {
-  return bounded(memory_folder().u8string(), [&] { return model_of(open_bundle(std::move(memory), options), options); });
+Model load(LooseFiles files, const LoadOptions& options) {
+  return bounded(memory_folder().u8string(), [&] { return model_of(open_bundle(std::move(files), options), options); });
 }
 
 std::shared_ptr<const Graph> Model::Impl::graph(const std::string& name) {

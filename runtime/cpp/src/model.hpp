@@ -42,8 +42,8 @@ struct Model::Impl {
   void check_open() const;
 };
 
-/// Opens a bundle in memory, and owns what is mapped of it; throws as the others do.
-Model load(BundleMemory memory, const LoadOptions& options);
+/// Opens a bundle by files without a folder; throws as the others do.
+Model load(LooseFiles files, const LoadOptions& options);
 
 /// The library's own way into a Model.
 struct Inside {

@@ -31,12 +31,11 @@ std::string sha256(std::string_view bytes, const std::function<void(std::size_t)
   return hex(hash.digest());
 }
 
-std::string sha256(std::istream& stream, const std::function<void(std::size_t)>& on_bytes) {
+std::string sha256(const std::function<std::size_t(char*, std::size_t)>& read,
+                   const std::function<void(std::size_t)>& on_bytes) {
   Sha256 hash(sha256_instructions());
   std::vector<char> piece(kPiece);
-  while (stream) {
-    stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    const auto bytes = static_cast<std::size_t>(stream.gcount());
+  while (const auto bytes = read(piece.data(), piece.size())) {
     hash.update({piece.data(), bytes});
     if (on_bytes) on_bytes(bytes);
   }

@@ -1,5 +1,5 @@
 /* Loads a bundle whose files lie one behind the other in another file, as an app's assets do: from memory and by a
- * descriptor, with progress; and what ends that. edgeattn-c-files CONTAINER NAME BYTES... */
+ * descriptor, with progress; what ends that; and a file that changes meanwhile. edgeattn-c-files CONTAINER NAME BYTES... */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,10 +37,14 @@ static void load(const char* what, const edgeattn_bundle_file* files, size_t cou
   edgeattn_golden_results* results = NULL;
   edgeattn_error* error = NULL;
   size_t compared = 0, i;
-  expect(what, expected, edgeattn_load_files(files, count, options, &model, &error), error);
+  const edgeattn_status loaded = edgeattn_load_files(files, count, options, &model, &error);
+  expect(what, expected, loaded, error);
   if (!model) return;
   error = NULL;
-  expect("check", EDGEATTN_OK, edgeattn_check(model, NULL, &results, &error), error);
+  {
+    const edgeattn_status checked = edgeattn_check(model, NULL, &results, &error);
+    expect("check", EDGEATTN_OK, checked, error);
+  }
   {
     const edgeattn_golden_result* const* all = edgeattn_golden_results_get(results, &compared);
     for (i = 0; i < compared; ++i) failures += !all[i]->ok;
@@ -61,6 +65,38 @@ static void hear_all(const char* what, const edgeattn_bundle_file* files, size_t
   options.context = &all;
   load(what, files, count, &options, expected);
   if (all.times == 0 || (answer && all.done != all.total)) ++failures;
+}
+
+/* A byte of the container that is changed, or where it is cut: at -1. */
+typedef struct fault {
+  const char* path;
+  long at;
+} fault;
+
+static void spoil(const fault* how) {
+  FILE* file = fopen(how->path, how->at < 0 ? "wb" : "r+b");
+  int byte = 0;
+  if (!file) ++failures;
+  if (!file) return;
+  if (how->at >= 0) {
+    if (fseek(file, how->at, SEEK_SET) || (byte = fgetc(file)) == EOF || fseek(file, how->at, SEEK_SET)) ++failures;
+    fputc(byte ^ 1, file);
+  }
+  fclose(file);
+}
+
+/* Spoils the container once every file was hashed, and before one is used. */
+static int spoil_checked(uint64_t done, uint64_t total, void* context, edgeattn_error** error) {
+  (void)error;
+  if (done == total) spoil(context);
+  return 1;
+}
+
+static void load_spoiled(const char* what, const edgeattn_bundle_file* files, size_t count, fault how) {
+  edgeattn_load_options options = edgeattn_load_options_default();
+  options.on_progress = spoil_checked;
+  options.context = &how;
+  load(what, files, count, &options, EDGEATTN_BUNDLE_ERROR);
 }
 
 static void refuse(const edgeattn_bundle_file* files, size_t count, size_t container) {
@@ -103,7 +139,16 @@ int main(int count, char** words) {
   hear_all("descriptor", files, file_count, 1, NULL, EDGEATTN_OK);
   refuse(files, file_count, container);
 
-  if (container > sizeof bytes || fread(bytes, 1, container, opened) != container) return 2;
+  {
+    fault weights = {NULL, -1}, cut = {NULL, -1};
+    weights.path = cut.path = words[1];
+    for (i = 0; i < file_count; ++i)
+      if (strstr(files[i].name, ".data")) weights.at = (long)files[i].offset;
+    load_spoiled("changed since", files, file_count, weights);
+    spoil(&weights);
+    if (container > sizeof bytes || fread(bytes, 1, container, opened) != container) return 2;
+    load_spoiled("cut since", files, file_count, cut);
+  }
   fclose(opened);
   for (i = 0; i < file_count; ++i) files[i].data = bytes + files[i].offset;
   hear_all("memory", files, file_count, 1, NULL, EDGEATTN_OK);

@@ -30,7 +30,8 @@ pub struct LoadOptions<'a> {
 #[derive(Debug)]
 pub enum BundleFile {
     Bytes(Cow<'static, [u8]>),
-    /// A part of an open file, which is mapped and stays as it is until the model is dropped.
+    /// A part of an open file, read when it is needed, hashed and used from that one copy: where it was changed or cut since,
+    /// `Error::Bundle`.
     Part {
         file: File,
         offset: u64,

@@ -59,7 +59,8 @@ impl Model {
         })
     }
 
-    /// Opens a bundle by its files, which are not copied, but graphs' weights by the engine.
+    /// Opens a bundle by its files. Bytes are not copied, but graphs' weights by the engine; parts of files take their size until
+    /// the engine has opened them.
     pub fn load_files(files: BTreeMap<String, BundleFile>, options: LoadOptions) -> Result<Self> {
         let names = files.keys().map(|name| text(name)).collect::<Result<Vec<_>>>()?;
         let files: Vec<BundleFile> = files.into_values().collect();

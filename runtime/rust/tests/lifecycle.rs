@@ -50,6 +50,27 @@ fn parts_of_open_files_are_loaded() {
     assert!(all_ok(&Model::load_files(files(part), LoadOptions::default()).unwrap()).unwrap());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_open_file_that_changes_is_refused() {
+    let folder = env::temp_dir().join(format!("edgeattn-parts-{}", process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let part = |path: PathBuf| {
+        let copy = folder.join(path.file_name().unwrap());
+        let bytes = fs::copy(path, &copy).unwrap() as usize;
+        BundleFile::Part { file: File::open(copy).unwrap(), offset: 0, bytes }
+    };
+    let model = Model::load_files(files(part), LoadOptions::default()).unwrap();
+    let golden = folder.join("golden.safetensors");
+    let mut bytes = fs::read(&golden).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&golden, &bytes).unwrap();
+    assert!(matches!(model.check(&Limits::default()), Err(Error::Bundle(message)) if message.contains("(changed)")));
+    File::options().write(true).open(&golden).unwrap().set_len(1).unwrap();
+    assert!(matches!(model.check(&Limits::default()), Err(Error::Bundle(message)) if message.contains("cut, or")));
+    fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn what_ends_a_load_is_told() {
     let mut refuse = |_, _| false;

@@ -52,6 +52,8 @@ def test_files_of_another_file_are_loaded_without_a_folder(
     assert messages["one missing"].endswith("no such file; hand over all files of the bundle")
     assert "descriptor -1 found" in messages["no descriptor"]
     assert "(changed)" in messages["changed"]
+    assert "model.onnx.data: sha256" in messages["changed since"]
+    assert "cut, or cannot be read any more" in messages["cut since"]
 
 
 def test_callbacks_end_a_generation_with_their_reason(run: Run, clang: Path, words: Path) -> None:

@@ -1,6 +1,5 @@
 // edgeattn.h: a bundle opened, described and closed.
 #include "guarded.hpp"
-#include "mapping.hpp"
 #include "model.hpp"
 
 using namespace edgeattn;
@@ -68,18 +67,16 @@ edgeattn_status edgeattn_load_files(const edgeattn_bundle_file* files, size_t co
     auto& place = required(model, "model");
     const auto settings = options_of(options, edgeattn_load_options_default());
     const CallLimits limits(settings.deadline_ms, settings.cancellation);
-    BundleMemory memory;
+    LooseFiles loose;
     for (const auto& file : records_of(files, count, "files")) {
       const auto name = text_of(file.name, "name");
       if (file.data || file.bytes == 0) {
-        memory.files[name] = {static_cast<const char*>(file.data), file.bytes};
+        loose.memory[name] = {static_cast<const char*>(file.data), file.bytes};
       } else {
-        auto [bytes, mapping] = mapped(file.descriptor, file.offset, file.bytes, name);
-        memory.files[name] = bytes;
-        memory.mappings.push_back(std::move(mapping));
+        loose.parts.insert_or_assign(name, FilePart(file.descriptor, file.offset, file.bytes, name));
       }
     }
-    hand_out(load(std::move(memory), load_options_of(settings)), place);
+    hand_out(load(std::move(loose), load_options_of(settings)), place);
   });
 }
 

@@ -6,7 +6,8 @@ import kotlin.time.Duration
 /**
  * A file of a bundle that lies in no folder: a part of an open file, such as an app's asset that is not compressed.
  *
- * It is mapped, not copied. The descriptor may be closed after the load; the file stays as it is until the model is closed.
+ * The descriptor may be closed after the load. The file is read when it is needed, hashed and used from that one copy: one that was
+ * changed or cut since is refused as a [BundleError].
  *
  * @param offset of its first byte there
  * @param size in bytes
@@ -97,10 +98,10 @@ class Model internal constructor(internal val handle: Handle) : AutoCloseable {
         }
 
         /**
-         * Opens a bundle by its files, of which the engine copies the graphs' weights alone.
+         * Opens a bundle by its files, which take their size in memory until the engine has opened them.
          *
          * @param files by their names in the manifest, and "manifest.json"
-         * @throws InputError as [load] of a folder, and where a file cannot be mapped
+         * @throws InputError as [load] of a folder, and where a descriptor is of no file, or of fewer bytes
          */
         suspend fun load(
             files: Map<String, BundleFile>, target: String? = null, threads: Int? = null, trustedKeys: List<String>? = null,
