@@ -148,6 +148,9 @@ static void read(const Field& field, std::string& text, AnyText /*rule*/) { text
 static void read(const Field& field, TextProcessing& text) {
   Record record(field);
   record("tokenizer", text.tokenizer)("ids", text.ids)("mask", text.mask)("types", text.types)("longest", text.longest, 1);
+  if (text.mask == text.ids) throw record["mask"].refusal("another input than ids");
+  if (text.types && (text.types == text.ids || text.types == text.mask))
+    throw record["types"].refusal("another input than ids and mask");
   if (record.has("prompts")) {
     record("prompts", text.prompts, AnyText{});
     if (text.prompts.empty()) throw record["prompts"].refusal("at least one prompt");

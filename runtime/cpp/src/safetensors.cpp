@@ -16,6 +16,12 @@ const std::map<std::string, std::string> kDtypeOf = {
 
 using Span = std::pair<std::uint64_t, std::uint64_t>;  // of bytes, the end not included
 
+/// Checks that it holds texts alone, as the library in Python does.
+void check_metadata(const Field& field) {
+  if (field.is_null()) return;
+  for (const auto& [key, value] : field.table()) value.any_text();
+}
+
 /// Reads one entry of the header, and copies its bytes.
 std::pair<Span, Tensor> parse_entry(const Field& field, std::string_view data) {
   Field::Names codes;
@@ -48,7 +54,10 @@ Tensors parse_safetensors(std::string_view bytes) try {
   Tensors tensors;
   std::vector<Span> spans;
   for (const auto& [name, field] : Field("", header).table()) {
-    if (name == "__metadata__") continue;
+    if (name == "__metadata__") {
+      check_metadata(field);
+      continue;
+    }
     auto [span, tensor] = parse_entry(field, data);
     spans.push_back(span);
     tensors.emplace(name, std::move(tensor));

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from edgeattn.results.device import read_result
@@ -42,6 +44,37 @@ def test_run_answers_as_python_does(run: Run, gcc: Path, tmp_path: Path) -> None
 
 def test_the_version_is_that_of_the_header(run: Run, gcc: Path) -> None:
     assert run(gcc / "edgeattn-run", "--version").stdout == f"edgeattn-run {__version__}\n"
+
+
+@pytest.mark.parametrize("key", ["mask", "types"])
+def test_an_input_takes_one_kind_of_numbers(
+    run: Run, gcc: Path, edited: Callable[[str, Callable[[Any], object]], Path], key: str
+) -> None:
+    def repeat(manifest: Any) -> None:
+        text = manifest["processing"]["text"]
+        text[key] = text["ids"]
+
+    refused = run(gcc / "edgeattn-run", "describe", edited("unigram", repeat), code=2).stderr
+    assert f"processing.text.{key}: " in refused
+    assert "another input than ids" in refused
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"), [({"a": "b"}, 0), (None, 0), ({"a": 1}, 2), ([], 2), ("text", 2)]
+)
+def test_metadata_is_texts_alone(run: Run, gcc: Path, tmp_path: Path, metadata: object, code: int) -> None:
+    """As by the library in Python."""
+    save_file({"tokens": np.array([[1, 12, 10]]), "mask": np.ones((1, 3), np.float32)}, tmp_path / "x")
+    content = (tmp_path / "x").read_bytes()
+    size = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps({**json.loads(content[8:size]), "__metadata__": metadata}).encode()
+    (tmp_path / "x").write_bytes(len(header).to_bytes(8, "little") + header + content[size:])
+    if code:
+        with pytest.raises(SafetensorError):
+            load_file(tmp_path / "x")
+    else:
+        load_file(tmp_path / "x")
+    run(gcc / "edgeattn-run", "run", GOOD, "--input", tmp_path / "x", "-o", tmp_path / "y", code=code)
 
 
 def test_a_file_that_is_no_safetensors_is_told_in_one_line(run: Run, gcc: Path, tmp_path: Path) -> None:

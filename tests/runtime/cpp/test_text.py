@@ -88,6 +88,16 @@ def test_a_longest_without_room_is_refused(program: Path, tmp_path: Path) -> Non
         ("pre_tokenizer", {"type": "UnicodeScripts"}, "pre_tokenizer: UnicodeScripts is not known"),
         ("decoder", {"type": "Rot13"}, "decoder: Rot13 is not known"),
         ("post_processor", {"type": "Pairs"}, "post_processor: Pairs is not known"),
+        (
+            "post_processor",
+            {
+                "type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}],
+                "pair": [],
+                "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [1], "tokens": []}},
+            },
+            "a special token without a token for each of its ids",
+        ),
         ("model", {"type": "Neural", "vocab": {}}, "model: Neural is not known"),
         ("model", {"type": "BPE", "vocab": {}, "merges": [], "dropout": 0.5}, "model BPE: a dropout"),
         (

@@ -25,6 +25,8 @@ void Template::read_pieces(const Component& component, const char* key) {
     const auto token = piece.part("SpecialToken");
     const auto ids = special.part(token.text("id").c_str());
     if (!ids.at("ids").is_array()) throw component.refusal("'ids' is no array");
+    if (!ids.at("tokens").is_array() || ids.at("tokens").size() != ids.at("ids").size())
+      throw component.refusal("a special token without a token for each of its ids found");
     for (const auto& id : ids.at("ids")) parts_.push_back({{}, component.number("ids", id), token.number("type_id")});
   }
 }
