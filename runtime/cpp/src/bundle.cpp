@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kLargestManifest = 1 << 20;  // bytes
-
 void check_size(const fs::path& path, std::uintmax_t found, std::uintmax_t expected) {
   if (found != expected)
     throw BundleError(words(path.u8string(), ": ", found, " bytes found, ", expected, " expected",

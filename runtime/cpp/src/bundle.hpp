@@ -7,6 +7,8 @@
 
 namespace edgeattn {
 
+constexpr std::size_t kLargestManifest = 1 << 20;  // bytes
+
 /// A graph's file: to be opened by its path, or read and checked, with the files of its weights by their
 /// paths from its folder.
 struct GraphFile {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <string>
 
 #include "disk.hpp"
 
@@ -11,41 +13,52 @@ namespace edgeattn {
 /// moved aside.
 void check_replaceable(const std::filesystem::path& folder);
 
-/// Brings back a bundle that a killed process moved aside, and removes what such processes left unfinished.
-/// What belongs to a process that runs is left alone.
+/// Brings back a bundle that a killed process moved aside, and removes what such processes left unfinished. What belongs
+/// to a process that runs stays, and what no writer of bundles made.
 void restore(const std::filesystem::path& folder);
 
-/// A folder locked as long as this object lives, or the process: no other then takes it for a killed one's.
-class LockedFolder {
+/// A hidden folder beside a bundle that this process holds: runtime/README.md has its format, "Replacing a bundle".
+class HiddenFolder {
  public:
-  /// Makes a new folder beside others, its name beginning with `prefix`.
-  LockedFolder(const std::filesystem::path& parent, const std::string& prefix);
-  ~LockedFolder();  // which removes it
-  LockedFolder(const LockedFolder&) = delete;
-  LockedFolder& operator=(const LockedFolder&) = delete;
+  HiddenFolder(std::filesystem::path path, std::filesystem::path bundle, std::unique_ptr<const HeldFolder> held);
 
-  const std::filesystem::path& path() const { return path_; }
-  void keep() { kept_ = true; }  // on the disk, for `restore`
+  /// Makes a new one, marked.
+  static HiddenFolder made(const std::filesystem::path& bundle);
+
+  /// True if this program made it, for this user, or nothing is in it that could be lost.
+  bool is_proven() const;
+
+  /// Moves the bundle back that was moved aside, where none stands; removes all else, the marker last.
+  void clear() const;
+
+  const std::filesystem::path& bundle() const { return bundle_; }
+  std::filesystem::path new_bundle() const;
+  std::filesystem::path old_bundle() const;
 
  private:
-  std::filesystem::path path_;
-  FolderLock lock_;
-  bool kept_ = false;
+  void mark() const;
+  std::string line(const std::string& digest) const;
+  std::string marker() const;
+
+  std::filesystem::path path_, bundle_;
+  std::unique_ptr<const HeldFolder> held_;
 };
 
 /// An empty folder, to be filled, which then takes another's place; what is not put is removed.
 class Staging {
  public:
   explicit Staging(const std::filesystem::path& folder);
+  ~Staging();
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
 
-  const std::filesystem::path& path() const { return staging_.path(); }
+  std::filesystem::path path() const { return hidden_.new_bundle(); }
 
   /// Puts it in the place of `folder`, in one call where the system can.
   void put();
 
  private:
-  std::filesystem::path folder_;
-  LockedFolder staging_;
+  HiddenFolder hidden_;
 };
 
 /// Copies a file, and has the system write it to the disk: a full one must show here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -73,6 +74,51 @@ def test_what_is_no_bundle_is_left(run: Run, gcc: Path, new: Path, old: Path) ->
     (old / "notes.txt").write_text("mine")
     assert "notes.txt" in run(gcc / "edgeattn-run", "install", new, "--over", old, code=2).stderr
     assert (old / "notes.txt").read_text() == "mine"
+
+
+def _hidden(folder: Path, line: str | None = None) -> Path:
+    """Make a folder as a killed writer leaves it, with a bundle in it."""
+    folder.mkdir(mode=0o700)
+    (folder / "new").mkdir()
+    (folder / "new" / "precious").write_text("mine")
+    if line is not None:
+        (folder / "edgeattn-replacement").write_text(line)
+    return folder
+
+
+def test_what_a_killed_writer_left_is_cleared(run: Run, gcc: Path, new: Path, old: Path) -> None:
+    digest = hashlib.sha256((old / "manifest.json").read_bytes()).hexdigest()
+    _hidden(old.parent / ".x.edge.killed01", f".x.edge.killed01 replaces {digest}\n")
+    (old.parent / ".x.edge.killed02").mkdir(mode=0o700)
+    moved = _hidden(old.parent / ".x.edge.killed03", f".x.edge.killed03 replaces {digest}\n")
+    old.rename(moved / "old")
+    run(gcc / "edgeattn-run", "install", CONFORMANCE / "golden-wrong.edge", "--over", old, code=2)
+    assert [path.name for path in old.parent.iterdir()] == ["x.edge"]
+    assert _name(old) == "tiny"
+
+
+def test_what_no_writer_made_stays(run: Run, gcc: Path, new: Path, old: Path, tmp_path: Path) -> None:
+    digest = "5a" * 32
+    names = [f".x.edge.{name}" for name in ("backup__", "other000", "more0000", "open0000")]
+    (tmp_path / "far" / "web").mkdir(parents=True)
+    (tmp_path / "far" / "web").chmod(0o755)
+    (old.parent / ".x.edge.link0000").symlink_to(tmp_path / "far")
+    _hidden(old.parent / names[0])
+    _hidden(old.parent / names[1], f".x.edge.another0 replaces {digest}\n")
+    (_hidden(old.parent / names[2], f"{names[2]} replaces {digest}\n") / "notes").write_text("mine")
+    _hidden(old.parent / names[3], f"{names[3]} replaces {digest}\n").chmod(0o755)
+    inside = _hidden(old.parent / ".x.edge.inside00", f".x.edge.inside00 replaces {digest}\n")
+    (inside / "new" / "link").symlink_to(tmp_path / "far")  # in what is cleared
+    linked = _hidden(old.parent / ".x.edge.linked00", f".x.edge.linked00 replaces {digest}\n")
+    (linked / "old").symlink_to(tmp_path / "far")
+    (old.parent / ".x.edge.cache").mkdir(mode=0o700)
+    run(gcc / "edgeattn-run", "install", new, "--over", old)
+    assert _name(old) == "newer"
+    assert not inside.exists()
+    left = {path.name for path in old.parent.iterdir()}
+    assert left == {"x.edge", ".x.edge.link0000", ".x.edge.linked00", ".x.edge.cache", *names}
+    assert all((old.parent / name / "new" / "precious").read_text() == "mine" for name in names)
+    assert (tmp_path / "far" / "web").stat().st_mode & 0o777 == 0o755
 
 
 def test_an_update_is_verified(run: Run, gcc: Path, new: Path, old: Path) -> None:
