@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -52,7 +51,7 @@ template <class Value>
 std::vector<Value> values_of(const Value* values, std::size_t count, const char* name) {
   if (count == 0) return {};
   required(values, name);
-  if (count > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(Value))
+  if (count > std::vector<Value>().max_size())
     throw InputError(words(name, ": ", count, " values found, which no array holds"));
   return {values, values + count};
 }
