@@ -25,7 +25,15 @@ from filelock import FileLock
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+# The folder is no package: its modules are found as those of a script beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+import draws
+
 HERE = Path(__file__).parent
+pytest.register_assert_rewrite(  # modules that tests import assert as tests do
+    *{path.stem for path in HERE.rglob("*.py") if not path.stem.startswith(("test_", "conftest", "draws"))}
+)
+
 # Folders whose files share what takes long to derive: one worker runs all of each.
 ONE_WORKER = ("export/incremental/kv_cache",)
 LONGEST_FIRST = (
@@ -61,8 +69,18 @@ settings.load_profile("untimed")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--draw", type=int, default=0, metavar="N", help="seeds of numeric tests (default: 0)")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"draw: {config.getoption('draw')}"
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the bundles of runtime/conformance, which tests read as they are collected."""
+    """Choose the draw; make the bundles of runtime/conformance, which tests read as they are collected."""
+    config.addinivalue_line("markers", "drawn: numbers of the test depend on --draw (set by itself)")
+    draws.choose(config.getoption("draw"))
     if not hasattr(config, "workerinput"):  # of xdist: the workers begin later
         make = HERE.parent / "runtime" / "conformance" / "make.py"
         subprocess.run([sys.executable, make, "--unchecked"], check=True)
@@ -77,6 +95,7 @@ def pytest_unconfigure() -> None:
     _CACHE.cleanup()
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m reads the marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {HERE / place: rank for rank, place in enumerate(LONGEST_FIRST)}
     gone = [str(path) for path in ranks if not path.exists()]
@@ -84,6 +103,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"LONGEST_FIRST in {__file__}: nothing at {', '.join(gone)}")
     places = {path: (path, *path.parents) for path in {item.path for item in items}}
     items.sort(key=lambda item: min(ranks.get(place, len(ranks)) for place in places[item.path]))
+    for item in items:
+        if isinstance(item, pytest.Function) and draws.is_drawn(item):
+            item.add_marker("drawn")
 
 
 class _Scheduling(LoadFileScheduling):
@@ -192,8 +214,11 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    return _no_skip((yield))
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = _no_skip((yield))
+    if report.failed and item.get_closest_marker("drawn"):
+        report.sections.append(("draw", f"--draw {item.config.getoption('draw')}"))
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

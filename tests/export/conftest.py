@@ -12,6 +12,7 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 import torch
+from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from torch import Tensor, nn
@@ -80,7 +81,7 @@ class SideBySide(nn.Module):
 
     def __init__(self, parts: Mapping[str, Callable[[], nn.Module]]) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.parts = nn.ModuleDict({name: part() for name, part in parts.items()})
 
     def forward(self, x: Tensor, seen: Tensor) -> dict[str, Tensor]:
@@ -136,7 +137,7 @@ def across(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[..., t
 
 
 def _sample(length: int) -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(length)
+    generator = torch.Generator().manual_seed(drawn_seed(length))
     x = torch.randn(1, length, PART_WIDTH, generator=generator)
     return {"x": x, "seen": torch.ones(1, length, dtype=torch.int64)}
 
@@ -207,14 +208,14 @@ def scaled_error() -> Callable[[Arrays, Arrays], float]:
 @pytest.fixture(scope="session")
 def tiny() -> nn.Module:
     """The tiny encoder."""
-    torch.manual_seed(SEED)
+    torch.manual_seed(drawn_seed(SEED))
     return TinyEncoder().eval()
 
 
 @pytest.fixture(scope="session")
 def samples(tiny: nn.Module) -> Samples:
     """The tiny encoder's samples: of several lengths, none padded."""
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(drawn_seed(SEED))
     tokens = [torch.randint(0, VOCABULARY, (1, length), generator=generator) for length in LENGTHS]
     return read_samples(tiny, [{"tokens": ids, "mask": torch.ones_like(ids)} for ids in tokens])
 

@@ -54,8 +54,8 @@ class Spelled:
         """Recover them."""
         return cls(captured, samples, recover(captured, samples))
 
-    def unlike(self, batch: int, sequence: int, shown: int) -> dict[str, float]:
-        """Return the errors of the outputs that are not PyTorch's, see ``unlike_pytorch``."""
+    def unlike(self, batch: int, sequence: int, shown: int) -> dict[str, str]:
+        """Return by name why outputs are not PyTorch's: see ``unlike_pytorch``."""
         model = self.recovered.model
         return unlike_pytorch(self.captured, self.samples, model, shown, batch=batch, sequence=sequence)
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from torch import Tensor, nn
 
@@ -31,7 +32,7 @@ class Noise(nn.Module):
     """Noise that is the same on each call, here; in a graph it would not be."""
 
     def forward(self, x: Tensor) -> Tensor:
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         return x + torch.randn_like(x)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from torch import Tensor, nn
 
@@ -31,7 +32,7 @@ LENGTHS = (5, 3, 4)
 
 
 def _raw(*lengths: int) -> list[dict[str, Tensor]]:
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(drawn_seed(0))
     return [{"x": torch.randn(1, length, WIDTH, generator=generator)} for length in lengths or LENGTHS]
 
 
@@ -44,7 +45,7 @@ class Answering(nn.Module):
 
     def __init__(self, form: Callable[[Tensor], object]) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.layer = nn.Linear(WIDTH, WIDTH)
         self.form = form
 

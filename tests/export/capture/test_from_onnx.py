@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from draws import drawn_seed
 from onnx_ir.tape import Tape
 from tapes import model_of
 from torch import nn
@@ -43,7 +44,7 @@ class Net(nn.Module):
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with net.onnx, of opset 18, and samples.npz."""
     folder = tmp_path_factory.mktemp("adopt")
-    torch.manual_seed(0)
+    torch.manual_seed(drawn_seed(0))
     dynamic = ({0: "batch", 1: "sequence"},)
     example = (torch.randn(2, 5, WIDTH),)
     with warnings.catch_warnings():
@@ -53,7 +54,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     assert program is not None
     program.save(folder / "net.onnx")
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(drawn_seed(0))
     arrays = {f"{i}.x": draw.normal(size=(1, 3 + i, WIDTH)).astype(np.float32) for i in range(6)}
     np.savez(folder / "samples.npz", **arrays)
     return folder

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ LENGTHS = (3, 4, 5, BETWEEN, 8, 9, 11, 12)
 
 
 def _raw() -> list[dict[str, Tensor]]:
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(drawn_seed(0))
     return [{"x": torch.randn(1, length, WIDTH, generator=generator)} for length in LENGTHS]
 
 
@@ -27,7 +28,7 @@ class Boxes(nn.Module):
 
     def __init__(self, sign: Callable[[int], int]) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.head = nn.Linear(WIDTH, 2)
         self.sign = sign
 

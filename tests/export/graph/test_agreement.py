@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.agreement import Units
 
 TOLERANCE = 1e-3
-RNG = np.random.default_rng(0)
+RNG = np.random.default_rng(drawn_seed(0))
 # A channel that varies by 1, one with an offset, a small one, one of zeros, and large ones, which are most.
 SPREADS = np.array([1, 1, 0.002, 0, *[100] * 6], np.float32)
 OFFSETS = np.array([0, 300, 0, 0, *[0] * 6], np.float32)

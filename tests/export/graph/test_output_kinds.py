@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.output_kinds import Kind, kind_of
 from edgeattn_runtime.graph import Tensor
 
-ROWS = np.random.default_rng(0).normal(size=(5, 4))
+ROWS = np.random.default_rng(drawn_seed(0)).normal(size=(5, 4))
 LOG_PROBABILITIES = ROWS - np.log(np.exp(ROWS).sum(axis=1, keepdims=True))
 UNIT = ROWS / np.linalg.norm(ROWS, axis=1, keepdims=True)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from sklearn.metrics import r2_score
 
 from edgeattn_export.graph.output_kinds import NUMBERS
 from edgeattn_export.graph.spread import LOST, Moments, channel_count, spreads_of, worst_error
 from edgeattn_runtime.graph import Tensor
 
-RNG = np.random.default_rng(0)
+RNG = np.random.default_rng(drawn_seed(0))
 ROWS = RNG.normal(size=(200, 3)) * np.array([1.0, 5.0, 0.7]) + np.array([300.0, 0.0, -2.0])
 
 

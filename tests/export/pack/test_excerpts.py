@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from edgeattn_export.pack.excerpts import (
 )
 from edgeattn_runtime.bundle.golden import GoldenVectors, Sample, replay
 
-DRAWN = np.random.default_rng(1)
+DRAWN = np.random.default_rng(drawn_seed(1))
 
 
 @pytest.mark.parametrize("shape", [(1, 300, 800), (40_000, 1), (1, 1, 30_000), (20_000,)])
@@ -68,7 +69,7 @@ def test_a_spread_of_few_numbers_stays_as_it_is(shape: tuple[int, ...]) -> None:
 @settings(max_examples=30)
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=3), st.integers(0, 9))
 def test_a_spread_of_many_numbers_is_pooled_along_whole_axes(shape: list[int], seed: int) -> None:
-    units = np.exp(np.random.default_rng(seed).normal(0, 2, (2**14, *shape)))
+    units = np.exp(np.random.default_rng(drawn_seed(seed)).normal(0, 2, (2**14, *shape)))
     small = pooled(units)
     assert small.size <= MOST_UNITS
     axes = tuple(i for i, (left, n) in enumerate(zip(small.shape, units.shape, strict=True)) if left != n)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.capture.trained_grids import Trained, reach_of
@@ -34,7 +35,7 @@ Floats = NDArray[np.float32]
 
 def on_grid(lowest: int, highest: int, *, block: int = WIDTH) -> tuple[NDArray[np.int64], Floats]:
     """Return whole numbers (D, N), both ends in each block, and their steps (D, N)."""
-    draw = np.random.default_rng(highest)
+    draw = np.random.default_rng(drawn_seed(highest))
     numbers = draw.integers(lowest, highest, DIMS, endpoint=True)
     numbers[::block], numbers[1::block] = lowest, highest
     steps = draw.uniform(0.01, 0.1, (WIDTH // block, CHANNELS)).astype(np.float32)
@@ -66,7 +67,7 @@ def test_a_factor_folded_into_some_channels_and_a_merge_keep_the_grid() -> None:
 
 
 def test_other_weights_get_the_usual_steps() -> None:
-    random = np.random.default_rng(0).standard_normal(DIMS).astype(np.float32)
+    random = np.random.default_rng(drawn_seed(0)).standard_normal(DIMS).astype(np.float32)
     random[:, 0] = 0
     for grid in (INT8.grid, BLOCKS):
         assert np.array_equal(TrainedGrid.of(grid).scale_of(random), grid.scale_of(random))
@@ -110,7 +111,7 @@ def test_a_form_without_the_steps_says_why(
 def layer(by_hand: Callable[..., ir.Model], rows: Callable[..., Samples]) -> Calibration:
     """A layer that training left 4 bits, behind nothing."""
     model = by_hand(weight(-7, 7), None)
-    x = np.random.default_rng(0).standard_normal((20, WIDTH)).astype(np.float32)
+    x = np.random.default_rng(drawn_seed(0)).standard_normal((20, WIDTH)).astype(np.float32)
     return Calibration(model, rows(x, 2 * x), ORT_CPU, FORMS, trained=Trained(frozenset({"encoder.linear"})))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from rewritten import Rewritten
 from torch import Tensor, nn
@@ -68,7 +69,7 @@ class Parts(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.parts = nn.ModuleDict({name: part() for name, part in {**FIRES, **OTHERS}.items()})
         for module in self.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -81,7 +82,7 @@ class Parts(nn.Module):
 
 @pytest.fixture(scope="module")
 def folded(exported: Export) -> Rewritten:
-    torch.manual_seed(0)
+    torch.manual_seed(drawn_seed(0))
     batches = [{"x": torch.randn(batch, WIDTH, SIDE, SIDE)} for batch in (1, 2, 3)]
     return Rewritten.by(fold_batch_norm, *exported(Parts(), batches))
 

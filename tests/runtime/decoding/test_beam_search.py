@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ Table = NDArray[np.float32]
 
 def table_of(seed: int) -> Table:
     """Return logits of what follows each token (WORDS, WORDS)."""
-    return np.random.default_rng(seed).standard_normal((WORDS, WORDS)).astype(np.float32)
+    return np.random.default_rng(drawn_seed(seed)).standard_normal((WORDS, WORDS)).astype(np.float32)
 
 
 def searched(table: Table, beams: Options, limit: int = LIMIT, stops: Stops = STOPS) -> list[Hypothesis]:

@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -34,12 +35,14 @@ def options(**named: Unpack[NamedOptions]) -> SettledOptions:
 
 
 def _generator(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
+    return np.random.default_rng(drawn_seed(seed))
 
 
 @given(st.integers(1, 4), st.floats(-50, 50, width=32))
 def test_probabilities_sum_to_one_wherever_the_logits_lie(rows: int, shift: float) -> None:
-    logits = np.random.default_rng(rows).standard_normal((rows, 9)).astype(np.float32) + np.float32(shift)
+    logits = np.random.default_rng(drawn_seed(rows)).standard_normal((rows, 9)).astype(
+        np.float32
+    ) + np.float32(shift)
     scores = log_softmax(logits)
     np.testing.assert_allclose(np.exp(scores).sum(axis=-1), 1, rtol=1e-6)
     np.testing.assert_array_equal(scores.argsort(axis=-1), logits.argsort(axis=-1))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from broken_manifest import Change, put
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,7 +115,7 @@ def test_an_encoder_decoder_takes_sources_of_any_sizes(encoder_decoder: Model) -
 
 @pytest.mark.parametrize("num_beams", [1, 3])
 def test_sources_in_one_batch_are_the_sources_one_by_one(captioner: Model, num_beams: int) -> None:
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(drawn_seed(0))
     features = random.standard_normal((3, 4, 6)).astype(np.float32)
     sources = {"features": features, "mask": np.arange(4) < np.array([[4], [2], [3]])}
     rows = [{name: array[[i]] for name, array in sources.items()} for i in range(3)]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from broken_manifest import Change, put
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ def _features(**changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("frames", [1, 3])
 def test_sources_by_name_are_the_loop_without_a_cache(captioner: Model, frames: int) -> None:
-    random = np.random.default_rng(frames)
+    random = np.random.default_rng(drawn_seed(frames))
     features = random.standard_normal((1, frames, 6)).astype(np.float32)
     sources = {"features": features, "mask": np.arange(frames)[np.newaxis] < 2}
     carried = captioner.graph("encoder")(**sources)

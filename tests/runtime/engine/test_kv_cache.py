@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 
 from edgeattn_runtime import InputError
 from edgeattn_runtime.bundle.generation import Generation
@@ -74,7 +75,7 @@ def test_room_is_given_in_blocks_up_to_the_positions(
 
 
 def test_what_is_held_moves_into_a_larger_array() -> None:
-    small = np.random.default_rng(0).random((2, HEADS, 8, SIZE), np.float32)
+    small = np.random.default_rng(drawn_seed(0)).random((2, HEADS, 8, SIZE), np.float32)
     large = resized(small, length=5, capacity=12)
     np.testing.assert_array_equal(large[:, :, :5], small[:, :, :5], strict=True)
     assert large.shape == (2, HEADS, 12, SIZE)

@@ -10,9 +10,10 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 import pytest
+from draws import drawn_seed
 
 Open = Callable[..., onnxruntime.InferenceSession]
-RANDOM = np.random.default_rng(0)
+RANDOM = np.random.default_rng(drawn_seed(0))
 WIDE = 1e-5  # of float sums
 
 

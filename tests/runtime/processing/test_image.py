@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
@@ -40,7 +41,7 @@ SIDE = st.integers(1, 70)
 def test_every_size_is_as_specified_to_the_bit(
     height: int, width: int, to_height: int, to_width: int, resample: str, hard: bool
 ) -> None:
-    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    levels = np.random.default_rng(drawn_seed(height * width)).integers(0, 256, (height, width, 3), np.uint8)
     levels = np.where(levels > 127, np.uint8(255), np.uint8(0)) if hard else levels
     image = replace(
         RGB,
@@ -58,7 +59,7 @@ def test_every_size_is_as_specified_to_the_bit(
 def test_every_middle_is_as_specified_to_the_bit(
     height: int, width: int, kept_height: int, kept_width: int, side: int, keeps_aspect: bool, even: bool
 ) -> None:
-    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    levels = np.random.default_rng(drawn_seed(height * width)).integers(0, 256, (height, width, 3), np.uint8)
     resize = Resize(shorter=side) if keeps_aspect else Resize(height=side, width=side + 1)
     image = replace(RGB, height=kept_height, width=kept_width, resize=resize)
     image = replace(image, align="center-even" if even else "center")
@@ -78,7 +79,7 @@ RESIZES = (
 def test_every_border_and_size_is_as_specified_to_the_bit(
     height: int, width: int, resize: Resize, align: str | None
 ) -> None:
-    levels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
+    levels = np.random.default_rng(drawn_seed(height * width)).integers(0, 256, (height, width, 3), np.uint8)
     image = replace(RGB, height=None, width=None, resize=resize)
     if align is not None:
         image = replace(image, height=10, width=13, align=align, border=(-1, 0.5, 1e-50))

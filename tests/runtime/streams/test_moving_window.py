@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 
 from edgeattn_runtime import InputError, Stream, load
 
-SAMPLES = np.random.default_rng(0).uniform(-1, 1, 100).astype(np.float32)
+SAMPLES = np.random.default_rng(drawn_seed(0)).uniform(-1, 1, 100).astype(np.float32)
 WINDOW = 12  # samples, of mono.edge
 
 

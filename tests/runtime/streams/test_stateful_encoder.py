@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 
 from edgeattn_runtime import BundleError, Deadline, DeadlineError, InputError, Model, StepStream, load
 from edgeattn_runtime.streams.stateful_encoder import Step
 
-SOUND = np.random.default_rng(0).uniform(-0.9, 0.6, 41).astype(np.float32)
+SOUND = np.random.default_rng(drawn_seed(0)).uniform(-0.9, 0.6, 41).astype(np.float32)
 HOP = 4  # samples, of steps-sound.edge
 
 

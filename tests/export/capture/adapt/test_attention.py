@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -38,7 +39,7 @@ class Seen(TorchFunctionMode):
 
 
 def _drawn(*shapes: Shape) -> list[Tensor]:
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(drawn_seed(0))
     return [torch.randn(shape, generator=draw) for shape in shapes]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
@@ -29,7 +30,7 @@ class Padded(nn.Module):
 
 
 def samples(*, is_padded: bool) -> list[dict[str, Tensor]]:
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(drawn_seed(0))
     made = []
     for length in (5, 9, 7):
         kept = length - 2 if is_padded else length
@@ -94,7 +95,7 @@ class Experts(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.router = nn.Linear(WIDTH, EXPERTS)
         self.experts = nn.ModuleDict({f"{i}": nn.Linear(WIDTH, WIDTH) for i in range(EXPERTS)})
 
@@ -122,7 +123,7 @@ class Counted(Experts):
 
 
 def tokens(count: int) -> dict[str, Tensor]:
-    return {"x": torch.randn(count, WIDTH, generator=torch.Generator().manual_seed(count))}
+    return {"x": torch.randn(count, WIDTH, generator=torch.Generator().manual_seed(drawn_seed(count)))}
 
 
 def test_every_expert_is_asked(alike: Alike) -> None:

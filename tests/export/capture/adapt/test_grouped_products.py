@@ -6,6 +6,7 @@ from itertools import pairwise
 import onnx_ir as ir
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from torch import Tensor, nn
 from torch.nn import functional
@@ -56,7 +57,7 @@ class Experts(nn.Module):
 
     def __init__(self, product: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.router = nn.Linear(WIDTH, EXPERTS)
         self.weight = nn.Parameter(torch.randn(EXPERTS, WIDTH, WIDTH) / WIDTH**0.5)
         self.product = product
@@ -71,7 +72,7 @@ class Experts(nn.Module):
 
 
 def _raw() -> list[dict[str, Tensor]]:
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(drawn_seed(0))
     return [{"x": torch.randn(1, length, WIDTH, generator=draw)} for length in (5, 9, 7)]
 
 

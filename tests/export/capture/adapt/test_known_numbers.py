@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -56,7 +57,7 @@ class Measured(Frames):
 
 
 def inputs(length: int) -> dict[str, Tensor]:
-    draw = torch.Generator().manual_seed(length)
+    draw = torch.Generator().manual_seed(drawn_seed(length))
     return {"x": torch.randn(2, CHANNELS, length, generator=draw)}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from torch import Tensor, nn
 
@@ -24,7 +25,7 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.stride = nn.Conv1d(WIDTH, WIDTH, 3, stride=2, padding=1)
         self.layer = nn.TransformerEncoderLayer(WIDTH, HEADS, WIDTH, dropout=0, batch_first=True)
 
@@ -54,7 +55,7 @@ class Cut(nn.Module):
 
 def samples(name: str, *, beyond: int = 0) -> Iterator[dict[str, Tensor]]:
     """Yield batches of several lengths, positions beyond their longest row among them."""
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(drawn_seed(0))
     for rows, longest in ((1, 9), (3, 12), (2, 7), (1, 15), (3, 8), (2, 10)):
         lengths = draw.integers(2, longest + 1, rows)
         lengths[draw.integers(rows)] = longest

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import torch
+from draws import drawn_seed
 from fixture_types import Alike
 from torch import Tensor, nn
 
@@ -35,7 +36,7 @@ class Operators(nn.Module):
 
 
 def test_operators_are_pytorchs_at_any_size(alike: Alike) -> None:
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(drawn_seed(0))
 
     def inputs(batch: int, length: int) -> dict[str, Tensor]:
         return {"x": torch.randint(-3, 4, (batch, length, WIDTH), generator=draw).float()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -46,7 +47,7 @@ class Queries(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.queries = nn.Parameter(torch.randn(1, 3, WIDTH))
         self.attention = nn.MultiheadAttention(WIDTH, 2, batch_first=True)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+from draws import drawn_seed
 from torch import Tensor, nn
 
 WIDTH, HEADS, SIZE = 16, 4, 4
@@ -132,5 +133,5 @@ class Forgetful(Decoder):
 
 def text(length: int, batch: int = 1) -> Tensor:
     """Return tokens (batch, length)."""
-    generator = torch.Generator().manual_seed(length)
+    generator = torch.Generator().manual_seed(drawn_seed(length))
     return torch.randint(1, VOCABULARY, (batch, length), generator=generator)

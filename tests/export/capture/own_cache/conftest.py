@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 import torch
+from draws import drawn_seed
 from torch import nn
 
 from edgeattn_export.capture import read_samples
@@ -27,4 +28,4 @@ def cache_of() -> Callable[[nn.Module, Iterable[object]], OwnCache | None]:
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
-    torch.manual_seed(0)
+    torch.manual_seed(drawn_seed(0))

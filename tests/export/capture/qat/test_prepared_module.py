@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from torch import Tensor, nn
 from torch.ao import quantization
@@ -25,7 +26,7 @@ class Net(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.enter, self.leave = quantization.QuantStub(), quantization.DeQuantStub()
         self.first, self.second = nn.Linear(8, 16), nn.Linear(16, 4)
 

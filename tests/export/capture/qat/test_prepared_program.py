@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from torch import Tensor, fx, nn
 from torch.ao import quantization
@@ -34,7 +35,7 @@ class Net(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.inner, self.last = nn.Sequential(nn.Linear(8, 16), nn.ReLU()), nn.Linear(16, 4, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,7 +133,7 @@ def test_a_table_that_shares_a_weight_keeps_its_own_and_its_name() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            torch.manual_seed(0)
+            torch.manual_seed(drawn_seed(0))
             self.table = nn.Embedding(5, 8)
 
         def forward(self, ids: Tensor) -> Tensor:
@@ -162,7 +163,7 @@ def test_attention_that_was_exported_in_training_drops_nothing() -> None:
     class Attending(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            torch.manual_seed(0)
+            torch.manual_seed(drawn_seed(0))
             self.layer = nn.Linear(8, 8)
 
         def forward(self, x: Tensor) -> Tensor:

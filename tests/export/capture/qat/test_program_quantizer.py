@@ -4,6 +4,7 @@ import io
 
 import pytest
 import torch
+from draws import drawn_seed
 from torch import Tensor, fx, nn
 from torch.ao import quantization
 from torch.nn import functional
@@ -24,7 +25,7 @@ class Net(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.enter, self.inner, self.last = quantization.QuantStub(), nn.Linear(8, 16), nn.Linear(16, 16)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +89,7 @@ class Rounded(nn.Module):
 
     def __init__(self, *, computed: bool) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.layer, self.computed = nn.Linear(8, 4), computed
         self.register_buffer("step", torch.full((4,), 0.01))
         self.register_buffer("zero", torch.zeros(4, dtype=torch.int32))

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Export
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
@@ -20,7 +21,7 @@ from edgeattn_runtime.errors import ModelError
 
 WIDTH = 8
 STEP, ZERO = 0.05, 120  # of activations
-X = np.random.default_rng(0).standard_normal((6, 1, WIDTH)).astype(np.float32)
+X = np.random.default_rng(drawn_seed(0)).standard_normal((6, 1, WIDTH)).astype(np.float32)
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +31,7 @@ class Two(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.first, self.second = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:

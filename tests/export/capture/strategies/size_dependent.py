@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+from draws import drawn_seed
 from torch import Tensor, nn
 
 WIDTH, HEADS = 16, 2
@@ -16,7 +17,7 @@ SHORT = 8
 class Attention(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:

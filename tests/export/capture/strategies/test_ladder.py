@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Alike, Export
 from size_dependent import SHORT, WIDTH, Attention, Int, OneRow, Otherwise, Padded, Parity, Resized
 from torch import Tensor
@@ -15,7 +16,7 @@ UNSEEN = ((4, 5), (1, 7), (3, 11), (2, 10), (1, 17))  # rows and lengths that no
 
 
 def _raw(*sizes: tuple[int, int]) -> list[dict[str, Tensor]]:
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(drawn_seed(0))
     return [{"x": torch.randn(*size, WIDTH, generator=draw)} for size in sizes]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
@@ -54,7 +55,7 @@ def derivation(exported: Callable[..., tuple[Captured, Samples]]) -> Callable[[s
 
     @cache
     def derive(name: str) -> Derivation:
-        torch.manual_seed(0)
+        torch.manual_seed(drawn_seed(0))
         build = {**MODELS, **SOURCE_MODELS}[name]
         raw = [source_sample_of(name, n) if name in SOURCE_MODELS else sample_of(n) for n in LENGTHS]
         captured, samples = exported(build(), raw)

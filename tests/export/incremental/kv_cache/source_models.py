@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 from decoder_parts import HEADS, SIZE, WIDTH, Cut, scaled_scores
+from draws import drawn_seed
 from step_models import PADDING, VOCABULARY
 from torch import Tensor, nn
 
@@ -142,7 +143,7 @@ SOURCE_MODELS: Mapping[str, Callable[[], nn.Module]] = {
 
 def source_sample_of(name: str, length: int) -> dict[str, Tensor]:
     """Return one input of a model."""
-    draw = torch.Generator().manual_seed(length)
+    draw = torch.Generator().manual_seed(drawn_seed(length))
     target = {"target": torch.randint(1, VOCABULARY, (1, length), generator=draw)}
     read = length + length % 4  # other lengths than the target's
     if name in ("translation", "two sources"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import decoder_parts as parts
 import torch
 from decoder_parts import HEADS, SIZE, WIDTH, distances, scaled_scores
+from draws import drawn_seed
 from torch import Tensor, nn
 
 VOCABULARY = 40
@@ -107,5 +108,5 @@ MODELS: Mapping[str, Callable[[], nn.Module]] = {
 
 def sample_of(length: int) -> dict[str, Tensor]:
     """Return one input of a model: no token is padding."""
-    generator = torch.Generator().manual_seed(length)
+    generator = torch.Generator().manual_seed(drawn_seed(length))
     return {"tokens": torch.randint(1, VOCABULARY, (1, length), generator=generator)}

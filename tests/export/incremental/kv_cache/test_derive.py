@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 from step_models import POSITIONS
 
@@ -138,7 +139,7 @@ def test_a_step_computes_rows_alone(name: str, steps_of: Callable[[str], Steps])
 @pytest.mark.parametrize("name", ["learned", "rotary"])  # heads side by side, and apart
 def test_a_step_may_write_into_what_it_was_given(name: str, steps_of: Callable[[str], Steps]) -> None:
     steps, held, sizes = steps_of(name), 4, {"batch": 2, "capacity": 8}
-    random, caches = np.random.default_rng(0), steps.generation.cache
+    random, caches = np.random.default_rng(drawn_seed(0)), steps.generation.cache
     fed: dict[str, NDArray[Any]] = {
         tensor.name: random.random([sizes.get(str(dim), dim) for dim in tensor.dims], np.float32)
         for tensor in steps.main.graph.inputs[2:]

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
+from draws import drawn_seed
 from fixture_types import Plainly
 from numpy.typing import NDArray
 from torch.nn import functional
@@ -17,7 +18,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 FLOAT, DOUBLE = ir.DataType.FLOAT, ir.DataType.DOUBLE
 CHANNELS = 6
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 SCALE, BIAS = DRAWN.standard_normal((2, CHANNELS)).astype(np.float32)
 
 Operator = Callable[..., ir.Model]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
@@ -14,7 +15,7 @@ from edgeattn_export.lower.ort_cpu import ORT_CPU
 
 FLOAT = ir.DataType.FLOAT
 TOLERANCE = 1e-5
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 
 
 @pytest.mark.parametrize(("axis", "scale"), [(-1, (8,)), (2, (8,)), (1, (3, 8))])

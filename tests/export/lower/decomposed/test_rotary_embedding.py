@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from fixture_types import Plainly
 
 from edgeattn_export.graph.apply import apply
@@ -17,7 +18,7 @@ TOLERANCE = 1e-6
 HEADS, SIZE, BATCH, LENGTH, ROWS = 2, 8, 2, 5, 9
 
 Build = Callable[..., ir.Model]
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 
 
 @pytest.mark.parametrize("paired", [0, 1])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from fixture_types import Plainly
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
@@ -44,7 +45,7 @@ def _rotary(cache: Dims, *, layers: int = 1, positions: bool = False) -> ir.Mode
 
 
 def _drawn(batch: int, rows: int) -> Arrays:
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(drawn_seed(0))
     angle = draw.random((rows, LENGTH, HALF), np.float32)
     x = draw.random((batch, HEADS, LENGTH, 2 * HALF), np.float32)
     return {"x": x, "cos": np.cos(angle), "sin": np.sin(angle)}

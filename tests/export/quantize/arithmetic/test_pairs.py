@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -34,7 +35,7 @@ weights = st.tuples(sides, sides).flatmap(lambda dims: arrays(np.int8, dims, ele
 
 
 def _normal(seed: int, *dims: int) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+    return np.random.default_rng(drawn_seed(seed)).standard_normal(dims).astype(np.float32)
 
 
 def _sums(x: NDArray[np.integer], weight: Bytes, bits: np.iinfo) -> NDArray[np.int64]:

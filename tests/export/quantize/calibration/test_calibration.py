@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from onnx_ir.tape import Tape
 from tapes import model_of
 
@@ -28,8 +29,8 @@ from edgeattn_runtime.errors import QuantizeError
 
 STEP = 0.02  # of the output's scale: two or three int8 steps of an activation
 ALL = (("smoothing", 0.5), ("clipping", 0.9), ("rounding", 0.05), ("bias correction", 1.0))
-WEIGHT = np.random.default_rng(0).standard_normal((8, 8)).astype(np.float32)
-X = np.random.default_rng(1).standard_normal((10, 8)).astype(np.float32)
+WEIGHT = np.random.default_rng(drawn_seed(0)).standard_normal((8, 8)).astype(np.float32)
+X = np.random.default_rng(drawn_seed(1)).standard_normal((10, 8)).astype(np.float32)
 TREATED = Treatment("int8", (("smoothing", 0.5), ("rounding", 0.05)))
 
 Calibrated = Callable[[ir.Model, Samples], Calibration]
@@ -239,7 +240,7 @@ def test_a_layer_of_zeros_answers_its_bias(
     calibrated: Calibrated,
 ) -> None:
     bias = np.arange(5, dtype=np.float32)
-    samples = rows(*np.random.default_rng(3).standard_normal((2, 4, 64)).astype(np.float32))
+    samples = rows(*np.random.default_rng(drawn_seed(3)).standard_normal((2, 4, 64)).astype(np.float32))
     known = calibrated(by_hand(np.zeros((64, 5), np.float32), bias), samples)
     made = quantize(known, Recipe("", (("*", Treatment(form, techniques)),), ()))
     assert [layer.form for layer in made.layers] == [form]

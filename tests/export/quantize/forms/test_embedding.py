@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.capture import Captured
@@ -27,7 +28,7 @@ Lookup = Callable[..., ir.Model]
 
 
 def _table() -> NDArray[np.float32]:
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     sizes = 10.0 ** generator.uniform(-2, 2, size=(ROWS, 1))
     return (sizes * generator.standard_normal((ROWS, WIDTH))).astype(np.float32)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -25,7 +26,7 @@ FORMS = pytest.mark.parametrize("form", [INT4_BLOCKS, INT4_BLOCKS_OF_64], ids=la
 
 
 def _linear(form: LinearBlocks, *, bias: bool = True) -> Linear:
-    generator = np.random.default_rng(form.grid.bits)
+    generator = np.random.default_rng(drawn_seed(form.grid.bits))
     block = form.grid.block
     sizes = 10.0 ** generator.uniform(-2, 2, size=(WIDTH // block, 1, CHANNELS))  # each block's own
     weight = (sizes * generator.standard_normal((WIDTH // block, block, CHANNELS))).reshape(WIDTH, CHANNELS)
@@ -49,7 +50,7 @@ def test_the_error_is_half_a_step_of_each_block_of_the_input(
     bias: bool, form: LinearBlocks, written: Callable[..., ir.Model]
 ) -> None:
     linear = _linear(form, bias=bias)
-    x = np.random.default_rng(0).standard_normal((2, 5, WIDTH)).astype(np.float32)
+    x = np.random.default_rng(drawn_seed(0)).standard_normal((2, 5, WIDTH)).astype(np.float32)
     block = form.grid.block
     x[..., :block] *= 50  # an outlier costs its own block alone
     found = ORT_CPU.runner(written(form, linear))({"x": x})["y"]
@@ -95,7 +96,7 @@ def test_a_block_of_zeros_adds_nothing(form: LinearBlocks, written: Callable[...
     weight = 1e-6 * linear.weight
     block = form.grid.block
     weight[block:] = 0
-    x = np.random.default_rng(1).standard_normal((1, 5, WIDTH)).astype(np.float32)
+    x = np.random.default_rng(drawn_seed(1)).standard_normal((1, 5, WIDTH)).astype(np.float32)
     x[..., block:] *= 1000
     found = ORT_CPU.runner(written(form, Linear(weight, None, form.grid)))({"x": x})["y"]
     x[..., block:] = 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.graph.apply import apply
@@ -27,14 +28,14 @@ erf = np.vectorize(math.erf)
 
 
 def _linear(seed: int, *, bias: bool = True) -> Linear:
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(drawn_seed(seed))
     weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((32, 16), (16,)))
     return Linear(weight, shift if bias else None, paired=True)
 
 
 def _x(seed: int) -> Floats:
     """Return tokens of very different sizes, (2, 7, 32)."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(drawn_seed(seed))
     sizes = 10.0 ** generator.uniform(-3, 3, size=(2, 7, 1))
     return (sizes * generator.standard_normal((2, 7, 32))).astype(np.float32)
 

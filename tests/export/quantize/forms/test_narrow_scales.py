@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from tapes import model_of
@@ -22,13 +23,17 @@ Floats = NDArray[np.float32]
 
 
 def _scales() -> Floats:
-    drawn = 10.0 ** np.random.default_rng(0).uniform(-6, 3, (ROWS, WIDTH // BLOCK))
+    drawn = 10.0 ** np.random.default_rng(drawn_seed(0)).uniform(-6, 3, (ROWS, WIDTH // BLOCK))
     return drawn.astype(BFLOAT16).astype(np.float32)
 
 
 def _product(scales: Floats) -> ir.Model:
     tape, x = Tape(), ir.val("x", ir.DataType.FLOAT, ("batch", WIDTH))
-    stored = np.random.default_rng(1).integers(0, 256, (ROWS, WIDTH // BLOCK, BLOCK // 2)).astype(np.uint8)
+    stored = (
+        np.random.default_rng(drawn_seed(1))
+        .integers(0, 256, (ROWS, WIDTH // BLOCK, BLOCK // 2))
+        .astype(np.uint8)
+    )
     attributes = {"K": WIDTH, "N": ROWS, "bits": 4, "block_size": BLOCK, "accuracy_level": 4}
     y = ir.val("y", ir.DataType.FLOAT, ("batch", ROWS))
     inputs = [x, embed(tape, stored, "weight"), embed(tape, scales, "scales")]
@@ -38,7 +43,7 @@ def _product(scales: Floats) -> ir.Model:
 
 def _look_up(scales: Floats) -> ir.Model:
     tape, ids = Tape(), ir.val("x", ir.DataType.INT64, ("batch",))
-    stored = np.random.default_rng(1).integers(0, 256, (ROWS, WIDTH // 2)).astype(np.uint8)
+    stored = np.random.default_rng(drawn_seed(1)).integers(0, 256, (ROWS, WIDTH // 2)).astype(np.uint8)
     attributes = {"bits": 4, "block_size": BLOCK, "gather_axis": 0, "quantize_axis": 1}
     y = ir.val("y", ir.DataType.FLOAT, ("batch", WIDTH))
     inputs = [embed(tape, stored, "table"), ids, embed(tape, scales, "scales")]
@@ -53,7 +58,10 @@ def _model(tape: Tape, x: ir.Value, y: ir.Value) -> ir.Model:
 @pytest.mark.parametrize(
     ("model", "x"),
     [
-        (_product(_scales()), np.random.default_rng(2).standard_normal((3, WIDTH)).astype(np.float32)),
+        (
+            _product(_scales()),
+            np.random.default_rng(drawn_seed(2)).standard_normal((3, WIDTH)).astype(np.float32),
+        ),
         (_look_up(_scales()), np.array([0, 5, ROWS - 1])),
     ],
     ids=["product", "look-up"],

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -25,7 +26,7 @@ SEVEN_BITS = 0.7  # of the error of 7 bits, at most
 Floats = NDArray[np.float32]
 Known = Callable[[Floats], Statistics]
 
-WEIGHT = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
+WEIGHT = np.random.default_rng(drawn_seed(0)).standard_normal((6, 4)).astype(np.float32)
 PLAIN = Linear(WEIGHT, None)
 
 weights = arrays(
@@ -36,7 +37,7 @@ weights = arrays(
 
 
 def _normal(rows: int, columns: int) -> Floats:
-    return np.random.default_rng(0).standard_normal((rows, columns)).astype(np.float32)
+    return np.random.default_rng(drawn_seed(0)).standard_normal((rows, columns)).astype(np.float32)
 
 
 def _error(linear: Linear) -> float:
@@ -79,7 +80,7 @@ def test_a_divided_input_is_seen_divided() -> None:
 
 
 def test_outlier_channels_are_not_seen() -> None:
-    x = np.random.default_rng(1).standard_normal((5, 6)).astype(np.float32)
+    x = np.random.default_rng(drawn_seed(1)).standard_normal((5, 6)).astype(np.float32)
     split = replace(PLAIN, outliers=np.array([1, 4]), divisor=np.full(6, 2, np.float32))
     seen = split.input_statistics(Statistics(5, x.min(0), x.max(0), x.mean(0), x.T @ x))
     left = x / 2

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -74,7 +75,7 @@ def test_without_a_gram_matrix_there_is_none_later(known: Known) -> None:
 def test_a_graph_is_seen_inside_row_by_row(
     grams: bool, by_hand: Callable[..., ir.Model], rows: Callable[..., Samples], known: Known
 ) -> None:
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     weight, *samples = (
         generator.standard_normal(dims).astype(np.float32) for dims in ((4, 3), (5, 4), (1, 4), (7, 4))
     )
@@ -96,7 +97,7 @@ def test_a_graph_is_seen_inside_row_by_row(
 def test_histograms_are_those_of_all_rows(
     by_hand: Callable[..., ir.Model], rows: Callable[..., Samples], known: Known
 ) -> None:
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     parts = [(generator.standard_normal((n, 4)) * n).astype(np.float32) for n in (3, 1, 7)]
     model, x = by_hand(np.ones((4, 3), np.float32)), ("x", LAST)
     found = calibrate(model, [x], rows(*parts), ORT_CPU, grams=False, histograms=True)[x].histogram
@@ -129,7 +130,7 @@ def test_a_value_without_rows_is_seen_as_zeros(
 def test_a_map_is_seen_channel_by_channel(
     by_hand: Callable[..., ir.Model], rows: Callable[..., Samples], known: Known
 ) -> None:
-    x = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
+    x = np.random.default_rng(drawn_seed(0)).standard_normal((5, 4)).astype(np.float32)
     model, value = by_hand(np.ones((4, 3), np.float32)), ("x", ChannelsFirst(1))
     found = calibrate(model, [value], rows(x), ORT_CPU, grams=True)[value]
     _assert_alike(found, known(np.ascontiguousarray(x.T)))

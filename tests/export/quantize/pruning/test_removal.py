@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 
 from edgeattn_export.quantize.layers.statistics import Statistics
@@ -14,7 +15,7 @@ Doubles = NDArray[np.float64]
 
 def _layer() -> tuple[Doubles, Doubles]:
     """Return inputs (R, D) that depend on one another, with means, and a weight (D, N)."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     width = GROUPS * SIZE
     mixed = generator.normal(size=(ROWS, width)) @ generator.normal(size=(width, width)) / np.sqrt(width)
     return mixed + 3, generator.normal(size=(width, CHANNELS))
@@ -77,7 +78,7 @@ def test_what_stays_makes_up_for_what_is_gone(centered: tuple[Doubles, Doubles, 
 
 
 def test_many_groups_go_in_few_rounds_and_the_idle_first() -> None:
-    generator = np.random.default_rng(1)
+    generator = np.random.default_rng(drawn_seed(1))
     x, weight = generator.normal(size=(2000, 320)), generator.normal(size=(320, 8))
     idle = np.arange(0, 320, 4)
     weight[idle] = 0

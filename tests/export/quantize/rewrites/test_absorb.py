@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from tapes import model_of
@@ -27,7 +28,7 @@ Floats = NDArray[np.float32]
 
 
 def _draw(seed: int, *dims: int) -> Floats:
-    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+    return np.random.default_rng(drawn_seed(seed)).standard_normal(dims).astype(np.float32)
 
 
 def _linear(tape: Tape, x: ir.Value, name: str, seed: int, width: int = WIDTH) -> ir.Value:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from tapes import model_of
@@ -30,12 +31,12 @@ Outliers = Mapping[str, list[int]]  # channels, by the layer that splits them of
 
 
 def _draw(seed: int, *dims: int) -> Floats:
-    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+    return np.random.default_rng(drawn_seed(seed)).standard_normal(dims).astype(np.float32)
 
 
 def _weight(seed: int, width: int, channels: int) -> Floats:
     """Return a weight that int8 holds exactly, also without a few of its rows."""
-    whole = np.random.default_rng(seed).integers(-LARGEST, LARGEST + 1, size=(width, channels))
+    whole = np.random.default_rng(drawn_seed(seed)).integers(-LARGEST, LARGEST + 1, size=(width, channels))
     whole[1] = LARGEST
     return (whole / LARGEST / np.sqrt(width)).astype(np.float32)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from fixture_types import Export
-from rewritten import attention_of, operators_of, unlike_pytorch
+from original import double
+from rewritten import attention_of, masked_inputs, operators_of, unlike_pytorch
 from spelled import AttentionTests, Hand, Scores, Spelled
 from torch import Tensor
 
+from edgeattn_export.lower.ort_cpu import ORT_CPU
+
 SIZE = 4  # of a head, where there are two
 SCALE = 1 / math.sqrt(SIZE)
+ADDEND = 1e4  # subtracted from scores that a mask hides
 LOWEST = torch.finfo(torch.float32).min
 ROWS = torch.tril(torch.ones(32, 32, dtype=torch.bool))
 
@@ -35,7 +40,7 @@ def _shown(seen: Tensor) -> Tensor:
 
 
 def _additive(seen: Tensor) -> Tensor:
-    return (1.0 - seen[:, None, None, :].float()) * -1e4  # (B, 1, 1, T)
+    return (1.0 - seen[:, None, None, :].float()) * -ADDEND  # (B, 1, 1, T)
 
 
 PLAIN: dict[str, Scores] = {
@@ -64,6 +69,7 @@ FINITE: dict[str, Scores] = {
     "muted": lambda q, k, seen: _scaled(q, k) * _shown(seen) + -1e4 * (1 - _shown(seen)),
     "muted_by_subtraction": lambda q, k, seen: _scaled(q, k) * _shown(seen) - 1e4 * (1 - _shown(seen)),
 }
+ADDED = {"additive", "additive_first", "additive_then_scaled"}  # a mask
 MASKED: dict[str, Scores] = {
     **FINITE,
     "filled_with_infinity": lambda q, k, seen: _scaled(q, k).masked_fill(_masked_out(seen), -torch.inf),
@@ -107,8 +113,21 @@ REFUSES = {name: (partial(Hand, scores), reason) for name, (scores, reason) in R
 class TestAttention(AttentionTests):
     spellings, refuses = {**MAKES, "one_head": partial(Hand, _one_head, heads=1)}, REFUSES
 
-    def test_nothing_to_attend_to_is_attended_to_evenly(self, spelled: Spelled) -> None:
-        assert not {f"{name}.output" for name in FINITE} & spelled.unlike(3, 9, shown=0).keys()
+    def test_nothing_to_attend_to_is_attended_to_as_in_pytorch(self, spelled: Spelled) -> None:
+        unlike = spelled.unlike(3, 9, shown=0)
+        assert {
+            name: unlike[f"{name}.output"] for name in {*FINITE} - ADDED if f"{name}.output" in unlike
+        } == {}
+
+    def test_scores_beside_an_added_mask_are_rounded_to_its_last_place(self, spelled: Spelled) -> None:
+        inputs = masked_inputs(spelled.captured, spelled.samples, 0, batch=3, sequence=9)
+        expected = double(spelled.captured, inputs)
+        actual = ORT_CPU.runner(spelled.recovered.model)(inputs)
+        last_place = float(np.spacing(np.float32(ADDEND)))  # a weight exp(score) changes by as much of itself
+        for name in ADDED:
+            values = expected[f"{name}.output"]
+            error = np.abs(actual[f"{name}.output"] - values).max()
+            assert error <= last_place * np.abs(values).max(), name
 
     def test_what_is_refused_keeps_its_softmax(self, spelled: Spelled) -> None:
         for name in REFUSES:

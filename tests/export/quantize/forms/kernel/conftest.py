@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from onnx_ir.tape import Tape
 from tapes import model_of
 
@@ -22,7 +23,7 @@ def around() -> Callable[..., ir.Model]:
     """A function that builds a layer, with what ``build`` records around it."""
 
     def make(build: Build, factor: np.ndarray | None = None, **more: object) -> ir.Model:
-        generator = np.random.default_rng(0)
+        generator = np.random.default_rng(drawn_seed(0))
         tape = Tape()
         x = ir.val("x", ir.DataType.FLOAT, ("rows", WIDTH))
         residual = ir.val("residual", ir.DataType.FLOAT, ("rows", CHANNELS))

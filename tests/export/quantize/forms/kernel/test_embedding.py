@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from onnx_ir.tape import Tape
 from tapes import model_of
 
@@ -28,7 +29,7 @@ WHOLE = ("batch", "length")
 
 def _model(build: Build, *, dtype: ir.DataType = ir.DataType.INT64, axis: int = -1) -> ir.Model:
     """Return a norm of what ``build`` makes of rows of tables."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     tape = Tape()
     ids: dict[str, ir.Value] = {}
 
@@ -80,7 +81,7 @@ def test_without_the_kernel_no_bit_changes(build: Build, in_int8: bool) -> None:
         apply(embedding_int8, model)
     sizes = {"batch": BATCH, "length": LENGTH}
     inputs = {
-        value.name or "": np.random.default_rng(1).integers(
+        value.name or "": np.random.default_rng(drawn_seed(1)).integers(
             -ROWS, ROWS, [dim if isinstance(dim, int) else sizes[str(dim.value)] for dim in value.shape or ()]
         )
         for value in model.graph.inputs

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 
 from edgeattn_export.graph.functions import DOMAIN, inlined, write_bodies
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -34,7 +35,7 @@ Write = Callable[..., ir.Model]
 
 
 def _linear(width: int = 33, grid: Grid = INT8_GRID, *, bias: bool = True) -> Linear:
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     weight, shift = (generator.standard_normal(dims).astype(np.float32) for dims in ((width, 17), (17,)))
     return Linear(weight, shift if bias else None, grid, paired=grid is INT8_GRID)
 
@@ -52,7 +53,7 @@ def test_without_the_kernel_it_answers_as_its_stock_form(
 ) -> None:
     width = 64 if form in BLOCKS else 33
     linear = _linear(width, form.grid, bias=bias)
-    x = {"x": np.random.default_rng(1).standard_normal((2, 7, width)).astype(np.float32)}
+    x = {"x": np.random.default_rng(drawn_seed(1)).standard_normal((2, 7, width)).astype(np.float32)}
     expected = ORT_CPU.runner(written((STOCK | BLOCKS)[form], linear))(x)["y"]
     answer = ORT_CPU.runner(inlined(_kernel(written, form, linear)))(x)["y"]
     np.testing.assert_array_equal(answer, expected)
@@ -61,7 +62,7 @@ def test_without_the_kernel_it_answers_as_its_stock_form(
 @pytest.mark.parametrize("form", STOCK | BLOCKS, ids=lambda form: form.name)
 def test_onnxruntime_inlines_the_body_as_it_is(form: LinearForm, written: Write, plainly: Callable) -> None:
     model = _kernel(written, form, _linear(64, form.grid))
-    x = {"x": np.random.default_rng(2).standard_normal((1, 5, 64)).astype(np.float32)}
+    x = {"x": np.random.default_rng(drawn_seed(2)).standard_normal((1, 5, 64)).astype(np.float32)}
     np.testing.assert_array_equal(plainly(model)(x)["y"], plainly(inlined(model))(x)["y"])
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from fixture_types import Plainly
 from onnx_ir.tape import Tape
 from tapes import model_of
@@ -15,7 +16,7 @@ from edgeattn_export.quantize.forms.qdq.pair import emit_pair
 from edgeattn_runtime.bundle.deviation import cosine
 
 FLOAT = ir.DataType.FLOAT
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 IMAGE = ("batch", 3, 8, 8)
 
 CASES = {  # the operator, its constants' dims, its attributes, the stored dtypes

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 
 from edgeattn_export.graph.samples import Inputs
 from edgeattn_export.lower.ort_cpu import ORT_CPU
@@ -11,7 +12,7 @@ from edgeattn_export.quantize.forms.qdq.whole import WholeQdq
 from edgeattn_export.quantize.layers.ranges import MASKED_OUT, Range, ranges_of
 
 STEP = 2**-16  # of attention weights
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 
 
 def _inputs(batch: int, keys: int, shown: float = 0.6) -> Inputs:

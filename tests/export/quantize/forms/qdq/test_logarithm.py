@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from onnx_ir.tape import Tape
 
 from edgeattn_export.graph.dataflow import embed, producer
@@ -21,7 +22,7 @@ WIDTH = 8
 FLOOR = 1e-5  # of the energies
 FORMS = Forms((QDQ8,), whole=WholeQdq())
 FLOAT = ir.DataType.FLOAT
-RNG = np.random.default_rng(0)
+RNG = np.random.default_rng(drawn_seed(0))
 # From faint to loud, as sound is: energies from 1e-5 to 1e3.
 X = (RNG.standard_normal((64, WIDTH)) * np.geomspace(1e-3, 10, 64)[:, None]).astype(np.float32)
 
@@ -30,8 +31,8 @@ Written = Callable[..., ir.Model]
 
 def _log_mel(written: Written, size: float = 1.0, *, read_besides: bool = False) -> ir.Model:
     """Return Log((size x)^2 bank + FLOOR) head, plus the energies where something else reads them."""
-    bank = np.abs(np.random.default_rng(1).standard_normal((WIDTH, WIDTH))).astype(np.float32)
-    head = np.random.default_rng(2).standard_normal((WIDTH, WIDTH)).astype(np.float32)
+    bank = np.abs(np.random.default_rng(drawn_seed(1)).standard_normal((WIDTH, WIDTH))).astype(np.float32)
+    head = np.random.default_rng(drawn_seed(2)).standard_normal((WIDTH, WIDTH)).astype(np.float32)
 
     def write(tape: Tape, values: dict[str, ir.Value]) -> ir.Value:
         waves = tape.op("Mul", [values["x"], embed(tape, np.float32(size), "size")])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import onnx_ir as ir
 import pytest
+from draws import drawn_seed
 from fixture_types import Plainly
 from onnx_ir.tape import Tape
 
@@ -29,7 +30,7 @@ Written = Callable[[Mapping[str, tuple[ir.DataType, tuple[int | str, ...]]], Wri
 Widths = Callable[[ir.Value], list[ir.DataType]]
 FLOAT = ir.DataType.FLOAT
 SQUARE = {"x": (FLOAT, ("batch", 4))}
-DRAWN = np.random.default_rng(0)
+DRAWN = np.random.default_rng(drawn_seed(0))
 
 
 @pytest.fixture(scope="module")

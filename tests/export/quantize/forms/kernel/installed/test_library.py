@@ -11,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime
 import pytest
+from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 from tapes import model_of
@@ -51,7 +52,7 @@ def _assert_close(model: ir.Model, expected: NDArray[np.float32]) -> None:
 
 
 def _answer(model: ir.Model) -> NDArray[np.float32]:
-    generator = np.random.default_rng(1)
+    generator = np.random.default_rng(drawn_seed(1))
     inputs = {
         name: generator.standard_normal((5, width)).astype(np.float32)
         for name, width in (("x", WIDTH), ("residual", CHANNELS))
@@ -121,7 +122,7 @@ def test_a_gated_node_answers_as_two(activation: str, around: Callable[..., ir.M
 def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
     finish: Sequence[Rule], written: Callable[..., ir.Model]
 ) -> None:
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(drawn_seed(0))
     weight = generator.standard_normal((64, 24)).astype(np.float32)
     linear = Linear(weight, None, KERNEL_INT4_BLOCKS.grid)
     model = _finished(written(KERNEL_INT4_BLOCKS, linear), finish)
@@ -137,7 +138,9 @@ def test_weights_of_4_bits_are_as_exact_as_those_of_their_body(
 def test_an_attention_answers_as_stock_ones_by_rows_and_by_parts() -> None:
     heads, size = 3, 8
     inputs = {
-        "rows": np.random.default_rng(0).standard_normal((2, 5, 3 * heads * size)).astype(np.float32),
+        "rows": np.random.default_rng(drawn_seed(0))
+        .standard_normal((2, 5, 3 * heads * size))
+        .astype(np.float32),
         "mask": np.tri(5, dtype=bool),
     }
 
