@@ -8,7 +8,6 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 import torch
-from draws import drawn_seed
 from fixture_types import Export
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
@@ -39,7 +38,7 @@ class Layers(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        torch.manual_seed(drawn_seed(0))
+        torch.manual_seed(0)
         self.words, self.segments = nn.Embedding(ROWS, WIDTH), nn.Embedding(2, WIDTH)
         self.biased, self.unbiased = nn.Linear(WIDTH, 24), nn.Linear(WIDTH, 24, bias=False)
         self.flat = nn.Linear(WIDTH, 12)
@@ -68,7 +67,7 @@ class Layers(nn.Module):
 @pytest.fixture(scope="session")
 def layers(exported: Export) -> tuple[Captured, Samples, Recovered]:
     """The layers, captured and recovered, with their samples."""
-    generator = torch.Generator().manual_seed(drawn_seed(0))
+    generator = torch.Generator().manual_seed(0)
     raw = [{"tokens": torch.randint(0, ROWS, (1, n), generator=generator)} for n in (5, 9, 3, 12)]
     captured, samples = exported(Layers(), raw)
     return captured, samples, recover(captured, samples)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from draws import drawn_seed
+from precision import LAST_PLACE, UNITS
 
 from edgeattn_runtime import InputError, Stream, load
 
@@ -24,7 +25,8 @@ def test_each_window_is_answered_once_however_it_comes(came: int, hop: int, conf
     assert [moment.end for moment in moments] == list(ends)
     for moment in moments:
         window = SAMPLES[moment.end - WINDOW : moment.end]
-        np.testing.assert_allclose(moment.outputs["total"], net(wave=window[np.newaxis])["total"], rtol=1e-5)
+        error = np.abs(moment.outputs["total"] - net(wave=window[np.newaxis])["total"])
+        assert error <= UNITS * LAST_PLACE * np.abs(window).sum()  # terms of a total that may cancel
 
 
 def test_no_more_than_a_window_is_kept(conformance: Path) -> None:
