@@ -2,7 +2,7 @@ HUB = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgeattn-hub
 
 BUILD = build
 
-.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell vnni without-vnni boards devices recipes trace proof site release
+.PHONY: check lint test fmt bench sizes verdicts full-size peers coverage-hub checkpoints pipelines isa emulated debian conformance kernels wheels operators tidy languages browsers faults fuzz soak documents models coverage haswell westmere draws vnni without-vnni boards devices recipes trace proof site release
 
 check: lint test  ## what a change must pass at least; .ci/run is the gate
 
@@ -126,7 +126,15 @@ recipes:  ## a model that two emulated CPUs want in different recipes: export --
 
 haswell:  ## sums of products in 16 bits, and the tests of numbers, on an emulated CPU without VNNI; ten minutes
 	python tests/isa/saturating_kernel.py
-	python tests/isa/haswell.py
+	python tests/isa/older_x86.py haswell
+
+westmere:  ## the tests of numbers on an emulated CPU without AVX
+	python tests/isa/older_x86.py westmere
+
+draws:  ## the tests of numbers under draws 1 to 10, which stand for other machines; forty minutes, DRAWS="3 4" for fewer
+	failed=0; for draw in $(or $(DRAWS),1 2 3 4 5 6 7 8 9 10); do \
+	  pytest -m drawn --draw $$draw tests/export tests/runtime || failed=1; \
+	done; exit $$failed
 
 vnni:  ## the kernels on emulated CPUs with AVX-512 and VNNI, with AVX-VNNI, with AVX-512 alone, and on arm64; twelve minutes
 	python tests/isa/kernels_arm64.py

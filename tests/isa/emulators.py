@@ -97,9 +97,19 @@ def cpus(cache: Path) -> tuple[Cpu, ...]:
 
 def haswell(cache: Path) -> Cpu:
     """Return x86 without VNNI, filling the cache where Debian's ``qemu-user`` is not installed."""
-    command = (emulator("x86_64", cache), "-cpu", "Haswell-noTSX")
+    return x86("Haswell-noTSX", "Haswell", cache)
+
+
+def westmere(cache: Path) -> Cpu:
+    """Return x86 without AVX, filling the cache where Debian's ``qemu-user`` is not installed."""
+    return x86("Westmere", "Westmere", cache)
+
+
+def x86(model: str, name: str, cache: Path) -> Cpu:
+    """Return a model of qemu's, which runs this Python."""
+    command = (emulator("x86_64", cache), "-cpu", model)
     home = {"PYTHONHOME": sys.base_prefix}
-    return Cpu("Haswell", sys.executable, command, {**home, **_paths(_site_packages())})
+    return Cpu(name, sys.executable, command, {**home, **_paths(_site_packages())})
 
 
 def haswell_by_name(cache: Path) -> Cpu:

@@ -110,7 +110,7 @@ def _answers(
 def _assert_close(
     found: Mapping[str, Floats], gathered: Mapping[str, Floats], exact: Mapping[str, Floats]
 ) -> None:
-    """Assert that two int8 graphs differ by less than either does from float, where that is more than ``CLOSE``."""
+    """Assert that two int8 graphs differ by less than the gathered one does from float, or by ``CLOSE``."""
     for name, value in exact.items():
         lost = np.abs(gathered[name] - value).max()
         assert np.abs(found[name] - gathered[name]).max() < max(lost, CLOSE * np.abs(value).max()), name

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 import pytest
-from draws import drawn_seed
 from numpy.typing import NDArray
 from onnx_ir.tape import Tape
 
@@ -26,7 +25,7 @@ from edgeattn_export.quantize.layers.ranges import ChannelRange, channel_ranges,
 
 WIDTH, CHANNELS, FARTHEST = 8, 6, 100.0
 GAINED = 0.1  # of the squared error of one step for all channels, at most
-RNG = np.random.default_rng(drawn_seed(0))
+RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, WIDTH)).astype(np.float32)
 UNLIKE = np.array([FARTHEST, *[1.0] * (CHANNELS - 1)], np.float32)
 
@@ -35,7 +34,7 @@ Written = Callable[..., ir.Model]
 
 def _layer(written: Written, factors: NDArray[np.float32], form: object = QDQ8) -> ir.Model:
     """Return a layer whose channels reach as far as ``factors``, behind it a sum, so that it is no end."""
-    weight = np.random.default_rng(drawn_seed(1)).choice(np.float32([-1, 1]), (WIDTH, CHANNELS)) * factors
+    weight = np.random.default_rng(1).choice(np.float32([-1, 1]), (WIDTH, CHANNELS)) * factors
     bias = np.arange(CHANNELS, dtype=np.float32)
     linear = Linear(weight, bias, paired=True, reach=(float(X.min()), float(X.max()))).settled()
 
@@ -133,7 +132,7 @@ def test_a_weight_that_is_no_constant_of_steps_stays(written: Written) -> None:
 
 def test_no_channel_gets_a_larger_step_than_one_for_all_would_be_worth() -> None:
     for seed in range(50):
-        rng = np.random.default_rng(drawn_seed(seed))
+        rng = np.random.default_rng(seed)
         factors = np.exp(rng.normal(0, rng.uniform(0, 3), 16)).astype(np.float32)
         low, high = -rng.uniform(0, 1, 16).astype(np.float32), rng.uniform(0, 1, 16).astype(np.float32)
         channels = ChannelRange(low * factors, high * factors)

@@ -1,10 +1,10 @@
-"""The tests of numbers on an x86 CPU without VNNI, whose 8-bit products may saturate, emulated by qemu.
+"""The tests of numbers on an older x86 CPU, emulated by qemu: without VNNI, or without AVX.
 
-    python tests/isa/haswell.py [FILE ...]
+    python tests/isa/older_x86.py {haswell,westmere} [FILE ...]
 
-Without files it runs what int8 computes; what follows goes to pytest. It is 5 to 30 times slower than the CPU
-itself, on any x86-64 with Linux. On a CPU without AVX-512 and VNNI, such as Zen 3, plain pytest is the same
-run.
+On a Haswell 8-bit products may saturate; on a Westmere libraries take their oldest kernels. Without files it
+runs what int8 computes; what follows goes to pytest. It is 5 to 30 times slower than the CPU itself, on any
+x86-64 with Linux. On a CPU without AVX-512 and VNNI, such as Zen 3, plain pytest is the run of a Haswell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emulators import CACHE, haswell
+from emulators import CACHE, haswell, westmere
 
 from edgeattn_runtime.timing.machine import Machine
 
@@ -35,12 +35,19 @@ NUMBERS = (
 )
 
 
+CPUS = {"haswell": haswell, "westmere": westmere}
+
+
 def main(arguments: list[str]) -> int:
     """Run tests on two emulated workers; what a test starts itself is not emulated."""
-    if _is_like_haswell(Machine.here()):
+    if not arguments or arguments[0] not in CPUS:
+        print(f"expected a CPU, one of {', '.join(CPUS)}; found {arguments[:1]}", file=sys.stderr)
+        return 2
+    cpu, *arguments = arguments
+    if cpu == "haswell" and _is_like_haswell(Machine.here()):
         print("this CPU has no AVX-512 and no VNNI: run pytest, whose tests saturate here as on a Haswell")
         return 0
-    worker = f"2*popen//python={' '.join(haswell(CACHE).command)}"
+    worker = f"2*popen//python={' '.join(CPUS[cpu](CACHE).command)}"
     options = ["-o", "addopts=--import-mode=importlib --strict-markers", "--tx", worker, "--dist", "loadfile"]
     command = [sys.executable, "-m", "pytest", *options, *(arguments or NUMBERS)]
     return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
