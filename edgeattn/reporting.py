@@ -62,7 +62,6 @@ def report_on(model: Int8Model, proof: Proof) -> Report:
         parts=module_parts(part.quantized.model for part in reversed(list(choice.int8.graphs.values()))),
         losses=proof.insight.losses,
         attention_maps=proof.insight.attention_maps,
-        attention_heads=choice.attention_heads,
         module_times=measures.module_times,
         other_ways=proof.other_ways,
         planted=proof.planted,

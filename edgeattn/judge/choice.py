@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edgeattn.judge.comparison import Comparison
@@ -18,12 +18,9 @@ from edgeattn.judge.request import Request
 from edgeattn.judge.search import AIMED_AT, goal_of, recipe_files, trial_results, unmet
 from edgeattn.measure.runners import THREADS, runner_of_graphs
 from edgeattn.progress import Progress
-from edgeattn.results.attention import AttentionHeads
 from edgeattn_export.graph.samples import SampleSplit, stratified
-from edgeattn_export.quantize import Calibration, Recipe
 from edgeattn_export.quantize.float_graphs import FloatGraphs, float_graphs
 from edgeattn_export.quantize.graphs import Graphs, int8_graphs
-from edgeattn_export.quantize.pruning import HEADS
 from edgeattn_export.search import Goal, Rig, SearchResult
 from edgeattn_export.search.bundle_search import (
     draft_bundle,
@@ -39,7 +36,6 @@ WEIGHED_INPUTS = 4  # inputs, from the smallest to the largest, that memory is m
 REFINEMENTS = 2  # more exact recipes, where the selection samples ask for more than the search saw
 REFINED_TIMES = ("never", "once", "twice")
 TIGHTENING = 0.8  # of the error that the one before had in the search
-DIGITS = 6  # that a report has of a share
 
 
 def choose(model: FloatModel, lowered: LoweredGraphs, request: Request, progress: Progress) -> Choice:
@@ -141,41 +137,12 @@ class Chooser:
         times = f"Refined {REFINED_TIMES[refined]}: the selection samples did not promise the target."
         seldom = (*([ignored] if store.ignored else ()), *([times] if refined else ()))
         inputs = [sample.inputs for sample in self.floats.graphs[MAIN_GRAPH].selection]
-        # Heads are ranked by Gram matrices, which a draft has no other use for.
-        is_draft = self.request.objective.draft
         return Choice(
             int8=int8,
             selection=inputs,
             search=search,
             trials=trial_results(search.trials, search.chosen),
             recipes=recipe_files(search.trials, search.chosen),
-            attention_heads=() if is_draft else attention_heads(self.floats, search.chosen.recipe),
             notes=(*search.notes, *kept, *seldom),
             binding=unmet(search, self.goal),
         )
-
-
-def attention_heads(floats: FloatGraphs, recipe: Recipe) -> tuple[AttentionHeads, ...]:
-    """Return the heads of each attention of a bundle's graphs, as the calibration samples use them.
-
-    Graphs whose statistics take several passes over the samples are left out.
-    """
-    recipes = floats.divided(recipe)
-    return tuple(
-        heads
-        for name, graph in floats.graphs.items()
-        if graph.calibration.has_all_grams
-        for heads in _heads(graph.calibration, recipes[name])
-    )
-
-
-def _heads(calibration: Calibration, recipe: Recipe) -> Iterator[AttentionHeads]:
-    surgeon = calibration.surgeon
-    removed = surgeon.readers.removed(recipe.pruning)
-    modules = {layer.name: layer.module for layer in calibration.layers}
-    for name, units in surgeon.readers.units.items():
-        if units.noun == HEADS:
-            ranking = surgeon.ranking(name)
-            gone = sorted(ranking.order[: removed.get(name, 0)].tolist())
-            lost = tuple(round(float(share), DIGITS) for share in ranking.alone)
-            yield AttentionHeads(modules[name] or name, lost, tuple(gone))

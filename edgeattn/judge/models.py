@@ -12,7 +12,6 @@ from edgeattn.judge.evaluation import Subject
 from edgeattn.judge.independence import ProvenRows
 from edgeattn.judge.request import Request
 from edgeattn.measure.runners import THREADS, runner_of_buckets
-from edgeattn.results.attention import AttentionHeads
 from edgeattn.results.trial import TrialResult
 from edgeattn.source.source import Source
 from edgeattn_export.capture import Captured
@@ -76,7 +75,6 @@ class Choice:
     search: SearchResult
     trials: tuple[TrialResult, ...]
     recipes: Mapping[str, bytes]
-    attention_heads: tuple[AttentionHeads, ...]
     notes: tuple[str, ...]
     binding: tuple[str, ...]
 

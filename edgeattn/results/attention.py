@@ -1,24 +1,8 @@
-"""What a report holds of attentions: what each head is worth, and how near attention maps came."""
+"""How near attention maps came."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class AttentionHeads:
-    """One attention whose heads are known.
-
-    Attributes:
-        module: The PyTorch module that reads them.
-        lost: By head, the share of the variance of that module's output, from 0 to 1, which is lost without
-            this head, with the others refitted.
-        pruned: The heads that the recipe removes, counted from 0.
-    """
-
-    module: str
-    lost: tuple[float, ...]
-    pruned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

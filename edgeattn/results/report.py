@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from edgeattn.results.accuracy import Accuracy, ModuleLoss
-from edgeattn.results.attention import AttentionHeads, AttentionMap
+from edgeattn.results.attention import AttentionMap
 from edgeattn.results.check import Check, EdgeCase, Verdict, verdict_of
 from edgeattn.results.document import decode, encode
 from edgeattn.results.graph import Layer, ModulePart, Placement, Refusal
@@ -74,7 +74,6 @@ class Report:
         parts: The graphs by PyTorch module, in the order in which they run.
         losses: What each module adds to the error, the worst first; empty where it was not traced.
         attention_maps: Outputs that are such, and how near they came to the original's.
-        attention_heads: What each head is worth, by attention, in the order in which they run.
         module_times: By PyTorch module, its share of the main int8 graph's time; empty if not measured.
         other_ways: The same in each other way that it runs in, such as without kernels; all else here is of
             the way that ``machine`` names.
@@ -111,7 +110,6 @@ class Report:
     parts: tuple[ModulePart, ...] = ()
     losses: tuple[ModuleLoss, ...] = ()
     attention_maps: tuple[AttentionMap, ...] = ()
-    attention_heads: tuple[AttentionHeads, ...] = ()
     module_times: Mapping[str, float] = field(default_factory=dict)
     other_ways: tuple[OtherWay, ...] = ()
     planted: tuple[PlantedError, ...] = ()

@@ -1,11 +1,7 @@
-"""Train the digit transformer on scikit-learn's handwritten digits: `python models/digits/train.py`.
-
-With --wide, that of twice the heads and neurons.
-"""
+"""Train the digit transformer on scikit-learn's handwritten digits: `python models/digits/train.py`."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 import torch
@@ -15,7 +11,6 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
-from wide import WIDE
 
 SEED = 0
 HELD_OUT = 360  # of 1797 images: a fifth
@@ -80,11 +75,7 @@ def trained(config: Config) -> nn.Module:
 
 
 def main() -> None:
-    """Train, and write the weights and the held-out digits; of the wide network, the weights in float16."""
-    if "--wide" in sys.argv:
-        weights = trained(WIDE).state_dict()
-        save_file({name: weight.half() for name, weight in weights.items()}, HERE / "wide.safetensors")
-        return
+    """Train, and write the weights and the held-out digits."""
     save_file(trained(Config()).state_dict(), HERE / "weights.safetensors")
     _, images, _, labels = split()
     save_file({"images": images, "labels": labels}, HERE / "digits.safetensors")

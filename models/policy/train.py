@@ -1,12 +1,8 @@
-"""Train the Decision Transformer on what two teachers did: `python models/policy/train.py`.
-
-With --wide, that of twice the heads and neurons.
-"""
+"""Train the Decision Transformer on what two teachers did: `python models/policy/train.py`."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +18,6 @@ from safetensors.torch import save_file
 from teachers import Record, Weights, episode, found
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from wide import WIDE
 
 SEED = 0
 ERRING = (0.0, 0.05, 0.1, 0.2, 0.4)  # shares of random actions
@@ -166,16 +161,9 @@ def seeded() -> np.random.Generator:
 
 
 def main() -> None:
-    """Find the teachers, record them, train, print and write the mean returns, write weights and windows.
-
-    Of the wide network, the weights in float16 are all that is written.
-    """
+    """Find the teachers, record them, train, print and write the mean returns, write weights and windows."""
     draw, started = seeded(), time.process_time()
     taught = lessons(draw)
-    if "--wide" in sys.argv:
-        weights = trained(WIDE, taught.learned, draw).state_dict()
-        save_file({name: weight.half() for name, weight in weights.items()}, HERE / "wide.safetensors")
-        return
     network = trained(Config(), taught.learned, draw)
     scores = {
         game.name: judged(network, game, each) for game, each in zip(GAMES, taught.teachers, strict=True)

@@ -57,10 +57,7 @@ def test_a_hundred_episodes_reached_what_is_asked(play: ModuleType) -> None:
         assert game.score(scores[game.name]["transformer"]) >= SCORE
 
 
-@pytest.mark.parametrize("file", ["model", "wide"])
-def test_acts_mostly_as_the_teachers_did(file: str) -> None:
-    policy = load("policy", file)
-    network = policy.model()
+def test_acts_mostly_as_the_teachers_did(policy: ModuleType, network: torch.nn.Module) -> None:
     assert not network.training
     with torch.inference_mode():
         scores = [policy.metric(network(**inputs), action) for inputs, action in policy.samples()]

@@ -65,7 +65,6 @@ _SECTIONS = (
     _Section("Accuracy", "accuracy"),
     _Section("What this proof sees", "planted", "report.planted"),
     _Section("Where the loss comes from", "losses", "report.losses"),
-    _Section("Heads", "heads", "report.attention_heads"),
     _Section("Layers", "layers", "groups"),
     _Section("Edge cases", "edge_cases", "report.edge_cases"),
     _Section("Placement", "placement", "report.placement"),

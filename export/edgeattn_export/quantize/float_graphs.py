@@ -121,8 +121,6 @@ def float_graphs(
         for name, each in optimized.graphs.items()
     }
     streaming = optimized.streaming
-    if streaming is not None:
-        graphs[MAIN_GRAPH].calibration.surgeon.refuse("the graph of a hop has its weights too")
     step = None if streaming is None else _like(graphs.pop(streaming.step), graphs[MAIN_GRAPH])
     return FloatGraphs(graphs, optimized.symbols, optimized.generation, streaming, step)
 

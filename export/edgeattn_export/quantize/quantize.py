@@ -83,12 +83,10 @@ def quantize(calibration: Calibration, recipe: Recipe) -> Quantized:
         recipe: What each layer gets.
 
     Raises:
-        RecipeError: The recipe names layers, forms or techniques that there are none of, or heads or neurons
-            that the graph cannot do without.
+        RecipeError: The recipe names layers, forms or techniques that there are none of.
         QuantizeError: A layer's weights are not finite, or the result does not load, run, or answer finitely.
     """
     model, before = written(calibration, recipe), calibration.model
-    calibration = calibration.pruned(recipe.pruning)
     _check_runs(model, calibration)
     # The same numbers, but no layer takes over from another: values compare with the float graph's.
     plain, forms = _write(calibration, recipe, lambda _, prepared: prepared)
@@ -112,7 +110,6 @@ def written(calibration: Calibration, recipe: Recipe) -> ir.Model:
     Raises:
         RecipeError, QuantizeError: As ``quantize`` does.
     """
-    calibration = calibration.pruned(recipe.pruning)
     model, _ = _write(calibration, recipe, _taken_over)
     for rule in calibration.forms.finish:
         apply(rule, model)

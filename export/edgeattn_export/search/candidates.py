@@ -34,8 +34,8 @@ def nominal(calibration: Calibration, layers: Iterable[Layer], treatment: Treatm
 
 def nominal_of(calibration: Calibration, recipe: Recipe, paces: Paces) -> float:
     """Return the nominal milliseconds of all linear layers of a graph, as a recipe treats them."""
-    narrower = calibration.pruned(recipe.pruning)
-    return sum(nominal(narrower, [layer], recipe.treatment(layer.name), paces) for layer in narrower.layers)
+    layers = calibration.layers
+    return sum(nominal(calibration, [layer], recipe.treatment(layer.name), paces) for layer in layers)
 
 
 @dataclass(frozen=True, slots=True)

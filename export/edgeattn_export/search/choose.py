@@ -4,7 +4,7 @@ A choice of one item from each class under two limits (a multiple-choice knapsac
 cheapest treatments, whatever lowers the error most for its cost is taken until the goal is met; then what
 turned out to be too much is given back. Errors of layers add up: each moves the output a little, in
 directions that have nothing to do with one another, so that the squared error is their sum, sample by sample.
-Costs add up too, but for heads and neurons: without some of them the layers around take less, in any form.
+Costs add up too.
 
 Without limits on time and size, and with an option without error for each unit, a choice is always within
 the goal. With such limits the greedy way may end outside where another choice is within: what is fast and
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,14 +39,12 @@ class Option:
         errors: (samples) Squared, with only this unit treated.
         milliseconds: Of all of its layers together.
         megabytes: Of their weights.
-        spared: By the name of another unit, the share of what that one takes which goes with this option.
     """
 
     treatment: Treatment
     errors: Errors
     milliseconds: float
     megabytes: float
-    spared: Mapping[str, float] = field(default_factory=dict)
 
 
 Choice = Mapping[str, Option]  # by the unit's name
@@ -128,14 +126,14 @@ class Problem:
 
     def cheapest(self) -> dict[str, Option]:
         """Return the options that cost the least together."""
-        chosen = {name: options[0] for name, options in self.units.items()}
-        for name, options in self.units.items():
-            chosen[name] = min(options, key=lambda option: self.cost(total_of({**chosen, name: option})))
-        return chosen
+        return {name: min(options, key=self._own_cost) for name, options in self.units.items()}
 
     def is_cheapest(self, choice: Choice) -> bool:
         """Say whether no unit could have cost less."""
         return all(choice[name].treatment == option.treatment for name, option in self.cheapest().items())
+
+    def _own_cost(self, option: Option) -> float:
+        return self.goal.cost(option.milliseconds, option.megabytes)
 
     def cost(self, total: Total) -> float:
         """Return what of a choice is to be least."""
@@ -157,21 +155,11 @@ def choose(problem: Problem, *, trust: Trust = AS_PREDICTED) -> Choice:
 
 def total_of(choice: Choice) -> Total:
     """Return what the options of a choice come to together."""
-    left = _left(choice)
     return Total(
         np.sum([option.errors for option in choice.values()], axis=0),
-        sum(left[name] * option.milliseconds for name, option in choice.items()),
-        sum(left[name] * option.megabytes for name, option in choice.items()),
+        sum(option.milliseconds for option in choice.values()),
+        sum(option.megabytes for option in choice.values()),
     )
-
-
-def _left(choice: Choice) -> Mapping[str, float]:
-    """Return the share of each unit's time and size that the options of the others leave."""
-    left = dict.fromkeys(choice, 1.0)
-    for option in choice.values():
-        for name, share in option.spared.items():
-            left[name] -= share
-    return left
 
 
 def _exchanged(problem: Problem, trust: Trust) -> dict[str, Option]:
@@ -212,19 +200,14 @@ def _given_back(chosen: dict[str, Option], problem: Problem, trust: Trust) -> Ch
 
 def _exchanges(chosen: Choice, problem: Problem) -> Iterator[tuple[Choice, Total]]:
     """Yield another option of one unit, and what the choice comes to with it."""
-    whole, left = total_of(chosen), _left(chosen)
+    whole = total_of(chosen)
     for name, options in problem.units.items():
-        others = whole - _part(name, chosen[name], chosen, left)
+        others = whole - _part(chosen[name])
         for option in options:
             if option is not chosen[name]:
-                yield {name: option}, others + _part(name, option, chosen, left)
+                yield {name: option}, others + _part(option)
 
 
-def _part(name: str, option: Option, chosen: Choice, left: Mapping[str, float]) -> Total:
-    """Return what an option adds to the others: its own, less what it spares of theirs."""
-    spared = option.spared.items()
-    return Total(
-        option.errors,
-        left[name] * option.milliseconds - sum(share * chosen[other].milliseconds for other, share in spared),
-        left[name] * option.megabytes - sum(share * chosen[other].megabytes for other, share in spared),
-    )
+def _part(option: Option) -> Total:
+    """Return what an option adds to the others."""
+    return Total(option.errors, option.milliseconds, option.megabytes)

@@ -85,9 +85,7 @@ class ErrorMeter:
 
     def spoiled(self, recipe: Recipe) -> Errors:
         """Return the error beyond ``base`` of each sample ``sensed``; float by itself spoils nothing."""
-        if not (recipe.rewrites or recipe.pruning) and all(
-            each.form == FLOAT.name for _, each in recipe.layers
-        ):
+        if not recipe.rewrites and all(each.form == FLOAT.name for _, each in recipe.layers):
             return np.zeros(len(self.sensed))
         return np.maximum(self._errors(recipe, self.sensed) - self.base, 0)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from edgeattn_export.quantize.recipes.recipe import Recipe, Treatment
 from edgeattn_export.search.candidates import fitted_together
 from edgeattn_export.search.choose import Choice, Option, Problem, Trust, choose, total_of
 from edgeattn_export.search.error_meter import ErrorMeter
-from edgeattn_export.search.goal import LEAST_ERROR, MEAN_SHARE, WORST_SHARE, Goal
+from edgeattn_export.search.goal import LEAST_ERROR, Goal
 from edgeattn_export.search.options import (
     affordable,
     leading,
@@ -25,8 +24,6 @@ from edgeattn_export.search.options import (
     tried_embedding,
     worthwhile,
 )
-from edgeattn_export.search.promise import promised_errors
-from edgeattn_export.search.pruning import LEAST_SAVING, Site, without_pruned
 from edgeattn_export.search.rig import Step
 from edgeattn_export.search.units import Unit, merged, singles
 
@@ -37,31 +34,22 @@ Choices = dict[Recipe, Choice]
 NEGLIGIBLE = 0.1  # of what may be spoiled, or is: the share of all units together that are not looked at
 
 
-class Repair(NamedTuple):
-    """Choices that were proven, and the units and their tried options that they are of."""
-
-    choices: Choices
-    units: Sequence[Unit]
-    problem: Problem
-
-
-def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, *, most: float = math.inf) -> Choices:
+def proven(meter: ErrorMeter, units: Sequence[Unit], problem: Problem) -> Choices:
     """Return choices, each made with what the proof of those before taught, until one is its own repair.
 
-    A choice is worth a proof where it costs at most ``most``. The problem has the options of the units, which
-    are linear layers, and of what is no layer.
+    The problem has the options of the units, which are linear layers, and of what is no layer.
     """
     choices: Choices = {}
     trust, goal = _first_trust(meter, problem.remaining_share), problem.goal
     for _ in range(ATTEMPTS):
         choice = choose(replace(problem, goal=goal), trust=trust)
         recipe = recipe_of(meter, units, choice)
-        if recipe in choices or problem.cost(total_of(choice)) > most:
+        if recipe in choices:
             break
         choices[recipe] = choice
         if is_exact(meter, problem.goal, recipe) and not problem.goal.thorough:
             break
-        expected, (mean, worst) = total_of(choice).errors, counted_errors(meter, recipe)
+        expected, (mean, worst) = total_of(choice).errors, _errors(meter, recipe)
         trust = Trust(_ratio(mean, expected.mean()), _ratio(worst, expected.max()))
         if math.isfinite(problem.goal.size_mb):
             goal = _with_room(problem.goal, choice, file_mb(meter.model(recipe)))
@@ -76,18 +64,14 @@ def is_met(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
 
 def is_exact(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
     """Say whether a recipe keeps to the limits on exactness."""
-    mean, worst = counted_errors(meter, recipe)
+    mean, worst = _errors(meter, recipe)
     return mean <= goal.mean_error and worst <= goal.worst_error
 
 
-def counted_errors(meter: ErrorMeter, recipe: Recipe) -> tuple[float, float]:
-    """Return the mean and the worst error of a recipe as they count against a goal's limits."""
+def _errors(meter: ErrorMeter, recipe: Recipe) -> tuple[float, float]:
+    """Return the mean and the worst error of a recipe."""
     errors = meter.errors(recipe)
-    mean, worst = float(errors.mean()), float(errors.max())
-    if not recipe.pruning:
-        return mean, worst
-    promised = promised_errors(errors)
-    return max(mean, MEAN_SHARE * promised.mean), max(worst, WORST_SHARE * promised.worst)
+    return float(errors.mean()), float(errors.max())
 
 
 def is_reached(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
@@ -100,8 +84,7 @@ def recipe_of(meter: ErrorMeter, units: Sequence[Unit], choice: Choice) -> Recip
     """Return the recipe of a choice, its weights rounded by the layers' outputs."""
     treatments = fitted_together({unit.name: _finished(meter, choice[unit.name].treatment) for unit in units})
     embedding = choice[EMBEDDING].treatment.form
-    recipe = merged(units, treatments, (embedding, *meter.rig.candidates.others))
-    return without_pruned(meter, recipe, choice)
+    return merged(units, treatments, (embedding, *meter.rig.candidates.others))
 
 
 def uniform(meter: ErrorMeter, units: Sequence[Unit], treatment: Treatment) -> Recipe:
@@ -162,7 +145,9 @@ def significant_units(choice: Mapping[str, Option], goal: Goal) -> frozenset[str
     )
 
 
-def repaired(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step) -> Repair:
+def repaired(
+    meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: Choice, step: Step
+) -> Choices:
     """Try what units spoil, one by one, and return choices that make up for it."""
     goal = problem.goal
     plain = {}
@@ -179,20 +164,7 @@ def repaired(meter: ErrorMeter, units: Sequence[Unit], problem: Problem, first: 
     if not any(is_reached(meter, goal, recipe) for recipe in choices):
         units, problem = _with_exact(meter, units, significant, problem, step)
         choices |= proven(meter, units, problem)
-    return Repair(choices, units, problem)
-
-
-def pruned(meter: ErrorMeter, repair: Repair, prunable: Iterable[Site]) -> Choices:
-    """Return choices with fewer heads and neurons, where these save enough or meet what is missed without."""
-    forms, problem = meter.calibration.forms, repair.problem
-    options = {site.name: list(site.options(repair.units, problem, forms)) for site in prunable}
-    if not options:
-        return {}
-    trust = _first_trust(meter, problem.remaining_share)
-    whole = total_of(choose(problem, trust=trust))
-    is_missed = problem.excess(whole, trust) > 0
-    most = math.inf if is_missed else (1 - LEAST_SAVING) * problem.cost(whole)
-    return proven(meter, repair.units, replace(problem, units={**problem.units, **options}), most=most)
+    return choices
 
 
 def _with_exact(

@@ -16,13 +16,10 @@ from edgeattn_export.search.gain import idle_trials, why_idle
 from edgeattn_export.search.goal import Goal, Trial
 from edgeattn_export.search.kernel_rewrites import with_kernels
 from edgeattn_export.search.options import affordable, embedding_options, is_large, priced
-from edgeattn_export.search.pruning import LEAST_SAVING, sites, why_kept
 from edgeattn_export.search.repair import (
     EMBEDDING,
     by_kernels,
-    is_exact,
     is_met,
-    pruned,
     recipe_of,
     repaired,
     uniform,
@@ -118,22 +115,20 @@ def _searched(meter: ErrorMeter, goal: Goal, step: Step) -> SearchResult:
     choices = {recipe_of(meter, units, first): first}
     exact = is_met(meter, goal, *choices)
     ruled = [] if exact else by_kernels(meter, goal.for_rules(), units, first)
-    prunable = sites(meter, goal, step)
-    goal = goal.for_rules() if ruled and not prunable else goal
-    if prunable or problem.excess(total_of(first), AS_PREDICTED) or not (exact or ruled):
-        repair = repaired(meter, units, problem, first, step)
-        choices |= repair.choices | pruned(meter, repair, prunable)
+    goal = goal.for_rules() if ruled else goal
+    if problem.excess(total_of(first), AS_PREDICTED) or not (exact or ruled):
+        choices |= repaired(meter, units, problem, first, step)
     extremes = () if is_large(meter.calibration) else (candidates.fastest, candidates.most_exact[-1])
     uniform_recipes = [uniform(meter, units, treatment) for treatment in extremes]
     step(0, 1, "timing the recipes that were found")
     trials = race(meter, dict.fromkeys([*choices, *ruled, *uniform_recipes]))
     # The others are slow, or show the range.
     eligible = trials if goal.thorough else trials[: len({*choices, *ruled})]
-    chosen = _best(goal, [each for each in eligible if _is_promised(meter, goal, each.recipe)])
+    chosen = min(eligible, key=partial(_price, goal))
     chosen, gained = _with_kernels(meter, goal, chosen, step)
     chosen, corrected, why = _corrected(meter, goal, chosen, step)
     floats = why_float(units, problem.units, chosen.recipe, candidates.fastest.form)
-    notes = (*floats, *why_kept(meter, goal, prunable, chosen.recipe), *why)
+    notes = (*floats, *why)
     return SearchResult(chosen, (*trials, *gained, *corrected), goal.misses(chosen), notes)
 
 
@@ -204,21 +199,6 @@ def _rest_milliseconds(
     (whole,) = race(meter, [uniform(meter, units, fastest)])
     plain = (option for choices in options.values() for option in choices if option.treatment == fastest)
     return max(whole.latency_ms - sum(option.milliseconds for option in plain), 0.0)
-
-
-def _is_promised(meter: ErrorMeter, goal: Goal, recipe: Recipe) -> bool:
-    """Say whether a recipe prunes nothing, or no more than its samples vouch for."""
-    return not recipe.pruning or is_exact(meter, goal, recipe)
-
-
-def _best(goal: Goal, trials: Sequence[Trial]) -> Trial:
-    """Return the trial that costs least; where it prunes, the most exact of those that cost about as much."""
-    cheapest = min(trials, key=partial(_price, goal))
-    if not cheapest.recipe.pruning:
-        return cheapest
-    excess, cost = _price(goal, cheapest)
-    alike = [each for each in trials if _price(goal, each) <= (excess, cost / (1 - LEAST_SAVING))]
-    return min(alike, key=partial(_inexactness, goal))
 
 
 def _price(goal: Goal, trial: Trial) -> tuple[float, float]:

@@ -50,10 +50,7 @@ def reported(ran: Callable[..., str]) -> Callable[..., Report]:
 
 
 @pytest.mark.usefixtures("instant_capture")
-def test_a_draft_searches_nothing_and_is_marked_as_one(
-    tmp_path: Path, ran: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edgeattn.judge.choice.attention_heads", None)  # heads are not ranked
+def test_a_draft_searches_nothing_and_is_marked_as_one(tmp_path: Path, ran: Callable[..., str]) -> None:
     folder = tmp_path / "draft.edge"
     printed = ran("export", TINY, "-o", folder, "--draft")
     assert printed.strip().startswith("tiny (draft) for cpu")

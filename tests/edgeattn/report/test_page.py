@@ -11,10 +11,8 @@ from html.parser import HTMLParser
 import pytest
 
 from edgeattn.report.files import Provenance, report_files
-from edgeattn.report.number_words import percent
 from edgeattn.report.page import View, machine_facts, page
 from edgeattn.report.pareto import pareto_svg
-from edgeattn.results.attention import AttentionHeads
 from edgeattn.results.check import Check
 from edgeattn.results.graph import Layer, Refusal
 from edgeattn.results.limits import GOLDEN, LIMITS
@@ -261,21 +259,6 @@ def test_latencies_that_are_counted_are_not_called_measured(report: Report) -> N
     assert "Nominal" not in measured
     assert "Nominal ms" in counted
     assert "median on one thread" not in counted
-
-
-def test_each_head_is_shown_with_its_worth_and_a_pruned_one_struck_through(report: Report) -> None:
-    heads = (
-        AttentionHeads("encoder.0.attention", (0.25, 0.004), (1,)),
-        AttentionHeads("encoder.1.attention", (0.5, 0.125, 0.0625)),
-    )
-    html = html_of(replace(report, attention_heads=heads))
-    words = read(html)
-    assert "Module 1 2 3" in words
-    assert "encoder.1.attention 50 % 12 % 6.2 %" in words
-    assert html.count("<s>") == 1
-    assert f"<s>{percent(0.004)}</s>" in html
-    assert "struck through" in words
-    assert "Heads" not in read(html_of(report))
 
 
 TOLD = {"trials": "Tried recipes", "notes": "Notes", "refused": "Left as it is", "devices": "Devices"}

@@ -109,21 +109,6 @@ def test_where_the_cheapest_is_within_it_is_chosen(problem: Problem) -> None:
         assert problem.is_cheapest(choose(problem))
 
 
-def test_a_more_exact_form_is_chosen_where_fewer_neurons_spare_more_of_it() -> None:
-    layer = [option([0.02], 1.5), option([0.0], 2.0, form="float")]
-    half = replace(option([0.05], 0.0, 0.0, "half"), spared={"layer": 0.5})
-    problem = Problem(
-        {"layer": layer, "neurons": [option([0.0], 0.0, 0.0, "all"), half]}, Goal(0.93, -1.0), 0.0
-    )
-    chosen = choose(problem)
-    assert [each.treatment.form for each in chosen.values()] == ["float", "half"]
-    total = total_of(chosen)
-    assert (total.milliseconds, total.megabytes) == (1.0, 0.5)
-    assert problem.cost(total_of(chosen)) < problem.cost(
-        total_of({name: options[0] for name, options in problem.units.items()})
-    )
-
-
 def test_where_the_size_is_limited_a_choice_within_is_rarely_missed() -> None:
     draw = np.random.default_rng(0)
     found = []

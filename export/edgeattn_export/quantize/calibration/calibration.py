@@ -22,7 +22,6 @@ from edgeattn_export.quantize.layers.linear import Linear
 from edgeattn_export.quantize.layers.match import Layer, Match, find_layers, floats, matches_of
 from edgeattn_export.quantize.layers.ranges import covering_inputs
 from edgeattn_export.quantize.layers.statistics import Statistics
-from edgeattn_export.quantize.pruning import Pruning, Surgeon
 from edgeattn_export.quantize.qat import TrainedGrid, TrainedLayers
 from edgeattn_export.quantize.recipes.recipe import Treatment
 from edgeattn_export.quantize.techniques import TECHNIQUES
@@ -58,8 +57,6 @@ class Calibration:
     _statistics: LayerStatistics = field(init=False)
     _rounded: RoundedLayers = field(default_factory=RoundedLayers, init=False)
     _covering: tuple[Inputs, ...] = ()
-    _surgeon: Surgeon | None = None
-    _pruned: tuple[Mapping[str, int], Calibration] | None = None  # the latest one
 
     def __post_init__(self) -> None:
         """Find the layers that get a form."""
@@ -121,7 +118,9 @@ class Calibration:
         missing = {key: layer for layer, key in keys.items() if key not in linears}
         by_gram = {key: layer for key, layer in missing.items() if key.by_gram}
         histograms = any(key.by_histogram for key in missing)
-        grams = self.has_all_grams and bool(by_gram)  # of all layers in the one pass that others need too
+        grams = self._statistics.has_all_grams and bool(
+            by_gram
+        )  # of all layers in the one pass that others need too
         for key, layer in missing.items():
             if key not in by_gram:
                 needed = key.techniques or key.calibrated
@@ -169,29 +168,6 @@ class Calibration:
     def _treated_once(self, key: OwnKey, layer: Layer, statistics: Statistics) -> Linear:
         return self._rounded.get(key) or self._treated(layer, key.key, statistics)
 
-    @property
-    def surgeon(self) -> Surgeon:
-        """What ranks the heads and neurons of this graph, and removes them."""
-        if self._surgeon is None:
-            self._surgeon = Surgeon(self.model, self.layers, self._statistics.with_gram)
-        return self._surgeon
-
-    def pruned(self, pruning: Pruning) -> Calibration:
-        """Return the calibration of the graph without the heads and neurons that a recipe removes.
-
-        Raises:
-            RecipeError: The graph cannot do without them.
-        """
-        if not pruning:
-            return self
-        surgeon = (self.like or self).surgeon
-        removed = surgeon.readers.removed(pruning)
-        if self._pruned is None or self._pruned[0] != removed:
-            self._pruned = None  # before the next one takes as much memory
-            facts = (self.samples, self.engine, self.forms, self.boundary, self.trained)
-            self._pruned = removed, Calibration(surgeon.operated(removed), *facts)
-        return self._pruned[1]
-
     def covering_inputs(self) -> tuple[Inputs, ...]:
         """Return the few inputs, real, masked and at the boundary, that cover the ranges of all values."""
         if not self._covering:
@@ -202,11 +178,6 @@ class Calibration:
     def rows(self, layer: Layer) -> float:
         """Return how many rows of channels a layer multiplies for a sample, in the mean."""
         return self._statistics.by_weight()[layer.weight].rows / len(self.samples)
-
-    @property
-    def has_all_grams(self) -> bool:
-        """Whether one pass over the samples holds the Gram matrices of all layers."""
-        return self._statistics.has_all_grams
 
     def _treated(self, layer: Layer, key: Key, statistics: Statistics | None) -> Linear:
         match = self._matches[layer.node]

@@ -52,11 +52,6 @@ class LayerStatistics:
             self._all = self._gathered(every, grams=grams, histograms=histograms)
         return self._all
 
-    def with_gram(self, layer: Layer) -> Statistics:
-        """Return the statistics of one layer, with the Gram matrix."""
-        (statistics,) = self.with_grams([layer])
-        return statistics[layer.weight]
-
     def with_grams(
         self, layers: Iterable[Layer], *, histograms: bool = False
     ) -> Iterator[Mapping[str, Statistics]]:

@@ -1,7 +1,7 @@
 """The recipe of a bundle and those of its graphs: one file holds them all, and each graph takes its own.
 
 A pattern ``*.query`` counts in every graph that has such a layer, ``encoder/*`` only in the graph "encoder";
-so does a rewrite ``encoder/int4 rows``, and a pattern of what is pruned.
+so does a rewrite ``encoder/int4 rows``.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
 
 from edgeattn_export.quantize.forms import Forms
 from edgeattn_export.quantize.layers.match import Layer
 from edgeattn_export.quantize.recipes.check_recipe import check_recipe
-from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe
+from edgeattn_export.quantize.recipes.recipe import EVERY, Recipe, Treatment
 
 SEPARATOR = "/"  # of a graph's name and what counts only in it
 
-T = TypeVar("T")
+Placed = tuple[str, Treatment]  # with the pattern of its layers
 Layers = Mapping[str, Sequence[Layer]]  # by the graph's name
 
 
@@ -29,7 +28,7 @@ def joined(recipes: Mapping[str, Recipe]) -> Recipe:
         recipes: By the graph's name.
     """
     first, *others = recipes.values()
-    name, layers, rewrites, pruning = first.name, first.layers, first.rewrites, first.pruning
+    name, layers, rewrites = first.name, first.layers, first.rewrites
     if any(other.name != name for other in others):
         name = "; ".join(f"{graph}: {recipe.name}" for graph, recipe in recipes.items())
     if any(other.layers != layers for other in others):
@@ -38,12 +37,10 @@ def joined(recipes: Mapping[str, Recipe]) -> Recipe:
         rewrites = tuple(
             graph + SEPARATOR + rewrite for graph, recipe in recipes.items() for rewrite in recipe.rewrites
         )
-    if any(other.pruning != pruning for other in others):
-        pruning = tuple(_of_graphs({graph: recipe.pruning for graph, recipe in recipes.items()}))
-    return Recipe(name, layers, rewrites, pruning)
+    return Recipe(name, layers, rewrites)
 
 
-def _of_graphs(patterns: Mapping[str, Sequence[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
+def _of_graphs(patterns: Mapping[str, Sequence[Placed]]) -> Iterator[Placed]:
     """Yield patterns limited to their graphs, each with what is done there."""
     for graph, its in patterns.items():
         yield from ((graph + SEPARATOR + pattern, treatment) for pattern, treatment in its)
@@ -67,18 +64,12 @@ def divided(recipe: Recipe, layers: Layers, forms: Forms) -> dict[str, Recipe]:
 
 
 def _own_recipe(graph: str, recipe: Recipe, layers: Layers) -> Recipe:
-    def own(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
-        for pattern, treatment in patterns:
-            own_pattern = _own_pattern(pattern, graph, layers)
-            if own_pattern is not None:
-                yield own_pattern, treatment
-
+    patterns = ((_own_pattern(pattern, graph, layers), treatment) for pattern, treatment in recipe.layers)
     rewrites = (_own_name(rewrite, graph, layers) for rewrite in recipe.rewrites)
     return replace(
         recipe,
-        layers=tuple(own(recipe.layers)),
+        layers=tuple((own, treatment) for own, treatment in patterns if own is not None),
         rewrites=tuple(rewrite for rewrite in rewrites if rewrite is not None),
-        pruning=tuple(own(recipe.pruning)),
     )
 
 

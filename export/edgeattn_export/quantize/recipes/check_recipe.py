@@ -38,11 +38,6 @@ def _faults(recipe: Recipe, layers: tuple[Layer, ...], forms: Forms) -> Iterator
         yield from _treatment_faults(pattern, treatment, forms)
         if pattern != EVERY and not any(fnmatchcase(layer.name, pattern) for layer in layers):
             yield f"layer {pattern!r} matches no layer; expected one of {_names(layers)}"
-    for pattern, share in recipe.pruning:
-        if not 0 < share < 1:
-            yield f"pruning of {pattern!r} by {share:g} found, a number between 0 and 1 expected"
-        if not any(fnmatchcase(layer.name, pattern) for layer in layers):
-            yield f"pruning of {pattern!r} found; it matches no layer; expected one of {_names(layers)}"
     for layer in layers:
         form = forms.linear.get(recipe.treatment(layer.name).form)
         reason = form.unfit(layer.width, layer.channels) if form is not None else None

@@ -41,14 +41,11 @@ class Recipe:
         layers: Treatments by pattern (``fnmatch``: * and ?) of a layer's name; the last that matches counts.
         rewrites: Forms of what is no linear layer, in their order, such as "int8 rows" for embeddings. One of
             "kernel attention at encoder.*" counts where the PyTorch module's name matches the pattern.
-        pruning: By pattern of a layer's name, the share of the heads or neurons that it reads which goes; the
-            last that matches counts. They go first of all.
     """
 
     name: str
     layers: tuple[tuple[str, Treatment], ...]
     rewrites: tuple[str, ...]
-    pruning: tuple[tuple[str, float], ...] = ()
 
     def treatment(self, layer: str) -> Treatment:
         """Return what is done to a layer; one that no pattern matches stays float."""
@@ -76,8 +73,6 @@ class Recipe:
                 for pattern, treatment in self.layers
             ],
         }
-        if self.pruning:
-            table["pruning"] = dict(self.pruning)
         return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -92,7 +87,6 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     rewrites: tuple[str, ...]
     layers: list[_Layer]
-    pruning: dict[str, float] = {}
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -114,4 +108,4 @@ def read_recipe(path: Path) -> Recipe:
     layers = tuple(
         (entry.layer, Treatment(entry.form, tuple(entry.techniques.items()))) for entry in file.layers
     )
-    return Recipe(file.name, layers, file.rewrites, tuple(file.pruning.items()))
+    return Recipe(file.name, layers, file.rewrites)

@@ -45,16 +45,6 @@ def test_each_graph_gets_its_own_recipe_again() -> None:
     assert joined(again) == whole
 
 
-def test_each_graph_is_pruned_by_its_own() -> None:
-    narrow = Recipe("narrow", PLAIN.layers, PLAIN.rewrites, (("decoder.cross", 0.5),))
-    whole = joined({"model": narrow, "encoder": PLAIN})
-    assert whole.pruning == (("model/decoder.cross", 0.5),)
-    again = divided(whole, GRAPHS, FORMS)
-    assert (again["model"].pruning, again["encoder"].pruning) == (narrow.pruning, ())
-    everywhere = divided(narrow, GRAPHS, FORMS)
-    assert everywhere["model"].pruning == everywhere["encoder"].pruning == narrow.pruning
-
-
 def test_what_graphs_agree_on_is_said_once() -> None:
     whole = joined({"model": PLAIN, "encoder": Recipe("plain", (("*", SMOOTHED),), ("int8 rows",))})
     assert (whole.name, whole.rewrites) == ("plain", ("int8 rows",))

@@ -38,13 +38,6 @@ def test_a_recipe_that_fits() -> None:
     check_recipe(Recipe("", (("*", Treatment("int8")),), ()), (), FORMS)  # for a model without linear layers
 
 
-def test_what_is_pruned_is_a_part_of_layers_that_are_there() -> None:
-    check_recipe(Recipe("", (), (), (("down", 0.5),)), LAYERS, FORMS)
-    refusal = _refusal(Recipe("", (), (), (("down", 1.0), ("side", 0.5))))
-    assert "pruning of 'down' by 1 found, a number between 0 and 1 expected" in refusal
-    assert "pruning of 'side' found; it matches no layer; expected one of up, down" in refusal
-
-
 def test_every_fault_is_told_at_once() -> None:
     recipe = Recipe(
         "mine",

@@ -24,7 +24,6 @@ recipes = st.builds(
     st.text(),
     st.lists(st.tuples(st.text(), treatments), max_size=2).map(tuple),
     st.lists(st.text(), max_size=2).map(tuple),
-    st.dictionaries(st.text(), numbers, max_size=2).map(lambda shares: tuple(shares.items())),
 )
 
 
@@ -36,7 +35,7 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, recip
 
 
 def test_the_file_by_hand() -> None:
-    recipe = Recipe("größer", (("*", INT8), ("decoder.*", SMOOTHED)), ("int8 rows",), (("*.down", 0.25),))
+    recipe = Recipe("größer", (("*", INT8), ("decoder.*", SMOOTHED)), ("int8 rows",))
     text = recipe.to_json()
     assert "größer" in text
     assert json.loads(text) == {
@@ -47,9 +46,7 @@ def test_the_file_by_hand() -> None:
             {"layer": "*", "form": "int8", "techniques": {}},
             {"layer": "decoder.*", "form": "int8", "techniques": {"smoothing": 0.5, "rounding": 0.01}},
         ],
-        "pruning": {"*.down": 0.25},
     }
-    assert "pruning" not in Recipe("whole", (("*", INT8),), ()).to_json()
 
 
 @pytest.mark.parametrize(
