@@ -16,6 +16,7 @@ from distributed import Client, Future, LocalCluster, Security, WorkerPlugin, as
 from distributed.system import MEMORY_LIMIT
 
 from edgeattn.partitions.scheduler import HOST, connect
+from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_runtime.bundle.session_settings import available_cores
 from edgeattn_runtime.errors import BadInput, EdgeAttnError
 
@@ -101,11 +102,13 @@ def first_ended(client: Client, begun: Collection[Future[Result]]) -> Future[Res
 def _local(count: int) -> Iterator[Client]:
     """Yield a client of processes here, behind TLS: whoever reaches their ports without its key is refused.
 
-    Each cluster has a key of its own, in the memory of its processes.
+    Each cluster has a key of its own, in the memory of its processes, and a folder that no other user can
+    make or enter: Dask's own has a name that all know, and its processes import modules from there.
     """
     with (
         _quiet(),
-        dask.config.set({**UNDISTURBED, **PATIENT}),
+        temporary_folder() as folder,
+        dask.config.set({**UNDISTURBED, **PATIENT, "temporary-directory": str(folder)}),
         LocalCluster(
             n_workers=count,
             threads_per_worker=1,

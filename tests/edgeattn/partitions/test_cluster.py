@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
+from pathlib import Path
 
 import pytest
 from distributed import Security
@@ -9,6 +11,7 @@ from distributed.comm.core import connect
 
 from edgeattn.partitions.cluster import connected
 from edgeattn.partitions.scheduler import HOST
+from edgeattn_export.graph.temporary import process_folder
 
 pytestmark = pytest.mark.usefixtures("dask_collected")
 
@@ -17,6 +20,13 @@ def test_a_worker_of_this_machine_keeps_its_memory_as_an_app_does() -> None:
     with connected(None, 1) as client:
         limit = client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_", resources={HOST: 1})
         assert limit.result(timeout=300) is None
+
+
+def test_a_worker_works_where_no_other_user_can_make_or_enter_anything() -> None:
+    with connected(None, 1) as client:
+        (worker,) = client.scheduler_info(n_workers=-1)["workers"].values()
+        assert Path(worker["local_directory"]).is_relative_to(process_folder())
+        assert stat.S_IMODE(process_folder().stat().st_mode) == stat.S_IRWXU
 
 
 def test_a_stranger_on_this_machine_is_refused_by_a_local_cluster() -> None:

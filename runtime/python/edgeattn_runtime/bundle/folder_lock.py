@@ -30,13 +30,19 @@ def own_folders() -> tuple[Path, ...]:
     return tuple(_OWN.values())
 
 
+def keep(held: int | None) -> None:
+    """Count a folder no longer among ``own_folders``: what is in it must outlive this process if need be."""
+    if held is not None:
+        _OWN.pop(held, None)
+
+
 def lock(folder: Path) -> int | None:
     """Lock a folder as long as this process lives; None where another holds it, or the system has no such."""
     if sys.platform == "win32":
         return None
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:  # its process removed it meanwhile, or it is no folder
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # its process removed it meanwhile, or it is no folder, or a link
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,5 +55,5 @@ def lock(folder: Path) -> int | None:
 def unlock(held: int | None) -> None:
     """Let go of a folder."""
     if held is not None:
-        _OWN.pop(held, None)
+        keep(held)
         os.close(held)

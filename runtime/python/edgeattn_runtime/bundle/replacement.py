@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import glob
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,8 @@ from typing import Final
 
 from edgeattn_runtime.bundle.files import SIGNATURE_FILE
 from edgeattn_runtime.bundle.folder import BundleFiles
-from edgeattn_runtime.bundle.folder_lock import lock, locked, unlock
+from edgeattn_runtime.bundle.folder_lock import keep
+from edgeattn_runtime.bundle.hidden_folder import HiddenFolder, hidden_folder, left_behind
 from edgeattn_runtime.bundle.integrity import is_passed_over
 from edgeattn_runtime.bundle.manifest import MANIFEST_FILE, Manifest
 from edgeattn_runtime.errors import BundleError, InputError
@@ -33,7 +34,6 @@ _EXCHANGES: Final[Mapping[str, tuple[str, Callable[[bytes, bytes], tuple[object,
     "linux": ("renameat2", lambda one, other: (_HERE, one, _HERE, other, _EXCHANGE)),
     "darwin": ("renamex_np", lambda one, other: (one, other, _EXCHANGE)),
 }
-_OLD: Final = ".old"  # in the name of where a bundle is moved aside to
 
 
 def check_folder(folder: Path) -> None:
@@ -66,17 +66,13 @@ def staged(folder: Path) -> Iterator[Path]:
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     restore(folder)
-    staging, held = locked(f".{folder.name}.", folder.parent)
-    try:
-        yield staging
-        staging.chmod(0o777 & ~_umask())
-        for path in (*filter(Path.is_dir, staging.rglob("*")), staging):
+    with hidden_folder(folder) as hidden:
+        hidden.new.mkdir()
+        yield hidden.new
+        for path in (*filter(Path.is_dir, hidden.new.rglob("*")), hidden.new):
             sync(path)
-        _put(staging, folder)
+        _put(hidden)
         sync(folder.parent)
-    finally:  # also on an interrupt
-        _remove(staging)
-        unlock(held)
 
 
 def copy_bundle(files: BundleFiles, folder: Path) -> None:
@@ -108,32 +104,28 @@ def sync(path: Path) -> None:
 def restore(folder: Path) -> None:
     """Bring back a bundle that a killed process moved aside, and remove what such processes left unfinished.
 
-    What belongs to a running process stays.
+    What belongs to a running process stays, and what a writer of bundles did not make.
     """
-    folder = folder.resolve()
-    for stray in folder.parent.glob(f".{glob.escape(folder.name)}.*"):
-        held = lock(stray)
-        if held is not None:
-            old = stray / folder.name
-            if stray.name.startswith(f".{folder.name}{_OLD}.") and old.is_dir() and not folder.exists():
-                old.rename(folder)
-            _remove(stray)
-            unlock(held)
+    for hidden in left_behind(folder.resolve()):
+        hidden.clear()
 
 
-def _remove(folder: Path) -> None:
-    """Remove a folder, and in it those that may only be read, as a bundle from such a place has them."""
+def _put(hidden: HiddenFolder) -> None:
+    if not hidden.bundle.exists():
+        hidden.new.rename(hidden.bundle)
+        return
+    mode = hidden.bundle.stat().st_mode
     with suppress(OSError):  # another user's
-        for place, _, _ in os.walk(folder):
-            Path(place).chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put(staging: Path, folder: Path) -> None:
-    if not folder.exists():
-        staging.rename(folder)
-    elif not _exchanged(staging, folder):
-        _move_aside(staging, folder)
+        hidden.bundle.chmod(mode | stat.S_IWUSR)  # the name ".." in it is written when it moves
+    try:
+        if not _exchanged(hidden.new, hidden.bundle):
+            keep(hidden.held)
+            hidden.bundle.rename(hidden.old)
+            hidden.new.rename(hidden.bundle)
+    except OSError:
+        with suppress(OSError):
+            hidden.bundle.chmod(mode)
+        raise
 
 
 def _exchanged(one: Path, other: Path) -> bool:
@@ -152,19 +144,6 @@ def _exchanged(one: Path, other: Path) -> bool:
     raise OSError(number, os.strerror(number), str(other))
 
 
-def _move_aside(staging: Path, folder: Path) -> None:
-    old, held = locked(f".{folder.name}{_OLD}.", folder.parent)
-    replaced = old / folder.name
-    try:
-        folder.rename(replaced)
-        staging.rename(folder)
-    finally:
-        if not folder.exists():
-            replaced.rename(folder)
-        _remove(old)
-        unlock(held)
-
-
 def _check_writable(folder: Path) -> None:
     parent = next(place for place in folder.resolve().parents if place.exists())
     try:
@@ -173,7 +152,8 @@ def _check_writable(folder: Path) -> None:
         raise InputError(
             f"{folder}: nothing can be written in {parent} ({error.strerror}); name another place"
         ) from error
-    shutil.rmtree(probe, ignore_errors=True)  # another process may have taken it for a killed one's
+    with suppress(OSError):
+        Path(probe).rmdir()  # another process may have taken it for a killed one's
 
 
 def _strays(folder: Path) -> Iterator[str]:
@@ -189,9 +169,3 @@ def _strays(folder: Path) -> Iterator[str]:
         is_own = name in unlisted or name in manifest.files or is_passed_over(folder, name)
         if not is_own and (path.is_symlink() or not path.is_dir()):
             yield f"it also holds {name}"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
