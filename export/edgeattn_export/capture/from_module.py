@@ -18,7 +18,7 @@ from edgeattn_export.capture.export_errors import ValueDependentError, random_op
 from edgeattn_export.capture.original.determinism import check_repeats
 from edgeattn_export.capture.original.reference import Call, Reference
 from edgeattn_export.capture.own_cache.find import find_cache
-from edgeattn_export.capture.proof import proven_bounds, with_bounds
+from edgeattn_export.capture.proof import proven, with_bounds
 from edgeattn_export.capture.strategies.fixed_sizes import (
     SizeDependentError,
     check_axes_free,
@@ -135,14 +135,15 @@ def _first_proven(request: TraceRequest, engine: Engine) -> Captured:
         try:
             captured = _captured(program(), request, engine)
             decided = {**captured.decided, **decided}
-            captured = replace(captured, decided=decided, notes=notes)
-            bounds = proven_bounds(captured, request.samples)
+            captured = replace(captured, decided=decided)
+            proof = proven(captured, request.reference, request.samples)
         except Exception as error:
             if obstacle is None and isinstance(error, SizeDependentError):
                 obstacle = error
             if fallback is None and obstacle is None:  # no other strategy would help
                 raise
             continue
+        bounds, captured = proof.bounds, replace(captured, notes=(*notes, *proof.notes))
         if not bounds:
             return captured
         if all(bound == Symbol(1, decided.get(name)) for name, bound in bounds.items()):

@@ -51,20 +51,37 @@ class Units:
             }
         )
 
-    def disagreement(self, expected: Outputs, actual: Outputs, tolerance: float) -> str | None:
+    def disagreement(
+        self, expected: Outputs, actual: Outputs, tolerance: float, own: Mapping[str, Array] | None = None
+    ) -> str | None:
         """Say where ``actual`` differs from ``expected``, or return None where they agree.
 
         Args:
             expected: Outputs by name.
             actual: Outputs of the same names.
             tolerance: The largest difference allowed, in units of the channel, besides rounding.
+            own: By output, a difference that is allowed in any case, in units of each channel.
         """
         for name, reference in expected.items():
             unit = self.deviations[name]
-            reason = _difference(np.asarray(reference), np.asarray(actual[name]), unit, tolerance)
+            least = 0.0 if own is None else own[name] * unit
+            reason = _difference(np.asarray(reference), np.asarray(actual[name]), unit, tolerance, least)
             if reason:
                 return f"output {name!r} {reason}"
         return None
+
+    def errors(self, expected: Outputs, actual: Outputs) -> dict[str, Array]:
+        """Measure the largest difference in each channel of each output, in units of the channel.
+
+        Args:
+            expected: Outputs by name; where one holds NaN or infinity, nothing is compared.
+            actual: Outputs of the same names and dims.
+        """
+        return {
+            name: _largest_errors(np.asarray(reference), np.asarray(actual[name]), unit)[1] / unit
+            for name, reference in expected.items()
+            for unit in (self.deviations[name],)
+        }
 
 
 def _deviation(moments: Moments) -> Array:
@@ -78,7 +95,11 @@ def _deviation(moments: Moments) -> Array:
 
 
 def _difference(
-    expected: NDArray[np.generic], actual: NDArray[np.generic], unit: Array, tolerance: float
+    expected: NDArray[np.generic],
+    actual: NDArray[np.generic],
+    unit: Array,
+    tolerance: float,
+    least: Array | float,
 ) -> str | None:
     if expected.shape != actual.shape:
         return f"has dims {actual.shape}, {expected.shape} expected"
@@ -88,14 +109,25 @@ def _difference(
     finite = np.isfinite(a)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(b[finite]).all():
         return "holds NaN or infinity in other places"
-    pooled = tuple(range(expected.ndim - unit.ndim))
-    largest = np.abs(a, where=finite, out=np.zeros_like(a)).max(axis=pooled, initial=0.0)
-    error = np.abs(np.subtract(a, b, where=finite, out=np.zeros_like(a))).max(axis=pooled, initial=0.0)
+    largest, error = _largest_errors(expected, actual, unit)
     rounding = LAST_PLACE * (OWN_PLACES * largest + largest.max(initial=0.0))
-    allowed = tolerance * unit + rounding
+    allowed = np.maximum(tolerance * unit + rounding, least)
     if (error <= allowed).all():
         return None
     worst = np.unravel_index(np.argmax(error / allowed), unit.shape)
     channel = f" in channel {', '.join(map(str, worst))}" if worst else ""
     found, limit = error[worst] / unit[worst], allowed[worst] / unit[worst]
     return f"differs{channel} by {found:.1e} of its spread ({limit:.0e} allowed)"
+
+
+def _largest_errors(
+    expected: NDArray[np.generic], actual: NDArray[np.generic], unit: Array
+) -> tuple[Array, Array]:
+    """Measure the largest number and the largest difference of each channel, where ``expected`` is finite."""
+    a, b = expected.astype(np.float64), actual.astype(np.float64)
+    finite = np.isfinite(a)
+    pooled = tuple(range(expected.ndim - unit.ndim))
+    largest: Array = np.abs(a, where=finite, out=np.zeros_like(a)).max(axis=pooled, initial=0.0)
+    difference = np.subtract(a, b, where=finite, out=np.zeros_like(a))
+    error: Array = np.abs(difference).max(axis=pooled, initial=0.0)
+    return largest, error

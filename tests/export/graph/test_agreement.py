@@ -113,3 +113,13 @@ def test_the_first_output_that_differs_is_named() -> None:
 def test_answers_of_other_channels_count_for_nothing() -> None:
     units = Units.of({"y": ("batch", len(SPREADS))}, [{"y": ROWS}, {"y": ROWS[:, :4]}])
     np.testing.assert_array_equal(units.deviations["y"], UNITS.deviations["y"])
+
+
+def test_a_difference_that_is_allowed_in_any_case() -> None:
+    moved = ROWS + np.float32(0.01) * ROWS.std(axis=0)
+    errors = UNITS.errors({"y": ROWS}, {"y": moved})
+    np.testing.assert_allclose(errors["y"][SPREADS >= 1], 0.01, rtol=0.05)
+    assert UNITS.disagreement({"y": ROWS}, {"y": moved}, TOLERANCE, {"y": 1.1 * errors["y"]}) is None
+    reason = UNITS.disagreement({"y": ROWS}, {"y": moved}, TOLERANCE, {"y": 0.5 * errors["y"]})
+    assert reason is not None
+    assert "(5e-03 allowed)" in reason

@@ -19,6 +19,7 @@ from edgeattn_export.capture.original.reference import Reference
 from edgeattn_export.capture.original.side_effects import RandomDraw, watch_calls
 from edgeattn_export.graph.agreement import Units
 from edgeattn_export.graph.output_kinds import Outputs
+from edgeattn_export.graph.runner import Runner
 from edgeattn_export.graph.samples import Inputs, Samples
 from edgeattn_runtime.errors import CaptureError, EdgeAttnError
 
@@ -60,6 +61,12 @@ def check_repeats(reference: Reference, samples: Samples, answer: Outputs) -> No
     differs = units.disagreement(answer, again, REPEATED_TOLERANCE)
     if differs is not None:
         raise CaptureError(_message(reference, inputs, differs))
+
+
+def repeats(reference: Runner, inputs: Inputs, answer: Outputs, units: Units) -> bool:
+    """True if a model answers inputs again as it did."""
+    with fresh_generators():
+        return units.disagreement(answer, reference(inputs), REPEATED_TOLERANCE) is None
 
 
 def _message(reference: Reference, inputs: Inputs, differs: str) -> str:

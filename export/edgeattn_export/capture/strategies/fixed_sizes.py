@@ -20,9 +20,7 @@ _FIXED = "symbolic_shape_specialization"
 _GUARD = "guard_added_fast"
 _FIX_NUMBER = "compute with x.shape[axis] itself, with no int(), Python loop or table kept by size in between"
 _FIX_DECISION = "write it so that one way holds for every size"
-_NO_LINE = (
-    "check forward for randomness in eval mode, values read as Python numbers, and sizes kept as constants"
-)
+_NO_LINE = "check forward for values read as Python numbers, and for sizes kept as constants"
 _DECISION = re.compile(r"\b(if|while|for|assert)\b")  # in a line of code
 
 
