@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.for_ci import Summary, check_place, write_reports
 from edgeattn.commands.options import Columns, Dims, On, Samples, SamplesArgument, one_of, parse_columns
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.report.graph_words import placement_words
@@ -90,12 +90,11 @@ def export(
         bool, typer.Option("--strict", help="Fail where any work falls back to another execution provider.")
     ] = False,
     summary: Summary = None,
-    junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the report, as JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Export a model to an int8 bundle, and judge it by its budget."""
-    for_ci = ForCI(summary, junit)
+    check_place("--summary", summary)
     real, roles = one_of(data, samples), parse_columns(columns or ())
     if together and not on:
         raise BadInput("--together: found without --on HOST, which it is about; name one")
@@ -135,7 +134,7 @@ def export(
             bundle = pipeline.run(source, request, progress)
         bundle.save(folder)
         sample = _example(folder, source, bundle.report)
-    for_ci.write(bundle.reports, bundle.manifest)
+    write_reports(summary, bundle.reports.values())
     if as_json:
         sys.stdout.write(reports_json(bundle.reports))
     else:

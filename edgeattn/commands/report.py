@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from edgeattn.commands.for_ci import ForCI, JUnit, Summary, check_place
+from edgeattn.commands.for_ci import Summary, check_place, write_reports, write_summary
 from edgeattn.commands.terminal import working
 from edgeattn.report.changes.bundles import changes, changes_json, changes_parts, changes_summary
 from edgeattn.report.table import device_parts, report_parts, show
@@ -23,7 +23,7 @@ from edgeattn_runtime.errors import BadInput, CheckFailed
 _UNSIGNED = "Results of devices: {} came after the bundle was signed; the signature does not cover them."
 
 
-def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> None:
+def compare_bundles(old: Path, new: Path, summary: Path | None, *, as_json: bool) -> None:
     """Compare two bundles of one model, and print what changed.
 
     Raises:
@@ -34,8 +34,8 @@ def compare_bundles(old: Path, new: Path, for_ci: ForCI, *, as_json: bool) -> No
     by_target = {target: changes(*both) for target, both in common_targets(before, after).items()}
     name = after.manifest.name
     titles = {target: f"{name} for {target}: {new} against {old}" for target in by_target}
-    for_ci.write_summary(
-        "\n".join(changes_summary(titles[target], each) for target, each in by_target.items())
+    write_summary(
+        summary, "\n".join(changes_summary(titles[target], each) for target, each in by_target.items())
     )
     if as_json:
         sys.stdout.write(changes_json(by_target))
@@ -72,13 +72,12 @@ def report(
         typer.Option(metavar="FILE.html", help="Write the page again; of two bundles, side by side."),
     ] = None,
     summary: Summary = None,
-    junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
 ) -> None:
     """Show a bundle's report, add a device's result, or compare two."""
-    for_ci = ForCI(summary, junit)
+    check_place("--summary", summary)
     check_place("--page", page)
-    _check(other, add, junit, compare=compare)
+    _check(other, add, compare=compare)
     bundles = [path for path in (bundle, other) if path is not None]
     if add and not _is_signed(bundle, page):
         _add(bundle, add)
@@ -90,10 +89,9 @@ def report(
     if page is not None:
         page.write_text(_page(bundles, opened, reports), encoding="utf-8")
     if compare and other is not None:
-        compare_bundles(bundle, other, for_ci, as_json=as_json)
+        compare_bundles(bundle, other, summary, as_json=as_json)
         return
-    for files, each in zip(opened, reports, strict=True):
-        for_ci.write({each.target: each}, files.manifest)
+    write_reports(summary, reports)
     if as_json:
         sys.stdout.write("".join(each.to_json() for each in reports))
         return
@@ -143,10 +141,8 @@ def _page(paths: Sequence[Path], opened: Sequence[BundleFiles], reports: Sequenc
         return page(*map(view_of, opened, reports, labels))
 
 
-def _check(other: Path | None, add: Sequence[Path] | None, junit: Path | None, *, compare: bool) -> None:
+def _check(other: Path | None, add: Sequence[Path] | None, *, compare: bool) -> None:
     if compare and other is None:
         raise BadInput("--compare: one bundle found, two expected; name the newer one behind the older one")
     if other is not None and add:
         raise BadInput("--add: found with two bundles, one expected; add to each of them in turn")
-    if other is not None and junit is not None:
-        raise BadInput("--junit: found with two bundles, one expected; call it for each of them in turn")

@@ -13,7 +13,7 @@ import typer
 
 from edgeattn.commands import tracing
 from edgeattn.commands.export import check_verdict
-from edgeattn.commands.for_ci import ForCI, JUnit, Summary
+from edgeattn.commands.for_ci import Summary, check_place, write_reports, write_summary
 from edgeattn.commands.options import (
     Columns,
     Dims,
@@ -26,7 +26,7 @@ from edgeattn.commands.options import (
 from edgeattn.commands.scoring import ReadOn, Scheduler, ScoringOptions, Workers
 from edgeattn.commands.terminal import Verbose, working
 from edgeattn.judge.golden_check import golden_check
-from edgeattn.report.ci import golden_findings, golden_summary
+from edgeattn.report.ci import golden_summary
 from edgeattn.report.table import differing_machines, golden_table, machine_line, report_parts, show
 from edgeattn.results.bundle import read_report, reports_json
 from edgeattn.results.report import Report
@@ -58,36 +58,34 @@ def validate(
     scheduler: Scheduler = None,
     no_kernels: NoKernels = False,
     summary: Summary = None,
-    junit: JUnit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only JSON.")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare a bundle with its original, or with its golden vectors."""
     tracing.check(trace=trace, model=model, picture=picture)
-    for_ci = ForCI(summary, junit)
-    if trace and (summary or junit):
-        raise BadInput("--trace: found with --summary or --junit, which hold figures; leave one out")
+    check_place("--summary", summary)
+    if trace and summary:
+        raise BadInput("--trace: found with --summary, which holds figures; leave one out")
     options = ScoringOptions(read_on=read_on, workers=workers, scheduler=scheduler, kernels=not no_kernels)
     options.check(model=model, trace=trace)
     real, roles = one_of(data, samples), parse_columns(columns or ())
     if roles and (workers is not None or scheduler is not None):
         raise BadInput("--columns: found with --workers or --scheduler; call the columns as their roles")
     if model is None:
-        _against_golden(bundle, for_ci, kernels=not no_kernels, as_json=as_json)
+        _against_golden(bundle, summary, kernels=not no_kernels, as_json=as_json)
     elif trace:
         tracing.show_trace(bundle, model, real, roles, picture, as_json=as_json, verbose=verbose)
     else:
         _against_original(
-            bundle, model, real, roles, options, for_ci, dims=dims, as_json=as_json, verbose=verbose
+            bundle, model, real, roles, options, summary, dims=dims, as_json=as_json, verbose=verbose
         )
 
 
-def _against_golden(bundle: Path, for_ci: ForCI, *, kernels: bool, as_json: bool) -> None:
+def _against_golden(bundle: Path, summary: Path | None, *, kernels: bool, as_json: bool) -> None:
     files = open_bundle(bundle, kernels=kernels)
     replayed = golden_check(files)
     results, name = replayed.results, files.manifest.name
-    for_ci.write_junit({f"{name} here": golden_findings(results)}, replayed.machine)
-    for_ci.write_summary(golden_summary(name, results))
+    write_summary(summary, golden_summary(name, results))
     failed = sum(not result.ok for result in results)
     if as_json:
         golden = [asdict(result) for result in results]
@@ -108,7 +106,7 @@ def _against_original(
     samples: Path | None,
     columns: Mapping[str, str],
     options: ScoringOptions,
-    for_ci: ForCI,
+    summary: Path | None,
     *,
     dims: int | None,
     as_json: bool,
@@ -127,7 +125,7 @@ def _against_original(
             measured = revalidate(files, source, progress=progress, read_on=options.read_on, scoring=scoring)
     before = {target: read_report(files, target) for target in measured}
     reports = {target: _renewed(before[target], now, changed) for target, now in measured.items()}
-    for_ci.write(reports, files.manifest)
+    write_reports(summary, reports.values())
     if as_json:
         sys.stdout.write(reports_json(reports))
     for target, report in reports.items():

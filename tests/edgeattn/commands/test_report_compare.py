@@ -78,4 +78,3 @@ def test_a_report_of_another_schema_is_refused(
 def test_options_that_do_not_go_together_are_refused(folder: Path, refused: Callable[..., str]) -> None:
     assert "--compare: " in refused("report", folder, "--compare")
     assert "--add" in refused("report", folder, folder, "--add", "x.json")
-    assert "--junit" in refused("report", folder, folder, "--junit", "x.xml")
