@@ -10,8 +10,9 @@ from pathlib import Path
 import onnx_ir as ir
 
 from edgeattn.results.graph import ModulePart
-from edgeattn_export.graph.files import ORT
+from edgeattn_export.graph.files import ONNX
 from edgeattn_export.graph.scopes import module_of
+from edgeattn_runtime.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,14 @@ class Contents:
 
 
 def read_contents(graph: Path) -> Contents:
-    """Read an ONNX or ORT file's operators, and the dtypes and sizes of its weights, which may stay there."""
-    return _of_ort(graph.read_bytes()) if graph.suffix == ORT.suffix else _of_onnx(ir.load(graph))
+    """Read an ONNX file's operators, and the dtypes and sizes of its weights, which may stay there.
 
-
-def _of_onnx(model: ir.Model) -> Contents:
+    Raises:
+        BadInput: It is written in another format.
+    """
+    if graph.suffix != ONNX.suffix:
+        raise BadInput(f"{graph}: a graph in ONNX expected; export its model anew")
+    model = ir.load(graph)
     weights: Counter[str] = Counter()
     for value in model.graph.initializers.values():
         if value.const_value is not None:
@@ -45,24 +49,6 @@ def _of_onnx(model: ir.Model) -> Contents:
         operators=dict(operators.most_common()),
         weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
         heads=max((_heads(node) for node in nodes if node.op_type == "Attention"), default=1),
-    )
-
-
-def _of_ort(content: bytes) -> Contents:
-    # Brings PyTorch, where that is installed.
-    from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import InferenceSession
-
-    graph = InferenceSession.GetRootAs(bytearray(content), 0).Model().Graph()
-    nodes = [graph.Nodes(i) for i in range(graph.NodesLength())]
-    weights: Counter[str] = Counter()
-    for stored in (graph.Initializers(i) for i in range(graph.InitializersLength())):
-        weights[str(ir.DataType(stored.DataType())).lower()] += stored.RawDataLength()
-    attributes = (node.Attributes(i) for node in nodes for i in range(node.AttributesLength()))
-    heads = (int(attribute.I()) for attribute in attributes if attribute.Name() == b"q_num_heads")
-    return Contents(
-        operators=dict(Counter(node.OpType().decode() for node in nodes).most_common()),
-        weights_mb={dtype: size / 1e6 for dtype, size in weights.most_common()},
-        heads=max(heads, default=1),
     )
 
 

@@ -150,14 +150,14 @@ def test_a_target_that_refuses_the_model_does_so_before_another_is_searched(
     source: ModuleSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(target: Target, *its: Any) -> LoweredGraphs:
-        if target.name == "minimal":
+        if target.name == "cpu-1.21":
             raise ModelError("not for it")
         return lower_for(target, *its)
 
     monkeypatch.setattr(pipeline, "lower_for", refusing)
     monkeypatch.setattr(Chooser, "best", lambda _: pytest.fail("a search before all targets were asked"))
     with pytest.raises(ModelError, match="not for it"):
-        pipeline.run(source, Request.read(["cpu", "minimal"], {"cosine": 0.98}, FASTEST), Silent())
+        pipeline.run(source, Request.read(["cpu", "cpu-1.21"], {"cosine": 0.98}, FASTEST), Silent())
 
 
 def test_installing_an_unknown_target_is_refused(refused: Callable[..., str]) -> None:

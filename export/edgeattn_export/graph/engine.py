@@ -51,11 +51,8 @@ class Engine:
     format: Format = ONNX
 
     def for_graphs(self, models: Iterable[ir.Model]) -> Engine:
-        """Return the engine that takes kernels for graphs with nodes of theirs, where they are installed.
-
-        In onnxruntime's own format, the bodies of such nodes are inlined when it is written.
-        """
-        if self.format is not ONNX or not any(model.functions for model in models):
+        """Return the engine that takes kernels for graphs with nodes of theirs, where they are installed."""
+        if not any(model.functions for model in models):
             return self
         return replace(self, options={**self.options, KERNELS_OPTION: DOMAIN_VERSION})
 

@@ -1,4 +1,4 @@
-"""A graph's files: ONNX with large weights in files apart, which a device maps, or onnxruntime's format."""
+"""A graph's files: ONNX with large weights in files apart, which a device maps."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime
 
 from edgeattn_export.graph.hosts import Host
-from edgeattn_export.graph.temporary import temporary_folder
 from edgeattn_export.graph.weight_files import WeightLayout
-from edgeattn_runtime.boundary import refusing
 from edgeattn_runtime.bundle.folder import BundleFiles
-from edgeattn_runtime.errors import BadInput, BundleError
+from edgeattn_runtime.errors import BadInput
 
 INLINE_LIMIT = 2_000_000_000  # bytes: a protobuf message ends at 2 GiB, and the graph needs a little room
 MAPPED_FROM = 1_000_000  # bytes of weights in all, below which a second file saves nothing that one notices
-FATAL_ONLY = 4  # of onnxruntime's severities: errors are raised anyway
 
 
 def serialize(model: ir.Model) -> bytes:
@@ -112,39 +108,7 @@ class Format:
         return self.write({name: model}, f"{name}.data")
 
 
-def ort_files(model: ir.Model, name: str) -> dict[str, bytes]:
-    """Return a graph as onnxruntime's own flatbuffer, "Fixed" style: its optimizations are in it.
-
-    They are those of level "extended", which hold on every CPU; the ones beyond lay weights out for the CPU
-    at hand. Such a file is the only one that a minimal build opens.
-
-    Raises:
-        BundleError: onnxruntime refuses the graph.
-    """
-    with temporary_folder() as folder:
-        for file, content in model_files(model, "model.onnx").items():
-            (folder / file).write_bytes(content)
-        written = folder / name
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        options.optimized_model_filepath = str(written)
-        options.log_severity_level = FATAL_ONLY
-        options.add_session_config_entry("session.save_model_format", "ORT")
-        with refusing(BundleError, name, "onnxruntime cannot write it", "give a graph that it opens"):
-            onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
-        return {name: written.read_bytes()}
-
-
-def _ort_files(models: Mapping[str, ir.Model], _: str) -> dict[str, bytes]:
-    return {
-        file: content for name, model in models.items() for file, content in ort_files(model, name).items()
-    }
-
-
 ONNX = Format(".onnx", shared_files)
-ORT = Format(".ort", _ort_files)  # each with weights of its own, in it
 
 
 def files_of(files: BundleFiles, graph: str) -> tuple[str, ...]:

@@ -156,7 +156,6 @@ def _written(build: TargetBuild, folder: str) -> _Written:
             for bucket, each in zip(build.variants, names, strict=True)
         }
         files |= form.write(models, f"{name}{form.suffix}.data")
-    files |= build.target.adds(files)
     return _Written(names, {f"{folder}{name}": data for name, data in files.items()})
 
 

@@ -1,4 +1,4 @@
-"""The targets, one a file: the engine, its lowerings and forms, and what each adds to a bundle.
+"""The targets, one a file: the engine, its lowerings and its forms.
 
 How to add one:
 
@@ -19,7 +19,6 @@ from edgeattn_export.targets.coreml import COREML
 from edgeattn_export.targets.cpu import CPU
 from edgeattn_export.targets.cpu_1_21 import CPU_1_21
 from edgeattn_export.targets.lowered import LoweredGraphs, lower_for
-from edgeattn_export.targets.minimal import MINIMAL
 from edgeattn_export.targets.openvino import OPENVINO_CPU
 from edgeattn_export.targets.qnn import QNN
 from edgeattn_export.targets.qnn_compiled import QNN_SM8550, QNN_SM8650
@@ -32,7 +31,6 @@ TARGETS: Mapping[str, Target] = {
     for target in (
         CPU,
         CPU_1_21,
-        MINIMAL,
         WEB,
         OPENVINO_CPU,
         QNN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgeattn_export.capture.captured import OPSET
@@ -30,7 +30,6 @@ class Target:
         operators: Reads what its first execution provider says that it takes; None where nothing is said.
         opset: The newest that the engine reads.
         bucket_limits: How many sizes its graphs may fix, a graph each; None where one graph takes any.
-        adds: Returns the files that it adds to a bundle, by name, given those of its graphs.
         needs: What a device must have, in words.
         tested: How it was tested, in words.
     """
@@ -45,7 +44,6 @@ class Target:
     operators: Callable[[], Operators] | None = None
     opset: int = OPSET
     bucket_limits: BucketLimits | None = None
-    adds: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = lambda _: {}
     needs: str
     tested: str
 

@@ -102,7 +102,6 @@ def test_every_page_of_the_repository_is_there(site: Path) -> None:
     others = {file for file in found if not (site / file).exists()}
     assert others == {
         "docs/site/contents.html",  # part of the first page
-        "export/edgeattn_export/targets/minimal_build.html",  # part of bundles
         "runtime/cpp/third_party/index.html",  # of others
         "runtime/kernels/third_party/index.html",
     }

@@ -10,8 +10,8 @@ from onnx_ir.tape import Tape
 from edgeattn.measure.contents import module_parts, read_contents
 from edgeattn.results.graph import ModulePart
 from edgeattn_export.graph.dataflow import embed
-from edgeattn_export.graph.files import ort_files
 from edgeattn_export.graph.scopes import MODULE
+from edgeattn_runtime.errors import BadInput
 
 HEADS, SIZE = 3, 4
 APART: tuple[int | str, ...] = ("batch", HEADS, "sequence", SIZE)
@@ -63,12 +63,9 @@ def test_where_none_are_known_there_is_one(
     assert contents.weights_mb == {"float": 8e-6}
 
 
-def test_a_file_of_onnxruntimes_own_format_is_read_too(tmp_path: Path) -> None:
-    attention = (TOGETHER, {"q_num_heads": HEADS, "kv_num_heads": HEADS})
-    file = _saved(tmp_path, attention)
-    (tmp_path / "model.ort").write_bytes(ort_files(ir.load(file), "model.ort")["model.ort"])
-    found = read_contents(tmp_path / "model.ort")
-    assert (found.operators, found.heads) == ({"Attention": 1}, HEADS)
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"model\.ort: "):
+        read_contents(tmp_path / "model.ort")
 
 
 SIDE = 100

@@ -27,7 +27,6 @@ from edgeattn_export.search.repair import uniform
 from edgeattn_export.search.rig import silent
 from edgeattn_export.search.units import groups
 from edgeattn_export.targets.cpu import CPU
-from edgeattn_export.targets.minimal import MINIMAL
 
 MakeRig = Callable[[Path | None], Rig]
 Find = Callable[..., SearchResult]
@@ -107,7 +106,6 @@ def test_where_the_library_is_missing_no_function_is_written(find: Find, part: F
 
 def test_no_target_has_kernels_unless_they_are_installed() -> None:
     assert CPU.candidates.kernels == NO_KERNELS
-    assert MINIMAL.kernels == NO_KERNELS
 
 
 def test_weights_of_4_bits_are_tried_where_size_counts(part: FloatGraph) -> None:

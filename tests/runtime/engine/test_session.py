@@ -161,6 +161,21 @@ def test_a_model_of_the_future(model: bytes, pattern: str) -> None:
     assert "/onnxruntime" not in str(caught.value)  # where in its own sources is of no help
 
 
+def test_a_file_of_onnxruntimes_own_format_and_another_version(good: Path) -> None:
+    file, options = good / "model.ort", onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(file)
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    onnxruntime.InferenceSession(str(good / "model.onnx"), options, providers=[CPU])
+    content = file.read_bytes()
+    length = content.rindex(b"\x01\x00\x00\x00")  # of the version's text, the last thing in the file
+    file.write_bytes(content[: length + 4] + b"9" + content[length + 5 :])
+    with pytest.raises(IncompatibleRuntimeError, match=r"version \[9\]"):
+        _open(file)
+    file.write_bytes(content[:100])
+    with pytest.raises(BundleError, match=r"model\.ort"):
+        _open(file)
+
+
 ARRAYS = {"mask": np.ones((1, 3), np.float32), "tokens": np.array([[7, 500, 3]])}
 RUNNING = "[ONNXRuntimeError] : 1 : FAIL : Non-zero status code returned while running MatMul node. "
 BEYOND = "indices element out of data bounds, idx={} must be within the inclusive range [-40,39]"
