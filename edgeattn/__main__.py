@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import gc
 import io
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
+from edgeattn.commands.library_log import is_of_library
 from edgeattn.extras import needed_by
 from edgeattn.interruption import Interruption, QuickExit, own_temporary_folder
 from edgeattn_runtime.errors import EdgeAttnError
@@ -70,8 +73,21 @@ def _tell(message: object, exit_code: int) -> int:
     return exit_code
 
 
-def _show_warning(message: Warning | str, *_where: object, **_more: object) -> None:
-    _tell(f"warning: {message}", 0)
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - of Python's own signature, as is line
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """Show a warning of edgeattn's or the user's code; a library's goes to the log."""
+    if is_of_library(filename):
+        logging.getLogger("py.warnings").warning(
+            "%s:%s: %s: %s", filename, lineno, category.__name__, message
+        )
+    else:
+        _tell(f"warning: {message}", 0)
 
 
 if __name__ == "__main__":

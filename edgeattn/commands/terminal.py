@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from edgeattn.commands.library_log import library_log
 from edgeattn.progress import Progress
 from edgeattn_runtime.errors import EdgeAttnError
 from edgeattn_runtime.legible import one_line
@@ -21,7 +22,9 @@ from edgeattn_runtime.legible import one_line
 PAUSE = 30.0  # seconds from the start to a log's first line, and from each line to the next one
 LINE = 100  # characters
 
-Verbose = Annotated[bool, typer.Option("--verbose", help="On failure, show the whole traceback too.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Show what libraries log, and on failure the whole traceback.")
+]
 
 
 @contextmanager
@@ -29,10 +32,10 @@ def working(*, verbose: bool = False) -> Iterator[Progress]:
     """Yield a progress to report to, and keep stdout for the result: what a model prints goes to stderr too.
 
     Args:
-        verbose: Whether to print the traceback of what fails inside, with its causes.
+        verbose: Whether to print what libraries log, and the traceback of what fails inside, with its causes.
     """
     try:
-        with _progress() as progress:
+        with library_log(verbose=verbose), _progress() as progress:
             yield progress
     except EdgeAttnError:
         if verbose:

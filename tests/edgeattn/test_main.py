@@ -13,6 +13,7 @@ import pytest
 import edgeattn
 from edgeattn.__main__ import main
 from edgeattn.commands import app
+from edgeattn.commands.terminal import working
 from edgeattn_runtime.errors import BundleError, CheckFailed, install_command
 
 Refused = Callable[..., str]
@@ -65,6 +66,21 @@ def test_a_warning_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(app, "run", run)
     assert main([]) == 0
     assert capsys.readouterr().err == "edgeattn: warning: mind this\n"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_librarys_warning_is_for_verbose(
+    verbose: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*_: object) -> int:
+        with working(verbose=verbose):
+            warnings.warn_explicit("old", UserWarning, "/venv/site-packages/timm/layers.py", 1, module="timm")
+        return 0
+
+    monkeypatch.setattr(app, "run", run)
+    warnings.simplefilter("always")
+    assert main([]) == 0
+    assert ("timm/layers.py:1: UserWarning: old" in capsys.readouterr().err) is verbose
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 
 import pytest
 from rich.console import Console
 
 from edgeattn.commands import terminal as module
+from edgeattn.commands.library_log import is_of_library
 from edgeattn.commands.terminal import LogLines, Terminal, bars_on, working
 
 
@@ -56,3 +58,30 @@ def test_a_terminal_on_stderr_gets_the_stages(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     with working() as progress:
         assert isinstance(progress, Terminal)
+
+
+def test_what_libraries_log_is_kept_off_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:]
+    with working():
+        logging.getLogger("onnxscript.optimizer").warning("skipping")
+    assert capsys.readouterr() == ("", "")
+    assert logging.getLogger().handlers == before
+
+
+def test_verbose_shows_what_libraries_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with working(verbose=True):
+        logging.getLogger("onnxscript.optimizer").warning("skipping")
+    assert capsys.readouterr() == ("", "onnxscript.optimizer: WARNING: skipping\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "is_library"),
+    [
+        ("/venv/lib/python3.11/site-packages/onnxscript/optimizer.py", True),
+        ("/usr/lib/python3/dist-packages/numpy/core.py", True),
+        ("/venv/lib/python3.11/site-packages/edgeattn_export/capture/proof.py", False),
+        ("/home/me/model.py", False),
+    ],
+)
+def test_a_file_of_a_library(file: str, is_library: bool) -> None:
+    assert is_of_library(file) is is_library
