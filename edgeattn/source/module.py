@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from torch import nn
 from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured, capture, read_samples
-from edgeattn_export.capture.original.plain_module import plain_module
+from edgeattn_export.capture.original.plain_module import has_half_precision, plain_module
 from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
 from edgeattn_export.capture.qat.qdq_file import with_grids
+from edgeattn_export.capture.samples.half_precision import FloatSamples
 from edgeattn_export.capture.samples.read_samples import LIMIT, read_on
 from edgeattn_export.capture.trained_grids import FLOAT_TRAINED, Trained
 from edgeattn_export.graph.axes import Dynamic, infer_axes
@@ -86,10 +88,16 @@ class ModuleSource:
     def of(cls, module: object, samples: Iterable[object], name: str | None, **more: Any) -> ModuleSource:
         """Take a module as it was handed over: compiled, in eval mode, prepared for int8, or not.
 
+        Of one in half precision a copy in float32 is taken, and so are its samples.
+
         Raises:
             ModelError: It is no ``nn.Module``, or in double precision.
         """
         plain = plain_module(module)
+        if has_half_precision(module):
+            samples = FloatSamples(samples) if isinstance(samples, Iterable) else samples
+            if "more" in more:
+                more["more"] = partial(_float_samples, more["more"])
         name = name or type(plain).__name__.lower()
         plain, trained = as_trained(plain)
         return cls(name=name, module=plain, samples=samples, trained=trained, **more)
@@ -157,6 +165,10 @@ class ModuleSource:
         """Return the size of its parameters and buffers, 1 MB = 10^6 bytes; what layers share counts once."""
         tensors = chain(self.module.parameters(), self.module.buffers())
         return sum(tensor.nbytes for tensor in tensors) / 1e6
+
+
+def _float_samples(more: Callable[[], Iterable[object]]) -> Iterable[object]:
+    return FloatSamples(more())
 
 
 def in_eval_mode(module: nn.Module) -> None:

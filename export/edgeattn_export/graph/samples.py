@@ -167,9 +167,11 @@ def input_array(index: int, name: str, value: object) -> NDArray[np.generic]:
     """
     location = f"sample {index}, input {name!r}"
     if isinstance(value, torch.Tensor):
+        if value.dtype == torch.bfloat16:
+            raise SampleError(f"{location}: bfloat16 found, float32 expected; convert it with .float()")
         try:
             value = value.detach().cpu().numpy()
-        except TypeError as error:  # sparse, or bfloat16
+        except TypeError as error:  # sparse
             raise SampleError(
                 f"{location}: {error}; expected a dense bool, integer or float32 tensor"
             ) from error

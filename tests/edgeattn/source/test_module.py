@@ -33,6 +33,21 @@ def test_samples_are_read_in_eval_mode() -> None:
     assert not source.module.training
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_of_half_precision_the_samples_are_float32_too(dtype: torch.dtype) -> None:
+    def raw() -> list[dict[str, torch.Tensor]]:
+        return [{"input": torch.ones(1, 2, dtype=dtype)}] * 3
+
+    with pytest.warns(UserWarning, match=r"samples are converted to float32 as well$") as seen:
+        source = ModuleSource.of(nn.Linear(2, 2, dtype=dtype).eval(), raw(), None, more=raw)
+    assert len(seen) == 1
+    samples = source.read()
+    following = list(source.read_on(samples))
+    for sample in (*samples, *following):
+        assert sample.inputs["input"].dtype == "float32"
+    assert source.capture(samples, ORT_CPU).reference(samples[0].inputs)["output"].dtype == "float32"
+
+
 def test_samples_are_read_against_forward(source: ModuleSource) -> None:
     assert source.read().names == ("tokens", "attention_mask")
     with pytest.raises(BadInput, match="words"):

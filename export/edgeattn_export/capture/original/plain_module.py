@@ -12,7 +12,7 @@ from torch import nn
 
 from edgeattn_runtime.errors import ModelError
 
-_HALF = (torch.bfloat16, torch.float16)  # whose every number float32 has too
+HALF = (torch.bfloat16, torch.float16)  # whose every number float32 has too
 
 
 def plain_module(module: object) -> nn.Module:
@@ -49,6 +49,12 @@ def module_in(value: object) -> nn.Module | None:
     return model if isinstance(model, nn.Module) else None
 
 
+def has_half_precision(module: object) -> bool:
+    """True if a module that a user hands over has weights or buffers in half precision."""
+    inner = module_in(getattr(module, "_orig_mod", module))
+    return inner is not None and any(dtype in HALF for _, dtype in _of_other_precision(inner))
+
+
 def _check_python(module: nn.Module) -> None:
     """Refuse TorchScript, which torch.export cannot read, wherever it stands in a module."""
     for name, part in module.named_modules():
@@ -68,7 +74,7 @@ def _in_float32(module: nn.Module) -> nn.Module:
         return module
     name, dtype = other
     found = f"{type(module).__name__}: its {name} is {str(dtype).removeprefix('torch.')}"
-    if dtype not in _HALF:
+    if dtype not in HALF:
         raise ModelError(f"{found}, float32 expected; call .float() on the module first")
     try:
         single = copy.deepcopy(module).float()
@@ -77,8 +83,8 @@ def _in_float32(module: nn.Module) -> nn.Module:
     if any(_of_other_precision(single)):
         raise ModelError(f"{found}, float32 expected, which .float() does not make of it; convert it first")
     warnings.warn(
-        f"{found}: a copy in float32, by .float(), is exported and stands for the original; its inputs are "
-        "float32 as well",
+        f"{found}: a copy in float32, by .float(), is exported and stands for the original; its samples "
+        "are converted to float32 as well",
         stacklevel=3,
     )
     return single
@@ -90,5 +96,5 @@ def _of_other_precision(module: nn.Module) -> Iterator[tuple[str, torch.dtype]]:
     buffers = ((f"buffer {name!r}", value) for name, value in module.named_buffers())
     for name, value in chain(parameters, buffers):
         is_matrix = name.startswith("parameter") and value.ndim >= 2 and value.is_floating_point()
-        if value.dtype in _HALF or (is_matrix and value.dtype != torch.float32):
+        if value.dtype in HALF or (is_matrix and value.dtype != torch.float32):
             yield name, value.dtype

@@ -75,7 +75,7 @@ def test_an_input_with_its_label_is_a_pair() -> None:
         ({"ids": [1.0], "mask": MASK}, "sample 1, input 'ids': list "),
         ({"ids": IDS.double(), "mask": MASK}, r"sample 1, input 'ids': float64 .*astype\('float32'\)"),
         ({"ids": IDS.to(torch.complex64), "mask": MASK}, "sample 1, input 'ids': .*complex64 "),
-        ({"ids": IDS.bfloat16(), "mask": MASK}, "sample 1, input 'ids': .*BFloat16"),
+        ({"ids": IDS.bfloat16(), "mask": MASK}, "sample 1, input 'ids': .*bfloat16 found, float32 expected"),
         ({"ids": IDS[:, :0], "mask": MASK}, r"sample 1, input 'ids': .*\(1, 0\)"),
         ({"ids": IDS * torch.nan, "mask": MASK}, "sample 1, input 'ids': .*NaN"),
         ({"ids": IDS * torch.inf, "mask": MASK}, "sample 1, input 'ids': .*infinity"),
