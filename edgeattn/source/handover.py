@@ -20,6 +20,7 @@ from edgeattn.source.module import ModuleSource
 from edgeattn.source.own_code import UncachedLoader, importable, user_errors
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture.original.plain_module import module_in
+from edgeattn_export.capture.original.torchscript import is_torchscript
 from edgeattn_export.capture.samples.read_samples import LIMIT
 from edgeattn_export.incremental import StreamRequest
 from edgeattn_runtime.bundle.generation_options import NO_OPTIONS, GenerationOptions
@@ -110,10 +111,10 @@ def _forget_namesakes(folder: Path) -> None:
 def _model(defined: object, path: Path) -> object:
     """Return the model, be it ready or made by a function."""
     module: object = getattr(defined, "model", None)
-    if module_in(module) is not None:
+    if is_torchscript(module) or module_in(module) is not None:
         return module
     returned: object = _required(defined, path, "model", "model() -> nn.Module, trained and in eval mode")()
-    if module_in(returned) is None:
+    if not is_torchscript(returned) and module_in(returned) is None:
         raise ModelError(f"{path}: model() returned {_type(returned)}, an nn.Module expected")
     return returned
 

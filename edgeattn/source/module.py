@@ -19,6 +19,12 @@ from edgeattn.results.card import Card
 from edgeattn.source.own_processing import OwnProcessing
 from edgeattn_export.capture import Captured, capture, read_samples
 from edgeattn_export.capture.original.plain_module import has_half_precision, plain_module
+from edgeattn_export.capture.original.torchscript import (
+    ConvertedTorchScript,
+    converted,
+    is_torchscript,
+    torchscript_name,
+)
 from edgeattn_export.capture.qat.prepared_module import as_trained, with_trained
 from edgeattn_export.capture.qat.qdq_file import with_grids
 from edgeattn_export.capture.samples.half_precision import FloatSamples
@@ -93,6 +99,11 @@ class ModuleSource:
         Raises:
             ModelError: It is no ``nn.Module``, or in double precision.
         """
+        if is_torchscript(module):
+            if isinstance(module, nn.Module):
+                in_eval_mode(module)
+            first, samples = _with_first(samples)
+            name, module = name or torchscript_name(module), converted(module, first)
         plain = plain_module(module)
         if has_half_precision(module):
             samples = FloatSamples(samples) if isinstance(samples, Iterable) else samples
@@ -120,7 +131,10 @@ class ModuleSource:
         """
         in_eval_mode(self.module)
         with naming_file(self.file):
-            return read_samples(self.module, self.samples)
+            samples = read_samples(self.module, self.samples)
+        if isinstance(self.module, ConvertedTorchScript):
+            self.module.check(samples)
+        return samples
 
     def read_on(self, samples: Samples) -> Iterator[Sample]:
         """Yield the samples that follow those of ``read``, which reads no more than fit into memory.
@@ -165,6 +179,13 @@ class ModuleSource:
         """Return the size of its parameters and buffers, 1 MB = 10^6 bytes; what layers share counts once."""
         tensors = chain(self.module.parameters(), self.module.buffers())
         return sum(tensor.nbytes for tensor in tensors) / 1e6
+
+
+def _with_first(samples: Iterable[object]) -> tuple[object, Iterable[object]]:
+    """Return the first of samples, and all of them; None where there is none."""
+    iterator = iter(samples) if isinstance(samples, Iterable) else iter(())
+    first = next(iterator, None)
+    return first, chain((first,), iterator) if iterator is samples else samples
 
 
 def _float_samples(more: Callable[[], Iterable[object]]) -> Iterable[object]:

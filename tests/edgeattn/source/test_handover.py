@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 from edgeattn.source import handover
@@ -54,6 +55,16 @@ def test_a_file_in_half_precision_is_taken_in_float32(load: Callable[..., Module
     with pytest.warns(UserWarning, match="samples are converted to float32"):
         samples = load(text).read()
     assert samples[0].inputs["input"].dtype == "float32"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning", "ignore:`torch.jit:FutureWarning")
+def test_a_file_of_torchscript_is_converted(load: Callable[..., ModuleSource], tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.ones(1, 2)), tmp_path / "net.pt")
+    text = GOOD.replace(
+        "torch.nn.Linear(2, 2).eval()", f"torch.jit.load({str(tmp_path / 'net.pt')!r}).eval()"
+    )
+    source = load(text.replace("    yield", "    for _ in range(3): yield"))
+    assert source.read().names == ("input",)
 
 
 def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., ModuleSource]) -> None:

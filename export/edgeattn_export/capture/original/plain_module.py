@@ -56,14 +56,15 @@ def has_half_precision(module: object) -> bool:
 
 
 def _check_python(module: nn.Module) -> None:
-    """Refuse TorchScript, which torch.export cannot read, wherever it stands in a module."""
+    """Refuse TorchScript as a layer of a module; a whole model of it is converted, see ``torchscript``."""
     for name, part in module.named_modules():
         if isinstance(part, torch.jit.ScriptModule):
             layer = f"{type(module).__name__}: its layer {name!r} is TorchScript" if name else "TorchScript"
             kind = part.original_name
             raise ModelError(
-                f"{layer} of {kind}, which torch.export cannot read; build {kind} in Python, and load "
-                "its weights: load_state_dict(scripted.state_dict())"
+                f"{layer} of {kind}, which torch.export cannot read inside of a Python module; nothing but "
+                f"the class will do: build {kind} in Python, and load its weights: "
+                "load_state_dict(scripted.state_dict())"
             )
 
 
