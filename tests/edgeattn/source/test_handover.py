@@ -46,7 +46,6 @@ def test_a_file_defines_a_model(load: Callable[..., ModuleSource], tmp_path: Pat
     assert source.sha256 == hashlib.sha256((tmp_path / "net.py").read_bytes()).hexdigest()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
 def test_a_file_in_half_precision_is_taken_in_float32(load: Callable[..., ModuleSource]) -> None:
     half = "[{'input': torch.ones(1, 2).bfloat16()}] * 3"
     text = GOOD.replace(".eval()", ".eval().bfloat16()").replace(
@@ -67,6 +66,7 @@ def test_a_file_of_torchscript_is_converted(load: Callable[..., ModuleSource], t
     assert source.read().names == ("input",)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own, where it compiles
 def test_a_compiled_model_is_taken_as_it_was_before(load: Callable[..., ModuleSource]) -> None:
     source = load(GOOD.replace("torch.nn.Linear(2, 2).eval()", "torch.compile(torch.nn.Linear(2, 2))"))
     assert isinstance(source.module, nn.Linear)
