@@ -20,7 +20,7 @@ from safetensors.numpy import load, save
 
 from edgeattn_runtime.bundle.manifest import Manifest
 
-MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+MANIFEST, SIGNATURE, TOKENIZER = "manifest.json", "manifest.sig", "tokenizer.json"
 _KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))  # that everybody knows
 _ASKS = ("needs", "trusted_keys")
 
@@ -47,11 +47,23 @@ def changed(row: Mapping[str, Any], whole: Mapping[str, Files]) -> Files:
 def _set(files: dict[str, bytes], values: Mapping[str, Any]) -> None:
     """Set values of the manifest, by keys with blanks between them; "*" stands for all items of a list."""
     manifest = json.loads(files[MANIFEST])
+    _assign(manifest, values)
+    _write_manifest(files, manifest)
+
+
+def _tokenizer(files: dict[str, bytes], values: Mapping[str, Any]) -> None:
+    """Set values of tokenizer.json, as of the manifest."""
+    table = json.loads(files[TOKENIZER])
+    _assign(table, values)
+    files[TOKENIZER] = json.dumps(table).encode()
+    _list(files, {TOKENIZER: TOKENIZER})
+
+
+def _assign(whole: Any, values: Mapping[str, Any]) -> None:
     for path, value in values.items():
         *keys, last = path.split(" ")
-        for table in _tables(manifest, keys):
+        for table in _tables(whole, keys):
             table[int(last) if isinstance(table, list) else last] = value
-    _write_manifest(files, manifest)
 
 
 def _tables(table: Any, keys: list[str]) -> Iterator[Any]:
@@ -110,6 +122,15 @@ def _vectors(files: dict[str, bytes], changes: Mapping[str, Any]) -> None:
     _list(files, {GOLDEN_FILE: GOLDEN_FILE})
 
 
+def _metadata(files: dict[str, bytes], metadata: Any) -> None:
+    """Put metadata into the header of the golden vectors."""
+    old = files[GOLDEN_FILE]
+    end = 8 + int.from_bytes(old[:8], "little")
+    header = json.dumps({"__metadata__": metadata, **json.loads(old[8:end])}).encode()
+    files[GOLDEN_FILE] = len(header).to_bytes(8, "little") + header + old[end:]
+    _list(files, {GOLDEN_FILE: GOLDEN_FILE})
+
+
 def _pad(files: dict[str, bytes], padding: tuple[str, int]) -> None:
     """Add so many blanks to a file."""
     file, count = padding
@@ -154,7 +175,9 @@ EDITS: dict[str, Callable[[dict[str, bytes], Any], None]] = {
     "replace": _replace,
     "list": _list,
     "write": _write,
+    "tokenizer": _tokenizer,
     "vectors": _vectors,
+    "metadata": _metadata,
     "pad": _pad,
     "cut": _cut,
     "flip": _flip,

@@ -10,15 +10,20 @@ type Part = { readonly text: 0 | 1 | null; readonly id: number; readonly type: n
 /** What stands before, between and behind two texts, in order. */
 export type PairTemplate = readonly Part[];
 
+type Piece = {
+  readonly Sequence?: { readonly id: string; readonly type_id: number };
+  readonly SpecialToken?: { readonly id: string; readonly type_id: number };
+};
+
 /** A step of tokenizer.json's `post_processor`. */
 export type PostProcessor = {
   readonly type: string;
   readonly processors?: readonly PostProcessor[];
-  readonly pair?: readonly {
-    readonly Sequence?: { readonly id: string; readonly type_id: number };
-    readonly SpecialToken?: { readonly id: string; readonly type_id: number };
-  }[];
-  readonly special_tokens?: Readonly<Record<string, { readonly ids: readonly number[] }>>;
+  readonly single?: readonly Piece[];
+  readonly pair?: readonly Piece[];
+  readonly special_tokens?: Readonly<
+    Record<string, { readonly ids: readonly number[]; readonly tokens: readonly string[] }>
+  >;
   readonly cls?: readonly [string, number];
   readonly sep?: readonly [string, number];
 };
@@ -34,6 +39,16 @@ export function pairTemplate(processor: PostProcessor | null | undefined): PairT
   if (adding.length > 1 || found.length !== 2 || found[0] !== 0 || found[1] !== 1)
     throw new BundleError('no template of a pair found that has each text once, one expected');
   return parts;
+}
+
+/** Check that a template's special tokens have a token for each of their ids; throws BundleError. */
+export function checkSpecialTokens(processor: PostProcessor | null | undefined): void {
+  for (const { single = [], pair = [], special_tokens = {} } of leaves(processor))
+    for (const { SpecialToken: token } of [...single, ...pair]) {
+      const { ids, tokens } = (token && special_tokens[token.id]) ?? { ids: [], tokens: [] };
+      if (tokens?.length !== ids.length)
+        throw new BundleError('a special token without a token for each of its ids found');
+    }
 }
 
 /**

@@ -168,6 +168,11 @@ function checkProcessing({ processing = {}, graphs, generation, files }: Manifes
   const { text, image, audio, series, labels, prediction } = processing;
   if (text)
     expect(text.tokenizer in files, `processing.text.tokenizer: ${text.tokenizer} is not in files; list it there`);
+  expect(!text || text.mask !== text.ids, `processing.text.mask: ${text?.mask} found, another input than ids expected`);
+  expect(
+    !text || text.types === null || ![text.ids, text.mask].includes(text.types),
+    `processing.text.types: ${text?.types} found, another input than ids and mask expected`,
+  );
   if (text?.default_prompt !== undefined)
     expect(
       text.default_prompt in (text.prompts ?? {}),

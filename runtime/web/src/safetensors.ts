@@ -20,15 +20,22 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
 };
 const LENGTH = 8; // bytes, of the number that says how long the header is
 
+/** Check that it holds texts alone, as the library in Python does. */
+function checkMetadata(metadata: object): void {
+  const texts = Object.values(metadata).every((value) => typeof value === 'string' && value.isWellFormed());
+  if (Array.isArray(metadata) || typeof metadata !== 'object' || !texts) throw new Error('metadata other than texts');
+}
+
 /** Read a whole file; throws where it is none. */
 export function readSafetensors(content: Uint8Array): Map<string, Tensor> {
   const { buffer, byteOffset, length } = content;
   const start = LENGTH + Number(new DataView(buffer, byteOffset, length).getBigUint64(0, true));
   if (start > length) throw new Error('the header passes the end of the file');
   const text = new TextDecoder('utf-8', { fatal: true }).decode(content.subarray(LENGTH, start));
-  const { __metadata__, ...header } = parse(text) as Readonly<
+  const { __metadata__: metadata, ...header } = parse(text) as Readonly<
     Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
   >;
+  checkMetadata(metadata ?? {});
   const tensors = Object.entries(header).map(
     ([
       name,

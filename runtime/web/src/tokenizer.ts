@@ -3,7 +3,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { BundleError, owned } from './errors.js';
 import { checkBundle, LIMITS } from './limits.js';
-import { type PairTemplate, type PostProcessor, pairTemplate } from './pair-template.js';
+import { checkSpecialTokens, type PairTemplate, type PostProcessor, pairTemplate } from './pair-template.js';
 import { isExponential } from './pattern.js';
 import type { Notation, Section, Trace } from './spans.js';
 import { decodedGrowthOf, growthOf, longestOf, type Step, size, stepsOf } from './steps.js';
@@ -56,6 +56,7 @@ export function openTokenizer(file: string, content: Uint8Array, pairs: boolean)
     if ([...steps, ...decoding].some(({ pattern }) => isExponential(pattern?.Regex ?? '')))
       throw new Error('a regular expression that repeats what repeats is not followed here');
     if (steps.some((step) => step.precompiled_charsmap)) throw new Error('the normalizer Precompiled is not known');
+    checkSpecialTokens(table.post_processor);
     const tokenizer = new Tokenizer(table, { unk_token: table.model.unk_token });
     correct(tokenizer, steps);
     const model = tokenizer.model as unknown as { trie: Trie; tokenize?(piece: string): string[] };

@@ -54,9 +54,7 @@ class PairTemplate:
             BundleError: A text stands there twice or not at all, or several processors add tokens. ``name``
                 is the file.
         """
-        processor = tokenizer.post_processor
-        steps = () if processor is None else tuple(_leaves(json.loads(processor.__getstate__())))
-        adding = [step for step in steps if step["type"] in _ADDING]
+        adding = [step for step in _steps(tokenizer) if step["type"] in _ADDING]
         parts = tuple(_parts(adding[0])) if adding else (Part(0, 0, 0), Part(1, 0, 1))
         texts = sorted(part.text for part in parts if part.text is not None)
         if len(adding) > 1 or texts != [0, 1]:
@@ -88,6 +86,28 @@ def kept(first: int, second: int, *, room: int, truncation: str) -> tuple[int, i
             f"{name}: {count} tokens found, fewer than {room} expected, as it is never cut; give a part of it"
         )
     return (left, second) if truncation == "only_first" else (first, left)
+
+
+def check_special_tokens(name: str, tokenizer: Tokenizer) -> None:
+    """Check that special tokens of a template have a token for each of their ids: the library takes others.
+
+    Raises:
+        BundleError: One has more, or fewer. ``name`` is the file.
+    """
+    for step in _steps(tokenizer):
+        for piece in (*step.get("single", ()), *step.get("pair", ())):
+            if "SpecialToken" in piece:
+                token = step["special_tokens"][piece["SpecialToken"]["id"]]
+                if len(token["tokens"]) != len(token["ids"]):
+                    raise BundleError(
+                        f"{name}: a special token without a token for each of its ids found; export again"
+                    )
+
+
+def _steps(tokenizer: Tokenizer) -> tuple[Mapping[str, Any], ...]:
+    """Return the steps of a tokenizer's post-processor, in order."""
+    processor = tokenizer.post_processor
+    return () if processor is None else tuple(_leaves(json.loads(processor.__getstate__())))
 
 
 def _leaves(table: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -65,7 +65,11 @@ class Text(Record):
         return Record.to_table(self) | pair
 
     def check_values(self, values: Mapping[str, Field]) -> None:
-        """Check that there is a prompt where there are prompts, and the default one is one of them."""
+        """Check that no input is filled twice, that prompts are some, and the default one of them."""
+        if self.mask == self.ids:
+            raise values["mask"].refusal("another input than ids")
+        if self.types is not None and self.types in (self.ids, self.mask):
+            raise values["types"].refusal("another input than ids and mask")
         if "prompts" in values and not self.prompts:
             raise values["prompts"].refusal("at least one prompt")
         if self.default_prompt is not None and self.default_prompt not in self.prompts:

@@ -12,7 +12,7 @@ from edgeattn_runtime.fields import Field, parse
 from edgeattn_runtime.limits import DECODED, GROWTH, PIECE, STEPS
 from edgeattn_runtime.processing.encoding import OpenTokenizer
 from edgeattn_runtime.processing.growth import count_steps, decoded_growth_of, growth_of
-from edgeattn_runtime.processing.pair_template import TRUNCATIONS, PairTemplate
+from edgeattn_runtime.processing.pair_template import TRUNCATIONS, PairTemplate, check_special_tokens
 from edgeattn_runtime.processing.text import Text
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
     Raises:
         BundleError: The file is no tokenizer.json, has more than ``STEPS`` steps or tokens of more than
             ``PIECE`` bytes, or its steps make more than ``GROWTH`` bytes of one, or its decoder more than
-            ``DECODED``, or ``longest`` leaves no room for a token of the text.
+            ``DECODED``, or ``longest`` leaves no room for a token of the text, or a special token has not a
+            token for each of its ids.
         EdgeAttnError: The extra ``text`` is not installed.
     """
     with require_extra("text", "tokenizers"):
@@ -36,6 +37,7 @@ def open_tokenizer(text: Text, path: Path, content: bytes | None = None) -> Open
         tokenizer = Tokenizer.from_buffer(file)
         tokenizer.no_padding()
         tokenizer.no_truncation()
+        check_special_tokens(str(path), tokenizer)
         template = None if text.pair is None else PairTemplate.of(str(path), tokenizer)
         special = tokenizer.num_special_tokens_to_add(is_pair=False) if template is None else template.added
         steps, growth, decoded = count_steps(tokenizer), growth_of(tokenizer), decoded_growth_of(tokenizer)
