@@ -21,4 +21,5 @@ FRAME: Final = 2**15  # samples of a log-mel frame
 FRAMES: Final = 2**6  # log-mel frames that look at a sample
 BANDS: Final = 2**9  # of a log-mel frame
 TOKEN: Final = 2**22  # samples from the beginning of a log-mel token to its end
+PREDICTIONS: Final = 2**20  # of a call, and bytes of its transcripts in UTF-8
 STEP: Final = 2**27  # bytes of a streaming step's inputs, states among them, and of its outputs

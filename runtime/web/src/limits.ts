@@ -31,6 +31,8 @@ export const LIMITS = {
   bands: 2 ** 9,
   /** Samples from the beginning of a log-mel token to its end. */
   token: 2 ** 22,
+  /** Of a call, and bytes of its transcripts in UTF-8. */
+  predictions: 2 ** 20,
   /** Bytes of a streaming step's inputs, states among them, and of its outputs. */
   step: 2 ** 27,
   /** Numbers pushed into a stream, and not answered yet. */

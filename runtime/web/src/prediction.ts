@@ -6,6 +6,7 @@ import { shown } from './frame.js';
 import { checkInput, LIMITS } from './limits.js';
 import type { Labels, Manifest, Objects, Scores, Tags, Transcript } from './manifest.js';
 import { scored, type Vector, vectors } from './outputs.js';
+import { size } from './steps.js';
 import type { Tensors } from './tensor.js';
 import type { TextPreparation } from './text.js';
 import type { Worded } from './words.js';
@@ -56,13 +57,32 @@ export function predictions(
   if (prediction.kind === 'objects' && isLaid && !source.sizes)
     throw new InputError('sizes: none found; give those of the images in pixels, which boxes lie in');
   const values = vectors(outputs, labels.output, labels.names.length);
+  const bounded = (what: string, count: number): void =>
+    checkInput(`${labels.output}: ${what}`, count, LIMITS.predictions, 'read the output itself');
+  if (prediction.kind === 'classes') bounded('predictions', values.rows.length * labels.names.length);
   if (prediction.kind === 'classes') return values.rows.map((row) => classes(labels, row, prediction.scores));
   const [batch, count] = values.dims as [number, number];
   if (values.dims.length !== 3)
     throw new InputError(`${labels.output}: ${values.dims} found, [batch, ..., labels] of three dims expected`);
   const row = <T>(items: readonly T[], i: number): readonly T[] => items.slice(i * count, (i + 1) * count);
   const rows = Array.from({ length: batch }, (_, i) => row(values.rows, i));
-  if (prediction.kind === 'ctc') return rows.map((frames) => [{ text: transcribed(labels, frames, prediction) }]);
+  if (prediction.kind === 'ctc') {
+    const kept = rows.map((frames) => places(frames, prediction));
+    const texts = labels.names.map((name, place) => (place === prediction.delimiter ? ' ' : name));
+    const sizes = texts.map(size);
+    bounded(
+      'bytes of text',
+      kept.flat().reduce((bytes, place) => bytes + (sizes[place] as number), 0),
+    );
+    return kept.map((row) => [
+      {
+        text: row
+          .map((place) => texts[place])
+          .join('')
+          .replace(/^ +| +$/g, ''),
+      },
+    ]);
+  }
   if (prediction.kind === 'tags') {
     const { texts = [] } = source;
     if (!preparation || texts.length !== batch)
@@ -77,7 +97,14 @@ export function predictions(
   const frames = source.sizes?.map(([width, height]) => shown(processing?.image, { width, height }));
   if (frames && frames.length !== batch)
     throw new InputError(`sizes: ${frames.length} found, one for each of ${batch} images expected`);
-  return rows.map((candidates, i) => seen(labels, candidates, row(boxes.rows, i), prediction, frames?.[i] ?? WHOLE));
+  let found = 0;
+  const counted = (more: number): void => {
+    found += more;
+    bounded('predictions', found);
+  };
+  return rows.map((candidates, i) =>
+    seen(labels, candidates, row(boxes.rows, i), prediction, frames?.[i] ?? WHOLE, counted),
+  );
 }
 
 const WHOLE: Box = [0, 0, 1, 1];
@@ -88,13 +115,10 @@ function classes({ output, names }: Labels, numbers: Vector, how: Scores): Predi
   return places.map((place) => ({ label: names[place] as string, score: scores[place] as number }));
 }
 
-function transcribed({ names }: Labels, frames: readonly Vector[], { blank, delimiter }: Transcript): string {
-  const places = frames.map(best);
-  const kept = places.filter((place, i) => place !== places[i - 1] && place !== blank);
-  return kept
-    .map((place) => (place === delimiter ? ' ' : names[place]))
-    .join('')
-    .replace(/^ +| +$/g, '');
+/** Return the likeliest labels of frames, but repeated ones and blanks. */
+function places(frames: readonly Vector[], { blank }: Transcript): number[] {
+  const found = frames.map(best);
+  return found.filter((place, i) => place !== found[i - 1] && place !== blank);
 }
 
 const best = (numbers: Vector): number => numbers.indexOf(numbers.reduce((a, b) => Math.max(a, b)));
@@ -138,6 +162,7 @@ function seen(
   boxes: readonly Vector[],
   { form, scores: how, background, threshold }: Objects,
   frame: Box,
+  counted: (more: number) => void,
 ): Prediction[] {
   const eligible = [...names.keys()].filter((place) => place !== background);
   const found = candidates.flatMap((numbers, i) => {
@@ -146,15 +171,17 @@ function seen(
       (a, b) => ((numbers[b] as number) > (numbers[a] as number) ? b : a),
       eligible[0] ?? 0,
     );
+    const places = how === 'softmax' ? eligible.filter((place) => place === likeliest) : eligible;
+    const above = places.filter((place) => (scores[place] as number) > threshold);
+    counted(above.length);
+    if (above.length === 0) return [];
     const [a, b, c, d] = [...(boxes[i] as Vector)] as [number, number, number, number];
     const sides = form === 'corners' ? [a, b, c, d] : [a - c / 2, b - d / 2, a + c / 2, b + d / 2];
     const box = sides.map((side, j) => {
       const [from, to] = j % 2 ? [frame[1], frame[3]] : [frame[0], frame[2]];
       return from + side * (to - from);
     }) as unknown as Box;
-    return (how === 'softmax' ? eligible.filter((place) => place === likeliest) : eligible)
-      .map((place) => ({ label: names[place] as string, score: scores[place] as number, box }))
-      .filter(({ score }) => score > threshold);
+    return above.map((place) => ({ label: names[place] as string, score: scores[place] as number, box }));
   });
   return found.sort((a, b) => b.score - a.score);
 }

@@ -14,7 +14,9 @@ from edgeattn_runtime.processing.answer_span import AnswerSpan
 from edgeattn_runtime.processing.classes import Classes
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
+from edgeattn_runtime.processing.objects import Objects
 from edgeattn_runtime.processing.prediction import Given
+from edgeattn_runtime.processing.transcript import Transcript
 
 LABELS = Labels(output="logits", names=("cat", "dog", "none"))
 
@@ -174,3 +176,23 @@ def test_labels_are_from_the_largest_value_to_the_least(logits: object, rows: li
 def test_other_outputs_are_refused(outputs: dict[str, object]) -> None:
     with pytest.raises(InputError):
         ANIMALS.read(outputs)
+
+
+def test_predictions_are_counted_before_they_are_made() -> None:
+    many = 2**20 // 3 + 1
+    with pytest.raises(InputError, match=r"logits: 1,048,578 predictions found, at most 1,048,576"):
+        Classes(scores="none").read(LABELS, {"logits": np.zeros((many, 3), np.float32)}, Given())
+    objects = Objects(boxes="boxes", form="center", scores="sigmoid", background=2, threshold=0.5)
+    values = np.full((2, many, 3), -9, np.float32)
+    values[..., 0] = values[0, :, 1] = 9
+    outputs: dict[str, object] = {"logits": values, "boxes": np.zeros((2, many, 4), np.float32)}
+    with pytest.raises(InputError, match=r"logits: 1,048,578 predictions found"):
+        objects.read(LABELS, outputs, Given())
+    with pytest.raises(InputError, match=r"logits: 1,048,577 bytes of text found"):
+        Transcript(blank=2, delimiter=None).read(*_long_transcript())
+
+
+def _long_transcript() -> tuple[Labels, dict[str, object], Given]:
+    """Labels and frames that make a text of 2^20 + 1 bytes."""
+    labels = Labels(output="logits", names=("ü" * 2**18, "x", "none"))
+    return labels, {"logits": np.eye(3, dtype=np.float32)[[[0, 0, 2, 0, 1]]]}, Given()

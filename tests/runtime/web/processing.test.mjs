@@ -167,3 +167,22 @@ test('a cell of any length is read or refused in no time', () => {
   assert.deepEqual(of(`${' '.repeat(200_000)}7\t`), [[7]]);
   assert.ok(performance.now() - begun < 10_000); // ms; what is quadratic takes minutes
 });
+
+test('predictions are counted before they are made', async () => {
+  const many = 2 ** 20 + 5;
+  const output = (name, dims, number) => ({
+    [name]: { dtype: 'float32', dims, data: new Float32Array(dims.reduce((a, b) => a * b)).fill(number) },
+  });
+  const tooMany = { name: 'InputError', message: /: predictions: \d+ found, at most 1048576 expected/ };
+  const classes = await load(bundle('classes-sigmoid.edge'));
+  const labels = classes.manifest.processing.labels.names.length;
+  assert.throws(() => classes.predictions(output('logits', [Math.ceil(many / labels), labels], 9)), tooMany);
+  const objects = await load(bundle('objects-corners.edge'));
+  const { labels: named, prediction } = objects.manifest.processing;
+  const candidates = [1, Math.ceil(many / 2)];
+  const outputs = {
+    ...output(named.output, [...candidates, named.names.length], 9),
+    ...output(prediction.boxes, [...candidates, 4], 0),
+  };
+  assert.throws(() => objects.predictions(outputs), tooMany);
+});

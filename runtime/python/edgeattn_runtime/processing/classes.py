@@ -9,7 +9,14 @@ from typing import ClassVar
 from edgeattn_runtime.fields import Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending
-from edgeattn_runtime.processing.prediction import Given, Prediction, Scores, required, scored
+from edgeattn_runtime.processing.prediction import (
+    Given,
+    Prediction,
+    Scores,
+    check_count,
+    required,
+    scored,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,7 @@ class Classes(Record):
         """Return the labels of every vector with their scores; see ``Reader.read``."""
         labels = required(labels)
         values = labels.values(outputs).reshape(-1, len(labels.names))
+        check_count(labels.output, values.size)
         scores = scored(labels.output, values, self.scores)
         return [
             [Prediction(label=labels.names[place], score=float(row[place])) for place in places]

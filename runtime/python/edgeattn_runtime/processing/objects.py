@@ -13,7 +13,15 @@ from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field, Natural, Record, choice
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels, descending, read_output
-from edgeattn_runtime.processing.prediction import Box, Given, Prediction, Scores, required, scored
+from edgeattn_runtime.processing.prediction import (
+    Box,
+    Given,
+    Prediction,
+    Scores,
+    check_count,
+    required,
+    scored,
+)
 from edgeattn_runtime.processing.tensors import check_kind, find_tensor
 
 
@@ -76,37 +84,45 @@ class Objects(Record):
             raise InputError(f"size: {len(frames)} found, one for each of {len(values)} images expected")
         corners = self._corners(boxes.astype(np.float64))
         scores = scored(labels.output, values, self.scores)
-        return [self._objects(labels, *row) for row in zip(values, scores, corners, frames, strict=True)]
+        above = self._above(labels, values, scores)
+        check_count(labels.output, int(np.count_nonzero(above)))
+        return [_objects(labels, *row) for row in zip(above, scores, corners, frames, strict=True)]
 
-    def _objects(
-        self,
-        labels: Labels,
-        values: NDArray[np.float32],
-        scores: NDArray[np.float64],
-        boxes: NDArray[np.float64],
-        frame: Box,
-    ) -> list[Prediction]:
-        eligible = np.arange(len(labels.names)) != self.background
-        above = (scores > self.threshold) & eligible
+    def _above(
+        self, labels: Labels, values: NDArray[np.float32], scores: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Find the labels of candidates that are predictions, (N, candidates, labels)."""
+        places = np.arange(len(labels.names))
+        above: NDArray[np.bool_] = (scores > self.threshold) & (places != self.background)
         if self.scores == "softmax":
-            best = np.where(eligible, values, -np.inf).argmax(axis=1)
-            above &= np.arange(len(labels.names)) == best[:, np.newaxis]
-        candidates, places = np.nonzero(above)  # in their order, which equal scores keep
-        order = descending(scores[candidates, places])
-        return [
-            Prediction(
-                label=labels.names[places[i]],
-                score=float(scores[candidates[i], places[i]]),
-                box=_laid(boxes[candidates[i]], frame),
-            )
-            for i in order
-        ]
+            best = np.where(places != self.background, values, -np.inf).argmax(axis=-1)
+            above &= places == best[..., np.newaxis]
+        return above
 
     def _corners(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.form == "corners":
             return boxes
         centers, halves = boxes[..., :2], boxes[..., 2:] / 2
         return np.concatenate([centers - halves, centers + halves], axis=-1)
+
+
+def _objects(
+    labels: Labels,
+    above: NDArray[np.bool_],
+    scores: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    frame: Box,
+) -> list[Prediction]:
+    candidates, places = np.nonzero(above)  # in their order, which equal scores keep
+    order = descending(scores[candidates, places])
+    return [
+        Prediction(
+            label=labels.names[places[i]],
+            score=float(scores[candidates[i], places[i]]),
+            box=_laid(boxes[candidates[i]], frame),
+        )
+        for i in order
+    ]
 
 
 def _laid(box: NDArray[np.float64], frame: Box) -> Box:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Field, choice
 from edgeattn_runtime.graph import Tensor
+from edgeattn_runtime.limits import PREDICTIONS
 from edgeattn_runtime.processing.encoding import Encoded
 from edgeattn_runtime.processing.labels import Labels
 from edgeattn_runtime.processing.words import Worded
@@ -79,6 +80,14 @@ def required(labels: Labels | None) -> Labels:
     if labels is None:
         raise BundleError("processing.labels: missing; expected by processing.prediction")
     return labels
+
+
+def check_count(name: str, count: int, what: str = "predictions") -> None:
+    """Refuse more predictions of an output than ``PREDICTIONS``, before they are made: raises InputError."""
+    if count > PREDICTIONS:
+        raise InputError(
+            f"{name}: {count:,} {what} found, at most {PREDICTIONS:,} expected; read the outputs themselves"
+        )
 
 
 Scores = Annotated[str, choice("softmax", "sigmoid", "none")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import ClassVar
 
 import numpy as np
@@ -86,7 +87,7 @@ class Tags(Record):
             return
         name = labels.names[group[0][1]]
         yield Prediction(
-            label=name if self.outside is None else _entity(name),
+            label=name if self.outside is None else intern(_entity(name)),  # once in memory, however long
             score=sum(score for _, _, score in group) / len(group),
             text=text[group[0][0].begin : group[-1][0].end],
         )

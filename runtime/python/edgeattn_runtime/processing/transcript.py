@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgeattn_runtime.errors import BundleError, InputError
 from edgeattn_runtime.fields import Natural, Record
 from edgeattn_runtime.graph import Tensor
 from edgeattn_runtime.processing.labels import Labels
-from edgeattn_runtime.processing.prediction import Given, Prediction, required
+from edgeattn_runtime.processing.prediction import Given, Prediction, check_count, required
 from edgeattn_runtime.processing.tensors import check_kind
 
 
@@ -50,8 +52,20 @@ class Transcript(Record):
         if values.ndim != 3:
             raise InputError(f"{labels.output}: {list(values.shape)} found, [batch, frames, labels] expected")
         best = values.argmax(axis=-1)  # (N, frames); of equal values the first
-        return [[Prediction(text=self._text(labels, row.tolist()))] for row in best]
+        sizes = np.array([len(name.encode()) for name in self._texts(labels)])
+        check_count(labels.output, sum(int(sizes[self._kept(row)].sum()) for row in best), "bytes of text")
+        return [[Prediction(text=self._text(labels, row))] for row in best]
 
-    def _text(self, labels: Labels, frames: list[int]) -> str:
-        kept = (place for place, _ in groupby(frames) if place != self.blank)
-        return "".join(" " if place == self.delimiter else labels.names[place] for place in kept).strip(" ")
+    def _kept(self, frames: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Leave out repeated labels, then blanks."""
+        begins = np.diff(frames, prepend=-1) != 0
+        kept: NDArray[np.intp] = frames[begins & (frames != self.blank)]
+        return kept
+
+    def _texts(self, labels: Labels) -> list[str]:
+        """Return what each label adds to a text."""
+        return [" " if place == self.delimiter else name for place, name in enumerate(labels.names)]
+
+    def _text(self, labels: Labels, frames: NDArray[np.intp]) -> str:
+        texts = self._texts(labels)
+        return "".join(texts[place] for place in self._kept(frames)).strip(" ")
