@@ -8,7 +8,8 @@ from pathlib import Path, PureWindowsPath
 
 import onnx_ir as ir
 
-from edgeattn_runtime.errors import ModelError
+from edgeattn_runtime.engine.functions import check_functions
+from edgeattn_runtime.errors import BundleError, ModelError
 
 
 def load_onnx(path: Path, expected: str) -> ir.Model:
@@ -19,7 +20,8 @@ def load_onnx(path: Path, expected: str) -> ir.Model:
         expected: What it should be, for a message.
 
     Raises:
-        ModelError: No such file, or no ONNX model; a weight is missing or cut, or lies outside of its folder.
+        ModelError: No such file, or no ONNX model; a weight is missing or cut, or lies outside of its folder;
+            or its functions expand too far.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such file; expected {expected}")
@@ -28,6 +30,11 @@ def load_onnx(path: Path, expected: str) -> ir.Model:
     except Exception as error:  # protobuf's own, and onnx-ir's for what is no model
         raise ModelError(f"{path}: no ONNX model can be read from it; export it again") from error
     _check_weights(path, model)
+    try:
+        with path.open("rb") as file:
+            check_functions(file, str(path))
+    except BundleError as error:
+        raise ModelError(str(error)) from error
     return model
 
 

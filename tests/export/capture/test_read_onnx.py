@@ -121,3 +121,19 @@ def test_a_float_activation_is_not_taken_for_a_quantized_one(model: ir.Model, tm
     next(iter(model.graph)).domain, next(iter(model.graph)).op_type = "com.microsoft", "QuickGelu"
     ir.save(model, tmp_path / "net.onnx")
     assert operators(read_onnx(tmp_path / "net.onnx")) == {"QuickGelu": 1}
+
+
+def test_functions_that_would_not_end_are_refused_before_they_are_inlined(tmp_path: Path) -> None:
+    relu = onnx.NodeProto(op_type="Relu", input=["a"], output=["b"])
+    functions = [onnx.FunctionProto(domain="f", name="f0", input=["a"], output=["b"], node=[relu])]
+    for i in range(1, 26):
+        call = [onnx.NodeProto(op_type=f"f{i - 1}", domain="f", input=["a"], output=[to]) for to in "cb"]
+        function = onnx.FunctionProto(domain="f", name=f"f{i}", input=["a"], output=["b"], node=call)
+        functions.append(function)
+    node = onnx.NodeProto(op_type="f25", domain="f", input=["x"], output=["y"])
+    path = tmp_path / "x.onnx"
+    proto = onnx.ModelProto(ir_version=10, graph=onnx.GraphProto(name="g", node=[node]), functions=functions)
+    proto.opset_import.add(version=17)
+    path.write_bytes(proto.SerializeToString())
+    with pytest.raises(ModelError, match="functions that expand to 100,663,294 nodes"):
+        read_onnx(path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from io import SEEK_CUR, SEEK_END, SEEK_SET
 from typing import BinaryIO, Final
 
+from edgeattn_runtime.engine.onnx_wire import DEEPEST, WireReader
 from edgeattn_runtime.errors import BundleError
 
 CHECKED_BY_ENGINE: Final = "1.24"  # the first release that refuses weights outside a graph's folder
@@ -30,9 +30,6 @@ _FIELDS: Mapping[str, Mapping[int, str]] = {
     "tensor": {13: "entry"},
 }
 _KEY, _VALUE = 1, 2  # of an entry
-_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5  # how a field is written
-_DEEPEST = 100  # messages in one another, as protobuf itself has it
-_LONGEST = 4096  # bytes of a key or a location
 
 
 def check_external_weights(graph: BinaryIO, label: str, in_memory: Collection[str] | None = None) -> None:
@@ -47,9 +44,8 @@ def check_external_weights(graph: BinaryIO, label: str, in_memory: Collection[st
     Raises:
         BundleError: It does, or is no message of ONNX.
     """
-    end = graph.seek(0, SEEK_END)
-    graph.seek(0, SEEK_SET)
-    for location in _Walk(graph, label).locations("model", end, 0):
+    walk = _Walk(graph, label)
+    for location in walk.locations("model", walk.end, 0):
         if (in_memory is not None and location not in in_memory) or leaves_folder(location):
             raise BundleError(
                 f"{label}: weights in '{location}' found, a file in its folder expected; export the model "
@@ -70,70 +66,28 @@ def leaves_folder(location: str) -> bool:
     return False
 
 
-class _Walk:
+class _Walk(WireReader):
     """Reads the messages that lead to tensors, and passes over all else."""
-
-    def __init__(self, file: BinaryIO, label: str) -> None:
-        self._file = file
-        self._label = label
 
     def locations(self, message: str, end: int, depth: int) -> Iterator[str]:
         """Yield each location of weights in a message that ends at a place of the file."""
-        if depth > _DEEPEST:
-            raise self._broken()
-        while self._file.tell() < end:
-            number, size = self._field(end)
+        if depth > DEEPEST:
+            raise self.broken()
+        for number, size in self.fields(end):
             inner = _FIELDS[message].get(number)
-            if size is None:
-                continue
             if inner is None:
-                self._file.seek(size, SEEK_CUR)
+                self.skip(size)
             elif inner == "entry":
-                yield from self._location(self._file.tell() + size)
+                yield from self._location(self.place + size)
             else:
-                yield from self.locations(inner, self._file.tell() + size, depth + 1)
+                yield from self.locations(inner, self.place + size, depth + 1)
 
     def _location(self, end: int) -> Iterator[str]:
         texts = {_KEY: "", _VALUE: ""}
-        while self._file.tell() < end:
-            number, size = self._field(end)
-            if size is None:
-                continue
-            if number not in texts:
-                self._file.seek(size, SEEK_CUR)
-            elif size > _LONGEST:
-                raise self._broken()
+        for number, size in self.fields(end):
+            if number in texts:
+                texts[number] = self.text(size)
             else:
-                texts[number] = self._file.read(size).decode("utf-8", "replace")
+                self.skip(size)
         if texts[_KEY] == "location":
             yield texts[_VALUE]
-
-    def _field(self, end: int) -> tuple[int, int | None]:
-        """Return a field's number and, where it has a length, how many bytes of it follow."""
-        tag = self._varint()
-        number, kind = tag >> 3, tag & 7
-        size = None
-        if kind == _VARINT:
-            self._varint()
-        elif kind in (_FIXED32, _FIXED64):
-            self._file.seek(4 if kind == _FIXED32 else 8, SEEK_CUR)
-        elif kind == _LENGTH:
-            size = self._varint()
-        kinds = (_VARINT, _FIXED64, _LENGTH, _FIXED32)
-        if tag >= 2**32 or kind not in kinds or self._file.tell() + (size or 0) > end:
-            raise self._broken()
-        return number, size
-
-    def _varint(self) -> int:
-        number = 0
-        for shift in range(0, 70, 7):
-            byte = self._file.read(1)
-            if not byte:
-                break
-            number |= (byte[0] & 0x7F) << shift
-            if byte[0] < 0x80 and number < 2**64:
-                return number
-        raise self._broken()
-
-    def _broken(self) -> BundleError:
-        return BundleError(f"{self._label}: no message of ONNX found; export the model again")

@@ -9,6 +9,7 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 import onnxruntime
 
@@ -16,6 +17,7 @@ from edgeattn_runtime.boundary import Boundary, lacking, reason_of, refusing, sh
 from edgeattn_runtime.bundle.folder import GraphContent
 from edgeattn_runtime.bundle.session_settings import PLAIN, SessionSettings, available_cores
 from edgeattn_runtime.engine.external_weights import CHECKED_BY_ENGINE, check_external_weights
+from edgeattn_runtime.engine.functions import check_functions
 from edgeattn_runtime.engine.kernels import kernels_of
 from edgeattn_runtime.engine.registration import register_operators
 from edgeattn_runtime.engine.release import release
@@ -89,8 +91,7 @@ def open_session(
     texts = {**_own_threads(providers, settings), **{name: _text(value) for name, value in options.items()}}
     source, label = _source(model)
     with Boundary(lambda error: _session_error(label, providers, error)):
-        if release(onnxruntime.__version__) < release(CHECKED_BY_ENGINE):
-            _check_weights(model, label)
+        _check(model, label)
         if isinstance(model, GraphContent):
             _give_weights(session_options, model.weights)
         if library is not None:
@@ -105,15 +106,21 @@ def _source(model: bytes | Path | GraphContent) -> tuple[bytes | str, str]:
     return (str(model), str(model)) if isinstance(model, Path) else (model.content, str(model.path))
 
 
-def _check_weights(model: bytes | Path | GraphContent, label: str) -> None:
-    """Refuse weights that an older onnxruntime would read outside the folder of a graph."""
+def _check(model: bytes | Path | GraphContent, label: str) -> None:
+    """Refuse functions that expand too far, and weights that an older onnxruntime reads from elsewhere."""
+    with _file(model) as file:
+        check_functions(file, label)
+        if release(onnxruntime.__version__) >= release(CHECKED_BY_ENGINE):
+            return
+        weights = () if isinstance(model, bytes) else None if isinstance(model, Path) else model.weights
+        check_external_weights(file, label, weights)
+
+
+def _file(model: bytes | Path | GraphContent) -> BinaryIO:
+    """Return a graph's file, opened."""
     if isinstance(model, Path):
-        with model.open("rb") as file:
-            check_external_weights(file, label)
-    elif isinstance(model, GraphContent):
-        check_external_weights(BytesIO(model.content), label, model.weights)
-    else:
-        check_external_weights(BytesIO(model), label, ())
+        return model.open("rb")
+    return BytesIO(model if isinstance(model, bytes) else model.content)
 
 
 def _give_weights(options: onnxruntime.SessionOptions, weights: Mapping[str, bytes]) -> None:
