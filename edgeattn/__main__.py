@@ -17,6 +17,7 @@ from edgeattn.commands.library_log import is_of_library
 from edgeattn.extras import needed_by
 from edgeattn.interruption import Interruption, QuickExit, own_temporary_folder
 from edgeattn_runtime.errors import EdgeAttnError
+from edgeattn_runtime.legible import printable
 
 # Of Python's garbage collector: imports and a capture make millions of objects, and nearly all of them stay.
 # With fewer collections a draft takes 7 % less time.
@@ -87,7 +88,7 @@ def _show_warning(
             "%s:%s: %s: %s", filename, lineno, category.__name__, message
         )
     else:
-        _tell(f"warning: {message}", 0)
+        _tell(f"warning: {printable(str(message))}", 0)
 
 
 if __name__ == "__main__":

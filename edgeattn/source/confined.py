@@ -1,14 +1,20 @@
-"""What libraries may do while they open a stranger's file: unpickle only tensors, and fetch nothing."""
+"""What libraries may do while they open a file of others: unpickle tensors, and fetch and command nothing."""
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from typing import Any
+
+from edgeattn_runtime.legible import printable
 
 TENSORS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"  # of torch.load, over what its caller asks for
 ANY_OBJECT = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+_COLOR = re.compile(r"\x1b\[[\d;]*m")  # which libraries log on a terminal
 
 
 @contextmanager
@@ -43,6 +49,24 @@ def offline() -> Iterator[None]:
     finally:
         constants.HF_HUB_OFFLINE = before
         _forget_sessions()
+
+
+@contextmanager
+def legible_logs() -> Iterator[None]:
+    """Keep commands to a terminal out of logs: a file names its weights as it likes."""
+    before = logging.getLogRecordFactory()
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = before(*args, **kwargs)
+        with suppress(TypeError, ValueError):  # a library's own mistake, which logging reports
+            made.msg, made.args = printable(_COLOR.sub("", made.getMessage())), ()
+        return made
+
+    logging.setLogRecordFactory(record)
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(before)
 
 
 def _forget_sessions() -> None:

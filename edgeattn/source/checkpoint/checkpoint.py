@@ -16,7 +16,7 @@ from edgeattn.source.checkpoint.samples.columns import Row, rows_by_role
 from edgeattn.source.checkpoint.tasks import task_of
 from edgeattn.source.checkpoint.tasks.task import Task
 from edgeattn.source.checkpoint.token_counts import TokenCounts
-from edgeattn.source.confined import offline, tensors_only
+from edgeattn.source.confined import legible_logs, offline, tensors_only
 from edgeattn.source.handover import source_of
 from edgeattn.source.module import ModuleSource
 from edgeattn_export.capture.samples.read_samples import read_npz
@@ -171,7 +171,7 @@ def _extra() -> Iterator[None]:
 def _reading(place: Path, error: type[EdgeAttnError] = ModelError) -> Iterator[None]:
     """Name the place in what is wrong with it, in one line; let nothing be fetched, and no code of it run."""
     try:
-        with tensors_only(), offline():
+        with tensors_only(), offline(), legible_logs():
             yield
     except EdgeAttnError:
         raise

@@ -14,8 +14,9 @@ from transformers import logging
 
 from edgeattn.source.checkpoint.from_folder import LOCAL
 from edgeattn.source.checkpoint.network_arguments import check_arguments, check_network
-from edgeattn.source.checkpoint.own_files import check_shards, read_json
+from edgeattn.source.checkpoint.own_files import check_shards
 from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
+from edgeattn.source.checkpoint.sizes import read_config
 
 # Of a backbone that config.json names: transformers itself would fetch its weights (4.57), or ask the hub for
 # a repository of that name (5).
@@ -27,9 +28,10 @@ def architecture_of(folder: Path) -> str:
     """Return the class that a folder's config.json names.
 
     Raises:
-        ValueError: It names none, or one that transformers does not have; or what would be fetched.
+        ValueError: It names none, or one that transformers does not have; or what would be fetched; or a size
+            is beyond its bound.
     """
-    config = read_json(folder / "config.json")
+    config = read_config(folder / "config.json")
     local_settings(config)
     named: list[str] = config.get("architectures") or []
     if len(named) != 1:
@@ -75,7 +77,7 @@ def load_network(folder: Path, without: Sequence[str] = ()) -> nn.Module:
     quiet: Any = logging
     quiet.disable_progress_bar()
     architecture: Any = getattr(transformers, name)
-    settings = local_settings(config := read_json(folder / "config.json"))
+    settings = local_settings(config := read_config(folder / "config.json"))
     built = {} if settings == config else {"config": architecture.config_class.from_dict(settings)}
     network, loading = architecture.from_pretrained(
         folder,

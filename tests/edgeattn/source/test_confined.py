@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from pickle import UnpicklingError  # noqa: TID251 - an error, which unpickles nothing
@@ -9,7 +10,7 @@ from pickle import UnpicklingError  # noqa: TID251 - an error, which unpickles n
 import pytest
 import torch
 
-from edgeattn.source.confined import ANY_OBJECT, TENSORS_ONLY, offline, tensors_only
+from edgeattn.source.confined import ANY_OBJECT, TENSORS_ONLY, legible_logs, offline, tensors_only
 
 
 class Evil:
@@ -50,3 +51,12 @@ def test_no_hub_is_reached() -> None:
     with offline(), pytest.raises(errors.OfflineModeIsEnabled):
         utils.get_session().get("http://127.0.0.1:9/api")
     assert before == hub.constants.HF_HUB_OFFLINE
+
+
+def test_logs_are_legible_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("a library")
+    with legible_logs():
+        logger.warning("\x1b[1mUNEXPECTED\x1b[0m %s\n%d", "x\x1b]0;owned\x07", 2)
+    logger.warning("\x1b[0m")
+    words = [record.msg for record in caplog.records]
+    assert words == ["UNEXPECTED x\\x1b]0;owned\\x07\n2", "\x1b[0m"]

@@ -15,6 +15,7 @@ from torch.nn.functional import cosine_similarity
 
 from edgeattn.source.checkpoint.own_files import own_path, read_json
 from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.sizes import read_config
 from edgeattn.source.checkpoint.tasks.task import card_of
 from edgeattn.source.checkpoint.tasks.text_task import TextTask
 from edgeattn.source.checkpoint.transformers_folder import drop_pooler, load_network
@@ -199,7 +200,7 @@ ACTIVATIONS = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU"
 def _part(name: str, folder: Path) -> nn.Module:
     if name == "Normalize":
         return UnitLength()
-    settings = read_json(folder / "config.json")
+    settings = read_config(folder / "config.json")
     if name == "Pooling":
         return POOLINGS[_chosen(f"{folder.name}: pooling", _poolings(settings), POOLINGS)]()
     if name == "Dense":
@@ -245,7 +246,7 @@ def _prompts(folder: Path, parts: Sequence[tuple[str, Path]]) -> dict[str, Any]:
     prompts = {name: text or "" for name, text in (settings.get("prompts") or {}).items()}
     if not any(prompts.values()):
         return {}
-    poolings = [read_json(place / "config.json") for name, place in parts if name == "Pooling"]
+    poolings = [read_config(place / "config.json") for name, place in parts if name == "Pooling"]
     if any(pooling.get("include_prompt") is False for pooling in poolings):
         warnings.warn("Pooling leaves out prompts: the bundle puts no prompt before a text", stacklevel=2)
         return {}

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from edgeattn.source.checkpoint.labels import Labels
 from edgeattn.source.checkpoint.network_arguments import check_arguments, check_network
-from edgeattn.source.checkpoint.own_files import read_json
 from edgeattn.source.checkpoint.pickled_weights import pickle_refusal, pickles_in
 from edgeattn.source.checkpoint.pixels import Pixels, UnpreparedError, opened
 from edgeattn.source.checkpoint.samples.columns import Row
+from edgeattn.source.checkpoint.sizes import read_config
 from edgeattn.source.checkpoint.tasks.classifier import Classifier
 from edgeattn.source.checkpoint.tasks.image_task import ImageTask
 from edgeattn_runtime.processing.image import FILTERS
@@ -36,7 +36,7 @@ class TimmImages(Classifier, ImageTask):
     """
 
     def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
-        config = read_json(folder / "config.json")
+        config = read_config(folder / "config.json")
         network, is_classifier = load_timm(folder, config), bool(config["num_classes"])
         named = Named(network, "logits" if is_classifier else "embedding")
         super().__init__(folder, rows, named, TimmTransform(config["pretrained_cfg"]))

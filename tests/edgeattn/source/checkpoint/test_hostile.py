@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import folders
+import numpy as np
 import pytest
 import sample_files
 import transformers
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, models
 
 from edgeattn.source.arguments import read_source
@@ -202,3 +207,45 @@ def test_names_are_no_code_of_the_model_file(tmp_path: Path) -> None:
     finally:
         os.chdir(before)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("num_hidden_layers", 10**9),
+        ("num_attention_heads", 2000),
+        ("vocab_size", 2**25),
+        ("backbone_config", {"depths": [2, 10**9]}),
+        ("n_layer", 1e9),
+        ("inner_group_num", 10**9),
+    ],
+)
+def test_sizes_are_bounded_before_anything_is_built(
+    name: str, number: object, critic: Path, reviews: Path
+) -> None:
+    changed(critic / "config.json", **{name: number})
+    began = time.process_time()
+    assert re.search(r"config\.json: \w+ [\d,.]+ found, at most [\d,]+ expected", refusal(critic, reviews))
+    assert time.process_time() - began < 5
+
+
+def test_sizes_of_timm_are_bounded(seer: Path, images: Path) -> None:
+    pytest.importorskip("timm")
+    changed(seer / "config.json", architecture="vit_tiny_patch16_224", model_args={"depth": 10**9})
+    assert "config.json: depth 1,000,000,000 found, at most 1,024 expected" in refusal(seer, images)
+
+
+def test_names_of_weights_command_no_terminal(critic: Path, reviews: Path) -> None:
+    weights = load_file(critic / "model.safetensors")
+    save_file({**weights, "x\x1b]0;owned\x07\x1b[2J": np.zeros(2, np.float32)}, critic / "model.safetensors")
+    script = (
+        "import sys; from pathlib import Path; from edgeattn.source.arguments import read_source; "
+        "read_source(Path(sys.argv[1]), Path(sys.argv[2]), {'text': 'review'}, None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, critic, reviews], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert r"x\x1b]0;owned\x07" in done.stderr
+    assert "\x1b" not in done.stderr.replace("\\x1b", "")
+    assert "\x07" not in done.stderr
