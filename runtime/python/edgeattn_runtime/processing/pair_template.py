@@ -97,8 +97,8 @@ def check_special_tokens(name: str, tokenizer: Tokenizer) -> None:
     for step in _steps(tokenizer):
         for piece in (*step.get("single", ()), *step.get("pair", ())):
             if "SpecialToken" in piece:
-                token = step["special_tokens"][piece["SpecialToken"]["id"]]
-                if len(token["tokens"]) != len(token["ids"]):
+                token = step["special_tokens"].get(piece["SpecialToken"]["id"])
+                if token is not None and len(token["tokens"]) != len(token["ids"]):
                     raise BundleError(
                         f"{name}: a special token without a token for each of its ids found; export again"
                     )
